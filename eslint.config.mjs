@@ -35,7 +35,7 @@ const NO_SKIPPED_TESTS = {
 const PROGRAM = [NOTHING_IN_APPLY, GENERATION_MAY_BE_UNKNOWN, NO_CONSOLE];
 
 /**
- * Imports point one way: index → stacks → components → parts.
+ * Imports point one way: index → stacks → topologies of components/ → its subjects, in the order of SUBJECTS.
  * @param files who may not
  * @param regex what, as written in the import
  * @param message why
@@ -53,6 +53,16 @@ function layer(files, regex, message, syntax = PROGRAM) {
 }
 
 const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
+
+/** Folders of components/, from the bottom up: each may import those before it. */
+const SUBJECTS = ["kubernetes", "alpa", "rampart", "hosts", "cloudflare", "apisix", "route", "consumers", "opt"];
+
+/** Imports from a subject that point up: to a higher one, to a topology, or out of components/. */
+function aboveSubject(higher) {
+    const folders = ["config", "dns", "preflight", "stacks", "ops", "policy", "sandbox", "bench", "client", "test"];
+    const topologies = ["[\\w-]+-cluster", "cloudflare-access", "gateway-callers", "conversion"];
+    return `^(?:\\.\\./)+(?:${[...higher, ...folders, ...topologies].join("|")})(?:/|$)`;
+}
 
 export default tseslint.config(
     { ignores: ["node_modules/", ".sandbox/", "client/typescript/dist/"] },
@@ -92,12 +102,15 @@ export default tseslint.config(
     // Used by the program, the command line and the sandbox.
     layer(
         ["dns/**"],
-        "^\\.\\./(?!components/parts/dns-record$)",
+        "^\\.\\./(?!components/cloudflare/dns-record$)",
         "What looks at name servers knows the shape of a record, and nothing of those who ask.",
     ),
-    layer(["components/**"], "^\\.\\./", FROM_BELOW),
+    layer(["components/*.ts"], "^\\.\\./", FROM_BELOW),
+    ...SUBJECTS.map((subject, at) =>
+        layer([`components/${subject}/**`], aboveSubject(SUBJECTS.slice(at + 1)), FROM_BELOW),
+    ),
     // Stored as text and run in a process of its own: the Pulumi SDK is not there, what it prints is what is shown.
-    layer(["components/parts/until-settled.ts"], "^\\.\\./", FROM_BELOW, [NOTHING_IN_APPLY]),
+    layer(["components/kubernetes/until-settled.ts"], aboveSubject(SUBJECTS.slice(1)), FROM_BELOW, [NOTHING_IN_APPLY]),
     layer(
         ["ops/**"],
         "^\\.\\.?/(?:\\.\\./)*(index|stacks|preflight|sandbox|bench|policy(?!/rules(/|$))|test)(/|$)",
@@ -118,8 +131,8 @@ export default tseslint.config(
     ),
     layer(
         ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/parts/|config/intra$))|@pulumi/)",
-        "What is compared with what comes out is rendered by the parts, with settings that the schema takes.",
+        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/intra$))|@pulumi/)",
+        "What is compared with what comes out is rendered by the components, with settings that the schema takes.",
         [],
     ),
     layer(

@@ -8,9 +8,9 @@ import {
     type IntraBSettings,
     type Settings,
 } from "./config";
-import type { ClusterAccess } from "./components/parts/kubeconfig";
-import type { SharedGateway } from "./components/parts/shared-gateway";
-import { owner } from "./components/parts/ownership";
+import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
+import type { SharedGateway } from "./components/consumers/shared-gateway";
+import { owner } from "./components/kubernetes/ownership";
 import { attemptOf, withoutRecord, type Attempt } from "./preflight/conversion";
 import { callersPreflight, gatewayOf } from "./preflight/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";

@@ -1,17 +1,17 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { Access } from "./parts/access";
-import { CloudflaredHost, type CloudflaredHostArgs } from "./parts/cloudflared-host";
-import { type Phase, type ZoneRecord } from "./parts/dns-record";
-import { DnsRecords } from "./parts/dns-records";
-import { EdgeRules, type Plan, type RateLimit } from "./parts/edge-rules";
-import { EdgeWorker } from "./parts/edge-worker";
-import { servedPrefixes } from "./parts/paths";
-import { curlLine } from "./parts/sample";
-import { ServiceTokens, type TokenConsumer, type TokenPair } from "./parts/service-tokens";
-import { Tunnel } from "./parts/tunnel";
-import { alpaPaths, TunnelRoutes } from "./parts/tunnel-routes";
-import { Zone, type ZoneSettings } from "./parts/zone";
+import { Access } from "./cloudflare/access";
+import { CloudflaredHost, type CloudflaredHostArgs } from "./cloudflare/cloudflared/host";
+import { type Phase, type ZoneRecord } from "./cloudflare/dns-record";
+import { DnsRecords } from "./cloudflare/dns-records";
+import { EdgeRules, type Plan, type RateLimit } from "./cloudflare/edge-rules";
+import { EdgeWorker } from "./cloudflare/edge-worker";
+import { servedPrefixes } from "./alpa/paths";
+import { curlLine } from "./alpa/sample";
+import { ServiceTokens, type TokenConsumer, type TokenPair } from "./cloudflare/service-tokens";
+import { Tunnel } from "./cloudflare/tunnel";
+import { alpaPaths, TunnelRoutes } from "./cloudflare/tunnel-routes";
+import { Zone, type ZoneSettings } from "./cloudflare/zone";
 
 export interface CloudflareAccessArgs {
     /** Id of the Cloudflare account. */

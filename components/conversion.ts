@@ -1,16 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { AcceptSettings } from "./parts/alpa-route";
-import type { AlpaSettings } from "./parts/alpa-upstreams";
-import { BareMetal, type BareMetalSettings } from "./parts/bare-metal";
-import { RECORD, stateOf, type Phase } from "./parts/conversion-phases";
-import { ConversionRecord, RECORD_LABELS } from "./parts/conversion-record";
-import type { GatewayBinding } from "./parts/gateway-wiring";
-import type { GuardSettings } from "./parts/guard";
-import type { ClusterAccess } from "./parts/kubeconfig";
-import { OptComponent, optAddress, type OptComponentArgs } from "./parts/opt-component";
-import type { OptSettings } from "./parts/opt-settings";
-import { metadata } from "./parts/ownership";
-import { Verification, VERIFICATION_PREFIX } from "./parts/verification";
+import type { AcceptSettings } from "./kubernetes/awaited";
+import type { AlpaSettings } from "./route/alpa-upstreams";
+import { BareMetal } from "./hosts/bare-metal/bare-metal";
+import type { BareMetalSettings } from "./hosts/bare-metal/settings";
+import { RECORD, stateOf, type Phase } from "./opt/conversion-phases";
+import { ConversionRecord, RECORD_LABELS } from "./opt/conversion-record";
+import type { GatewayBinding } from "./apisix/wiring";
+import type { GuardSettings } from "./route/request-guard";
+import type { ClusterAccess } from "./kubernetes/kubeconfig";
+import { OptComponent, optAddress, type OptComponentArgs } from "./opt/opt-component";
+import type { OptSettings } from "./opt/opt-settings";
+import { metadata } from "./kubernetes/ownership";
+import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 
 /** Alpa on its way from bare metal into the cluster, or back. */
 export interface ConversionSettings {

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { keyLine, secretMap } from "./gateway-cluster";
-import type { AcceptSettings } from "./parts/alpa-route";
-import { Consumers, type ConsumerSettings } from "./parts/consumers";
-import type { ClusterAccess } from "./parts/kubeconfig";
-import { APISIX_PODS } from "./parts/network-policies";
-import type { SharedGateway } from "./parts/shared-gateway";
+import type { AcceptSettings } from "./kubernetes/awaited";
+import { Consumers, type ConsumerSettings } from "./consumers/consumers";
+import type { ClusterAccess } from "./kubernetes/kubeconfig";
+import { APISIX_PODS } from "./kubernetes/network-policies";
+import type { SharedGateway } from "./consumers/shared-gateway";
 
 export interface GatewayCallersArgs {
     cluster: ClusterAccess;

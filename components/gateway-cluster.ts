@@ -1,26 +1,27 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs, type ConversionSettings } from "./conversion";
-import { AlpaRoute, type AcceptSettings } from "./parts/alpa-route";
-import type { AlpaSettings } from "./parts/alpa-upstreams";
-import { releaseNamespace } from "./parts/apisix-release";
-import { GATEWAY_SERVICE } from "./parts/apisix-values";
-import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./parts/cloudflare-exposure";
-import { Consumers, type ConsumerSettings } from "./parts/consumers";
-import { installGateway, type OwnGateway } from "./parts/gateway-installation";
-import type { GatewayPods } from "./parts/gateway-pods";
-import type { GatewayBinding, GatewayWiring } from "./parts/gateway-wiring";
-import type { GuardSettings } from "./parts/guard";
-import type { ClusterAccess } from "./parts/kubeconfig";
-import { APISIX_PODS, DATA_PORT } from "./parts/network-policies";
-import { metadata } from "./parts/ownership";
-import { servedPrefixes } from "./parts/paths";
-import { componentNamespace } from "./parts/rampart-graph";
-import { curlLine } from "./parts/sample";
-import type { SharedGateway } from "./parts/shared-gateway";
-import { SharedCounters, type CountersSettings } from "./parts/shared-counters";
-import { GatewayTls, type GatewayTlsSettings } from "./parts/tls";
-import { VERIFICATION_PREFIX } from "./parts/verification";
+import type { AcceptSettings } from "./kubernetes/awaited";
+import { AlpaRoute } from "./route/alpa-route";
+import type { AlpaSettings } from "./route/alpa-upstreams";
+import { releaseNamespace } from "./apisix/release";
+import { GATEWAY_SERVICE } from "./apisix/values";
+import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
+import { Consumers, type ConsumerSettings } from "./consumers/consumers";
+import { installGateway, type OwnGateway } from "./apisix/installation";
+import type { GatewayPods } from "./apisix/gateway-pods";
+import type { GatewayBinding, GatewayWiring } from "./apisix/wiring";
+import type { GuardSettings } from "./route/request-guard";
+import type { ClusterAccess } from "./kubernetes/kubeconfig";
+import { APISIX_PODS, DATA_PORT } from "./kubernetes/network-policies";
+import { metadata } from "./kubernetes/ownership";
+import { servedPrefixes } from "./alpa/paths";
+import { componentNamespace } from "./apisix/rampart-gateway";
+import { curlLine } from "./alpa/sample";
+import type { SharedGateway } from "./consumers/shared-gateway";
+import { SharedCounters, type CountersSettings } from "./consumers/shared-counters";
+import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
+import { VERIFICATION_PREFIX } from "./opt/verification";
 
 /** Who installs APISIX. */
 export type GatewaySettings =

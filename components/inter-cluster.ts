@@ -1,8 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { GatewayCluster, type GatewayClusterArgs } from "./gateway-cluster";
-import type { ReleaseSettings } from "./parts/apisix-values";
-import type { Availability } from "./parts/availability";
-import type { OwnGateway } from "./parts/gateway-installation";
+import type { ReleaseSettings } from "./apisix/values";
+import type { Availability } from "./apisix/availability";
+import type { OwnGateway } from "./apisix/installation";
 
 export interface InterClusterArgs extends GatewayClusterArgs {
     /** Installed here: of a gateway in place nobody knows what it outlives. */

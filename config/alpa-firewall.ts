@@ -1,7 +1,7 @@
 import * as z from "zod";
-import type { FirewallSettings } from "../components/parts/alpa-firewall";
-import { portRange } from "../components/parts/alpa-firewall-rules";
-import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
+import type { FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
+import { portRange } from "../components/hosts/alpa-firewall/rules";
+import { holdIpv4, isIpv4, networkProblem } from "../components/hosts/networks";
 import { list, mapping } from "./cross-checks";
 import { got } from "./problems";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";

@@ -1,5 +1,5 @@
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
-import type { TokenConsumer } from "../components/parts/service-tokens";
+import type { TokenConsumer } from "../components/cloudflare/service-tokens";
 import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./cloudflare";
 import { cutAnswers, defaultGrace } from "./cloudflare-tunnel";
 import { daysUntil, dayText, expiryWarning } from "./credentials";

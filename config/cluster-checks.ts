@@ -1,6 +1,6 @@
-import { LEAST_NODES } from "../components/parts/availability";
-import { POD_NETWORK, SERVICE_NETWORK } from "../components/parts/microk8s-launch";
-import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
+import { LEAST_NODES } from "../components/apisix/availability";
+import { POD_NETWORK, SERVICE_NETWORK } from "../components/hosts/microk8s/launch";
+import { holdIpv4, isIpv4, networkProblem } from "../components/hosts/networks";
 import { list, mapping } from "./cross-checks";
 import { sshHostProblems } from "./ssh-host";
 import { DEFAULT_NAMESPACE } from "./values";

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { ClusterAccess } from "../components/parts/kubeconfig";
-import type { Microk8sArgs } from "../components/parts/microk8s";
+import type { ClusterAccess } from "../components/kubernetes/kubeconfig";
+import type { Microk8sArgs } from "../components/hosts/microk8s/microk8s";
 import { DEFAULT_CHANNEL, DEFAULT_WAIT_SECONDS, type ParsedCluster } from "./cluster";
 import { sshHostOf } from "./ssh-host";
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { POD_NETWORK, SERVICE_NETWORK } from "../components/parts/microk8s-launch";
-import { networkProblem, overlapIpv4 } from "../components/parts/networks";
-import { parseKubeconfig } from "../components/parts/kubeconfig";
+import { POD_NETWORK, SERVICE_NETWORK } from "../components/hosts/microk8s/launch";
+import { networkProblem, overlapIpv4 } from "../components/hosts/networks";
+import { parseKubeconfig } from "../components/kubernetes/kubeconfig";
 import { got } from "./problems";
 import { sshHost } from "./ssh-host";
 import { isHost, positive, problem, text } from "./values";

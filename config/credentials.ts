@@ -1,6 +1,6 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import * as z from "zod";
-import { publicKeyNumbers } from "../components/parts/key-digest";
+import { publicKeyNumbers } from "../components/consumers/key-digest";
 import { got } from "./problems";
 
 /** Ways to sign a token that are built. A generated secret signs the first; of the others only the public key is held. */

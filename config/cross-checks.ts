@@ -1,6 +1,6 @@
-import { LEAST_NODES } from "../components/parts/availability";
-import { MOST_TOKENS_A_CHARACTER } from "../components/parts/guard";
-import { componentNamespace } from "../components/parts/rampart-graph";
+import { LEAST_NODES } from "../components/apisix/availability";
+import { MOST_TOKENS_A_CHARACTER } from "../components/route/request-guard";
+import { componentNamespace } from "../components/apisix/rampart-gateway";
 import { credentialProblems } from "./credentials";
 import { DEFAULT_CONTEXT_TOKENS, DEFAULT_READINESS } from "./intra";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";

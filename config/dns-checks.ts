@@ -1,4 +1,4 @@
-import { logicalName, type ZoneRecord } from "../components/parts/dns-record";
+import { logicalName, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../dns/names";
 
 /** A record with the place it stands at, as a problem names it. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
 import * as z from "zod";
-import { PHASES, type ZoneRecord } from "../components/parts/dns-record";
+import { PHASES, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { isName, isWithin, plainName } from "../dns/names";
 import { relations, serviceProblems, type Placed } from "./dns-checks";
 import { ENTRIES, TTLS } from "./dns-schema";

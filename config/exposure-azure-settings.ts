@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { azureSide, idleMinutes, IDLE_MINUTES, type AzureChoice, type AzureSide } from "../components/parts/azure-side";
-import type { ReleaseTls } from "../components/parts/apisix-values";
-import type { GatewayTlsSettings } from "../components/parts/tls";
+import {
+    azureSide,
+    idleMinutes,
+    IDLE_MINUTES,
+    type AzureChoice,
+    type AzureSide,
+} from "../components/cloudflare/azure-side";
+import type { ReleaseTls } from "../components/apisix/values";
+import type { GatewayTlsSettings } from "../components/apisix/tls";
 import type { z } from "zod";
 import type { azure as azureSchema } from "./exposure-azure";
 import type { tls as tlsSchema } from "./tls";

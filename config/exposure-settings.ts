@@ -1,4 +1,4 @@
-import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
+import type { ExposureSettings } from "../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout } from "./cloudflare";
 import { unmeasured } from "./cloudflare-settings";
 import { cutAnswers, defaultGrace } from "./cloudflare-tunnel";

@@ -1,6 +1,6 @@
 import type { InterClusterArgs } from "../components/inter-cluster";
-import type { FirewallSettings } from "../components/parts/alpa-firewall";
-import type { AzureSide } from "../components/parts/azure-side";
+import type { FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
+import type { AzureSide } from "../components/cloudflare/azure-side";
 import { firewallSettings, firewallWarnings } from "./alpa-firewall";
 import type { ClusterSettings } from "./cluster-settings";
 import { azureUrl, releaseTls } from "./exposure-azure-settings";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LEAST_NODES } from "../components/parts/availability";
+import { LEAST_NODES } from "../components/apisix/availability";
 import { alpaFirewall } from "./alpa-firewall";
 import { requiredExposureKeys } from "./exposure";
 import { intraSchema } from "./intra";

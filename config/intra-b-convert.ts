@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { PHASES } from "../components/parts/conversion-phases";
+import { PHASES } from "../components/opt/conversion-phases";
 import { got } from "./problems";
 import { sshHost } from "./ssh-host";
 import { positive, text } from "./values";

@@ -1,5 +1,5 @@
 import type { ConversionSettings } from "../components/conversion";
-import type { OptSettings } from "../components/parts/opt-settings";
+import type { OptSettings } from "../components/opt/opt-settings";
 import { digestOf } from "./callers-digest";
 import type { ParsedIntraB } from "./intra-b";
 import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "./intra-b-convert";

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ALPA_BATCH } from "../components/parts/guard";
+import { ALPA_BATCH } from "../components/route/request-guard";
 import { cluster } from "./cluster";
 import { azure } from "./exposure-azure";
 import { answerKeys, exposureKeys, requiredExposureKeys } from "./exposure";

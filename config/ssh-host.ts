@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
-import type { SshHost } from "../components/parts/ssh-host";
+import type { SshHost } from "../components/hosts/ssh-host";
 import { got } from "./problems";
 import { sshKeyProblem } from "./ssh-key";
 import { isHost, text } from "./values";

@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
-import { chainOf, day, hasEnded, which } from "../components/parts/certificate-chain";
+import { chainOf, day, hasEnded, which } from "../components/apisix/certificate-chain";
 import { list, mapping } from "./cross-checks";
 import { DEFAULT_TLS_NODE_PORT } from "./tls";
 import { DEFAULT_NODE_PORT } from "./values";

@@ -1,6 +1,6 @@
 /** Asks both sides of a move the same, and says where they differ. */
 import { isIP } from "node:net";
-import { type ZoneRecord } from "../components/parts/dns-record";
+import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { checksOf, type Check } from "./questions";
 import { ask, NoAnswer, type Answer, type Server } from "./query";
 

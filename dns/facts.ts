@@ -1,5 +1,5 @@
 /** What is known of a zone's move, from the name servers and from Cloudflare. Looks only. */
-import { type ZoneRecord } from "../components/parts/dns-record";
+import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { type CertificatePack, CloudflareZones, type CloudflareAccess, type ZoneStatus } from "./cloudflare";
 import { compare, type ComparedRow } from "./compare";
 import { ask } from "./query";

@@ -1,6 +1,6 @@
 /** Records of a zone from `az network dns zone export`, or another zone file. */
 import { isIP } from "node:net";
-import { type ZoneRecord } from "../components/parts/dns-record";
+import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { absolute, readBind, type Entry, type Word } from "./bind";
 import { aliasAdvice, possibleTtl, type Imported } from "./imported";
 import { isWithin, plainAddress, plainName } from "./names";

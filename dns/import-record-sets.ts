@@ -3,7 +3,7 @@
  * (`ARecords`, `aRecords`, `arecords`), so it is not looked at.
  */
 import { LineCounter, isMap, isSeq, parseDocument, type Node } from "yaml";
-import { type ZoneRecord } from "../components/parts/dns-record";
+import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { aliasAdvice, possibleTtl, type Imported } from "./imported";
 import { textValue } from "./import-bind";
 import { isWithin, plainAddress, plainName, plainTarget } from "./names";

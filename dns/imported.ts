@@ -1,5 +1,5 @@
 /** What an export of a zone becomes: records, what a person must decide, and what was left out or changed. */
-import { type ZoneRecord } from "../components/parts/dns-record";
+import { type ZoneRecord } from "../components/cloudflare/dns-record";
 
 /** Place of a record whose value the export does not have. The data is refused while one is in it. */
 export interface Undecided {

@@ -1,5 +1,5 @@
 /** What a zone must have reached before it goes on, and what going back does. Pure: facts come in. */
-import { type Phase } from "../components/parts/dns-record";
+import { type Phase } from "../components/cloudflare/dns-record";
 import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
 

@@ -1,4 +1,4 @@
-import { type Phase, type ZoneRecord } from "../components/parts/dns-record";
+import { type Phase, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { accessFromEnvironment, type CloudflareAccess } from "./cloudflare";
 import { gatherDnsFacts } from "./facts";
 import { phaseNotes, phaseProblems } from "./phases";

@@ -1,6 +1,6 @@
 /** What is asked of both sides: every set of the data, and what must not be there. */
 import { randomBytes } from "node:crypto";
-import { recordValue, type ZoneRecord } from "../components/parts/dns-record";
+import { recordValue, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";
 import { type Question } from "./query";
 

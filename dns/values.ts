@@ -1,6 +1,6 @@
 /** Values of records between the wire and the one spelling that this project compares: that of `recordValue`. */
 import type * as packet from "dns-packet";
-import { type ZoneRecord } from "../components/parts/dns-record";
+import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { plainAddress, plainName, plainTarget } from "./names";
 
 /** Value of an answer, as `recordValue` spells that of a record. */

@@ -1,10 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
 import type { GatewayCallersArgs } from "../components/gateway-callers";
-import type { ConsumerSettings } from "../components/parts/consumers";
-import { OWNER_ANNOTATION } from "../components/parts/ownership";
-import { inPlaceWarnings, type SharedGateway } from "../components/parts/shared-gateway";
-import { hasLimits } from "../components/parts/limits";
+import type { ConsumerSettings } from "../components/consumers/consumers";
+import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
+import { inPlaceWarnings, type SharedGateway } from "../components/consumers/shared-gateway";
+import { hasLimits } from "../components/consumers/limits";
 import { foreignAmong, troubleIn } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned";

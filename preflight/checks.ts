@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live, ObjectRef } from "../components/parts/cluster-reader";
-import { OWNER_ANNOTATION } from "../components/parts/ownership";
-import type { RampartInstall } from "../components/parts/rampart";
+import type { Live, ObjectRef } from "../components/kubernetes/cluster-reader";
+import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
+import type { RampartInstall } from "../components/rampart/rampart";
 import type { ClusterView } from "./cluster";
 import { definition } from "./definitions";
 import type { Looked } from "./nodes";

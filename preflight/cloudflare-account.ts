@@ -1,6 +1,6 @@
 import type { CloudflareAccessArgs } from "../components/cloudflare-access";
-import { tokenName } from "../components/parts/service-tokens";
-import { tunnelName } from "../components/parts/tunnel";
+import { tokenName } from "../components/cloudflare/service-tokens";
+import { tunnelName } from "../components/cloudflare/tunnel";
 import { anotherStack } from "./another-stack";
 import type { Findings } from "./cloudflare-findings";
 

@@ -1,7 +1,7 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
-import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/parts/edge-rules";
-import { workerName } from "../components/parts/edge-worker";
-import { tunnelName } from "../components/parts/tunnel";
+import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/cloudflare/edge-rules";
+import { workerName } from "../components/cloudflare/edge-worker";
+import { tunnelName } from "../components/cloudflare/tunnel";
 import { certificateNeed } from "../dns/certificates";
 import type { CertificatePack } from "../dns/cloudflare";
 import { anotherStack } from "./another-stack";

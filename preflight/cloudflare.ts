@@ -1,6 +1,6 @@
 import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
-import { openApi, type ApiAccess, type ApiReader } from "../components/parts/cloudflare-api";
-import type { ExposureSettings } from "../components/parts/cloudflare-exposure";
+import { openApi, type ApiAccess, type ApiReader } from "../components/cloudflare/api";
+import type { ExposureSettings } from "../components/cloudflare/exposure";
 import { dnsReport, type DnsSettings } from "../dns/preflight";
 import { ProblemList } from "../problems";
 import { accountFindings, tunnel } from "./cloudflare-account";

@@ -1,8 +1,8 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live } from "../components/parts/cluster-reader";
-import type { ConsumerSettings } from "../components/parts/consumers";
-import { VERIFIER } from "../components/parts/conversion-phases";
-import { OWNER_ANNOTATION } from "../components/parts/ownership";
+import type { Live } from "../components/kubernetes/cluster-reader";
+import type { ConsumerSettings } from "../components/consumers/consumers";
+import { VERIFIER } from "../components/opt/conversion-phases";
+import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
 import type { ClusterView } from "./cluster";
 
 /**

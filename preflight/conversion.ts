@@ -1,6 +1,6 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../components/parts/conversion-phases";
-import { plainAccess } from "../components/parts/kubeconfig";
+import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../components/opt/conversion-phases";
+import { plainAccess } from "../components/kubernetes/kubeconfig";
 import { openCluster, type ClusterView } from "./cluster";
 import { differingCallers } from "./conversion-callers";
 

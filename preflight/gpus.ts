@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live } from "../components/parts/cluster-reader";
-import { optNamespace } from "../components/parts/opt-graph";
-import { OPT_PODS } from "../components/parts/opt-pods";
+import type { Live } from "../components/kubernetes/cluster-reader";
+import { optNamespace } from "../components/opt/opt-graph";
+import { OPT_PODS } from "../components/opt/opt-pods";
 import type { ClusterView } from "./cluster";
 import { quantity } from "./quantity";
 

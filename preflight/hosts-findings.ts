@@ -1,6 +1,6 @@
-import type { Microk8sArgs } from "../components/parts/microk8s";
-import { certificateNames } from "../components/parts/microk8s-launch";
-import { placeOf } from "../components/parts/ssh-host";
+import type { Microk8sArgs } from "../components/hosts/microk8s/microk8s";
+import { certificateNames } from "../components/hosts/microk8s/launch";
+import { placeOf } from "../components/hosts/ssh-host";
 import type { Looked } from "./hosts";
 
 /** Largest difference of two clocks that does no harm, in seconds. */

@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { FULL_NAME } from "../components/parts/apisix-values";
-import { LEAST_NODES } from "../components/parts/availability";
-import { holdIpv4, isIpv4, networkProblem } from "../components/parts/networks";
+import { FULL_NAME } from "../components/apisix/values";
+import { LEAST_NODES } from "../components/apisix/availability";
+import { holdIpv4, isIpv4, networkProblem } from "../components/hosts/networks";
 import type { ClusterView, NodeState } from "./cluster";
 import { gatewayNamespace } from "./planned";
 

@@ -1,9 +1,9 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live } from "../components/parts/cluster-reader";
-import { APISIX_PODS } from "../components/parts/network-policies";
-import { OPT } from "../components/parts/opt-pods";
-import { OWNER_ANNOTATION } from "../components/parts/ownership";
-import { leadsOn } from "../components/parts/conversion-phases";
+import type { Live } from "../components/kubernetes/cluster-reader";
+import { APISIX_PODS } from "../components/kubernetes/network-policies";
+import { OPT } from "../components/opt/opt-pods";
+import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
+import { leadsOn } from "../components/opt/conversion-phases";
 import type { ClusterView } from "./cluster";
 import { recorded } from "./conversion";
 import { definition } from "./definitions";

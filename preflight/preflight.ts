@@ -1,4 +1,4 @@
-import { plainAccess, type ClusterAccess } from "../components/parts/kubeconfig";
+import { plainAccess, type ClusterAccess } from "../components/kubernetes/kubeconfig";
 import { ProblemList } from "../problems";
 import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";

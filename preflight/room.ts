@@ -1,6 +1,6 @@
 import type { V1Node } from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import type { Live } from "../components/parts/cluster-reader";
-import { TOLERATIONS } from "../components/parts/opt-pods";
+import type { Live } from "../components/kubernetes/cluster-reader";
+import { TOLERATIONS } from "../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "./cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
 import { quantity } from "./quantity";

@@ -1,9 +1,9 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { ROUTE } from "../components/parts/alpa-route";
-import { chainOf, endedIn } from "../components/parts/certificate-chain";
-import { titleOf } from "../components/parts/cluster-reader";
-import { REDIRECT } from "../components/parts/plugin-chain";
-import { tlsSecret } from "../components/parts/tls";
+import { ROUTE } from "../components/route/alpa-route";
+import { chainOf, endedIn } from "../components/apisix/certificate-chain";
+import { titleOf } from "../components/kubernetes/cluster-reader";
+import { REDIRECT } from "../components/route/plugin-chain";
+import { tlsSecret } from "../components/apisix/tls";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 import { definition } from "./definitions";

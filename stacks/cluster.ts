@@ -1,9 +1,9 @@
 import * as k8s from "@pulumi/kubernetes";
 import type * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { ClusterAccess } from "../components/parts/kubeconfig";
-import { Microk8s, type Microk8sArgs } from "../components/parts/microk8s";
-import { owner } from "../components/parts/ownership";
+import type { ClusterAccess } from "../components/kubernetes/kubeconfig";
+import { Microk8s, type Microk8sArgs } from "../components/hosts/microk8s/microk8s";
+import { owner } from "../components/kubernetes/ownership";
 
 export interface StackCluster {
     cluster: ClusterAccess;

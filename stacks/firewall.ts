@@ -1,5 +1,5 @@
-import { AlpaFirewall, type FirewallSettings } from "../components/parts/alpa-firewall";
-import { printedRules } from "../components/parts/alpa-firewall-rules";
+import { AlpaFirewall, type FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
+import { printedRules } from "../components/hosts/alpa-firewall/rules";
 
 /** Who may reach Alpa: loaded on its hosts, or an output for those who do that by hand. */
 export function firewallOf(settings: FirewallSettings | undefined): { alpaFirewall?: string } {

@@ -1,5 +1,5 @@
 import { InterCluster, type InterClusterArgs } from "../components/inter-cluster";
-import type { FirewallSettings } from "../components/parts/alpa-firewall";
+import type { FirewallSettings } from "../components/hosts/alpa-firewall/alpa-firewall";
 import { clusterOf } from "./cluster";
 import { firewallOf } from "./firewall";
 import type { AroundTheGateway } from "./intra";

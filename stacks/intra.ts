@@ -1,6 +1,6 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
 import { IntraCluster } from "../components/intra-cluster";
-import type { AzureSide } from "../components/parts/azure-side";
+import type { AzureSide } from "../components/cloudflare/azure-side";
 import { clusterOf, type StackCluster } from "./cluster";
 
 /** What the options with a gateway of their own read besides. */

@@ -31,8 +31,8 @@ const FULL: Record<string, string> = {
 
 /** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
-    "test/unit/components/parts/bare-metal-script": "runs scripts over SSH on simulated hosts: 25 s of a core",
-    "test/unit/components/parts/cloudflared-scripts": "the same: 20 s of a core",
+    "test/unit/components/hosts/bare-metal-script": "runs scripts over SSH on simulated hosts: 25 s of a core",
+    "test/unit/components/cloudflare/cloudflared-scripts": "the same: 20 s of a core",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -60,7 +60,7 @@ const LINT: Job[] = [
 const STARTING: Record<string, RegExp> = {
     sandbox: /^test\/unit\/sandbox\//,
     ops: /^test\/unit\/ops\//,
-    "client and scripts": /^test\/unit\/(client\/|components\/parts\/.*-script)/,
+    "client and scripts": /^test\/unit\/(client\/|components\/.*-script)/,
 };
 
 /**

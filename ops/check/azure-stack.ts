@@ -1,4 +1,4 @@
-import { azureSide, type RecordSet } from "../../components/parts/azure-side";
+import { azureSide, type RecordSet } from "../../components/cloudflare/azure-side";
 import { azure as schema } from "../../config/exposure-azure";
 import { readValue } from "../stack/stack-file";
 

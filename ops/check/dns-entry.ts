@@ -1,4 +1,4 @@
-import type { RecordSet } from "../../components/parts/azure-side";
+import type { RecordSet } from "../../components/cloudflare/azure-side";
 import { plainAddress } from "../../dns/names";
 import { ask, NoAnswer, type Server } from "../../dns/query";
 import { findServers, parentServers, systemLookup, type Lookup } from "../../dns/servers";

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { PHASES, type ZoneRecord } from "../../components/parts/dns-record";
+import { PHASES, type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { readZoneData } from "../../config/dns";
 import { accessFromEnvironment, CloudflareZones } from "../../dns/cloudflare";
 import { compare, type ComparedRow } from "../../dns/compare";

@@ -2,7 +2,7 @@
 import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 
 export interface Entry {
     address: string;

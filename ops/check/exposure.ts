@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { X509Certificate } from "node:crypto";
-import type { AzureSide } from "../../components/parts/azure-side";
+import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { DEFAULT_NODE_PORT } from "../../config/values";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";

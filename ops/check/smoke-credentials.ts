@@ -1,7 +1,7 @@
 /** What a smoke test shows at the door: each good credential of its caller, and beside it what must be refused. */
 import { randomBytes } from "node:crypto";
 import { ApiKey, Jwt, ServiceToken, type Credential } from "../../client/typescript/src/index";
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import type { Outputs } from "../stack/stack";
 import type { Consumer } from "../stack/stack-file";
 import { signToken } from "../token/sign";

@@ -1,4 +1,4 @@
-import { callerLimits } from "../../components/parts/limits";
+import { callerLimits } from "../../components/consumers/limits";
 import type { Credential } from "../../client/typescript/src/index";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";

@@ -1,6 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";

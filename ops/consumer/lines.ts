@@ -1,5 +1,5 @@
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
-import type { TokenPair } from "../../components/parts/service-tokens";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
+import type { TokenPair } from "../../components/cloudflare/service-tokens";
 
 /** What a caller gets. */
 export interface Handout {

@@ -1,6 +1,6 @@
-import { secretName } from "../../components/parts/consumers";
-import type { PlainAccess } from "../../components/parts/cluster-reader";
-import { VERIFIER } from "../../components/parts/conversion-phases";
+import { secretName } from "../../components/consumers/consumers";
+import type { PlainAccess } from "../../components/kubernetes/cluster-reader";
+import { VERIFIER } from "../../components/opt/conversion-phases";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { beforeRepair } from "../gateway/foreign";

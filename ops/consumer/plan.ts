@@ -9,7 +9,7 @@ import {
 import { dayAfter, dayProblems, isOver } from "../dates";
 import type { Plan } from "../stack/change";
 import { callersOf, type Stack } from "../stack/stack";
-import { planRotateInPlace } from "./rotate-in-place";
+import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
     addCredential,
     readConsumers,
@@ -56,15 +56,6 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
         problems,
         effects: [`Adds ${asked.id} (${describe(asked)}) to ${consumer ? name : `the new consumer ${name}`}.`],
     };
-}
-
-export interface Rotation {
-    /** Id of the new credential; none with a service token, which gets a new secret in place. */
-    successor?: string;
-    overlapDays: number;
-    publicKey?: string;
-    /** End of the successor. */
-    expires?: string;
 }
 
 /** A successor beside a credential, and an end for that. */

@@ -1,4 +1,4 @@
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import type { Outputs } from "../stack/stack";
 import { signToken } from "../token/sign";
 import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";

@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ConfigError } from "../../config";
-import { secretName, tokenSettings, type ConsumerSettings } from "../../components/parts/consumers";
-import { limitPlugins, type ConsumerPlugin, type Counters } from "../../components/parts/limits";
-import { countersOf } from "../../components/parts/shared-counters";
+import { secretName, tokenSettings, type ConsumerSettings } from "../../components/consumers/consumers";
+import { limitPlugins, type ConsumerPlugin, type Counters } from "../../components/consumers/limits";
+import { countersOf } from "../../components/consumers/shared-counters";
 import type { Context } from "../context";
 import { readSecrets, readSettings } from "../stack/config-check";
 import type { Gateway } from "../stack/gateway";

@@ -2,7 +2,15 @@ import { daysUntil } from "../../config/credentials";
 import { dayAfter } from "../dates";
 import type { Plan } from "../stack/change";
 import { setSecretVersion, type Credential } from "../stack/stack-file";
-import type { Rotation } from "./plan";
+
+export interface Rotation {
+    /** Id of the new credential; none with a service token, which gets a new secret in place. */
+    successor?: string;
+    overlapDays: number;
+    publicKey?: string;
+    /** End of the successor. */
+    expires?: string;
+}
 
 /**
  * A new secret for a service token, in place: an account has room for 50 of them, so a successor beside each would halve

@@ -1,7 +1,7 @@
 /** What a caller gets at the address that all callers use. */
 import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../client/typescript/src/index";
-import { claimKey } from "../../components/parts/consumers";
-import { VERIFIER } from "../../components/parts/conversion-phases";
+import { claimKey } from "../../components/consumers/consumers";
+import { VERIFIER } from "../../components/opt/conversion-phases";
 import { SMOKE_CONSUMER } from "../check/smoke";
 import type { Outputs } from "../stack/stack";
 import type { VerificationRoute } from "./answers";

@@ -4,9 +4,9 @@
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
-import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/parts/cluster-reader";
-import { RECORD } from "../../components/parts/conversion-phases";
-import { kubernetesClient } from "../../components/parts/kubernetes-client";
+import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/kubernetes/cluster-reader";
+import { RECORD } from "../../components/opt/conversion-phases";
+import { kubernetesClient } from "../../components/kubernetes/client";
 import { Failure, UsageError } from "../errors";
 
 export interface ClusterHolder {

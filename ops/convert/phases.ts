@@ -1,6 +1,6 @@
 /** The way between option intra-a and option intra-b, as steps. Pure: what a step does is in the program. */
 
-import { BEFORE, PHASES, stateOf, type Phase, type Stage } from "../../components/parts/conversion-phases";
+import { BEFORE, PHASES, stateOf, type Phase, type Stage } from "../../components/opt/conversion-phases";
 
 export { PHASES, type Phase };
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { stringify } from "yaml";
-import { type ZoneRecord } from "../../components/parts/dns-record";
+import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { parseZoneData } from "../../config/dns";
 import { importBind } from "../../dns/import-bind";
 import { importRecordSets } from "../../dns/import-record-sets";

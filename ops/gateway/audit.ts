@@ -1,7 +1,7 @@
 /** Compares what is in APISIX with what the ingress controller writes there. It only reads, with the Admin API's viewer key. */
-import { openLister, openReader, type PlainAccess } from "../../components/parts/cluster-reader";
-import { openAdminApi, type AdminApiError } from "../../components/parts/gateway-admin";
-import type { GatewayBinding } from "../../components/parts/gateway-wiring";
+import { openLister, openReader, type PlainAccess } from "../../components/kubernetes/cluster-reader";
+import { openAdminApi, type AdminApiError } from "../../components/apisix/admin-api";
+import type { GatewayBinding } from "../../components/apisix/wiring";
 import { expectedObjects } from "./expected";
 import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
 

@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
-import type { Lister, Live, Reader } from "../../components/parts/cluster-reader";
-import type { GatewayBinding } from "../../components/parts/gateway-wiring";
+import type { Lister, Live, Reader } from "../../components/kubernetes/cluster-reader";
+import type { GatewayBinding } from "../../components/apisix/wiring";
 
 type OfRoutes = "routes" | "stream_routes" | "services" | "upstreams";
 

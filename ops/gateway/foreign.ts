@@ -3,8 +3,8 @@
  * credentials there. The ingress controller does not remove all of it, whatever is changed or rotated afterwards: ADC 0.23.1
  * looks at eight kinds of objects and at some of their fields, and an object it cannot read ends its whole run.
  */
-import { troubleOf, type AdminApi } from "../../components/parts/gateway-admin";
-import { quote } from "../../components/parts/ssh-script";
+import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
+import { quote } from "../../components/hosts/ssh-script";
 import { Failure } from "../errors";
 import { plain } from "../stack/review/report";
 import type { Expected } from "./expected";

@@ -1,10 +1,10 @@
-import { releaseNamespace } from "../../components/parts/apisix-release";
-import type { GatewayPods } from "../../components/parts/gateway-pods";
-import type { GatewayBinding } from "../../components/parts/gateway-wiring";
-import type { Counters } from "../../components/parts/limits";
-import { APISIX_PODS } from "../../components/parts/network-policies";
-import { componentNamespace } from "../../components/parts/rampart-graph";
-import type { SharedGateway } from "../../components/parts/shared-gateway";
+import { releaseNamespace } from "../../components/apisix/release";
+import type { GatewayPods } from "../../components/apisix/gateway-pods";
+import type { GatewayBinding } from "../../components/apisix/wiring";
+import type { Counters } from "../../components/consumers/limits";
+import { APISIX_PODS } from "../../components/kubernetes/network-policies";
+import { componentNamespace } from "../../components/apisix/rampart-gateway";
+import type { SharedGateway } from "../../components/consumers/shared-gateway";
 import { edgeWaits } from "../../config/cloudflare";
 import { answerSeconds } from "../../config/exposure-settings";
 import { DEFAULT_NAMESPACE } from "../../config/schema";

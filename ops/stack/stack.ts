@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { readCallersFile } from "../../config/callers-file";
 import { isInside } from "../../config/values";
-import type { TokenPair } from "../../components/parts/service-tokens";
+import type { TokenPair } from "../../components/cloudflare/service-tokens";
 import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
 import { ask } from "./pulumi";

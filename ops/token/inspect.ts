@@ -1,7 +1,7 @@
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
 import { publicKeyProblem, type Algorithm } from "../../config/credentials";
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";

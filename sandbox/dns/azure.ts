@@ -6,7 +6,7 @@
  * zone has its DNSKEY, the resolver stand-in asks for no more), changes through Azure's API, and the time a change takes to
  * reach all servers.
  */
-import { type ZoneRecord } from "../../components/parts/dns-record";
+import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { wireData } from "../../dns/values";
 import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";

@@ -9,7 +9,7 @@
  * records of proxied names, load balancing, `settings` of a record.
  */
 import { wireData } from "../../dns/values";
-import { type ZoneRecord } from "../../components/parts/dns-record";
+import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { isWithin } from "../../dns/names";
 import type { Account, DnsRecord, Zone } from "../cloudflare/account";
 import type { Says } from "./server";

@@ -1,5 +1,5 @@
 /** All name servers of a move: the old side, Cloudflare's, the zone above, and resolvers to ask throughout. */
-import { type ZoneRecord } from "../../components/parts/dns-record";
+import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { type Server } from "../../dns/query";
 import type { Account } from "../cloudflare/account";
 import { azureZone, type AzureZone } from "./azure";

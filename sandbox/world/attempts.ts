@@ -1,7 +1,7 @@
 /** The requests `up` makes and `status` lists: what a caller would type, and what must come back. */
 import { execFile } from "node:child_process";
 import { SignJWT } from "jose";
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import { completion, CURL, headerFile } from "./request";
 import type { Attempt } from "./state";
 

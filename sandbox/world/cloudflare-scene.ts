@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { ensureTools } from "../toolchain/toolchain";
 import { startCloudflareWorld } from "./cloudflare-world";
-import { PREFIX } from "../../components/parts/paths";
+import { PREFIX } from "../../components/alpa/paths";
 import { completion, CURL, headerFile } from "./request";
 import type { Scene } from "./scene";
 import type { Attempt, HeadNodeFacts, WorldFacts } from "./state";

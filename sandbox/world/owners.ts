@@ -1,5 +1,5 @@
 /** What the owners of a cluster may have its API server refuse, by a policy of theirs. */
-import { RECORD } from "../../components/parts/conversion-phases";
+import { RECORD } from "../../components/opt/conversion-phases";
 import type { Rest } from "../rampart/rest";
 import type { FailStep } from "./scene";
 

@@ -1,6 +1,6 @@
 /** Command lines that ask for a completion as callers do. */
 import { join } from "node:path";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { writePrivate } from "./state";
 
 /** The status comes last. */

@@ -1,5 +1,5 @@
 /** What differs between the stacks that `up` can bring up: their world, their stack file, and the requests to try. */
-import { PHASES, type Phase } from "../../components/parts/conversion-phases";
+import { PHASES, type Phase } from "../../components/opt/conversion-phases";
 import type { ToolName } from "../toolchain/toolchain";
 import type { Attempt, WorldFacts } from "./state";
 

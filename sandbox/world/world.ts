@@ -2,7 +2,7 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { openReader, type Live } from "../../components/parts/cluster-reader";
+import { openReader, type Live } from "../../components/kubernetes/cluster-reader";
 import { startAlpa, type Seen } from "../alpa/server";
 import { startCertManager, type CertManager } from "../cert-manager";
 import { startChartRepository } from "../charts/repository";

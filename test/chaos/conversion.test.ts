@@ -2,7 +2,7 @@
 // after another, and callers are refused in its window only. Hosts, kubelets, Ray, Alpa and the gateway are stand-ins: that
 // real GPUs and a real Alpa do the same is not proved here.
 import { strict as assert } from "node:assert";
-import { PHASES, type Stage } from "../../components/parts/conversion-phases";
+import { PHASES, type Stage } from "../../components/opt/conversion-phases";
 import type { World } from "../../sandbox/world/world";
 import { ask, ConversionStack, steadyCallers, type Sent } from "../engine/conversion-kit";
 import { gpuWorld } from "../engine/gpu-world";

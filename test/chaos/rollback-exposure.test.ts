@@ -2,7 +2,7 @@
 // between them. Who comes by a way that both versions have loses nothing. Cloudflare and the gateway are stand-ins.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { freePortFrom } from "../../sandbox/processes";
 import { eventually, ExposedStack, here, useExposure } from "../engine/exposure-kit";
 import { Clone } from "../engine/rollback-kit";

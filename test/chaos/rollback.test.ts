@@ -37,7 +37,7 @@ describe("ops stack rollback on the engine", () => {
     it("has two versions, of two commits", async () => {
         stack.configure({ consumers: [alice, smoke] });
         await clone.up(stack);
-        const chain = join(clone.folder, "components/parts/plugin-chain.ts");
+        const chain = join(clone.folder, "components/route/plugin-chain.ts");
         edit(chain, "this consumer may not use Alpa", "no Alpa for this consumer");
         clone.commit("second");
         stack.configure({ consumers: [alice, bob, smoke] });

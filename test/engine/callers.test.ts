@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import { dayAfter } from "../../ops/dates";
 import { call, eventually, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now, pair, signed, token } from "./tokens";

@@ -1,6 +1,6 @@
 /** A world whose GPUs one side alone can hold, a stack in it that is converted, and a caller that never stops asking. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Phase, Stage } from "../../components/parts/conversion-phases";
+import type { Phase, Stage } from "../../components/opt/conversion-phases";
 import type { World } from "../../sandbox/world/world";
 import { EngineStack, succeeded } from "./stack";
 import { SteadyCallers } from "./traffic";

@@ -2,7 +2,7 @@
 // and not enforced in the sandbox.
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { freePortFrom } from "../../sandbox/processes";
 import { eventually, ExposedStack, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
 import { under } from "./traffic";

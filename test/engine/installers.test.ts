@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import * as k8s from "@kubernetes/client-node";
 import { stringify } from "yaml";
-import { ADMIN_KEYS_SECRET, apisixValues, controllerName } from "../../components/parts/apisix-values";
+import { ADMIN_KEYS_SECRET, apisixValues, controllerName } from "../../components/apisix/values";
 import { endOrphanPlugins } from "../../sandbox/processes";
 import { ROOT, sandboxId } from "../../sandbox/world/state";
 import { call, current, failed, freeNodePort, schedulable, succeeded, TestStack, useWorld } from "./kit";

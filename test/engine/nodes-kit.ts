@@ -7,7 +7,7 @@ import { request as plainRequest, type RequestOptions } from "node:http";
 import { request } from "node:https";
 import { connect } from "node:tls";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { parse } from "yaml";
 import { eventually, here } from "./exposure-kit";
 import type { Hosts } from "./nodes-hosts";

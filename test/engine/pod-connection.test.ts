@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { connectToPod, type PodConnection } from "../../components/parts/pod-connection";
+import { connectToPod, type PodConnection } from "../../components/kubernetes/pod-connection";
 import { startControlPlane, STARTABLE_ANNOTATION, type ControlPlane } from "../../sandbox/control-plane";
 import { startPlace, type Place } from "./place";
 import { eventually, TOOLS_MILLISECONDS } from "./stack";

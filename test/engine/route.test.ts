@@ -2,7 +2,7 @@
 // looks like. The gateway is a stand-in that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { request as rawRequest } from "node:http";
-import { claimKey } from "../../components/parts/consumers";
+import { claimKey } from "../../components/consumers/consumers";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { hs256, now } from "./tokens";
 

@@ -7,7 +7,7 @@ import { request } from "node:https";
 import { join } from "node:path";
 import { connect, type ConnectionOptions } from "node:tls";
 import { parse } from "yaml";
-import { SAMPLE_COMPLETION } from "../../components/parts/sample";
+import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { certificate, type Pair } from "../certificates";
 import { current, eventually, freeNodePort, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
 import { under } from "./traffic";

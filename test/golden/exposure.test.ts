@@ -1,7 +1,7 @@
 // Golden file of exposure cloudflare: what it asks of the cluster and of Cloudflare beside the gateway. Never the only
 // proof of anything. Renew it with: npm run golden
 import { strict as assert } from "node:assert";
-import { CONNECTORS } from "../../components/parts/cloudflared-deployment";
+import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { asked, inputsOf, type Seen } from "../kit";
 import { recordExposed } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";

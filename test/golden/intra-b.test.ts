@@ -2,7 +2,7 @@
 // Never the only proof of anything. Renew them with: npm run golden
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
-import { PHASES } from "../../components/parts/conversion-phases";
+import { PHASES } from "../../components/opt/conversion-phases";
 import { inputsOf, type Seen } from "../kit";
 import { intraBValues, RAMPART_OPT, recordIntraB } from "../unit/intra-b";
 import { recordStack } from "../unit/intra-a";

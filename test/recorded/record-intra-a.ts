@@ -38,7 +38,7 @@ describe("previews of option intra-a", function () {
         stack.configure({ consumers });
         const { dir } = current();
         const clone = cloneProgram(join(dir, "renamed"));
-        const file = join(clone, "components/parts/alpa-route.ts");
+        const file = join(clone, "components/route/alpa-route.ts");
         const options = "dependsOn: upstreams";
         const alias = "aliases: [{ name: `${name}-rules` }], ";
         edit(file, "`${name}-rules`", "`${name}-ways`");

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { PHASES, type Stage } from "../../components/parts/conversion-phases";
+import { PHASES, type Stage } from "../../components/opt/conversion-phases";
 import { writeIndex } from "../../sandbox/charts/package";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { ROOT } from "../../sandbox/world/state";

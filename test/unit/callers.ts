@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { SharedGateway } from "../../components/parts/shared-gateway";
+import type { SharedGateway } from "../../components/consumers/shared-gateway";
 import { parse, type CallersSettings } from "../../config";
 import { callers } from "../../stacks/callers";
 import { record, type Seen } from "../kit";

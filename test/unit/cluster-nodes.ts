@@ -1,7 +1,7 @@
 import { parse } from "../../config";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";
-import type { Microk8sArgs } from "../../components/parts/microk8s";
+import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
 import { HOST_KEY, SSH_KEY } from "./cloudflare";
 import { KUBECONFIG, parseIntra, raw } from "./intra-a";
 

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { VERIFICATION_PREFIX } from "../../components/parts/verification";
-import { FORGEABLE } from "../../components/parts/shared-gateway";
+import { VERIFICATION_PREFIX } from "../../components/opt/verification";
+import { FORGEABLE } from "../../components/consumers/shared-gateway";
 import { ConfigError, parse, readSettings, type RawConfig } from "../../config";
 import { CONSUMERS, KUBECONFIG, parseIntra, raw } from "./intra-a";
 import { value } from "../kit";

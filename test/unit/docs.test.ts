@@ -9,10 +9,10 @@ import * as z from "zod";
 import { parse as parseConfig, type RawConfig } from "../../config";
 import { unwrap } from "../../config/problems";
 import { OPTIONS, schemas } from "../../config/schema";
-import { ADMIN_SERVICE } from "../../components/parts/apisix-values";
-import { NetworkPolicies } from "../../components/parts/network-policies";
+import { ADMIN_SERVICE } from "../../components/apisix/values";
+import { NetworkPolicies } from "../../components/kubernetes/network-policies";
 import { record } from "../kit";
-import { PREFIX } from "../../components/parts/paths";
+import { PREFIX } from "../../components/alpa/paths";
 import { cloudflare } from "../../stacks/cloudflare";
 import { CALLS, cloudflareStack, SSH_KEY, TOKENS } from "./cloudflare";
 

@@ -1,9 +1,9 @@
 /** The project's own route, rendered and translated, in a gateway of the sandbox with the sandbox's Alpa behind it. */
 import { strict as assert } from "node:assert";
-import { completionsUpstream, logprobsUpstream, renderUpstream } from "../../components/parts/alpa-upstreams";
-import { renderRoute } from "../../components/parts/alpa-route";
-import { renderConsumer, secretName } from "../../components/parts/consumers";
-import type { GuardSettings } from "../../components/parts/guard";
+import { completionsUpstream, logprobsUpstream, renderUpstream } from "../../components/route/alpa-upstreams";
+import { renderRoute } from "../../components/route/alpa-route";
+import { renderConsumer, secretName } from "../../components/consumers/consumers";
+import type { GuardSettings } from "../../components/route/request-guard";
 import { startAlpa } from "../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../sandbox/gateway/server";
 import { AdminApi } from "../../sandbox/ingress-controller/admin";

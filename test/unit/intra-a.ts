@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import type { ObjectRef } from "../../components/parts/cluster-reader";
+import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { parse, type IntraASettings, type RawConfig } from "../../config";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";

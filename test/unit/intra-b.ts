@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { parse, type IntraBSettings } from "../../config";
-import type { Phase } from "../../components/parts/conversion-phases";
+import type { Phase } from "../../components/opt/conversion-phases";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";
 import { SSH_KEY } from "./cloudflare";

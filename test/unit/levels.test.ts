@@ -22,7 +22,7 @@ describe("levels of tests", () => {
         ["test/engine/cli.test.ts", "test"],
         ["test/engine/cli-stacks.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
-        ["test/unit/components/parts/bare-metal-script.test.ts", "test"],
+        ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
     ];
     for (const [file, level] of first)
         it(`run ${file} from ${level} on`, () => {

@@ -1,9 +1,9 @@
 // Proves what stops a run before it touches the cluster. The cluster here is a fake; a real one is asked on the engine.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import type { Live, ObjectRef } from "../../components/parts/cluster-reader";
-import { OWNER_ANNOTATION } from "../../components/parts/ownership";
-import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../components/parts/definitions";
+import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../components/kubernetes/crds";
 import type { ClusterView, NodePortService, NodeState, StorageClass } from "../../preflight/cluster";
 import { plannedObjects } from "../../preflight/planned";
 import { preflight, PreflightError } from "../../preflight/preflight";

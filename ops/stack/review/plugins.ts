@@ -1,6 +1,6 @@
 /** Plugins of a route's rule: who is asked what, what is refused, what goes on to Alpa and back. */
 import { isDeepStrictEqual } from "node:util";
-import { REVISION_HEADER } from "../../../components/parts/paths";
+import { REVISION_HEADER } from "../../../components/alpa/paths";
 import { isMap, type Props } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";

@@ -1,5 +1,5 @@
 /** What going back does not bring back: the material of credentials, a zone. */
-import { VERIFIER } from "../../../components/parts/conversion-phases";
+import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { changesOf, type Change } from "../review/changes";
 import { isMap } from "../review/differences";
 import type { Preview } from "../review/preview";

@@ -2,16 +2,19 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseDocument } from "yaml";
-import { readmitted, type Revocation, type RevocationRecord } from "../../../components/parts/revocations-provider";
-import { keyDigest } from "../../../components/parts/key-digest";
+import { readmitted, type Revocation, type RevocationRecord } from "../../../components/consumers/revocations-provider";
+import { keyDigest } from "../../../components/consumers/key-digest";
 import { asPulumiReads, parseYaml } from "../keep-style";
 import { isMap } from "../review/differences";
 import { CODES, type Finding } from "../review/finding";
 import type { Exported } from "../review/plan";
 import { PROJECT } from "../stack-file";
 
-/** A program that has this file keeps the record of revocations, and takes `readmit` in its config. */
-export const KEEPS_RECORD = "components/parts/revocations-provider.ts";
+/** A program that has one of these files keeps the record of revocations, and takes `readmit` in its config. */
+export const RECORD_KEEPERS = [
+    "components/consumers/revocations-provider.ts",
+    "components/parts/revocations-provider.ts",
+];
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 
 /** A revocation that would not hold any more. */
@@ -41,14 +44,14 @@ export async function brokenRevocations(
     const declared = Object.assign({}, ...lists.map((list) => declaredIn(list, secrets))) as Record<string, string>;
     const back = readmitted(record, declared);
     const broken = back.map(({ who, revocation: { id, who: revoked } }) => ({ who, id, revoked }));
-    if (existsSync(join(program, KEEPS_RECORD))) return broken;
+    if (keepsRecord(program)) return broken;
     const others = record.revoked.filter(({ id }) => !broken.some((one) => one.id === id));
     return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
 }
 
 /** The stack file, or the file of callers, with the revocations that it breaks, where the program of then takes them: its preview shows what they mean. */
 export function withReadmit(config: string, broken: Broken[], program: string): string {
-    if (broken.length === 0 || !existsSync(join(program, KEEPS_RECORD))) return config;
+    if (broken.length === 0 || !keepsRecord(program)) return config;
     const document = parseDocument(config);
     const consumers = consumersOf(document.toJS());
     consumers.forEach(({ name, credentials }, i) =>
@@ -63,7 +66,7 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
 
 /** What a review says of those that the program of then cannot say itself. */
 export function revocationFindings(broken: Broken[], program: string): Finding[] {
-    if (existsSync(join(program, KEEPS_RECORD))) return [];
+    if (keepsRecord(program)) return [];
     return broken.map(({ revoked, who }) => ({
         code: "revocation-broken",
         severity: CODES["revocation-broken"][0],
@@ -117,4 +120,8 @@ function consumersOf(file: unknown): Record<string, unknown>[] {
 
 function credentialsOf(value: unknown): Record<string, unknown>[] {
     return Array.isArray(value) ? value.filter(isMap) : [];
+}
+
+function keepsRecord(program: string): boolean {
+    return RECORD_KEEPERS.some((file) => existsSync(join(program, file)));
 }

@@ -1,4 +1,4 @@
-import { placeOf } from "../../../components/parts/ssh-host";
+import { placeOf } from "../../../components/hosts/ssh-host";
 import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /** What a host is told: `sh -s --` and words, none of them one of sh's own. The script, with its secrets, is its input. */

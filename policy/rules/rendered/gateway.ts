@@ -1,10 +1,10 @@
 import { intraSchema } from "../../../config/intra";
-import { renderRoute, renderUpstreams, ROUTE } from "../../../components/parts/alpa-route";
-import { CONNECTOR_LABELS } from "../../../components/parts/cloudflared-deployment";
-import { renderConsumer, type Credential } from "../../../components/parts/consumers";
-import { renderWiring } from "../../../components/parts/gateway-wiring";
-import { POLICY_PREFIX, renderPolicies } from "../../../components/parts/network-policies";
-import { renderVerification, VERIFICATION } from "../../../components/parts/verification";
+import { renderRoute, renderUpstreams, ROUTE } from "../../../components/route/alpa-route";
+import { CONNECTOR_LABELS } from "../../../components/cloudflare/cloudflared/deployment";
+import { renderConsumer, type Credential } from "../../../components/consumers/consumers";
+import { renderWiring } from "../../../components/apisix/wiring";
+import { POLICY_PREFIX, renderPolicies } from "../../../components/kubernetes/network-policies";
+import { renderVerification, VERIFICATION } from "../../../components/opt/verification";
 import { at, list, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
 

@@ -1,39 +1,42 @@
 import { parse } from "yaml";
 import { intraSchema } from "../../../config/intra";
-import { PROFILE_FILE } from "../../../components/parts/apisix-profile";
-import { KEYRING } from "../../../components/parts/etcd-secrets";
-import { releaseInstallation } from "../../../components/parts/apisix-release";
+import { PROFILE_FILE } from "../../../components/apisix/profile";
+import { KEYRING } from "../../../components/apisix/etcd-secrets";
+import { releaseInstallation } from "../../../components/apisix/release";
 import {
     apisixValues,
     FULL_NAME,
     profileOf,
     type Installation,
     type ReleaseSettings,
-} from "../../../components/parts/apisix-values";
+} from "../../../components/apisix/values";
 import {
     CONNECTORS,
     renderBudget,
     renderConnectors,
     renderPolicy,
-} from "../../../components/parts/cloudflared-deployment";
-import { CONTROLLER_BUDGET, renderBudget as renderControllerBudget } from "../../../components/parts/controller-budget";
-import { renderPatch } from "../../../components/parts/graceful-stop";
-import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/parts/opt-graph";
-import { operatorNamespace } from "../../../components/parts/opt-operator";
-import { OPT, renderImages, renderRayCluster } from "../../../components/parts/opt-pods";
+} from "../../../components/cloudflare/cloudflared/deployment";
+import {
+    CONTROLLER_BUDGET,
+    renderBudget as renderControllerBudget,
+} from "../../../components/apisix/controller-budget";
+import { renderPatch } from "../../../components/apisix/graceful-shutdown";
+import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/opt/opt-graph";
+import { operatorNamespace } from "../../../components/opt/opt-operator";
+import { OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
 import {
     renderPolicy as renderOptPolicy,
     renderService as renderOptService,
-} from "../../../components/parts/opt-component";
-import type { OptSettings } from "../../../components/parts/opt-settings";
-import { componentInstallation, renderGraph } from "../../../components/parts/rampart-graph";
+} from "../../../components/opt/opt-component";
+import type { OptSettings } from "../../../components/opt/opt-settings";
+import { componentInstallation, renderGraph } from "../../../components/apisix/rampart-gateway";
 import {
     COUNTERS,
     renderPolicy as renderCountersPolicy,
     renderService,
     renderServer,
-} from "../../../components/parts/shared-counters";
-import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/parts/tls";
+} from "../../../components/consumers/shared-counters";
+import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { combinations, form, type Form } from "./form";
 import { gatewayPolicies, made, type ByName } from "./gateway";

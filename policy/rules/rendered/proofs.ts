@@ -1,7 +1,7 @@
-import { materialsDigest } from "../../../components/parts/consumers";
-import { REVISION_HEADER } from "../../../components/parts/paths";
-import { ROUTE } from "../../../components/parts/alpa-route";
-import { keyDigest } from "../../../components/parts/key-digest";
+import { materialsDigest } from "../../../components/consumers/consumers";
+import { REVISION_HEADER } from "../../../components/alpa/paths";
+import { ROUTE } from "../../../components/route/alpa-route";
+import { keyDigest } from "../../../components/consumers/key-digest";
 import { gatewayNamespaces } from "../kubernetes";
 import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
 

@@ -1,7 +1,7 @@
-import { CONNECTORS } from "../../../components/parts/cloudflared-deployment";
-import { APISIX_PODS, DATA_PORT, POLICY_PREFIX } from "../../../components/parts/network-policies";
-import { OPT } from "../../../components/parts/opt-pods";
-import { COUNTERS } from "../../../components/parts/shared-counters";
+import { CONNECTORS } from "../../../components/cloudflare/cloudflared/deployment";
+import { APISIX_PODS, DATA_PORT, POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
+import { OPT } from "../../../components/opt/opt-pods";
+import { COUNTERS } from "../../../components/consumers/shared-counters";
 import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes";
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 

@@ -1,9 +1,9 @@
 /** Every combination of chart values that a stack config can lead to. */
-import { releaseInstallation } from "../../../components/parts/apisix-release";
-import { apisixValues, type Installation } from "../../../components/parts/apisix-values";
-import { operatorValues, optNamespace } from "../../../components/parts/opt-graph";
-import { operatorNamespace } from "../../../components/parts/opt-operator";
-import { componentInstallation } from "../../../components/parts/rampart-graph";
+import { releaseInstallation } from "../../../components/apisix/release";
+import { apisixValues, type Installation } from "../../../components/apisix/values";
+import { operatorValues, optNamespace } from "../../../components/opt/opt-graph";
+import { operatorNamespace } from "../../../components/opt/opt-operator";
+import { componentInstallation } from "../../../components/apisix/rampart-gateway";
 import type { Tree } from "../../../policy/rules/resource";
 import versions from "../../../sandbox/toolchain/versions.json";
 import { EXPOSURE, parseIntra, raw } from "../../unit/intra-a";

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { parseAllDocuments } from "yaml";
 import { callers, manifests, parts, rotated } from "../../../bench/callers";
 import { type Row, table } from "../../../bench/table";
-import { renderConsumer } from "../../../components/parts/consumers";
+import { renderConsumer } from "../../../components/consumers/consumers";
 
 const binding = { ingressClass: "gw", gateway: "gw", gatewayNamespace: "gw-apisix" };
 

@@ -3,11 +3,11 @@ import { generateKeyPairSync } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
 import { DEFAULT_NAMESPACE } from "../../../config/schema";
-import { claimKey } from "../../../components/parts/consumers";
-import { limitPlugins, type Limits } from "../../../components/parts/limits";
-import { alpaChain, closedChain } from "../../../components/parts/plugin-chain";
+import { claimKey } from "../../../components/consumers/consumers";
+import { limitPlugins, type Limits } from "../../../components/consumers/limits";
+import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import type { Pair } from "../../certificates";
-import type { RoutePlugin } from "../../../components/parts/route-plugin";
+import type { RoutePlugin } from "../../../components/route/route-plugin";
 import { GUARD } from "../guard-settings";
 
 const ADMIN_KEY = "test-admin-key";

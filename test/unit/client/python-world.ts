@@ -5,11 +5,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { claimKey } from "../../../components/parts/consumers";
-import { renderWorker } from "../../../components/parts/edge-worker";
-import { limitPlugins } from "../../../components/parts/limits";
-import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../components/parts/plugin-chain";
-import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
+import { claimKey } from "../../../components/consumers/consumers";
+import { renderWorker } from "../../../components/cloudflare/edge-worker";
+import { limitPlugins } from "../../../components/consumers/limits";
+import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../components/route/plugin-chain";
+import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { renderHandout, type Handout } from "../../../ops/consumer/lines";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toHttps } from "../../../components/parts/plugin-chain";
+import { toHttps } from "../../../components/route/plugin-chain";
 import { ApiKey, Client, Jwt, ServiceToken, type Credential } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
 import { certificate, type Pair } from "../../certificates";

@@ -1,7 +1,7 @@
 // Proves what option inter asks of the engine, for each installer. That a gateway outlives a node is proved on the engine.
 import { strict as assert } from "node:assert";
 import { parse as parseYaml } from "yaml";
-import { profileName } from "../../../components/parts/apisix-profile";
+import { profileName } from "../../../components/apisix/profile";
 import { plannedObjects } from "../../../preflight/planned";
 import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
 import { INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter, type InterInstaller } from "../inter";

@@ -3,10 +3,10 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { keyLine } from "../../../components/gateway-cluster";
 import { IntraCluster } from "../../../components/intra-cluster";
-import { ADMIN_KEYS_SECRET } from "../../../components/parts/apisix-values";
-import { derive } from "../../../components/parts/generated-secrets";
-import { POLICIES } from "../../../components/parts/network-policies";
-import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
+import { ADMIN_KEYS_SECRET } from "../../../components/apisix/values";
+import { derive } from "../../../components/consumers/generated-secrets";
+import { POLICIES } from "../../../components/kubernetes/network-policies";
+import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { plannedObjects } from "../../../preflight/planned";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, value, type Seen } from "../../kit";
 import {

@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { recordValue, type ZoneRecord } from "../../../components/parts/dns-record";
+import { recordValue, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { importBind } from "../../../dns/import-bind";
 import { importRecordSets } from "../../../dns/import-record-sets";
 import { type Imported } from "../../../dns/imported";

@@ -1,5 +1,5 @@
 /** Two sides of a move on loopback, to ask and to compare. */
-import { type ZoneRecord } from "../../../components/parts/dns-record";
+import { type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { type Server } from "../../../dns/query";
 import { azureZone, type AzureZone } from "../../../sandbox/dns/azure";
 import { startDnsServer, type DnsServer } from "../../../sandbox/dns/server";

@@ -1,6 +1,6 @@
 // Proves what each phase needs, one fact at a time, and in which words it is refused.
 import { strict as assert } from "node:assert";
-import { PHASES, type Phase } from "../../../components/parts/dns-record";
+import { PHASES, type Phase } from "../../../components/cloudflare/dns-record";
 import { type DnsFacts } from "../../../dns/facts";
 import { phaseNotes, phaseProblems } from "../../../dns/phases";
 

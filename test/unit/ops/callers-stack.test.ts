@@ -2,7 +2,7 @@
 // stack, and that `consumer list` takes the callers of other stacks at one gateway for what they are.
 import { strict as assert } from "node:assert";
 import { decodeJwt } from "jose";
-import { limitPlugins, type Counters } from "../../../components/parts/limits";
+import { limitPlugins, type Counters } from "../../../components/consumers/limits";
 import { compare } from "../../../ops/consumer/compare";
 import type { LiveConsumer } from "../../../ops/consumer/live";
 import { renderedOf } from "../../../ops/consumer/rendered";

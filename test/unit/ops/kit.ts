@@ -1,5 +1,5 @@
 /** The command line with a Pulumi that answers from memory, on a stack file in a folder of its own. */
-import { renderConsumer } from "../../../components/parts/consumers";
+import { renderConsumer } from "../../../components/consumers/consumers";
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

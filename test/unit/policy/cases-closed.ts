@@ -1,5 +1,5 @@
 /** What is not as this project renders it, although no other rule has a word for it. */
-import { operatorValues } from "../../../components/parts/opt-graph";
+import { operatorValues } from "../../../components/opt/opt-graph";
 import type { Case } from "./cases";
 import { find, inputs, more, plugin, secret, spec, values } from "./changes";
 

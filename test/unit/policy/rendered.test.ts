@@ -2,9 +2,9 @@
 // numbers, and that a field more, a field less or a text that nginx evaluates is refused wherever it stands.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
-import { renderRoute, renderUpstreams } from "../../../components/parts/alpa-route";
-import { servedPrefixes } from "../../../components/parts/paths";
-import { alpaPaths, renderRoutes } from "../../../components/parts/tunnel-routes";
+import { renderRoute, renderUpstreams } from "../../../components/route/alpa-route";
+import { servedPrefixes } from "../../../components/alpa/paths";
+import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { intraSchema } from "../../../config/intra";
 import { resourceOf, RULES } from "../../../policy/rules";
 import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
-import { PHASES } from "../../../components/parts/conversion-phases";
+import { PHASES } from "../../../components/opt/conversion-phases";
 import { parse, type Settings } from "../../../config";
 import { resourceOf, type Resource } from "../../../policy/rules";
 import { cloudflare } from "../../../stacks/cloudflare";

@@ -3,10 +3,10 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import type { Live, ObjectRef } from "../../../components/parts/cluster-reader";
-import { COUNTED_APART } from "../../../components/parts/limits";
-import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
-import { FORGEABLE, type SharedGateway } from "../../../components/parts/shared-gateway";
+import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
+import { COUNTED_APART } from "../../../components/consumers/limits";
+import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
+import { FORGEABLE, type SharedGateway } from "../../../components/consumers/shared-gateway";
 import { callersPreflight, gatewayOf, GatewayError } from "../../../preflight/callers";
 import type { ClusterView } from "../../../preflight/cluster";
 import { PreflightError } from "../../../preflight/preflight";

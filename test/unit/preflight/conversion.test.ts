@@ -1,8 +1,8 @@
 // Proves what a conversion may not do. The cluster here is a fake; a real one is asked on the engine.
 import { strict as assert } from "node:assert";
-import type { Live } from "../../../components/parts/cluster-reader";
-import { PHASES, type Stage } from "../../../components/parts/conversion-phases";
-import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
+import type { Live } from "../../../components/kubernetes/cluster-reader";
+import { PHASES, type Stage } from "../../../components/opt/conversion-phases";
+import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/conversion";
 import { plannedObjects } from "../../../preflight/planned";
 import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";

@@ -1,9 +1,9 @@
 // Proves what the checks of the hosts say of what hosts answer. The hosts are made up here; that the probe gets such answers
-// from one is proved with its script, in components/parts/microk8s-scripts.test.ts.
+// from one is proved with its script, in components/hosts/microk8s-scripts.test.ts.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import type { RunOnHost, Said } from "../../../components/parts/ssh-run";
-import { MISMATCH } from "../../../components/parts/ssh-run";
+import type { RunOnHost, Said } from "../../../components/hosts/ssh-run";
+import { MISMATCH } from "../../../components/hosts/ssh-run";
 import type { ClusterView } from "../../../preflight/cluster";
 import { hostsPreflight, HostsError, withoutCluster } from "../../../preflight/hosts";
 import { value } from "../../kit";

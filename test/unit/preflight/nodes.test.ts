@@ -2,7 +2,7 @@
 // engine.
 import { strict as assert } from "node:assert";
 import type { V1Node } from "@kubernetes/client-node";
-import type { ObjectRef } from "../../../components/parts/cluster-reader";
+import type { ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import { nodeState, type ClusterView, type NodeState } from "../../../preflight/cluster";
 import { storageClass } from "../../../preflight/checks";
 import { nodes, podNetworks } from "../../../preflight/nodes";

@@ -1,9 +1,9 @@
 // Proves what the component stands on, and when that stops a run. The cluster here is a fake; a real one is asked on the engine.
 import { strict as assert } from "node:assert";
 import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
-import type { Live } from "../../../components/parts/cluster-reader";
-import type { Stage } from "../../../components/parts/conversion-phases";
-import { OWNER_ANNOTATION } from "../../../components/parts/ownership";
+import type { Live } from "../../../components/kubernetes/cluster-reader";
+import type { Stage } from "../../../components/opt/conversion-phases";
+import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { component, componentOnItsWay } from "../../../preflight/opt";
 import { settings } from "../intra-a";
 import { intraBSettings, RAMPART_OPT } from "../intra-b";

@@ -1,6 +1,6 @@
 // Proves which nodes are said to have no place for the component's pods. The cluster here is a fake.
 import { strict as assert } from "node:assert";
-import type { Live } from "../../../components/parts/cluster-reader";
+import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { quantity } from "../../../preflight/quantity";
 import { roomProblems } from "../../../preflight/room";
 import { intraBSettings } from "../intra-b";

@@ -1,7 +1,7 @@
 // Proves what each phase of a conversion asks for, and in which order. That it comes to pass is for the engine tests.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/parts/conversion-phases";
+import { PHASES, stateOf, stepsFrom, type Phase } from "../../../components/opt/conversion-phases";
 import { intra } from "../../../stacks/intra";
 import { asked, comesAfter, inputsOf, one, oneOfKind, plain, record, value, type Seen } from "../../kit";
 import { intraBSettings, intraBValues, RAMPART_OPT, recordIntraB } from "../intra-b";

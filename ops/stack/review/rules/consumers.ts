@@ -1,7 +1,7 @@
 /** Callers of a gateway: their Consumers. */
 import { isDeepStrictEqual } from "node:util";
 import { dayText } from "../../../../config/credentials";
-import { VERIFIER } from "../../../../components/parts/conversion-phases";
+import { VERIFIER } from "../../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";
 import { limitVerdicts } from "../limits";

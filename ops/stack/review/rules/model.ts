@@ -1,5 +1,5 @@
 /** Alpa itself: as a component of the cluster, or on bare metal, which hosts are asked to start and stop. */
-import { stateOf, PHASES, type Phase } from "../../../../components/parts/conversion-phases";
+import { stateOf, PHASES, type Phase } from "../../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";

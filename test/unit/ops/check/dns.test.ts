@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type ZoneRecord } from "../../../../components/parts/dns-record";
+import { type ZoneRecord } from "../../../../components/cloudflare/dns-record";
 import { endSides, RECORDS, rr, side, ZONE, type Side } from "../../dns/kit";
 import { ADMIN, TestApi } from "../../sandbox/cloudflare/kit";
 import { bench, type Bench } from "../kit";

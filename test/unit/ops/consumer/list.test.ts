@@ -7,7 +7,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/compare";
 import { readConsumer, type Live } from "../../../../ops/consumer/live";
-import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../../components/parts/limits";
+import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../../components/consumers/limits";
 import type { Audit } from "../../../../ops/gateway/audit";
 import { readConsumers } from "../../../../ops/stack/stack-file";
 import { bench, STACK_FILE, TODAY } from "../kit";

@@ -1,5 +1,5 @@
 /** A stack, its record and a clock in memory, for journeys between the options. Steps are taken as the program takes them: one at a time. */
-import { stepsFrom } from "../../../../components/parts/conversion-phases";
+import { stepsFrom } from "../../../../components/opt/conversion-phases";
 import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import type { Budget, Expected } from "../../../../ops/convert/clock";

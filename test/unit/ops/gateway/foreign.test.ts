@@ -1,7 +1,7 @@
 // Proves what of an APISIX is taken for the ingress controller's and what is named, by ids, labels and fields. That these are
 // what the controller writes is proved on the engine, test/engine/review.test.ts: nothing of a whole stack is named.
 import { strict as assert } from "node:assert";
-import type { Live } from "../../../../components/parts/cluster-reader";
+import type { Live } from "../../../../components/kubernetes/cluster-reader";
 import { lasting } from "../../../../ops/gateway/audit";
 import { credentialId, expectedObjects, idOf } from "../../../../ops/gateway/expected";
 import { foreignObjects, type Foreign } from "../../../../ops/gateway/foreign";

@@ -3,11 +3,11 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { stringify } from "yaml";
-import { provider } from "../../../../components/parts/revocations-provider";
-import { keyDigest } from "../../../../components/parts/key-digest";
-import { KEEPS_RECORD } from "../../../../ops/stack/rollback/revoked";
+import { provider } from "../../../../components/consumers/revocations-provider";
+import { keyDigest } from "../../../../components/consumers/key-digest";
+import { RECORD_KEEPERS } from "../../../../ops/stack/rollback/revoked";
 import type { Call } from "../kit";
 import { commit, git, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
 
@@ -27,8 +27,8 @@ describe("callers of a file, in earlier versions", () => {
     /** Commits with one list each; the last is that of today. */
     const commits: Record<"empty" | "lab" | "now", string> = { empty: "", lab: "", now: "" };
     before(() => {
-        mkdirSync(join(repository.root, "components/parts"), { recursive: true });
-        commits.empty = commit({ [FILE]: "# nobody\nconsumers: []\n", [KEEPS_RECORD]: "" });
+        mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
+        commits.empty = commit({ [FILE]: "# nobody\nconsumers: []\n", [RECORD_KEEPERS[0]]: "" });
         commits.lab = commit({ [FILE]: `# the lab\n${stringify({ consumers: [lab, nlp(token)] })}` });
         commits.now = commit({ [FILE]: stringify({ consumers: [nlp(rotated)] }) });
     });

@@ -3,10 +3,10 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { provider } from "../../../../components/parts/revocations-provider";
-import { keyDigest } from "../../../../components/parts/key-digest";
-import { KEEPS_RECORD } from "../../../../ops/stack/rollback/revoked";
+import { dirname, join, resolve } from "node:path";
+import { provider } from "../../../../components/consumers/revocations-provider";
+import { keyDigest } from "../../../../components/consumers/key-digest";
+import { RECORD_KEEPERS } from "../../../../ops/stack/rollback/revoked";
 import type { Call } from "../kit";
 import { commit, hidden, NOW, repository, rollback, update, usePackages, useRepository } from "./rollback-kit";
 
@@ -34,8 +34,8 @@ describe("ops stack rollback and revoked keys", () => {
     usePackages();
     let withRecord: string;
     before(() => {
-        mkdirSync(join(repository.root, "components/parts"), { recursive: true });
-        withRecord = commit({ [KEEPS_RECORD]: "", "index.ts": "third" });
+        mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
+        withRecord = commit({ [RECORD_KEEPERS[0]]: "", "index.ts": "third" });
     });
 
     const back = async (
@@ -122,5 +122,5 @@ describe("ops stack rollback and revoked keys", () => {
     });
 
     it("tells a program that keeps the record by a file that this one has", () =>
-        assert.ok(existsSync(resolve(__dirname, "../../../..", KEEPS_RECORD))));
+        assert.ok(existsSync(resolve(__dirname, "../../../..", RECORD_KEEPERS[0]))));
 });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { operatorValues } from "../../../../components/parts/opt-graph";
+import { operatorValues } from "../../../../components/opt/opt-graph";
 import { ROOT } from "../../../../sandbox/world/state";
 
 const read = (name: string) => readFileSync(join(ROOT, "sandbox/charts/kuberay-operator", name), "utf8");

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { apisixValues } from "../../../../components/parts/apisix-values";
+import { apisixValues } from "../../../../components/apisix/values";
 import { completeSchema } from "../../../../sandbox/charts/package";
 
 type Tree = { [key: string]: unknown };

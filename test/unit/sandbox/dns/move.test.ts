@@ -6,7 +6,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { type Phase } from "../../../../components/parts/dns-record";
+import { type Phase } from "../../../../components/cloudflare/dns-record";
 import { parseZoneData, serviceProblems } from "../../../../config/dns";
 import { EDGE } from "../../../../sandbox/dns/cloudflare";
 import { dsOf, type Resolver } from "../../../../sandbox/dns/resolver";

@@ -1,6 +1,6 @@
 /** A zone that can move: Azure, Cloudflare with its API, a registry, and resolvers of both kinds, on one clock. */
 import { strict as assert } from "node:assert";
-import { renderRecord, type Phase, type ZoneRecord } from "../../../../components/parts/dns-record";
+import { renderRecord, type Phase, type ZoneRecord } from "../../../../components/cloudflare/dns-record";
 import { dnsReport, type DnsReport } from "../../../../dns/preflight";
 import type { AzureZone } from "../../../../sandbox/dns/azure";
 import type { Registry } from "../../../../sandbox/dns/registry";

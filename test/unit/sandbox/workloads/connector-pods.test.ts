@@ -1,7 +1,7 @@
 // Proves when a connector of the cluster is there, where it leads to, and which containers of cloudflared are not played.
 import { strict as assert } from "node:assert";
 import type { V1Pod } from "@kubernetes/client-node";
-import { CONNECTORS, renderConnectors } from "../../../../components/parts/cloudflared-deployment";
+import { CONNECTORS, renderConnectors } from "../../../../components/cloudflare/cloudflared/deployment";
 import { tokenOf } from "../../../../sandbox/cloudflare/account";
 import { ConnectorPods } from "../../../../sandbox/workloads/connector-pods";
 import { missing, type Supplies } from "../../../../sandbox/workloads/kubelet";

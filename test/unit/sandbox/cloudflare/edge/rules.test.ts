@@ -1,7 +1,7 @@
 /** Claim: WAF rules and rate limits act before Access, as far as they are imitated, and nothing else passes silently. */
 import assert from "node:assert/strict";
 import type { RateLimit, RulesetRule } from "../../../../../sandbox/cloudflare/account";
-import { renderRateLimit } from "../../../../../components/parts/edge-rules";
+import { renderRateLimit } from "../../../../../components/cloudflare/edge-rules";
 import { HOST, shows, World } from "./kit";
 
 const CUSTOM = "http_request_firewall_custom";

@@ -1,0 +1,32 @@
+/** Times that follow from the longest answer: how long a gateway's pod may take to stop, and its namespace to be gone. */
+
+interface AnswerTime {
+    /** Longest time one answer may take, in seconds: a pod that stops waits for it. */
+    answerTimeoutSeconds: number;
+}
+
+/** What the chart has a pod wait before it is told to stop, so that nobody is sent to it any more. No value of it. */
+const PRE_STOP_SECONDS = 30;
+/** Beyond the longest answer: time to connect and to send, before the answer's own time begins. */
+const ANSWER_MARGIN_SECONDS = 30;
+/** For nginx to end by itself, before it is killed. */
+const KILL_MARGIN_SECONDS = 15;
+
+/** For a namespace to be gone, and for what else is in it than pods that stop. */
+const USUAL_GONE_SECONDS = 600;
+const GONE_MARGIN_SECONDS = 120;
+
+/** What nginx waits for requests that are under way once it is told to stop, in seconds. */
+export function shutdownSeconds({ answerTimeoutSeconds }: AnswerTime): number {
+    return answerTimeoutSeconds + ANSWER_MARGIN_SECONDS;
+}
+
+/** Grace period of the pods, in seconds: a request may come until the last moment before nginx is told to stop. */
+export function graceSeconds(times: AnswerTime): number {
+    return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
+}
+
+/** Time for a namespace with such pods in it to be gone, in seconds. @param times unset: the usual time */
+export function goneSeconds(times: AnswerTime | undefined): number {
+    return Math.max(USUAL_GONE_SECONDS, times === undefined ? 0 : graceSeconds(times) + GONE_MARGIN_SECONDS);
+}

@@ -1,0 +1,101 @@
+import { openLister, openReader, type Live, type PlainAccess, type Reader } from "../kubernetes/cluster-reader";
+import { isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
+import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
+
+// Reading the Admin API of the gateway's pods. All of this may be stored in the state as text, by the rules of
+// awaited-provider.ts.
+
+/** The Secret with the keys of the Admin API, as apisix-values.ts has it. */
+const KEYS = "apisix-admin-keys";
+
+/** The Admin API of one ready gateway pod, with the key that may only read. */
+export interface AdminApi {
+    /** @param path below `/apisix/admin/` */
+    get(path: string): Promise<PodAnswer>;
+    close(): void;
+}
+
+/** Why the Admin API could not be opened: `status` 404 when there is no Secret with its keys. */
+export type AdminApiError = Error & { status?: number };
+
+/**
+ * Opens the Admin API of a ready gateway pod through port-forwarding.
+ * @param connections to that pod; requests take turns on them
+ * @throws AdminApiError saying what is missing
+ */
+export async function openAdminApi(access: PlainAccess, namespace: string, connections = 1): Promise<AdminApi> {
+    const key = await viewerKey(openReader(access), namespace);
+    if (key === undefined)
+        throw Object.assign(new Error(`there is no Secret ${namespace}/${KEYS} with the key viewer`), { status: 404 });
+    const pods = await openLister(access)("v1", "Pod", namespace);
+    const pod = pods.find(isReadyGateway)?.metadata?.name;
+    if (pod === undefined) throw new Error(`no APISIX pod of ${namespace} is ready`);
+    const headers = { "X-API-KEY": key };
+    const open = Array.from({ length: connections }, () =>
+        connectToPod(access, { namespace, pod, port: POD_ADMIN_PORT }),
+    );
+    let turn = 0;
+    return {
+        get: (path) => open[turn++ % open.length].request({ method: "GET", path: `/apisix/admin/${path}`, headers }),
+        close: () => open.forEach((connection) => connection.close()),
+    };
+}
+
+/** The key that may only read; undefined where the gateway has no Secret of ours, or the user may not read it. */
+export async function viewerKey(read: Reader, namespace: string): Promise<string | undefined> {
+    const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: KEYS }).catch((error) => {
+        if ((error as { code?: number }).code !== 403) throw error;
+        return undefined;
+    });
+    const viewer = (secret?.data as Record<string, string> | undefined)?.viewer;
+    return viewer === undefined ? undefined : Buffer.from(viewer, "base64").toString();
+}
+
+/** Whether a pod runs APISIX, and takes requests. */
+export function isReadyGateway(pod: Live): boolean {
+    return isReadyPod(pod, { "app.kubernetes.io/name": "apisix" });
+}
+
+/**
+ * What an answer to `GET /apisix/admin/routes` says of etcd. APISIX writes the keys of its folders when a pod starts, and at no
+ * other time: while they are missing, every list is 404, and the ingress controller can send nothing (seen with 3.18.0).
+ */
+export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">): "present" | "lost" | "unknown" {
+    if (status === 200) return "present";
+    if (status !== 404) return "unknown";
+    try {
+        return (JSON.parse(body) as { message?: unknown } | null)?.message === "Key not found" ? "lost" : "unknown";
+    } catch {
+        return "unknown";
+    }
+}
+
+/** What an answer of the Admin API says of the gateway as a whole: why no change arrives, and what to run. */
+export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
+    const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;
+    if (etcdState(answer) === "lost")
+        return `etcd has lost APISIX's directory keys, so no change of a route or consumer arrives, no revocation either. ${restart}`;
+    if (answer.status === 401)
+        return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with others, so no change of a route or consumer arrives. ${restart}`;
+    // The words of 3.18.0 when its pod started before etcd asked for a password, or with another one.
+    if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
+        return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so no change of a route or consumer arrives. ${restart}`;
+    return undefined;
+}
+
+/**
+ * Why no change arrives at APISIX; undefined when nothing is wrong with it, or when it cannot be asked: no pod is ready, or the
+ * user may not use port-forwarding.
+ */
+export async function adminTrouble(access: PlainAccess, gatewayNamespace: string): Promise<string | undefined> {
+    try {
+        const api = await openAdminApi(access, gatewayNamespace);
+        try {
+            return troubleOf(await api.get("routes"), gatewayNamespace);
+        } finally {
+            api.close();
+        }
+    } catch {
+        return undefined;
+    }
+}

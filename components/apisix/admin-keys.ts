@@ -1,0 +1,44 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { ADMIN_KEYS_SECRET } from "./values";
+import { metadata } from "../kubernetes/ownership";
+import { secretData } from "../kubernetes/secret-data";
+
+export interface AdminKeysArgs {
+    /** Namespace APISIX runs in. */
+    namespace: pulumi.Input<string>;
+}
+
+/**
+ * The two keys of APISIX's Admin API, generated: the chart's own are known to everyone.
+ *
+ * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
+ */
+export class AdminKeys extends pulumi.ComponentResource {
+    /** Name of the Secret that holds them. */
+    readonly secretName: pulumi.Output<string>;
+
+    constructor(name: string, args: AdminKeysArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:AdminKeys", name, args, opts);
+
+        const admin = new random.RandomPassword(`${name}-admin`, { length: 40, special: false }, { parent: this });
+        const viewer = new random.RandomPassword(`${name}-viewer`, { length: 40, special: false }, { parent: this });
+
+        const secret = new k8s.core.v1.Secret(
+            `${name}-secret`,
+            {
+                metadata: metadata(ADMIN_KEYS_SECRET.name, args.namespace),
+                // Both, always: a pod whose Secret lacks the viewer's key never starts.
+                data: secretData({
+                    [ADMIN_KEYS_SECRET.admin]: admin.result,
+                    [ADMIN_KEYS_SECRET.viewer]: viewer.result,
+                }),
+            },
+            { parent: this, deletedWith: opts?.deletedWith },
+        );
+
+        this.secretName = secret.metadata.name;
+        this.registerOutputs({ secretName: this.secretName });
+    }
+}

@@ -1,0 +1,142 @@
+import { openLister, type Live, type PlainAccess } from "../kubernetes/cluster-reader";
+import { connectToPod, type PodConnection, type PodConnectionError } from "../kubernetes/pod-connection";
+import type { Verdict } from "../kubernetes/readiness";
+
+// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+
+/** The pods of a gateway, which are asked whether a change has reached them. */
+export interface GatewayPods {
+    /** Namespace the APISIX pods run in. */
+    namespace: string;
+    /** Labels that the pods have in common. */
+    labels: Record<string, string>;
+    /**
+     * What happens when the pods cannot be found or asked. `fail`: the stack installed them, so that is an error.
+     * `settle`: the gateway already existed, and the user may lack permission: the settle time is waited instead.
+     */
+    unasked: "fail" | "settle";
+}
+
+/** Ports of an APISIX container. */
+export const POD_DATA_PORT = 9080;
+export const POD_ADMIN_PORT = 9180;
+
+/** How messages begin that name a permission. */
+export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
+
+/** Whether a pod has these labels, and is not about to end. */
+export function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
+    return (
+        metadata?.deletionTimestamp === undefined &&
+        Object.entries(labels).every(([key, value]) => metadata?.labels?.[key] === value)
+    );
+}
+
+/** Whether a pod has these labels, takes requests, and is not about to end. */
+export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
+    const conditions = pod.status?.conditions ?? [];
+    return staysWith(pod, labels) && conditions.some(({ type, status }) => type === "Ready" && status === "True");
+}
+
+/**
+ * A verdict that rests on what the pods answered alone, although the Admin API should have been read too.
+ * @param viewer the key for reading it
+ */
+export function withoutAdmin(verdict: Verdict, gateway: GatewayPods, viewer: string | undefined): Verdict {
+    if (viewer !== undefined || verdict.state !== "ready") return verdict;
+    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so limits and tokens of key pairs were not looked up`;
+    if (gateway.unasked === "fail") return { state: "failed", finalAfterSeconds: 0, why };
+    return { state: "ready", unproved: verdict.unproved ?? why };
+}
+
+/** A command to look with, at what should have passed a change on. */
+export function controllerLogs(namespace: string): string {
+    return `Look: kubectl -n ${namespace} logs -l 'app.kubernetes.io/name in (ingress-controller, apisix-ingress-controller)'`;
+}
+
+/** What one ready pod of a gateway answered. */
+export interface PodReport {
+    /** As messages name it. */
+    title: string;
+    /** What it still lacks. Unset: it has the change, or could not be asked. */
+    lacks?: string;
+    /** Why it could not be asked; it names the pod. */
+    error?: string;
+    /** Of the API server's answer, when that is why. */
+    status?: number;
+}
+
+/** How messages name the pods of a gateway. */
+export function podsTitle({ namespace, labels }: GatewayPods): string {
+    const selector = Object.entries(labels).map((pair) => pair.join("="));
+    return `pod with the labels ${selector.join(",")} in namespace ${namespace}`;
+}
+
+/**
+ * Asks every ready pod of a gateway by itself, all at once.
+ * @param pods all of its namespace
+ * @param ask what a pod still lacks, or undefined when it has the change
+ */
+export async function askReadyPods(
+    access: PlainAccess,
+    { namespace, labels }: GatewayPods,
+    pods: Live[],
+    ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
+): Promise<PodReport[]> {
+    return Promise.all(
+        pods
+            .filter((pod) => isReadyPod(pod, labels))
+            .map(async ({ metadata }) => {
+                const title = `pod ${namespace}/${metadata!.name}`;
+                const connections: PodConnection[] = [];
+                const connect = (port: number) => {
+                    const connection = connectToPod(access, { namespace, pod: metadata!.name!, port });
+                    connections.push(connection);
+                    return connection;
+                };
+                try {
+                    return { title, lacks: await ask(connect) };
+                } catch (error) {
+                    const { message, status } = error as PodConnectionError;
+                    return { title, error: message.startsWith("pod ") ? message : `${title}: ${message}`, status };
+                } finally {
+                    for (const connection of connections) connection.close();
+                }
+            }),
+    );
+}
+
+/** Whether nothing listens on the port that was asked: at a gateway that existed, such a pod may be a control plane. */
+export function isClosed({ error }: PodReport): boolean {
+    return /connection refused/.test(error ?? "");
+}
+
+/** What asking the pods of a gateway comes to: whether a change has reached all of them. See {@link askReadyPods}. */
+export async function askEveryPod(
+    access: PlainAccess,
+    gateway: GatewayPods,
+    ask: (connect: (port: number) => PodConnection) => Promise<string | undefined>,
+): Promise<Verdict> {
+    const { namespace, unasked } = gateway;
+    const cannot = (why: string): Verdict =>
+        unasked === "settle" ? { state: "ready", unproved: why } : { state: "failed", finalAfterSeconds: 0, why };
+    let pods: Live[];
+    try {
+        pods = await openLister(access)("v1", "Pod", namespace);
+    } catch (error) {
+        if ((error as { code?: number }).code !== 403) throw error;
+        return cannot(`${LACKS_PERMISSION} list pods in namespace ${namespace} (RBAC).`);
+    }
+    const reports = await askReadyPods(access, gateway, pods, ask);
+    if (reports.length === 0) {
+        const why = `no ready ${podsTitle(gateway)}`;
+        return unasked === "settle" ? { state: "ready", unproved: why } : { state: "waiting", why };
+    }
+    if (reports.some(({ status }) => status === 403))
+        return cannot(`${LACKS_PERMISSION} create pods/portforward in namespace ${namespace} (RBAC).`);
+    const listening = unasked === "settle" ? reports.filter((report) => !isClosed(report)) : reports;
+    if (listening.length === 0) return cannot(`no pod in namespace ${namespace} listens on port ${POD_DATA_PORT}`);
+    const lagging = listening.flatMap(({ title, lacks, error }) => (lacks ? `${title}: ${lacks}` : (error ?? [])));
+    if (lagging.length === 0) return { state: "ready", proved: true };
+    return { state: "waiting", why: `${lagging.length} of ${listening.length} gateway pods lag, ${lagging[0]}` };
+}

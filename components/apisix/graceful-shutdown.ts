@@ -1,0 +1,59 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { FULL_NAME } from "./values";
+
+export interface GracefulStopArgs {
+    /** Namespace APISIX runs in. */
+    namespace: string;
+    /** Time from when a pod is told to stop until it is killed, in seconds. */
+    graceSeconds: number;
+    /** Changes whenever the chart is installed or deployed anew: a Deployment that was made again has lost the time. */
+    installed: pulumi.Input<string>;
+}
+
+/** Longest wait for pods with the new time, in minutes. Those of before need not be gone. */
+const ROLLOUT_MINUTES = 15;
+
+/**
+ * Gives the pods of APISIX the time to finish their answers. The chart has no value for it, and Kubernetes' own 30 s are
+ * over before the chart's pause in front of the stop is.
+ *
+ * A server-side apply of one field, which no rendering of the chart has: Helm changes what differs between two of them, so
+ * it outlives every upgrade. It comes after the installation, which starts the pods a second time; routes come after it.
+ *
+ * The option `deletedWith` is handed on: taking the field back would start the pods anew, right before they go.
+ */
+export class GracefulStop extends pulumi.ComponentResource {
+    constructor(name: string, args: GracefulStopArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:GracefulStop", name, {}, opts);
+        const { namespace, graceSeconds, installed } = args;
+        new k8s.apps.v1.DeploymentPatch(
+            `${name}-patch`,
+            {
+                metadata: {
+                    name: FULL_NAME,
+                    namespace,
+                    annotations: {
+                        // A fixed name, as every object of ours has.
+                        "pulumi.com/patchFieldManager": "alpa-auth",
+                        // Kubernetes writes its 30 s into what Helm creates, and calls Helm their owner.
+                        "pulumi.com/patchForce": "true",
+                        "alpa-auth.io/installed": installed,
+                    },
+                },
+                spec: renderPatch(graceSeconds),
+            },
+            {
+                parent: this,
+                deletedWith: opts?.deletedWith,
+                customTimeouts: { create: `${ROLLOUT_MINUTES}m`, update: `${ROLLOUT_MINUTES}m` },
+            },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** What the Deployment is given. */
+export function renderPatch(graceSeconds: number) {
+    return { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } };
+}

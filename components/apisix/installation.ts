@@ -1,0 +1,120 @@
+import * as pulumi from "@pulumi/pulumi";
+import { AdminKeys } from "./admin-keys";
+import { ApisixProfile } from "./profile";
+import { ApisixRelease, releaseInstallation } from "./release";
+import { etcdName, profileOf, type Installation, type ReleaseSettings } from "./values";
+import { graceSeconds } from "../alpa/answer-times";
+import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
+import { ControllerBudget } from "./controller-budget";
+import { EtcdSecrets } from "./etcd-secrets";
+import { GatewayWiring } from "./wiring";
+import { GracefulStop } from "./graceful-shutdown";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { NetworkPolicies } from "../kubernetes/network-policies";
+import { Rampart, type RampartInstall } from "../rampart/rampart";
+import { componentInstallation, RampartGateway } from "./rampart-gateway";
+
+/** APISIX as this project installs it. */
+export type OwnGateway =
+    | {
+          installer: "rampart";
+          release: ReleaseSettings;
+          url: string;
+          /** Unset: Rampart is there already. */
+          install?: RampartInstall;
+          retry: number;
+      }
+    | { installer: "helm"; release: ReleaseSettings; url: string; crds?: string[] };
+
+export interface InstallationArgs {
+    /** Namespace of the routes. */
+    namespace: string;
+    cluster: ClusterAccess;
+    gateway: OwnGateway;
+    /** Whether callers come through the connectors of a tunnel alone. */
+    onlyConnectors: boolean;
+    /** Longest wait for Rampart, in seconds. */
+    graphTimeoutSeconds: number;
+}
+
+type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
+
+/**
+ * Installs APISIX with all that must surround it, as children of `parent`.
+ * @param home what holds the namespace of the routes
+ * @returns what routes and callers are bound to; they come after it
+ */
+export function installGateway(
+    name: string,
+    parent: pulumi.Resource,
+    home: pulumi.Resource,
+    args: InstallationArgs,
+): GatewayWiring {
+    const { namespace, gateway } = args;
+    const { availability } = gateway.release;
+    const installation = installationOf(gateway, namespace);
+    const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
+        // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
+        const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
+        const tls = gateway.release.tls === undefined ? {} : { tls: true };
+        const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom, ...tls }, o);
+        if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
+        const profile = new ApisixProfile(
+            `${name}-profile`,
+            { namespace: apisix, text: profileOf(gateway.release, installation) },
+            o,
+        );
+        const etcd = new EtcdSecrets(
+            `${name}-etcd`,
+            { namespace: apisix, secretName: etcdName(installation) },
+            { ...o, dependsOn: policies },
+        );
+        const dependsOn = [policies, profile, etcd];
+        return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
+    };
+
+    const apisix = install(name, parent, home, args, inNamespace);
+    const { namespace: apisixNamespace } = installation;
+    const stop =
+        availability &&
+        new GracefulStop(
+            `${name}-stop`,
+            { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
+            { parent, dependsOn: apisix, deletedWith: apisix.installation },
+        );
+    return new GatewayWiring(
+        `${name}-wiring`,
+        { apisixNamespace, namespace },
+        // Nobody is let in before pods finish what they have begun.
+        { parent, dependsOn: stop ? [apisix, stop] : apisix },
+    );
+}
+
+/** What the chart is installed as, by whoever installs it. */
+export function installationOf({ installer }: Pick<OwnGateway, "installer">, namespace: string): Installation {
+    return installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
+}
+
+function install(
+    name: string,
+    parent: pulumi.Resource,
+    home: pulumi.Resource,
+    { namespace, cluster, gateway, graphTimeoutSeconds }: InstallationArgs,
+    inNamespace: InNamespace,
+): ApisixRelease | RampartGateway {
+    const { release } = gateway;
+    if (gateway.installer === "helm") {
+        const { crds } = gateway;
+        return new ApisixRelease(
+            `${name}-apisix`,
+            { namespace, release, cluster, crds, inNamespace },
+            { parent, dependsOn: [home] },
+        );
+    }
+    const rampart = gateway.install && new Rampart(`${name}-rampart`, { ...gateway.install, cluster }, { parent });
+    return new RampartGateway(
+        `${name}-gateway`,
+        { namespace, release, cluster, retry: gateway.retry, timeoutSeconds: graphTimeoutSeconds, inNamespace },
+        { parent, dependsOn: rampart ? [home, rampart] : [home] },
+    );
+}

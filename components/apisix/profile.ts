@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { stringify } from "yaml";
+import { metadata } from "../kubernetes/ownership";
+
+/** What the settings of APISIX are made of. */
+export interface ProfileSettings {
+    /** Release that the chart is installed as, and its namespace: etcd is named after them. */
+    release: string;
+    namespace: string;
+    /** What nginx waits for requests under way once it is told to stop, in seconds. */
+    shutdownSeconds: number;
+    /** Unset: HTTP alone. */
+    tls?: {
+        /** Versions, as `TLSv1.2 TLSv1.3`. */
+        protocols: string;
+        /** Port that callers reach it on, for redirects. */
+        publicPort: number;
+    };
+}
+
+export interface ApisixProfileArgs {
+    /** Namespace APISIX runs in. */
+    namespace: string;
+    /** Text of the settings file. */
+    text: string;
+}
+
+/** APISIX reads `conf/config-<profile>.yaml` in place of `conf/config.yaml` where the environment names a profile. */
+export const PROFILE = "alpa-auth";
+export const PROFILE_FILE = `config-${PROFILE}.yaml`;
+
+/** The chart sets it where etcd has a password. */
+const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
+export const KEYRING_VARIABLE = "APISIX_KEYRING";
+
+/** What APISIX encrypts with by default. Everyone knows them: they only read what was stored before there was a key of our own. */
+const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
+
+/**
+ * Cipher suites of TLS 1.2: those with forward secrecy and authenticated encryption. The chart's own list ends with
+ * AES128-SHA and AES256-SHA, which have neither. TLS 1.3 has suites of its own.
+ */
+export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305"]
+    .flatMap((cipher) => ["ECDSA", "RSA"].map((key) => `ECDHE-${key}-${cipher}`))
+    .join(":");
+
+/**
+ * APISIX's settings in a file of our own, beside the chart's: of the chart's no value reaches the keyring of
+ * `data_encryption`, nor `worker_shutdown_timeout`, whose 240 s cut longer answers off.
+ *
+ * The chart could take the file as a value (`fullCustomConfig`), but renders it as a template, and so does the helmfile
+ * of Rampart: neither would leave `${{…}}`, by which APISIX reads its keys, as it is.
+ *
+ * The option `deletedWith` is handed on to the ConfigMap: it stays until that takes the namespace with it.
+ */
+export class ApisixProfile extends pulumi.ComponentResource {
+    constructor(name: string, args: ApisixProfileArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:ApisixProfile", name, args, opts);
+        new k8s.core.v1.ConfigMap(
+            `${name}-file`,
+            { metadata: metadata(profileName(args.text), args.namespace), data: { [PROFILE_FILE]: args.text } },
+            { parent: this, deletedWith: opts?.deletedWith },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** The settings file: what the chart's own file says with our values, and the time for a shutdown. */
+export function renderProfile({ release, namespace, shutdownSeconds, tls }: ProfileSettings): string {
+    return stringify({
+        apisix: {
+            node_listen: [9080],
+            // Without TLS it would be spoken in clear: no caller needs it, and a proxy in front may read it in another way.
+            enable_http2: false,
+            enable_control: true,
+            control: { ip: "127.0.0.1", port: 9090 },
+            status: { ip: "0.0.0.0", port: 7085 },
+            trusted_addresses: ["127.0.0.1"],
+            dns_resolver_valid: 30,
+            data_encryption: {
+                enable_encrypt_fields: true,
+                // The first one encrypts, all of them decrypt.
+                keyring: [variable(KEYRING_VARIABLE), ...DEFAULT_KEYRING],
+            },
+            ssl:
+                tls === undefined
+                    ? { enable: false }
+                    : {
+                          enable: true,
+                          listen: [{ port: 9443 }],
+                          ssl_protocols: tls.protocols,
+                          ssl_ciphers: TLS_CIPHERS,
+                      },
+        },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        ...(tls === undefined ? {} : { plugin_attr: { redirect: { https_port: tls.publicPort } } }),
+        nginx_config: {
+            error_log: "/dev/stderr",
+            // As many as the memory limit of a pod is for; the default is one for each core of the node.
+            worker_processes: 2,
+            worker_shutdown_timeout: `${shutdownSeconds}s`,
+            http: { access_log: "/dev/stdout" },
+        },
+        deployment: {
+            role: "traditional",
+            role_traditional: { config_provider: "etcd" },
+            admin: {
+                // What keeps others out is the generated keys and the network policies, as with the chart's own file.
+                allow_admin: ["0.0.0.0/0"],
+                enable_admin_ui: false,
+                admin_listen: { ip: "0.0.0.0", port: 9180 },
+                admin_key: ["admin", "viewer"].map((role) => ({
+                    name: role,
+                    key: variable(`APISIX_${role.toUpperCase()}_KEY`),
+                    role,
+                })),
+            },
+            etcd: {
+                // The whole name, which needs no search list.
+                host: [`http://${release}-etcd.${namespace}.svc.cluster.local:2379`],
+                prefix: "/apisix",
+                timeout: 30,
+                user: "root",
+                password: variable(ETCD_PASSWORD_VARIABLE),
+            },
+        },
+    });
+}
+
+/** How APISIX is told to read a variable of its environment. */
+function variable(name: string): string {
+    return `\${{${name}}}`;
+}
+
+/**
+ * Name of the ConfigMap that holds a settings file. Another file has another name: pods with new values wait for theirs,
+ * which with Rampart may come after them, and pods of before keep what they were started with.
+ */
+export function profileName(text: string): string {
+    return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;
+}

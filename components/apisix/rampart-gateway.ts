@@ -1,0 +1,119 @@
+import * as pulumi from "@pulumi/pulumi";
+import { apisixValues, type Installation, type ReleaseSettings } from "./values";
+import { goneSeconds } from "../alpa/answer-times";
+import { Awaited } from "../kubernetes/awaited";
+import { RampartGraph } from "../rampart/rampart-graph";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { metadata } from "../kubernetes/ownership";
+
+export interface RampartGatewayArgs {
+    /** Namespace of the graph. Rampart makes the component's own namespace from it. */
+    namespace: string;
+    release: ReleaseSettings;
+    cluster: ClusterAccess;
+    /** Raised by the operator to deploy an unchanged graph again after a failure. */
+    retry: number;
+    /** Longest wait for the deployment, in seconds. */
+    timeoutSeconds: number;
+    /** What the component's namespace must hold before its pods can start. */
+    inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
+}
+
+const GRAPH = "gateway";
+const COMPONENT = "apisix";
+const API_VERSION = "rampart.petuum.com/v1beta2";
+
+/** Namespace Rampart makes for the gateway: `<graph's namespace>-<graph>-<component>`. */
+export function componentNamespace(namespace: string): string {
+    return `${namespace}-${GRAPH}-${COMPONENT}`;
+}
+
+/** What Rampart installs the chart as: every component is a release of this name, in a namespace of its own. */
+export function componentInstallation(namespace: string): Installation {
+    return { release: "component", namespace: componentNamespace(namespace) };
+}
+
+/** APISIX with its ingress controller as a component of a Rampart graph. */
+export class RampartGateway extends pulumi.ComponentResource {
+    /** What takes everything of the installation along when it goes. */
+    readonly installation: pulumi.Resource;
+    /** Changes whenever Rampart has deployed it. */
+    readonly installed: pulumi.Output<string>;
+
+    constructor(name: string, args: RampartGatewayArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:RampartGateway", name, { ...args, inNamespace: undefined }, opts);
+        const { namespace, cluster, timeoutSeconds } = args;
+        const object = { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH };
+
+        // Created first and deleted last: after the graph is gone its namespace is still Terminating, and a new graph
+        // of that name would be refused.
+        const free = new Awaited(
+            `${name}-namespace-free`,
+            {
+                cluster,
+                object: { apiVersion: "v1", kind: "Namespace", name: componentNamespace(namespace) },
+                until: { kind: "not-terminating" },
+                generation: undefined,
+                timeoutSeconds: goneSeconds(args.release.availability),
+                goneAfter: componentNamespace(namespace),
+            },
+            { parent: this },
+        );
+        const graph = new RampartGraph(
+            `${name}-graph`,
+            {
+                cluster,
+                apiVersion: API_VERSION,
+                metadata: metadata(GRAPH, namespace),
+                spec: renderGraph(args),
+                timeoutSeconds,
+            },
+            { parent: this, dependsOn: free },
+        );
+        const { generation, uid } = graph;
+        const wait = { cluster, object, generation, uid, timeoutSeconds };
+        const inside = new Awaited(
+            `${name}-namespace`,
+            { ...wait, until: { kind: "graph-namespace", namespace: componentNamespace(namespace) } },
+            { parent: this, dependsOn: graph },
+        );
+        // Rampart's deployment waits for pods, and the pods wait for this: it must come while Rampart is deploying.
+        // Deleted by Rampart, together with the namespace: no pod may run without policies for a while before.
+        const needed = args.inNamespace(componentNamespace(namespace), {
+            parent: this,
+            dependsOn: inside,
+            deletedWith: graph,
+        });
+        new Awaited(
+            `${name}-deployed`,
+            { ...wait, until: { kind: "graph-deployed" } },
+            { parent: this, dependsOn: [inside, needed] },
+        );
+
+        this.installation = graph;
+        this.installed = pulumi.interpolate`${uid}-${generation}`;
+        this.registerOutputs({});
+    }
+}
+
+/** Spec of the graph. Admission needs every empty map; it knows no version range and no chart Secret. */
+export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "release" | "retry">) {
+    const { chart } = args.release;
+    return {
+        deploy: true,
+        graph: {
+            flows: {},
+            components: {
+                [COMPONENT]: {
+                    type: "apisix",
+                    chart: { repo: chart.repository, name: "apisix", version: chart.version },
+                    config: apisixValues(args.release, args.namespace, componentInstallation(args.namespace)),
+                    inputs: {},
+                    outputs: {},
+                    // Free-form, and part of the generation: the one way to have the same graph deployed again.
+                    $ui: { retry: args.retry },
+                },
+            },
+        },
+    };
+}

@@ -1,0 +1,99 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { apisixValues, type Installation, type ReleaseSettings } from "./values";
+import { goneSeconds } from "../alpa/answer-times";
+import { PUBLISHED_CRDS } from "../kubernetes/crds";
+import { takeOverRelease } from "../kubernetes/helm-records";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { metadata, OWNER_ANNOTATION, owner } from "../kubernetes/ownership";
+
+export interface ApisixReleaseArgs {
+    /** Namespace of the routes; the release gets a namespace of its own, named after it. */
+    namespace: string;
+    release: ReleaseSettings;
+    cluster: ClusterAccess;
+    /** Files or URLs of the CRDs; empty: they are in the cluster. @default the pinned releases of their projects */
+    crds?: string[];
+    /** What the release's namespace must hold before its pods can start. */
+    inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
+}
+
+/** Namespace of the release. */
+export function releaseNamespace(namespace: string): string {
+    return `${namespace}-gateway`;
+}
+
+/** What the chart is installed as. */
+export function releaseInstallation(namespace: string): Installation {
+    // Cluster roles of the chart are named after the release: one name each, or a second stack is refused.
+    return { release: namespace, namespace: releaseNamespace(namespace) };
+}
+
+/** APISIX with its ingress controller from the public chart, without Rampart. */
+export class ApisixRelease extends pulumi.ComponentResource {
+    /** What takes everything of the installation along when it goes. */
+    readonly installation: pulumi.Resource;
+    /** Changes whenever Helm has installed or upgraded it. */
+    readonly installed: pulumi.Output<string>;
+
+    constructor(name: string, args: ApisixReleaseArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:ApisixRelease", name, {}, opts);
+        const { release, cluster } = args;
+
+        const files = args.crds ?? PUBLISHED_CRDS;
+        // Apart from the release: Helm installs CRDs once and never updates them.
+        const crds =
+            files.length === 0
+                ? []
+                : [
+                      new k8s.yaml.v2.ConfigGroup(
+                          `${name}-crds`,
+                          { files },
+                          { parent: this, transforms: [keptAndOwned] },
+                      ),
+                  ];
+        const { availability } = release;
+        // It is gone once its pods are, and those may have answers to finish.
+        const deletion = availability && { customTimeouts: { delete: `${goneSeconds(availability)}s` } };
+        const namespace = new k8s.core.v1.Namespace(
+            `${name}-namespace`,
+            { metadata: metadata(releaseNamespace(args.namespace)) },
+            { parent: this, ...deletion },
+        );
+        const needed = args.inNamespace(releaseNamespace(args.namespace), { parent: this, dependsOn: namespace });
+        const named = releaseInstallation(args.namespace);
+        const apisix = new k8s.helm.v3.Release(
+            `${name}-release`,
+            {
+                name: named.release,
+                namespace: namespace.metadata.name,
+                chart: "apisix",
+                version: release.chart.version,
+                repositoryOpts: { repo: release.chart.repository },
+                skipCrds: true,
+                atomic: false,
+                timeout: 600,
+                values: apisixValues(release, args.namespace, named),
+            },
+            {
+                parent: this,
+                dependsOn: [...crds, needed],
+                hooks: takeOverRelease(`${name}-release-taken-over`, named, cluster, "any"),
+            },
+        );
+
+        this.installation = apisix;
+        this.installed = pulumi.interpolate`${apisix.status.revision}`;
+        this.registerOutputs({});
+    }
+}
+
+/**
+ * What becomes of each definition: it stays when the stack goes, since deleting one deletes every object of its kind,
+ * other people's included; and it says whose it is, so that no other stack writes over it.
+ */
+export function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
+    const { annotations, ...rest } = (props.metadata ?? {}) as { annotations?: object };
+    const owned = { ...props, metadata: { ...rest, annotations: { ...annotations, [OWNER_ANNOTATION]: owner() } } };
+    return { props: props.metadata ? owned : props, opts: { ...opts, retainOnDelete: true } };
+}

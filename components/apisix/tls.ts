@@ -1,0 +1,151 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { Awaited, type AcceptSettings } from "../kubernetes/awaited";
+import type { GatewayBinding } from "./wiring";
+import { generationOf } from "../kubernetes/generation";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { credentialMetadata, metadata } from "../kubernetes/ownership";
+import { secretData } from "../kubernetes/secret-data";
+
+/** Where a certificate comes from. */
+export type CertificateSource =
+    /** In PEM form; the key is a secret. */
+    | { kind: "files"; certificate: string; key: pulumi.Output<string> }
+    /** cert-manager gets and renews it. */
+    | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
+
+/** What the gateway serves by TLS. */
+export interface GatewayTlsSettings {
+    /** Names that the certificate is served for; a caller that names no other gets an error in the handshake. */
+    hostnames: string[];
+    source: CertificateSource;
+    /** Whether HTTP sends callers to HTTPS. */
+    redirect: boolean;
+}
+
+export interface GatewayTlsArgs extends Omit<GatewayTlsSettings, "redirect"> {
+    /** Namespace of the route, and of the certificate. */
+    namespace: string;
+    binding: GatewayBinding;
+    cluster: ClusterAccess;
+    readiness: AcceptSettings;
+}
+
+/** Name of the Certificate, and of the Secret that cert-manager fills for it. */
+export const TLS_CERTIFICATE = "alpa-tls";
+/** Name of the ApisixTls. */
+export const TLS_OBJECT = "alpa";
+/** How long cert-manager may take, in seconds: an issuer that asks through DNS waits for the DNS. */
+const ISSUE_SECONDS = 600;
+
+/** The certificate that the gateway shows, and the names it shows it for. */
+export class GatewayTls extends pulumi.ComponentResource {
+    constructor(name: string, args: GatewayTlsArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:GatewayTls", name, {}, opts);
+        const { namespace, binding, cluster, readiness, hostnames, source } = args;
+
+        const certificate =
+            source.kind === "files" ? this.given(name, namespace, source) : this.issued(name, args, source.issuer);
+        const object = new k8s.apiextensions.CustomResource(
+            `${name}-served`,
+            {
+                apiVersion: "apisix.apache.org/v2",
+                kind: "ApisixTls",
+                metadata: metadata(TLS_OBJECT, namespace),
+                spec: renderTls({
+                    ingressClass: binding.ingressClass,
+                    ...{ namespace, hostnames, secret: tlsSecret(source) },
+                }),
+            },
+            { parent: this, dependsOn: certificate },
+        );
+        new Awaited(
+            `${name}-accepted`,
+            {
+                cluster,
+                object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixTls", namespace, name: TLS_OBJECT },
+                until: { kind: "condition", type: "Accepted" },
+                generation: generationOf(object),
+                timeoutSeconds: readiness.acceptTimeoutSeconds,
+                settleSeconds: readiness.settleSeconds,
+            },
+            { parent: this, dependsOn: object },
+        );
+        this.registerOutputs({});
+    }
+
+    private given(
+        name: string,
+        namespace: string,
+        source: Extract<CertificateSource, { kind: "files" }>,
+    ): pulumi.Resource {
+        const { certificate, key } = source;
+        return new k8s.core.v1.Secret(
+            `${name}-secret`,
+            {
+                metadata: credentialMetadata(tlsSecret(source), namespace),
+                type: "kubernetes.io/tls",
+                data: secretData({ "tls.crt": certificate, "tls.key": key }),
+            },
+            { parent: this },
+        );
+    }
+
+    private issued(
+        name: string,
+        { namespace, cluster, hostnames }: GatewayTlsArgs,
+        issuer: { name: string; kind: string },
+    ): pulumi.Resource {
+        const apiVersion = "cert-manager.io/v1";
+        const kind = "Certificate";
+        const certificate = new k8s.apiextensions.CustomResource(
+            `${name}-certificate`,
+            {
+                apiVersion,
+                kind,
+                metadata: metadata(TLS_CERTIFICATE, namespace),
+                spec: renderCertificate(hostnames, issuer),
+            },
+            { parent: this },
+        );
+        return new Awaited(
+            `${name}-issued`,
+            {
+                cluster,
+                object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
+                // It says False while it is at work.
+                until: { kind: "condition", type: "Ready", patient: true },
+                generation: generationOf(certificate),
+                timeoutSeconds: ISSUE_SECONDS,
+            },
+            { parent: this, dependsOn: certificate },
+        );
+    }
+}
+
+/** Spec of the ApisixTls. @param settings with the Secret of the certificate, in the same namespace */
+export function renderTls(settings: { namespace: string; ingressClass: string; hostnames: string[]; secret: string }) {
+    const { namespace, ingressClass, hostnames, secret } = settings;
+    return { ingressClassName: ingressClass, hosts: hostnames, secret: { name: secret, namespace } };
+}
+
+/** Spec of the Certificate. */
+export function renderCertificate(hostnames: string[], issuer: { name: string; kind: string }) {
+    return {
+        secretName: TLS_CERTIFICATE,
+        dnsNames: hostnames,
+        issuerRef: { group: "cert-manager.io", ...issuer },
+        // A new key with each renewal; older versions keep the first one for ever unless told.
+        privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
+    };
+}
+
+/**
+ * Name of the Secret with the certificate. Another certificate has another: the provider replaces a Secret whose data
+ * changes, and of one name it would delete the old one first, with the certificate in use.
+ */
+export function tlsSecret(source: CertificateSource): string {
+    if (source.kind === "cert-manager") return TLS_CERTIFICATE;
+    return `alpa-tls-${createHash("sha256").update(source.certificate).digest("hex").slice(0, 10)}`;
+}

@@ -1,0 +1,206 @@
+import { shutdownSeconds } from "../alpa/answer-times";
+import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
+import { controllerValues, ETCD_MEMBERS, etcdValues, gatewayValues, type Availability } from "./availability";
+
+/** What of the APISIX release is chosen in the stack config. */
+export interface ReleaseSettings {
+    chart: { repository: string; version: string };
+    image: { repository: string; tag: string };
+    /** The chart puts the registry in front by itself. */
+    etcdImage: { registry: string; repository: string; tag: string };
+    /** APISIX pods. */
+    replicas: number;
+    /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
+    nodePort?: number;
+    /** Unset: the entry point speaks HTTP. */
+    tls?: ReleaseTls;
+    /** Unset: the cluster's default. */
+    storageClass?: string;
+    /** Unset: it may run on a single node, and stops with it. */
+    availability?: Availability;
+}
+
+/** What the chart is installed as. */
+export interface Installation {
+    /** Name of the Helm release. */
+    release: string;
+    /** Its namespace. */
+    namespace: string;
+}
+
+/** TLS at the gateway, as far as the release has a part in it. */
+export interface ReleaseTls {
+    /** Port of TLS on every node. */
+    nodePort: number;
+    minimumVersion: "1.2" | "1.3";
+    /** Port that callers reach it on, for redirects. */
+    publicPort: number;
+}
+
+/** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
+export const FULL_NAME = "apisix";
+
+/** Names that the chart gives its objects, for those who refer to them. */
+export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
+/** Entry point inside the cluster. */
+export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
+/** Secret the chart reads both Admin API keys from; it must be there before a pod can start. */
+export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
+
+/** Fields of the Secret that is named after etcd; the chart `apisix` looks for its password there alone. */
+export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };
+
+/** Own name, so that no other ingress controller in the cluster takes these objects, and this one takes no others'. */
+export function controllerName(namespace: string): string {
+    return `apisix.apache.org/${namespace}`;
+}
+
+/**
+ * Values for the chart `apisix` 2.14.0 with its sub-charts etcd 12.0.18 and ingress-controller 1.1.1, for either
+ * installer. The public chart's documentation is the source of each name; unknown values are ignored by Helm without
+ * a word, so a test compares every path with the chart.
+ */
+export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
+    const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
+    return {
+        fullnameOverride: FULL_NAME,
+        image: { repository: image.repository, tag: image.tag },
+        replicaCount: replicas,
+        ...settingsFileValues(profileName(profileOf(settings, installation)), etcdName(installation)),
+        ...(availability === undefined ? {} : gatewayValues()),
+        service: serviceValues(nodePort, tls),
+        apisix: {
+            ...(tls === undefined ? {} : tlsValues(tls)),
+            admin: {
+                // The chart opens the address list as soon as an ingress controller comes with it; what keeps others
+                // out is the generated keys and the network policies.
+                enable_admin_ui: false,
+                credentials: {
+                    secretName: ADMIN_KEYS_SECRET.name,
+                    secretAdminKey: ADMIN_KEYS_SECRET.admin,
+                    secretViewerKey: ADMIN_KEYS_SECRET.viewer,
+                },
+            },
+        },
+        etcd: {
+            replicaCount: etcdMembers(settings),
+            // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
+            pdb: { create: false },
+            // Off: it asks a running etcd for its members, so after a first deployment that failed it never ends well.
+            preUpgradeJob: { enabled: false },
+            // The chart's own preset is for trials. An etcd that is killed for its memory comes back, but no change of
+            // a consumer arrives meanwhile.
+            resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
+            image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
+            // The chart refuses any other registry unless told that it is meant.
+            ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
+            // As a file the password would be another one as soon as its Secret is, before etcd knows it.
+            usePasswordFiles: false,
+            auth: {
+                rbac: {
+                    create: true,
+                    existingSecret: etcdName(installation),
+                    existingSecretPasswordKey: ETCD_SECRET.password,
+                },
+                // The chart makes a new signing key at each rendering it cannot look up, which restarts etcd.
+                token: { enabled: false },
+            },
+            // Off: the chart's own policy lets every pod in the cluster reach etcd.
+            networkPolicy: { enabled: false },
+            ...(storageClass === undefined ? {} : { persistence: { storageClass } }),
+            ...(availability === undefined ? {} : etcdValues()),
+        },
+        "ingress-controller": {
+            enabled: true,
+            // Off: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
+            webhook: { enabled: false },
+            config: {
+                // 15 s in the chart, which can be short for many consumers: each run sends what is not yet as it should be.
+                execADCTimeout: "60s",
+                controllerName: controllerName(namespace),
+                // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted
+                // and never sent to APISIX. Ours has another name.
+                kubernetes: { ingressClass: `${namespace}-chart`, defaultIngressClass: false },
+            },
+            gatewayProxy: { createDefault: false },
+            ...(availability === undefined ? {} : controllerValues()),
+        },
+    };
+}
+
+/**
+ * Members of etcd. One is enough for a gateway that may stop with its node: a restart of it does not stop APISIX, which keeps
+ * its configuration in memory. When it loses its data, the ingress controller writes it again only after a restart of APISIX
+ * (decision 0033).
+ */
+export function etcdMembers({ availability }: Pick<ReleaseSettings, "availability">): number {
+    return availability === undefined ? 1 : ETCD_MEMBERS;
+}
+
+/** Has APISIX read a settings file of ours. @param profile name of the ConfigMap that holds it */
+function settingsFileValues(profile: string, etcdSecret: string) {
+    const keyring = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.keyring } };
+    return {
+        extraEnvVars: [
+            { name: "APISIX_PROFILE", value: PROFILE },
+            { name: KEYRING_VARIABLE, valueFrom: keyring },
+        ],
+        extraVolumes: [{ name: "settings", configMap: { name: profile } }],
+        extraVolumeMounts: [
+            {
+                name: "settings",
+                mountPath: `/usr/local/apisix/conf/${PROFILE_FILE}`,
+                subPath: PROFILE_FILE,
+                readOnly: true,
+            },
+        ],
+    };
+}
+
+/** Name of etcd's StatefulSet, Service and Secret. */
+export function etcdName({ release }: Installation): string {
+    return `${release}-etcd`;
+}
+
+interface ServiceValues {
+    type: "ClusterIP" | "NodePort";
+    externalTrafficPolicy: "" | "Cluster";
+    http?: { nodePort: number };
+    tls?: { nodePort: number };
+}
+
+function serviceValues(nodePort: number | undefined, tls: ReleaseTls | undefined): ServiceValues {
+    // The chart always writes the policy, and with this type Kubernetes takes none but an empty one.
+    if (nodePort === undefined) return { type: "ClusterIP", externalTrafficPolicy: "" };
+    return {
+        type: "NodePort",
+        // Cluster, not Local: every node answers on the port, whichever runs the pod.
+        externalTrafficPolicy: "Cluster",
+        http: { nodePort },
+        ...(tls === undefined ? {} : { tls: { nodePort: tls.nodePort } }),
+    };
+}
+
+function protocolsOf({ minimumVersion }: ReleaseTls): string {
+    return minimumVersion === "1.3" ? "TLSv1.3" : "TLSv1.2 TLSv1.3";
+}
+
+function tlsValues(tls: ReleaseTls) {
+    return {
+        ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
+        // Without it a redirect names the port in the container, which no caller reaches.
+        pluginAttrs: { redirect: { https_port: tls.publicPort } },
+    };
+}
+
+/** What the chart's own settings file has nginx wait for requests under way, in seconds. */
+const CHART_SHUTDOWN_SECONDS = 240;
+
+/** Text of APISIX's settings file. */
+export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
+    return renderProfile({
+        ...installation,
+        shutdownSeconds: availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability),
+        tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
+    });
+}

@@ -1,0 +1,115 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "./values";
+import { metadata } from "../kubernetes/ownership";
+
+/** What routes and consumers are bound to. */
+export interface GatewayBinding {
+    /** IngressClass of routes and upstreams. */
+    ingressClass: string;
+    /** Gateway of consumers, and its namespace. */
+    gateway: string;
+    gatewayNamespace: string;
+}
+
+export interface GatewayWiringArgs {
+    /** Namespace of APISIX and of its Admin API's Service and Secret: that is where a GatewayProxy looks for them. */
+    apisixNamespace: string;
+    /** Namespace of the routes; also the name of the classes, which belong to the whole cluster. */
+    namespace: string;
+}
+
+/**
+ * A class has no namespace, and the API server drops this one. The provider writes it into a kind that the cluster does not
+ * know yet, and not into one that it knows by then: a first `up` would not be what its preview was, and end at its plan.
+ * Differences in it count for nothing (Check and Diff of pulumi-kubernetes 4.34).
+ */
+const CLASS_NAMESPACE = "default";
+
+/** The controller puts a finalizer on a GatewayClass. One that does not run never takes it off: say so after 2 minutes. */
+const BROKEN_CONTROLLER = { delete: "2m" };
+
+/**
+ * Tells the ingress controller which APISIX to configure.
+ *
+ * IngressClass (for routes) and Gateway (for consumers) lead to one GatewayProxy, so that both end in one
+ * configuration. A second GatewayProxy for the same Admin API would be refused.
+ */
+export class GatewayWiring extends pulumi.ComponentResource {
+    readonly binding: GatewayBinding;
+
+    constructor(name: string, args: GatewayWiringArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:GatewayWiring", name, args, opts);
+        const { apisixNamespace, namespace } = args;
+        const specs = renderWiring(args);
+
+        const proxy = new k8s.apiextensions.CustomResource(
+            `${name}-proxy`,
+            {
+                apiVersion: "apisix.apache.org/v1alpha1",
+                kind: "GatewayProxy",
+                metadata: metadata(namespace, apisixNamespace),
+                spec: specs.proxy,
+            },
+            { parent: this },
+        );
+        new k8s.networking.v1.IngressClass(
+            `${name}-ingress-class`,
+            {
+                metadata: metadata(namespace),
+                spec: specs.ingressClass,
+            },
+            { parent: this, dependsOn: proxy },
+        );
+        const gatewayClass = new k8s.apiextensions.CustomResource(
+            `${name}-gateway-class`,
+            {
+                apiVersion: "gateway.networking.k8s.io/v1",
+                kind: "GatewayClass",
+                metadata: metadata(namespace, CLASS_NAMESPACE),
+                spec: specs.gatewayClass,
+            },
+            { parent: this, customTimeouts: BROKEN_CONTROLLER },
+        );
+        new k8s.apiextensions.CustomResource(
+            `${name}-gateway`,
+            {
+                apiVersion: "gateway.networking.k8s.io/v1",
+                kind: "Gateway",
+                metadata: metadata(namespace, apisixNamespace),
+                spec: specs.gateway,
+            },
+            { parent: this, dependsOn: [proxy, gatewayClass], customTimeouts: BROKEN_CONTROLLER },
+        );
+
+        this.binding = { ingressClass: namespace, gateway: namespace, gatewayNamespace: apisixNamespace };
+        this.registerOutputs({ binding: this.binding });
+    }
+}
+
+/** Spec of each object. */
+export function renderWiring({ apisixNamespace, namespace }: GatewayWiringArgs) {
+    const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
+    const { name, admin: key } = ADMIN_KEYS_SECRET;
+    const auth = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name, key } } } };
+    return {
+        proxy: { provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth } } },
+        ingressClass: {
+            controller: controllerName(namespace),
+            parameters: {
+                apiGroup: parametersRef.group,
+                kind: parametersRef.kind,
+                name: namespace,
+                namespace: apisixNamespace,
+                scope: "Namespace",
+            },
+        },
+        gatewayClass: { controllerName: controllerName(namespace) },
+        gateway: {
+            gatewayClassName: namespace,
+            // Consumers need a Gateway, and a Gateway needs a listener; no traffic goes by it.
+            listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
+            infrastructure: { parametersRef },
+        },
+    };
+}

@@ -1,0 +1,79 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { owner } from "../kubernetes/ownership";
+
+export interface AccessArgs {
+    account: string;
+    /** Names that are protected; the first is the main one. */
+    hostnames: string[];
+    /** Ids of the service tokens that are let in. */
+    tokenIds: pulumi.Input<string>[];
+}
+
+/**
+ * How long a cookie that Access hands out lets its bearer in without the token, in its classic mode. A token that is
+ * revoked goes on as long with such a cookie, so this is far below the default of 24 hours.
+ */
+const SESSION = "15m";
+
+/** Asks every request for one of the declared service tokens. Without any it lets nobody in. */
+export class Access extends pulumi.ComponentResource {
+    /** What the JWT of an admitted request is made for. */
+    readonly audience: pulumi.Output<string>;
+
+    constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Access", name, {}, opts);
+        const { account, hostnames, tokenIds } = args;
+
+        // A policy that lists nobody is refused; an application without one lets nobody in.
+        const policies = tokenIds.length === 0 ? [] : [this.policy(name, account, tokenIds)];
+        const application = new cloudflare.ZeroTrustAccessApplication(
+            `${name}-application`,
+            {
+                accountId: account,
+                name: owner(),
+                ...renderApplication(
+                    hostnames,
+                    policies.map(({ id }) => id),
+                ),
+            },
+            { parent: this },
+        );
+
+        this.audience = application.aud;
+        this.registerOutputs({ audience: this.audience });
+    }
+
+    private policy(name: string, account: string, tokenIds: pulumi.Input<string>[]) {
+        return new cloudflare.ZeroTrustAccessPolicy(
+            `${name}-policy`,
+            { accountId: account, name: owner(), ...renderPolicy(tokenIds) },
+            { parent: this },
+        );
+    }
+}
+
+/** Inputs of the application, without its account and its name. */
+export function renderApplication(hostnames: string[], policyIds: pulumi.Input<string>[]) {
+    return {
+        type: "self_hosted",
+        domain: hostnames[0],
+        // For one name too: without it the provider keeps what Cloudflare has, and the last alias would stay.
+        destinations: hostnames.map((uri) => ({ type: "public", uri })),
+        policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
+        sessionDuration: SESSION,
+        // Callers are programs: a page to log in is no answer to them.
+        serviceAuth401Redirect: true,
+        appLauncherVisible: false,
+    };
+}
+
+/** Inputs of its policy, without its account and its name. */
+export function renderPolicy(tokenIds: pulumi.Input<string>[]) {
+    return {
+        // Service Auth. A token matched by an Allow policy is sent to the login page.
+        decision: "non_identity",
+        includes: tokenIds.map((tokenId) => ({ serviceToken: { tokenId } })),
+        sessionDuration: SESSION,
+    };
+}

@@ -1,0 +1,200 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { peer } from "../../kubernetes/network-policies";
+import { credentialMetadata, metadata } from "../../kubernetes/ownership";
+import { secretData } from "../../kubernetes/secret-data";
+
+/** The connectors of a cluster, as the stack config describes them. */
+export interface ConnectorSettings {
+    /** Version of cloudflared: the tag of its image, as in `2026.8.2`. */
+    version: string;
+    /** Pods; one more while they are changed. */
+    replicas: number;
+    /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
+    graceSeconds: number;
+}
+
+export interface CloudflaredDeploymentArgs extends ConnectorSettings {
+    namespace: string;
+    /** Token of the tunnel. */
+    token: pulumi.Output<string>;
+    /** The pods that the tunnel leads to, and the port they listen on. */
+    origin: { namespace: string; labels?: Record<string, string>; port: number };
+}
+
+/** Name of its objects in the namespace of the routes. */
+export const CONNECTORS = "alpa-auth-cloudflared";
+/** Labels of its pods, for those who let them in. */
+export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
+
+/** Cloudflare's image has no shell, and runs as this user. */
+const IMAGE = "cloudflare/cloudflared";
+const NONROOT = 65532;
+const METRICS_PORT = 2000;
+/** Where Cloudflare listens for connectors: QUIC over UDP, and HTTP/2 over TCP where that does not pass. */
+const EDGE_PORT = 7844;
+const DNS_PORT = 53;
+const TOKEN = { folder: "/etc/cloudflared/token", file: "token" };
+/** Time beyond the grace period until the kubelet kills a connector that does not end itself, in seconds. */
+const STOP_MARGIN_SECONDS = 20;
+/** Time beyond that for the API server to forget the pods, in seconds, and the provider's own patience. */
+const DELETE_MARGIN_SECONDS = 120;
+const DEFAULT_DELETE_SECONDS = 600;
+
+/**
+ * Connectors (`cloudflared`) as pods: they call out to Cloudflare, and nothing but their health can be asked of them. One
+ * is made before one goes, and one that goes has its grace period to finish its answers.
+ *
+ * The provider waits for the rollout, so a wrong token or a closed way out fails the run.
+ */
+export class CloudflaredDeployment extends pulumi.ComponentResource {
+    constructor(name: string, args: CloudflaredDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:CloudflaredDeployment", name, {}, opts);
+        const { namespace, token, origin } = args;
+        const inside = { parent: this };
+
+        const policy = new k8s.networking.v1.NetworkPolicy(
+            `${name}-policy`,
+            { metadata: metadata(CONNECTORS, namespace), spec: renderPolicy(origin) },
+            inside,
+        );
+        const secret = new k8s.core.v1.Secret(
+            `${name}-token`,
+            { metadata: credentialMetadata(CONNECTORS, namespace), data: secretData({ [TOKEN.file]: token }) },
+            inside,
+        );
+        const budget = new k8s.policy.v1.PodDisruptionBudget(
+            `${name}-budget`,
+            {
+                metadata: metadata(CONNECTORS, namespace),
+                spec: renderBudget(),
+            },
+            inside,
+        );
+        new k8s.apps.v1.Deployment(
+            `${name}-connectors`,
+            { metadata: metadata(CONNECTORS, namespace), spec: renderConnectors(args, fingerprint(token)) },
+            {
+                ...inside,
+                dependsOn: [policy, secret, budget],
+                customTimeouts: { delete: `${deleteSeconds(args.graceSeconds)}s` },
+            },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/**
+ * Tells a new token from the one before: a connector reads it when it starts, and never again. The token is far too long to
+ * be found by trying, and of this only a part is kept.
+ */
+function fingerprint(token: pulumi.Output<string>): pulumi.Output<string> {
+    const digest = token.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 16));
+    return pulumi.unsecret(digest);
+}
+
+function stopSeconds(graceSeconds: number): number {
+    return graceSeconds + STOP_MARGIN_SECONDS;
+}
+
+function deleteSeconds(graceSeconds: number): number {
+    return Math.max(DEFAULT_DELETE_SECONDS, stopSeconds(graceSeconds) + DELETE_MARGIN_SECONDS);
+}
+
+/** Spec of the Deployment. @param fingerprint changes with the token, and then the pods are made anew */
+export function renderConnectors(settings: ConnectorSettings, fingerprint: pulumi.Input<string>) {
+    const { version, replicas, graceSeconds } = settings;
+    const health = { httpGet: { path: "/ready", port: "metrics" }, periodSeconds: 10 };
+    return {
+        replicas,
+        // A pod is ready when Cloudflare can reach it: only then does one of the others go.
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        selector: { matchLabels: CONNECTOR_LABELS },
+        template: {
+            metadata: {
+                labels: CONNECTOR_LABELS,
+                annotations: { "alpa-auth.io/token-fingerprint": fingerprint },
+            },
+            spec: {
+                automountServiceAccountToken: false,
+                enableServiceLinks: false,
+                terminationGracePeriodSeconds: stopSeconds(graceSeconds),
+                // A wish: on a cluster of one node both must run there.
+                topologySpreadConstraints: [
+                    {
+                        maxSkew: 1,
+                        topologyKey: "kubernetes.io/hostname",
+                        whenUnsatisfiable: "ScheduleAnyway",
+                        labelSelector: { matchLabels: CONNECTOR_LABELS },
+                    },
+                ],
+                securityContext: {
+                    runAsNonRoot: true,
+                    runAsUser: NONROOT,
+                    runAsGroup: NONROOT,
+                    fsGroup: NONROOT,
+                    seccompProfile: { type: "RuntimeDefault" },
+                },
+                containers: [
+                    {
+                        name: "cloudflared",
+                        image: `${IMAGE}:${version}`,
+                        args: [
+                            ...["tunnel", "--no-autoupdate", "--metrics", `0.0.0.0:${METRICS_PORT}`],
+                            ...["--grace-period", `${graceSeconds}s`, "run"],
+                        ],
+                        env: [
+                            { name: "TUNNEL_TOKEN_FILE", value: `${TOKEN.folder}/${TOKEN.file}` },
+                            // Its checks at the start ask Cloudflare's API too, which the policy does not let it reach.
+                            // As a variable: versions that know no such checks ignore it.
+                            { name: "TUNNEL_NO_PRECHECKS", value: "true" },
+                        ],
+                        ports: [{ name: "metrics", containerPort: METRICS_PORT }],
+                        readinessProbe: { ...health, failureThreshold: 3 },
+                        // Two minutes: a connector comes back by itself when Cloudflare does, and with a smaller number
+                        // an outage there would restart all pods at once.
+                        livenessProbe: { ...health, initialDelaySeconds: 10, failureThreshold: 12 },
+                        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+                        volumeMounts: [{ name: "token", mountPath: TOKEN.folder, readOnly: true }],
+                        securityContext: {
+                            allowPrivilegeEscalation: false,
+                            readOnlyRootFilesystem: true,
+                            capabilities: { drop: ["ALL"] },
+                        },
+                    },
+                ],
+                volumes: [
+                    {
+                        name: "token",
+                        secret: {
+                            secretName: CONNECTORS,
+                            defaultMode: 0o440,
+                            items: [{ key: TOKEN.file, path: TOKEN.file }],
+                        },
+                    },
+                ],
+            },
+        },
+    };
+}
+
+/** Spec of the budget. Not a number that must stay: of a single pod none could ever be moved. */
+export function renderBudget() {
+    return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
+}
+
+/** Out to Cloudflare, to a name server and to the gateway; in to the metrics alone, which the kubelet asks too. */
+export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"]) {
+    const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
+    return {
+        podSelector: { matchLabels: CONNECTOR_LABELS },
+        policyTypes: ["Ingress", "Egress"],
+        ingress: [{ ports: [{ port: METRICS_PORT, protocol: "TCP" }] }],
+        egress: [
+            // To any address: Cloudflare's change, and a name server may be one of the node's own, which is no pod.
+            { ports: [...both(EDGE_PORT), ...both(DNS_PORT)] },
+            { to: [peer(pods)], ports: [{ port, protocol: "TCP" }] },
+        ],
+    };
+}

@@ -1,0 +1,34 @@
+// What runs on the hosts of the connectors.
+
+import { AS_ROOT } from "./root";
+import { renderUnit, type Times } from "./unit";
+import { commandLine, scriptAsRoot } from "../../hosts/ssh-script";
+
+/** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the secrets. */
+export function renderScript(
+    secrets: { token: string; sudoPassword?: string },
+    times: Times,
+    teamName: string,
+): string {
+    const unit = renderUnit(times).replace(/\n$/, "");
+    const variables = {
+        token: secrets.token,
+        unit_text: unit,
+        start_seconds: `${times.startSeconds}`,
+        keys_url: `https://${teamName}.cloudflareaccess.com/cdn-cgi/access/certs`,
+    };
+    return scriptAsRoot(AS_ROOT, variables, secrets.sudoPassword);
+}
+
+/** Command lines, without secrets: what a preview shows. */
+export function renderCommands(
+    host: string,
+    owner: string,
+    install: { version: string; sha256: string; instances: number; metricsPort: number; source?: string },
+): { create: string; delete: string } {
+    const { version, sha256, instances, metricsPort, source } = install;
+    return {
+        create: commandLine(host, owner, "install", version, sha256, `${instances}`, `${metricsPort}`, source ?? "-"),
+        delete: commandLine(host, owner, "remove"),
+    };
+}

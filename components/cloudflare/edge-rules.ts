@@ -1,0 +1,118 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { owner } from "../kubernetes/ownership";
+
+export type Plan = "free" | "pro" | "business" | "enterprise";
+
+export interface RateLimit {
+    requests: number;
+    perSeconds: number;
+    /** How long more are refused, in seconds. */
+    blockSeconds: number;
+    /** What is counted: an address, or a client id and an address together, which needs Enterprise. */
+    per: "address" | "client";
+}
+
+export interface EdgeRulesArgs {
+    zoneId: pulumi.Input<string>;
+    hostnames: string[];
+    plan: Plan;
+    /** What is served in front of Alpa's own paths, beside nothing. */
+    prefixes: string[];
+    /** Unset: none. */
+    rateLimit?: RateLimit;
+    browserChecks: "skip" | "keep";
+    /**
+     * What the edge waits for the first byte of an answer, in seconds, for the whole zone. Unset: as it is, also when it was
+     * set before: Cloudflare has no deletion of a setting.
+     */
+    proxyTimeoutSeconds?: number;
+}
+
+/** Phases of the rulesets. A zone has one ruleset of its own for each. */
+export const RATE_LIMIT_PHASE = "http_ratelimit";
+export const CUSTOM_PHASE = "http_request_firewall_custom";
+
+/** What the edge does with a request before Access sees it. */
+export class EdgeRules extends pulumi.ComponentResource {
+    constructor(name: string, args: EdgeRulesArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:EdgeRules", name, {}, opts);
+        const { zoneId, rateLimit, proxyTimeoutSeconds } = args;
+        const ruleset = (role: string, phase: string, rules: cloudflare.types.input.RulesetRule[]) =>
+            new cloudflare.Ruleset(
+                `${name}-${role}`,
+                { zoneId, name: owner(), kind: "zone", phase, rules },
+                // A second one for the same phase is refused.
+                { parent: this, deleteBeforeReplace: true },
+            );
+
+        if (args.browserChecks === "skip") ruleset("browser-checks", CUSTOM_PHASE, [renderSkip(args.hostnames)]);
+        if (rateLimit) ruleset("rate-limit", RATE_LIMIT_PHASE, [renderRateLimit(rateLimit, args)]);
+        if (proxyTimeoutSeconds !== undefined)
+            new cloudflare.ZoneSetting(
+                `${name}-proxy-timeout`,
+                { zoneId, settingId: "proxy_read_timeout", value: proxyTimeoutSeconds },
+                { parent: this },
+            );
+        this.registerOutputs({});
+    }
+}
+
+/** Lets programs through that do not look like a browser: without it some get 403 (`error code: 1010`) before Access. */
+export function renderSkip(hostnames: string[]) {
+    return {
+        // Stays the same over changes; without it each of them makes a new rule.
+        ref: "alpa_auth_skip_browser_checks",
+        description: "Callers are programs: no browser checks",
+        action: "skip",
+        actionParameters: { products: ["bic", "securityLevel"] },
+        expression: hostIs(hostnames),
+        enabled: true,
+    };
+}
+
+const CLIENT_ID = 'http.request.headers["cf-access-client-id"]';
+
+/** Body of a refusal, as Alpa's client reads it. */
+const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" });
+
+export function renderRateLimit(
+    limit: RateLimit,
+    { hostnames, plan, prefixes }: Pick<EdgeRulesArgs, "hostnames" | "plan" | "prefixes">,
+) {
+    // The id is what a caller claims: Access looks at it later. Without the address anyone could use up a caller's limit.
+    const who = limit.per === "client" ? [CLIENT_ID, "ip.src"] : ["ip.src"];
+    // On the free plan a rule may look at the path only, and says nothing of its own in the refusal.
+    const free = plan === "free";
+    return {
+        ref: "alpa_auth_rate_limit",
+        description: `${limit.requests} requests in ${limit.perSeconds} s for each ${limit.per === "client" ? "client id and address" : "address"}`,
+        action: "block",
+        ...(free
+            ? {}
+            : {
+                  actionParameters: {
+                      response: { statusCode: 429, contentType: "application/json", content: TOO_MANY },
+                  },
+              }),
+        expression: free ? pathIs(prefixes) : hostIs(hostnames),
+        enabled: true,
+        ratelimit: {
+            // Counted apart in each data center; Cloudflare requires it.
+            characteristics: ["cf.colo.id", ...who],
+            period: limit.perSeconds,
+            requestsPerPeriod: limit.requests,
+            mitigationTimeout: limit.blockSeconds,
+        },
+    };
+}
+
+function pathIs(prefixes: string[]): string {
+    const paths = ["", ...prefixes].flatMap((prefix) => [`"${prefix}/completions"`, `"${prefix}/logprobs"`]);
+    return `(http.request.uri.path in {${paths.join(" ")}})`;
+}
+
+function hostIs(hostnames: string[]): string {
+    if (hostnames.length === 1) return `(http.host eq "${hostnames[0]}")`;
+    return `(http.host in {${hostnames.map((hostname) => `"${hostname}"`).join(" ")}})`;
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { owner } from "../kubernetes/ownership";
+import { serviceDescription } from "../alpa/service-description";
+
+/** Settings that are written into the script. */
+export interface EdgeWorkerSettings {
+    hostnames: string[];
+    /** Path prefixes served in addition to Alpa's own paths. The description names the first. */
+    prefixes: string[];
+    /** Name of the model that a request without one is for. */
+    model: string;
+}
+
+export interface EdgeWorkerArgs extends EdgeWorkerSettings {
+    account: string;
+    zoneId: pulumi.Input<string>;
+}
+
+/** Fills in the model where a request names none, and says what the service is: nothing else at the edge can touch a body. */
+export class EdgeWorker extends pulumi.ComponentResource {
+    constructor(name: string, args: EdgeWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:EdgeWorker", name, {}, opts);
+        const { account, zoneId, hostnames, prefixes, model } = args;
+        const script = new cloudflare.WorkersScript(
+            `${name}-script`,
+            { accountId: account, scriptName: workerName(owner()), ...renderWorker({ hostnames, prefixes, model }) },
+            { parent: this },
+        );
+        // Above the limit of requests Cloudflare answers 1027 by itself: a route that is made by the API fails closed.
+        for (const hostname of hostnames)
+            new cloudflare.WorkersRoute(
+                // As the name's record: when another becomes the first, the one before goes on untouched.
+                `${name}-route-${hostname}`,
+                { zoneId, pattern: workerPattern(hostname), script: script.scriptName },
+                { parent: this },
+            );
+        this.registerOutputs({});
+    }
+}
+
+/** Name of a stack's Worker. */
+export function workerName(owner: string): string {
+    return owner.toLowerCase().replace(/[^a-z0-9-]+/g, "-");
+}
+
+/** Requests that the Worker gets: all of a name, by either scheme. */
+export function workerPattern(hostname: string): string {
+    return `${hostname}/*`;
+}
+
+/** How Cloudflare's runtime behaves. A later date brings what the text does not need. */
+const COMPATIBILITY_DATE = "2026-01-01";
+const MODULE = "worker.mjs";
+const TEXT = readFileSync(join(__dirname, "edge-worker.mjs"), "utf8");
+
+/** Inputs of the Worker, without its account and its name. */
+export function renderWorker({ hostnames, prefixes, model }: EdgeWorkerSettings) {
+    const settings = { hostnames, prefixes, model, description: serviceDescription(prefixes[0], model) };
+    return {
+        // JSON is a literal of JavaScript too, whatever its texts hold.
+        content: `const SETTINGS = ${JSON.stringify(settings)};\n\n${TEXT}`,
+        mainModule: MODULE,
+        compatibilityDate: COMPATIBILITY_DATE,
+    };
+}

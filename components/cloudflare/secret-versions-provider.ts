@@ -1,0 +1,54 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+export interface SecretVersionsArgs {
+    /** Version of each token's secret, by `<consumer>/<credential>`. */
+    versions: Record<string, number>;
+    /** What tells one secret from another, by `<consumer>/<credential>`; secret. */
+    fingerprints: pulumi.Input<Record<string, string>>;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<SecretVersionsArgs>;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    /** In preview too, with what the state has. What it does not have is new, and may begin with any version. */
+    async check(olds, news) {
+        const before = olds.versions ?? {};
+        const failures = Object.entries(news.versions)
+            .filter(([who, version]) => version < (before[who] ?? 0))
+            .map(([who, version]) => ({
+                property: "versions",
+                reason:
+                    `consumers: ${who}: secretVersion must be at least ${before[who]}, which its caller may have (got ${version}). ` +
+                    `Going back gives no old secret back: write ${before[who]} with its previousSecretExpires, or rotate to ${before[who] + 1}.`,
+            }));
+        return { inputs: news, failures };
+    },
+    async diff(_id, olds, news) {
+        const text = ({ versions, fingerprints }: Inputs) =>
+            JSON.stringify([Object.entries(versions).sort(), Object.entries(fingerprints).sort()]);
+        return { changes: text(olds) !== text(news) };
+    },
+    async create(inputs) {
+        return { id: "secret-versions", outs: inputs };
+    },
+    /** @throws Error naming each token whose version went up and whose secret stayed: nothing of it is remembered */
+    async update(_id, olds, inputs) {
+        const stale = Object.entries(inputs.versions).filter(
+            ([who, version]) =>
+                version > (olds.versions[who] ?? version) && inputs.fingerprints[who] === olds.fingerprints[who],
+        );
+        if (stale.length > 0)
+            throw new Error(
+                stale
+                    .map(
+                        ([who, version]) =>
+                            `consumers: ${who}: must have a new secret with secretVersion ${version} (Cloudflare answered with the one of ${olds.versions[who]}). ` +
+                            `The caller's secret ends on the day of previousSecretExpires, or at once if secretVersion is raised. Add a second credential, run: pulumi up --continue-on-error, hand it out, and remove this one when its caller has switched. Where nobody uses it, raise secretVersion to ${version + 1} instead.`,
+                    )
+                    .join("\n"),
+            );
+        return { outs: inputs };
+    },
+};

@@ -1,0 +1,135 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { createHash } from "node:crypto";
+import { owner } from "../kubernetes/ownership";
+import { SecretVersions } from "./secret-versions";
+
+/** One service token, as the stack config lists it. */
+export interface TokenCredential {
+    id: string;
+    /** How long Cloudflare accepts it, as `8760h`, or `forever`. */
+    duration: string;
+    enabled: boolean;
+    /** Raised by one for a new secret in place. Unset: the first. */
+    secretVersion?: number;
+    /** Day from which the secret before is refused (UTC); with `secretVersion`. */
+    previousSecretExpires?: string;
+}
+
+/** One caller, as the stack config lists it. */
+export interface TokenConsumer {
+    name: string;
+    /** Every entry works. */
+    credentials: TokenCredential[];
+}
+
+export interface ServiceTokensArgs {
+    account: string;
+    consumers: TokenConsumer[];
+    /** Mail addresses that hear of a token a week before it ends. */
+    notify: string[];
+}
+
+/** What a caller sends, in one header each. */
+export interface TokenPair {
+    clientId: string;
+    clientSecret: string;
+}
+
+/** The callers' service tokens, each its own resource, so that a change of one touches no other. */
+export class ServiceTokens extends pulumi.ComponentResource {
+    /** Ids for the policy: not the client ids. */
+    readonly ids: pulumi.Output<string>[] = [];
+    /** By `<consumer>/<credential>`; secret. */
+    readonly pairs: Record<string, pulumi.Output<TokenPair>> = {};
+    /** When Cloudflare lets each end, by `<consumer>/<credential>`. */
+    readonly ends: Record<string, pulumi.Output<string>> = {};
+
+    constructor(name: string, args: ServiceTokensArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:ServiceTokens", name, {}, opts);
+        const { account, consumers, notify } = args;
+
+        const versions: Record<string, number> = {};
+        for (const consumer of consumers)
+            for (const credential of consumer.credentials) {
+                const who = `${consumer.name}/${credential.id}`;
+                const { id, clientId, clientSecret, expiresAt } = this.token(account, consumer.name, credential);
+                this.ids.push(id);
+                this.pairs[who] = pulumi.secret({ clientId, clientSecret });
+                this.ends[who] = expiresAt;
+                versions[who] = credential.secretVersion ?? 1;
+            }
+        new SecretVersions(
+            `${name}-secret-versions`,
+            { versions, fingerprints: pulumi.secret(mapped(this.pairs, fingerprint)) },
+            { parent: this },
+        );
+        if (notify.length > 0) this.expiryMail(name, account, notify);
+
+        this.registerOutputs({});
+    }
+
+    private token(account: string, consumer: string, credential: TokenCredential) {
+        return new cloudflare.ZeroTrustAccessServiceToken(
+            `${consumer}.${credential.id}-token`,
+            {
+                accountId: account,
+                name: tokenName(owner(), consumer, credential.id),
+                ...renderToken(credential),
+            },
+            { parent: this },
+        );
+    }
+
+    private expiryMail(name: string, account: string, notify: string[]) {
+        new cloudflare.NotificationPolicy(
+            `${name}-expiry-mail`,
+            {
+                accountId: account,
+                name: `${owner()}: service tokens that end`,
+                ...renderExpiryMail(notify),
+            },
+            { parent: this },
+        );
+    }
+}
+
+/** What a token is, but for whose it is. */
+export function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
+    return {
+        duration,
+        enabled,
+        // Both or neither: the provider refuses one alone.
+        ...(previousSecretExpires === undefined
+            ? {}
+            : {
+                  clientSecretVersion: secretVersion,
+                  previousClientSecretExpiresAt: `${previousSecretExpires}T00:00:00Z`,
+              }),
+    };
+}
+
+/** What tells these addresses of tokens that end. */
+export function renderExpiryMail(notify: string[]) {
+    return {
+        alertType: "expiring_service_token_alert",
+        enabled: true,
+        mechanisms: { emails: notify.map((id) => ({ id })) },
+    };
+}
+
+/** Name of a token at Cloudflare: whose it is can be read in the dashboard. */
+export function tokenName(owner: string, consumer: string, credential: string): string {
+    return `${owner}/${consumer}/${credential}`;
+}
+
+/** Tells one secret from another and gives nothing away: of 40 random characters nothing can be guessed. */
+export function fingerprint({ clientId, clientSecret }: TokenPair): string {
+    return createHash("sha256").update(`${clientId}:${clientSecret}`).digest("hex");
+}
+
+function mapped<T, U>(values: Record<string, pulumi.Output<T>>, to: (value: T) => U): Record<string, pulumi.Output<U>> {
+    return Object.fromEntries(
+        Object.entries(values).map(([who, value]) => [who, value.apply((v) => to(v as T))]),
+    ) as Record<string, pulumi.Output<U>>;
+}

@@ -1,0 +1,111 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { askAdmin } from "./admin-evidence";
+import { openLister, openReader, type PlainAccess } from "../kubernetes/cluster-reader";
+import { askWith, credentialsOf, type LiveConsumer, type Sent } from "./credential-evidence";
+import { adminTrouble, viewerKey } from "../apisix/admin-api";
+import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT, withoutAdmin, type GatewayPods } from "../apisix/gateway-pods";
+import { judge, type Verdict } from "../kubernetes/readiness";
+import { untilSettled } from "../kubernetes/until-settled";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+
+export interface ConsumersAcceptedArgs {
+    cluster: ClusterAccess;
+    /** Namespace of the consumers and of the route. */
+    namespace: string;
+    /** `metadata.generation` of each Consumer by its name: those with a new one are waited for. */
+    generations: pulumi.Input<Record<string, pulumi.Input<number | undefined>>>;
+    /** Digest of the credentials' Secrets of each Consumer by its name; a secret. Another key changes no generation. */
+    materials: pulumi.Input<Record<string, pulumi.Input<string>>>;
+    /** The pods that must authenticate the credentials. */
+    gateway: GatewayPods;
+    /** Longest wait, in seconds. */
+    timeoutSeconds: number;
+    /** How long the ingress controller must accept all of them where the pods cannot be asked, in seconds. */
+    settleSeconds: number;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
+
+/** Refusals that are quoted; more would hide the first ones. */
+const QUOTED = 10;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        const part = ({ generations, materials, namespace, kubeconfig }: Inputs) =>
+            JSON.stringify([Object.entries(generations).sort(), sortedOf(materials), namespace, kubeconfig]);
+        return { changes: part(olds) !== part(news) };
+    },
+    async create(inputs) {
+        await untilAccepted(inputs, Object.keys(inputs.generations));
+        return { id: inputs.namespace, outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        const names = Object.keys(inputs.generations).filter(
+            (name) =>
+                inputs.namespace !== olds.namespace ||
+                inputs.generations[name] !== olds.generations[name] ||
+                inputs.materials?.[name] !== olds.materials?.[name],
+        );
+        await untilAccepted(inputs, names);
+        return { outs: inputs };
+    },
+};
+
+/** A stack that was brought up before digests were kept has none. */
+function sortedOf(materials: Inputs["materials"] | undefined) {
+    return Object.entries(materials ?? {}).sort();
+}
+
+/** @throws Error with the controller's words for each consumer it refuses, or naming a gateway pod that lags */
+async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
+    if (names.length === 0) return;
+    const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
+    const list = openLister(inputs);
+    const read = openReader(inputs);
+    let sent: Sent[] | undefined;
+    const look = async (): Promise<Verdict> => {
+        const live = new Map(
+            (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)).map((o) => [o.metadata?.name, o]),
+        );
+        const verdicts = names.map((name) => ({
+            name,
+            verdict: judge({ kind: "condition", type: "Available" }, live.get(name)),
+        }));
+        const told = (state: "failed" | "waiting") =>
+            verdicts.flatMap(({ name, verdict }) => (verdict.state === state ? [`${name}: ${verdict.why}`] : []));
+        const [refused, open] = [told("failed"), told("waiting")];
+        if (refused.length > 0) {
+            const more = refused.length > QUOTED ? `\nand ${refused.length - QUOTED} more` : "";
+            const seconds = verdicts.map(({ verdict: v }) => (v.state === "failed" ? v.finalAfterSeconds : 0));
+            return {
+                state: "failed",
+                finalAfterSeconds: Math.max(...seconds),
+                why: `${refused.length} of ${names.length} refused\n${refused.slice(0, QUOTED).join("\n")}${more}\n`,
+            };
+        }
+        if (open.length > 0)
+            return { state: "waiting", why: `${open.length} of ${names.length} to be taken, ${open[0]}` };
+        // A Consumer stays Available when APISIX refuses what was sent; the route says when nothing arrives any more.
+        const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+        const verdict = judge({ kind: "condition", type: "Accepted" }, await read(route));
+        if (verdict.state !== "ready") return { ...verdict, why: `ApisixRoute ${namespace}/alpa: ${verdict.why}` };
+        const consumers = names.map((name) => live.get(name)! as LiveConsumer);
+        const credentials = (sent ??= await credentialsOf(read, namespace, consumers));
+        const viewer = await viewerKey(read, gateway.namespace);
+        const verdictOfPods = await askEveryPod(inputs, gateway, async (connect) => {
+            const stored =
+                viewer &&
+                (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, consumers, {
+                    there: credentials,
+                    gone: [],
+                }));
+            return stored ?? askWith(() => connect(POD_DATA_PORT), "authenticates", credentials);
+        });
+        return withoutAdmin(verdictOfPods, gateway, viewer);
+    };
+    const hint = `Look: kubectl -n ${namespace} get consumers.apisix.apache.org -o yaml`;
+    const trouble = () => adminTrouble(inputs, gateway.namespace);
+    await untilSettled({ title: `Consumers of ${namespace}`, hint, timeoutSeconds, settleSeconds, look, trouble });
+}

@@ -1,0 +1,231 @@
+import { createHash } from "node:crypto";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { AcceptSettings } from "../kubernetes/awaited";
+import { ConsumersAccepted } from "./consumers-accepted";
+import { CredentialsRevoked } from "./credentials-revoked";
+import type { GatewayPods } from "../apisix/gateway-pods";
+import { GeneratedSecrets } from "./generated-secrets";
+import { generationOf } from "../kubernetes/generation";
+import type { GatewayBinding } from "../apisix/wiring";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { limitPlugins, type Counters, type Limits } from "./limits";
+import { credentialMetadata, metadata } from "../kubernetes/ownership";
+import { Revocations } from "./revocations";
+import type { RevocationsArgs } from "./revocations-provider";
+import { secretData } from "../kubernetes/secret-data";
+
+/** One way of a caller to prove who it is. */
+export type Credential = { id: string } & (
+    | {
+          method: "key";
+          /** The key the caller has already. Unset: one is generated. */
+          key?: pulumi.Output<string>;
+      }
+    /** Signed with a secret that is generated, and that both sides hold. */
+    | { method: "jwt"; algorithm: "HS256" }
+    /** Signed with the caller's private key, which nobody else ever holds. */
+    | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; publicKey: string }
+);
+
+/** One caller, as the stack config lists it. */
+export interface ConsumerSettings {
+    /** DNS label; the APISIX username becomes `<namespace>_<name>`. */
+    name: string;
+    limits: Limits;
+    /** Every entry works; two entries are an overlap while the caller switches. */
+    credentials: Credential[];
+    /** Keys of its own that it has brought, also of credentials that have expired. Unset: none. */
+    brought?: BroughtKey[];
+}
+
+/** A key that no stack has generated: so no new one comes in its place when its entry is declared again. */
+export interface BroughtKey {
+    /** Of the credential. */
+    id: string;
+    /** Tells one key from another; a secret. */
+    digest: pulumi.Output<string>;
+    /** Id of the revocation of this key that the config takes back. */
+    readmit?: string;
+}
+
+export interface ConsumersArgs {
+    consumers: ConsumerSettings[];
+    namespace: string;
+    binding: GatewayBinding;
+    cluster: ClusterAccess;
+    readiness: AcceptSettings;
+    /** The pods that a change of a caller must reach. */
+    pods: GatewayPods;
+    /** Deleted together with it, without a proof that the gateway rejects the credentials. Unset: never. */
+    deletedWith?: pulumi.Resource;
+    /** Unset: each APISIX pod counts limits for itself. */
+    counters?: Counters;
+}
+
+/**
+ * The callers with their credentials. Each consumer's resources are its own, so that a change of it touches no other's:
+ * a Secret for each credential, the salt of generated material where there is any, and one Consumer object. They share
+ * the seed of that, and two waits, which are no objects in the cluster: a wait for each would be most of a large state.
+ */
+export class Consumers extends pulumi.ComponentResource {
+    /** Key by `<consumer>/<credential>`; secret. */
+    readonly keys: Record<string, pulumi.Output<string>> = {};
+    /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
+    readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
+    private readonly generated: GeneratedSecrets;
+    /** Of the Secrets of each consumer, by its name. */
+    private readonly digests: Record<string, pulumi.Output<string>> = {};
+
+    constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Consumers", name, {}, opts);
+        const { consumers, namespace, cluster, readiness } = args;
+        const wait = {
+            cluster,
+            namespace,
+            gateway: args.pods,
+            timeoutSeconds: readiness.acceptTimeoutSeconds,
+            settleSeconds: readiness.settleSeconds,
+        };
+
+        this.generated = new GeneratedSecrets(name, this);
+        const memory = new Revocations(`${name}-revocations`, broughtKeys(consumers), { parent: this });
+        const secrets = consumers.map((consumer) => this.secrets(consumer, namespace, memory));
+        const revoked = new CredentialsRevoked(
+            `${name}-revoked`,
+            { ...wait, credentials: consumers.flatMap((c) => c.credentials.map(({ id }) => `${c.name}/${id}`)).sort() },
+            { parent: this, dependsOn: secrets.flat(), deletedWith: args.deletedWith },
+        );
+        const objects = consumers.map((consumer, i) => this.consumer(consumer, args, [...secrets[i], revoked]));
+        new ConsumersAccepted(
+            `${name}-accepted`,
+            {
+                ...wait,
+                generations: Object.fromEntries(consumers.map((c, i) => [c.name, generationOf(objects[i])])),
+                materials: pulumi.secret(this.digests),
+            },
+            { parent: this },
+        );
+
+        this.registerOutputs({});
+    }
+
+    private secrets(consumer: ConsumerSettings, namespace: string, memory: Revocations): k8s.core.v1.Secret[] {
+        const materials = consumer.credentials.map((credential) => {
+            const name = secretName(consumer.name, credential.id);
+            return { name, material: this.material(name, namespace, consumer.name, credential) };
+        });
+        this.digests[consumer.name] = pulumi
+            .all(materials.map(({ material }) => pulumi.output(material)))
+            .apply(materialsDigest);
+        return materials.map(
+            ({ name, material }) =>
+                new k8s.core.v1.Secret(
+                    `${name}-secret`,
+                    { metadata: credentialMetadata(name, namespace), data: secretData(material) },
+                    // A key that was revoked is rejected before it is anywhere.
+                    { parent: this, dependsOn: memory },
+                ),
+        );
+    }
+
+    private consumer(
+        consumer: ConsumerSettings,
+        { namespace, binding, counters }: ConsumersArgs,
+        dependsOn: pulumi.Resource[],
+    ): k8s.apiextensions.CustomResource {
+        return new k8s.apiextensions.CustomResource(
+            `${consumer.name}-consumer`,
+            {
+                apiVersion: "apisix.apache.org/v1alpha1",
+                kind: "Consumer",
+                metadata: metadata(consumer.name, namespace),
+                spec: renderConsumer(consumer, binding, namespace, counters),
+            },
+            // The ingress controller silently skips a credential whose Secret is missing.
+            { parent: this, dependsOn },
+        );
+    }
+
+    /**
+     * What a credential's Secret holds. Every field of it becomes a setting of the credential as a text, and APISIX
+     * refuses numbers and booleans given as text: so nothing but these.
+     */
+    private material(
+        name: string,
+        namespace: string,
+        consumer: string,
+        credential: Credential,
+    ): Record<string, pulumi.Input<string>> {
+        const who = `${consumer}/${credential.id}`;
+        if (credential.method === "key") {
+            this.keys[who] = credential.key ?? this.generated.make(name, "key");
+            return { key: this.keys[who] };
+        }
+        const settings = tokenSettings(namespace, consumer, credential);
+        if (credential.algorithm !== "HS256") return settings;
+        this.jwtSecrets[who] = this.generated.make(name, "jwt-secret");
+        return { ...settings, secret: this.jwtSecrets[who] };
+    }
+}
+
+/** Tells what the Secrets of one consumer hold from what they held. @param materials of its credentials, in their order */
+export function materialsDigest(materials: Record<string, string>[]): string {
+    return createHash("sha256").update(JSON.stringify(materials)).digest("hex");
+}
+
+/** What is remembered of keys that callers have brought. */
+function broughtKeys(consumers: ConsumerSettings[]): RevocationsArgs {
+    const all = consumers.flatMap(({ name, brought = [] }) =>
+        brought.map(({ id, ...key }) => [`${name}/${id}`, key] as const),
+    );
+    return {
+        declared: pulumi.secret(Object.fromEntries(all.map(([who, { digest }]) => [who, digest]))),
+        readmit: Object.fromEntries(
+            all.flatMap(([who, { readmit }]) => (readmit === undefined ? [] : [[who, readmit]])),
+        ),
+    };
+}
+
+/** Name of the Secret of one credential. A dot joins two labels: with a dash, a-b.c and a.b-c would have one name. */
+export function secretName(consumer: string, credential: string): string {
+    return `${consumer}.${credential}`;
+}
+
+/**
+ * Value of the claim `key` by which APISIX finds the credential of a token. One for each credential: two with the same
+ * would overwrite each other, and could not overlap.
+ */
+export function claimKey(namespace: string, consumer: string, credential: string): string {
+    return `${namespace}_${consumer}.${credential}`;
+}
+
+/** What the Secret of a credential with tokens holds, but for the secret that signs them. */
+export function tokenSettings(
+    namespace: string,
+    consumer: string,
+    credential: Extract<Credential, { method: "jwt" }>,
+): Record<string, string> {
+    const claim = { key: claimKey(namespace, consumer, credential.id), algorithm: credential.algorithm };
+    return credential.algorithm === "HS256" ? claim : { ...claim, public_key: credential.publicKey };
+}
+
+/** Spec of the Consumer object. */
+export function renderConsumer(
+    consumer: ConsumerSettings,
+    binding: GatewayBinding,
+    namespace: string,
+    counters?: Counters,
+) {
+    const plugins = limitPlugins(consumer.limits, namespace, counters);
+    return {
+        gatewayRef: { name: binding.gateway, namespace: binding.gatewayNamespace },
+        // The name is optional in the definition and required by the controller.
+        credentials: consumer.credentials.map(({ id, method }) => ({
+            name: id,
+            type: `${method}-auth`,
+            secretRef: { name: secretName(consumer.name, id) },
+        })),
+        ...(plugins.length > 0 ? { plugins } : {}),
+    };
+}

@@ -1,0 +1,106 @@
+import type * as crypto from "node:crypto";
+import type { Live, Reader } from "../kubernetes/cluster-reader";
+import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
+import type { PodConnection } from "../kubernetes/pod-connection";
+
+// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+
+/** A Consumer as far as its credentials go. */
+export type LiveConsumer = Live & {
+    spec?: { credentials?: { name?: string; secretRef?: { name?: string } }[]; plugins?: Plugin[] };
+};
+
+export interface Plugin {
+    name: string;
+    config?: Record<string, unknown>;
+}
+
+/** One credential, with what a request must carry to be authenticated by it. */
+export interface Sent {
+    /** `<consumer>/<credential>`. */
+    who: string;
+    /** Headers. Unset: only the caller can sign its tokens, so no request can be sent with it. */
+    headers?: Record<string, string>;
+    /** Value of the claim `key`, of a credential with tokens. */
+    claim?: string;
+}
+
+/** From this number of credentials on, one connection: a first `up` of many callers. */
+const MANY = 50;
+/**
+ * How long a token for one question is valid, in seconds: a day, so that the clocks of operator and gateway may differ. It is
+ * sent through port-forwarding alone.
+ */
+const TOKEN_SECONDS = 86_400;
+/**
+ * The gateway itself rejects a query string, after authentication and before the limits: 400 for a valid credential, 401 for
+ * any other, and Alpa sees neither.
+ */
+const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
+
+/** What a Secret of a credential says in its own words: `secret-data.ts` encodes it. */
+export function textsOf(secret: Live | undefined): Record<string, string> {
+    const data = (secret?.data ?? {}) as Record<string, string>;
+    return Object.fromEntries(Object.entries(data).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]));
+}
+
+/** How to ask with the credential that a Secret holds; undefined for a Secret that does not exist. */
+export function sentWith(who: string, secret: Live | undefined): Sent | undefined {
+    const { key, algorithm, secret: signing } = textsOf(secret);
+    if (key === undefined) return undefined;
+    if (algorithm === undefined) return { who, headers: { apikey: key } };
+    if (signing === undefined) return { who, claim: key };
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+    const { createHmac } = require("node:crypto") as typeof crypto;
+    const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    const exp = Math.floor(Date.now() / 1000) + TOKEN_SECONDS;
+    const signed = `${encode({ alg: algorithm, typ: "JWT" })}.${encode({ key, exp })}`;
+    const token = `${signed}.${createHmac("sha256", signing).update(signed).digest("base64url")}`;
+    return { who, claim: key, headers: { Authorization: `Bearer ${token}` } };
+}
+
+/** The credentials of some Consumers, each with what to send. */
+export async function credentialsOf(read: Reader, namespace: string, consumers: LiveConsumer[]): Promise<Sent[]> {
+    const sent: Sent[] = [];
+    for (const { metadata, spec } of consumers)
+        for (const { name, secretRef } of spec?.credentials ?? []) {
+            const secret = await read({ apiVersion: "v1", kind: "Secret", namespace, name: secretRef?.name ?? "" });
+            const one = sentWith(`${metadata!.name}/${name}`, secret);
+            if (one) sent.push(one);
+        }
+    return sent;
+}
+
+/**
+ * Asks one pod whether it authenticates credentials, or rejects them.
+ * @param elsewhere whether a pod without the route is enough: the route is deleted too
+ * @returns which credential is not there yet, and what the pod answered; undefined when all are
+ */
+export async function askWith(
+    connect: () => PodConnection,
+    expected: "authenticates" | "rejects",
+    credentials: Sent[],
+    elsewhere = false,
+): Promise<string | undefined> {
+    const asked = credentials.filter(({ headers }) => headers !== undefined);
+    if (asked.length === 0) return undefined;
+    const good = expected === "authenticates" ? 400 : 401;
+    for (let i = 0; i < (asked.length >= MANY ? 1 : WORKER_CONNECTIONS); i++) {
+        const connection = connect();
+        // On the same connection: a credential is never sent to another owner's route at a shared gateway.
+        const { status: bare } = await connection.request({ ...QUESTION, headers: NO_REDIRECT });
+        if (bare !== 401) {
+            if (elsewhere) continue;
+            return `it answers ${bare} to a request without a credential: it does not have the route`;
+        }
+        for (const { who, headers } of asked) {
+            const { status } = await connection.request({ ...QUESTION, headers: { ...headers, ...NO_REDIRECT } });
+            if (status === good) continue;
+            const what = status === 400 ? "still authenticates" : "does not authenticate";
+            return status === 400 || status === 401
+                ? `it ${what} ${who}`
+                : `it answers ${status} to a request with ${who}`;
+        }
+    }
+    return undefined;
+}

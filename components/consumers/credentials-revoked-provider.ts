@@ -1,0 +1,114 @@
+import type * as crypto from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+import { askAdmin } from "./admin-evidence";
+import { openLister, openReader, type PlainAccess } from "../kubernetes/cluster-reader";
+import { askWith, sentWith, textsOf, type LiveConsumer, type Sent } from "./credential-evidence";
+import { adminTrouble, viewerKey } from "../apisix/admin-api";
+import {
+    askEveryPod,
+    controllerLogs,
+    POD_ADMIN_PORT,
+    POD_DATA_PORT,
+    withoutAdmin,
+    type GatewayPods,
+} from "../apisix/gateway-pods";
+import { untilSettled } from "../kubernetes/until-settled";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+
+export interface CredentialsRevokedArgs {
+    cluster: ClusterAccess;
+    /** Namespace of the consumers and of the route. */
+    namespace: string;
+    /** Each declared credential, as `<consumer>/<credential>`. */
+    credentials: string[];
+    /** The pods that must reject those that are removed. */
+    gateway: GatewayPods;
+    /** Longest wait, in seconds. */
+    timeoutSeconds: number;
+    /** How long to wait where the pods cannot be asked, in seconds. */
+    settleSeconds: number;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAccess;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        // A deletion gets the inputs of the state, whose kubeconfig may be dead by then. This runs before, in the same process.
+        (globalThis as Record<string, unknown>).alpaAuthAccess = { kubeconfig: news.kubeconfig, context: news.context };
+        const removed = olds.credentials.some((one) => !news.credentials.includes(one));
+        const moved = olds.namespace !== news.namespace;
+        return {
+            // All inputs: the deletion of a later `up` uses those in the state.
+            changes: JSON.stringify(olds) !== JSON.stringify({ ...olds, ...news }),
+            replaces: removed || moved ? [moved ? "namespace" : "credentials"] : [],
+        };
+    },
+    async create(inputs) {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+        const { randomUUID } = require("node:crypto") as typeof crypto;
+        return { id: randomUUID(), outs: inputs };
+    },
+    async update(_id, _olds, inputs) {
+        return { outs: inputs };
+    },
+    async delete(_id, inputs) {
+        const { alpaAuthAccess } = globalThis as { alpaAuthAccess?: PlainAccess };
+        await untilRejected({ ...inputs, ...alpaAuthAccess });
+    },
+};
+
+/** @throws Error naming a gateway pod that still authenticates a credential that is not declared any more */
+async function untilRejected(inputs: Inputs): Promise<void> {
+    const { namespace, gateway, timeoutSeconds, settleSeconds } = inputs;
+    const read = openReader(inputs);
+    let gone: Sent[] | undefined;
+    await untilSettled({
+        title: `Removed credentials of ${namespace}`,
+        hint: `They may still work. ${controllerLogs(gateway.namespace)}`,
+        timeoutSeconds,
+        settleSeconds,
+        trouble: () => adminTrouble(inputs, gateway.namespace),
+        look: async () => {
+            const removed = (gone ??= await removedOf(inputs));
+            if (removed.length === 0) return { state: "ready", proved: true };
+            if ((await read({ apiVersion: "v1", kind: "Namespace", name: gateway.namespace })) === undefined)
+                return { state: "ready", proved: true }; // the gateway itself is gone
+            const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
+            const closed = (await read(route)) === undefined;
+            const viewer = await viewerKey(read, gateway.namespace);
+            const verdict = await askEveryPod(inputs, gateway, async (connect) => {
+                const stored =
+                    viewer &&
+                    (await askAdmin(connect(POD_ADMIN_PORT), viewer, namespace, [], { there: [], gone: removed }));
+                return stored ?? askWith(() => connect(POD_DATA_PORT), "rejects", removed, closed);
+            });
+            const unasked = removed.some(({ headers }) => headers === undefined);
+            return unasked ? withoutAdmin(verdict, gateway, viewer) : verdict;
+        },
+    });
+}
+
+/** The credentials that no Consumer has any more, each with what to send; their Secrets still exist. */
+async function removedOf(inputs: Inputs): Promise<Sent[]> {
+    const { namespace, credentials } = inputs;
+    const list = openLister(inputs);
+    const consumers = (await list("apisix.apache.org/v1alpha1", "Consumer", namespace)) as LiveConsumer[];
+    const secretOf = new Map(
+        consumers.flatMap(({ metadata, spec }) =>
+            (spec?.credentials ?? []).map(
+                ({ name, secretRef }) => [`${metadata!.name}/${name}` as string, secretRef?.name] as const,
+            ),
+        ),
+    );
+    const removed = credentials.filter((one) => !secretOf.has(one));
+    if (removed.length === 0) return [];
+    const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
+    // A key that was moved to another entry goes on working, as the stack says.
+    const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
+    return removed
+        .map((who) => sentWith(who, secrets.get(who.replace("/", "."))))
+        .filter((sent) => sent !== undefined)
+        .filter(({ headers, claim }) => !kept.has(claim ?? headers?.apikey ?? ""));
+}

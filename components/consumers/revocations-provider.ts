@@ -1,0 +1,86 @@
+import type * as crypto from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+
+export interface RevocationsArgs {
+    /** Digest of each key that a caller has brought, and of each public key, by `<consumer>/<credential>`; a secret. */
+    declared: pulumi.Input<Record<string, string>>;
+    /** Ids of revocations that the config takes back, by the `<consumer>/<credential>` that has the key again. */
+    readmit: Record<string, string>;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+/** A key that was declared, and is no more. */
+export interface Revocation {
+    /** What a config names to take it back. */
+    id: string;
+    /** `<consumer>/<credential>` that had the key. */
+    who: string;
+    /** When the run began that revoked it, ISO 8601. */
+    at: string;
+    /** Salted hash of the key's digest. */
+    hash: string;
+}
+
+/** What the state remembers, in clear: a revoked key opens nothing. */
+export interface RevocationRecord {
+    salt: string;
+    revoked: Revocation[];
+}
+
+type Inputs = pulumi.Unwrap<RevocationsArgs>;
+type State = Inputs & RevocationRecord;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+    /** In preview too. @throws Error naming each key that was revoked and whose revocation the config does not name */
+    async diff(_id, olds, news) {
+        const problems = readmitted(olds, news.declared)
+            .filter(({ who, revocation }) => news.readmit[who] !== revocation.id)
+            .map(
+                ({ who, revocation: { id, who: before, at } }) =>
+                    `consumers: ${who}: this stack has revoked its key on ${at}, as ${before}. Give it another key. To accept the revoked one again, add readmit: ${id} to the credential.`,
+            );
+        if (problems.length > 0) throw new Error(problems.join("\n"));
+        const text = ({ declared, readmit }: Inputs) =>
+            JSON.stringify([Object.entries(declared).sort(), Object.entries(readmit).sort()]);
+        return { changes: text(olds) !== text(news) };
+    },
+    async create(inputs) {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+        const { randomBytes } = require("node:crypto") as typeof crypto;
+        return { id: "revocations", outs: { ...inputs, salt: randomBytes(16).toString("hex"), revoked: [] } };
+    },
+    async update(_id, olds, news) {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+        const { randomBytes } = require("node:crypto") as typeof crypto;
+        const again = readmitted(olds, news.declared).map(({ revocation }) => revocation.id);
+        const there = Object.values(news.declared);
+        const at = new Date().toISOString();
+        const revoked = olds.revoked.filter(({ id }) => !again.includes(id));
+        for (const [who, digest] of Object.entries(olds.declared)) {
+            const hash = hashOf(olds.salt, digest);
+            // Two credentials of one caller may have one key.
+            if (there.includes(digest) || revoked.some((one) => one.hash === hash)) continue;
+            revoked.push({ id: `revocation-${randomBytes(4).toString("hex")}`, who, at, hash });
+        }
+        return { outs: { ...news, salt: olds.salt, revoked } };
+    },
+};
+
+/** The revocations whose key is declared again, each with the `<consumer>/<credential>` that has it. */
+export function readmitted(
+    { salt, revoked }: RevocationRecord,
+    declared: Record<string, string>,
+): { who: string; revocation: Revocation }[] {
+    if (revoked.length === 0) return [];
+    return Object.entries(declared).flatMap(([who, digest]) => {
+        const hash = hashOf(salt, digest);
+        return revoked.filter((one) => one.hash === hash).map((revocation) => ({ who, revocation }));
+    });
+}
+
+function hashOf(salt: string, digest: string): string {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+    const { createHmac } = require("node:crypto") as typeof crypto;
+    return createHmac("sha256", salt).update(digest).digest("hex");
+}

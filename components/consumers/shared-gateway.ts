@@ -1,0 +1,28 @@
+import type { ConsumerSettings } from "./consumers";
+import type { GatewayBinding } from "../apisix/wiring";
+import { COUNTED_APART, hasLimits, type Counters } from "./limits";
+
+/** What a stack of callers needs to know of a gateway that another stack made: that stack's output `gateway`. No secrets. */
+export interface SharedGateway {
+    /** Namespace of the route, and so of every consumer. */
+    namespace: string;
+    binding: GatewayBinding;
+    /** Unset: each APISIX pod counts limits for itself. */
+    counters?: Counters;
+    /** APISIX pods. Unset: not known, since the gateway is nobody's of this project. */
+    replicas?: number;
+    /** Entry point of callers, without a trailing slash. */
+    url: string;
+    /** Longest time one answer may take, in seconds. */
+    answerTimeoutSeconds: number;
+}
+
+/** Of tokens at a gateway whose version is not known. */
+export const FORGEABLE =
+    "consumers: APISIX before 3.17 takes tokens that are forged with a caller's public key, and the version of the gateway in place is not known. Look: npm run ops -- check smoke";
+
+/** What an operator should know of callers at a gateway that nobody of this project has installed. */
+export function inPlaceWarnings(consumers: ConsumerSettings[]): string[] {
+    const publicKeys = consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one));
+    return [...(hasLimits(consumers) ? [COUNTED_APART] : []), ...(publicKeys ? [FORGEABLE] : [])];
+}

@@ -1,0 +1,47 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { FirewallRules } from "./rules";
+import { renderCommands, renderScript } from "./scripts";
+import { connection, placeOf, type SshHost } from "../ssh-host";
+
+/** How the rules get to the hosts that Alpa runs on. */
+export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
+
+export interface AlpaFirewallArgs {
+    rules: FirewallRules;
+    /** Where they are loaded, one host after another, in this order. */
+    hosts: SshHost[];
+}
+
+/**
+ * Rules on the hosts that Alpa runs on: only the gateway's nodes reach it. They are a table of nftables of their own, and
+ * all else on the host stays as it is.
+ *
+ * An address that is no longer named reaches Alpa for an hour yet, for a node that drains. A new one is there within
+ * seconds, long before its node has joined: nothing waits for this.
+ */
+export class AlpaFirewall extends pulumi.ComponentResource {
+    constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:AlpaFirewall", name, {}, opts);
+
+        const owner = `${pulumi.getProject()}/${pulumi.getStack()}`;
+        let before: pulumi.Resource[] = [];
+        for (const host of hosts) {
+            const script = pulumi.output(host.sudoPassword).apply((password) => renderScript(rules, password));
+            const loaded = new command.remote.Command(
+                `${name}-${placeOf(host)}`,
+                {
+                    connection: connection(host),
+                    ...renderCommands(placeOf(host), owner, rules),
+                    stdin: pulumi.secret(script),
+                    logging: command.remote.Logging.None,
+                    // Hosts take no variables of ours, and what was printed last time says nothing.
+                    addPreviousOutputInEnv: false,
+                },
+                { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
+            );
+            before = [loaded];
+        }
+        this.registerOutputs({});
+    }
+}

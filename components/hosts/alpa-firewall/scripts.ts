@@ -1,0 +1,31 @@
+// What runs on the hosts that Alpa runs on, to let only the gateway's nodes in.
+
+import { AS_ROOT, UNIT_TEXT } from "./root";
+import { renderRules, stampOf, type FirewallRules } from "./rules";
+import { normalNetworks } from "../networks";
+import { commandLine, scriptAsRoot } from "../ssh-script";
+
+/** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the password of sudo. */
+export function renderScript(rules: FirewallRules, sudoPassword?: string): string {
+    const text = renderRules(rules);
+    const { ipv4, ipv6 } = normalNetworks(rules.gateways);
+    const variables = {
+        rules: text.trimEnd(),
+        stamp: stampOf(text),
+        gateways: [...ipv4, ...ipv6].join(" "),
+        unit_text: UNIT_TEXT.trimEnd(),
+    };
+    return scriptAsRoot(AS_ROOT, variables, sudoPassword);
+}
+
+/** Command lines without secrets. Those of installing say the rules in short: a preview shows what changes. */
+export function renderCommands(host: string, owner: string, rules: FirewallRules): { create: string; delete: string } {
+    const { alpaPorts, gateways, rayPorts, alsoFrom } = rules;
+    const told = Object.entries({ alpa: alpaPorts, from: gateways, ray: rayPorts, "also-from": alsoFrom })
+        .filter(([, values]) => values.length > 0)
+        .map(([what, values]) => `${what}=${values.join(",")}`);
+    return {
+        create: commandLine(host, owner, "install", ...told),
+        delete: commandLine(host, owner, "remove"),
+    };
+}

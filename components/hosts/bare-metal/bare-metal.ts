@@ -1,0 +1,52 @@
+import type * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { bareMetalScript } from "./script";
+import type { BareMetalArgs } from "./settings";
+import { hostCommand } from "../host-command";
+import { placeOf, type SshHost } from "../ssh-host";
+
+/**
+ * Has Alpa on bare metal run, or not. To stop it, running answers are let finish, and it is stopped when every GPU is seen
+ * free; to start it, GPUs must be free, and it runs when Alpa answers with its model loaded. What is so already is left as
+ * it is. A host is this stack's from then on: another one is refused there. When this goes, that ends, and nothing else is
+ * done on the hosts.
+ */
+export class BareMetal extends pulumi.ComponentResource {
+    constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:BareMetal", name, {}, opts);
+        const { hosts, running, atBoot, attempt } = args;
+
+        const ask = (
+            host: SshHost,
+            what: string,
+            words: pulumi.Input<string>[],
+            dependsOn: pulumi.Resource[],
+            more: { delete?: string[] } = {},
+        ) => {
+            const script = pulumi.output(host.sudoPassword).apply((password) => bareMetalScript(args, password));
+            const create = [...words, `attempt=${attempt}`];
+            return hostCommand(`${name}-${what}`, { on: host, create, script, ...more }, { parent: this, dependsOn });
+        };
+        const boot = `boot=${atBoot ? "as-found" : "never"}`;
+        const before: command.remote.Command[] = [];
+        // The head first, both ways: workers join it, and what they compute is asked for by it.
+        hosts.forEach((host, i) => {
+            const start = ["start", ...(i === 0 ? [] : [runOf(before[0])]), boot];
+            const stop = ["stop", ...(i === 0 ? ["after-answers"] : []), boot];
+            before.push(ask(host, placeOf(host), running ? start : stop, before.slice(-1), { delete: ["release"] }));
+        });
+        const workers = hosts.slice(1);
+        const look = [running ? "holds" : "rests"];
+        const seen = workers.map((host) => ask(host, `${placeOf(host)}-look`, look, before.slice(-1)));
+        ask(hosts[0], "alpa", [running ? "answers" : "silent"], [...before.slice(-1), ...seen]);
+
+        this.registerOutputs({});
+    }
+}
+
+/** Which run of Ray a worker must have joined: that of the head. Known when the head was asked. */
+function runOf(head: command.remote.Command): pulumi.Output<string> {
+    return pulumi
+        .unsecret(head.stdout)
+        .apply((said) => `head=${/runs: (\S+)\s*$/.exec(said ?? "")?.[1] ?? "as-found"}`);
+}

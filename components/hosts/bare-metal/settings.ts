@@ -1,0 +1,30 @@
+import type { SshHost } from "../ssh-host";
+
+/** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
+export type Launch = { unit: string } | { commands: { start: string; stop: string } };
+
+/** Alpa without the cluster: a Ray cluster on hosts that are reached by SSH. */
+export interface BareMetalSettings {
+    /** The first is the head of Ray, where Alpa is. */
+    hosts: SshHost[];
+    /** What runs Ray and Alpa. */
+    how: Launch;
+    /** Where callers are led to: name or IPv4 address of the first host. */
+    alpaHost: string;
+    /** Port of Alpa on the first host. */
+    port: number;
+    /** Longest time for a host to stop, and then to have its GPUs free, in seconds. */
+    stopTimeoutSeconds: number;
+    /** Longest time for a host to start, and then for Alpa to answer with its model loaded, in seconds. */
+    startTimeoutSeconds: number;
+}
+
+export interface BareMetalArgs extends BareMetalSettings {
+    running: boolean;
+    /** Whether its service starts with the host. */
+    atBoot: boolean;
+    /** Longest time one answer may take, in seconds: running ones are let finish that long. */
+    answerTimeoutSeconds: number;
+    /** Another number has all of it done again, whatever was done last. */
+    attempt: number;
+}

@@ -1,0 +1,43 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { owner } from "../kubernetes/ownership";
+import { connection, placeOf, type SshHost } from "./ssh-host";
+import { commandLine } from "./ssh-script";
+
+/** What a host is asked to do, each as the words behind its own name and the stack's. */
+export interface HostStep {
+    on: SshHost;
+    create: pulumi.Input<string>[];
+    /** @default create */
+    update?: pulumi.Input<string>[];
+    /** @default nothing is done */
+    delete?: string[];
+    script: pulumi.Input<string>;
+    /** Values that have it replaced when they change. */
+    triggers?: string[];
+}
+
+/** A command as root on a host. Its script, which holds secrets, is read from standard input. */
+export function hostCommand(
+    name: string,
+    { on, script, triggers, ...commands }: HostStep,
+    opts: pulumi.CustomResourceOptions,
+): command.remote.Command {
+    const line = (words?: pulumi.Input<string>[]) =>
+        words && pulumi.all(words).apply((all) => commandLine(placeOf(on), owner(), ...all));
+    return new command.remote.Command(
+        name,
+        {
+            connection: connection(on),
+            create: line(commands.create),
+            update: line(commands.update),
+            delete: line(commands.delete),
+            stdin: pulumi.secret(script),
+            triggers,
+            logging: command.remote.Logging.None,
+            // Hosts take no variables of ours, and what was printed last time says nothing.
+            addPreviousOutputInEnv: false,
+        },
+        { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },
+    );
+}

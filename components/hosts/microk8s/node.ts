@@ -1,0 +1,155 @@
+import type * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { hostCommand, type HostStep } from "../host-command";
+import { certificateNames, POD_NETWORK, renderLaunch, type Storage } from "./launch";
+import { clusterScript, INVITATION_SECONDS, nodeScript, type ClusterFacts, type Waits } from "./scripts";
+import { owner } from "../../kubernetes/ownership";
+import { placeOf, type SshHost } from "../ssh-host";
+import { plainHost, runOnHost } from "../ssh-run";
+import { commandLine } from "../ssh-script";
+
+/** A host that becomes a node. */
+export interface NodeHost extends SshHost {
+    role: "control-plane" | "worker";
+    /** Each as `name=value`. */
+    labels: string[];
+    /** Each as `name=value:effect`. */
+    taints: string[];
+}
+
+export interface Microk8sNodeArgs {
+    host: NodeHost;
+    /** Control-plane node that is asked about this one. Unset: there is no other. */
+    peer?: SshHost;
+    /** Whether it starts the cluster. */
+    first: boolean;
+    channel: string;
+    /** More names and addresses that the API server's certificate is for. */
+    sans: string[];
+    storage: Storage;
+    /** Network of pods. Unset: MicroK8s' own. */
+    podNetwork?: string;
+    waits: Waits;
+    /** What must be in the cluster before this node joins. */
+    after: pulumi.Resource[];
+}
+
+/**
+ * One node of a MicroK8s cluster. Each step knows its way back, so removing a node is the chain read from its end: pods are
+ * moved away, the node leaves, the others forget it, and MicroK8s is removed.
+ */
+export class Microk8sNode extends pulumi.ComponentResource {
+    private readonly place: string;
+    private readonly facts: Pick<ClusterFacts, "labels" | "taints" | "place">;
+
+    constructor(
+        private readonly title: string,
+        private readonly args: Microk8sNodeArgs,
+        opts?: pulumi.ComponentResourceOptions,
+    ) {
+        super("alpa-auth:parts:Microk8sNode", title, {}, opts);
+        const { host, peer, first, channel, after } = args;
+        const { role, labels, taints } = host;
+        this.place = placeOf(host);
+        this.facts = { place: this.place, labels, taints };
+
+        const snap = this.step(
+            "snap",
+            { on: host, create: ["install", channel, role], delete: ["remove"], script: this.onNode() },
+            [],
+        );
+        const node = pulumi.unsecret(snap.stdout);
+        const token = this.token();
+        // Nobody invites the node that starts the cluster, and yet the others must forget it when it goes.
+        const invitation = peer && {
+            on: peer,
+            ...(first ? { create: ["hold"] } : { create: ["invite", "new"], update: ["invite", "again"] }),
+            delete: ["remove-node"],
+            script: this.onCluster(peer, node, token?.result),
+        };
+        const member = invitation && this.step("member", invitation, [snap, ...after]);
+        const joined = this.step(
+            "joined",
+            {
+                on: host,
+                create: first ? ["start"] : ["join", role],
+                delete: ["leave", role],
+                script: this.onNode(first ? undefined : member?.stdout),
+            },
+            [member ?? snap],
+            token && peer ? this.invitedAgain(peer, node, token.result) : undefined,
+        );
+        const asked = first ? host : peer!;
+        const marked = this.step(
+            "labels",
+            { on: asked, create: ["mark"], delete: ["unmark"], script: this.onCluster(asked, node) },
+            [joined],
+            undefined,
+            // What is no longer in the config must go from the node: the way back of the old ones, then the new ones.
+            [...labels, ...taints],
+        );
+        this.step("ready", { on: asked, create: ["ready"], delete: ["drain"], script: this.onCluster(asked, node) }, [
+            marked,
+        ]);
+        this.registerOutputs({});
+    }
+
+    /** What lets this node in, and nobody else: made here, so that the node can be told it. */
+    private token(): random.RandomPassword | undefined {
+        if (this.args.first) return undefined;
+        // MicroK8s takes no shorter one.
+        return new random.RandomPassword(`${this.title}-token`, { length: 32, special: false }, { parent: this });
+    }
+
+    private onNode(url?: pulumi.Output<string>): pulumi.Output<string> {
+        const { host, sans, waits, first, storage, podNetwork = POD_NETWORK } = this.args;
+        const names = certificateNames(host, sans);
+        const own = podNetwork === POD_NETWORK ? {} : { podNetwork };
+        const launch = renderLaunch({ role: host.role, first, sans: names, storage, ...own });
+        const secrets = pulumi.all([url, host.sudoPassword]);
+        return secrets.apply(([invitation, sudoPassword]) =>
+            nodeScript({ launch, sans: names, podNetwork, url: invitation, sudoPassword }, waits),
+        );
+    }
+
+    private onCluster(asked: SshHost, node: pulumi.Output<string>, token?: pulumi.Output<string>) {
+        const secrets = pulumi.all([node, token, asked.sudoPassword]);
+        return secrets.apply(([name, secret, sudoPassword]) =>
+            clusterScript(
+                { ...this.facts, address: asked.address, node: name, token: secret, sudoPassword },
+                this.args.waits,
+            ),
+        );
+    }
+
+    /**
+     * An invitation ends after some minutes. Where the node could not use it, the next run, maybe days later, has the same
+     * one in its state: it is made valid anew right before the node joins.
+     */
+    private invitedAgain(peer: SshHost, node: pulumi.Output<string>, token: pulumi.Output<string>) {
+        const script = this.onCluster(peer, node, token);
+        const line = commandLine(placeOf(peer), owner(), "invite", "again");
+        const hook = new pulumi.ResourceHook(`${this.title}-invited`, async () => {
+            const text = await new Promise<string>((resolve) => script.apply(resolve));
+            const limit = AbortSignal.timeout(INVITATION_SECONDS * 1000);
+            const { code, stderr } = await runOnHost(await plainHost(peer), line, text, limit);
+            if (code !== 0) throw new Error(stderr.trim());
+        });
+        return { beforeCreate: [hook] };
+    }
+
+    private step(
+        name: string,
+        { on, script, ...commands }: HostStep,
+        dependsOn: pulumi.Resource[],
+        hooks?: pulumi.ResourceHookBinding,
+        triggers?: string[],
+    ): command.remote.Command {
+        return hostCommand(
+            `${this.title}-${name}`,
+            { on, script, triggers, ...commands },
+            { parent: this, dependsOn, hooks },
+        );
+    }
+}

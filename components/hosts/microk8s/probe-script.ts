@@ -1,0 +1,91 @@
+import { COMMON, PORT_CHECK } from "./common-script";
+import { commandLine, scriptAsRoot } from "../ssh-script";
+
+/** What a host says of itself, before anything is changed. */
+export interface Probed {
+    /** `ID` of /etc/os-release, and its name for people. */
+    system: string;
+    systemName: string;
+    snapd: boolean;
+    hostname: string;
+    /** Ports of MicroK8s that others listen on, with who; of a host without MicroK8s. */
+    taken: string[];
+    /** Channel that its MicroK8s follows. Unset: there is none. */
+    channel?: string;
+    /** Stack that installed it. Unset: none did. */
+    owner?: string;
+    /** Whether it is in the cluster of that stack. */
+    joined: boolean;
+    /** In a cluster with others, or alone: of MicroK8s that no stack installed. */
+    clustered: boolean;
+    role?: string;
+    /** Names and addresses that its certificate is for, with a blank between two. */
+    sans?: string;
+    /** Kubeconfig of a cluster that was finished; the node that started it says so. */
+    kubeconfig?: string;
+    /** The same of another control-plane node, which does not know whether the cluster was finished. */
+    spareKubeconfig?: string;
+    /** Its clock, in seconds since 1970. */
+    clock: number;
+}
+
+/** Looks and changes nothing. The clock comes last, so that it is fresh when it arrives. */
+const PROBE = `${COMMON}${PORT_CHECK}
+say() { printf '%s=%s\\n' "$1" "$2"; }
+say system "$( (. /etc/os-release && echo "$ID") 2>/dev/null || :)"
+say systemName "$( (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || uname -s)"
+say hostname "$(hostname | tr 'A-Z' 'a-z')"
+say owner "$(mark owner)"
+say role "$(mark role)"
+say sans "$(mark sans)"
+[ ! -e "$etc/joined" ] || say joined yes
+if command -v snap >/dev/null; then
+    say snapd yes
+    if installed; then
+        say channel "$(snap list microk8s | awk 'NR == 2 { print $4 }')"
+        if [ ! -e "$etc/owner" ]; then
+            case $(microk8s status 2>&1) in *"acting as a node in a cluster"*) say clustered yes ;; esac
+            [ "$(kubectl get nodes -o name 2>/dev/null | wc -l)" -le 1 ] || say clustered yes
+        elif ours && [ -e "$etc/joined" ] && said=$(microk8s config 2>/dev/null); then
+            [ -e "$etc/complete" ] && key=kubeconfig || key=spareKubeconfig
+            case $said in apiVersion:*) say $key "$(printf '%s\\n' "$said" | base64 | tr -d '\\n')" ;; esac
+        fi
+    else taken_ports | while IFS= read -r line; do say taken "$line"; done; fi
+fi
+say clock "$(date +%s)"
+`;
+
+/** Script and command line that make a host tell about itself. */
+export function probe(place: string, owner: string, sudoPassword?: string): { command: string; script: string } {
+    return { command: commandLine(place, owner, "look"), script: scriptAsRoot(PROBE, {}, sudoPassword) };
+}
+
+/** What the script printed. */
+export function readProbe(text: string): Probed {
+    const lines = text.split("\n").flatMap((line) => {
+        const [, key, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
+        return key === undefined ? [] : [{ key, value }];
+    });
+    const all = (key: string) => lines.filter((line) => line.key === key).map(({ value }) => value);
+    const last = (key: string) => all(key).pop() || undefined;
+    const decoded = (key: string) => {
+        const value = last(key);
+        return value && Buffer.from(value, "base64").toString();
+    };
+    return {
+        system: last("system") ?? "",
+        systemName: last("systemName") ?? "",
+        snapd: last("snapd") === "yes",
+        hostname: last("hostname") ?? "",
+        taken: all("taken"),
+        channel: last("channel"),
+        owner: last("owner"),
+        joined: last("joined") === "yes",
+        clustered: last("clustered") === "yes",
+        role: last("role"),
+        sans: last("sans"),
+        kubeconfig: decoded("kubeconfig"),
+        spareKubeconfig: decoded("spareKubeconfig"),
+        clock: Number(last("clock")),
+    };
+}

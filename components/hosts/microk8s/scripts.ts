@@ -1,0 +1,74 @@
+// What runs on the hosts of a MicroK8s cluster: see ssh-script.ts for how it gets there.
+
+import { graceSeconds } from "../../alpa/answer-times";
+import { ON_CLUSTER } from "./cluster-script";
+import { POD_NETWORK } from "./launch";
+import { ON_NODE } from "./node-script";
+import { scriptAsRoot } from "../ssh-script";
+
+/** How long an invitation lasts, in seconds: a node that is on its way in has joined by then, or never will. */
+export const INVITATION_SECONDS = 600;
+
+/** For a pod that must run elsewhere before the next one may leave, in seconds: its budget allows one at a time. */
+const START_ELSEWHERE_SECONDS = 525;
+
+/** Longest time for the pods of a node to end, in seconds. A gateway's pod takes what its longest answer may take. */
+export function drainSeconds(answerTimeoutSeconds: number): number {
+    return graceSeconds({ answerTimeoutSeconds }) + START_ELSEWHERE_SECONDS;
+}
+
+export interface Waits {
+    /** Longest wait for one state of a node, in seconds. */
+    readySeconds: number;
+    /** Longest wait for the pods of a node that leaves, in seconds. */
+    drainSeconds: number;
+}
+
+/** What a node is told that is not in its command line. The URL of the invitation is a secret. */
+export interface NodeFacts {
+    launch: string;
+    /** Names and addresses of its certificate, as the launch configuration has them. */
+    sans: string[];
+    /** Network of pods. @default MicroK8s' own */
+    podNetwork?: string;
+    url?: string;
+    sudoPassword?: string;
+}
+
+/** Script for a node: what it does is in its command line. */
+export function nodeScript(
+    { launch, sans, podNetwork = POD_NETWORK, url = "", sudoPassword }: NodeFacts,
+    waits: Waits,
+): string {
+    const variables = { launch, sans: sans.join(" "), pods: podNetwork, url, ready_seconds: `${waits.readySeconds}` };
+    return scriptAsRoot(ON_NODE, variables, sudoPassword);
+}
+
+/** What a control-plane node is told about another node, or about itself. */
+export interface ClusterFacts {
+    /** Name in the cluster. */
+    node: string;
+    /** Name of its host in the config. */
+    place: string;
+    /** Address of the node that is asked, as the config has it. */
+    address?: string;
+    labels?: string[];
+    taints?: string[];
+    storage?: string;
+    token?: string;
+    sudoPassword?: string;
+}
+
+/** Script for a control-plane node. */
+export function clusterScript(facts: ClusterFacts, waits: Waits): string {
+    const { node, place, labels = [], taints = [], storage = "", token = "", address = "", sudoPassword } = facts;
+    const variables = {
+        ...{ node, place, address, storage, token, labels: labels.join(" "), taints: taints.join(" ") },
+        labels_away: labels.map((label) => `${label.split("=")[0]}-`).join(" "),
+        taints_away: taints.map((taint) => `${taint.split(/[=:]/)[0]}:${taint.split(":").pop()}-`).join(" "),
+        ready_seconds: `${waits.readySeconds}`,
+        drain_seconds: `${waits.drainSeconds}`,
+        ttl_seconds: `${INVITATION_SECONDS}`,
+    };
+    return scriptAsRoot(ON_CLUSTER, variables, sudoPassword);
+}

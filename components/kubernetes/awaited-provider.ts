@@ -1,0 +1,84 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { openReader, titleOf, type PlainAccess, type ObjectRef } from "./cluster-reader";
+import { judge, type Verdict, type Until } from "./readiness";
+import { untilSettled } from "./until-settled";
+import type { ClusterAccess } from "./kubeconfig";
+
+export interface AwaitedArgs {
+    cluster: ClusterAccess;
+    object: ObjectRef;
+    until: Until;
+    /** Of the object, see generation.ts: a new one is waited for anew. */
+    generation: pulumi.Input<number | undefined>;
+    /** `metadata.uid` of the object, where it may be deleted and made anew in one generation: waited for anew too. */
+    uid?: pulumi.Input<string>;
+    /** Longest wait, in seconds; for {@link goneAfter} too. */
+    timeoutSeconds: number;
+    /** How long it must stay ready, in seconds. @default 0 */
+    settleSeconds?: number;
+    /** A namespace that must be gone before this resource counts as deleted: Rampart leaves it Terminating. */
+    goneAfter?: string;
+}
+
+// All of this is stored in the state as text and runs in a process of its own: it may use only its arguments,
+// `require`, and functions that meet the same rule. An import of a value from the Pulumi SDK would be stored too.
+
+type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        // The kubeconfig too, and what is waited for then: deletion will use those in the state.
+        const ofDeletion = ({ kubeconfig, goneAfter, timeoutSeconds }: Inputs) =>
+            JSON.stringify([kubeconfig, goneAfter, goneAfter && timeoutSeconds]);
+        return { changes: subject(olds) !== subject(news) || ofDeletion(olds) !== ofDeletion(news) };
+    },
+    async create(inputs) {
+        await untilReady(inputs);
+        const { apiVersion, kind, namespace, name } = inputs.object;
+        return { id: [apiVersion, kind, namespace, name].filter(Boolean).join("/"), outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        if (subject(olds) !== subject(inputs)) await untilReady(inputs);
+        return { outs: inputs };
+    },
+    async delete(_id, inputs) {
+        if (inputs.goneAfter) await untilGone(inputs, inputs.goneAfter);
+    },
+};
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ object, until, generation, uid }: Inputs): string {
+    return JSON.stringify([object, until, generation, uid]);
+}
+
+/** @throws Error naming what was waited for, how far it came, and how to look */
+async function untilReady(inputs: Inputs): Promise<void> {
+    const { object, until, timeoutSeconds, settleSeconds = 0 } = inputs;
+    const title = titleOf(object);
+    const hint = `Look: kubectl ${object.namespace ? `-n ${object.namespace} ` : ""}get ${object.kind.toLowerCase()} ${object.name} -o yaml`;
+    const read = openReader(inputs);
+    const look = async (): Promise<Verdict> => {
+        const live = await read(object);
+        const namespace =
+            until.kind === "graph-namespace"
+                ? await read({ apiVersion: "v1", kind: "Namespace", name: until.namespace })
+                : undefined;
+        return judge(until, live, namespace?.status?.phase);
+    };
+    await untilSettled({ title, hint, timeoutSeconds, settleSeconds, look });
+}
+
+/** Waits for a namespace to go. @throws Error when it does not in time, naming the namespace */
+async function untilGone(inputs: Inputs, name: string): Promise<void> {
+    const { timeoutSeconds } = inputs;
+    const read = openReader(inputs);
+    const start = Date.now();
+    // A read that fails says nothing about the namespace: it is asked again until the time limit.
+    const there = () => read({ apiVersion: "v1", kind: "Namespace", name }).catch(() => ({}));
+    while (await there()) {
+        if (Date.now() - start > timeoutSeconds * 1000)
+            throw new Error(
+                `Namespace ${name}: not gone after ${timeoutSeconds} s. Look: kubectl get namespace ${name} -o jsonpath='{.status.conditions}'`,
+            );
+        await new Promise((resolve) => setTimeout(resolve, 500));
+    }
+}

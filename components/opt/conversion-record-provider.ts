@@ -1,0 +1,125 @@
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type * as pulumi from "@pulumi/pulumi";
+import { wordsOf } from "../kubernetes/api-error";
+import { isAbsent, kubeConfigOf, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
+import type { Phase } from "./conversion-phases";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import type { metadata } from "../kubernetes/ownership";
+
+/** What is written before anything is done. */
+export interface Beginning {
+    /** Phase that the run is on its way to. */
+    going: Phase;
+    /** How often a run was begun after one that did not end. */
+    attempt: string;
+    /** Nodes that the conversion is about, with commas. */
+    nodes: string;
+    /** Who runs the conversion. Unset: nobody keeps others out. */
+    holder?: string;
+    /** When that ends. */
+    until?: string;
+}
+
+/** What is written when all is done. */
+export interface Ending {
+    /** Phase that was reached. `since` says when, and stays while the phase does. */
+    phase: Phase;
+    /** Which callers there were. */
+    callers: string;
+}
+
+export interface ConversionRecordArgs {
+    cluster: ClusterAccess;
+    metadata: ReturnType<typeof metadata>;
+    begin?: Beginning;
+    end?: Ending;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
+type State = Inputs & { since?: string };
+/** Fields of the object; null takes one away. */
+type Fields = Record<string, string | null>;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
+    async diff(_id, olds, news) {
+        const part = ({ metadata, begin, end, kubeconfig, context }: Inputs) =>
+            JSON.stringify([metadata, sorted(begin), sorted(end), kubeconfig, context]);
+        return { changes: part(olds) !== part(news) };
+    },
+    async create(inputs) {
+        const id = `${inputs.metadata.namespace}/${inputs.metadata.name}`;
+        return { id, outs: { ...inputs, ...(await write(inputs, fieldsOf(inputs))) } };
+    },
+    async update(_id, olds, inputs) {
+        return { outs: { ...inputs, ...(await write(inputs, fieldsOf(inputs, olds))) } };
+    },
+    async delete(_id, inputs) {
+        try {
+            if (inputs.end) await patch(inputs, { phase: null, callers: null, since: null });
+            else await inWords(inputs, open(inputs).delete(objectOf(inputs)));
+        } catch (error) {
+            if (!isAbsent(error)) throw error;
+        }
+    },
+};
+
+function sorted(part: object | undefined): unknown {
+    return Object.entries(part ?? {}).sort();
+}
+
+function fieldsOf({ begin, end }: Inputs, olds?: Inputs): Fields {
+    if (begin) return { holder: null, until: null, ...begin };
+    const { phase, callers } = end!;
+    return { phase, callers, ...(olds?.end?.phase === phase ? {} : { since: new Date().toISOString() }) };
+}
+
+/** @returns since when the phase holds, which a write of the same phase leaves as it was */
+async function write(inputs: Inputs, fields: Fields): Promise<{ since?: string }> {
+    const { data } = await written(inputs, fields);
+    return data?.since === undefined ? {} : { since: data.since };
+}
+
+type Written = client.KubernetesObject & { data?: Record<string, string> };
+
+async function written(inputs: Inputs, fields: Fields): Promise<Written> {
+    try {
+        return await patch(inputs, fields);
+    } catch (error) {
+        if (!isAbsent(error)) throw error;
+        const data = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+        const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
+        return inWords(inputs, open(inputs).create(object));
+    }
+}
+
+async function patch(inputs: Inputs, data: Fields): Promise<Written> {
+    const merge = "application/merge-patch+json" as client.PatchStrategy;
+    const object = { ...objectOf(inputs), metadata: inputs.metadata, data } as client.KubernetesObject;
+    return inWords(inputs, open(inputs).patch(object, undefined, undefined, undefined, undefined, merge));
+}
+
+/** @throws Error in the API server's words; as it is where the object is absent */
+async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
+    try {
+        return await writing;
+    } catch (error) {
+        if (isAbsent(error)) throw error;
+        const { metadata, ...kind } = objectOf(inputs);
+        throw new Error(
+            `${titleOf({ ...kind, ...metadata })}: must be written (${wordsOf(error)}). Correct what it names.`,
+        );
+    }
+}
+
+function objectOf({ metadata }: Inputs) {
+    const { name, namespace } = metadata as { name: string; namespace: string };
+    return { apiVersion: "v1", kind: "ConfigMap", metadata: { name, namespace } };
+}
+
+function open(access: PlainAccess): client.KubernetesObjectApi {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+    const k8s = require("@kubernetes/client-node") as typeof client;
+    return k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+}

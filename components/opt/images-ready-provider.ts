@@ -1,0 +1,102 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { openLister, openReader, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
+import { troubleOf, type ObservedEvent, type ObservedPod } from "../kubernetes/pod-troubles";
+import type { Verdict } from "../kubernetes/readiness";
+import { untilSettled } from "../kubernetes/until-settled";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+
+export interface ImagesReadyArgs {
+    cluster: ClusterAccess;
+    namespace: string;
+    /** Name of the DaemonSet. */
+    name: string;
+    /** How many nodes must have a pod of it. */
+    nodes: number;
+    /** `metadata.generation` of the object: a new one is waited for anew. */
+    generation: pulumi.Input<number | undefined>;
+    /** Longest wait, in seconds. */
+    timeoutSeconds: number;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<ImagesReadyArgs, "cluster">> & PlainAccess;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        return { changes: subject(olds) !== subject(news) || olds.kubeconfig !== news.kubeconfig };
+    },
+    async create(inputs) {
+        await untilReady(inputs);
+        return { id: `${inputs.namespace}/${inputs.name}`, outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        if (subject(olds) !== subject(inputs)) await untilReady(inputs);
+        return { outs: inputs };
+    },
+};
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ namespace, name, nodes, generation }: Inputs): string {
+    return JSON.stringify([namespace, name, nodes, generation]);
+}
+
+/** @throws Error naming what was waited for, how far it came, and how to look */
+async function untilReady(inputs: Inputs): Promise<void> {
+    const { namespace, name, nodes, timeoutSeconds } = inputs;
+    const ref = { apiVersion: "apps/v1", kind: "DaemonSet", namespace, name };
+    const read = openReader(inputs);
+    const list = openLister(inputs);
+    const look = async (): Promise<Verdict> => {
+        const verdict = judgeImages((await read(ref)) as ObservedDaemonSet | undefined, nodes);
+        if (verdict.state !== "waiting") return verdict;
+        const pods = await list("v1", "Pod", namespace);
+        const own = pods.filter(({ metadata }) => metadata?.labels?.["app.kubernetes.io/name"] === name);
+        const events = await list("v1", "Event", namespace);
+        return (
+            troubleOf(own as ObservedPod[], events as ObservedEvent[], true) ??
+            withoutWeights(own as ObservedPod[]) ??
+            verdict
+        );
+    };
+    const hint = `Look: kubectl -n ${namespace} describe pods -l app.kubernetes.io/name=${name}`;
+    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds: 0, look });
+}
+
+/** The parts of a DaemonSet that readiness is read from. */
+export interface ObservedDaemonSet {
+    metadata?: { generation?: number };
+    status?: {
+        observedGeneration?: number;
+        desiredNumberScheduled?: number;
+        updatedNumberScheduled?: number;
+        numberReady?: number;
+    };
+}
+
+/** @param nodes how many must have a pod of it */
+export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): Verdict {
+    if (set === undefined) return { state: "waiting", why: "it does not exist" };
+    const {
+        observedGeneration = 0,
+        desiredNumberScheduled: desired = 0,
+        updatedNumberScheduled: updated = 0,
+        numberReady = 0,
+    } = set.status ?? {};
+    if (observedGeneration < (set.metadata?.generation ?? 1))
+        return { state: "waiting", why: "its controller has not looked at it" };
+    if (desired < nodes) return { state: "waiting", why: `${desired} of ${nodes} nodes take a pod of it` };
+    if (updated < desired || numberReady < desired)
+        return { state: "waiting", why: `${Math.min(updated, numberReady)} of ${desired} pods are ready` };
+    return { state: "ready" };
+}
+
+/** A pod that runs is only asked for one thing. */
+function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
+    const empty = pods.find(({ metadata, status }) => {
+        const [container] = status?.containerStatuses ?? [];
+        return !metadata?.deletionTimestamp && container?.state?.running !== undefined && container.ready === false;
+    });
+    if (empty === undefined) return undefined;
+    return { state: "waiting", why: `pod ${empty.metadata?.name}: its folder of weights is empty, or cannot be read` };
+}

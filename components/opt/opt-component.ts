@@ -1,0 +1,157 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { generationOf } from "../kubernetes/generation";
+import { ImagesReady } from "./images-ready";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { APISIX_PODS, peer } from "../kubernetes/network-policies";
+import { ALPA_PORT } from "./opt-head";
+import { OptGraph, optNamespace, renderRampartOpt } from "./opt-graph";
+import { OptOperator } from "./opt-operator";
+import { OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
+import type { OptSettings } from "./opt-settings";
+import { attempted, metadata } from "../kubernetes/ownership";
+import { RayReady } from "./ray-ready";
+
+export interface OptComponentArgs {
+    /** Namespace of the stack, and of the pods. */
+    namespace: string;
+    /** Namespace APISIX runs in. */
+    apisixNamespace: string;
+    cluster: ClusterAccess;
+    opt: OptSettings;
+    /** Whether it holds the GPUs. Otherwise all is ready, and nothing runs. */
+    running: boolean;
+    /** Longest time one answer may take, in seconds. */
+    answerTimeoutSeconds: number;
+    /** How Rampart deploys. Unset: it is not there, and Helm installs the operator. */
+    rampart?: { retry: number; timeoutSeconds: number };
+    /** Another number has the cluster asked for again, whatever was asked last. */
+    attempt: number;
+    /** The run leads nowhere new: for another attempt alone nobody waits then until it runs. */
+    back?: boolean;
+    /** How long it must stay ready, in seconds. */
+    settleSeconds: number;
+}
+
+/** Longest time for images to be pulled and weights to be there, in seconds: nobody waits in front of the gateway meanwhile. */
+const IMAGES_SECONDS = 3600;
+const RAY = "ray.io/v1";
+const DNS_PORT = 53;
+
+/** Where the component is reached, inside the cluster: `host:port`. */
+export function optAddress(namespace: string, opt: OptSettings): string {
+    const [service, space] =
+        opt.shape === "kuberay" ? [OPT, namespace] : [opt.charts.serviceName, optNamespace(namespace, "alpa")];
+    return `${service}.${space}.svc.cluster.local:${ALPA_PORT}`;
+}
+
+/** Alpa as a component of the cluster, running or ready to. */
+export class OptComponent extends pulumi.ComponentResource {
+    constructor(name: string, args: OptComponentArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:OptComponent", name, {}, opts);
+        const { opt, namespace, cluster, running, rampart } = args;
+        if (opt.shape === "kuberay") this.rayCluster(name, args);
+        else {
+            const spec = renderRampartOpt(opt, running, rampart?.retry ?? 0, args.attempt);
+            const timeoutSeconds = Math.max(opt.startTimeoutSeconds, rampart?.timeoutSeconds ?? 0);
+            new OptGraph(`${name}-opt`, { namespace, cluster, spec, timeoutSeconds }, { parent: this });
+        }
+        this.registerOutputs({});
+    }
+
+    private rayCluster(name: string, args: OptComponentArgs): void {
+        const { namespace, cluster, opt, running, answerTimeoutSeconds, rampart, attempt } = args;
+        if (opt.shape !== "kuberay") return;
+        const operator =
+            opt.operatorChart &&
+            new OptOperator(
+                `${name}-operator`,
+                { namespace, cluster, chart: opt.operatorChart, rampart },
+                { parent: this },
+            );
+        const images = new k8s.apps.v1.DaemonSet(
+            `${name}-images`,
+            { metadata: skipAwait(metadata(`${OPT}-images`, namespace)), spec: renderImages(opt) },
+            { parent: this },
+        );
+        const imagesReady = new ImagesReady(
+            `${name}-images-ready`,
+            {
+                ...{ cluster, namespace, name: `${OPT}-images`, nodes: opt.nodes.length },
+                generation: generationOf(images),
+                timeoutSeconds: IMAGES_SECONDS,
+            },
+            { parent: this, dependsOn: images },
+        );
+        const policy = new k8s.networking.v1.NetworkPolicy(
+            `${name}-policy`,
+            { metadata: metadata(OPT, namespace), spec: renderPolicy(args.apisixNamespace) },
+            { parent: this },
+        );
+        const ray = new k8s.apiextensions.CustomResource(
+            `${name}-ray`,
+            {
+                apiVersion: RAY,
+                kind: "RayCluster",
+                metadata: attempted(metadata(OPT, namespace), attempt),
+                spec: renderRayCluster({ opt, answerTimeoutSeconds }, running),
+            },
+            { parent: this, dependsOn: [...(operator ? [operator] : []), imagesReady, policy] },
+        );
+        new RayReady(
+            `${name}-ready`,
+            {
+                ...{ cluster, namespace, name: OPT, running, attempt, back: args.back },
+                generation: generationOf(ray),
+                timeoutSeconds: running ? opt.startTimeoutSeconds : answerTimeoutSeconds + SUSPEND_SECONDS,
+                settleSeconds: args.settleSeconds,
+            },
+            { parent: this, dependsOn: ray },
+        );
+        new k8s.core.v1.Service(
+            `${name}-service`,
+            {
+                // It leads nowhere while nothing runs: to wait for pods would be to wait for ever.
+                metadata: skipAwait(attempted(metadata(OPT, namespace), attempt)),
+                spec: renderService(),
+            },
+            { parent: this },
+        );
+    }
+}
+
+/** Time for pods to go, beyond that of the longest answer, in seconds. */
+const SUSPEND_SECONDS = 300;
+
+function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {
+    return { ...rest, annotations: { ...annotations, "pulumi.com/skipAwait": "true" } };
+}
+
+/** Spec of the Service: inside the cluster alone. */
+export function renderService() {
+    return {
+        type: "ClusterIP",
+        selector: OPT_HEAD,
+        ports: [{ name: "alpa", port: ALPA_PORT, targetPort: ALPA_PORT }],
+    };
+}
+
+/**
+ * Who reaches the pods: the gateway Alpa's port, they each other, and nobody else. They reach each other and name servers, at any
+ * address, since one may be of the node's own, which is no pod. Pods on the network of their nodes are under no policy.
+ */
+export function renderPolicy(apisixNamespace: string) {
+    const eachOther = [{ podSelector: { matchLabels: OPT_PODS } }];
+    return {
+        podSelector: { matchLabels: OPT_PODS },
+        policyTypes: ["Ingress", "Egress"],
+        ingress: [
+            {
+                from: [peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })],
+                ports: [{ port: ALPA_PORT, protocol: "TCP" }],
+            },
+            { from: eachOther },
+        ],
+        egress: [{ to: eachOther }, { ports: ["UDP", "TCP"].map((protocol) => ({ port: DNS_PORT, protocol })) }],
+    };
+}

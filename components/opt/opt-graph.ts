@@ -1,0 +1,183 @@
+import * as pulumi from "@pulumi/pulumi";
+import { Awaited } from "../kubernetes/awaited";
+import { RampartGraph } from "../rampart/rampart-graph";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { metadata } from "../kubernetes/ownership";
+import { ALPA_PORT } from "./opt-head";
+import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
+
+/** Name of the graph that holds the operator, or with shape `rampart` all of it. */
+export const OPT_GRAPH = "opt";
+const API_VERSION = "rampart.petuum.com/v1beta2";
+/** Longest wait for a namespace of the graph to be gone, in seconds: twice what Rampart takes for it, with its second pass. */
+const GONE_SECONDS = 600;
+
+/** Namespace Rampart makes for a component of the graph. */
+export function optNamespace(namespace: string, component: string): string {
+    return `${namespace}-${OPT_GRAPH}-${component}`;
+}
+
+export interface OptGraphArgs {
+    /** Namespace of the graph. */
+    namespace: string;
+    cluster: ClusterAccess;
+    spec: { deploy: boolean; graph: { flows: object; components: Record<string, object> } };
+    /** Longest wait for Rampart, in seconds. */
+    timeoutSeconds: number;
+}
+
+/** A Rampart graph of the model, deployed or not. */
+export class OptGraph extends pulumi.ComponentResource {
+    constructor(name: string, args: OptGraphArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:OptGraph", name, {}, opts);
+        const { namespace, cluster, spec, timeoutSeconds } = args;
+
+        // Deleted last: a graph of this name would be refused while a namespace of the one before is on its way out.
+        const free = Object.keys(spec.graph.components).map((component) => {
+            const home = optNamespace(namespace, component);
+            return new Awaited(
+                `${name}-${component}-namespace-free`,
+                {
+                    cluster,
+                    object: { apiVersion: "v1", kind: "Namespace", name: home },
+                    until: { kind: "not-terminating" },
+                    generation: undefined,
+                    timeoutSeconds: GONE_SECONDS,
+                    goneAfter: home,
+                },
+                { parent: this },
+            );
+        });
+        const graph = new RampartGraph(
+            `${name}-graph`,
+            { cluster, apiVersion: API_VERSION, metadata: metadata(OPT_GRAPH, namespace), spec, timeoutSeconds },
+            { parent: this, dependsOn: free },
+        );
+        const { generation, uid } = graph;
+        new Awaited(
+            `${name}-deployed`,
+            {
+                cluster,
+                object: { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: OPT_GRAPH },
+                until: { kind: spec.deploy ? "graph-deployed" : "graph-undeployed" },
+                generation,
+                uid,
+                timeoutSeconds,
+            },
+            { parent: this, dependsOn: graph },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** Values of the chart of KubeRay's operator: it looks after one namespace, and has rights in no other. */
+export function operatorValues(namespace: string, { version, image }: OperatorChart) {
+    return {
+        image: { repository: image, tag: `v${version}` },
+        singleNamespaceInstall: true,
+        watchNamespace: [namespace],
+    };
+}
+
+const component = (
+    type: string,
+    chart: { repo: string; name: string; version: string },
+    config: object,
+    again: Again,
+) => ({
+    type,
+    chart,
+    config,
+    inputs: {},
+    outputs: {},
+    // Free-form, and part of the generation: the one way to have the same graph deployed again.
+    $ui: { ...again },
+});
+
+/** Numbers of which each, when raised, has a graph deployed again. */
+interface Again {
+    /** Raised by the operator. */
+    retry: number;
+    /** Raised after a run that did not end. Unset: the last one has. */
+    attempt?: number;
+}
+
+/** Spec of the graph that brings KubeRay's operator. */
+export function renderOperatorGraph(namespace: string, chart: OperatorChart, retry: number) {
+    const { repository: repo, version } = chart;
+    const operator = component(
+        "kuberay-operator",
+        { repo, name: "kuberay-operator", version },
+        operatorValues(namespace, chart),
+        // Nothing of it differs from phase to phase, and the way back must not wait for Rampart without need.
+        { retry },
+    );
+    return { deploy: true, graph: { flows: {}, components: { kuberay: operator } } };
+}
+
+/** Spec of the graph of shape `rampart`: operator, Ray and Alpa from Rampart's private charts. */
+export function renderRampartOpt(
+    opt: OptSettings & { charts: RampartCharts },
+    running: boolean,
+    retry: number,
+    attempt = 0,
+) {
+    const again = { retry, ...(attempt > 0 ? { attempt } : {}) };
+    const { charts, nodes } = opt;
+    const { repository: repo } = charts;
+    const [head, ...others] = nodes;
+    const [, repository, tag] = /^(.*):([^:/]+)$/.exec(opt.image)!;
+    const size = { cpu: `${opt.cpu}`, memory: `${opt.memoryGiB}Gi`, "nvidia.com/gpu": `${opt.gpusPerNode}` };
+    const on = (node: string) => ({
+        nodeSelector: { "kubernetes.io/hostname": node },
+        resources: { limits: size, requests: size },
+    });
+    const one = { replicas: 1, miniReplicas: 1, maxiReplicas: 1 };
+    const ray = {
+        image: { repository, tag },
+        service: { type: "ClusterIP" },
+        ingress: { enabled: false },
+        head: { rayVersion: opt.rayVersion, enableInTreeAutoscaling: false, ...on(head) },
+        worker: { disabled: true },
+        additionalWorkerGroups: Object.fromEntries(
+            others.map((node, i) => [`node-${i + 2}`, { disabled: false, ...one, ...on(node) }]),
+        ),
+    };
+    const alpa = {
+        image: {
+            repository,
+            tag,
+            ports: [{ name: "http", port: ALPA_PORT }],
+            command: ["/bin/bash", "-c"],
+            args: [opt.command],
+        },
+        ingress: { enabled: false },
+    };
+    return {
+        deploy: running,
+        graph: {
+            flows: {},
+            components: {
+                operator: component(
+                    "kuberay-operator",
+                    { repo, name: "kuberay-operator", version: charts.operator },
+                    {},
+                    again,
+                ),
+                ray: {
+                    ...component("ray-cluster", { repo, name: "ray-cluster", version: charts.cluster }, ray, again),
+                    needs: ["operator"],
+                },
+                alpa: {
+                    ...component(
+                        "alpa-opt-service",
+                        { repo, name: "alpa-opt-service", version: charts.service },
+                        alpa,
+                        again,
+                    ),
+                    needs: ["ray"],
+                },
+            },
+        },
+    };
+}

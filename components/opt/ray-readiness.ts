@@ -1,0 +1,40 @@
+import type { Observed, Verdict } from "../kubernetes/readiness";
+
+// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+
+/** The parts of a RayCluster that readiness is read from. */
+export interface ObservedCluster {
+    metadata?: Observed["metadata"];
+    status?: Observed["status"] & { readyWorkerReplicas?: number; desiredWorkerReplicas?: number };
+}
+
+/** A condition of an operator that has not seen the current generation is of the one before. */
+export function judgeRayCluster(cluster: ObservedCluster | undefined, running: boolean): Verdict {
+    if (cluster === undefined) return { state: "waiting", why: "it does not exist" };
+    const { metadata, status } = cluster;
+    const {
+        conditions = [],
+        observedGeneration = 0,
+        readyWorkerReplicas = 0,
+        desiredWorkerReplicas = 0,
+    } = status ?? {};
+    if (observedGeneration < (metadata?.generation ?? 1))
+        return { state: "waiting", why: "KubeRay's operator has not looked at it" };
+    const condition = (type: string) => conditions.find((c) => c.type === type);
+    const failure = condition("ReplicaFailure");
+    if (failure?.status === "True")
+        return { state: "failed", finalAfterSeconds: 60, why: `${failure.reason}: ${failure.message}.` };
+    const is = (type: string) => condition(type)?.status === "True";
+    if (!running) {
+        if (is("RayClusterSuspended")) return { state: "ready" };
+        return { state: "waiting", why: "its pods are not gone" };
+    }
+    if (!is("HeadPodReady")) {
+        const { reason = "not known", message = "" } = condition("HeadPodReady") ?? {};
+        return { state: "waiting", why: `head not ready (${[reason, message].filter(Boolean).join(": ")})` };
+    }
+    if (readyWorkerReplicas < desiredWorkerReplicas)
+        return { state: "waiting", why: `${readyWorkerReplicas} of ${desiredWorkerReplicas} workers are ready` };
+    if (!is("RayClusterProvisioned")) return { state: "waiting", why: "not provisioned" };
+    return { state: "ready" };
+}

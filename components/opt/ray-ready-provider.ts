@@ -1,0 +1,74 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { openLister, openReader, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
+import { troubleOf, type ObservedEvent, type ObservedPod } from "../kubernetes/pod-troubles";
+import { judgeRayCluster, type ObservedCluster } from "./ray-readiness";
+import type { Verdict } from "../kubernetes/readiness";
+import { untilSettled } from "../kubernetes/until-settled";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+
+export interface RayReadyArgs {
+    cluster: ClusterAccess;
+    namespace: string;
+    /** Name of the RayCluster. */
+    name: string;
+    /** Whether all pods must be ready, and so the model loaded; otherwise none may be left. */
+    running: boolean;
+    /** `metadata.generation` of the object: a new one is waited for anew. */
+    generation: pulumi.Input<number | undefined>;
+    /** Another number is waited for anew too. */
+    attempt: number;
+    /** The run leads nowhere new: for another attempt alone nobody waits then until it runs. */
+    back?: boolean;
+    /** Longest wait, in seconds. */
+    timeoutSeconds: number;
+    /** How long it must stay so, in seconds. */
+    settleSeconds: number;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<RayReadyArgs, "cluster">> & PlainAccess;
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        return { changes: subject(olds) !== subject(news) || olds.kubeconfig !== news.kubeconfig };
+    },
+    async create(inputs) {
+        await untilReady(inputs);
+        return { id: `${inputs.namespace}/${inputs.name}`, outs: inputs };
+    },
+    async update(_id, olds, inputs) {
+        if (mustWait(olds, inputs)) await untilReady(inputs);
+        return { outs: inputs };
+    },
+};
+
+/** A component that no longer runs may be what the way back is for: it was seen to run once, and is to be stopped. */
+function mustWait(olds: Inputs, news: Inputs): boolean {
+    const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
+    return subject(before) !== subject(news);
+}
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ namespace, name, running, generation, attempt }: Inputs): string {
+    return JSON.stringify([namespace, name, running, generation, attempt]);
+}
+
+/** @throws Error naming what was waited for, how far it came, and how to look */
+async function untilReady(inputs: Inputs): Promise<void> {
+    const { namespace, name, running, timeoutSeconds, settleSeconds } = inputs;
+    const ref = { apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name };
+    const read = openReader(inputs);
+    const list = openLister(inputs);
+    const look = async (): Promise<Verdict> => {
+        const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running);
+        if (!running || verdict.state !== "waiting") return verdict;
+        // The operator never gives up on pods, and says little of what is wrong with them.
+        const pods = await list("v1", "Pod", namespace);
+        const own = pods.filter(({ metadata }) => metadata?.labels?.["ray.io/cluster"] === name);
+        const events = await list("v1", "Event", namespace);
+        return troubleOf(own as ObservedPod[], events as ObservedEvent[]) ?? verdict;
+    };
+    const hint = `Look: kubectl -n ${namespace} get pods -l ray.io/cluster=${name}; kubectl -n ${namespace} describe raycluster ${name}`;
+    await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds, look });
+}

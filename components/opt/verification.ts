@@ -1,0 +1,128 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { timeouts } from "../route/alpa-upstreams";
+import { Awaited, type AcceptSettings } from "../kubernetes/awaited";
+import { renderConsumer, secretName } from "../consumers/consumers";
+import { VERIFIER } from "./conversion-phases";
+import type { GatewayBinding } from "../apisix/wiring";
+import { GeneratedSecrets } from "../consumers/generated-secrets";
+import { generationOf } from "../kubernetes/generation";
+import type { GuardSettings } from "../route/request-guard";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { attempted, credentialMetadata, metadata } from "../kubernetes/ownership";
+import { alpaChain } from "../route/plugin-chain";
+import { secretData } from "../kubernetes/secret-data";
+
+export interface VerificationArgs {
+    namespace: string;
+    binding: GatewayBinding;
+    cluster: ClusterAccess;
+    readiness: AcceptSettings;
+    guard: GuardSettings;
+    /** Longest time one answer may take, in seconds. */
+    answerTimeoutSeconds: number;
+    /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
+    attempt?: number;
+}
+
+/** Name of the ApisixRoute, and path of it in front of Alpa's own. */
+export const VERIFICATION = "alpa-verification";
+export const VERIFICATION_PREFIX = `/${VERIFICATION}`;
+const CREDENTIAL = "key";
+
+/**
+ * A way past the refusal of a conversion, for one consumer of our own: through the same gateway and the same plugins to where
+ * callers would be led.
+ */
+export class Verification extends pulumi.ComponentResource {
+    /** What the verifier sends as `apikey`; secret. */
+    readonly key: pulumi.Output<string>;
+
+    constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Verification", name, {}, opts);
+        const { namespace, binding, cluster, readiness } = args;
+        const wait = {
+            cluster,
+            timeoutSeconds: readiness.acceptTimeoutSeconds,
+            settleSeconds: readiness.settleSeconds,
+        };
+
+        this.key = new GeneratedSecrets(name, this).make(`${VERIFIER}.${CREDENTIAL}`, "key");
+        const secret = new k8s.core.v1.Secret(
+            `${name}-secret`,
+            {
+                metadata: credentialMetadata(secretName(VERIFIER, CREDENTIAL), namespace),
+                data: secretData({ key: this.key }),
+            },
+            { parent: this },
+        );
+        const verifier = {
+            name: VERIFIER,
+            limits: {},
+            credentials: [{ id: CREDENTIAL, method: "key" as const }],
+        };
+        const consumer = new k8s.apiextensions.CustomResource(
+            `${name}-consumer`,
+            {
+                apiVersion: "apisix.apache.org/v1alpha1",
+                kind: "Consumer",
+                metadata: metadata(VERIFIER, namespace),
+                spec: renderConsumer(verifier, binding, namespace),
+            },
+            // A credential whose Secret is missing is left out without a word.
+            { parent: this, dependsOn: secret },
+        );
+        const route = new k8s.apiextensions.CustomResource(
+            `${name}-rules`,
+            {
+                apiVersion: "apisix.apache.org/v2",
+                kind: "ApisixRoute",
+                metadata: attempted(metadata(VERIFICATION, namespace), args.attempt),
+                spec: renderVerification(args),
+            },
+            { parent: this, dependsOn: consumer },
+        );
+        new Awaited(
+            `${name}-accepted`,
+            {
+                ...wait,
+                object: { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: VERIFICATION },
+                until: { kind: "condition", type: "Accepted" },
+                generation: generationOf(route),
+            },
+            { parent: this, dependsOn: route },
+        );
+        new Awaited(
+            `${name}-consumer-accepted`,
+            {
+                ...wait,
+                object: { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name: VERIFIER },
+                until: { kind: "condition", type: "Available" },
+                generation: generationOf(consumer),
+            },
+            { parent: this, dependsOn: consumer },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whatever becomes of the others'. */
+export function renderVerification(
+    args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">,
+) {
+    const { namespace, binding, guard, answerTimeoutSeconds } = args;
+    return {
+        ingressClassName: binding.ingressClass,
+        http: (["completions", "logprobs"] as const).map((role) => ({
+            name: role,
+            match: {
+                paths: [`${VERIFICATION_PREFIX}/${role}`],
+                methods: ["POST"],
+                exprs: [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }],
+            },
+            timeout: timeouts(answerTimeoutSeconds),
+            upstreams: [{ name: `alpa-${role}` }],
+            plugins: alpaChain(`/${role}`, namespace, guard, { only: VERIFIER }),
+        })),
+    };
+}

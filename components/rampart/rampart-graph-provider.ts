@@ -1,0 +1,180 @@
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type * as pulumi from "@pulumi/pulumi";
+import { wordsOf } from "../kubernetes/api-error";
+import { isAbsent, kubeConfigOf, openReader, titleOf, type Live, type PlainAccess } from "../kubernetes/cluster-reader";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+export interface GraphInputs extends PlainAccess {
+    apiVersion: string;
+    kind: string;
+    metadata: { name: string; namespace: string; [field: string]: unknown };
+    spec: object;
+    timeoutSeconds: number;
+}
+/** What is kept. Never the status: a failed deployment's text quotes the environment of Rampart's controller. */
+export type GraphState = GraphInputs & { generation?: number; uid?: string };
+
+/** Who the API server says has set our fields. */
+const MANAGER = "alpa-auth";
+/** What Pulumi writes in place of a value that is not known before `up`. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** Deletion takes a minute more than its work, and helm uninstall runs twice: 15 minutes. */
+const DELETE_SECONDS = 900;
+
+export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> = {
+    /** Called in preview and in `up`: a refusal by Rampart's admission is seen before anything is changed. */
+    async check(_olds, news) {
+        // The stored text of this code has that word in it, so only our own inputs are looked through.
+        const { metadata, spec, kubeconfig, context } = news;
+        const known = !JSON.stringify([metadata, spec, kubeconfig, context]).includes(UNKNOWN);
+        const why = known ? await refusalOf(news) : undefined;
+        return { inputs: news, failures: why === undefined ? [] : [{ property: "", reason: why }] };
+    },
+    async diff(_id, olds, news) {
+        const { isDeepStrictEqual } = nodeUtil();
+        const replaces =
+            olds.metadata.name === news.metadata.name && olds.metadata.namespace === news.metadata.namespace
+                ? []
+                : ["metadata"];
+        // The access too: deletion will use the one in the state. A time limit is only looked at while waiting.
+        const part = ({ metadata, spec, kubeconfig, context }: GraphInputs) => [metadata, spec, kubeconfig, context];
+        // Two graphs with a gateway of one node port cannot stand side by side.
+        return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
+    },
+    async create(inputs) {
+        const { namespace, name } = inputs.metadata;
+        return { id: `${namespace}/${name}`, outs: await settleAndApply(inputs) };
+    },
+    async update(_id, _olds, inputs) {
+        return { outs: await settleAndApply(inputs) };
+    },
+    async read(id, state) {
+        const live = await openReader(state!)(refOf(state!));
+        if (!live) return { id: "" };
+        const seen = { metadata: ofOurs(state!.metadata, live.metadata), spec: ofOurs(state!.spec, live.spec) };
+        return { id, props: { ...state!, ...seen, ...versionOf(live) } as GraphState };
+    },
+    async delete(_id, state) {
+        const { apiVersion, kind, metadata } = state;
+        const { name, namespace } = metadata;
+        const api = openWriter(state);
+        await api.delete({ apiVersion, kind, metadata: { name, namespace } }).catch((error: unknown) => {
+            if (!isAbsent(error))
+                throw new Error(`${titleOf(refOf(state))}: could not be deleted (${wordsOf(error)}).`);
+        });
+        // One that is not on its way out is another's, of the same name.
+        const going = (live: Live | undefined) => {
+            const { deletionTimestamp, finalizers = [] } = live?.metadata ?? {};
+            if (!deletionTimestamp) return undefined;
+            return `not gone after ${DELETE_SECONDS} s (phase ${live?.status?.phase}, finalizers ${finalizers.join(", ")})`;
+        };
+        await waitWhile(state, going, DELETE_SECONDS);
+    },
+};
+
+async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
+    const { isDeepStrictEqual } = nodeUtil();
+    // An update of a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while
+    // it deploys the new generation into them. On create too: a killed run leaves a graph that is not in the state.
+    const unsettled = (live: Live | undefined) => {
+        // The same spec makes no new generation. A killed run leaves such a graph, waiting for what only this run will
+        // bring: to wait for it would take both to their time limits.
+        if (live && isDeepStrictEqual(live.spec, inputs.spec)) return undefined;
+        const phase = live?.status?.phase;
+        if (phase !== "Deploying" && phase !== "Undeploying") return undefined;
+        return `still ${phase} after ${inputs.timeoutSeconds} s, and must not be changed before it settles`;
+    };
+    await waitWhile(inputs, unsettled, inputs.timeoutSeconds);
+    try {
+        return { ...inputs, ...versionOf(await apply(inputs)) };
+    } catch (error) {
+        throw new Error(refusedText(inputs, error));
+    }
+}
+
+/** Server-side apply without force: what another has set to something else is a conflict. */
+async function apply(inputs: GraphInputs, dryRun?: "All"): Promise<Live> {
+    const { apiVersion, kind, metadata, spec } = inputs;
+    const strategy = "application/apply-patch+yaml" as client.PatchStrategy;
+    const object = { apiVersion, kind, metadata, spec };
+    return (await openWriter(inputs).patch(object, undefined, dryRun, MANAGER, false, strategy)) as Live;
+}
+
+/** What the API server and Rampart's admission have against a graph; undefined for nothing, and while neither is there. */
+async function refusalOf(inputs: GraphInputs): Promise<string | undefined> {
+    try {
+        await apply(inputs, "All");
+    } catch (error) {
+        // Before the first `up` there is no namespace, and where Rampart comes with it no such kind either.
+        if (!isAbsent(error)) return refusedText(inputs, error);
+    }
+    return undefined;
+}
+
+function refusedText(inputs: GraphInputs, error: unknown): string {
+    const { namespace, name } = inputs.metadata;
+    const title = titleOf(refOf(inputs));
+    const words = wordsOf(error);
+    if ((error as { code?: number }).code !== 409)
+        return `${title}: must be admitted (${words}). Correct what it names.`;
+    return (
+        `${title}: must be changed by ${MANAGER} alone (${words}). Take that manager's entry out of ` +
+        `metadata.managedFields: kubectl -n ${namespace} edit rampartgraph ${name} --show-managed-fields`
+    );
+}
+
+/** Waits, looking each second. @throws Error with the reason and how to look, when there still is one after the limit */
+async function waitWhile(
+    inputs: GraphInputs,
+    reason: (live: Live | undefined) => string | undefined,
+    limitSeconds: number,
+): Promise<void> {
+    const read = openReader(inputs);
+    const { namespace, name } = inputs.metadata;
+    const start = Date.now();
+    for (;;) {
+        // A read that fails says nothing about the graph: it is asked again until the time limit.
+        const why = await read(refOf(inputs)).then(
+            reason,
+            (error) => `not read in ${limitSeconds} s (${wordsOf(error)})`,
+        );
+        if (why === undefined) return;
+        if (Date.now() - start > limitSeconds * 1000)
+            throw new Error(
+                `${titleOf(refOf(inputs))}: ${why}. Look: kubectl -n ${namespace} get rampartgraph ${name} -o jsonpath='{.metadata.finalizers} {.status.phase}'`,
+            );
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+}
+
+/** Of a live value, the fields that we set. */
+function ofOurs(ours: unknown, live: unknown): unknown {
+    if (typeof ours !== "object" || ours === null || typeof live !== "object" || live === null) return live ?? null;
+    if (Array.isArray(ours) !== Array.isArray(live)) return live;
+    if (Array.isArray(ours) && ours.length !== (live as unknown[]).length) return live;
+    if (Array.isArray(ours)) return ours.map((item, i) => ofOurs(item, (live as unknown[])[i]));
+    const fields = live as Record<string, unknown>;
+    return Object.fromEntries(
+        Object.entries(ours).flatMap(([key, value]) => (key in fields ? [[key, ofOurs(value, fields[key])]] : [])),
+    );
+}
+
+function versionOf(live: Live): { generation?: number; uid?: string } {
+    return { generation: live.metadata?.generation, uid: live.metadata?.uid };
+}
+
+function refOf({ apiVersion, kind, metadata }: GraphInputs) {
+    return { apiVersion, kind, namespace: metadata.namespace, name: metadata.name };
+}
+
+function openWriter(access: PlainAccess): client.KubernetesObjectApi {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
+    const k8s = require("@kubernetes/client-node") as typeof client;
+    return k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+}
+
+function nodeUtil(): typeof import("node:util") {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+    return require("node:util");
+}

@@ -1,0 +1,39 @@
+import * as pulumi from "@pulumi/pulumi";
+import { provider } from "./rampart-graph-provider";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import type { metadata } from "../kubernetes/ownership";
+
+export interface RampartGraphArgs {
+    cluster: ClusterAccess;
+    apiVersion: string;
+    metadata: ReturnType<typeof metadata>;
+    spec: object;
+    /** Longest time for an earlier deployment of the graph to end before it is changed, in seconds. */
+    timeoutSeconds: number;
+}
+
+/**
+ * A RampartGraph, of whose status nothing is kept.
+ *
+ * The Kubernetes provider keeps the whole live object in the state. The status of a failed deployment quotes the
+ * environment of Rampart's controller, and would be there for everyone who can decrypt the state.
+ */
+export class RampartGraph extends pulumi.dynamic.Resource {
+    /** `metadata.generation` of the object. */
+    declare readonly generation: pulumi.Output<number>;
+    /** Which object of this name it is: a graph that was deleted and made anew starts again at generation 1. */
+    declare readonly uid: pulumi.Output<string>;
+
+    constructor(name: string, args: RampartGraphArgs, opts: pulumi.CustomResourceOptions) {
+        const { cluster, ...rest } = args;
+        const outputs = { generation: undefined, uid: undefined };
+        super(
+            provider,
+            name,
+            { kind: "RampartGraph", ...rest, ...cluster, ...outputs },
+            opts,
+            "alpa-auth",
+            "RampartGraph",
+        );
+    }
+}

@@ -1,0 +1,52 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { openLister, type PlainAccess } from "../kubernetes/cluster-reader";
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+/** A graph on its way out has as long as its deletion may take: 15 minutes. */
+const GOING_SECONDS = 900;
+/**
+ * A graph that stays has 1 minute to get on its way: after an `up` without `rampart.install` nothing in the state says
+ * that our own graph needs Rampart, and `destroy` comes to both at the same time.
+ */
+const STAYING_SECONDS = 60;
+
+export const provider: pulumi.dynamic.ResourceProvider<PlainAccess, PlainAccess> = {
+    async diff(_id, olds, news) {
+        return { changes: olds.kubeconfig !== news.kubeconfig || olds.context !== news.context };
+    },
+    async create(access) {
+        return { id: "rampart", outs: access };
+    },
+    async update(_id, _olds, access) {
+        return { outs: access };
+    },
+    async delete(_id, access) {
+        const start = Date.now();
+        for (;;) {
+            const { why, seconds } = await inTheWay(access);
+            if (why === undefined) return;
+            if (Date.now() - start > seconds * 1000)
+                throw new Error(
+                    `Rampart: must stay while graphs exist (${why}). Without its controller a graph can never be deleted. ` +
+                        "Set rampart.install again, or delete them first. To leave Rampart to them, take its guard and " +
+                        "then its release out of the state: pulumi state delete",
+                );
+            await new Promise((resolve) => setTimeout(resolve, 1000));
+        }
+    },
+};
+
+/** The graphs of the whole cluster that need Rampart, and how long to wait for them to go. */
+async function inTheWay(access: PlainAccess): Promise<{ why?: string; seconds: number }> {
+    try {
+        const graphs = await openLister(access)("rampart.petuum.com/v1beta2", "RampartGraph");
+        if (graphs.length === 0) return { seconds: 0 };
+        return {
+            why: graphs.map(({ metadata }) => `${metadata?.namespace}/${metadata?.name}`).join(", "),
+            seconds: graphs.every(({ metadata }) => metadata?.deletionTimestamp) ? GOING_SECONDS : STAYING_SECONDS,
+        };
+    } catch (error) {
+        return { why: `not known: ${String((error as Error).message).split("\n")[0]}`, seconds: STAYING_SECONDS };
+    }
+}

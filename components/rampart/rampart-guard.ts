@@ -1,0 +1,13 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { provider } from "./rampart-guard-provider";
+
+/**
+ * Stands between Rampart and its removal: it cannot be deleted while any RampartGraph exists in the cluster, ours or
+ * another's. Whatever it depends on is deleted after it, or not at all.
+ */
+export class RampartGuard extends pulumi.dynamic.Resource {
+    constructor(name: string, cluster: ClusterAccess, opts: pulumi.CustomResourceOptions) {
+        super(provider, name, { ...cluster }, opts, "alpa-auth", "RampartGuard");
+    }
+}

@@ -1,0 +1,70 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { takeOverRelease } from "../kubernetes/helm-records";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { metadata } from "../kubernetes/ownership";
+import { RampartGuard } from "./rampart-guard";
+
+/** The operator's own chart of Rampart: no public one exists. */
+export interface RampartInstall {
+    /** Address of the chart repository. */
+    repository: string;
+    /** Name of the chart in it. */
+    chart: string;
+    /** Exact version. */
+    version: string;
+    /** Namespace Rampart runs in. */
+    namespace: string;
+    /** Whether it is made here, as in a cluster that this stack makes. @default false: it exists */
+    ownNamespace?: boolean;
+    /** Secret in that namespace with `username` and `password` of the repository. Unset: none is needed. */
+    credentialsSecret?: string;
+}
+
+export interface RampartArgs extends RampartInstall {
+    cluster: ClusterAccess;
+}
+
+/** Rampart itself. It outlives every graph: without its controller a graph can never be deleted. */
+export class Rampart extends pulumi.ComponentResource {
+    constructor(name: string, args: RampartArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Rampart", name, { ...args, cluster: undefined }, opts);
+        const home = args.ownNamespace
+            ? new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(args.namespace) }, { parent: this })
+            : undefined;
+        const after = { parent: this, ...(home ? { dependsOn: home } : {}) };
+        const secret =
+            args.credentialsSecret === undefined
+                ? undefined
+                : k8s.core.v1.Secret.get(`${name}-credentials`, `${args.namespace}/${args.credentialsSecret}`, after);
+        const field = (key: string) =>
+            secret?.data.apply((data) =>
+                data?.[key] === undefined ? undefined : Buffer.from(data[key], "base64").toString(),
+            );
+
+        const named = { release: "rampart", namespace: args.namespace };
+        const release = new k8s.helm.v3.Release(
+            `${name}-release`,
+            {
+                name: named.release,
+                namespace: named.namespace,
+                chart: args.chart,
+                version: args.version,
+                repositoryOpts: {
+                    repo: args.repository,
+                    username: field("username") as pulumi.Output<string> | undefined,
+                    password: secretOf(field("password")),
+                },
+                timeout: 600,
+            },
+            { ...after, hooks: takeOverRelease(`${name}-release-taken-over`, named, args.cluster, "unfinished") },
+        );
+        new RampartGuard(`${name}-guard`, args.cluster, { parent: this, dependsOn: release });
+
+        this.registerOutputs({});
+    }
+}
+
+function secretOf(value: pulumi.Output<string | undefined> | undefined): pulumi.Output<string> | undefined {
+    return value === undefined ? undefined : (pulumi.secret(value) as pulumi.Output<string>);
+}

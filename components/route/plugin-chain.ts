@@ -1,0 +1,205 @@
+import { answerHeaders, hsts } from "./answer-headers";
+import { guardPlugins, type GuardSettings } from "./request-guard";
+import { incomingHeaders } from "./incoming-headers";
+import { REVISION_HEADER } from "../alpa/paths";
+import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
+import { serviceDescription } from "../alpa/service-description";
+
+/**
+ * Headers that never reach Alpa: secrets of every way in, names of the caller, and its own account of where it
+ * comes from. Alpa logs the first address of X-Forwarded-For; removed here, it is the address the gateway saw.
+ */
+const REMOVED_HEADERS = [
+    "apikey",
+    "Authorization",
+    "Proxy-Authorization",
+    "Cookie",
+    "CF-Access-Client-Id",
+    "CF-Access-Client-Secret",
+    "CF-Access-Jwt-Assertion",
+    "CF-Access-Token",
+    "Cf-Access-Authenticated-User-Email",
+    "X-API-KEY",
+    "X-Access-Token",
+    "Forwarded",
+    "X-Forwarded-For",
+    "CF-Connecting-IP",
+    "True-Client-IP",
+    "X-Consumer-Username",
+    "X-Credential-Identifier",
+    "X-Consumer-Custom-ID",
+];
+
+/** Names that no request can carry, so both methods look at their header only: nginx discards an argument without a name. */
+const NO_QUERY_ARGUMENT = "";
+/** The name of a cookie ends before this character. */
+const NO_COOKIE = "=";
+
+/** Behind authentication (2600) and before the guard (2390): a stranger learns nothing of what bodies are accepted. */
+const WHO_MAY = 2395;
+
+/** Who is asking: a key or a token, either is enough. Callers of every route pass here. */
+function authentication(): RoutePlugin[] {
+    const key = { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true };
+    const token = {
+        header: "authorization",
+        query: NO_QUERY_ARGUMENT,
+        cookie: NO_COOKIE,
+        // A token without an end would work until its credential is removed. Naming nbf too would demand it of every
+        // token, and naming nothing would demand neither.
+        claims_to_verify: ["exp"],
+        hide_credentials: true,
+    };
+    return [
+        plugin("request-id", {}),
+        incomingHeaders(UNAUTHORIZED),
+        plugin("multi-auth", {
+            auth_plugins: [{ "key-auth": key }, { "jwt-auth": token }],
+            _meta: { error_response: alpaError(UNAUTHORIZED) },
+        }),
+    ];
+}
+
+/** The same for every failure: what exactly is wrong with a credential is nobody's business but its owner's. */
+const UNAUTHORIZED =
+    "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
+
+/** Who gets through to Alpa. */
+export interface Passing {
+    /** The one consumer that may. Unset: every declared one. */
+    only?: string;
+    /** Nobody gets through at present: they are told to come back then. */
+    refused?: { retryAfterSeconds: number };
+    /** See {@link shapeErrors}. */
+    revision?: string;
+    /** The gateway serves TLS: answers by it say to come by TLS alone. */
+    tls?: boolean;
+}
+
+/**
+ * What happens to a request for one of Alpa's two paths.
+ * @param path Alpa's own path; fixed, so that no spelling of the caller's reaches another one
+ * @param namespace namespace of the declared consumers; a consumer of another one may share this gateway
+ */
+export function alpaChain(
+    path: "/completions" | "/logprobs",
+    namespace: string,
+    guard: GuardSettings,
+    { only, refused, revision, tls = false }: Passing = {},
+): RoutePlugin[] {
+    const theirs = only === undefined ? `^${namespace}_` : `^${namespace}_${only}$`;
+    return [
+        ...authentication(),
+        plugin("fault-injection", {
+            abort: refused
+                ? comeBack(refused.retryAfterSeconds)
+                : abort(403, "this consumer may not use Alpa", [[["consumer_name", "!", "~~", theirs]]]),
+            _meta: { priority: WHO_MAY },
+        }),
+        ...guardPlugins(path, guard),
+        plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
+        shapeErrors(revision),
+        answerHeaders(tls),
+    ];
+}
+
+/** Tells an authenticated caller what the service is and how to ask it. */
+export function serviceChain(prefix: string, model: string, revision?: string, tls = false): RoutePlugin[] {
+    const said = serviceDescription(prefix, model);
+    return [
+        ...authentication(),
+        plugin("fault-injection", { abort: answer(200, said), _meta: { priority: WHO_MAY } }),
+        shapeErrors(revision),
+        answerHeaders(tls),
+    ];
+}
+
+/** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
+export function queryStringChain(revision?: string, tls = false): RoutePlugin[] {
+    return [
+        ...authentication(),
+        plugin("fault-injection", {
+            abort: abort(400, "no query string is accepted: send credentials in headers, and the rest as JSON"),
+            _meta: { priority: WHO_MAY },
+        }),
+        shapeErrors(revision),
+        ...(tls ? [hsts()] : []),
+    ];
+}
+
+/** The plugin that sends callers from HTTP to HTTPS. */
+export const REDIRECT = "redirect";
+
+/** Before everything else of a route: who comes by HTTP costs nothing, and is asked for nothing. */
+const FIRST = 23000;
+
+/**
+ * Sends who comes by HTTP to HTTPS: 301 for GET and HEAD, 308 for what must stay a POST. Requests that carry Cloudflare's
+ * header come from the tunnel, which is HTTP inside the cluster: while an exposure is changed they would go in circles.
+ */
+export function toHttps(): RoutePlugin {
+    return plugin(REDIRECT, {
+        http_to_https: true,
+        _meta: { priority: FIRST, filter: [["http_cf_ray", "!", "~~", "."]] },
+    });
+}
+
+/** Closes everything that is no route of ours. */
+export function closedChain(prefix: string, revision?: string, tls = false): RoutePlugin[] {
+    return [
+        plugin("fault-injection", {
+            abort: abort(404, `not found: the service answers POST ${prefix}/completions and POST ${prefix}/logprobs`),
+        }),
+        shapeErrors(revision),
+        ...(tls ? [hsts()] : []),
+    ];
+}
+
+/**
+ * Makes what the gateway refuses look like an error of Alpa's: the pages of nginx, and the two shapes plugins use.
+ * Alpa's own errors match neither pattern and keep their bytes.
+ * @param revision says by which version of the rules the gateway has answered. Unset: nothing does
+ */
+function shapeErrors(revision?: string): RoutePlugin {
+    const shape = '{"type":"error","message":"$1","stacktrace":""}';
+    return plugin("response-rewrite", {
+        vars: [["status", ">=", 400]],
+        headers: {
+            set: {
+                "Content-Type": "application/json",
+                ...(revision === undefined ? {} : { [REVISION_HEADER]: revision }),
+            },
+        },
+        filters: [
+            {
+                regex: '^\\s*<html>\\s*<head><title>([^<"\\\\]*)</title>.*$',
+                options: "jos",
+                scope: "once",
+                replace: shape,
+            },
+            {
+                regex: '^\\{"(?:message|error_msg)":"((?:[^"\\\\]|\\\\.)*)"\\}\\s*$',
+                options: "jo",
+                scope: "once",
+                replace: shape,
+            },
+        ],
+    });
+}
+
+/** Behind authentication: whoever has no credential is told so, now as ever. */
+function comeBack(seconds: number) {
+    const { headers, ...rest } = abort(
+        503,
+        `Alpa is being moved and cannot answer at present: try again in ${seconds} s`,
+    );
+    return { ...rest, headers: { ...headers, "Retry-After": `${seconds}` } };
+}
+
+function abort(status: number, message: string, vars?: unknown[]) {
+    return { ...answer(status, alpaError(message)), ...(vars ? { vars } : {}) };
+}
+
+function answer(status: number, body: object) {
+    return { http_status: status, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+}

@@ -1,0 +1,82 @@
+import type * as pulumi from "@pulumi/pulumi";
+import type { PlainAccess } from "../kubernetes/cluster-reader";
+import { adminTrouble } from "../apisix/admin-api";
+import { askEveryPod, controllerLogs, POD_DATA_PORT, type GatewayPods } from "../apisix/gateway-pods";
+import { NO_REDIRECT, PREFIX, REVISION_HEADER, WORKER_CONNECTIONS } from "../alpa/paths";
+import type { PodConnection } from "../kubernetes/pod-connection";
+import { untilSettled } from "../kubernetes/until-settled";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+
+export interface RouteServedArgs {
+    cluster: ClusterAccess;
+    /** The pods that must answer by the new rules. */
+    gateway: GatewayPods;
+    /** What the answers of the rules carry in {@link REVISION_HEADER}. */
+    revision: string;
+    /** Another number has it proved again, whatever was proved last. */
+    attempt: number;
+    /** Longest wait, in seconds. */
+    timeoutSeconds: number;
+    /** How long to wait where the pods cannot be asked, in seconds. */
+    settleSeconds: number;
+}
+
+// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+
+type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
+
+/** One request for each rule. Without a credential none reaches Alpa. */
+const REQUESTS = [
+    { method: "POST", path: `${PREFIX}/completions` },
+    { method: "POST", path: `${PREFIX}/logprobs` },
+    { method: "POST", path: `${PREFIX}/completions?evidence` },
+    { method: "GET", path: `${PREFIX}/` },
+    { method: "GET", path: PREFIX },
+];
+
+export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
+    async diff(_id, olds, news) {
+        return { changes: subject(olds) !== subject(news) };
+    },
+    async create(inputs) {
+        await untilServed(inputs);
+        return { id: inputs.gateway.namespace, outs: inputs };
+    },
+    async update(_id, _olds, inputs) {
+        await untilServed(inputs);
+        return { outs: inputs };
+    },
+};
+
+/** Each request on each of several connections, since each worker of nginx has its own configuration. */
+function pairs(connect: () => PodConnection) {
+    const connections = Array.from({ length: WORKER_CONNECTIONS }, connect);
+    return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
+}
+
+/** What is waited for, to tell whether it has changed. */
+function subject({ revision, attempt, gateway }: Inputs): string {
+    return JSON.stringify([revision, attempt, gateway.namespace]);
+}
+
+/** @throws Error naming a gateway pod that answers by other rules */
+async function untilServed(inputs: Inputs): Promise<void> {
+    const { gateway, revision, timeoutSeconds, settleSeconds } = inputs;
+    const header = REVISION_HEADER.toLowerCase();
+    await untilSettled({
+        title: "Route alpa at the gateway",
+        hint: controllerLogs(gateway.namespace),
+        timeoutSeconds,
+        settleSeconds,
+        trouble: () => adminTrouble(inputs, gateway.namespace),
+        look: () =>
+            askEveryPod(inputs, gateway, async (connect) => {
+                for (const [connection, request] of pairs(() => connect(POD_DATA_PORT))) {
+                    const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
+                    if (headers[header] !== revision)
+                        return `it answers ${request.method} ${request.path} (${status}) by ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;
+                }
+                return undefined;
+            }),
+    });
+}

@@ -1,0 +1,46 @@
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { tokenHeaders } from "../../../../components/cloudflare-access";
+import { keyLine } from "../../../../components/gateway-cluster";
+import { curlLine } from "../../../../components/alpa/sample";
+
+describe("the line to paste", () => {
+    const secrets = ["it's-$HOME;`x`", "s3cret-of-lab"];
+    const lines = {
+        "with a key": keyLine("http://h:30800/alpa", secrets[0]),
+        "with a service token": curlLine(
+            "https://h",
+            tokenHeaders({ clientId: "id.access", clientSecret: secrets[1] }),
+        ),
+    };
+
+    for (const [what, line] of Object.entries(lines)) {
+        it(`hands the credential to curl by standard input alone: ${what}`, () => {
+            // In place of curl: its arguments, then what it reads.
+            const program = 'curl() { printf "%s\\n" "$@"; echo "--"; cat; }';
+            const [words, read] = execFileSync("sh", ["-c", `${program}\n${line}`])
+                .toString()
+                .split("--\n");
+            for (const secret of secrets) assert.ok(!words.includes(secret), words);
+            assert.ok(
+                secrets.some((secret) => read.includes(`: ${secret}\n`)),
+                read,
+            );
+            assert.ok(words.split("\n").includes("@-"));
+        });
+        it(`stays out of the history of a shell that leaves out what begins with a blank: ${what}`, () =>
+            assert.match(line, /^ curl /));
+    }
+
+    it("asks without a credential where there is none", () => {
+        const expected = `curl -sS http://h/completions -H 'Content-Type: application/json' -d '{"model":"default","prompt":"Paris is","max_tokens":8}'`;
+        assert.deepEqual(
+            [keyLine("http://h", undefined), curlLine("http://h", tokenHeaders(undefined))],
+            [expected, expected],
+        );
+    });
+    it("sends JSON that Alpa takes", () => {
+        const body = JSON.parse(/-d '([^']+)'/.exec(lines["with a key"])![1]);
+        assert.deepEqual(Object.keys(body).sort(), ["max_tokens", "model", "prompt"]);
+    });
+});

@@ -1,0 +1,103 @@
+// Proves what is made of an answer of the Admin API, and which pod and key are asked. The connection itself is proved on the
+// engine, test/engine/review.test.ts.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { ADMIN_KEYS_SECRET, ADMIN_SERVICE } from "../../../../components/apisix/values";
+import {
+    adminTrouble,
+    etcdState,
+    isReadyGateway,
+    openAdminApi,
+    troubleOf,
+} from "../../../../components/apisix/admin-api";
+import type { Live } from "../../../../components/kubernetes/cluster-reader";
+import { fakeApi } from "../../fake-api";
+import { PULUMI_SDK, requiredBy } from "../kubernetes/stored";
+
+const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
+const EMPTIED = answer(404, { message: "Key not found" });
+
+describe("the Admin API of the gateway", () => {
+    const states: [what: string, answer: { status: number; body: string }, state: string][] = [
+        ["a list", answer(200, { total: 0, list: [] }), "present"],
+        ["no directory key", EMPTIED, "lost"],
+        ["a path that APISIX does not know", answer(404, { error_msg: "404 Route Not Found" }), "unknown"],
+        ["a page of something else", { status: 404, body: "<html>" }, "unknown"],
+        ["nothing", { status: 404, body: "null" }, "unknown"],
+        ["a key that is not taken", answer(401, { error_msg: "failed to check token" }), "unknown"],
+        ["an etcd that does not answer", answer(503, { error_msg: "connection refused" }), "unknown"],
+    ];
+    for (const [what, said, state] of states)
+        it(`takes ${what} for an etcd that is ${state}`, () => assert.equal(etcdState(said), state));
+
+    it("says what etcd has lost, what that means and what to run, and the same of keys that are not taken", () => {
+        const restart = "Run: kubectl -n edge rollout restart deployment/apisix";
+        assert.equal(
+            troubleOf(EMPTIED, "edge"),
+            `etcd has lost APISIX's directory keys, so no change of a route or consumer arrives, no revocation either. ${restart}`,
+        );
+        const rejected = troubleOf(answer(401, { error_msg: "failed to check token" }), "edge");
+        assert.match(rejected!, /rejects the keys of Secret edge\/apisix-admin-keys: its pods started with others/);
+        assert.ok(rejected!.endsWith(restart));
+        const locked = troubleOf(answer(503, { error_msg: "etcd response missing header.revision" }), "edge");
+        assert.match(locked!, /^etcd rejects APISIX: its pods started with another password of etcd, or without one/);
+        assert.ok(locked!.endsWith(restart));
+        for (const fine of [answer(200, {}), answer(503, {})]) assert.equal(troubleOf(fine, "edge"), undefined);
+    });
+
+    const pod = (name: string, ready = "True", more: object = {}, app = "apisix") => ({
+        metadata: { name, labels: { "app.kubernetes.io/name": app }, ...more },
+        status: { conditions: [{ type: "Ready", status: ready }] },
+    });
+    const pods: [what: string, pod: object, isReady: boolean][] = [
+        ["a ready pod of APISIX", pod("a"), true],
+        ["one that is not ready", pod("a", "False"), false],
+        ["one that ends", pod("a", "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }), false],
+        ["a pod of etcd", pod("a", "True", {}, "etcd"), false],
+        [
+            "a pod that nothing is known of",
+            { metadata: { name: "a", labels: { "app.kubernetes.io/name": "apisix" } } },
+            false,
+        ],
+    ];
+    for (const [what, one, isReady] of pods)
+        it(`${isReady ? "asks" : "does not ask"} ${what}`, () => assert.equal(isReadyGateway(one as Live), isReady));
+
+    const SECRET = `/api/v1/namespaces/edge/secrets/${ADMIN_KEYS_SECRET.name}`;
+    const PODS = "/api/v1/namespaces/edge/pods";
+    const keys = { kind: "Secret", metadata: {}, data: { viewer: "dg==", admin: "YQ==" } };
+    const missing: [what: string, answers: Record<string, object>, problem: RegExp, status?: number][] = [
+        ["without the Secret", {}, /there is no Secret edge\/apisix-admin-keys with the key viewer/, 404],
+        ["without a viewer's key", { [SECRET]: { ...keys, data: { admin: "YQ==" } } }, /with the key viewer/, 404],
+        [
+            "without a ready pod",
+            { [SECRET]: keys, [PODS]: { kind: "PodList", items: [pod("a", "False")] } },
+            /no APISIX pod of edge is ready/,
+        ],
+    ];
+    for (const [what, answers, problem, status] of missing)
+        it(`is not opened ${what}, which is no trouble of etcd`, async () => {
+            const api = await fakeApi((path) => answers[path]);
+            try {
+                await assert.rejects(openAdminApi(api, "edge"), (error: Error & { status?: number }) => {
+                    assert.match(error.message, problem);
+                    assert.equal(error.status, status);
+                    return true;
+                });
+                assert.equal(await adminTrouble(api, "edge"), undefined);
+            } finally {
+                await api.close();
+            }
+        });
+
+    it("has the Secret, the key and the port of the chart's values", () => {
+        assert.deepEqual(ADMIN_KEYS_SECRET, { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" });
+        assert.equal(ADMIN_SERVICE.port, 9180);
+    });
+
+    it("can be stored by a dynamic provider: it needs the Kubernetes client and Node.js alone", async () => {
+        const { text } = await pulumi.runtime.serializeFunction(adminTrouble);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node", "node:http", "node:stream"]);
+    });
+});

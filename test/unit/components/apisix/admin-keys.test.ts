@@ -1,0 +1,21 @@
+import { strict as assert } from "node:assert";
+import { AdminKeys } from "../../../../components/apisix/admin-keys";
+import { comesAfter, inputsOf, oneOfKind, record } from "../../../kit";
+
+describe("AdminKeys", () => {
+    const build = () => record(() => new AdminKeys("alpa-admin-keys", { namespace: "gateway" }));
+
+    it("generates two keys, each on its own", async () => {
+        const seen = await build();
+        const keys = seen.filter((r) => r.type === "random:index/randomPassword:RandomPassword");
+        assert.deepEqual(keys.map((k) => k.name).sort(), ["alpa-admin-keys-admin", "alpa-admin-keys-viewer"]);
+        for (const { inputs } of keys) assert.deepEqual(inputs, { length: 40, special: false });
+        for (const key of keys) assert.ok(comesAfter(seen, oneOfKind(seen, "Secret"), key), key.name);
+    });
+
+    it("puts both into the Secret the chart reads: without the viewer's no pod starts", async () => {
+        const secret = oneOfKind(await build(), "Secret", "apisix-admin-keys");
+        assert.equal(secret.inputs.metadata.namespace, "gateway");
+        assert.deepEqual(Object.keys(inputsOf(secret, (s) => s).data).sort(), ["admin", "viewer"]);
+    });
+});

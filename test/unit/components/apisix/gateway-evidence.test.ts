@@ -1,0 +1,336 @@
+// Proves what a run asks of each gateway pod before it ends, against an API server and pods that answer as told. That the
+// answers of APISIX are these is proved on the engine.
+import { strict as assert } from "node:assert";
+import { createHmac } from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+import { provider as accepted } from "../../../../components/consumers/consumers-accepted-provider";
+import { provider as revoked } from "../../../../components/consumers/credentials-revoked-provider";
+import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
+import { provider as served } from "../../../../components/route/route-served-provider";
+import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { fakePods, type FakePods, type PodAnswers, type PodAsked } from "../../fake-pods";
+
+const base64 = (value: string) => Buffer.from(value).toString("base64");
+const secret = (name: string, data: Record<string, string>) => ({
+    metadata: { name },
+    data: Object.fromEntries(Object.entries(data).map(([key, value]) => [key, base64(value)])),
+});
+const condition = (type: string, status = "True", message = "") => ({
+    conditions: [{ type, status, message, reason: "Because", observedGeneration: 1 }],
+});
+const consumer = (name: string, ids: string[], plugins?: object[]) => ({
+    metadata: { name, generation: 1 },
+    spec: { credentials: ids.map((id) => ({ name: id, secretRef: { name: `${name}.${id}` } })), plugins },
+    status: condition("Available"),
+});
+const pod = (name: string, labels: object = { app: "apisix" }, ready = "True", more: object = {}) => ({
+    metadata: { name, labels, ...more },
+    status: condition("Ready", ready),
+});
+const SECRETS = {
+    "bob.k": secret("bob.k", { key: "key-of-bob" }),
+    "bob.hs": secret("bob.hs", { key: "a_bob.hs", algorithm: "HS256", secret: "shared" }),
+    "bob.rs": secret("bob.rs", { key: "a_bob.rs", algorithm: "RS256", public_key: "PEM" }),
+};
+const ADMIN_KEYS = secret("apisix-admin-keys", { viewer: "viewer-key" });
+
+/** Whether a request carries a credential. */
+const has = ({ headers }: PodAsked) => headers.apikey !== undefined || headers.authorization !== undefined;
+
+interface World {
+    pods?: object[];
+    consumers?: object[];
+    secrets?: Record<string, object>;
+    adminKeys?: boolean;
+    answers?: PodAnswers;
+    forbidden?: boolean;
+    unasked?: GatewayPods["unasked"];
+    route?: Answer;
+    /** Pods on which nothing listens. */
+    closed?: string[];
+}
+
+const open: (FakeApi | FakePods)[] = [];
+
+async function world(of: World): Promise<{ asked: PodAsked[]; inputs: object }> {
+    const all = of.pods ?? [pod("one"), pod("two")];
+    const names = all.map(({ metadata }: any) => metadata.name as string);
+    const told = of.answers ?? fine;
+    // What the Admin API says is each test's own where the test has it answer.
+    const answers: PodAnswers = (one) => (one.port === 9180 && !of.adminKeys ? fine(one) : told(one));
+    const pods = await fakePods(names, answers, of.forbidden, of.closed);
+    const secrets: Record<string, object> = of.secrets ?? SECRETS;
+    const api = await fakeApi((path) => {
+        const [, namespace, kind, name] = /namespaces\/([^/]+)\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
+        if (kind === "pods") return { kind: "PodList", items: all };
+        if (kind === "consumers") return { kind: "ConsumerList", items: of.consumers ?? [] };
+        if (kind === "apisixroutes")
+            return "route" in of ? of.route : { metadata: { generation: 1 }, status: condition("Accepted") };
+        if (namespace === "g")
+            return name === "apisix-admin-keys" && (of.adminKeys ?? of.unasked !== "settle") ? ADMIN_KEYS : undefined;
+        return name === undefined ? { kind: "SecretList", items: Object.values(secrets) } : secrets[name];
+    }, pods);
+    open.push(pods, api);
+    const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: of.unasked ?? "fail" };
+    const inputs = { kubeconfig: api.kubeconfig, namespace: "a", gateway, timeoutSeconds: 1, settleSeconds: 0 };
+    return { asked: pods.asked, inputs };
+}
+
+async function accept(of: World, names = ["bob"]): Promise<PodAsked[]> {
+    const { asked, inputs } = await world(of);
+    await accepted.create!({ ...inputs, generations: Object.fromEntries(names.map((n) => [n, 1])) } as never);
+    return asked;
+}
+
+async function remove(of: World, ...credentials: string[]): Promise<PodAsked[]> {
+    const { asked, inputs } = await world(of);
+    await revoked.delete!("id", { ...inputs, credentials } as never);
+    return asked;
+}
+
+/** A gateway that has everything. */
+const fine: PodAnswers = (one) => ({
+    status: one.port === 9180 ? 200 : has(one) ? 400 : 401,
+    body: JSON.stringify({ value: { plugins: {} }, list: [] }),
+});
+
+const data = (asked: PodAsked[]) => asked.filter((one) => one.port === 9080 && has(one));
+
+describe("evidence of the gateway's pods", () => {
+    const { log } = console;
+    let said: string[];
+    beforeEach(() => {
+        said = [];
+        console.log = (line: string) => void said.push(line);
+    });
+    afterEach(async () => {
+        console.log = log;
+        for (const one of open.splice(0)) await one.close();
+    });
+
+    describe("of a new credential", () => {
+        const bob = [consumer("bob", ["k", "hs"])];
+
+        it("is asked of every ready pod, with the credential itself, where Alpa is not reached", async () => {
+            const asked = data(await accept({ consumers: bob }));
+            for (const name of ["one", "two"]) {
+                const own = asked.filter(({ pod }) => pod === name);
+                assert.ok(own.some(({ headers }) => headers.apikey === "key-of-bob"));
+                assert.ok(own.some(({ headers }) => headers.authorization !== undefined));
+                assert.ok(own.every(({ method, path }) => `${method} ${path}` === "POST /alpa/completions?evidence"));
+            }
+        });
+
+        it("is asked with a token that APISIX can verify", async () => {
+            const asked = data(await accept({ consumers: bob }));
+            const { authorization } = asked.find(({ headers }) => headers.authorization)!.headers;
+            const [head, body, signature] = authorization!.replace("Bearer ", "").split(".");
+            const json = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString());
+            assert.deepEqual([json(head).alg, json(body).key], ["HS256", "a_bob.hs"]);
+            assert.ok(json(body).exp > Date.now() / 1000);
+            assert.equal(createHmac("sha256", "shared").update(`${head}.${body}`).digest("base64url"), signature);
+        });
+
+        it("is asked on several connections, since each worker has a configuration of its own", async () =>
+            assert.equal(data(await accept({ consumers: [consumer("bob", ["k"])] })).length, 2 * 4));
+
+        it("names the one pod that lags, and the credential", async () =>
+            assert.rejects(
+                accept({ consumers: bob, answers: (one) => ({ status: one.pod === "two" || !has(one) ? 401 : 400 }) }),
+                /^Error: Consumers of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it does not authenticate bob\/k\)/,
+            ));
+
+        it("names a pod that has no route yet", async () =>
+            assert.rejects(
+                accept({ consumers: bob, answers: () => ({ status: 404 }) }),
+                /pod g\/one: it answers 404 to a request without a credential: it does not have the route/,
+            ));
+
+        it("is not asked of pods that end, are not ready, or run something else", async () => {
+            const others = [
+                pod("ends", undefined, "True", { deletionTimestamp: "2026-11-25T00:00:00Z" }),
+                pod("starts", undefined, "False"),
+                pod("etcd", { app: "etcd" }),
+            ];
+            const asked = await accept({ consumers: bob, pods: [pod("one"), ...others] });
+            assert.deepEqual([...new Set(asked.map(({ pod }) => pod))], ["one"]);
+        });
+
+        const stored =
+            (plugins: object, keys: string[] = ["a_bob.rs"]): PodAnswers =>
+            ({ path, port, headers }) => {
+                if (port === 9080) return { status: headers.apikey || headers.authorization ? 400 : 401 };
+                assert.equal(headers["x-api-key"], "viewer-key");
+                const list = keys.map((key) => ({ value: { plugins: { "jwt-auth": { key } } } }));
+                const value = { username: "a_bob", plugins };
+                return { status: 200, body: JSON.stringify(path.endsWith("/credentials") ? { list } : { value }) };
+            };
+        const limited = { name: "limit-count", config: { count: 5, redis_password: "clear" } };
+
+        it("includes limits: APISIX must have stored those of the Consumer", async () => {
+            const consumers = [consumer("bob", ["k"], [limited])];
+            const as = (count: number) =>
+                stored({ "limit-count": { count, redis_password: "sealed", policy: "local" } });
+            await accept({ consumers, adminKeys: true, answers: as(5) });
+            await assert.rejects(
+                accept({ consumers, adminKeys: true, answers: as(60) }),
+                /pod g\/one: APISIX has older settings of plugin limit-count for consumer bob/,
+            );
+        });
+
+        it("includes limits that were taken away", async () =>
+            assert.rejects(
+                accept({ consumers: bob, adminKeys: true, answers: stored({ "limit-count": { count: 5 } }) }),
+                /older settings of plugin limit-count/,
+            ));
+
+        it("with a public key is looked up in APISIX: only the caller can sign its tokens", async () => {
+            const consumers = [consumer("bob", ["rs"])];
+            await accept({ consumers, adminKeys: true, answers: stored({}) });
+            await assert.rejects(
+                accept({ consumers, adminKeys: true, answers: stored({}, []) }),
+                /pod g\/one: APISIX has no credential bob\/rs/,
+            );
+        });
+    });
+
+    describe("that cannot be had", () => {
+        const consumers = [consumer("bob", ["k"])];
+        it("fails at once for a gateway of the stack's own, and names the permission", async () =>
+            assert.rejects(
+                accept({ consumers, forbidden: true }),
+                /lacks permission to create pods\/portforward in namespace g \(RBAC\)/,
+            ));
+
+        it("gives way to the settle time at a gateway that existed, and says so", async () => {
+            await accept({ consumers, forbidden: true, unasked: "settle" });
+            assert.match(said.join("\n"), /waited 0 s instead of a proof at the gateway: .* create pods\/portforward/);
+        });
+
+        it("gives way to the settle time for what only the Admin API can tell", async () => {
+            await accept({ consumers: [consumer("bob", ["rs"])], unasked: "settle" });
+            assert.match(said.join("\n"), /limits and tokens of key pairs were not looked up/);
+        });
+
+        it("leaves out pods that listen elsewhere, at a gateway that existed", async () => {
+            const elsewhere = pod("control-plane");
+            await accept({
+                consumers,
+                pods: [pod("one"), elsewhere],
+                closed: ["control-plane"],
+                unasked: "settle",
+                adminKeys: true,
+                answers: fine,
+            });
+            await assert.rejects(
+                accept({
+                    consumers,
+                    pods: [pod("one"), elsewhere],
+                    closed: ["control-plane"],
+                    adminKeys: true,
+                    answers: fine,
+                }),
+                /pod g\/control-plane: .*connection refused/,
+            );
+        });
+
+        it("is waited for while no pod of the stack's own gateway is ready", async () =>
+            assert.rejects(accept({ consumers, pods: [] }), /no ready pod with the labels app=apisix in namespace g/));
+    });
+
+    describe("of a removed credential", () => {
+        const rejects: PodAnswers = () => ({ status: 401 });
+
+        it("is asked of every ready pod, with the Secret that still exists", async () => {
+            const asked = data(await remove({ answers: rejects }, "bob/k", "bob/hs"));
+            assert.deepEqual([...new Set(asked.map(({ pod }) => pod))].sort(), ["one", "two"]);
+            assert.ok(asked.some(({ headers }) => headers.apikey === "key-of-bob"));
+        });
+
+        it("names the one pod that still authenticates it, and says that it may still work", async () =>
+            assert.rejects(
+                remove({ answers: (one) => ({ status: one.pod === "two" && has(one) ? 400 : 401 }) }, "bob/k"),
+                /^Error: Removed credentials of a: not ready after 1 s \(1 of 2 gateway pods lag, pod g\/two: it still authenticates bob\/k\)\. They may still work\./,
+            ));
+
+        it("takes no other answer for a rejection", async () => {
+            for (const status of [200, 404, 429, 502]) {
+                const answers: PodAnswers = (one) => ({ status: has(one) ? status : 401 });
+                await assert.rejects(remove({ answers }, "bob/k"), new RegExp(`answers ${status}`));
+            }
+        });
+
+        it("sends no credential to a pod without the route, which is proof enough when the route is deleted too", async () => {
+            const gone = await remove({ answers: () => ({ status: 404 }), route: undefined }, "bob/k");
+            assert.deepEqual(data(gone), []);
+            await assert.rejects(remove({ answers: () => ({ status: 200 }) }, "bob/k"), /does not have the route/);
+        });
+
+        it("is not asked for credentials that are still declared", async () =>
+            assert.deepEqual(await remove({ consumers: [consumer("bob", ["k"])] }, "bob/k"), []));
+
+        it("is not asked for a key that another entry has now", async () => {
+            const secrets = { ...SECRETS, "eve.k": secret("eve.k", { key: "key-of-bob" }) };
+            assert.deepEqual(await remove({ secrets, consumers: [consumer("eve", ["k"])] }, "bob/k"), []);
+        });
+
+        it("with a public key is looked up in APISIX", async () => {
+            const has =
+                (keys: string[]): PodAnswers =>
+                () => ({
+                    status: 200,
+                    body: JSON.stringify({
+                        list: keys.map((key) => ({ value: { plugins: { "jwt-auth": { key } } } })),
+                    }),
+                });
+            await remove({ adminKeys: true, answers: has([]) }, "bob/rs");
+            await assert.rejects(
+                remove({ adminKeys: true, answers: has(["a_bob.rs"]) }, "bob/rs"),
+                /APISIX still has the credential bob\/rs/,
+            );
+        });
+
+        const changes: [what: string, now: string[], replaced: boolean][] = [
+            ["is begun by a removal", ["bob/k"], true],
+            ["is not begun by an addition", ["bob/k", "bob/hs", "eve/k"], false],
+            ["is not begun by another order", ["bob/hs", "bob/k"], false],
+        ];
+        for (const [what, now, replaced] of changes)
+            it(what, async () => {
+                const of = (credentials: string[]) => ({ namespace: "a", credentials }) as never;
+                const { replaces } = (await revoked.diff!(
+                    "id",
+                    of(["bob/k", "bob/hs"]),
+                    of(now),
+                )) as pulumi.dynamic.DiffResult;
+                assert.equal(replaces!.length > 0, replaced);
+            });
+    });
+
+    describe("of a changed route", () => {
+        const serve = async (answers: PodAnswers) => {
+            const { asked, inputs } = await world({ answers });
+            await served.create!({ ...inputs, revision: "new", attempt: 0 } as never);
+            return asked;
+        };
+        const with_ = (revision: string) => ({ status: 401, headers: { "X-Alpa-Auth-Revision": revision } });
+
+        it("is asked of each rule on every pod, without a credential", async () => {
+            const asked = await serve(() => with_("new"));
+            assert.equal(asked.length, 2 * 4 * 5);
+            assert.ok(asked.every(({ headers }) => !headers.apikey && !headers.authorization));
+        });
+
+        it("names the pod and the rule that is older", async () =>
+            assert.rejects(
+                serve(({ pod, path }) => with_(pod === "two" && path === "/alpa/logprobs" ? "old" : "new")),
+                /pod g\/two: it answers POST \/alpa\/logprobs \(401\) by older rules/,
+            ));
+
+        it("names a pod that has no rule of this route", async () =>
+            assert.rejects(
+                serve(() => ({ status: 404 })),
+                /by no rule of this route/,
+            ));
+    });
+});

@@ -1,0 +1,70 @@
+// Proves what the settings file of APISIX says. That the real one reads it is proved by the engine tests with the real one.
+import { strict as assert } from "node:assert";
+import { parse } from "yaml";
+import { profileName, renderProfile } from "../../../../components/apisix/profile";
+import { apisixValues, profileOf } from "../../../../components/apisix/values";
+import { release } from "./release-fixture";
+
+const installation = { release: "team-a", namespace: "team-a-gateway" };
+const availability = { answerTimeoutSeconds: 600 };
+const read = (settings: object): any => parse(profileOf({ ...release, availability, ...settings }, installation));
+
+describe("the settings file of APISIX", () => {
+    it("gives nginx the longest answer and half a minute", () =>
+        assert.equal(read({}).nginx_config.worker_shutdown_timeout, "630s"));
+
+    it("gives nginx what the chart does where nothing is said of availability", () =>
+        assert.equal(read({ availability: undefined }).nginx_config.worker_shutdown_timeout, "240s"));
+
+    it("encrypts with a key of the environment, and reads what was stored before there was one", () => {
+        const { enable_encrypt_fields: on, keyring } = read({}).apisix.data_encryption;
+        assert.equal(on, true);
+        // The rest are APISIX's defaults (config.lua of 3.18.0), which everyone knows.
+        assert.deepEqual(keyring, ["${{APISIX_KEYRING}}", "qeddd145sfvddff3", "edd1c9f0985e76a2"]);
+    });
+
+    it("asks etcd with the password that the chart puts into the environment", () => {
+        const { user, password } = read({}).deployment.etcd;
+        assert.deepEqual([user, password], ["root", "${{APISIX_ETCD_PASSWORD}}"]);
+    });
+
+    it("speaks no HTTP/2, which would be spoken without TLS too", () =>
+        assert.equal(read({}).apisix.enable_http2, false));
+
+    it("says of TLS what the chart's values say, which do not reach it", () => {
+        const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
+        const { apisix, plugin_attr: attributes } = read({ tls });
+        const values = apisixValues({ ...release, tls }, "team-a", installation).apisix as any;
+        assert.deepEqual(apisix.ssl, {
+            enable: values.ssl.enabled,
+            listen: [{ port: 9443 }],
+            ssl_protocols: values.ssl.sslProtocols,
+            ssl_ciphers: values.ssl.sslCiphers,
+        });
+        assert.deepEqual(attributes, values.pluginAttrs);
+    });
+
+    it("takes forwarded headers from the pod itself alone, as the chart's own file does", () => {
+        assert.deepEqual(read({}).apisix.trusted_addresses, ["127.0.0.1"]);
+        assert.ok(!("trustedAddresses" in apisixValues(release, "team-a", installation).apisix));
+    });
+
+    it("serves no TLS unless told to, though that is APISIX's own default", () => {
+        const { apisix, ...rest } = read({});
+        assert.deepEqual(apisix.ssl, { enable: false });
+        assert.ok(!("plugin_attr" in rest));
+    });
+
+    it("serves no Admin page, and asks for a key", () => {
+        const { admin } = read({}).deployment;
+        assert.equal(admin.enable_admin_ui, false);
+        assert.equal(admin.admin_key.length, 2);
+    });
+
+    it("has another name whenever it says something else, and the same otherwise", () => {
+        const text = (shutdownSeconds: number) => renderProfile({ ...installation, shutdownSeconds });
+        assert.equal(profileName(text(630)), profileName(text(630)));
+        assert.notEqual(profileName(text(630)), profileName(text(631)));
+        assert.match(profileName(text(630)), /^alpa-auth-apisix-[0-9a-f]{10}$/);
+    });
+});

@@ -1,0 +1,103 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { apisixValues } from "../../../../components/apisix/values";
+import {
+    componentInstallation,
+    componentNamespace,
+    RampartGateway,
+    renderGraph,
+} from "../../../../components/apisix/rampart-gateway";
+import { comesAfter, inputsOf, one, oneOfKind, record } from "../../../kit";
+import { release } from "./release-fixture";
+
+class Needed extends pulumi.ComponentResource {
+    constructor(namespace: string, opts: pulumi.ComponentResourceOptions) {
+        super("test:Needed", `needed-in-${namespace}`, {}, opts);
+    }
+}
+const build = (kubeconfig?: pulumi.Output<string>) =>
+    new RampartGateway("alpa-gateway", {
+        namespace: "team-a",
+        release,
+        cluster: { kubeconfig },
+        retry: 3,
+        timeoutSeconds: 2700,
+        inNamespace: (namespace, opts) => new Needed(namespace, opts),
+    });
+const AWAITED = "pulumi-nodejs:dynamic/alpa-auth:Awaited";
+
+describe("renderGraph", () => {
+    const graph = renderGraph({ namespace: "team-a", release, retry: 3 });
+    it("deploys the chart of the config with our values", () => {
+        const { chart, config } = graph.graph.components.apisix;
+        assert.deepEqual(chart, { repo: "https://charts.example.org", name: "apisix", version: "2.14.1" });
+        assert.deepEqual(config, apisixValues(release, "team-a", componentInstallation("team-a")));
+        assert.equal(graph.deploy, true);
+    });
+    it("has every map that admission demands, empty ones too", () => {
+        assert.deepEqual(graph.graph.flows, {});
+        assert.deepEqual([graph.graph.components.apisix.inputs, graph.graph.components.apisix.outputs], [{}, {}]);
+    });
+    it("changes with the retry number, and only there", () => {
+        const retried = renderGraph({ namespace: "team-a", release, retry: 4 });
+        assert.notDeepEqual(retried, graph);
+        retried.graph.components.apisix.$ui.retry = 3;
+        assert.deepEqual(retried, graph);
+    });
+});
+
+describe("componentNamespace", () => {
+    it("is made as Rampart makes it", () => assert.equal(componentNamespace("team-a"), "team-a-gateway-apisix"));
+});
+
+describe("RampartGateway", () => {
+    it("asks for the graph, and gives an earlier deployment of it as long as this one", async () => {
+        const { spec, metadata, timeoutSeconds } = oneOfKind(await record(() => build()), "RampartGraph").inputs;
+        assert.deepEqual(spec, renderGraph({ namespace: "team-a", release, retry: 3 }));
+        assert.deepEqual([metadata.namespace, metadata.name, timeoutSeconds], ["team-a", "gateway", 2700]);
+    });
+
+    it("fills the namespace while Rampart deploys, and waits for the deployment after that", async () => {
+        const seen = await record(() => build());
+        const graph = oneOfKind(seen, "RampartGraph");
+        const free = one(seen, AWAITED, "alpa-gateway-namespace-free");
+        const namespace = one(seen, AWAITED, "alpa-gateway-namespace");
+        const deployed = one(seen, AWAITED, "alpa-gateway-deployed");
+        const needed = one(seen, "test:Needed", "needed-in-team-a-gateway-apisix");
+        for (const [later, earlier] of [
+            [graph, free],
+            [namespace, graph],
+            [needed, namespace],
+            [deployed, namespace],
+        ])
+            assert.ok(comesAfter(seen, later, earlier), `${later.name} after ${earlier.name}`);
+        assert.ok(!comesAfter(seen, needed, deployed), "the pods that the deployment waits for wait for this");
+        assert.ok(seen.indexOf(deployed) > seen.indexOf(needed), "nothing else holds it back in this test");
+    });
+
+    it("waits for what it says", async () => {
+        const seen = await record(() => build());
+        const wait = (name: string) => {
+            const { object, until, generation, uid, timeoutSeconds, goneAfter } = one(seen, AWAITED, name).inputs;
+            return [object.kind, object.name, until, generation, uid, timeoutSeconds, goneAfter];
+        };
+        const own = "team-a-gateway-apisix";
+        assert.deepEqual(wait("alpa-gateway-namespace-free"), [
+            "Namespace",
+            own,
+            { kind: "not-terminating" },
+            undefined,
+            undefined,
+            600,
+            own,
+        ]);
+        const graph = (until: object) => ["RampartGraph", "gateway", until, 1, "its-uid", 2700, undefined];
+        assert.deepEqual(wait("alpa-gateway-namespace"), graph({ kind: "graph-namespace", namespace: own }));
+        assert.deepEqual(wait("alpa-gateway-deployed"), graph({ kind: "graph-deployed" }));
+    });
+
+    it("keeps the kubeconfig it passes on a secret", async () => {
+        const seen = await record(() => build(pulumi.secret("s3cret-kubeconfig")));
+        for (const r of seen) assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret/, `${r.type} ${r.name}`);
+    });
+});

@@ -1,0 +1,120 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import {
+    ApisixRelease,
+    keptAndOwned,
+    releaseInstallation,
+    releaseNamespace,
+} from "../../../../components/apisix/release";
+import { apisixValues } from "../../../../components/apisix/values";
+import { OWNER_ANNOTATION } from "../../../../components/kubernetes/ownership";
+import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
+import { release } from "./release-fixture";
+
+class Needed extends pulumi.ComponentResource {
+    constructor(namespace: string, opts: pulumi.ComponentResourceOptions) {
+        super("test:Needed", `needed-in-${namespace}`, {}, opts);
+    }
+}
+const build = (crds?: string[]) =>
+    record(
+        () =>
+            new ApisixRelease("alpa-apisix", {
+                namespace: "team-a",
+                release,
+                cluster: {},
+                crds,
+                inNamespace: (namespace, opts) => new Needed(namespace, opts),
+            }),
+    );
+const RELEASE = "kubernetes:helm.sh/v3:Release";
+const CRDS = "kubernetes:yaml/v2:ConfigGroup";
+
+/** What becomes of a definition in the list of files. */
+async function transformed(props: object): Promise<pulumi.ResourceTransformResult> {
+    // In a run of a program, since it writes the program's name.
+    let result: pulumi.ResourceTransformResult;
+    const definition = { custom: true, type: "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition", name: "a" };
+    const seen = await record(() => {
+        result = keptAndOwned({ ...definition, props, opts: { protect: true } });
+    });
+    assert.deepEqual(seen, []);
+    return result!;
+}
+
+describe("ApisixRelease", () => {
+    it("installs the chart of the config with our values, into a namespace of its own", async () => {
+        const seen = await build();
+        const { chart, version, repositoryOpts, namespace, values } = one(seen, RELEASE).inputs;
+        assert.deepEqual(
+            { chart, version, repositoryOpts, namespace },
+            {
+                chart: "apisix",
+                version: "2.14.1",
+                repositoryOpts: { repo: "https://charts.example.org" },
+                namespace: "team-a-gateway",
+            },
+        );
+        assert.deepEqual(values, apisixValues(release, "team-a", releaseInstallation("team-a")));
+        assert.equal(oneOfKind(seen, "Namespace").inputs.metadata.name, releaseNamespace("team-a"));
+    });
+
+    it("leaves the definitions out of the release, and makes them before it", async () => {
+        const seen = await build(["crds.yaml"]);
+        assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
+        assert.deepEqual(one(seen, CRDS).inputs.files, ["crds.yaml"]);
+        assert.ok(comesAfter(seen, one(seen, RELEASE), one(seen, CRDS)));
+        assert.equal(asked(one(seen, CRDS)).transforms, 1, "each of them is kept, and owned");
+    });
+
+    it("takes the definitions of pinned releases, unless it is told others", async () => {
+        const { files } = one(await build(), CRDS).inputs;
+        assert.ok(files.length > 1);
+        for (const file of files) assert.match(file, /^https:\/\/.*\/v?\d+\.\d+\.\d+\//);
+    });
+
+    it("leaves each definition behind on destroy: others' objects would go with them", async () => {
+        const { opts } = await transformed({ metadata: { name: "a" } });
+        assert.deepEqual(opts, { protect: true, retainOnDelete: true });
+    });
+
+    it("writes on each definition whose it is", async () => {
+        const { props } = await transformed({ kept: true, metadata: { name: "a", annotations: { theirs: "x" } } });
+        assert.deepEqual(props, {
+            kept: true,
+            metadata: { name: "a", annotations: { theirs: "x", [OWNER_ANNOTATION]: "alpa-auth/test" } },
+        });
+    });
+
+    it("makes no definitions where they are in the cluster", async () => {
+        const seen = await build([]);
+        assert.deepEqual(
+            seen.filter((r) => r.type === CRDS),
+            [],
+        );
+        assert.equal(one(seen, RELEASE).inputs.skipCrds, true);
+    });
+
+    it("takes the release itself away on destroy", async () => {
+        assert.equal(asked(one(await build(), RELEASE)).retainOnDelete, false);
+    });
+
+    it("fills the namespace before it starts the pods", async () => {
+        const seen = await build();
+        const needed = one(seen, "test:Needed", "needed-in-team-a-gateway");
+        const [namespace, installed] = [oneOfKind(seen, "Namespace"), one(seen, RELEASE)];
+        assert.ok(comesAfter(seen, needed, namespace));
+        assert.ok(comesAfter(seen, installed, namespace));
+        assert.ok(!comesAfter(seen, needed, installed));
+        assert.ok(seen.indexOf(installed) > seen.indexOf(needed));
+    });
+
+    it("takes over the records of its release that a killed run left, before it makes it", async () => {
+        const { beforeCreate } = asked(one(await build(), RELEASE));
+        assert.deepEqual(beforeCreate, ["alpa-apisix-release-taken-over"]);
+    });
+
+    it("ends a release that does not come up", async () => {
+        assert.equal(one(await build(), RELEASE).inputs.timeout, 600);
+    });
+});

@@ -1,0 +1,136 @@
+// Proves what is asked of the cluster for the connectors. Whether a network plugin keeps to the policy, and whether
+// Cloudflare takes the connectors, it cannot prove.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { CloudflaredDeployment } from "../../../../components/cloudflare/cloudflared/deployment";
+import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
+
+const TOKEN = "s3cret-tunnel-token";
+
+describe("CloudflaredDeployment", () => {
+    const build = (token = TOKEN, replicas = 2) =>
+        record(
+            () =>
+                new CloudflaredDeployment("cf", {
+                    namespace: "alpa",
+                    version: "2026.8.2",
+                    replicas,
+                    graceSeconds: 180,
+                    token: pulumi.secret(token),
+                    origin: { namespace: "gateway", labels: { app: "apisix" }, port: 9080 },
+                }),
+        );
+    const podOf = async (...args: Parameters<typeof build>) =>
+        oneOfKind(await build(...args), "Deployment").inputs.spec.template;
+    const container = async () => (await podOf()).spec.containers[0];
+
+    it("hands the token over as a file, and never in the environment or in arguments", async () => {
+        const seen = await build();
+        const { env, args, volumeMounts } = await container();
+        assert.deepEqual(env[0], { name: "TUNNEL_TOKEN_FILE", value: "/etc/cloudflared/token/token" });
+        assert.equal(volumeMounts[0].mountPath, "/etc/cloudflared/token");
+        assert.ok(!args.some((arg: string) => arg.startsWith("--token")));
+        const others = seen.filter((r) => r.inputs.kind !== "Secret");
+        assert.doesNotMatch(JSON.stringify(others.map((r) => r.inputs)), /s3cret/);
+    });
+    it("lets its user, and nobody else in the pod, read that file", async () => {
+        const { volumes, securityContext } = (await podOf()).spec;
+        assert.equal(volumes[0].secret.defaultMode, 0o440);
+        assert.equal(securityContext.fsGroup, securityContext.runAsUser);
+    });
+    it("keeps the token out of sub-namespaces", async () => {
+        const { annotations } = oneOfKind(await build(), "Secret").inputs.metadata;
+        assert.equal(annotations["propagate.hnc.x-k8s.io/none"], "true");
+    });
+    it("makes the pods anew with another token, and only then", async () => {
+        const annotations = async (token: string) => (await podOf(token)).metadata.annotations;
+        assert.deepEqual(await annotations("a"), await annotations("a"));
+        assert.notDeepEqual(await annotations("a"), await annotations("b"));
+    });
+
+    it("has time for the longest answer, and the kubelet gives it more", async () => {
+        const { args } = await container();
+        assert.equal(args[args.indexOf("--grace-period") + 1], "180s");
+        assert.ok((await podOf()).spec.terminationGracePeriodSeconds > 180);
+    });
+    it("is waited for longer than its pods may take to stop", async () => {
+        const seen = await build();
+        const [, seconds] = /^(\d+)s$/.exec(asked(oneOfKind(seen, "Deployment")).deleteTimeout)!;
+        assert.ok(Number(seconds) > (await podOf()).spec.terminationGracePeriodSeconds);
+    });
+    it("takes no pod away before another is ready", async () => {
+        const { strategy } = oneOfKind(await build(), "Deployment").inputs.spec;
+        assert.deepEqual(strategy, { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } });
+    });
+    it("is ready only when Cloudflare reaches it, and is not restarted for a short outage there", async () => {
+        const { readinessProbe, livenessProbe } = await container();
+        for (const { httpGet } of [readinessProbe, livenessProbe])
+            assert.deepEqual(httpGet, { path: "/ready", port: "metrics" });
+        assert.ok(livenessProbe.failureThreshold * livenessProbe.periodSeconds >= 120);
+        assert.ok(readinessProbe.failureThreshold * readinessProbe.periodSeconds <= 30);
+    });
+    it("lets a node be emptied, of one pod too", async () => {
+        for (const replicas of [1, 2]) {
+            const { spec } = oneOfKind(await build(TOKEN, replicas), "PodDisruptionBudget").inputs;
+            assert.equal(spec.maxUnavailable, 1);
+            assert.equal(spec.minAvailable, undefined);
+        }
+    });
+    it("spreads its pods over nodes, and runs on a single one", async () => {
+        const [spread] = (await podOf()).spec.topologySpreadConstraints;
+        assert.equal(spread.topologyKey, "kubernetes.io/hostname");
+        assert.equal(spread.whenUnsatisfiable, "ScheduleAnyway");
+        assert.deepEqual(spread.labelSelector.matchLabels, (await podOf()).metadata.labels);
+    });
+
+    it("may do nothing that it does not need", async () => {
+        const { spec } = await podOf();
+        assert.equal(spec.automountServiceAccountToken, false);
+        assert.equal(spec.securityContext.runAsNonRoot, true);
+        assert.deepEqual(spec.securityContext.seccompProfile, { type: "RuntimeDefault" });
+        assert.deepEqual((await container()).securityContext, {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+        });
+    });
+    it("runs exactly the version of the config", async () =>
+        assert.equal((await container()).image, "cloudflare/cloudflared:2026.8.2"));
+
+    it("reaches Cloudflare, name servers and the gateway's pods, and is asked for its health alone", async () => {
+        const { spec } = oneOfKind(await build(), "NetworkPolicy").inputs;
+        assert.deepEqual(spec.policyTypes, ["Ingress", "Egress"]);
+        assert.deepEqual(spec.ingress, [{ ports: [{ port: 2000, protocol: "TCP" }] }]);
+        const [outside, gateway] = spec.egress;
+        assert.deepEqual(
+            outside.ports.map((p: { port: number; protocol: string }) => `${p.port}/${p.protocol}`),
+            ["7844/TCP", "7844/UDP", "53/TCP", "53/UDP"],
+        );
+        assert.deepEqual(gateway, {
+            to: [
+                {
+                    namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "gateway" } },
+                    podSelector: { matchLabels: { app: "apisix" } },
+                },
+            ],
+            ports: [{ port: 9080, protocol: "TCP" }],
+        });
+        assert.equal(spec.egress.length, 2);
+    });
+    it("selects its own pods with all of its objects", async () => {
+        const seen = await build();
+        const { labels } = (await podOf()).metadata;
+        for (const [kind, selector] of [
+            ["NetworkPolicy", "podSelector"],
+            ["PodDisruptionBudget", "selector"],
+            ["Deployment", "selector"],
+        ])
+            assert.deepEqual(oneOfKind(seen, kind).inputs.spec[selector].matchLabels, labels, kind);
+    });
+    it("runs nothing before policy, budget and token are there", async () => {
+        const seen = await build();
+        const deployment = one(seen, "kubernetes:apps/v1:Deployment");
+        for (const kind of ["NetworkPolicy", "PodDisruptionBudget", "Secret"])
+            assert.ok(comesAfter(seen, deployment, oneOfKind(seen, kind)), kind);
+    });
+});

@@ -1,0 +1,514 @@
+// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts, with a
+// small program in place of cloudflared. systemd, sudo and the download are the sandbox's.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { renderCommands, renderScript } from "../../../../components/cloudflare/cloudflared/scripts";
+import { createServer as createWebServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import { createServer, type Server } from "node:net";
+import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
+import { freePort } from "../../../../sandbox/processes";
+import { certificate } from "../../../certificates";
+import { on } from "../../sandbox/hosts/kit";
+
+const TOKEN = "token-'with'-$signs";
+const UNIT = "alpa-auth-cloudflared";
+
+/** Answers /ready, and writes down what it was given; `broken` never gets ready. Node.js is started for nothing else. */
+const connector = (version: string, broken = false) => `#!/bin/sh
+if [ "$1" = --version ]; then echo "cloudflared version ${version}"; exit; fi
+exec ${process.execPath} -e '
+const { spawnSync } = require("node:child_process");
+const fs = require("node:fs");
+const args = process.argv.slice(1);
+const after = (flag) => args[args.indexOf(flag) + 1];
+const [address, port] = after("--metrics").split(":");
+const token = fs.readFileSync(after("--token-file"), "utf8");
+fs.appendFileSync("/tmp/starts", JSON.stringify({ version: "${version}", port, token, args, pid: process.pid }) + "\\n");
+require("node:http").createServer((_, answer) => answer.writeHead(${broken ? 503 : 200}).end()).listen(port, address, () => {
+    if (!${broken}) spawnSync("systemd-notify", ["--ready"], { stdio: "inherit" });
+});
+process.on("SIGTERM", () => { fs.appendFileSync("/tmp/stops", port + "\\n"); process.exit(0); });
+' -- "$@"
+`;
+
+/** Neither listens nor says anything of itself. */
+const SILENT = `#!/bin/sh
+[ "$1" = --version ] || exec sleep 1000
+`;
+
+interface Start {
+    version: string;
+    port: string;
+    token: string;
+    args: string[];
+    pid: number;
+}
+
+/** The first of some free ports in a row, which nobody else is given. */
+async function freePorts(count: number): Promise<number> {
+    for (;;) {
+        const ports: number[] = [];
+        while (ports.length < count) ports.push(await freePort());
+        if (ports.every((port, i) => port === ports[0] + i)) return ports[0];
+    }
+}
+
+/** Another program on a port while something is done; it answers 200 to all unless told otherwise. */
+async function listening(
+    port: number,
+    doing: () => Promise<unknown>,
+    other: Server = createWebServer((_, answer) => answer.writeHead(200).end()),
+) {
+    await new Promise<void>((resolve) => other.listen(port, "127.0.0.1", resolve));
+    try {
+        await doing();
+    } finally {
+        other.close();
+    }
+}
+
+/** The team's domain, whose keys of Access connectors need, and files by which a host finds it. */
+async function teamDomain() {
+    const name = "acme.cloudflareaccess.com";
+    const { certificate: cert, key } = await certificate([name]);
+    const asked: string[] = [];
+    const team = { asked, answersTo: Infinity, files: {}, close: () => void 0 };
+    const server = createTlsServer({ cert, key }, (request, answer) => {
+        asked.push(`${request.headers.host}${request.url}`);
+        const fits = asked.length <= team.answersTo;
+        answer.writeHead(fits ? 200 : 503).end("{}");
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const curlrc = `connect-to = "${name}:443:127.0.0.1:${port}"\ncacert = "/root/team.pem"\n`;
+    team.files = { "root/.curlrc": curlrc, "root/team.pem": cert };
+    team.close = () => void server.close();
+    return team;
+}
+
+describe("cloudflared on a host", function () {
+    // A connector is a Node.js of its own: about 1 s for an installation here, more on a busy machine.
+    let folder: string;
+    let mirror: Awaited<ReturnType<typeof serveDownloads>>;
+    const sums: Record<string, string> = {};
+    let host: Host | undefined;
+    let metricsPort: number;
+    let team: Awaited<ReturnType<typeof teamDomain>>;
+
+    before(async () => {
+        team = await teamDomain();
+        folder = fs.mkdtempSync(path.join(os.tmpdir(), "mirror-"));
+        const programs = {
+            "1": connector("1"),
+            "2": connector("2"),
+            broken: connector("3", true),
+            silent: SILENT,
+            text: "hello\n",
+        };
+        const files: Record<string, string> = {};
+        for (const [name, text] of Object.entries(programs)) {
+            fs.writeFileSync(path.join(folder, name), text);
+            sums[name] = createHash("sha256").update(text).digest("hex");
+            files[`/${name}`] = path.join(folder, name);
+        }
+        mirror = await serveDownloads(files);
+    });
+    after(() => {
+        mirror.close();
+        team.close();
+        fs.rmSync(folder, { recursive: true });
+    });
+    beforeEach(async () => {
+        metricsPort = await freePorts(3);
+        Object.assign(team, { answersTo: Infinity });
+        team.asked.length = 0;
+    });
+    afterEach(async () => {
+        await host?.close();
+        host = undefined;
+    });
+
+    const start = async (options: Partial<HostOptions> = {}) => {
+        host = await startHost({ name: "head", ...options, files: { ...team.files, ...options.files } });
+        return host;
+    };
+
+    interface Wish {
+        place?: string;
+        version?: string;
+        sha256?: string;
+        source?: string;
+        instances?: number;
+        token?: string;
+        owner?: string;
+        sudoPassword?: string;
+        user?: string;
+        startSeconds?: number;
+        metricsPort?: number;
+    }
+
+    const run = (verb: "create" | "delete", wish: Wish) => {
+        const { version = "1", instances = 2, token = TOKEN, owner = "alpa-auth/dev", sudoPassword, user } = wish;
+        const install = {
+            version,
+            sha256: wish.sha256 ?? sums[version],
+            instances,
+            metricsPort: wish.metricsPort ?? metricsPort,
+            source: wish.source ?? `${mirror.url}/${version}`,
+        };
+        const commands = renderCommands(wish.place ?? "10.0.0.5", owner, install);
+        return on(
+            host as Host,
+            commands[verb],
+            renderScript({ token, sudoPassword }, { graceSeconds: 180, startSeconds: wish.startSeconds ?? 30 }, "acme"),
+            user,
+        );
+    };
+    const install = (wish: Wish = {}) => run("create", wish);
+    const remove = (wish: Wish = {}) => run("delete", wish);
+
+    const at = (file: string) => path.join((host as Host).root, file);
+    const starts = (): Start[] => {
+        if (!fs.existsSync(at("tmp/starts"))) return [];
+        return fs
+            .readFileSync(at("tmp/starts"), "utf8")
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line) as Start);
+    };
+    const mode = (file: string) => (fs.statSync(at(file)).mode & 0o777).toString(8);
+
+    it("runs two connectors with the token in a file of root's, and in no command line", async () => {
+        await start();
+        const { stdout, stderr } = await install();
+        assert.equal(stdout, "cloudflared 1: 2 connector(s) ready");
+        assert.equal(stderr, "");
+        assert.deepEqual(
+            starts().map(({ port, token }) => [port, token]),
+            [
+                [`${metricsPort}`, TOKEN],
+                [`${metricsPort + 1}`, TOKEN],
+            ],
+        );
+        for (const { args } of starts()) {
+            assert.doesNotMatch(args.join(" "), /signs/);
+            assert.match(args.join(" "), /--grace-period 180s run --token-file \/run\/credentials\//);
+        }
+        assert.deepEqual([mode(`etc/${UNIT}`), mode(`etc/${UNIT}/token`)], ["700", "600"]);
+        // The service's user has to reach the program.
+        assert.deepEqual(
+            [mode(`opt/${UNIT}`), mode(`opt/${UNIT}/1`), mode(`opt/${UNIT}/cloudflared-1`)],
+            ["755", "755", "755"],
+        );
+        const { stdout: enabled } = await on(host as Host, `systemctl is-enabled ${UNIT}@1 ${UNIT}@2`);
+        assert.equal(enabled, "enabled\nenabled");
+    });
+
+    it("asks for the keys of Access before it changes anything, and again when the connectors are ready", async () => {
+        await start();
+        await install();
+        assert.deepEqual(team.asked, Array(2).fill("acme.cloudflareaccess.com/cdn-cgi/access/certs"));
+    });
+
+    const KEYS = "https://acme.cloudflareaccess.com/cdn-cgi/access/certs";
+    const LACKING =
+        /Without them connectors answer every request with 502\. Open TCP 443 to that name and run pulumi up/;
+
+    it("changes nothing on a host that does not reach the keys of Access, and says what to open", async () => {
+        await start({ files: { "root/.curlrc": 'connect-to = "acme.cloudflareaccess.com:443:127.0.0.1:1"\n' } });
+        await assert.rejects(install(), (error: Error) => {
+            assert.ok(error.message.includes(`10.0.0.5: must reach ${KEYS}, the keys of Access (`), error.message);
+            assert.match(error.message, LACKING);
+            return true;
+        });
+        assert.equal(fs.existsSync(at(`etc/${UNIT}`)), false);
+    });
+
+    it("fails where the keys are out of reach when the connectors are ready: ready is not enough", async () => {
+        await start();
+        team.answersTo = 1;
+        await assert.rejects(install(), LACKING);
+        assert.equal(starts().length, 2);
+    });
+
+    it("shows its secrets to nobody who lists processes meanwhile", async () => {
+        await start({ sudo: "password", password: "hunter-2" });
+        const seen: string[] = [];
+        const look = () => {
+            for (const pid of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+                for (const what of ["cmdline", "environ"])
+                    try {
+                        seen.push(fs.readFileSync(`/proc/${pid}/${what}`, "utf8"));
+                    } catch {
+                        // Ended meanwhile.
+                    }
+            }
+        };
+        const timer = setInterval(look, 5);
+        await install({ sudoPassword: "hunter-2" }).finally(() => clearInterval(timer));
+        assert.ok(
+            seen.some((text) => text.includes("alpa-auth/dev")),
+            "it was looked at while it ran",
+        );
+        for (const text of seen) assert.doesNotMatch(text, /hunter-2|with.*signs/);
+    });
+
+    it("changes nothing the second time", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await install();
+        assert.deepEqual(starts(), before);
+    });
+
+    it("upgrades one connector after the other, the second only when the first is ready", async () => {
+        await start();
+        await install();
+        await install({ version: "2" });
+        const versions = starts().map(({ version, port }) => `${version}:${Number(port) - metricsPort}`);
+        assert.deepEqual(versions, ["1:0", "1:1", "2:0", "2:1"]);
+        assert.deepEqual(fs.readdirSync(at(`opt/${UNIT}`)).sort(), ["1", "2", "cloudflared-2"]);
+        assert.equal(fs.readFileSync(at("tmp/stops"), "utf8"), `${metricsPort}\n${metricsPort + 1}\n`);
+    });
+
+    it("stops at a connector that does not get ready: the other goes on, and the next version is for both", async () => {
+        await start();
+        await install();
+        await assert.rejects(
+            install({ version: "broken", startSeconds: 1 }),
+            /alpa-auth-cloudflared@1\.service must reach Cloudflare \(not ready on port \d+ after 1 s\)\. Others of this host were left as they were\. Look: journalctl -u /,
+        );
+        const { stdout } = await on(host as Host, `readlink /opt/${UNIT}/2/cloudflared; systemctl is-active ${UNIT}@2`);
+        assert.equal(stdout, `/opt/${UNIT}/cloudflared-1\nactive`);
+        assert.equal(starts().filter(({ port }) => Number(port) === metricsPort + 1).length, 1);
+        await install({ version: "2" });
+        const last = starts()
+            .slice(-2)
+            .map(({ version, port }) => `${version}:${Number(port) - metricsPort}`);
+        assert.deepEqual(last, ["2:0", "2:1"]);
+    });
+
+    it("restarts both for another token, and neither for another password of sudo", async () => {
+        await start();
+        await install();
+        await install({ sudoPassword: "new" });
+        assert.equal(starts().length, 2);
+        await install({ token: "second" });
+        assert.deepEqual(
+            starts().map(({ token }) => token),
+            [TOKEN, TOKEN, "second", "second"],
+        );
+    });
+
+    it("finishes what was left half-done: a connector that died, a download cut off", async () => {
+        await start();
+        await install();
+        await on(host as Host, `sudo systemctl stop ${UNIT}@2; sudo sh -c 'echo half >/opt/${UNIT}/cloudflared-1'`);
+        await install();
+        const ports = starts().map(({ port }) => Number(port) - metricsPort);
+        assert.deepEqual(ports, [0, 1, 1], "the one that ran was left alone");
+    });
+
+    it("works on a host once at a time: a second run waits, and finds everything done", async () => {
+        await start();
+        await Promise.all([install(), install()]);
+        assert.equal(starts().length, 2);
+        const other = on(host as Host, `sudo flock /run/${UNIT}.lock sh -c 'touch /tmp/held; sleep 100'`);
+        const ended = assert.rejects(other);
+        while (!fs.existsSync(at("tmp/held"))) await new Promise((resolve) => setTimeout(resolve, 20));
+        await assert.rejects(install({ startSeconds: 1 }), /must not be changed by two runs at once/);
+        await host?.close();
+        await ended;
+        host = undefined;
+    });
+
+    it("takes connectors away that are no longer wanted", async () => {
+        await start();
+        await install({ instances: 3 });
+        await install({ instances: 2 });
+        const { stdout } = await on(host as Host, `systemctl is-active ${UNIT}@2; systemctl is-active ${UNIT}@3; true`);
+        assert.equal(stdout, "active\ninactive");
+        assert.equal(fs.existsSync(at(`etc/${UNIT}/3.env`)), false);
+    });
+
+    it("removes everything, also twice, and what was only begun", async () => {
+        await start();
+        await install();
+        await remove();
+        assert.deepEqual((host as Host).pids(), []);
+        for (const file of [`etc/${UNIT}`, `opt/${UNIT}`, `etc/systemd/system/${UNIT}@.service`, `run/${UNIT}.lock`])
+            assert.equal(fs.existsSync(at(file)), false, file);
+        const wants = at("etc/systemd/system/multi-user.target.wants");
+        assert.deepEqual(fs.existsSync(wants) ? fs.readdirSync(wants) : [], []);
+        await remove();
+        await assert.rejects(install({ sha256: "0".repeat(64) }));
+        await remove();
+        assert.equal(fs.existsSync(at(`opt/${UNIT}`)), false);
+    });
+
+    it("logs in as root without sudo", async () => {
+        await start({ users: ["root"], sudo: "none" });
+        await install({ user: "root" });
+        assert.equal(starts().length, 2);
+    });
+
+    it("uses sudo with a password that is asked for", async () => {
+        await start({ sudo: "password", password: "it's $ecret" });
+        await install({ sudoPassword: "it's $ecret" });
+        assert.equal(starts().length, 2);
+    });
+
+    it("runs a password of sudo as no command, where sudo asks for none after all", async () => {
+        const password = "touch /opt/oops # hunter-2";
+        await start({ sudo: "nopasswd-sh", password });
+        const { stdout, stderr } = await install({ sudoPassword: password });
+        assert.deepEqual([stdout, stderr], ["cloudflared 1: 2 connector(s) ready", ""]);
+        assert.equal(fs.existsSync(at("opt/oops")), false);
+    });
+
+    const refused: [why: string, options: Partial<HostOptions>, wish: () => Wish, said: RegExp][] = [
+        [
+            "a host without room",
+            { diskFull: true },
+            () => ({}),
+            /\n10\.0\.0\.5: must have 100 MB free in \/opt \(got 0 MB\)\. Free space there and run pulumi up again\.$/,
+        ],
+        [
+            "a system without systemd",
+            { os: "alpine" },
+            () => ({}),
+            /\n10\.0\.0\.5: must run Linux with systemd \(got Alpine Linux v3\.20\)\. Use another host\.$/,
+        ],
+        ["an old systemd", { systemdVersion: 245 }, () => ({}), /must have systemd 247 or newer.*\(got 245\)/],
+        [
+            "an unknown machine",
+            { machine: "riscv64" },
+            () => ({}),
+            /must be an x86_64 or an aarch64 machine \(got riscv64\)/,
+        ],
+        [
+            "a user without sudo",
+            { sudo: "none" },
+            () => ({ sudoPassword: "x" }),
+            /user ops must be allowed sh by sudo with the given password \(.*\)\. Correct sudoPassword, or add to sudoers: ops ALL=\(root\) \/.*sh\.$/,
+        ],
+        [
+            "a password that is not given",
+            { sudo: "password", password: "right" },
+            () => ({}),
+            /user ops must be allowed sh by sudo without a password \(sudo: a password is required\)\. Add to sudoers: ops ALL=\(root\) NOPASSWD: \/.*sh, or give sudoPassword\.$/,
+        ],
+        [
+            "a wrong password",
+            { sudo: "password", password: "right" },
+            () => ({ sudoPassword: "wrong" }),
+            /with the given password \(sudo: a password is required\)/,
+        ],
+        [
+            "another checksum",
+            {},
+            () => ({ sha256: "0".repeat(64) }),
+            /what http:.*\/1 holds must have the SHA-256 0{64} \(got [0-9a-f]{64}, for (amd64|arm64)\)\. Correct version, sha256 or source; nothing was changed\.$/,
+        ],
+        [
+            "a source that is not there",
+            {},
+            () => ({ source: `${mirror.url}/nothing` }),
+            /must be able to download http:.*\/nothing \(curl: .*404.*\)\. Open the way there, or name a mirror as source\.$/,
+        ],
+        [
+            "a file that is no program",
+            {},
+            () => ({ version: "text" }),
+            /must be a program for this machine \((amd64|arm64)\)/,
+        ],
+    ];
+    for (const [why, options, wish, said] of refused) {
+        it(`refuses ${why}, and starts nothing`, async () => {
+            await start(options);
+            await assert.rejects(install(wish()), (error: Error) => {
+                assert.match(error.message.trimEnd(), said);
+                assert.doesNotMatch(error.message, /with.*signs|right\b.*pass/);
+                return true;
+            });
+            assert.deepEqual(starts(), []);
+            const left = fs.existsSync(at(`opt/${UNIT}`)) ? fs.readdirSync(at(`opt/${UNIT}`)) : [];
+            assert.deepEqual(left, []);
+        });
+    }
+
+    it("refuses a host where another stack has its connectors, and leaves them on the way out", async () => {
+        await start();
+        await install();
+        await assert.rejects(
+            install({ owner: "alpa-auth/prod" }),
+            /must not hold connectors of another stack \(they are alpa-auth\/dev's\)\. If this one was called that, rename it back/,
+        );
+        await remove({ owner: "alpa-auth/prod" });
+        assert.equal((host as Host).pids().length, 2);
+    });
+
+    for (const [what, serve] of [
+        ["answers as a connector does", undefined],
+        ["answers nothing", createServer()],
+    ] as const)
+        it(`names a port for health where another program listens that ${what}, and starts nothing`, async () => {
+            await start();
+            await listening(
+                metricsPort,
+                () =>
+                    assert.rejects(
+                        install(),
+                        new RegExp(
+                            `10\\.0\\.0\\.5: port ${metricsPort} on 127\\.0\\.0\\.1 must be free for ${UNIT}@1\\.service \\(something else listens there\\)\\. Stop that, or set another metricsPort\\. Look: ss -ltnp\\n$`,
+                        ),
+                    ),
+                serve,
+            );
+            assert.deepEqual(starts(), []);
+        });
+
+    it("leaves a connector on its port when another program has the new one", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await listening(metricsPort + 2, async () => {
+            const wrong = new RegExp(`port ${metricsPort + 2} on .* must be free for .*@1.service`);
+            await assert.rejects(install({ metricsPort: metricsPort + 2 }), wrong);
+        });
+        assert.deepEqual([starts(), (host as Host).pids().length], [before, 2]);
+    });
+
+    it("calls a connector ready only while it runs: what else answers on its port is not it", async () => {
+        await start();
+        await assert.rejects(install({ version: "silent", startSeconds: 1 }), /not ready on port/);
+        await listening(metricsPort, () =>
+            assert.rejects(install({ startSeconds: 2 }), new RegExp(`port ${metricsPort} on .* must be free for .*@1`)),
+        );
+    });
+
+    it("goes on when the host's address is written otherwise: only under its last one are they removed", async () => {
+        await start();
+        await install();
+        const before = starts();
+        await install({ place: "head.example.com" });
+        const { stdout } = await remove();
+        assert.equal(stdout, "left alone: these are head.example.com's now");
+        assert.deepEqual(starts(), before);
+        assert.equal((host as Host).pids().length, 2, "the old address's resource goes after the new one is made");
+        await remove({ place: "head.example.com" });
+        assert.deepEqual((host as Host).pids(), []);
+    });
+
+    it("stays the old address's where an installation under another one failed", async () => {
+        await start();
+        await install();
+        await assert.rejects(install({ place: "head.example.com", sha256: "0".repeat(64) }));
+        await remove();
+        assert.deepEqual((host as Host).pids(), []);
+    });
+});

@@ -1,0 +1,74 @@
+import { strict as assert } from "node:assert";
+import { EdgeRules, renderRateLimit, renderSkip, type RateLimit } from "../../../../components/cloudflare/edge-rules";
+import { record } from "../../../kit";
+
+const HOSTS = ["llm.example.com"];
+const AT = { hostnames: HOSTS, prefixes: ["/alpa"] };
+const LIMIT: RateLimit = { requests: 60, perSeconds: 60, blockSeconds: 120, per: "address" };
+
+describe("rate limit at the edge", () => {
+    it("counts each address in each data center, as Cloudflare requires", () => {
+        const { ratelimit } = renderRateLimit(LIMIT, { ...AT, plan: "pro" });
+        assert.deepEqual(ratelimit, {
+            characteristics: ["cf.colo.id", "ip.src"],
+            period: 60,
+            requestsPerPeriod: 60,
+            mitigationTimeout: 120,
+        });
+    });
+    it("counts each client id, in lower case, at each address, where that is asked for", () => {
+        const { ratelimit } = renderRateLimit({ ...LIMIT, per: "client" }, { ...AT, plan: "enterprise" });
+        const id = 'http.request.headers["cf-access-client-id"]';
+        assert.deepEqual(ratelimit.characteristics, ["cf.colo.id", id, "ip.src"]);
+    });
+    it("refuses as Alpa's client reads it", () => {
+        const { actionParameters } = renderRateLimit(LIMIT, { ...AT, plan: "pro" });
+        const { statusCode, contentType, content } = actionParameters!.response;
+        assert.deepEqual([statusCode, contentType], [429, "application/json"]);
+        assert.deepEqual(Object.keys(JSON.parse(content)), ["type", "message", "stacktrace"]);
+    });
+    it("looks at the path only with plan free, and refuses in Cloudflare's words", () => {
+        const { expression, actionParameters } = renderRateLimit(LIMIT, { ...AT, plan: "free" });
+        assert.equal(
+            expression,
+            '(http.request.uri.path in {"/completions" "/logprobs" "/alpa/completions" "/alpa/logprobs"})',
+        );
+        assert.equal(actionParameters, undefined);
+    });
+    it("holds for the stack's names and no other of the zone", () => {
+        const two = { ...AT, hostnames: [...HOSTS, "opt.example.com"], plan: "pro" as const };
+        assert.equal(renderRateLimit(LIMIT, two).expression, '(http.host in {"llm.example.com" "opt.example.com"})');
+        assert.equal(renderSkip(HOSTS).expression, '(http.host eq "llm.example.com")');
+    });
+});
+
+describe("EdgeRules", () => {
+    const made = async (more: object) =>
+        (
+            await record(
+                () =>
+                    new EdgeRules("edge", {
+                        zoneId: "z".repeat(32),
+                        ...AT,
+                        plan: "pro",
+                        browserChecks: "keep",
+                        ...more,
+                    }),
+            )
+        ).filter((r) => r.custom);
+
+    it("makes nothing that was not asked for", async () => assert.deepEqual(await made({}), []));
+    it("names every rule, so that a change keeps it", async () => {
+        const rulesets = await made({ browserChecks: "skip", rateLimit: LIMIT });
+        assert.deepEqual(rulesets.map((r) => r.inputs.phase).sort(), [
+            "http_ratelimit",
+            "http_request_firewall_custom",
+        ]);
+        for (const { inputs } of rulesets) for (const { ref } of inputs.rules) assert.match(ref, /^alpa_auth_/);
+    });
+    it("skips browser checks and nothing else", async () => {
+        const [{ inputs }] = await made({ browserChecks: "skip" });
+        const [{ action, actionParameters }] = inputs.rules;
+        assert.deepEqual([action, actionParameters], ["skip", { products: ["bic", "securityLevel"] }]);
+    });
+});

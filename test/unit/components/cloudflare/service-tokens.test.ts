@@ -1,0 +1,112 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { fingerprint, ServiceTokens, type TokenCredential } from "../../../../components/cloudflare/service-tokens";
+import { provider } from "../../../../components/cloudflare/secret-versions-provider";
+import { one, plain, record, type Seen } from "../../../kit";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+const TOKEN = "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken";
+const VERSIONS = "pulumi-nodejs:dynamic/alpa-auth:SecretVersions";
+const credential = (more: Partial<TokenCredential> = {}): TokenCredential => ({
+    id: "a",
+    duration: "8760h",
+    enabled: true,
+    ...more,
+});
+const PAIR = { clientId: "id.access", clientSecret: "s3cret" };
+
+async function made(more: Partial<TokenCredential> = {}): Promise<Seen[]> {
+    const consumers = [{ name: "lab", credentials: [credential(more)] }];
+    return record(() => new ServiceTokens("tokens", { account: "0".repeat(32), consumers, notify: [] }), {
+        "lab.a-token": PAIR,
+    });
+}
+
+describe("ServiceTokens", () => {
+    it("names a token after its stack, caller and credential", async () => {
+        assert.equal(one(await made(), TOKEN).inputs.name, "alpa-auth/test/lab/a");
+    });
+    it("leaves version and date out before the first rotation, and gives both from then on", async () => {
+        const first = one(await made(), TOKEN).inputs;
+        assert.ok(!("clientSecretVersion" in first) && !("previousClientSecretExpiresAt" in first));
+        const { clientSecretVersion, previousClientSecretExpiresAt } = one(
+            await made({ secretVersion: 2, previousSecretExpires: "2026-12-09" }),
+            TOKEN,
+        ).inputs;
+        assert.deepEqual([clientSecretVersion, previousClientSecretExpiresAt], [2, "2026-12-09T00:00:00Z"]);
+    });
+    it("passes on that a token is disabled", async () => {
+        assert.equal(one(await made({ enabled: false }), TOKEN).inputs.enabled, false);
+        assert.equal(one(await made(), TOKEN).inputs.enabled, true);
+    });
+    it("remembers versions in plain and what tells secrets apart as a secret, and no secret", async () => {
+        const { versions, fingerprints } = one(
+            await made({ secretVersion: 3, previousSecretExpires: "2026-12-09" }),
+            VERSIONS,
+        ).inputs;
+        assert.deepEqual(versions, { "lab/a": 3 });
+        assert.ok(pulumi.runtime.isRpcSecret(fingerprints));
+        assert.deepEqual(plain(fingerprints), { "lab/a": fingerprint(PAIR) });
+        assert.doesNotMatch(JSON.stringify(plain(fingerprints)), /s3cret/);
+    });
+});
+
+describe("SecretVersions", () => {
+    const inputs = (versions: Record<string, number>, fingerprints: Record<string, string>) => ({
+        versions,
+        fingerprints,
+    });
+    const olds = inputs({ "lab/a": 2, "nlp/a": 1 }, { "lab/a": "two", "nlp/a": "one" });
+    const reasons = async (news: ReturnType<typeof inputs>, before: object = olds) =>
+        ((await provider.check!(before as typeof olds, news)).failures ?? []).map((f) => f.reason);
+
+    it("refuses a version that went down, in preview, and says what to write", async () => {
+        const [reason, ...others] = await reasons(inputs({ "lab/a": 1, "nlp/a": 1 }, {}));
+        assert.match(
+            reason,
+            /^consumers: lab\/a: secretVersion must be at least 2.*\(got 1\).*write 2 .* or rotate to 3\.$/,
+        );
+        assert.deepEqual(others, []);
+    });
+    it("lets versions stay, go up, come and go", async () => {
+        for (const versions of [{ "lab/a": 2, "nlp/a": 1 }, { "lab/a": 3, "nlp/a": 2 }, { "lab/a": 2, "new/a": 5 }, {}])
+            assert.deepEqual(await reasons(inputs(versions as Record<string, number>, {})), []);
+    });
+    it("lets a first run begin with any version", async () => {
+        assert.deepEqual(await reasons(inputs({ "lab/a": 7 }, {}), {}), []);
+    });
+    it("refuses a rotation that came back with the old secret, and remembers nothing of it", async () => {
+        await assert.rejects(
+            provider.update!("x", olds, inputs({ "lab/a": 3, "nlp/a": 2 }, { "lab/a": "two", "nlp/a": "new" })),
+            /^Error: consumers: lab\/a: must have a new secret with secretVersion 3 \(Cloudflare answered with the one of 2\)\. /,
+        );
+    });
+    it("says until when the caller's secret works then, and how its caller goes on without a gap", async () => {
+        await assert.rejects(
+            provider.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })),
+            /ends on the day of previousSecretExpires, or at once if secretVersion is raised\. Add a second credential, .* remove this one when its caller has switched\. Where nobody uses it, raise secretVersion to 4 instead\.$/,
+        );
+    });
+    it("takes one that brought a new secret", async () => {
+        const news = inputs({ "lab/a": 3, "nlp/a": 1 }, { "lab/a": "three", "nlp/a": "one" });
+        assert.deepEqual((await provider.update!("x", olds, news)).outs, news);
+    });
+    it("takes a token that was made anew", async () => {
+        const news = inputs({ "lab/a": 2, "nlp/b": 1 }, { "lab/a": "other", "nlp/b": "b" });
+        assert.deepEqual((await provider.update!("x", olds, news)).outs, news);
+    });
+    it("is unchanged by the order of callers, and changed by a secret or a version", async () => {
+        const changes = async (news: ReturnType<typeof inputs>) => (await provider.diff!("x", olds, news)).changes;
+        assert.equal(await changes(inputs({ "nlp/a": 1, "lab/a": 2 }, { "nlp/a": "one", "lab/a": "two" })), false);
+        assert.equal(await changes(inputs(olds.versions, { ...olds.fingerprints, "lab/a": "x" })), true);
+        assert.equal(await changes(inputs({ ...olds.versions, "lab/a": 3 }, olds.fingerprints)), true);
+    });
+    it("is stored without the SDK, and works from there", async () => {
+        const text = storedText(one(await made(), VERSIONS));
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), []);
+        const stored = load(text);
+        assert.equal((await stored.check!(olds, inputs({ "lab/a": 1 }, {}))).failures?.length, 1);
+        await assert.rejects(stored.update!("x", olds, inputs({ "lab/a": 3 }, { "lab/a": "two" })), /new secret/);
+    });
+});

@@ -1,0 +1,54 @@
+import { strict as assert } from "node:assert";
+import { alpaPaths, renderRoutes } from "../../../../components/cloudflare/tunnel-routes";
+
+const rules = renderRoutes({
+    hostnames: ["llm.example.com"],
+    endpoint: "127.0.0.1:20001",
+    paths: alpaPaths(["/alpa-opt-service", "/alpa"]),
+    access: { teamName: "example", audience: "f".repeat(64) },
+}).ingresses;
+
+/** What a connector does with a path: the first rule that fits, by a search in the path. */
+const serviceOf = (path: string) =>
+    rules.find((rule) => !("path" in rule) || new RegExp(rule.path).test(path))!.service;
+
+describe("rules of a tunnel to what asks callers itself", () => {
+    const [rule, last] = renderRoutes({
+        hostnames: ["llm.example.com"],
+        endpoint: "apisix:80",
+        paths: ["^/x$"],
+    }).ingresses;
+    it("lead the given paths there, and the rest nowhere", () => {
+        assert.deepEqual(rule, {
+            hostname: "llm.example.com",
+            path: "^/x$",
+            service: "http://apisix:80",
+            originRequest: { connectTimeout: 5 },
+        });
+        assert.deepEqual(last, { service: "http_status:404" });
+    });
+});
+
+describe("rules of the tunnel", () => {
+    for (const path of ["/completions", "/logprobs", "/alpa/completions", "/alpa-opt-service/completions"])
+        it(`lead ${path} to Alpa`, () => assert.equal(serviceOf(path), "http://127.0.0.1:20001"));
+    // Alpa looks for the word anywhere in the path.
+    for (const path of [
+        "/",
+        "/v1/completions",
+        "/completions/",
+        "/alpa/",
+        "/alpa/alpa/completions",
+        "/alpacompletions",
+        "/completionsx",
+        "/logprobs/x",
+        "//completions",
+        "/x?/logprobs",
+    ])
+        it(`answer ${path} with 404`, () => assert.equal(serviceOf(path), "http_status:404"));
+    it("end with one that fits everything", () => assert.deepEqual(rules.at(-1), { service: "http_status:404" }));
+    it("are two for each name, and one", () => assert.equal(rules.length, 3));
+    it("have no empty settings, which would differ at every run", () => {
+        assert.doesNotMatch(JSON.stringify(rules), /\{\}/);
+    });
+});

@@ -1,0 +1,178 @@
+// Proves the stored provider against an API server that answers as told. That `up` waits with it is proved on the engine.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { ConsumersAccepted } from "../../../../components/consumers/consumers-accepted";
+import type { GatewayPods } from "../../../../components/apisix/gateway-pods";
+import { inputsOf, one, record } from "../../../kit";
+import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
+const gateway: GatewayPods = { namespace: "g", labels: { app: "apisix" }, unasked: "settle" };
+const register = async (kubeconfig?: pulumi.Output<string>) => {
+    const generations = { alice: 1 };
+    const args = {
+        cluster: { kubeconfig },
+        namespace: "a",
+        generations,
+        materials: {},
+        gateway,
+        timeoutSeconds: 5,
+        settleSeconds: 0,
+    };
+    return one(await record(() => new ConsumersAccepted("accepted", args, {})), TYPE);
+};
+
+const condition = (type: string, status: string, generation: number, message: string) => ({
+    metadata: { generation },
+    status: { conditions: [{ type, status, reason: "Because", message, observedGeneration: generation }] },
+});
+const consumer = (name: string, generation: number, status = "True") => {
+    const object = condition("Available", status, generation, `no to ${name}`);
+    return { ...object, metadata: { ...object.metadata, name } };
+};
+const pending = (name: string) => ({ metadata: { name, generation: 1 } });
+const route = (status = "True") => condition("Accepted", status, 1, "APISIX is away");
+/** The gateway's namespace: no pod to ask, and no Secret with Admin keys. */
+const NO_PODS: Record<string, Answer> = { pods: { kind: "PodList", items: [] } };
+const list = (...items: object[]) => ({ kind: "ConsumerList", items });
+
+describe("ConsumersAccepted", () => {
+    const { setTimeout } = global;
+    const { now } = Date;
+    let text: string;
+    let provider: pulumi.dynamic.ResourceProvider;
+    let api: FakeApi | undefined;
+    before(async () => {
+        text = storedText(await register());
+        provider = load(text);
+        global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout;
+    });
+    after(() => (global.setTimeout = setTimeout));
+    afterEach(async () => {
+        Date.now = now;
+        await api?.close();
+        api = undefined;
+    });
+
+    /** Runs an update from one set of generations to another while the lists come one after another. */
+    async function update(olds: object, news: object, lists: Answer[], routes: Answer[] = [route()], seconds = 1) {
+        let looks = 0;
+        let asked = 0;
+        api = await fakeApi((path) =>
+            path.endsWith("/consumers")
+                ? lists[Math.min(looks++, lists.length - 1)]
+                : path.startsWith("/api/v1/namespaces/g/")
+                  ? NO_PODS[path.split("/").at(-1)!]
+                  : routes[Math.min(asked++, routes.length - 1)],
+        );
+        const start = now();
+        Date.now = () => start + 1000 * seconds * looks;
+        const common = { kubeconfig: api.kubeconfig, namespace: "a", gateway, timeoutSeconds: 30, settleSeconds: 0 };
+        await provider.update!("a", { ...common, generations: olds }, { ...common, generations: news });
+        return looks;
+    }
+
+    it("stores its provider in less than 52 kB, without the Pulumi SDK", () => {
+        assert.ok(text.length > 1000 && text.length < 52_000, `${text.length} characters`);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node", "node:crypto", "node:http", "node:stream"]);
+    });
+
+    it("keeps the kubeconfig a secret", async () => {
+        const resource = await register(pulumi.secret("s3cret-kubeconfig"));
+        assert.doesNotMatch(JSON.stringify(inputsOf(resource)), /s3cret/);
+        assert.equal(pulumi.runtime.unwrapRpcSecret(resource.inputs.kubeconfig), "s3cret-kubeconfig");
+    });
+
+    const changes: [what: string, olds: object, news: object, changes: boolean][] = [
+        ["nothing", { a: 1, b: 2 }, { b: 2, a: 1 }, false],
+        ["a new consumer", { a: 1 }, { a: 1, b: 1 }, true],
+        ["another generation", { a: 1 }, { a: 2 }, true],
+        ["a consumer that is gone", { a: 1, b: 1 }, { a: 1 }, true],
+    ];
+    it("is updated for another key under the same id, which changes no generation", async () => {
+        const of = (digest: string) => ({ generations: { a: 1 }, materials: { a: digest }, namespace: "a" });
+        assert.equal((await provider.diff!("a", of("old"), of("old"))).changes, false);
+        assert.equal((await provider.diff!("a", of("old"), of("new"))).changes, true);
+    });
+
+    for (const [what, olds, news, expected] of changes)
+        it(`${expected ? "is" : "is not"} updated for ${what}`, async () => {
+            const of = (generations: object) => ({ generations, namespace: "a" });
+            assert.equal((await provider.diff!("a", of(olds), of(news))).changes, expected);
+        });
+
+    it("asks once for all, and ends when each is taken in its generation", async () => {
+        const looks = await update({}, { alice: 1, bob: 2 }, [
+            list(pending("alice"), consumer("bob", 1)),
+            list(consumer("alice", 1), pending("bob")),
+            list(consumer("alice", 1), consumer("bob", 2)),
+        ]);
+        assert.equal(looks, 3);
+        assert.deepEqual(
+            [...new Set(api!.asked)].sort(),
+            [
+                "/apis/apisix.apache.org/v1alpha1/namespaces/a/consumers",
+                "/apis/apisix.apache.org/v2/namespaces/a/apisixroutes/alpa",
+                "/api/v1/namespaces/g/pods",
+                "/api/v1/namespaces/g/secrets/apisix-admin-keys",
+            ].sort(),
+        );
+    });
+
+    it("does not look at those that have not changed", async () => {
+        const refused = consumer("old", 1, "False");
+        assert.equal(await update({ old: 1 }, { old: 1, alice: 1 }, [list(refused, consumer("alice", 1))]), 1);
+    });
+
+    it("waits for nobody when a consumer is taken out", async () =>
+        assert.equal(await update({ alice: 1, bob: 1 }, { alice: 1 }, [list()]), 0));
+
+    it("waits out an API server that is away for a moment", async () =>
+        assert.equal(await update({}, { alice: 1 }, [503, list(consumer("alice", 1))]), 2));
+
+    it("lets a refusal pass that does not last", async () =>
+        assert.equal(
+            await update({}, { alice: 1 }, [list(consumer("alice", 1, "False")), list(consumer("alice", 1))]),
+            2,
+        ));
+
+    it("fails with the controller's words for each consumer it goes on refusing", async () => {
+        const all = list(consumer("alice", 1, "False"), consumer("bob", 1, "False"), consumer("carol", 1));
+        await assert.rejects(update({}, { alice: 1, bob: 1, carol: 1 }, [all]), (error: Error) => {
+            assert.match(
+                error.message,
+                /^Consumers of a: 2 of 3 refused\nalice: Because: no to alice\nbob: Because: no to bob\n/,
+            );
+            assert.match(error.message, /kubectl -n a get consumers\.apisix\.apache\.org/);
+            return true;
+        });
+    });
+
+    it("quotes ten refusals of many", async () => {
+        const names = Array.from({ length: 30 }, (_, i) => `c${i}`);
+        const all = list(...names.map((name) => consumer(name, 1, "False")));
+        const news = Object.fromEntries(names.map((name) => [name, 1]));
+        await assert.rejects(update({}, news, [all]), /30 of 30 refused\n(c.*\n){10}and 20 more\n/);
+    });
+
+    it("waits while APISIX does not get what the controller sends", async () => {
+        const taken = [list(consumer("alice", 1))];
+        assert.equal(await update({}, { alice: 1 }, taken, [route("False"), route()]), 2);
+    });
+
+    it("fails with the controller's words when nothing arrives at APISIX any more", async () =>
+        assert.rejects(
+            update({}, { alice: 1 }, [list(consumer("alice", 1))], [route("False")]),
+            /ApisixRoute a\/alpa: Because: APISIX is away/,
+        ));
+
+    it("ends, and says how far it came", async () => {
+        const some = list(pending("alice"), consumer("bob", 1));
+        await assert.rejects(
+            update({}, { alice: 1, bob: 1 }, [some]),
+            /not ready after 30 s \(1 of 2 to be taken, alice: no ingress controller has taken it\)/,
+        );
+    });
+});

@@ -1,0 +1,207 @@
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import {
+    claimKey,
+    Consumers,
+    renderConsumer,
+    secretName,
+    type ConsumerSettings,
+    type ConsumersArgs,
+    type Credential,
+} from "../../../../components/consumers/consumers";
+import { derive } from "../../../../components/consumers/generated-secrets";
+import { comesAfter, inputsOf, one, oneOfKind, record, textsOf, value } from "../../../kit";
+
+const binding = { ingressClass: "alpa-auth", gateway: "own", gatewayNamespace: "gateway" };
+const key = (id: string): Credential => ({ id, method: "key" });
+const caller = (...credentials: Credential[]): ConsumerSettings => ({ name: "lab", limits: {}, credentials });
+const lab = caller(key("2026a"), key("2026b"));
+const build = (consumer: ConsumerSettings, more: Partial<ConsumersArgs> = {}) =>
+    new Consumers("alpa-consumers", {
+        consumers: [consumer],
+        namespace: "alpa-auth",
+        binding,
+        cluster: {},
+        readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
+        pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
+        ...more,
+    });
+const SALT = "random:index/randomUuid:RandomUuid";
+const SEED = "random:index/randomPassword:RandomPassword";
+const ACCEPTED = "pulumi-nodejs:dynamic/alpa-auth:ConsumersAccepted";
+const MEMORY = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
+const REVOKED = "pulumi-nodejs:dynamic/alpa-auth:CredentialsRevoked";
+const PUBLIC_KEY = "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+
+/** What the fake engine generates is always the same text. */
+const [KEY, JWT_SECRET] = [derive("generated", "generated", "key"), derive("generated", "generated", "jwt-secret")];
+
+describe("renderConsumer", () => {
+    const spec = (consumer: ConsumerSettings) => renderConsumer(consumer, binding, "alpa-auth");
+    it("binds the caller to the gateway, in the gateway's namespace", () =>
+        assert.deepEqual(spec(lab).gatewayRef, { name: "own", namespace: "gateway" }));
+    it("names every credential, its method, and where its material lies", () =>
+        assert.deepEqual(spec(caller(key("2026a"), { id: "t", method: "jwt", algorithm: "HS256" })).credentials, [
+            { name: "2026a", type: "key-auth", secretRef: { name: "lab.2026a" } },
+            { name: "t", type: "jwt-auth", secretRef: { name: "lab.t" } },
+        ]));
+    it("has plugins only where there are limits", () => {
+        assert.equal(spec(lab).plugins, undefined);
+        assert.deepEqual(
+            spec({ ...lab, limits: { concurrent: 1 } }).plugins?.map((p) => p.name),
+            ["limit-conn"],
+        );
+    });
+});
+
+describe("names of a credential", () => {
+    it("are never those of another", () => {
+        assert.notEqual(secretName("a-b", "c"), secretName("a", "b-c"));
+        assert.notEqual(claimKey("n", "a-b", "c"), claimKey("n", "a", "b-c"));
+        assert.notEqual(claimKey("n", "a", "1"), claimKey("n", "a", "2"));
+        assert.notEqual(claimKey("n", "a", "1"), claimKey("m", "a", "1"));
+    });
+});
+
+describe("Consumers", () => {
+    it("generates a key of its own for each credential", async () => {
+        const seen = await record(() => build(lab));
+        const keys = seen.filter((r) => r.type === SALT);
+        assert.deepEqual(keys.map((k) => k.name).sort(), ["lab.2026a-key", "lab.2026b-key"]);
+        one(seen, SEED, "alpa-consumers-seed");
+    });
+
+    it("makes three resources of a caller with one key, and one seed, one record of revocations and two waits for all callers", async () => {
+        const seen = await record(() => build(caller(key("a"))));
+        assert.deepEqual(
+            seen.filter((r) => !r.type.startsWith("alpa-auth:")).map((r) => r.name),
+            [
+                "lab.a-key",
+                "alpa-consumers-seed",
+                "alpa-consumers-revocations",
+                "lab.a-secret",
+                "alpa-consumers-revoked",
+                "lab-consumer",
+                "alpa-consumers-accepted",
+            ],
+        );
+    });
+
+    const materials: [what: string, credential: Credential, material: object, generated: string[]][] = [
+        ["a generated key", key("a"), { key: KEY }, ["lab.a-key"]],
+        ["a key the caller has", { ...key("a"), key: pulumi.secret("brought") } as Credential, { key: "brought" }, []],
+        [
+            "the secret of tokens, generated",
+            { id: "a", method: "jwt", algorithm: "HS256" },
+            { key: "alpa-auth_lab.a", algorithm: "HS256", secret: JWT_SECRET },
+            ["lab.a-jwt-secret"],
+        ],
+        [
+            "a public key, and nothing secret",
+            { id: "a", method: "jwt", algorithm: "RS256", publicKey: PUBLIC_KEY },
+            { key: "alpa-auth_lab.a", algorithm: "RS256", public_key: PUBLIC_KEY },
+            [],
+        ],
+    ];
+    for (const [what, credential, material, generated] of materials)
+        it(`puts ${what} into the Secret, and nothing else`, async () => {
+            const seen = await record(() => build(caller(credential)));
+            const secret = oneOfKind(seen, "Secret", "lab.a");
+            assert.deepEqual(textsOf(secret), material);
+            assert.equal(secret.inputs.metadata.namespace, "alpa-auth");
+            assert.deepEqual(
+                seen.filter((r) => r.type === SALT).map((r) => r.name),
+                generated,
+            );
+        });
+
+    it("keeps the Secret from being copied into sub-namespaces", async () => {
+        const secret = oneOfKind(await record(() => build(lab)), "Secret", "lab.2026a");
+        assert.equal(secret.inputs.metadata.annotations["propagate.hnc.x-k8s.io/none"], "true");
+    });
+
+    it("remembers the keys that callers have brought, encrypted, before any credential has a Secret", async () => {
+        const brought = [
+            { id: "2026a", digest: pulumi.secret("digest") },
+            { id: "old", digest: pulumi.secret("ended"), readmit: "revocation-0123abcd" },
+        ];
+        const seen = await record(() => build({ ...lab, brought }));
+        const memory = one(seen, MEMORY);
+        const { declared, readmit } = inputsOf(memory, (value) => ({ secret: value }));
+        assert.deepEqual(declared, { secret: { "lab/2026a": "digest", "lab/old": "ended" } });
+        assert.deepEqual(readmit, { "lab/old": "revocation-0123abcd" });
+        assert.ok(comesAfter(seen, oneOfKind(seen, "Secret", "lab.2026a"), memory));
+    });
+
+    it("makes keys, Secrets, then the Consumer, then waits for it", async () => {
+        const seen = await record(() => build(lab));
+        const consumer = oneOfKind(seen, "Consumer", "lab");
+        for (const id of ["2026a", "2026b"]) {
+            const secret = oneOfKind(seen, "Secret", `lab.${id}`);
+            assert.ok(comesAfter(seen, secret, one(seen, SALT, `lab.${id}-key`)), id);
+            assert.ok(comesAfter(seen, consumer, secret), id);
+        }
+        const waiting = one(seen, ACCEPTED);
+        assert.ok(comesAfter(seen, waiting, consumer));
+        assert.deepEqual(waiting.inputs.generations, { lab: 1 });
+    });
+
+    it("deletes the Consumer, then proves that its credentials are rejected, then deletes their Secrets", async () => {
+        const seen = await record(() => build(lab));
+        const proof = one(seen, REVOKED);
+        assert.deepEqual(proof.inputs.credentials, ["lab/2026a", "lab/2026b"]);
+        // Pulumi deletes in the reverse order.
+        assert.ok(comesAfter(seen, oneOfKind(seen, "Consumer", "lab"), proof));
+        for (const id of ["2026a", "2026b"])
+            assert.ok(comesAfter(seen, proof, oneOfKind(seen, "Secret", `lab.${id}`)), id);
+    });
+
+    it("hands out keys and secrets by consumer and credential, as secrets", async () => {
+        let built: Consumers | undefined;
+        await record(() => (built = build(caller(key("a"), { id: "t", method: "jwt", algorithm: "HS256" }))));
+        assert.deepEqual([Object.keys(built!.keys), Object.keys(built!.jwtSecrets)], [["lab/a"], ["lab/t"]]);
+        for (const [output, text] of [
+            [built!.keys["lab/a"], KEY],
+            [built!.jwtSecrets["lab/t"], JWT_SECRET],
+        ] as const) {
+            assert.equal(await value(output), text);
+            assert.equal(await pulumi.isSecret(output), true);
+        }
+    });
+
+    it("revokes exactly one credential when one is removed", async () => {
+        const before = await record(() => build(lab));
+        const after = await record(() => build(caller(key("2026b"))));
+        const names = (seen: typeof before) => seen.map((r) => `${r.type} ${r.name}`);
+        const gone = names(before).filter((n) => !names(after).includes(n));
+        assert.deepEqual(gone.sort(), ["kubernetes:core/v1:Secret lab.2026a-secret", `${SALT} lab.2026a-key`]);
+        const kept = (seen: typeof before) => seen.find((r) => r.name === "lab.2026b-secret");
+        assert.deepEqual(kept(after), kept(before));
+    });
+
+    it("takes another name for another caller: nothing of the old one stays", async () => {
+        const names = async (name: string) =>
+            (await record(() => build({ ...lab, name }))).map((r) => `${r.type} ${r.name}`);
+        const [before, after] = [await names("lab"), await names("lab-two")];
+        assert.deepEqual(
+            before.filter((n) => after.includes(n)),
+            ["alpa-auth:parts:Consumers", SEED, MEMORY, REVOKED, ACCEPTED].map(
+                (type, i) => `${type} alpa-consumers${["", "-seed", "-revocations", "-revoked", "-accepted"][i]}`,
+            ),
+        );
+    });
+
+    it("keeps a caller without credentials known, and out", async () => {
+        const seen = await record(() => build(caller()));
+        assert.deepEqual(oneOfKind(seen, "Consumer").inputs.spec.credentials, []);
+    });
+
+    it("keeps the kubeconfig and every key it passes on a secret", async () => {
+        const brought = { ...key("a"), key: pulumi.secret("s3cret-brought") } as Credential;
+        const cluster = { kubeconfig: pulumi.secret("s3cret-kubeconfig") };
+        const seen = await record(() => build(caller(brought), { cluster }));
+        for (const r of seen)
+            assert.doesNotMatch(JSON.stringify(inputsOf(r)), /s3cret|czNjcmV0/, `${r.type} ${r.name}`);
+        assert.match(JSON.stringify(one(seen, ACCEPTED).inputs), /s3cret/);
+    });
+});

@@ -1,0 +1,96 @@
+// Proves what is remembered of keys that callers have brought, and what is rejected. That a rejection ends a preview is proved on
+// the engine: test/engine/callers.test.ts.
+import { strict as assert } from "node:assert";
+import { provider } from "../../../../components/consumers/revocations-provider";
+import { Revocations } from "../../../../components/consumers/revocations";
+import { one, record } from "../../../kit";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+type Declared = Record<string, string>;
+const inputs = (declared: Declared, readmit: Record<string, string> = {}) => ({ declared, readmit });
+type State = Awaited<ReturnType<typeof created>>;
+const created = async (declared: Declared) => (await provider.create!(inputs(declared))).outs!;
+const updated = async (olds: State, declared: Declared, readmit: Record<string, string> = {}) =>
+    (await provider.update!("id", olds, inputs(declared, readmit))).outs!;
+const previewed = (olds: State, declared: Declared, readmit: Record<string, string> = {}) =>
+    provider.diff!("id", olds, inputs(declared, readmit));
+
+const BOTH = { "alice/k1": "digest-of-k1", "alice/k2": "digest-of-k2" };
+
+describe("Revocations", () => {
+    it("remembers a key that is declared no more: whose it was, since when, and a hash that only a guess can tell", async () => {
+        const { revoked, salt } = await updated(await created(BOTH), { "alice/k2": "digest-of-k2" });
+        assert.deepEqual(
+            revoked.map(({ who }) => who),
+            ["alice/k1"],
+        );
+        assert.match(revoked[0].id, /^revocation-[0-9a-f]{8}$/);
+        assert.ok(Math.abs(Date.parse(revoked[0].at) - Date.now()) < 60_000);
+        assert.match(revoked[0].hash, /^[0-9a-f]{64}$/);
+        assert.equal(salt.length, 32);
+        const other = await updated(await created(BOTH), {});
+        assert.ok(!other.revoked.some(({ hash }) => hash === revoked[0].hash), "another stack has another salt");
+    });
+
+    it("rejects it in preview, under its old name and under another, and says how to accept it", async () => {
+        const state = await updated(await created(BOTH), {});
+        for (const who of ["alice/k1", "eve/new"])
+            await assert.rejects(
+                previewed(state, { [who]: "digest-of-k1" }),
+                new RegExp(
+                    `^Error: consumers: ${who}: this stack has revoked its key on \\S+, as alice/k1\\. Give it another key\\. .* add readmit: ${state.revoked[0].id} to the credential\\.$`,
+                ),
+            );
+        await assert.rejects(previewed(state, BOTH), /alice\/k1: .*\nconsumers: alice\/k2: /);
+    });
+
+    it("accepts it where the config names the revocation, and forgets that one", async () => {
+        const state = await updated(await created(BOTH), {});
+        const [k1, k2] = state.revoked;
+        const back = { "alice/k1": "digest-of-k1" };
+        assert.equal((await previewed(state, back, { "alice/k1": k1.id })).changes, true);
+        await assert.rejects(previewed(state, back, { "alice/k1": k2.id }), /has revoked its key/);
+        await assert.rejects(previewed(state, back, { "alice/k2": k1.id }), /has revoked its key/);
+        const after = await updated(state, back, { "alice/k1": k1.id });
+        assert.deepEqual(after.revoked, [k2]);
+    });
+
+    it("does not accept it a second time by the same line", async () => {
+        const state = await updated(await created({ "alice/k1": "digest" }), {});
+        const named = { "alice/k1": state.revoked[0].id };
+        const again = await updated(await updated(state, { "alice/k1": "digest" }, named), {});
+        await assert.rejects(previewed(again, { "alice/k1": "digest" }, named), /has revoked its key/);
+    });
+
+    it("keeps what it remembers through later changes", async () => {
+        let state = await updated(await created(BOTH), { "alice/k2": "digest-of-k2" });
+        state = await updated(state, { "bob/k": "digest-of-bob" });
+        assert.deepEqual(
+            state.revoked.map(({ who }) => who),
+            ["alice/k1", "alice/k2"],
+        );
+    });
+
+    it("remembers nothing of a key that moves to another credential", async () => {
+        const state = await updated(await created(BOTH), { "team/k1": "digest-of-k1", "alice/k2": "digest-of-k2" });
+        assert.deepEqual(state.revoked, []);
+    });
+
+    it("does not change by the order of callers", async () => {
+        const state = await created(BOTH);
+        const turned = Object.fromEntries(Object.entries(BOTH).reverse());
+        assert.equal((await previewed(state, turned)).changes, false);
+        assert.equal((await previewed(state, { "alice/k1": "digest-of-k1" })).changes, true);
+    });
+
+    it("is stored without the SDK, and works from there", async () => {
+        const seen = await record(() => new Revocations("x", inputs(BOTH), {}));
+        const text = storedText(one(seen, "pulumi-nodejs:dynamic/alpa-auth:Revocations"));
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["node:crypto"]);
+        const stored = load(text);
+        const { outs } = await stored.create!(inputs(BOTH));
+        const revoked = (await stored.update!("x", outs, inputs({}))).outs;
+        await assert.rejects(stored.diff!("x", revoked, inputs(BOTH)), /has revoked its key/);
+    });
+});

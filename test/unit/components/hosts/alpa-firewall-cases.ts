@@ -1,0 +1,166 @@
+/** What the rules for the Alpa host must do with packets: asked of the sandbox's reading of them, and of a kernel. */
+import { isIPv6 } from "node:net";
+import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
+import { DESTINATION_OPTIONS, type Packet } from "../../../../sandbox/hosts/nft/ruleset";
+
+const UDP = 17;
+
+export const RULES: FirewallRules = {
+    alpaPorts: [20001],
+    gateways: ["10.0.0.11", "10.0.0.12", "10.4.0.0/24", "fd00::11"],
+    rayPorts: ["6379", "8265", "10001", "10002-19999"],
+    alsoFrom: ["10.9.0.7"],
+};
+
+/**
+ * How the SYN comes: in one packet; in one with IP options or extension headers; in fragments of 8 bytes, of which the first
+ * does not hold TCP's flags; in such of which only the first names TCP; in fragments of which the first holds all of TCP's
+ * header; in fragments of which the first holds an extension header alone. `open` is an ACK in its place.
+ */
+export type Form =
+    | "whole"
+    | "options"
+    | "tiny fragments"
+    | "tiny fragments, the rest of another header"
+    | "large fragments"
+    | "header in the second fragment"
+    | "open";
+
+export interface PacketCase {
+    what: string;
+    source: string;
+    port: number;
+    /** @default "whole" */
+    form?: Form;
+    /** A container's own address, reached by routing, in place of the host's. @default "host" */
+    to?: "host" | "container";
+    /** @default "outside" */
+    from?: "outside" | "container" | "loopback";
+    verdict: "accept" | "drop";
+}
+
+export const CASES: PacketCase[] = [
+    { what: "a gateway's node to Alpa", source: "10.0.0.11", port: 20001, verdict: "accept" },
+    { what: "a gateway's node of a network to Alpa", source: "10.4.0.200", port: 20001, verdict: "accept" },
+    { what: "a gateway's node over IPv6 to Alpa", source: "fd00::11", port: 20001, verdict: "accept" },
+    { what: "another address to Alpa", source: "10.0.0.13", port: 20001, verdict: "drop" },
+    { what: "another address over IPv6 to Alpa", source: "fd00::12", port: 20001, verdict: "drop" },
+    { what: "the Internet to Alpa", source: "203.0.113.9", port: 20001, verdict: "drop" },
+    { what: "a container on the host to Alpa", source: "172.17.0.2", port: 20001, from: "container", verdict: "drop" },
+    { what: "the host itself to Alpa", source: "10.0.0.5", port: 20001, from: "loopback", verdict: "accept" },
+    { what: "a connection that is open already", source: "10.0.0.13", port: 20001, form: "open", verdict: "accept" },
+    { what: "a gateway's node to Ray", source: "10.0.0.11", port: 6379, verdict: "drop" },
+    { what: "another Ray node to Ray", source: "10.9.0.7", port: 6379, verdict: "accept" },
+    { what: "another Ray node to a worker's port", source: "10.9.0.7", port: 15000, verdict: "accept" },
+    { what: "another Ray node to Alpa", source: "10.9.0.7", port: 20001, verdict: "accept" },
+    { what: "anybody to a worker's port", source: "10.0.0.13", port: 10002, verdict: "drop" },
+    { what: "anybody by SSH", source: "203.0.113.9", port: 22, verdict: "accept" },
+    { what: "anybody over IPv6 by SSH", source: "2001:db8::1", port: 22, verdict: "accept" },
+    { what: "an open connection by SSH", source: "10.0.0.13", port: 22, form: "open", verdict: "accept" },
+    { what: "anybody to a port beside Alpa's", source: "203.0.113.9", port: 20002, verdict: "accept" },
+
+    { what: "a SYN with IP options", source: "10.0.0.13", port: 20001, form: "options", verdict: "drop" },
+    { what: "a SYN behind extension headers", source: "fd00::12", port: 20001, form: "options", verdict: "drop" },
+    { what: "a gateway's SYN with IP options", source: "10.0.0.11", port: 20001, form: "options", verdict: "accept" },
+    { what: "a SYN in tiny fragments", source: "10.0.0.13", port: 20001, form: "tiny fragments", verdict: "drop" },
+    { what: "Ray's in tiny fragments", source: "10.0.0.13", port: 6379, form: "tiny fragments", verdict: "drop" },
+    {
+        what: "one over IPv6 in tiny fragments",
+        source: "fd00::12",
+        port: 20001,
+        form: "tiny fragments",
+        verdict: "drop",
+    },
+    {
+        what: "one over IPv6 in tiny fragments of which only the first names TCP",
+        source: "fd00::12",
+        port: 20001,
+        form: "tiny fragments, the rest of another header",
+        verdict: "drop",
+    },
+    { what: "a SYN in large fragments", source: "10.0.0.13", port: 20001, form: "large fragments", verdict: "drop" },
+    {
+        what: "one over IPv6 in large fragments",
+        source: "fd00::12",
+        port: 20001,
+        form: "large fragments",
+        verdict: "drop",
+    },
+    {
+        what: "one over IPv6 whose TCP header is in the second fragment",
+        source: "fd00::12",
+        port: 20001,
+        form: "header in the second fragment",
+        verdict: "drop",
+    },
+    {
+        what: "a gateway's in large fragments",
+        source: "10.0.0.11",
+        port: 20001,
+        form: "large fragments",
+        verdict: "accept",
+    },
+    {
+        what: "anybody's by SSH in large fragments",
+        source: "10.0.0.13",
+        port: 22,
+        form: "large fragments",
+        verdict: "accept",
+    },
+
+    { what: "another address to a container", source: "10.0.0.13", port: 20001, to: "container", verdict: "drop" },
+    { what: "one over IPv6 to a container", source: "fd00::12", port: 20001, to: "container", verdict: "drop" },
+    {
+        what: "one in tiny fragments to a container",
+        source: "10.0.0.13",
+        port: 20001,
+        to: "container",
+        form: "tiny fragments",
+        verdict: "drop",
+    },
+    {
+        what: "another address to Ray in a container",
+        source: "10.0.0.13",
+        port: 6379,
+        to: "container",
+        verdict: "drop",
+    },
+    { what: "a gateway's node to a container", source: "10.0.0.11", port: 20001, to: "container", verdict: "accept" },
+    { what: "another port of a container", source: "10.0.0.13", port: 20002, to: "container", verdict: "accept" },
+];
+
+/** The packets of a case, as the sandbox's nft is asked about them. */
+export function packetsOf({ source, port, form = "whole", to = "host", from = "outside" }: PacketCase): Packet[] {
+    const [arrivesOn, leavesOn] = [
+        { outside: "eth0", container: "docker0", loopback: "lo" }[from],
+        to === "host" ? undefined : "docker0",
+    ];
+    const packet: Packet = { source, arrivesOn, leavesOn };
+    switch (form) {
+        case "whole":
+        case "options":
+            return [{ ...packet, port }];
+        case "open":
+            return [{ ...packet, port, opening: false }];
+        case "tiny fragments":
+            return [
+                { ...packet, port, fragment: { offset: 0, short: true } },
+                { ...packet, fragment: { offset: 1 } },
+                { ...packet, fragment: { offset: 2 } },
+            ];
+        case "tiny fragments, the rest of another header":
+            return [
+                { ...packet, port, fragment: { offset: 0, short: true } },
+                { ...packet, fragment: { offset: 1, nextHeader: UDP } },
+                { ...packet, fragment: { offset: 2, nextHeader: UDP } },
+            ];
+        case "large fragments":
+            return [
+                { ...packet, port, fragment: { offset: 0 } },
+                { ...packet, fragment: { offset: 3 } },
+            ];
+        case "header in the second fragment":
+            if (!isIPv6(source)) throw new Error("only IPv6 has headers that can fill a fragment");
+            return [0, 1].map((offset) => ({ ...packet, fragment: { offset, nextHeader: DESTINATION_OPTIONS } }));
+    }
+}

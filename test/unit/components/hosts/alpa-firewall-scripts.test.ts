@@ -1,0 +1,190 @@
+// Proves what the scripts for the Alpa host's rules do: run by a real shell over SSH on a sandbox host. nft and systemd are
+// the sandbox's: it holds the rules, and filters nothing.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { FirewallRules } from "../../../../components/hosts/alpa-firewall/rules";
+import { renderCommands, renderScript } from "../../../../components/hosts/alpa-firewall/scripts";
+import { type Host, type HostOptions, startHost } from "../../../../sandbox/hosts";
+import { layNft, type Nft, NFT } from "../../../../sandbox/hosts/nft";
+import { findOnPath } from "../../../../sandbox/toolchain/path";
+import { on } from "../../sandbox/hosts/kit";
+
+const UNIT = "alpa-auth-firewall.service";
+const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };
+
+describe("rules on the Alpa host", function () {
+    // Each call of systemctl or nft asks over HTTP: 0.5 s for an installation here.
+    let host: Host;
+    let nft: Nft;
+
+    const start = async (options: Partial<HostOptions> = {}) => {
+        host = await startHost({ name: "head", ...options });
+        nft = layNft(host);
+    };
+    afterEach(() => host.close());
+
+    interface Wish extends Partial<FirewallRules> {
+        place?: string;
+        owner?: string;
+        sudoPassword?: string;
+    }
+    const run = async (verb: "create" | "delete", wish: Wish = {}) => {
+        const { place = "10.0.0.5", owner = "alpa-auth/dev", sudoPassword, ...rules } = wish;
+        const all = { ...RULES, ...rules };
+        return on(host, renderCommands(place, owner, all)[verb], renderScript(all, sudoPassword));
+    };
+    const reaches = (source: string, port = 20001) => nft.decide({ source, port }) === "accept";
+    const at = (file: string) => path.join(host.root, file);
+    const root = (command: string) => on(host, `sudo sh -c '${command}'`);
+    const fails = (said: RegExp) => (error: Error) => {
+        assert.match(error.message, said);
+        return true;
+    };
+
+    it("load them, and again at boot", async () => {
+        await start();
+        await run("create");
+        assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13"), reaches("10.0.0.13", 22)], [true, false, true]);
+        assert.equal((await root(`systemctl is-enabled ${UNIT}`)).stdout.trim(), "enabled");
+        assert.match(
+            fs.readFileSync(at(`etc/systemd/system/${UNIT}`), "utf8"),
+            new RegExp(`ExecStart=${NFT} -f /etc/`),
+        );
+        nft.forget();
+        assert.ok(reaches("10.0.0.13"));
+        await root(`systemctl restart ${UNIT}`);
+        assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13")], [true, false]);
+    });
+
+    it("change them in place, and keep an address that goes for an hour, or until the unit is reloaded", async () => {
+        await start();
+        await run("create");
+        await run("create", { gateways: ["10.0.0.11", "10.0.0.13"] });
+        assert.deepEqual(
+            ["10.0.0.11", "10.0.0.12", "10.0.0.13"].map((source) => reaches(source)),
+            [true, true, true],
+        );
+        const later = Date.now() + 3_601_000;
+        assert.equal(nft.decide({ source: "10.0.0.12", port: 20001 }, later), "drop");
+        assert.equal(nft.decide({ source: "10.0.0.13", port: 20001 }, later), "accept");
+        await root(`systemctl reload ${UNIT}`);
+        assert.deepEqual([reaches("10.0.0.12"), reaches("10.0.0.13")], [false, true]);
+        await run("create", { gateways: ["fd00::11"] });
+        await run("create", { gateways: ["10.0.0.11"] });
+        assert.ok(reaches("fd00::11"), "of either family");
+    });
+
+    it("load them anew where something emptied the tables, and leave those of others alone", async () => {
+        await start({ files: { "tmp/other.nft": "table inet other\n" } });
+        await root("nft -f /tmp/other.nft");
+        await run("create");
+        await root("nft delete table inet alpa_auth");
+        await run("create");
+        assert.ok(!reaches("10.0.0.13"));
+        assert.deepEqual(nft.tables, ["other", "alpa_auth"]);
+        await run("delete");
+        assert.deepEqual(nft.tables, ["other"]);
+    });
+
+    it("change nothing that the kernel does not take", async () => {
+        await start();
+        await run("create");
+        await assert.rejects(
+            run("create", { gateways: ["10.0.0.11", "10.0.0.13"], alpaPorts: [70000] }),
+            fails(
+                /10\.0\.0\.5: must take the rules \(.*Service out of range\)\. Nothing was changed\. Look: nft -c -f/,
+            ),
+        );
+        assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.12"), reaches("10.0.0.13")], [true, true, false]);
+        assert.match(fs.readFileSync(at("etc/alpa-auth-firewall/rules.nft"), "utf8"), /10\.0\.0\.12/);
+        await run("create", { gateways: ["10.0.0.13"] });
+        assert.ok(reaches("10.0.0.13"), "the next run goes on");
+    });
+
+    it("put the rules before back where those loaded are not there", async () => {
+        await start();
+        await run("create");
+        const real = nft.run.bind(nft);
+        // As when another program empties the tables in between.
+        nft.run = (args, privileged) => {
+            const reply = real(args, privileged);
+            if (args[1]?.endsWith("load.nft")) nft.forget();
+            return reply;
+        };
+        await assert.rejects(
+            run("create", { gateways: ["10.0.0.13"] }),
+            fails(/must hold the rules after loading them/),
+        );
+        assert.deepEqual([reaches("10.0.0.11"), reaches("10.0.0.13")], [true, false]);
+    });
+
+    it("go without a trace", async () => {
+        await start();
+        await run("create");
+        await run("delete");
+        assert.ok(reaches("10.0.0.13"));
+        assert.deepEqual(nft.tables, []);
+        for (const file of ["etc/alpa-auth-firewall", `etc/systemd/system/${UNIT}`, "run/alpa-auth-firewall.lock"])
+            assert.ok(!fs.existsSync(at(file)), file);
+        assert.equal(
+            fs
+                .readdirSync(at("etc/systemd/system"))
+                .filter((name) => fs.readdirSync(at(`etc/systemd/system/${name}`)).length > 0).length,
+            0,
+        );
+        await run("delete");
+    });
+
+    it("stay where another name of the host, or another stack, has them now", async () => {
+        await start();
+        await run("create", { place: "10.0.0.5" });
+        await run("create", { place: "head.test" });
+        await run("delete", { place: "10.0.0.5" });
+        assert.ok(!reaches("10.0.0.13"), "the host was renamed");
+        await run("delete", { place: "head.test", owner: "alpa-auth/other" });
+        assert.ok(!reaches("10.0.0.13"), "another stack's");
+        await assert.rejects(
+            run("create", { owner: "alpa-auth/other" }),
+            fails(/must not hold rules of another stack \(they are alpa-auth\/dev's\)/),
+        );
+    });
+
+    it("become root with the password of sudo, which no file keeps", async () => {
+        await start({ sudo: "password", password: "geheim" });
+        await run("create", { sudoPassword: "geheim" });
+        assert.ok(!reaches("10.0.0.13"));
+    });
+
+    it("name the host, and the rule that sudo lacks, where it allows true and not sh", async () => {
+        await start({ sudo: "nopasswd-true", password: "geheim" });
+        const rule = String.raw`ops ALL=\(root\) NOPASSWD: /\S*sh`;
+        const said = `^10\\.0\\.0\\.5: user ops must be allowed sh by sudo without a password \\(.*\\)\\. Add to sudoers: ${rule}, or give`;
+        await assert.rejects(run("create"), fails(new RegExp(said, "m")));
+    });
+
+    // The machine's own would be found in place of the host's.
+    if (findOnPath("nft") === undefined)
+        it("stay, and say so, where nft is gone when they are removed", async () => {
+            await start();
+            await run("create");
+            const program = fs.readFileSync(at(NFT));
+            fs.rmSync(at(NFT));
+            await assert.rejects(
+                run("delete"),
+                fails(/must have nft to unload table inet \S+ \(there is none, and its rules may/),
+            );
+            assert.ok(!reaches("10.0.0.13"));
+            fs.writeFileSync(at(NFT), program, { mode: 0o755 });
+            await run("delete");
+            assert.ok(reaches("10.0.0.13"));
+        });
+
+    it("say that a host without systemd is not for them", async () => {
+        await start({ os: "alpine" });
+        await assert.rejects(
+            run("create"),
+            fails(/must run Linux with systemd \(got Alpine Linux v3\.20\)\. Set alpa\.firewall\.apply to print/),
+        );
+    });
+});

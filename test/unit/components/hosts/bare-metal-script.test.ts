@@ -1,0 +1,430 @@
+// Proves what the scripts for bare metal do: run by a real shell over SSH on sandbox hosts with systemd and GPUs. Ray and the
+// driver are the sandbox's.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import * as http from "node:http";
+import { networkInterfaces, tmpdir } from "node:os";
+import { join } from "node:path";
+import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
+import type { BareMetalArgs } from "../../../../components/hosts/bare-metal/settings";
+import { commandLine } from "../../../../components/hosts/ssh-script";
+import { BareMetal, UNIT } from "../../../../sandbox/gpus/bare-metal";
+import { GpuFaults } from "../../../../sandbox/gpus/faults";
+import { GpuLedger } from "../../../../sandbox/gpus/ledger";
+import { nvidiaSmi } from "../../../../sandbox/gpus/nvidia-smi";
+import { failed } from "../../../../sandbox/hosts/reply";
+import { freePort, waitFor } from "../../../../sandbox/processes";
+import { on } from "../../sandbox/hosts/kit";
+
+const NODES = ["dgx-01", "dgx-02"];
+const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";
+const FOUND = "boot=as-found";
+
+describe("scripts for bare metal", function () {
+    // Scripts look again each half second, and a busy machine takes longer.
+    const faults = new GpuFaults();
+    const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
+    let bareMetal: BareMetal;
+    let port: number;
+    let stateDir: string;
+    let arrived = 0;
+
+    before(async () => {
+        stateDir = mkdtempSync(join(tmpdir(), "bare-metal-script-"));
+        port = await freePort();
+        bareMetal = await BareMetal.start({
+            ...{ nodes: NODES, ledger, faults, loadSeconds: 1, stopSeconds: 2, stateDir },
+            alpa: { port, seconds: 1, onRequest: () => arrived++ },
+            log: () => undefined,
+        });
+    });
+    after(async () => {
+        await bareMetal.close();
+        rmSync(stateDir, { recursive: true, force: true });
+    });
+    afterEach(async () => {
+        faults.clear();
+        ledger.sweep();
+        await begin();
+    });
+
+    const args = (more: Partial<BareMetalArgs> = {}): BareMetalArgs => ({
+        ...{
+            hosts: [],
+            how: { unit: UNIT },
+            alpaHost: "127.0.0.1",
+            port,
+            stopTimeoutSeconds: 30,
+            startTimeoutSeconds: 120,
+        },
+        ...{ running: true, atBoot: true, answerTimeoutSeconds: 30, attempt: 0 },
+        ...more,
+    });
+    const run = async (host: number, words: string[], more: Partial<BareMetalArgs> = {}) => {
+        const line = commandLine(NODES[host], "alpa-auth/dev", ...words);
+        return (await on(bareMetal.hosts[host].host, line, bareMetalScript(args(more)))).stdout.trim();
+    };
+    const systemctl = async (host: number, verb: string) => {
+        const said = await on(bareMetal.hosts[host].host, `systemctl ${verb} ${UNIT} || :`);
+        return said.stdout.trim();
+    };
+    const cease = async (...words: string[]) => {
+        await run(0, ["stop", "after-answers", ...words, FOUND]);
+        return run(1, ["stop", FOUND]);
+    };
+    const start = async () => {
+        const said = await run(0, ["start", FOUND]);
+        assert.match(said, /^runs: /);
+        await run(1, ["start", `head=${said.split(" ").pop()}`, FOUND]);
+    };
+    const begin = async () => {
+        await start();
+        return run(0, ["answers"]);
+    };
+    const complete = async () => {
+        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 });
+        return (await fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body })).status;
+    };
+    const holders = () => NODES.flatMap((node) => ledger.on(node).map(({ name }) => name));
+
+    it("leave alone what runs already", async () => {
+        const before = NODES.map((node) => ledger.on(node)[0].pid);
+        assert.equal(await begin(), "answers");
+        assert.deepEqual(
+            NODES.map((node) => ledger.on(node)[0].pid),
+            before,
+        );
+    });
+
+    it("stop it when running answers have ended, and end when the GPUs are seen free", async () => {
+        const before = arrived;
+        const answer = complete();
+        await waitFor("a request on its way", () => arrived > before, { seconds: 100 });
+        assert.equal(await cease(), "stopped, GPUs free");
+        assert.equal(await answer, 200);
+        assert.deepEqual(holders(), []);
+        assert.equal(await run(0, ["silent"]), "silent");
+        assert.equal(await cease(), "stopped before", "a second time changes nothing");
+    });
+
+    it("wait no longer than the longest answer may take", async () => {
+        const held = http.request({ port, host: "127.0.0.1", method: "POST", headers: { "Content-Length": 1000 } });
+        held.on("error", () => undefined);
+        held.write("{");
+        await new Promise((resolve) => held.once("socket", (socket) => socket.once("connect", resolve)));
+        assert.equal(await run(0, ["stop", "after-answers", FOUND], { answerTimeoutSeconds: 1 }), "stopped, GPUs free");
+        held.destroy();
+    });
+
+    it("start it, and end when Alpa answers with its model loaded", async () => {
+        await cease();
+        await start();
+        const open = await fetch(`http://127.0.0.1:${port}/`).then(
+            () => true,
+            () => false,
+        );
+        assert.equal(await run(0, ["answers"]), "answers");
+        assert.equal(await complete(), 200, `its port was ${open ? "open" : "closed"} before`);
+    });
+
+    it("start a worker anew that belongs to a run of the head that is over, as after half a stop", async () => {
+        const pid = () => ledger.on("dgx-02")[0].pid;
+        const before = pid();
+        assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped, GPUs free");
+        assert.equal(await begin(), "answers");
+        assert.notEqual(pid(), before);
+        const after = pid();
+        assert.equal(await begin(), "answers");
+        assert.equal(pid(), after, "once");
+        const { host } = bareMetal.hosts[1];
+        await on(host, "sudo rm /etc/alpa-auth-bare-metal/alpa-auth,dev/run");
+        assert.equal(await begin(), "answers");
+        assert.equal(pid(), after, "what nobody knows of is left alone");
+    });
+
+    it("do not start it while somebody else holds the GPUs, and say who", async () => {
+        await cease();
+        const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
+        await assert.rejects(run(0, ["start", FOUND], { stopTimeoutSeconds: 1 }), {
+            message: /dgx-01: must have its GPUs free within 1 s before Alpa may start \(processes that hold them: \d+/,
+        });
+        assert.equal(await systemctl(0, "is-active"), "inactive");
+        hold.release();
+        assert.match(await run(0, ["start", FOUND]), /^runs: /);
+    });
+
+    it("take no warning of nvidia-smi for a process that holds a GPU", async () => {
+        const { host } = bareMetal.hosts[1];
+        const warning = "WARNING: infoROM is corrupted at gpu 0000:3B:00.0";
+        host.stage.lay(NVIDIA_SMI, ({ args }) => {
+            const { out, ...rest } = nvidiaSmi(args, ledger, "dgx-02");
+            return { ...rest, out: `${out.trim()}\n${warning}\n` };
+        });
+        try {
+            assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+            const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/alpa-opt-worker", gpus: 1 })!;
+            await assert.rejects(run(1, ["start", FOUND], { stopTimeoutSeconds: 1 }), { message: /hold them: \d+ \)/ });
+            hold.release();
+        } finally {
+            host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02"));
+        }
+    });
+
+    it("wait for a service that starts already, as after a run that was cut off, and not for the GPUs that it holds", async () => {
+        const { host } = bareMetal.hosts[1];
+        const file = `/etc/systemd/system/${UNIT}`;
+        await host.systemctl("stop", UNIT);
+        await on(
+            host,
+            `sudo cp ${file} /root/unit; sudo sed -i 's/^\\[Service\\]$/&\\nType=notify/' ${file}; sudo systemctl daemon-reload`,
+        );
+        try {
+            const cutOff = host.systemctl("start", UNIT);
+            await waitFor("GPUs held", () => ledger.on("dgx-02").length > 0, { seconds: 100 });
+            assert.equal(await systemctl(1, "is-active"), "activating");
+            const limits = { stopTimeoutSeconds: 1, startTimeoutSeconds: 2 };
+            await assert.rejects(run(1, ["start", FOUND], limits), { message: /must start within 2 s/ });
+            await host.systemctl("stop", UNIT);
+            await cutOff;
+        } finally {
+            await on(host, `sudo cp /root/unit ${file}; sudo systemctl daemon-reload`);
+        }
+    });
+
+    it("leave the component's GPUs alone once bare metal was stopped and seen to be free of them", async () => {
+        await cease();
+        const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
+        assert.equal(await run(0, ["stop", "after-answers", "boot=never", "attempt=1"]), "stopped before");
+        assert.equal(await systemctl(0, "is-enabled"), "disabled");
+        assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped before");
+        hold.release();
+    });
+
+    describe("where nvidia-smi does not answer", () => {
+        const broken = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.";
+        let host: BareMetal["hosts"][number]["host"];
+        beforeEach(() => {
+            ({ host } = bareMetal.hosts[1]);
+            host.stage.lay(NVIDIA_SMI, () => failed(broken, 9));
+        });
+        afterEach(() => host.stage.lay(NVIDIA_SMI, ({ args }) => nvidiaSmi(args, ledger, "dgx-02")));
+        const refused = { message: /dgx-02: must answer nvidia-smi \(NVIDIA-SMI has failed/ };
+
+        it("let no conversion begin, and stop nothing", async () => {
+            await assert.rejects(run(1, ["start", FOUND, "attempt=0"]), refused);
+            await assert.rejects(run(1, ["stop", FOUND]), refused);
+            assert.equal(await systemctl(1, "is-active"), "active");
+        });
+
+        it("start it all the same: the way back does not depend on it", async () => {
+            assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is left alone");
+            const { code } = await host.systemctl("stop", UNIT);
+            assert.equal(code, 0);
+            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /Nobody can see/);
+            assert.equal(await systemctl(1, "is-active"), "active");
+            await host.systemctl("stop", UNIT);
+            const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
+            await run(1, ["start", FOUND, "attempt=1"], { how });
+            assert.equal(await systemctl(1, "is-active"), "inactive", "it was not stopped by us");
+        });
+    });
+
+    describe("of another stack", () => {
+        const MARK = `/etc/alpa-auth-bare-metal/of-${UNIT}`;
+        const other = async (...words: string[]) => {
+            const line = commandLine(NODES[1], "alpa-auth/other", ...words);
+            return (await on(bareMetal.hosts[1].host, line, bareMetalScript(args()))).stdout.trim();
+        };
+        const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo ${line}`)).stdout.trim();
+        afterEach(() => root(`rm -f ${MARK}`));
+
+        it("are refused on a host that is in a conversion, either way, and say whose it is and how it gets free", async () => {
+            await run(1, ["start", FOUND]);
+            const message =
+                /dgx-02: must be in the conversion of one stack \(alpa-ray\.service there is in that of alpa-auth\/dev\)\. Take that one back to option intra-a; .* remove the file on this host: \/etc\/alpa-auth-bare-metal\/of-alpa-ray\.service/;
+            for (const mode of ["start", "stop"]) await assert.rejects(other(mode, FOUND), { message });
+            assert.equal(await systemctl(1, "is-active"), "active");
+            assert.equal(await other("release"), "released");
+            await assert.rejects(other("stop", FOUND), { message }, "what is not its own it does not release");
+        });
+
+        it("have it once it was released, and take nothing for their own that was done before", async () => {
+            assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+            assert.equal(await run(1, ["release"]), "released");
+            assert.equal(await other("stop", FOUND), "stopped, GPUs free", "it sees for itself");
+            assert.equal(await root(`cat ${MARK}`), "alpa-auth/other");
+            const kept = await root("ls /etc/alpa-auth-bare-metal");
+            assert.match(kept, /^alpa-auth,dev\nalpa-auth,other$/m);
+        });
+
+        it("have it where the mark was cut off half-way", async () => {
+            await root(`sh -c ': >${MARK}'`);
+            await run(1, ["start", FOUND]);
+            assert.equal(await root(`cat ${MARK}`), "alpa-auth/dev");
+        });
+    });
+
+    describe("on the first host", () => {
+        const message =
+            /dgx-01: must be the host of alpa\.endpoints\[0\], 203\.0\.113\.9, since it is the first \(it has no such address\)/;
+
+        it("refuse one that callers are not led to, before anything is stopped", async () => {
+            await assert.rejects(run(0, ["start", FOUND], { alpaHost: "203.0.113.9" }), { message });
+            assert.equal(await systemctl(0, "is-active"), "active");
+        });
+
+        it("take each of its addresses, a name of it, and a name that it does not know", async () => {
+            const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
+            const own = addresses.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+            for (const alpaHost of [...own, "localhost", "alpa.invalid"])
+                assert.match(await run(0, ["start", FOUND], { alpaHost }), /^runs: /, alpaHost);
+        });
+
+        it("start it all the same: the way back does not depend on it", async () => {
+            await cease();
+            const said = await run(0, ["start", FOUND], { alpaHost: "203.0.113.9" });
+            const worker = ["start", `head=${said.split(" ").pop()}`, FOUND];
+            await run(1, worker);
+            assert.match(await run(1, worker, { alpaHost: "203.0.113.9" }), /^runs: /, "a worker is where it is");
+        });
+    });
+
+    describe("of a worker", () => {
+        it("see that the model comes to its GPUs", async () => assert.equal(await run(1, ["holds"]), "holds"));
+
+        it("fail at once where its service has failed: the head would only wait", async () => {
+            await cease();
+            const hold = ledger.take("dgx-02", { side: "pod", name: "alpa-auth/other", gpus: 8 })!;
+            await bareMetal.hosts[1].host.systemctl("start", UNIT);
+            await waitFor("a failed service", async () => (await systemctl(1, "is-failed")) === "failed", {
+                seconds: 100,
+            });
+            await assert.rejects(run(1, ["holds"]), {
+                message: /dgx-02: alpa-ray\.service must run \(it has failed\)\. Look: journalctl -u alpa-ray\.service/,
+            });
+            hold.release();
+        });
+
+        it("watch it no longer than it may take to start", async () => {
+            await cease();
+            assert.equal(await run(1, ["holds"], { startTimeoutSeconds: 1 }), "holds");
+        });
+
+        it("see that it has stopped, and say so where it runs", async () => {
+            await assert.rejects(run(1, ["rests"]), { message: /dgx-02: alpa-ray\.service must have stopped/ });
+            await cease();
+            assert.equal(await run(1, ["rests"]), "rests");
+        });
+    });
+
+    it("fail where a process keeps its GPUs after the stop, and look again the next time", async () => {
+        faults.add({ step: "release", side: "bare metal", node: "dgx-02" });
+        await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 4 }), {
+            message: /dgx-02: must have its GPUs free within 4 s after Alpa has stopped/,
+        });
+        await assert.rejects(run(1, ["stop", FOUND], { stopTimeoutSeconds: 1 }), {
+            message: /must have its GPUs free/,
+        });
+        ledger.sweep();
+        assert.equal(await run(1, ["stop", FOUND]), "stopped, GPUs free");
+    });
+
+    it("fail at once where the service has failed, and say where its words are", async () => {
+        await cease();
+        faults.add({ step: "load", side: "bare metal" });
+        await start();
+        await assert.rejects(run(0, ["answers"]), {
+            message: /dgx-01: alpa-ray\.service must run \(it has failed\)\. Look: journalctl/,
+        });
+    });
+
+    it("keep it from starting at boot, and have it again as it was found", async () => {
+        await run(1, ["stop", "boot=never"]);
+        assert.equal(await systemctl(1, "is-enabled"), "disabled");
+        await run(1, ["stop", "boot=never"]);
+        await run(1, ["stop", FOUND]);
+        assert.equal(await systemctl(1, "is-enabled"), "enabled");
+        const { host } = bareMetal.hosts[1];
+        await on(host, `sudo systemctl disable ${UNIT}`);
+        await run(1, ["stop", "boot=never"]);
+        await run(1, ["stop", FOUND]);
+        assert.equal(await systemctl(1, "is-enabled"), "disabled", "it was not enabled before");
+        await on(host, `sudo systemctl enable ${UNIT}`);
+    });
+
+    it("of an earlier run do nothing any more once a later one is there", async () => {
+        const held = http.request({ port, host: "127.0.0.1", method: "POST", headers: { "Content-Length": 1000 } });
+        held.on("error", () => undefined);
+        held.write("{");
+        await new Promise((resolve) => held.once("socket", (socket) => socket.once("connect", resolve)));
+        const turn = () => on(bareMetal.hosts[0].host, "sudo cat /run/alpa-auth-bare-metal/turn 2>/dev/null || :");
+        const before = (await turn()).stdout;
+        const earlier = assert.rejects(run(0, ["stop", "after-answers", FOUND]), {
+            message: /dgx-01: must be left to the run/,
+        });
+        await waitFor("the earlier run's turn", async () => (await turn()).stdout !== before, { seconds: 100 });
+        assert.match(await run(0, ["start", FOUND]), /^runs: /);
+        await earlier;
+        held.destroy();
+        assert.equal(await systemctl(0, "is-active"), "active");
+    });
+
+    it("refuse a service that the host does not have: there would be no way back", async () => {
+        await assert.rejects(run(0, ["start", FOUND], { how: { unit: "alpa.service" } }), {
+            message: /dgx-01: must have the service alpa\.service, or there is no way back/,
+        });
+    });
+
+    it("do the same with commands in place of a service", async () => {
+        const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
+        const pid = () => ledger.on("dgx-02")[0]?.pid;
+        const before = pid();
+        await run(1, ["start", FOUND], { how });
+        assert.equal(pid(), before, "what runs is left alone");
+        await run(1, ["stop", FOUND], { how });
+        assert.equal(pid(), undefined);
+        await run(1, ["start", FOUND], { how });
+        await waitFor("GPUs held", () => pid() !== undefined, { seconds: 100 });
+        await run(1, ["stop", FOUND], { how });
+    });
+
+    describe("with a command", () => {
+        const commands = (more: object) => ({
+            how: { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}`, ...more } },
+        });
+        const root = async (line: string) => (await on(bareMetal.hosts[1].host, `sudo sh -c '${line}'`)).stdout.trim();
+
+        it("say how it ended and where its words are, and not the words", async () => {
+            await assert.rejects(run(1, ["stop", FOUND], commands({ stop: "echo s3cret; exit 3" })), (error: Error) => {
+                const where = "/run/alpa-auth-bare-metal/said";
+                const said = `dgx-02: the stop command must succeed within 30 s (exit code 3). Look: ${where}`;
+                assert.ok(error.message.includes(said), error.message);
+                assert.doesNotMatch(error.message, /s3cret/);
+                return true;
+            });
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "s3cret");
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/command 2>/dev/null || echo gone"), "gone");
+        });
+
+        it("wait for no process that it leaves running, and for it itself no longer than is given", async () => {
+            await run(1, ["stop", FOUND], commands({}));
+            const daemon = "sh -c 'sleep 30' & echo $! >/run/left";
+            const began = Date.now();
+            await run(1, ["start", FOUND], { ...commands({ start: daemon }), startTimeoutSeconds: 40 });
+            assert.ok(Date.now() - began < 30_000, "it left a process");
+            await root("kill $(cat /run/left) 2>/dev/null || :");
+            await run(1, ["stop", FOUND], commands({}));
+            const hangs = { ...commands({ start: "exec sleep 30" }), startTimeoutSeconds: 1 };
+            await assert.rejects(run(1, ["start", FOUND], hangs), {
+                message: /dgx-02: the start command must succeed within 1 s \(exit code 124\)/,
+            });
+        });
+
+        it("show it in no list of processes", async () => {
+            await run(1, ["stop", FOUND], commands({}));
+            const start = `seen=no; for f in /proc/$$/cmdline /proc/$PPID/cmdline; do tr "\\0" " " <$f 2>/dev/null | grep -q "s3[c]ret" && seen=yes; done; : s3cret; echo $seen`;
+            await run(1, ["start", FOUND], commands({ start }));
+            assert.equal(await root("cat /run/alpa-auth-bare-metal/said"), "no");
+        });
+    });
+});

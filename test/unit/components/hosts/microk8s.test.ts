@@ -1,0 +1,124 @@
+// Proves what is asked of the engine for the nodes of a cluster. What the commands do is proved on sandbox hosts.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { parse } from "yaml";
+import { renderLaunch, type LaunchSettings } from "../../../../components/hosts/microk8s/launch";
+import { asked, comesAfter, one, plain, type Seen } from "../../../kit";
+import { node, recordNodes, SUDO_PASSWORD, THREE } from "../../cluster-nodes";
+
+const COMMAND = "command:remote:Command";
+const step = (seen: Seen[], number: number, name: string) => one(seen, COMMAND, `nodes-10.0.0.${number}-${name}`);
+const hostOf = (resource: Seen) => (plain(resource.inputs.connection) as { host: string }).host;
+
+describe("Microk8s", () => {
+    let three: Seen[];
+    before(async () => {
+        three = await recordNodes({ nodes: THREE });
+    });
+
+    it("installs all nodes at once, and lets them join one after another", () => {
+        for (const number of [2, 3]) {
+            assert.ok(!comesAfter(three, step(three, number, "snap"), step(three, 1, "ready")));
+            assert.ok(comesAfter(three, step(three, number, "member"), step(three, number - 1, "ready")));
+            assert.ok(comesAfter(three, step(three, number, "joined"), step(three, number, "member")));
+        }
+    });
+
+    it("gives the kubeconfig, a secret, when every node is ready and the add-ons are there", () => {
+        const kubeconfig = one(three, COMMAND, "nodes-kubeconfig");
+        for (const number of [1, 2, 3]) assert.ok(comesAfter(three, kubeconfig, step(three, number, "ready")));
+        assert.ok(comesAfter(three, kubeconfig, one(three, COMMAND, "nodes-addons")));
+        const provider = one(three, "pulumi:providers:kubernetes");
+        assert.ok(pulumi.runtime.isRpcSecret(provider.inputs.kubeconfig));
+        assert.equal(provider.inputs.clusterIdentifier, "alpa-auth/test");
+    });
+
+    it("asks the first node about the others, and another control-plane node about the first", () => {
+        assert.deepEqual(
+            [1, 2, 3].map((number) => hostOf(step(three, number, "member"))),
+            ["10.0.0.2", "10.0.0.1", "10.0.0.1"],
+        );
+        assert.equal(hostOf(step(three, 1, "ready")), "10.0.0.1");
+    });
+
+    it("makes an invitation valid anew right before a node joins, and only then", () => {
+        assert.deepEqual(
+            [1, 2, 3].map((number) => asked(step(three, number, "joined")).beforeCreate.length),
+            [0, 1, 1],
+        );
+    });
+
+    it("has every script a secret, and no secret in a command line", () => {
+        for (const command of three.filter(({ type }) => type === COMMAND)) {
+            assert.ok(pulumi.runtime.isRpcSecret(command.inputs.stdin), command.name);
+            const { stdin, connection: _, ...shown } = command.inputs;
+            assert.ok(!JSON.stringify(shown).includes(SUDO_PASSWORD));
+            assert.equal(String(plain(stdin)).includes(SUDO_PASSWORD), hostOf(command) === "10.0.0.1", command.name);
+        }
+    });
+
+    it("waits for the pods of a node that leaves as long as their longest answer may take, and longer", async () => {
+        const waited = async (alpa: object) => {
+            const seen = await recordNodes({ nodes: THREE }, { alpa: { endpoints: ["10.0.1.11:20001"], ...alpa } });
+            const script = String(plain(step(seen, 2, "ready").inputs.stdin));
+            return Number(/drain_seconds=\D*(\d+)/.exec(script)![1]);
+        };
+        const [usual, long] = [await waited({}), await waited({ answerTimeoutSeconds: 3600 })];
+        assert.equal(usual, 1200);
+        assert.equal(long - usual, 3000);
+    });
+
+    it("adds nothing but its own steps for one more node, and touches no other", async () => {
+        const four = await recordNodes({ nodes: [...THREE, node(4, { role: "worker" })] });
+        const key = (r: Seen) => `${r.type} ${r.name}`;
+        const added = four.filter((r) => !three.some((old) => key(old) === key(r)));
+        assert.ok(
+            added.every(({ name }) => name.startsWith("nodes-10.0.0.4")),
+            added.map(key).join("\n"),
+        );
+        for (const old of three.filter(({ type }) => type === COMMAND))
+            assert.deepEqual(plain(one(four, COMMAND, old.name).inputs), plain(old.inputs), old.name);
+    });
+
+    it("has nobody to forget a single node", async () => {
+        const single = await recordNodes({ nodes: [node(1)] });
+        assert.ok(!single.some(({ name }) => name.endsWith("-member") || name.endsWith("-token")));
+    });
+});
+
+describe("launch configuration", () => {
+    const render = (...args: Parameters<typeof renderLaunch>) => parse(renderLaunch(...args));
+    const wish: LaunchSettings = { role: "control-plane", first: true, sans: ["10.0.0.1"], storage: "hostpath" };
+
+    it("has the add-ons on the node that starts the cluster only, dns always", () => {
+        assert.deepEqual(render(wish).addons, [{ name: "dns" }, { name: "hostpath-storage" }]);
+        assert.deepEqual(render({ ...wish, storage: "none" }).addons, [{ name: "dns" }]);
+        assert.equal(render({ ...wish, first: false }).addons, undefined);
+    });
+
+    it("lets nobody do everything, on every control-plane node", () => {
+        for (const first of [true, false])
+            assert.deepEqual(render({ ...wish, first }).extraKubeAPIServerArgs, {
+                "--authorization-mode": "RBAC,Node",
+            });
+    });
+
+    it("names another network of pods on every node, and none where it is MicroK8s' own", () => {
+        const podNetwork = "10.200.0.0/16";
+        for (const role of ["control-plane", "worker"] as const)
+            assert.deepEqual(render({ ...wish, role, podNetwork }).extraCNIEnv, {
+                IPv4_SUPPORT: "true",
+                IPv4_CLUSTER_CIDR: podNetwork,
+                IPv4_SERVICE_CIDR: "10.152.183.0/24",
+            });
+        assert.equal(render(wish).extraCNIEnv, undefined);
+    });
+
+    it("has no token and no join", () => {
+        for (const first of [true, false])
+            assert.deepEqual(
+                Object.keys(render({ ...wish, first })).filter((key) => /join|oken/.test(key)),
+                [],
+            );
+    });
+});

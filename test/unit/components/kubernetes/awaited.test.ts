@@ -1,0 +1,280 @@
+// Proves what Awaited asks of the engine, and that the provider it stores works by itself, against an API server
+// whose objects change between two looks.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { Awaited } from "../../../../components/kubernetes/awaited";
+import type { AwaitedArgs } from "../../../../components/kubernetes/awaited-provider";
+import { inputsOf, one, record } from "../../../kit";
+import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { load as loadText, PULUMI_SDK, requiredBy, storedText } from "./stored";
+
+const ROUTE = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace: "a", name: "alpa" };
+const ROUTE_PATH = "/apis/apisix.apache.org/v2/namespaces/a/apisixroutes/alpa";
+const args: AwaitedArgs = {
+    cluster: {},
+    object: ROUTE,
+    until: { kind: "condition", type: "Accepted" },
+    generation: 1,
+    timeoutSeconds: 5,
+};
+const register = async (more: Partial<AwaitedArgs> = {}) =>
+    one(await record(() => new Awaited("wait", { ...args, ...more }, {})), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
+const stored = async (more?: Partial<AwaitedArgs>) => storedText(await register(more));
+const load = async () => loadText(await stored());
+
+describe("Awaited", () => {
+    it("stores its provider in less than 17 kB, without the Pulumi SDK", async () => {
+        const text = await stored();
+        assert.ok(text.length > 1000 && text.length < 17_000, `${text.length} characters`);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
+    });
+
+    it("stores the same provider whatever it waits for and whoever waits", async () => {
+        const other = { cluster: { kubeconfig: pulumi.secret("s3cret-kubeconfig") }, timeoutSeconds: 9, generation: 2 };
+        assert.equal(await stored(other), await stored());
+    });
+
+    it("keeps the kubeconfig a secret", async () => {
+        const resource = await register({
+            cluster: { kubeconfig: pulumi.secret("s3cret-kubeconfig"), context: "one" },
+        });
+        assert.ok(pulumi.runtime.isRpcSecret(resource.inputs.kubeconfig));
+        assert.equal(pulumi.runtime.unwrapRpcSecret(resource.inputs.kubeconfig), "s3cret-kubeconfig");
+        assert.equal(resource.inputs.context, "one");
+        assert.doesNotMatch(JSON.stringify(inputsOf(resource)), /s3cret/);
+    });
+
+    const changes: [what: string, change: object, waitsAgain: boolean][] = [
+        ["another generation", { generation: 2 }, true],
+        ["another object of the same name and generation", { uid: "new" }, true],
+        ["another object", { object: { ...ROUTE, name: "other" } }, true],
+        ["another condition", { until: { kind: "condition", type: "Available" } }, true],
+        ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true],
+        ["another context", { context: "new" }, false],
+        ["other time limits", { timeoutSeconds: 9, settleSeconds: 9 }, false],
+        ["nothing", {}, false],
+    ];
+    for (const [what, change, waitsAgain] of changes)
+        it(`${waitsAgain ? "is updated" : "is not updated"} for ${what}`, async () => {
+            const { cluster: _, ...olds } = { ...args, kubeconfig: "old" };
+            const { changes } = await (await load()).diff!("id", olds, { ...olds, ...change });
+            assert.equal(changes, waitsAgain);
+        });
+});
+
+/** A clock on which a second takes 20 ms. */
+function fastClock() {
+    const now = Date.now;
+    const start = now();
+    Date.now = () => start + (now() - start) * 50;
+    return { seconds: () => (Date.now() - start) / 1000, end: () => (Date.now = now) };
+}
+
+describe("the stored provider", () => {
+    let api: FakeApi | undefined;
+    const setTimeout = global.setTimeout;
+    // Looks come each 5 ms instead of each half second; limits are read from the clock, and stay.
+    before(() => (global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout));
+    after(() => (global.setTimeout = setTimeout));
+    afterEach(async () => {
+        await api?.close();
+        api = undefined;
+    });
+
+    const route = (status: string | undefined, observedGeneration = 1, message = "fine") => ({
+        kind: "ApisixRoute",
+        apiVersion: "apisix.apache.org/v2",
+        metadata: { name: "alpa", generation: 1 },
+        status: status && {
+            conditions: [{ type: "Accepted", status, observedGeneration, reason: "Checked", message }],
+        },
+    });
+    /** Waits against an API server that gives these answers one after another, and the last one from then on. */
+    async function create(answers: Answer[] | (() => Answer), more: object = {}) {
+        let looks = 0;
+        api = await fakeApi(
+            Array.isArray(answers) ? () => answers[Math.min(looks++, answers.length - 1)] : () => (looks++, answers()),
+        );
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, ...more };
+        const provider = await load();
+        const result = await provider.create(inputs);
+        return { looks, ...result };
+    }
+
+    it("is done when the object is accepted, and names what it waited for", async () => {
+        const { id, looks } = await create([route("True")]);
+        assert.equal(id, "apisix.apache.org/v2/ApisixRoute/a/alpa");
+        assert.deepEqual([looks, api!.asked[0]], [1, ROUTE_PATH]);
+    });
+
+    it("goes on through an object that is not there, a failing server and an older generation", async () => {
+        const { looks } = await create([undefined, 503, route(undefined), route("True", 0), route("True")]);
+        assert.equal(looks, 5);
+    });
+
+    it("fails when a no has stood for 10 s, with the controller's words and how to look", async () => {
+        const clock = fastClock();
+        try {
+            await assert.rejects(
+                create([route("False", 1, "not yet"), route("False", 1, "no such plugin")], { timeoutSeconds: 60 }),
+                (error: Error) => {
+                    assert.match(error.message, /^ApisixRoute a\/alpa: Checked: no such plugin/);
+                    assert.match(error.message, /kubectl -n a get apisixroute alpa -o yaml$/);
+                    assert.doesNotMatch(error.message, /s3cret/);
+                    return true;
+                },
+            );
+            assert.ok(clock.seconds() >= 10 && clock.seconds() < 60, `${clock.seconds()} s`);
+        } finally {
+            clock.end();
+        }
+    });
+
+    it("goes on through a no that passes", async () => {
+        const { looks } = await create([route("False"), route("False"), route("True")]);
+        assert.equal(looks, 3);
+    });
+
+    it("counts only a no without interruption", async () => {
+        const clock = fastClock();
+        let interrupted = false;
+        const answer = () => {
+            if (clock.seconds() >= 6 && !interrupted) return ((interrupted = true), route(undefined));
+            return clock.seconds() < 14 ? route("False") : route("True");
+        };
+        try {
+            await create(answer, { timeoutSeconds: 60 });
+            assert.ok(interrupted && clock.seconds() >= 14);
+        } finally {
+            clock.end();
+        }
+    });
+
+    it("ends with the controller's words when the time is over before a no is final", async () => {
+        await assert.rejects(
+            create([route(undefined), route("False", 1, "no such plugin")], { timeoutSeconds: 0.1 }),
+            /^Error: ApisixRoute a\/alpa: Checked: no such plugin Look: kubectl/,
+        );
+    });
+
+    it("takes Rampart's Failed as final at the first look", async () => {
+        const failed = { metadata: { generation: 1 }, status: { phase: "Failed", observedGeneration: 1 } };
+        const object = { ...ROUTE, apiVersion: "rampart.petuum.com/v1beta2", kind: "RampartGraph", name: "gateway" };
+        await assert.rejects(create([failed], { object, until: { kind: "graph-deployed" } }), /Rampart reports Failed/);
+        assert.equal(api!.asked.length, 1);
+    });
+
+    it("waits for an update as for a creation", async () => {
+        const answers = [route("True", 0), route("True")];
+        api = await fakeApi(() => answers.shift() ?? route("False", 1, "no such plugin"));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, timeoutSeconds: 0.2 };
+        const olds = { ...inputs, generation: 0 };
+        const provider = await load();
+        assert.deepEqual(await provider.update!("id", olds, inputs), { outs: inputs });
+        assert.equal(api.asked.length, 2);
+        await assert.rejects(provider.update!("id", olds, inputs), /no such plugin/);
+    });
+
+    it("does not wait again when only the kubeconfig is another", async () => {
+        api = await fakeApi(() => route("False", 1, "no such plugin"));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        await (
+            await load()
+        ).update!("id", { ...inputs, kubeconfig: "old" }, inputs);
+        assert.equal(api.asked.length, 0);
+    });
+
+    it("ends when its time is over, and says what it waited for", async () => {
+        await assert.rejects(
+            create([route(undefined)], { timeoutSeconds: 0.1 }),
+            /^Error: ApisixRoute a\/alpa: not ready after 0\.1 s \(no ingress controller has taken it\)\. Look: kubectl/,
+        );
+    });
+
+    it("ends when the server never answers well, and says so", async () => {
+        await assert.rejects(create([500], { timeoutSeconds: 0.1 }), /not ready after 0\.1 s \(.*500/);
+    });
+
+    it("starts over when the object is lost while it settles", async () => {
+        let first: number | undefined;
+        let lost: number | undefined;
+        await create(
+            () => {
+                first ??= Date.now();
+                if (lost !== undefined || Date.now() - first < 200) return route("True");
+                lost = Date.now();
+                return route(undefined);
+            },
+            { settleSeconds: 0.4 },
+        );
+        assert.ok(lost !== undefined && Date.now() - lost >= 400);
+    });
+
+    it("looks at the namespace that a graph brings", async () => {
+        const graph = {
+            kind: "RampartGraph",
+            metadata: { name: "gateway", generation: 1 },
+            status: { phase: "Deploying" },
+        };
+        let looks = 0;
+        api = await fakeApi((path) =>
+            path.includes("/rampartgraphs/") ? graph : looks++ === 0 ? undefined : { status: { phase: "Active" } },
+        );
+        const object = {
+            apiVersion: "rampart.petuum.com/v1beta2",
+            kind: "RampartGraph",
+            namespace: "a",
+            name: "gateway",
+        };
+        const until = { kind: "graph-namespace", namespace: "a-gateway-apisix" };
+        const { cluster: _, ...inputs } = { ...args, object, until, kubeconfig: api.kubeconfig };
+        await (await load()).create(inputs);
+        assert.deepEqual([looks, api.asked.at(-1)], [2, "/api/v1/namespaces/a-gateway-apisix"]);
+    });
+
+    it("is deleted at once where nothing must be gone", async () => {
+        api = await fakeApi(() => ({}));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig };
+        await (
+            await load()
+        ).delete!("id", inputs);
+        assert.deepEqual(api.asked, []);
+    });
+
+    it("is deleted only when the namespace is gone", async () => {
+        let looks = 0;
+        api = await fakeApi(() => (looks++ < 2 ? { status: { phase: "Terminating" } } : undefined));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, goneAfter: "b" };
+        await (
+            await load()
+        ).delete!("id", inputs);
+        assert.deepEqual(api.asked, Array(3).fill("/api/v1/namespaces/b"));
+    });
+
+    it("gives the namespace its own time to go, that of the last run", async () => {
+        api = await fakeApi(() => ({ status: { phase: "Terminating" } }));
+        const { cluster: _, ...inputs } = { ...args, kubeconfig: api.kubeconfig, goneAfter: "b", timeoutSeconds: 0.1 };
+        const provider = await load();
+        await assert.rejects(provider.delete!("id", inputs), /^Error: Namespace b: not gone after 0\.1 s\. Look: /);
+        const { changes } = await provider.diff!("id", inputs, { ...inputs, timeoutSeconds: 0.2 });
+        assert.ok(changes, "deletion will use the time in the state");
+    });
+});
+
+describe("the reader", () => {
+    it("is told of a kind that the cluster does not know as of an object that is not there", async () => {
+        const api = await fakeApi(() => undefined);
+        try {
+            const { cluster: _, ...inputs } = {
+                ...args,
+                object: { ...ROUTE, apiVersion: "nowhere.example.org/v1" },
+                kubeconfig: api.kubeconfig,
+                timeoutSeconds: 0.1,
+            };
+            await assert.rejects((await load()).create(inputs), /it does not exist/);
+        } finally {
+            await api.close();
+        }
+    });
+});

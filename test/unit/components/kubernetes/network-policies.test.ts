@@ -1,0 +1,92 @@
+// Proves what is asked of the cluster's network. That it is enforced is up to the cluster's network plugin.
+import { strict as assert } from "node:assert";
+import { NetworkPolicies, POLICIES } from "../../../../components/kubernetes/network-policies";
+import { record, type Seen } from "../../../kit";
+
+interface Pod {
+    [label: string]: string;
+}
+const APISIX: Pod = { "app.kubernetes.io/name": "apisix" };
+const ETCD: Pod = { "app.kubernetes.io/name": "etcd" };
+const CONTROLLER: Pod = { "app.kubernetes.io/name": "ingress-controller" };
+const ALIASED: Pod = { "app.kubernetes.io/name": "apisix-ingress-controller" };
+const STRANGER: Pod = { app: "stranger" };
+/** Somebody outside the namespace: no pod selector without a namespace selector matches. */
+const OUTSIDE = undefined;
+
+function selects(selector: any, pod: Pod): boolean {
+    const labels = Object.entries(selector.matchLabels ?? {}).every(([k, v]) => pod[k] === v);
+    return (
+        labels &&
+        (selector.matchExpressions ?? []).every((e: any) => e.operator === "In" && e.values.includes(pod[e.key]))
+    );
+}
+
+/** What Kubernetes makes of ingress policies: a selected pod is open only where one of them says so. */
+function open(policies: Seen[], to: Pod, port: number, from: Pod | undefined): boolean {
+    const mine = policies.map((p) => p.inputs.spec).filter((spec) => selects(spec.podSelector, to));
+    if (mine.length === 0) return true;
+    return mine
+        .flatMap((spec) => spec.ingress ?? [])
+        .some(
+            (rule) =>
+                (rule.ports ?? [{ port }]).some((p: any) => p.port === port && p.protocol === "TCP") &&
+                (rule.from === undefined ||
+                    (from !== OUTSIDE && rule.from.some((f: any) => selects(f.podSelector, from)))),
+        );
+}
+
+const cases: [what: string, to: Pod, port: number, from: Pod | undefined, open: boolean][] = [
+    ["callers reach the data port", APISIX, 9080, OUTSIDE, true],
+    ["callers do not reach the Admin API", APISIX, 9180, OUTSIDE, false],
+    ["callers do not reach etcd", ETCD, 2379, OUTSIDE, false],
+    ["callers do not reach APISIX's control port", APISIX, 9090, OUTSIDE, false],
+    ["callers do not reach the ingress controller", CONTROLLER, 8080, OUTSIDE, false],
+    ["the ingress controller reaches the Admin API", APISIX, 9180, CONTROLLER, true],
+    ["the ingress controller reaches it under its other name", APISIX, 9180, ALIASED, true],
+    ["a stranger in the namespace does not reach the Admin API", APISIX, 9180, STRANGER, false],
+    ["a stranger in the namespace does not reach etcd", ETCD, 2379, STRANGER, false],
+    ["APISIX reaches etcd", ETCD, 2379, APISIX, true],
+    ["APISIX does not speak for etcd's members", ETCD, 2380, APISIX, false],
+    ["etcd's members reach each other", ETCD, 2380, ETCD, true],
+    ["the ingress controller does not reach etcd", ETCD, 2379, CONTROLLER, false],
+    ["nobody reaches a pod of another kind", STRANGER, 80, APISIX, false],
+];
+
+describe("NetworkPolicies", () => {
+    const build = () => record(() => new NetworkPolicies("alpa-policies", { namespace: "gateway" }));
+    for (const [what, to, port, from, expected] of cases)
+        it(what, async () => {
+            const policies = (await build()).filter((r) => r.inputs.kind === "NetworkPolicy");
+            assert.equal(open(policies, to, port, from), expected);
+        });
+
+    it("let callers in from the connectors alone where those are the only way", async () => {
+        const callersFrom = { namespace: "alpa", labels: { role: "connector" } };
+        const all = await record(() => new NetworkPolicies("p", { namespace: "gateway", callersFrom }));
+        const policies = all.filter((r) => r.inputs.kind === "NetworkPolicy");
+        const callers = policies.filter((p) => p.inputs.metadata.name === "alpa-auth-callers");
+        assert.deepEqual(callers[0].inputs.spec.ingress, [
+            {
+                from: [
+                    {
+                        namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "alpa" } },
+                        podSelector: { matchLabels: { role: "connector" } },
+                    },
+                ],
+                ports: [{ port: 9080, protocol: "TCP" }],
+            },
+        ]);
+        assert.equal(open(policies, APISIX, 9080, OUTSIDE), false);
+        assert.equal(open(policies, APISIX, 9180, CONTROLLER), true);
+    });
+
+    it("are the ones that are announced, all in the gateway's namespace, about incoming traffic", async () => {
+        const policies = (await build()).filter((r) => r.inputs.kind === "NetworkPolicy");
+        assert.deepEqual(policies.map((p) => p.inputs.metadata.name).sort(), [...POLICIES].sort());
+        for (const { inputs } of policies) {
+            assert.equal(inputs.metadata.namespace, "gateway");
+            assert.deepEqual(inputs.spec.policyTypes, ["Ingress"]);
+        }
+    });
+});

@@ -1,0 +1,124 @@
+// Proves what is said of pods that do not become ready, and what of it is taken as final. Words are those of kubelet 1.34 and
+// containerd 2.
+import { strict as assert } from "node:assert";
+import { troubleOf, type ObservedEvent, type ObservedPod } from "../../../../components/kubernetes/pod-troubles";
+
+const pod = (containers: object[], more: object = {}): ObservedPod => ({
+    metadata: { name: "head", namespace: "a", uid: "u1", ...more },
+    status: { containerStatuses: containers as any },
+});
+const waiting = (reason: string, message?: string) => ({ name: "a", state: { waiting: { reason, message } } });
+const event = (message: string, more: object = {}): ObservedEvent => ({
+    ...{ type: "Warning", reason: "Failed", message, lastTimestamp: "2026-11-30T12:00:00Z" },
+    ...{ involvedObject: { uid: "u1" }, ...more },
+});
+const GONE =
+    'Failed to pull image "a:1": rpc error: code = NotFound desc = failed to pull and unpack image "a:1": a:1: not found';
+const BACK_OFF = 'Back-off pulling image "a:1"';
+const NO_FOLDER =
+    'MountVolume.SetUp failed for volume "weights" : hostPath type check failed: /data is not a directory';
+
+describe("trouble of pods", () => {
+    it("is none where nothing is known to be wrong", () => {
+        assert.equal(troubleOf([pod([{ name: "a" }])]), undefined);
+        assert.equal(troubleOf([pod([waiting("ContainerCreating")])]), undefined);
+        const pulling = event("Pulling image", { type: "Normal", lastTimestamp: "2026-11-30T12:00:05Z" });
+        assert.equal(troubleOf([pod([waiting("ContainerCreating")])], [event("before"), pulling]), undefined);
+        assert.equal(troubleOf([pod([waiting("ImagePullBackOff")], { deletionTimestamp: "now" })]), undefined);
+    });
+
+    it("is an image that cannot be pulled: final in a window", () => {
+        assert.deepEqual(troubleOf([pod([waiting("ImagePullBackOff", "no such image")])]), {
+            state: "failed",
+            finalAfterSeconds: 60,
+            why: "pod head: ImagePullBackOff: no such image.",
+        });
+    });
+
+    const patient: [
+        what: string,
+        reason: string,
+        message: string,
+        events: ObservedEvent[],
+        state: string,
+        why: RegExp,
+    ][] = [
+        [
+            "an image that is not there",
+            "ErrImagePull",
+            GONE,
+            [],
+            "failed",
+            /ErrImagePull: Failed to pull.*: not found\.$/,
+        ],
+        ["one that may not be had", "ErrImagePull", "401 Unauthorized", [], "failed", /401 Unauthorized\.$/],
+        ["a name that is none", "InvalidImageName", 'couldn\'t parse "A"', [], "failed", /^pod head: InvalidImageName/],
+        ["a registry that is away", "ErrImagePull", "dial tcp: i/o timeout", [], "waiting", /i\/o timeout$/],
+        [
+            "a pause between tries",
+            "ImagePullBackOff",
+            BACK_OFF,
+            [event(GONE)],
+            "failed",
+            /^pod head: ImagePullBackOff: Failed.*not found\.$/,
+        ],
+        [
+            "a pause with nothing known",
+            "ImagePullBackOff",
+            BACK_OFF,
+            [],
+            "waiting",
+            /^pod head: ImagePullBackOff: Back-off/,
+        ],
+    ];
+    for (const [what, reason, message, events, state, why] of patient)
+        it(`before a window: ${what} is ${state}`, () => {
+            const verdict = troubleOf([pod([waiting(reason, message)])], events, true)!;
+            assert.equal(verdict.state, state);
+            assert.match((verdict as { why: string }).why, why);
+        });
+
+    it("is a volume that cannot be mounted, of which only an event tells: a folder that is missing is final", () => {
+        const creating = pod([waiting("ContainerCreating")]);
+        const mount = (message: string, more = {}) => [event(message, { reason: "FailedMount", ...more })];
+        assert.deepEqual(troubleOf([creating], mount(NO_FOLDER), true), {
+            state: "failed",
+            finalAfterSeconds: 60,
+            why: `pod head: FailedMount: ${NO_FOLDER}.`,
+        });
+        assert.deepEqual(troubleOf([creating], mount("timed out waiting for the condition"), true), {
+            state: "waiting",
+            why: "pod head: FailedMount: timed out waiting for the condition",
+        });
+        const earlier = mount(NO_FOLDER, { involvedObject: { uid: "u0" } });
+        assert.equal(troubleOf([creating], earlier, true), undefined, "an earlier pod of that name");
+        const runs = pod([{ name: "a", state: { running: {} } }]);
+        assert.equal(troubleOf([runs], mount(NO_FOLDER), true), undefined, "it was mounted since");
+    });
+
+    it("is a container that ends again and again: how it ended and where its words are, and not the words", () => {
+        const crashing = (restartCount: number, reason?: string) => ({
+            ...{ name: "a", restartCount, state: { waiting: { reason: "CrashLoopBackOff" } } },
+            lastState: { terminated: { exitCode: 137, reason, message: "a prompt of a caller" } },
+        });
+        const once = troubleOf([pod([crashing(1, "OOMKilled")])])!;
+        assert.deepEqual(once, {
+            state: "waiting",
+            why: "pod head: ends again and again (exit code 137, OOMKilled; its words: kubectl -n a logs head --previous)",
+        });
+        const thrice = troubleOf([pod([crashing(3)])])!;
+        assert.equal(thrice.state, "failed");
+        assert.doesNotMatch(JSON.stringify(thrice), /prompt/);
+    });
+
+    it("is a pod without a node for it; what is final comes first", () => {
+        const unplaced = {
+            metadata: { name: "w" },
+            status: {
+                conditions: [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: "no GPUs" }],
+            },
+        };
+        assert.deepEqual(troubleOf([unplaced]), { state: "waiting", why: "pod w: Unschedulable: no GPUs" });
+        assert.equal(troubleOf([unplaced, pod([waiting("ErrImagePull", "x")])])!.state, "failed");
+    });
+});

@@ -1,0 +1,181 @@
+import { strict as assert } from "node:assert";
+import { existsSync, readFileSync } from "node:fs";
+import * as path from "node:path";
+import { judge, rampartWords, type Observed, type Until } from "../../../../components/kubernetes/readiness";
+
+const DEPLOYED: Until = { kind: "graph-deployed" };
+const NAMESPACE: Until = { kind: "graph-namespace", namespace: "a-gateway-apisix" };
+const ACCEPTED: Until = { kind: "condition", type: "Accepted" };
+const AVAILABLE: Until = { kind: "condition", type: "Available" };
+
+const graph = (generation: number, phase?: string, observedGeneration?: number, messages?: string): Observed => ({
+    metadata: { generation },
+    status: phase === undefined ? undefined : { phase, observedGeneration, reason: "GraphDeploymentError", messages },
+});
+const condition = (
+    status: string,
+    observedGeneration: number,
+    type = "Accepted",
+    message = "no such plugin",
+): Observed => ({
+    metadata: { generation: 2 },
+    status: { conditions: [{ type, status, observedGeneration, reason: "SyncFailed", message }] },
+});
+
+type Case = [what: string, until: Until, object: Observed | undefined, namespace?: string];
+const ready: Case[] = [
+    ["a graph whose generation is deployed", DEPLOYED, graph(2, "Deployed", 2)],
+    // Rampart leaves the words of an earlier failure in place.
+    ["a deployed graph that failed before", DEPLOYED, graph(2, "Deployed", 2, "The following errors …")],
+    ["a graph's namespace that is there while it deploys", NAMESPACE, graph(1, "Deploying"), "Active"],
+    ["a condition of this generation", ACCEPTED, condition("True", 2)],
+    ["the other condition of this generation", AVAILABLE, condition("True", 2, "Available")],
+    ["a namespace that does not exist, as free", { kind: "not-terminating" }, undefined],
+    ["a namespace that is active, as free", { kind: "not-terminating" }, { status: { phase: "Active" } }],
+];
+const waiting: [...Case, why: RegExp][] = [
+    ["an object that does not exist", DEPLOYED, undefined, undefined, /does not exist/],
+    ["a graph without a status", DEPLOYED, graph(1), undefined, /phase not set, generation 1, observed none/],
+    ["a graph that deploys", DEPLOYED, graph(2, "Deploying", 1), undefined, /phase Deploying/],
+    [
+        "a graph that is deployed in an older generation",
+        DEPLOYED,
+        graph(2, "Deployed", 1),
+        undefined,
+        /generation 2, observed 1/,
+    ],
+    ["a graph that failed in an older generation", DEPLOYED, graph(2, "Failed", 1), undefined, /phase Failed/],
+    [
+        "a graph's namespace that is not there",
+        NAMESPACE,
+        graph(1, "Deploying"),
+        undefined,
+        /namespace a-gateway-apisix does not exist/,
+    ],
+    ["a graph's namespace that is going", NAMESPACE, graph(1, "Deploying"), "Terminating", /is Terminating/],
+    [
+        "a graph that was deployed, without its namespace",
+        NAMESPACE,
+        graph(1, "Deployed", 1),
+        undefined,
+        /does not exist/,
+    ],
+    [
+        "an object nobody has taken",
+        ACCEPTED,
+        { metadata: { generation: 1 } },
+        undefined,
+        /no ingress controller has taken it/,
+    ],
+    ["a condition of an older generation", ACCEPTED, condition("True", 1), undefined, /older generation/],
+    ["a refusal of an older generation", ACCEPTED, condition("False", 1), undefined, /older generation/],
+    [
+        "another condition than the one asked for",
+        ACCEPTED,
+        condition("True", 2, "Available"),
+        undefined,
+        /no ingress controller/,
+    ],
+    [
+        "a namespace that is going, as free",
+        { kind: "not-terminating" },
+        { status: { phase: "Terminating" } },
+        undefined,
+        /Terminating/,
+    ],
+];
+const failed: [...Case, why: RegExp][] = [
+    [
+        "a graph whose generation failed",
+        DEPLOYED,
+        graph(2, "Failed", 2),
+        undefined,
+        /Failed \(GraphDeploymentError\).*raise rampart\.retry/s,
+    ],
+    ["a graph that failed before its namespace came", NAMESPACE, graph(2, "Failed", 2), undefined, /Failed/],
+    ["a graph that failed beside its namespace", NAMESPACE, graph(2, "Failed", 2), "Active", /Failed/],
+    ["a refused object", ACCEPTED, condition("False", 2), undefined, /^SyncFailed: no such plugin$/],
+    [
+        "failures of a synchronisation, each once",
+        ACCEPTED,
+        condition("False", 2, "Accepted", "Err: 404; Err: 404; Err: no such plugin; Err: 404"),
+        undefined,
+        /^SyncFailed: Err: 404; Err: no such plugin$/,
+    ],
+];
+
+describe("judge", () => {
+    const finalAfter = (verdict: ReturnType<typeof judge>) =>
+        (verdict as { finalAfterSeconds: number }).finalAfterSeconds;
+    it("takes Rampart's Failed as final: it never retries a generation", () => {
+        for (const until of [DEPLOYED, NAMESPACE]) assert.equal(finalAfter(judge(until, graph(2, "Failed", 2))), 0);
+    });
+    it("gives the ingress controller longer than its pauses of 1, 2 and 4 s to take a no back", () => {
+        const seconds = finalAfter(judge(ACCEPTED, condition("False", 2)));
+        assert.ok(seconds > 1 + 2 + 4 && seconds <= 10, `${seconds} s`);
+    });
+
+    for (const [what, until, object, namespace] of ready)
+        it(`takes ${what}`, () => assert.deepEqual(judge(until, object, namespace), { state: "ready" }));
+    for (const [state, cases] of [["waiting", waiting] as const, ["failed", failed] as const])
+        for (const [what, until, object, namespace, why] of cases)
+            it(`calls ${what} ${state}`, () => {
+                const verdict = judge(until, object, namespace);
+                assert.equal(verdict.state, state);
+                assert.match((verdict as { why: string }).why, why);
+            });
+});
+
+/** What Rampart writes about one helmfile run that failed. */
+const failure = (component: string, stderr: string) =>
+    `Deployment failed running (('helmfile', '--file', '/w/${component}.yaml', 'sync'), ` +
+    `{'env': {'RAMPART_REGISTRY_PASSWORD': 's3cret', 'TEXT': 'two\\nlines'}, 'stdout': -1, 'stderr': -1}): error code 1\n` +
+    `stdout:\nAdding repo s3cret\n\n\nstderr:\n${stderr}\n\n\n`;
+const DEPLOYMENT = "The following errors occured during deployment:\n";
+const VALIDATION = "The following errors occured during validation:\n";
+
+describe("rampartWords", () => {
+    it("shows the error output of a failed deployment, and nothing before it", () =>
+        assert.equal(rampartWords(DEPLOYMENT + failure("a", "no such chart")), "no such chart"));
+    it("shows the error output of each component, and nothing between", () => {
+        const words = rampartWords(DEPLOYMENT + failure("a", "one\ntwo") + failure("b", "three"));
+        assert.deepEqual(words.split("\n").filter(Boolean), ["one", "two", "three"]);
+    });
+    it("shows what validation says, without its heading", () =>
+        assert.equal(rampartWords(`${VALIDATION}Namespace a-b already exists.\n\n`), "Namespace a-b already exists."));
+    it("shows what a deployment says that ran no command", () =>
+        assert.equal(
+            rampartWords(`${DEPLOYMENT}Timed out waiting for namespace a-b to terminate.\n\n`),
+            "Timed out waiting for namespace a-b to terminate.",
+        ));
+    const silent: [what: string, messages: string | undefined][] = [
+        ["a deployment without an error output", failure("a", "x").split("stderr:\n")[0]],
+        ["a validation that quotes an environment", `${VALIDATION}{'env': {'A': 's3cret'}}`],
+        ["no text at all", undefined],
+    ];
+    for (const [what, messages] of silent)
+        it(`points to the controller's log for ${what}`, () =>
+            assert.match(rampartWords(messages), /^without an error output; see the log of Rampart's controller\.$/));
+});
+
+// The texts of the real controller, where the recordings are at hand.
+const shared = process.env.ALPA_AUTH_SHARED ?? path.resolve(__dirname, "../../../../../shared");
+const recorded = path.join(shared, "reference/data/recorded/rampart.json");
+if (existsSync(recorded)) {
+    const { transitions } = JSON.parse(readFileSync(recorded, "utf8"));
+    const statuses: { id: string; phase?: string; reason?: string; messages?: string }[] = transitions.flatMap(
+        (t: any) => t.steps.flatMap((s: any) => (s.states ?? []).map((state: any) => ({ id: t.id, ...state.status }))),
+    );
+    const texts = new Map(statuses.filter((s) => s.messages).map((s) => [s.messages!, s]));
+
+    describe("rampartWords of recorded failures", () => {
+        it("there are some", () => assert.ok(texts.size > 2, `${texts.size} texts`));
+        [...texts.values()].forEach(({ id, messages }, i) =>
+            it(`shows no environment and no command line: ${id} (${i + 1})`, () => {
+                const words = rampartWords(messages);
+                assert.doesNotMatch(words, /'env'|environment variable|helmfile', '--file|stdout:/);
+                assert.notEqual(words, "");
+            }),
+        );
+    });
+}

@@ -1,0 +1,45 @@
+import { strict as assert } from "node:assert";
+import { untilSettled, type Wait } from "../../../../components/kubernetes/until-settled";
+
+const wait = (look: Wait["look"]): Wait => ({
+    title: "x",
+    hint: "Look: y",
+    timeoutSeconds: 60,
+    settleSeconds: 0,
+    look,
+});
+
+describe("untilSettled", () => {
+    it("asks ten times a second at first, and takes a fifth of the time at most for looks that take longer", async () => {
+        const pauses: number[] = [];
+        for (const takes of [0, 200]) {
+            const looks: number[] = [];
+            await untilSettled(
+                wait(async () => {
+                    await new Promise((resolve) => setTimeout(resolve, takes));
+                    return looks.push(Date.now()) === 2 ? { state: "ready" } : { state: "waiting", why: "not yet" };
+                }),
+            );
+            pauses.push(looks[1] - looks[0] - takes);
+        }
+        assert.ok(pauses[0] >= 90 && pauses[0] < 490, `${pauses[0]} ms after a look that takes no time`);
+        assert.ok(pauses[1] >= 790, `${pauses[1]} ms after one of 200 ms`);
+    });
+
+    it("does not wait for anything to settle once the data plane has shown the change", async () => {
+        const proved = { ...wait(async () => ({ state: "ready", proved: true })), settleSeconds: 3600 };
+        await untilSettled(proved);
+    });
+
+    it("says why it waited where the data plane could not be asked", async () => {
+        const said: string[] = [];
+        const { log } = console;
+        console.log = (line: string) => void said.push(line);
+        try {
+            await untilSettled(wait(async () => ({ state: "ready", unproved: "no pod may be asked" })));
+        } finally {
+            console.log = log;
+        }
+        assert.deepEqual(said, ["x: waited 0 s instead of a proof at the gateway: no pod may be asked"]);
+    });
+});

@@ -1,0 +1,97 @@
+// Proves when image and weights count as being on the nodes, and that the stored provider says why they are not, against an
+// API server that answers as told.
+import { strict as assert } from "node:assert";
+import { ImagesReady } from "../../../../components/opt/images-ready";
+import { judgeImages } from "../../../../components/opt/images-ready-provider";
+import { one, record } from "../../../kit";
+import { fakeApi, type FakeApi } from "../../fake-api";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+const status = (more: object = {}) => ({
+    ...{ observedGeneration: 2, desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 2 },
+    ...more,
+});
+const set = (more: object = {}) => ({ kind: "DaemonSet", metadata: { generation: 2 }, status: status(more) });
+
+describe("images on the nodes", () => {
+    const cases: [what: string, more: object | undefined, why?: string][] = [
+        ["a pod ready on each", {}],
+        ["none made", undefined, "it does not exist"],
+        ["an older generation", { observedGeneration: 1 }, "its controller has not looked at it"],
+        ["a node that takes none", { desiredNumberScheduled: 1, numberReady: 1 }, "1 of 2 nodes take a pod of it"],
+        ["a pod that is not ready", { numberReady: 1 }, "1 of 2 pods are ready"],
+        ["a pod of an older image", { updatedNumberScheduled: 0 }, "0 of 2 pods are ready"],
+    ];
+    for (const [what, more, why] of cases)
+        it(`${what}: ${why ?? "ready"}`, () =>
+            assert.deepEqual(
+                judgeImages(more && set(more), 2),
+                why === undefined ? { state: "ready" } : { state: "waiting", why },
+            ));
+});
+
+describe("ImagesReady", () => {
+    const args = { namespace: "a", name: "alpa-opt-images", nodes: 2, generation: 2, timeoutSeconds: 2 };
+    let api: FakeApi;
+    let text: string;
+    before(async () => {
+        const made = await record(() => new ImagesReady("wait", { cluster: {}, ...args }, {}));
+        text = storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:ImagesReady"));
+    });
+    afterEach(() => api?.close());
+    const open = async (object: object, pods: object[] = [], events: object[] = []) => {
+        const list = (kind: string, items: object[]) => ({ kind: `${kind}List`, apiVersion: "v1", items });
+        const answers: Record<string, object> = {
+            "/apis/apps/v1/namespaces/a/daemonsets/alpa-opt-images": object,
+            "/api/v1/namespaces/a/pods": list("Pod", pods),
+            "/api/v1/namespaces/a/events": list("Event", events),
+        };
+        api = await fakeApi((path) => answers[path]);
+        return { provider: load(text), inputs: { ...args, kubeconfig: api.kubeconfig, __provider: text } };
+    };
+    const pod = (name: string, container: object, of = "alpa-opt-images") => ({
+        metadata: { name, namespace: "a", uid: name, labels: { "app.kubernetes.io/name": of } },
+        status: { containerStatuses: [{ name: "image", ...container }] },
+    });
+    const creating = { state: { waiting: { reason: "ContainerCreating" } } };
+
+    it("stores its provider in less than 17 kB, without the Pulumi SDK", () => {
+        assert.ok(text.length > 1000 && text.length < 17_000, `${text.length} characters`);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
+    });
+
+    it("ends when every node has them", async () => {
+        const { provider, inputs } = await open(set());
+        assert.equal((await provider.create!(inputs)).id, "a/alpa-opt-images");
+    });
+
+    it("says why they are not there in the words of the kubelet, and of no other pod", async () => {
+        const message = "MountVolume.SetUp failed: hostPath type check failed: /data is not a directory";
+        const event = (uid: string) => ({
+            ...{ type: "Warning", reason: "FailedMount", message, lastTimestamp: "2026-11-30T12:00:00Z" },
+            involvedObject: { uid },
+        });
+        const pods = [pod("other", creating, "other"), pod("one", creating)];
+        const { provider, inputs } = await open(set({ numberReady: 0 }), pods, [event("other"), event("one")]);
+        await assert.rejects(provider.create!(inputs), {
+            message: `DaemonSet a/alpa-opt-images: pod one: FailedMount: ${message}. Look: kubectl -n a describe pods -l app.kubernetes.io/name=alpa-opt-images`,
+        });
+    });
+
+    it("says of a pod that runs that it finds no weights", async () => {
+        const pods = [pod("one", { ready: false, state: { running: {} } })];
+        const { provider, inputs } = await open(set({ numberReady: 1 }), pods);
+        await assert.rejects(provider.create!(inputs), {
+            message: /not ready after 2 s \(pod one: its folder of weights is empty, or cannot be read\)/,
+        });
+    });
+
+    it("waits anew for another image or more nodes, and not for another time limit", async () => {
+        const { provider, inputs } = await open(set());
+        const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
+        assert.equal(await diff({ timeoutSeconds: 9 }), false);
+        assert.equal(await diff({ generation: 3 }), true);
+        assert.equal(await diff({ nodes: 3 }), true);
+    });
+});

@@ -1,0 +1,252 @@
+// Proves what the pods of the component are asked to be, and what the head's shell does, run by a real bash with programs of
+// this test in place of Ray and Python. That Ray and Alpa do what is assumed is not proved here.
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { renderPolicy } from "../../../../components/opt/opt-component";
+import { operatorValues } from "../../../../components/opt/opt-graph";
+import { afterAnswers, afterHead, HEAD_SCRIPT } from "../../../../components/opt/opt-head";
+import { renderImages, renderRayCluster } from "../../../../components/opt/opt-pods";
+import { intraBSettings } from "../../intra-b";
+
+const opt = (more: object = {}) => intraBSettings({}, more).conversion.opt;
+const cluster = (more: object = {}, running = true) =>
+    renderRayCluster({ opt: opt(more), answerTimeoutSeconds: 600 }, running);
+const pods = (more: object = {}) => {
+    const { headGroupSpec, workerGroupSpecs } = cluster(more);
+    return [headGroupSpec, ...workerGroupSpecs].map(({ template }) => template.spec as any);
+};
+
+describe("pods of the component", () => {
+    it("are one for each node, the head on the first, each with its node's GPUs", () => {
+        const all = pods({ nodes: ["a", "b", "c"], gpusPerNode: 4 });
+        assert.deepEqual(
+            all.map((pod) => pod.nodeSelector["kubernetes.io/hostname"]),
+            ["a", "b", "c"],
+        );
+        for (const pod of all) {
+            const { limits, requests } = pod.containers[0].resources;
+            assert.equal(limits["nvidia.com/gpu"], "4");
+            assert.deepEqual(limits, requests);
+        }
+        const names = cluster({ nodes: ["a", "b", "c"] }).workerGroupSpecs;
+        assert.equal(new Set(names.map(({ groupName }) => groupName)).size, 2);
+        for (const { replicas, minReplicas, maxReplicas } of names)
+            assert.deepEqual([replicas, minReplicas, maxReplicas], [1, 1, 1]);
+    });
+
+    it("may read the weights and not write them, from a claim or a folder that must be there", () => {
+        for (const pod of pods()) {
+            assert.deepEqual(pod.volumes[1].persistentVolumeClaim, { claimName: "opt-weights", readOnly: true });
+            assert.deepEqual(pod.containers[0].volumeMounts[1], {
+                name: "weights",
+                mountPath: "/weights",
+                readOnly: true,
+            });
+        }
+        const folder = { weights: { hostPath: "/data/opt", mountPath: "/w" } };
+        for (const pod of pods(folder)) {
+            assert.deepEqual(pod.volumes[1].hostPath, { path: "/data/opt", type: "Directory" });
+            assert.equal(pod.containers[0].volumeMounts[1].mountPath, "/w");
+        }
+        for (const pod of pods({ weights: { inImage: true } })) assert.equal(pod.volumes.length, 1);
+    });
+
+    it("have shared memory of their own size, and no account of the API server", () => {
+        for (const pod of pods({ shmGiB: 32 })) {
+            assert.deepEqual(pod.volumes[0], { name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } });
+            assert.equal(pod.containers[0].volumeMounts[0].mountPath, "/dev/shm");
+            assert.equal(pod.automountServiceAccountToken, false);
+        }
+    });
+
+    it("are in the network of their nodes only when that is asked for", () => {
+        for (const pod of pods()) assert.ok(!("hostNetwork" in pod) && !("dnsPolicy" in pod));
+        for (const pod of pods({ hostNetwork: { because: "NCCL" } }))
+            assert.deepEqual([pod.hostNetwork, pod.dnsPolicy], [true, "ClusterFirstWithHostNet"]);
+    });
+
+    it("have probes of our own each: those of the operator ask what old Ray does not have", () => {
+        for (const pod of pods())
+            for (const probe of ["readinessProbe", "livenessProbe"]) {
+                assert.ok(pod.containers[0][probe], probe);
+                assert.doesNotMatch(JSON.stringify(pod.containers[0][probe]), /api\/|wget|52365/);
+            }
+        const [head] = pods();
+        assert.match(head.containers[0].readinessProbe.exec.command.join(" "), /is not registered/, "ready is loaded");
+    });
+
+    it("say with the last lines of their log why they ended", () => {
+        for (const pod of pods()) assert.equal(pod.containers[0].terminationMessagePolicy, "FallbackToLogsOnError");
+    });
+
+    it("open every port that the others need, since naming one leaves out the rest", () => {
+        const [head] = pods();
+        const ports = head.containers[0].ports.map(({ containerPort }: any) => containerPort);
+        assert.deepEqual(ports.sort(), [10001, 20001, 6379, 8265].sort());
+    });
+
+    it("start anew when something about them changes, and have time to finish their answers", () => {
+        assert.deepEqual(cluster().upgradeStrategy, { type: "Recreate" });
+        const [head, ...workers] = pods();
+        assert.ok(head.terminationGracePeriodSeconds > 600);
+        assert.equal(head.containers[0].lifecycle.preStop.exec.command.at(-1), afterAnswers(600));
+        // The operator tells all of them to go at once, and an answer needs the GPUs of all nodes.
+        assert.ok(workers.length > 0);
+        for (const { terminationGracePeriodSeconds, containers } of workers) {
+            assert.equal(terminationGracePeriodSeconds, head.terminationGracePeriodSeconds);
+            const { command } = containers[0].lifecycle.preStop.exec;
+            assert.equal(command.at(-1), afterHead(terminationGracePeriodSeconds));
+        }
+        assert.deepEqual([cluster({}, false).suspend, cluster().suspend], [true, false]);
+    });
+
+    it("are reached by the gateway at Alpa's port, by each other, and by nobody else", () => {
+        const { podSelector, policyTypes, ingress } = renderPolicy("apisix");
+        assert.deepEqual(podSelector.matchLabels, { "ray.io/cluster": "alpa-opt" });
+        assert.deepEqual(policyTypes, ["Ingress", "Egress"]);
+        const [gateway, own] = ingress as any[];
+        assert.deepEqual(gateway.ports, [{ port: 20001, protocol: "TCP" }]);
+        assert.equal(gateway.from[0].namespaceSelector.matchLabels["kubernetes.io/metadata.name"], "apisix");
+        assert.deepEqual(own.from, [{ podSelector }]);
+        assert.equal(ingress.length, 2);
+    });
+
+    it("reach each other and name servers, and nothing else", () => {
+        const { podSelector, egress } = renderPolicy("apisix");
+        const dns = ["UDP", "TCP"].map((protocol) => ({ port: 53, protocol }));
+        assert.deepEqual(egress, [{ to: [{ podSelector }] }, { ports: dns }]);
+    });
+
+    it("have no capabilities, and only the kernel's usual calls", () => {
+        const images = renderImages(opt()).template.spec as any;
+        for (const { securityContext, containers } of [...pods(), images]) {
+            assert.deepEqual(securityContext, { seccompProfile: { type: "RuntimeDefault" } });
+            assert.deepEqual(containers[0].securityContext.capabilities, { drop: ["ALL"] });
+            assert.equal(containers[0].securityContext.allowPrivilegeEscalation, false);
+        }
+    });
+});
+
+describe("images on the nodes", () => {
+    it("are held by a pod on each of them and no other, which takes no GPU and sees that the weights are there", () => {
+        const { template } = renderImages(opt());
+        const { affinity, containers, volumes } = template.spec as any;
+        const [term] = affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
+        assert.deepEqual(term.matchExpressions[0].values, ["dgx-01", "dgx-02"]);
+        assert.equal(containers[0].image, "registry.example.com/alpa-serving:1.0.0");
+        assert.doesNotMatch(JSON.stringify(containers[0].resources), /gpu/);
+        assert.match(containers[0].readinessProbe.exec.command.at(-1), /ls -A '\/weights'/);
+        assert.equal(volumes[0].name, "weights");
+    });
+});
+
+describe("KubeRay's operator", () => {
+    it("looks after one namespace, and its image is the chart's version", () => {
+        const chart = { repository: "https://charts.example.org", version: "1.6.2", image: "mirror/operator" };
+        assert.deepEqual(operatorValues("alpa-auth", chart), {
+            image: { repository: "mirror/operator", tag: "v1.6.2" },
+            singleNamespaceInstall: true,
+            watchNamespace: ["alpa-auth"],
+        });
+    });
+});
+
+describe("the head's shell", () => {
+    let bin: string;
+    beforeEach(() => {
+        bin = mkdtempSync(join(tmpdir(), "head-shell-"));
+        // As the real one, it is healthy once it has started.
+        const does = `case $1 in start) exec sleep 60 ;; health-check) grep -q '^ray start' ${bin}/said ;; esac`;
+        program("ray", `echo "ray $*" >>${bin}/said; ${does}`);
+        program("python3", `echo "python3 $*" >>${bin}/said; exec sleep 60`);
+    });
+    afterEach(() => rmSync(bin, { recursive: true, force: true }));
+
+    function program(name: string, text: string): void {
+        writeFileSync(join(bin, name), `#!/bin/bash\n${text}\n`);
+        chmodSync(join(bin, name), 0o755);
+    }
+    const said = () => readFileSync(join(bin, "said"), "utf8");
+    /** Runs it as a pod would; resolves with its exit code. */
+    function run() {
+        const env = {
+            PATH: `${bin}:${process.env.PATH}`,
+            KUBERAY_GEN_RAY_START_CMD: `ray start --head --block --labels='{"a": "b c"}'`,
+            ALPA_WATCH: "the watch",
+        };
+        const child = spawn("/bin/bash", ["-c", "--", HEAD_SCRIPT], { env, detached: true, stdio: "ignore" });
+        const ended = new Promise<number | null>((resolve) => child.on("close", (code) => resolve(code)));
+        // What it started is in its group, as in a container everything goes with the first process.
+        void ended.then(() => {
+            try {
+                process.kill(-child.pid!, "SIGKILL");
+            } catch {
+                // Nothing was left.
+            }
+        });
+        return { child, ended };
+    }
+
+    it("runs Ray with the operator's own words, and what watches Alpa when Ray is up", async () => {
+        program("python3", `echo "python3 $*" >>${bin}/said; exit 1`);
+        assert.equal(await run().ended, 1);
+        assert.match(said(), /^ray start --head --block --labels=\{"a": "b c"\}$/m);
+        assert.match(said(), /^python3 -u -c the watch$/m);
+        assert.ok(said().indexOf("health-check") < said().indexOf("python3"));
+    });
+
+    it("ends when Ray ends, before it is up and after", async () => {
+        program("ray", `case $1 in health-check) exit 1 ;; esac; exit 3`);
+        assert.equal(await run().ended, 1);
+        program("ray", `case $1 in start) sleep 1; exit 3 ;; esac`);
+        assert.equal(await run().ended, 1);
+    });
+
+    it("ends when it is told to: as the first process of a container it would not by itself", async () => {
+        program("python3", `touch ${bin}/watching; exec sleep 60`);
+        const { child, ended } = run();
+        while (!existsSync(join(bin, "watching"))) await new Promise((resolve) => setTimeout(resolve, 20));
+        process.kill(child.pid!, "SIGTERM");
+        assert.equal(await ended, 143);
+    });
+});
+
+describe("a pod that is told to go", () => {
+    for (const [what, script] of [
+        ["waits for its open answers where it is a head", afterAnswers],
+        ["waits for its head where it is a worker", afterHead],
+    ] as const)
+        it(`${what}, and no longer than it may`, async () => {
+            const server = net.createServer().listen(0, "127.0.0.1");
+            await new Promise((resolve) => server.once("listening", resolve));
+            const { port } = server.address() as net.AddressInfo;
+            const shell = (seconds: number, path = "") =>
+                new Promise<number>((resolve) => {
+                    const start = Date.now();
+                    const env = { PATH: `${path}${process.env.PATH}` };
+                    spawn("/bin/bash", ["-c", script(seconds, port)], { env, stdio: "ignore" }).on("close", () =>
+                        resolve(Date.now() - start),
+                    );
+                });
+            assert.ok((await shell(60)) < 60_000, "nothing is there");
+            const socket = net.connect(port, "127.0.0.1");
+            await new Promise((resolve) => socket.once("connect", resolve));
+            const bin = mkdtempSync(join(tmpdir(), "pod-shell-"));
+            try {
+                assert.ok((await shell(2)) >= 2_000, "it is there");
+                // The kernel's list is not of one moment, and may leave one out.
+                const once = `[ -e ${bin}/left-out ] || { touch ${bin}/left-out; exit 1; }`;
+                writeFileSync(join(bin, "grep"), `#!/bin/sh\n${once}\nPATH=${process.env.PATH} exec grep "$@"\n`);
+                chmodSync(join(bin, "grep"), 0o755);
+                assert.ok((await shell(2, `${bin}:`)) >= 2_000, "it is there, and was left out once");
+            } finally {
+                rmSync(bin, { recursive: true });
+                socket.destroy();
+                server.close();
+            }
+        });
+});

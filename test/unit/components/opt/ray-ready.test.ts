@@ -1,0 +1,156 @@
+// Proves when a RayCluster counts as running or suspended, and that the stored provider says so, against an API server that
+// answers as told. That KubeRay's operator says what is assumed here is proved on the engine.
+import { strict as assert } from "node:assert";
+import { judgeRayCluster, type ObservedCluster } from "../../../../components/opt/ray-readiness";
+import { RayReady } from "../../../../components/opt/ray-ready";
+import { one, record } from "../../../kit";
+import { fakeApi, type FakeApi } from "../../fake-api";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:RayReady";
+const conditions = (states: Record<string, string>) =>
+    Object.entries(states).map(([type, status]) => ({ type, status, reason: "Why", message: "what" }));
+const cluster = (states: Record<string, string>, more: object = {}, generation = 2): ObservedCluster => ({
+    metadata: { generation },
+    status: {
+        observedGeneration: 2,
+        conditions: conditions(states),
+        readyWorkerReplicas: 1,
+        desiredWorkerReplicas: 1,
+        ...more,
+    },
+});
+const UP = { HeadPodReady: "True", RayClusterProvisioned: "True" };
+
+describe("RayCluster readiness", () => {
+    const running: [what: string, object: ObservedCluster | undefined, state: string, why?: RegExp][] = [
+        ["one with all pods ready", cluster(UP), "ready"],
+        ["one that does not exist", undefined, "waiting", /does not exist/],
+        ["one of an older generation", cluster(UP, {}, 3), "waiting", /has not looked at it/],
+        ["one without a status", { metadata: { generation: 1 } }, "waiting", /has not looked at it/],
+        [
+            "a head whose model is not loaded",
+            cluster({ ...UP, HeadPodReady: "False" }),
+            "waiting",
+            /^head not ready \(Why: what\)/,
+        ],
+        ["a worker that is away", cluster(UP, { readyWorkerReplicas: 0 }), "waiting", /0 of 1 workers/],
+        ["one that was never whole", cluster({ HeadPodReady: "True" }), "waiting", /not provisioned/],
+        ["pods that cannot be made", cluster({ ...UP, ReplicaFailure: "True" }), "failed", /^Why: what\.$/],
+    ];
+    for (const [what, object, state, why] of running)
+        it(`running: ${what} is ${state}`, () => {
+            const verdict = judgeRayCluster(object, true);
+            assert.equal(verdict.state, state);
+            if (verdict.state !== "ready") assert.match(verdict.why, why!);
+        });
+
+    it("suspended: it is so when its pods are gone, and not while they go", () => {
+        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }), false).state, "ready");
+        assert.equal(judgeRayCluster(cluster({ RayClusterSuspending: "True" }), false).state, "waiting");
+        assert.equal(judgeRayCluster(cluster(UP), false).state, "waiting");
+        assert.equal(judgeRayCluster(cluster({ RayClusterSuspended: "True" }, {}, 3), false).state, "waiting");
+    });
+});
+
+describe("RayReady", function () {
+    // The first look loads the client: 2 s of a core.
+    const PATH = "/apis/ray.io/v1/namespaces/a/rayclusters/alpa-opt";
+    const register = async () => {
+        const args = {
+            cluster: {},
+            namespace: "a",
+            name: "alpa-opt",
+            running: true,
+            generation: 2,
+            attempt: 0,
+            timeoutSeconds: 2,
+            settleSeconds: 0,
+        };
+        return one(await record(() => new RayReady("wait", args, {})), TYPE);
+    };
+    let api: FakeApi;
+    let text: string;
+    before(async () => (text = storedText(await register())));
+    afterEach(() => api?.close());
+    const open = async (object: () => object | undefined, pods: object[] = []) => {
+        api = await fakeApi((path) =>
+            path === PATH
+                ? object()
+                : path === "/api/v1/namespaces/a/pods"
+                  ? { kind: "PodList", apiVersion: "v1", items: pods }
+                  : undefined,
+        );
+        const inputs = {
+            namespace: "a",
+            name: "alpa-opt",
+            running: true,
+            generation: 2,
+            attempt: 0,
+            timeoutSeconds: 2,
+            settleSeconds: 0,
+        };
+        return { provider: load(text), inputs: { ...inputs, kubeconfig: api.kubeconfig, __provider: text } };
+    };
+
+    it("stores its provider in less than 20 kB, without the Pulumi SDK", () => {
+        assert.ok(text.length > 1000 && text.length < 20_000, `${text.length} characters`);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
+    });
+
+    it("ends when it is ready", async () => {
+        const { provider, inputs } = await open(() => ({ kind: "RayCluster", ...cluster(UP) }));
+        assert.equal((await provider.create!(inputs)).id, "a/alpa-opt");
+    });
+
+    it("says what is wrong with a pod of it when the time is over, and of no other pod", async () => {
+        const bad = (name: string, of: string) => ({
+            metadata: { name, namespace: "a", labels: { "ray.io/cluster": of } },
+            status: {
+                containerStatuses: [
+                    {
+                        name: "a",
+                        restartCount: 5,
+                        state: { waiting: { reason: "CrashLoopBackOff" } },
+                        lastState: { terminated: { exitCode: 1, reason: "Error", message: "a prompt of a caller" } },
+                    },
+                ],
+            },
+        });
+        const away = () => ({ kind: "RayCluster", ...cluster({ ...UP, HeadPodReady: "False" }) });
+        let { provider, inputs } = await open(away, [bad("x", "other"), bad("head", "alpa-opt")]);
+        await assert.rejects(provider.create!(inputs), {
+            message:
+                /^RayCluster a\/alpa-opt: pod head: ends again and again \(exit code 1, Error; its words: kubectl -n a logs head --previous\)\. Look: kubectl -n a get pods/,
+        });
+        await api.close();
+        ({ provider, inputs } = await open(away, [bad("x", "other")]));
+        await assert.rejects(provider.create!(inputs), { message: /not ready after 2 s \(head not ready/ });
+    });
+
+    it("waits anew for another generation or attempt, and not for another time limit", async () => {
+        const { provider, inputs } = await open(() => undefined);
+        const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
+        assert.equal(await diff({}), false);
+        assert.equal(await diff({ timeoutSeconds: 9 }), false);
+        assert.equal(await diff({ generation: 3 }), true);
+        assert.equal(await diff({ attempt: 1 }), true);
+        assert.equal(await diff({ running: false }), true);
+    });
+
+    it("on the way back waits for no component that does not run any more, and all the same until a stopped one is gone", async () => {
+        const { provider, inputs } = await open(() => ({
+            kind: "RayCluster",
+            ...cluster({ ...UP, HeadPodReady: "False" }),
+        }));
+        const update = async (more: object, olds: object = inputs) =>
+            provider.update!("id", olds as any, { ...inputs, timeoutSeconds: 0.1, ...more });
+        const back = { attempt: 1, back: true };
+        assert.deepEqual((await update(back)).outs.attempt, 1);
+        await assert.rejects(update({ attempt: 1 }), /not ready/, "it leads on");
+        await assert.rejects(update({ ...back, generation: 3 }), /not ready/, "it was changed");
+        await assert.rejects(update({ ...back, running: false }), /not ready|must/, "it is stopped");
+        await assert.rejects(update({ ...back, running: false }, { ...inputs, running: false }), /not ready|must/);
+    });
+});

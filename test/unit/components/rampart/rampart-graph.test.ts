@@ -1,0 +1,269 @@
+// Proves what RampartGraph asks of the engine, and that the provider it stores does what it says, against an API server
+// that answers as told. That a real API server and engine take it is proved on the engine.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { RampartGraph } from "../../../../components/rampart/rampart-graph";
+import { inputsOf, one, record } from "../../../kit";
+import { fakeApi, type Answer, type FakeApi, type Request } from "../../fake-api";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+const TYPE = "pulumi-nodejs:dynamic/alpa-auth:RampartGraph";
+const API_VERSION = "rampart.petuum.com/v1beta2";
+const PATH = "/apis/rampart.petuum.com/v1beta2/namespaces/a/rampartgraphs/gateway";
+const metadata = { name: "gateway", namespace: "a", labels: { by: "us" }, annotations: { owner: "us" } };
+const NEW = { deploy: true, graph: { retry: 2, flows: {} } };
+const OLD = { deploy: true, graph: { retry: 1, flows: {} } };
+const ours = { apiVersion: API_VERSION, kind: "RampartGraph", metadata, spec: NEW, timeoutSeconds: 60 };
+const LIVE = { generation: 7, uid: "u-1" };
+
+async function register(cluster: { kubeconfig?: pulumi.Output<string>; context?: string } = {}) {
+    const args = { cluster, apiVersion: API_VERSION, metadata: metadata as any, spec: NEW, timeoutSeconds: 60 };
+    return one(await record(() => new RampartGraph("graph", args, {})), TYPE);
+}
+const live = (spec: object | undefined, phase?: string, more: object = {}) => ({
+    kind: "RampartGraph",
+    apiVersion: API_VERSION,
+    metadata: { ...metadata, ...LIVE, managedFields: [], ...more },
+    spec,
+    status: phase && { phase, messages: "{'env': {'TOKEN': 's3cret'}}" },
+});
+const status = (code: number, message: string) => ({ kind: "Status", status: "Failure", code, message });
+
+let api: FakeApi;
+const sent: (Request & { path: string })[] = [];
+let text: string;
+/** Opens an API server whose looks at the graph give these states one after another, and whose changes get `changed`. */
+async function cluster(states: Answer[], changed: Answer = live(NEW)) {
+    let looks = 0;
+    api = await fakeApi((path, request) => {
+        sent.push({ path, ...request });
+        return request.method === "GET" ? states[Math.min(looks++, states.length - 1)] : changed;
+    });
+    const inputs = { ...ours, kubeconfig: api.kubeconfig, __provider: text };
+    return { provider: load(text), inputs, state: { ...inputs, ...LIVE } };
+}
+const methods = () => sent.map((s) => s.method).join(" ");
+
+describe("RampartGraph", () => {
+    const setTimeout = global.setTimeout;
+    before(async () => {
+        global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout;
+        text = storedText(await register());
+    });
+    after(() => (global.setTimeout = setTimeout));
+    afterEach(async () => {
+        await api?.close();
+        sent.length = 0;
+    });
+
+    it("stores its provider in less than 17 kB, without the Pulumi SDK", () => {
+        assert.ok(text.length > 1000 && text.length < 17_000, `${text.length} characters`);
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node", "node:util"]);
+    });
+
+    it("keeps the kubeconfig a secret", async () => {
+        const resource = await register({ kubeconfig: pulumi.secret("s3cret-kubeconfig"), context: "one" });
+        assert.ok(pulumi.runtime.isRpcSecret(resource.inputs.kubeconfig));
+        assert.equal(resource.inputs.context, "one");
+        assert.doesNotMatch(JSON.stringify(inputsOf(resource)), /s3cret/);
+    });
+
+    for (const verb of ["create", "update"] as const) {
+        const run = ({ provider, inputs, state }: Awaited<ReturnType<typeof cluster>>) =>
+            verb === "create" ? provider.create(inputs) : provider.update!("a/gateway", state, inputs);
+
+        it(`${verb} applies exactly what we set, under a name of our own and without force`, async () => {
+            await run(await cluster([undefined]));
+            const { method, path, query, type, body } = sent.at(-1)!;
+            assert.deepEqual([method, path, type], ["PATCH", PATH, "application/apply-patch+yaml"]);
+            assert.deepEqual(query, { fieldManager: "alpa-auth", force: "false" });
+            assert.deepEqual(body, { apiVersion: API_VERSION, kind: "RampartGraph", metadata, spec: NEW });
+        });
+
+        it(`${verb} keeps which version it made, and nothing of the status`, async () => {
+            const world = await cluster([live(OLD, "Failed")], live(NEW, "Failed"));
+            const { outs } = await run(world);
+            assert.deepEqual(outs, { ...world.inputs, ...LIVE });
+            assert.doesNotMatch(JSON.stringify({ ...outs, kubeconfig: "" }), /messages|s3cret|status":/);
+        });
+
+        const free: [what: string, state: Answer][] = [
+            ["that is not there", undefined],
+            ["nobody has looked at yet", live(OLD)],
+            ["that is deployed", live(OLD, "Deployed")],
+            ["that has failed", live(OLD, "Failed")],
+            ["that is deploying the same spec, as a killed run leaves it", live(NEW, "Deploying")],
+        ];
+        for (const [what, state] of free)
+            it(`${verb} touches a graph ${what} at once`, async () => {
+                await run(await cluster([state]));
+                assert.equal(methods(), "GET PATCH");
+            });
+
+        for (const phase of ["Deploying", "Undeploying"])
+            it(`${verb} waits while a graph of another spec is ${phase}, and while it cannot be read`, async () => {
+                await run(await cluster([live(OLD, phase), 503, live(OLD, phase), live(OLD, "Deployed")]));
+                assert.equal(methods(), "GET GET GET GET PATCH");
+            });
+
+        it(`${verb} ends, and says what it waited for and how to look`, async () => {
+            const world = await cluster([live(OLD, "Deploying")]);
+            world.inputs.timeoutSeconds = 0.05;
+            await assert.rejects(run(world), (error: Error) => {
+                assert.match(error.message, /^RampartGraph a\/gateway: still Deploying after 0\.05 s, and must not be/);
+                assert.match(error.message, /kubectl -n a get rampartgraph gateway/);
+                assert.doesNotMatch(error.message, /s3cret/);
+                return true;
+            });
+            assert.doesNotMatch(methods(), /PATCH/);
+        });
+
+        it(`${verb} names the other one that has changed what is ours`, async () => {
+            const words = 'Apply failed with 1 conflict: conflict with "kubectl-edit": .spec.deploy';
+            await assert.rejects(run(await cluster([live(OLD)], status(409, words))), (error: Error) => {
+                assert.ok(error.message.includes(words), error.message);
+                assert.match(error.message, /kubectl -n a edit rampartgraph gateway --show-managed-fields$/);
+                return true;
+            });
+        });
+    }
+
+    const refused = {
+        denied: status(403, 'admission webhook "v.r" denied the request: Namespace a-b exists.\nEdge x is wrong.\n'),
+        schema: status(
+            403,
+            `admission webhook "v.r" denied the request: 3 is not of type 'string'\n\nFailed validating 'type' in schema['properties']:\n    {'type': 'string'}\n\nOn instance['graph']['components']:\n    3\n`,
+        ),
+        crashed: status(500, "Internal error occurred: failed calling webhook"),
+    };
+    const check = async (changed: Answer, more: object = {}) => {
+        const { provider, inputs } = await cluster([undefined], changed);
+        const news = { ...inputs, ...more };
+        const { inputs: checked, failures } = await provider.check!({}, news);
+        assert.equal(checked, news);
+        return failures!;
+    };
+
+    it("check asks the API server to try it, and changes nothing", async () => {
+        assert.deepEqual(await check(live(NEW)), []);
+        assert.deepEqual(
+            sent.map((s) => [s.method, s.path, s.query]),
+            [["PATCH", PATH, { dryRun: "All", fieldManager: "alpa-auth", force: "false" }]],
+        );
+    });
+
+    const words: [what: string, answer: Answer, reason: RegExp][] = [
+        ["every line of a refusal", refused.denied, /denied the request: Namespace a-b exists\.\nEdge x is wrong\.\)/],
+        [
+            "only what is wrong and where of a schema's text",
+            refused.schema,
+            /denied the request: 3 is not of type 'string' On instance\['graph'\]\['components'\]\)/,
+        ],
+        ["a webhook that does not answer", refused.crashed, /failed calling webhook/],
+        ["a conflict", status(409, 'conflict with "kubectl-edit"'), /kubectl-edit/],
+    ];
+    for (const [what, answer, reason] of words)
+        it(`check shows ${what}`, async () => {
+            const [failure, ...others] = await check(answer);
+            assert.deepEqual([failure.property, others], ["", []]);
+            assert.match(failure.reason, /^RampartGraph a\/gateway: must be /);
+            assert.match(failure.reason, reason);
+            assert.doesNotMatch(failure.reason, /Failed validating|s3cret/);
+        });
+
+    it("check is content while there is no namespace yet", async () =>
+        assert.deepEqual(await check(status(404, 'namespaces "a" not found')), []));
+    it("check is content while there is no such kind yet", async () =>
+        assert.deepEqual(await check(live(NEW), { apiVersion: "nowhere.example.org/v1" }), []));
+    it("check asks nothing about what is not known yet", async () => {
+        assert.deepEqual(await check(refused.denied, { spec: { deploy: pulumi.runtime.unknownValue } }), []);
+        assert.deepEqual(sent, []);
+    });
+
+    const renamed = { ...metadata, name: "other" };
+    const moved = { ...metadata, namespace: "b" };
+    const changes: [what: string, change: object, changes: boolean, replaces: string[]][] = [
+        ["another spec", { spec: OLD }, true, []],
+        ["other annotations", { metadata: { ...metadata, annotations: {} } }, true, []],
+        ["another kubeconfig, which deletion will need", { kubeconfig: "new" }, true, []],
+        ["another context, which deletion will need", { context: "new" }, true, []],
+        ["another name", { metadata: renamed }, true, ["metadata"]],
+        ["another namespace", { metadata: moved }, true, ["metadata"]],
+        ["another time limit", { timeoutSeconds: 9 }, false, []],
+        ["its own version", { generation: 8, uid: "u-2" }, false, []],
+    ];
+    for (const [what, change, changed, replaces] of changes)
+        it(`diff: ${what} ${replaces.length ? "replaces it" : changed ? "changes it" : "is no change"}`, async () => {
+            const olds = { ...ours, kubeconfig: "old", ...LIVE };
+            const diff = await load(text).diff!("a/gateway", olds, { ...ours, kubeconfig: "old", ...change });
+            assert.deepEqual([diff.changes, diff.replaces], [changed, replaces]);
+            assert.ok(diff.deleteBeforeReplace, "two cannot stand side by side");
+        });
+
+    it("read finds a deleted graph gone", async () => {
+        const { provider, state } = await cluster([undefined]);
+        assert.deepEqual(await provider.read!("a/gateway", state), { id: "" });
+    });
+    it("read sees what is ours and which version it is, and nothing of the status", async () => {
+        const grown = { ...OLD, graph: { ...OLD.graph, theirs: 1 }, theirs: 2 };
+        const { provider, state } = await cluster([live(grown, "Failed", { ...LIVE, generation: 9 })]);
+        const { id, props } = await provider.read!("a/gateway", state);
+        assert.equal(id, "a/gateway");
+        assert.deepEqual(props, { ...state, spec: OLD, generation: 9 });
+    });
+    it("read finds no drift where only others have added something", async () => {
+        const theirs = { metadata: { ...metadata, annotations: { ...metadata.annotations, theirs: "1" } } };
+        const { provider, state, inputs } = await cluster([{ ...live({ ...NEW, theirs: 2 }), ...theirs }]);
+        const { props } = await provider.read!("a/gateway", state);
+        assert.equal((await provider.diff!("a/gateway", props, inputs)).changes, false);
+    });
+    for (const [what, spec] of [
+        ["a changed field", OLD],
+        ["a removed field", { deploy: true }],
+        ["a spec that is gone", undefined],
+    ] as const)
+        it(`read finds ${what} as drift`, async () => {
+            const { provider, state, inputs } = await cluster([live(spec)]);
+            const { props } = await provider.read!("a/gateway", state);
+            assert.equal((await provider.diff!("a/gateway", props, inputs)).changes, true);
+        });
+
+    const going = live(NEW, "Deleting", { deletionTimestamp: "2026-11-25T00:00:00Z", finalizers: ["rampart/graph"] });
+    it("delete waits until the graph is really gone", async () => {
+        const { provider, state } = await cluster([going, 503, going, undefined], {});
+        await provider.delete!("a/gateway", state);
+        assert.equal(methods(), "DELETE GET GET GET GET");
+        assert.equal(sent[0].path, PATH);
+    });
+    it("delete is content with a graph that is not there", async () => {
+        const { provider, state } = await cluster([undefined], 404);
+        await provider.delete!("a/gateway", state);
+        assert.equal(methods(), "DELETE GET");
+    });
+    it("delete does not wait for another graph of the same name", async () => {
+        const { provider, state } = await cluster([live(OLD, "Deployed")], {});
+        await provider.delete!("a/gateway", state);
+    });
+    it("delete says why it was refused", async () => {
+        const { provider, state } = await cluster([going], status(403, "user x may not"));
+        await assert.rejects(provider.delete!("a/gateway", state), /^Error: RampartGraph a\/gateway: .*user x may not/);
+    });
+    it("delete ends after 15 minutes, and says what it waited for and how to look", async () => {
+        const { provider, state } = await cluster([going], {});
+        const now = Date.now;
+        Date.now = () => now() + 300_000 * sent.length;
+        try {
+            await assert.rejects(provider.delete!("a/gateway", state), (error: Error) => {
+                assert.match(
+                    error.message,
+                    /^RampartGraph a\/gateway: not gone after 900 s \(phase Deleting, fin.*graph\)/,
+                );
+                assert.match(error.message, /kubectl -n a get rampartgraph gateway/);
+                return true;
+            });
+        } finally {
+            Date.now = now;
+        }
+    });
+});

@@ -1,0 +1,95 @@
+// Proves the stored provider against an API server that answers as told. That the engine deletes nothing behind the
+// guard's back is proved on the engine.
+import { strict as assert } from "node:assert";
+import * as pulumi from "@pulumi/pulumi";
+import { RampartGuard } from "../../../../components/rampart/rampart-guard";
+import { one, record } from "../../../kit";
+import { fakeApi, type Answer, type FakeApi } from "../../fake-api";
+import { load, PULUMI_SDK, requiredBy, storedText } from "../kubernetes/stored";
+
+const graph = (namespace: string, name: string, deletionTimestamp?: string) => ({
+    metadata: { namespace, name, deletionTimestamp },
+});
+const going = (namespace: string, name: string) => graph(namespace, name, "2026-11-25T00:00:00Z");
+const list = (...items: object[]) => ({ kind: "RampartGraphList", items });
+
+describe("RampartGuard", () => {
+    const { setTimeout } = global;
+    const { now } = Date;
+    let api: FakeApi | undefined;
+    let provider: pulumi.dynamic.ResourceProvider;
+    let text: string;
+    before(async () => {
+        text = storedText(
+            one(await record(() => new RampartGuard("guard", {}, {})), "pulumi-nodejs:dynamic/alpa-auth:RampartGuard"),
+        );
+        provider = load(text);
+        global.setTimeout = ((f: () => void, ms: number) => setTimeout(f, ms / 100)) as typeof setTimeout;
+    });
+    after(() => (global.setTimeout = setTimeout));
+    afterEach(async () => {
+        Date.now = now;
+        await api?.close();
+        api = undefined;
+    });
+
+    /** Deletes the guard while the cluster gives these lists, with so many seconds between two of them. */
+    async function remove(answers: Answer[], secondsBetween = 1) {
+        let looks = 0;
+        api = await fakeApi(() => answers[Math.min(looks++, answers.length - 1)]);
+        const start = now();
+        Date.now = () => start + 1000 * secondsBetween * looks;
+        await provider.delete!("rampart", { kubeconfig: api.kubeconfig });
+        return looks;
+    }
+
+    it("stores its provider without the Pulumi SDK", () => {
+        assert.doesNotMatch(text, PULUMI_SDK);
+        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
+    });
+
+    it("goes at once where there is no graph, in any namespace", async () => {
+        assert.equal(await remove([list()]), 1);
+        assert.deepEqual(api!.asked, ["/apis/rampart.petuum.com/v1beta2/rampartgraphs"]);
+    });
+    it("goes at once where nobody knows graphs", async () => assert.equal(await remove([404]), 1));
+    it("waits for graphs that are on their way out, as long as that takes", async () =>
+        assert.equal(await remove([...Array(10).fill(list(going("a", "b"))), list()], 80), 11));
+    it("waits a minute for a graph to get on its way", async () =>
+        assert.equal(await remove([list(graph("a", "b")), list(going("a", "b")), 503, list()], 15), 4));
+
+    const refused: [what: string, answer: Answer, seconds: number, said: RegExp][] = [
+        [
+            "names every graph that stays",
+            list(graph("a", "b"), graph("c", "d"), going("e", "f")),
+            60,
+            /a\/b, c\/d, e\/f/,
+        ],
+        ["names a graph that never goes", list(going("a", "b")), 900, /a\/b/],
+        ["does not take silence for consent", 503, 60, /not known: .*503/],
+    ];
+    for (const [what, answer, seconds, said] of refused)
+        it(`${what}, and stays`, async () => {
+            await assert.rejects(remove([answer], 10), (error: Error) => {
+                assert.match(
+                    error.message,
+                    /^Rampart: must stay while graphs exist \(.*\)\. .*Set rampart\.install again/,
+                );
+                assert.match(error.message, said);
+                assert.doesNotMatch(error.message, /s3cret/);
+                return true;
+            });
+            assert.equal(api!.asked.length, seconds / 10 + 1);
+        });
+
+    const changes: [what: string, change: object, changed: boolean][] = [
+        ["another kubeconfig", { kubeconfig: "new" }, true],
+        ["another context", { context: "new" }, true],
+        ["nothing", {}, false],
+    ];
+    for (const [what, change, changed] of changes)
+        it(`is ${changed ? "" : "not "}updated for ${what}: deletion will use what is in the state`, async () => {
+            const olds = { kubeconfig: "old", context: "old" };
+            assert.equal((await provider.diff!("rampart", olds, { ...olds, ...change })).changes, changed);
+        });
+});

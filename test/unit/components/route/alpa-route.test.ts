@@ -1,0 +1,175 @@
+import { strict as assert } from "node:assert";
+import { AlpaRoute, PREFIX, renderRoute } from "../../../../components/route/alpa-route";
+import { comesAfter, one, oneOfKind, record } from "../../../kit";
+import { GUARD } from "../../guard-settings";
+
+const binding = { ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace: "gateway" };
+const render = (answerTimeoutSeconds: number, ownGateway: boolean, pathPrefix?: string) =>
+    renderRoute({
+        ...{ namespace: "alpa-auth", guard: GUARD, ingressClassName: "alpa-auth" },
+        ...{ answerTimeoutSeconds, ownGateway, pathPrefix },
+    });
+const SERVED = "pulumi-nodejs:dynamic/alpa-auth:RouteServed";
+const build = (ownGateway = true, answerTimeoutSeconds = 900) =>
+    new AlpaRoute("alpa-route", {
+        namespace: "alpa-auth",
+        binding,
+        alpa: {
+            endpoints: ["10.0.0.11:20001", "10.0.0.12:20002"].map((address) => ({ address, weight: 1 })),
+            answerTimeoutSeconds,
+        },
+        guard: GUARD,
+        cluster: {},
+        readiness: { acceptTimeoutSeconds: 120, settleSeconds: 15 },
+        pods: { namespace: "gateway", labels: { app: "apisix" }, unasked: "fail" },
+        ownGateway,
+    });
+const spec = render(900, true);
+const rule = (name: string, of = spec) => {
+    const found = of.http.filter((r) => r.name === name);
+    assert.equal(found.length, 1, name);
+    return found[0] as any;
+};
+
+describe("the route", () => {
+    for (const path of ["completions", "logprobs"]) {
+        it(`opens /alpa/${path} to POST, and to nothing around it`, () => {
+            const { match } = rule(path);
+            assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/${path}`], ["POST"]]);
+        });
+        it(`asks for a key on /alpa/${path}`, () =>
+            assert.ok(rule(path).plugins.some((p: any) => p.name === "multi-auth")));
+        it(`lets no query string through to /alpa/${path}`, () =>
+            assert.deepEqual(rule(path).match.exprs, [
+                { subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." },
+            ]));
+        it(`sends /alpa/${path} to its own upstream, for as long as an answer takes`, () => {
+            assert.deepEqual(rule(path).upstreams, [{ name: `alpa-${path}` }]);
+            assert.equal(rule(path).timeout.read, "900s");
+        });
+    }
+
+    it("has no rule without a plugin that asks for a key or refuses", () => {
+        for (const { name, plugins } of spec.http)
+            assert.ok(
+                plugins.some((p) => p.name === "multi-auth" || p.name === "fault-injection"),
+                name,
+            );
+    });
+    it("turns to the closing rules last", () => {
+        assert.deepEqual(
+            spec.http.map((r) => [r.name, "priority" in r ? r.priority : 0]),
+            [
+                ["completions", 0],
+                ["logprobs", 0],
+                ["query-string", -1],
+                ["closed", -10],
+                ["service", 0],
+            ],
+        );
+    });
+    it("gives every rule a backend, as admission demands", () => {
+        for (const { name, upstreams } of spec.http) assert.ok(upstreams.length > 0, name);
+    });
+    it("closes everything else of its own gateway, for every method", () => {
+        assert.deepEqual(rule("closed").match, { paths: ["/*"] });
+    });
+    it("closes only its own prefix where others share the gateway", () => {
+        const shared = render(900, false);
+        assert.deepEqual(rule("closed", shared).match, { paths: [PREFIX, `${PREFIX}/*`] });
+    });
+    it("says at its own address what the service is, to who has a credential", () => {
+        const { match, upstreams, plugins } = rule("service");
+        assert.deepEqual([match.paths, match.methods], [[`${PREFIX}/`], ["GET"]]);
+        assert.deepEqual(match.exprs, rule("completions").match.exprs);
+        assert.deepEqual(upstreams, [{ name: "alpa-nowhere" }]);
+        assert.ok(plugins.some((p: any) => p.name === "multi-auth"));
+    });
+    it("serves a prefix of the stack's own beside the one of every stack", () => {
+        const own = render(900, false, "/alpa-opt-service");
+        const paths = (name: string) => rule(name, own).match.paths;
+        assert.deepEqual(paths("completions"), ["/alpa-opt-service/completions", "/alpa/completions"]);
+        assert.deepEqual(paths("service"), ["/alpa-opt-service/", "/alpa/"]);
+        assert.deepEqual(paths("query-string").length, 4);
+        const both = ["/alpa-opt-service", "/alpa-opt-service/*", "/alpa", "/alpa/*"];
+        assert.deepEqual(paths("closed"), both);
+        assert.deepEqual(render(900, true, PREFIX), spec);
+    });
+    it("is the same at each rendering", () => assert.deepEqual(render(900, true), spec));
+});
+
+describe("AlpaRoute", () => {
+    it("sends completions to every endpoint, and logprobs to the first only", async () => {
+        const seen = await record(() => build());
+        const hosts = (name: string) =>
+            oneOfKind(seen, "ApisixUpstream", name).inputs.spec.externalNodes.map((n: any) => n.name);
+        assert.deepEqual(hosts("alpa-completions"), ["10.0.0.11", "10.0.0.12"]);
+        assert.deepEqual(hosts("alpa-logprobs"), ["10.0.0.11"]);
+    });
+
+    it("gives its upstreams no ingress class, for which the controller would wait after each start", async () => {
+        const seen = await record(() => build());
+        for (const name of ["alpa-completions", "alpa-logprobs", "alpa-nowhere"])
+            assert.ok(!("ingressClassName" in oneOfKind(seen, "ApisixUpstream", name).inputs.spec));
+    });
+
+    it("makes the upstreams, then the route, then waits for it", async () => {
+        const seen = await record(() => build());
+        const route = oneOfKind(seen, "ApisixRoute", "alpa");
+        const accepted = one(seen, "pulumi-nodejs:dynamic/alpa-auth:Awaited");
+        for (const role of ["alpa-completions", "alpa-logprobs"]) {
+            const upstream = oneOfKind(seen, "ApisixUpstream", role);
+            assert.ok(comesAfter(seen, route, upstream), role);
+            assert.ok(!comesAfter(seen, upstream, route), role);
+        }
+        assert.ok(comesAfter(seen, accepted, route));
+    });
+
+    it("waits for the generation it has made, and proves it at the gateway's pods", async () => {
+        const { inputs } = one(await record(() => build()), "pulumi-nodejs:dynamic/alpa-auth:Awaited");
+        const { object, until, generation, timeoutSeconds, settleSeconds } = inputs;
+        assert.deepEqual(
+            { object, until, generation, timeoutSeconds, settleSeconds },
+            {
+                object: {
+                    apiVersion: "apisix.apache.org/v2",
+                    kind: "ApisixRoute",
+                    namespace: "alpa-auth",
+                    name: "alpa",
+                },
+                until: { kind: "condition", type: "Accepted" },
+                generation: 1,
+                timeoutSeconds: 120,
+                settleSeconds: undefined,
+            },
+        );
+    });
+
+    it("has each rule's error answers say by which version of the rules and upstreams they are", async () => {
+        const seen = await record(() => build());
+        const { revision, gateway, settleSeconds } = one(seen, SERVED).inputs;
+        assert.match(revision, /^[0-9a-f]{12}$/);
+        assert.deepEqual([gateway.namespace, settleSeconds], ["gateway", 15]);
+        for (const { name, plugins } of oneOfKind(seen, "ApisixRoute", "alpa").inputs.spec.http) {
+            const shaped = plugins.find((p: any) => p.name === "response-rewrite");
+            assert.equal(shaped.config.headers.set["X-Alpa-Auth-Revision"], revision, name);
+        }
+    });
+
+    it("has another revision for other rules, and for other upstreams", async () => {
+        const revision = async (own: boolean, seconds?: number) =>
+            one(await record(() => build(own, seconds)), SERVED).inputs.revision;
+        const all = [await revision(true), await revision(false), await revision(true, 901)];
+        assert.equal(new Set(all).size, 3);
+        assert.equal(await revision(true), all[0]);
+    });
+
+    it("closes its own prefix only, where it is told so", async () => {
+        const closed = async (own: boolean) =>
+            oneOfKind(await record(() => build(own)), "ApisixRoute").inputs.spec.http.find(
+                (r: any) => r.name === "closed",
+            );
+        assert.deepEqual((await closed(true)).match.paths, ["/*"]);
+        assert.deepEqual((await closed(false)).match.paths, ["/alpa", "/alpa/*"]);
+    });
+});

@@ -1,0 +1,174 @@
+// Proves what is asked of APISIX's plugins. That a gateway does it is proved on the sandbox.
+import { strict as assert } from "node:assert";
+import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../../components/route/plugin-chain";
+import { alpaError } from "../../../../components/route/route-plugin";
+import { GUARD } from "../../guard-settings";
+
+const chains = {
+    completions: alpaChain("/completions", "alpa-auth", GUARD),
+    logprobs: alpaChain("/logprobs", "alpa-auth", GUARD),
+    "query string": queryStringChain(),
+    closed: closedChain("/alpa"),
+};
+type Chain = (typeof chains)["completions"];
+const config = (chain: Chain, name: string) => {
+    const found = chain.filter((p) => p.name === name);
+    assert.equal(found.length, 1, `${name}: ${found.length} times`);
+    return found[0].config as any;
+};
+
+describe("every plugin chain", () => {
+    for (const [name, chain] of Object.entries(chains)) {
+        it(`switches each of its plugins on: ${name}`, () =>
+            assert.deepEqual(new Set(chain.map((p) => p.enable)), new Set([true])));
+        it(`names no plugin twice: ${name}`, () => {
+            const names = chain.map((p) => p.name);
+            assert.deepEqual(names, [...new Set(names)]);
+        });
+        it(`makes errors look like Alpa's: ${name}`, () => assert.ok(config(chain, "response-rewrite")));
+        it(`answers by itself in Alpa's shape, as JSON: ${name}`, () => {
+            const { http_status, headers, body } = config(chain, "fault-injection").abort;
+            assert.ok(http_status >= 400);
+            assert.equal(headers["Content-Type"], "application/json");
+            const { message, ...rest } = JSON.parse(body);
+            assert.deepEqual(rest, { type: "error", stacktrace: "" });
+            assert.notEqual(message, "");
+        });
+    }
+});
+
+describe("what the service says of itself", () => {
+    const chain = serviceChain("/alpa", "opt");
+    const { abort, _meta } = config(chain, "fault-injection");
+    it("is said to callers with a credential only, whose check is that of a request", () => {
+        assert.deepEqual(config(chain, "multi-auth"), config(chains.completions, "multi-auth"));
+        assert.ok(_meta.priority < 2600);
+        assert.equal(abort.vars, undefined);
+    });
+    it("is JSON that has requests to send as they are", () => {
+        assert.deepEqual([abort.http_status, abort.headers["Content-Type"]], [200, "application/json"]);
+        const { model, requests } = JSON.parse(abort.body);
+        assert.equal(model, "opt");
+        assert.deepEqual(
+            requests.map(({ method, path }: any) => `${method} ${path}`),
+            ["POST /alpa/completions", "POST /alpa/logprobs"],
+        );
+    });
+    it("has no variable of nginx in it, which the plugin would fill in", () => assert.ok(!abort.body.includes("$")));
+    it("names no plugin twice", () => assert.equal(new Set(chain.map((p) => p.name)).size, chain.length));
+});
+
+describe("a chain to Alpa", () => {
+    for (const path of ["completions", "logprobs"] as const) {
+        const chain = chains[path];
+        const [key, token] = config(chain, "multi-auth").auth_plugins.map((p: object) => Object.values(p)[0]);
+        it(`asks for a key or a token, each in its own header, and keeps them from Alpa: ${path}`, () => {
+            assert.deepEqual([key.header, key.hide_credentials], ["apikey", true]);
+            assert.deepEqual([token.header, token.hide_credentials], ["authorization", true]);
+        });
+        it(`takes neither from where it is by default, the query string and a cookie: ${path}`, () => {
+            // nginx discards an argument without a name, and the name of a cookie ends before "=".
+            assert.deepEqual([key.query, token.query, token.cookie], ["", "", "="]);
+        });
+        it(`demands an end of every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
+        it(`lets nobody in as an anonymous consumer: ${path}`, () => {
+            assert.ok(!("anonymous_consumer" in key) && !("anonymous_consumer" in token));
+            assert.doesNotMatch(JSON.stringify(config(chain, "multi-auth")), /filter|disable/);
+        });
+        it(`always reaches the one path: ${path}`, () => assert.equal(config(chain, "proxy-rewrite").uri, `/${path}`));
+        it(`removes every secret and every name of a caller: ${path}`, () => {
+            const removed = config(chain, "proxy-rewrite").headers.remove.map((h: string) => h.toLowerCase());
+            for (const header of [
+                "apikey",
+                "authorization",
+                "proxy-authorization",
+                "cookie",
+                "cf-access-client-id",
+                "cf-access-client-secret",
+                "cf-access-jwt-assertion",
+                "x-forwarded-for",
+                "cf-connecting-ip",
+                "true-client-ip",
+                "x-consumer-username",
+                "x-credential-identifier",
+                "x-consumer-custom-id",
+            ])
+                assert.ok(removed.includes(header), header);
+        });
+    }
+
+    it("gives every answer a request id", () => assert.deepEqual(config(chains.completions, "request-id"), {}));
+
+    it("refuses consumers of other namespaces, after it has asked for the key and before limits", () => {
+        const { abort, _meta } = config(alpaChain("/completions", "team-a", GUARD), "fault-injection");
+        assert.equal(abort.http_status, 403);
+        const [[[variable, ...operators]]] = abort.vars;
+        const pattern = new RegExp(operators.pop());
+        assert.deepEqual([variable, operators], ["consumer_name", ["!", "~~"]]);
+        for (const own of ["team-a_lab", "team-a_a"]) assert.match(own, pattern);
+        for (const other of ["team-b_lab", "team-a-b_lab", "team_a_lab", "x-team-a_lab", ""])
+            assert.doesNotMatch(other, pattern);
+        // Priorities of APISIX: multi-auth 2600, limit-conn 1003.
+        assert.ok(_meta.priority < 2600 && _meta.priority > 1003);
+    });
+});
+
+describe("the chain for query strings", () => {
+    const { abort, _meta } = config(chains["query string"], "fault-injection");
+    it("refuses every request as the caller's fault", () => {
+        assert.equal(abort.http_status, 400);
+        assert.equal(abort.vars, undefined);
+    });
+    it("tells it to callers with a key only", () => {
+        assert.deepEqual(config(chains["query string"], "multi-auth"), config(chains.completions, "multi-auth"));
+        assert.ok(_meta.priority < 2600);
+    });
+});
+
+describe("the closed chain", () => {
+    it("refuses every request, with the paths there are", () => {
+        const { abort } = config(chains.closed, "fault-injection");
+        assert.equal(abort.http_status, 404);
+        assert.equal(abort.vars, undefined);
+        assert.match(JSON.parse(abort.body).message, /POST \/alpa\/completions and POST \/alpa\/logprobs/);
+    });
+    it("asks nobody for a key", () => assert.ok(!chains.closed.some((p) => p.name === "multi-auth")));
+});
+
+describe("the shape of errors", () => {
+    const { vars, headers, filters } = config(chains.completions, "response-rewrite");
+    /** What the filters make of a body, each at most once, as APISIX applies them. */
+    const shaped = (body: string) =>
+        filters.reduce((text: string, { regex, options, scope, replace }: any) => {
+            assert.equal(scope, "once");
+            // j and o only make PCRE faster; s lets a dot match a line's end, in both languages.
+            return text.replace(new RegExp(regex, options.replace(/[jo]/g, "")), replace);
+        }, body);
+    const page = (title: string) =>
+        `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>openresty</center>\r\n</body>\r\n</html>\r\n`;
+
+    it("is given to errors only", () => assert.deepEqual(vars, [["status", ">=", 400]]));
+    it("is labelled as JSON", () => assert.deepEqual(headers.set, { "Content-Type": "application/json" }));
+
+    const reshaped: [what: string, body: string, message: string][] = [
+        ["a page of nginx", page("502 Bad Gateway"), "502 Bad Gateway"],
+        ["a plugin's refusal", '{"message":"Missing API key in request"}\n', "Missing API key in request"],
+        ["APISIX's own 404", '{"error_msg":"404 Route Not Found"}\n', "404 Route Not Found"],
+        [
+            "a message with quotes",
+            String.raw`{"message":"say \"please\" and \\ twice"}`,
+            String.raw`say "please" and \ twice`,
+        ],
+    ];
+    for (const [what, body, message] of reshaped)
+        it(`is made of ${what}`, () => assert.deepEqual(JSON.parse(shaped(body)), alpaError(message)));
+
+    const kept: [what: string, body: string][] = [
+        ["Alpa's own error", '{"type":"error","message":"bad request","stacktrace":"Traceback …"}'],
+        ["an answer with a field called message", '{"message":"a","code":1}'],
+        ["a page whose title would break the JSON", page('a "quoted" title')],
+        ["an empty body", ""],
+        ["text that quotes a page", `error: ${page("502 Bad Gateway")}`],
+    ];
+    for (const [what, body] of kept) it(`leaves ${what} alone`, () => assert.equal(shaped(body), body));
+});
