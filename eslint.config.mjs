@@ -89,14 +89,14 @@ export default tseslint.config(
         "The program knows nothing of the tools around it.",
     ),
     layer(
-        ["config.ts", "problems.ts", "config/**"],
-        "^\\.\\.?/(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
+        ["config/**"],
+        "^(?:\\.\\./)+(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
         "Config knows the shapes of components, and nothing of those who read it.",
     ),
     layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
     layer(
         ["preflight/**"],
-        "^\\.\\./(?!components/|dns/|problems$)",
+        "^\\.\\./(?!components/|dns/|config/problem-list$)",
         "Preflight knows components and dns only: settings come in as arguments.",
     ),
     // Used by the program, the command line and the sandbox.
@@ -131,7 +131,7 @@ export default tseslint.config(
     ),
     layer(
         ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/intra$))|@pulumi/)",
+        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/options/intra-a/schema$))|@pulumi/)",
         "What is compared with what comes out is rendered by the components, with settings that the schema takes.",
         [],
     ),

@@ -1,9 +1,9 @@
 import * as z from "zod";
-import { callersSchema } from "./callers";
-import { cloudflareSchema } from "./cloudflare";
-import { interSchema } from "./inter";
-import { intraSchema } from "./intra";
-import { intraBSchema } from "./intra-b";
+import { callersSchema } from "./options/callers/schema";
+import { cloudflareSchema } from "./options/cloudflare/schema";
+import { interSchema } from "./options/inter/schema";
+import { intraSchema } from "./options/intra-a/schema";
+import { intraBSchema } from "./options/intra-b/schema";
 import { unwrap } from "./problems";
 
 export { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";

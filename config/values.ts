@@ -2,7 +2,7 @@ import { isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
 import { VERIFIER } from "../components/opt/conversion-phases";
-import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./credentials";
+import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
 
 // Kinds of values that the keys of every option are made of.

@@ -1,6 +1,6 @@
 /** `npm run ops -- <noun> <verb>`. Exit status: 0 done, 1 ours or the network's fault, 2 the user's. */
 import { CommanderError, type Command } from "commander";
-import { ProblemList } from "../problems";
+import { ProblemList } from "../config/problem-list";
 import { realContext, type Context } from "./context";
 import { Failure } from "./errors";
 import { program } from "./program";

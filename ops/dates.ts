@@ -1,4 +1,4 @@
-import { day, daysUntil } from "../config/credentials";
+import { day, daysUntil } from "../config/keys/consumers/credentials";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

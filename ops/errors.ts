@@ -1,4 +1,4 @@
-import { ProblemList } from "../problems";
+import { ProblemList } from "../config/problem-list";
 
 /** All that stands against what was asked: the user's to correct, so exit status 2 and no trace. */
 export class UsageError extends ProblemList {

@@ -1,6 +1,6 @@
 /** The commands of `npm run ops`: what each is called, takes and says of itself. What they do is in the folders beside. */
 import { Command } from "commander";
-import { ALGORITHMS } from "../config/credentials";
+import { ALGORITHMS } from "../config/keys/consumers/credentials";
 import {
     choice,
     collect,

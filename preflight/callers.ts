@@ -8,7 +8,7 @@ import { hasLimits } from "../components/consumers/limits";
 import { foreignAmong, troubleIn } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned";
-import { ProblemList } from "../problems";
+import { ProblemList } from "../config/problem-list";
 import { checkCluster } from "./preflight";
 
 /** All that stands between callers and the gateway of another stack. Thrown before the first resource, in preview too. */

@@ -2,7 +2,7 @@ import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudfla
 import { openApi, type ApiAccess, type ApiReader } from "../components/cloudflare/api";
 import type { ExposureSettings } from "../components/cloudflare/exposure";
 import { dnsReport, type DnsSettings } from "../dns/preflight";
-import { ProblemList } from "../problems";
+import { ProblemList } from "../config/problem-list";
 import { accountFindings, tunnel } from "./cloudflare-account";
 import { Findings } from "./cloudflare-findings";
 import { zoneFindings } from "./cloudflare-zone";

@@ -7,7 +7,7 @@ import { probe, readProbe, type Probed } from "../components/hosts/microk8s/prob
 import { placeOf } from "../components/hosts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../components/hosts/ssh-run";
 import { PLACE_LABEL } from "../components/hosts/microk8s/common-script";
-import { ProblemList } from "../problems";
+import { ProblemList } from "../config/problem-list";
 import { openCluster } from "./cluster";
 import { clusterFindings, hostFindings, hostWarnings } from "./hosts-findings";
 

@@ -1,5 +1,5 @@
 import { plainAccess, type ClusterAccess } from "../components/kubernetes/kubeconfig";
-import { ProblemList } from "../problems";
+import { ProblemList } from "../config/problem-list";
 import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { conversion } from "./conversion";

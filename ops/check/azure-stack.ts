@@ -1,5 +1,5 @@
 import { azureSide, type RecordSet } from "../../components/cloudflare/azure-side";
-import { azure as schema } from "../../config/exposure-azure";
+import { azure as schema } from "../../config/keys/exposure/azure-schema";
 import { readValue } from "../stack/stack-file";
 
 /** The record sets that a stack file asks for; empty without exposure azure. What is wrong in it `pulumi up` says. */

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { PHASES, type ZoneRecord } from "../../components/cloudflare/dns-record";
-import { readZoneData } from "../../config/dns";
+import { readZoneData } from "../../config/keys/dns/settings";
 import { accessFromEnvironment, CloudflareZones } from "../../dns/cloudflare";
 import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Algorithm } from "../../config/credentials";
+import type { Algorithm } from "../../config/keys/consumers/credentials";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";

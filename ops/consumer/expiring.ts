@@ -1,4 +1,4 @@
-import { day, daysUntil } from "../../config/credentials";
+import { day, daysUntil } from "../../config/keys/consumers/credentials";
 import type { Context } from "../context";
 import { inWords } from "../dates";
 import { Failure } from "../errors";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { SHORTEST_KEY } from "../../config/credentials";
+import { SHORTEST_KEY } from "../../config/keys/consumers/credentials";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { carryOut, type Plan } from "../stack/change";

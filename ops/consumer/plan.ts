@@ -5,7 +5,7 @@ import {
     daysUntil,
     publicKeyProblem,
     type Algorithm,
-} from "../../config/credentials";
+} from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
 import type { Plan } from "../stack/change";
 import { callersOf, type Stack } from "../stack/stack";

@@ -1,4 +1,4 @@
-import { daysUntil } from "../../config/credentials";
+import { daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter } from "../dates";
 import type { Plan } from "../stack/change";
 import { setSecretVersion, type Credential } from "../stack/stack-file";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { isSeq } from "yaml";
-import { DEFAULT_BUDGET_MINUTES, DEFAULT_HOST_WAITS } from "../../config/intra-b-convert";
+import { DEFAULT_BUDGET_MINUTES, DEFAULT_HOST_WAITS } from "../../config/keys/convert";
 import type { Context } from "../context";
 import { ROOT } from "../context";
 import { UsageError } from "../errors";

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { stringify } from "yaml";
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
-import { parseZoneData } from "../../config/dns";
+import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
 import { importRecordSets } from "../../dns/import-record-sets";
 import { type Imported, type Undecided } from "../../dns/imported";

@@ -1,6 +1,6 @@
 import { Document, isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
 import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
-import type { Algorithm } from "../../config/credentials";
+import type { Algorithm } from "../../config/keys/consumers/credentials";
 import { UsageError } from "../errors";
 import { editYaml, keepCommentsBelow, parseYaml } from "./keep-style";
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readCallersFile } from "../../config/callers-file";
+import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 import { ROOT, type Context } from "../context";

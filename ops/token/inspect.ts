@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
-import { publicKeyProblem, type Algorithm } from "../../config/credentials";
+import { publicKeyProblem, type Algorithm } from "../../config/keys/consumers/credentials";
 import { claimKey } from "../../components/consumers/consumers";
 import type { Context } from "../context";
 import { isOver } from "../dates";

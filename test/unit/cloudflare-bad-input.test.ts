@@ -7,7 +7,7 @@
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../config";
 import { apiProblems } from "../../config/api-access";
-import { parseZoneData } from "../../config/dns";
+import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
 import { cloudflarePreflight, CloudflareError } from "../../preflight/cloudflare";
 import { CONSUMERS, HOST, rawCloudflare, TODAY, TUNNEL } from "./cloudflare";

@@ -31,7 +31,7 @@ const refused: [rule: string, cases: Case[]][] = [
             ["stacks/x.ts", 'import { A } from "../preflight/checks";\nA();', /settings come in as arguments/],
             ["preflight/x.ts", 'import { A } from "../stacks/intra";\nA();', /settings come in as arguments/],
             ["config/x.ts", 'import { A } from "../stacks/intra";\nA();', /nothing of those who read it/],
-            ["config.ts", 'import { A } from "./preflight/checks";\nA();', /nothing of those who read it/],
+            ["config/a/x.ts", 'import { A } from "../../preflight/checks";\nA();', /nothing of those who read it/],
             ["dns/x.ts", 'import { A } from "../config";\nA();', /nothing of those who ask/],
             ["dns/x.ts", 'import { A } from "../ops/cli";\nA();', /nothing of those who ask/],
             ["ops/x.ts", 'import { A } from "../sandbox/cli";\nA();', /knows no stack from inside/],

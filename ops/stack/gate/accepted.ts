@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import * as z from "zod";
-import { day, daysUntil } from "../../../config/credentials";
+import { day, daysUntil } from "../../../config/keys/consumers/credentials";
 import { UsageError } from "../../errors";
 import { CODES, type Finding } from "../review/finding";
 

@@ -1,5 +1,5 @@
 /** Callers of a version that stood in a file of their own: Pulumi's history has its name, and git what it said. */
-import { parseCallersFile } from "../../../config/callers-file";
+import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
 import { Failure } from "../../errors";

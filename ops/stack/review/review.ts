@@ -1,6 +1,6 @@
 /** `ops stack review`: what a change does to live callers, before it is applied. */
 import { readFileSync, statSync } from "node:fs";
-import { readCallersFile } from "../../../config/callers-file";
+import { readCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";

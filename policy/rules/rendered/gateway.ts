@@ -1,4 +1,4 @@
-import { intraSchema } from "../../../config/intra";
+import { intraSchema } from "../../../config/options/intra-a/schema";
 import { renderRoute, renderUpstreams, ROUTE } from "../../../components/route/alpa-route";
 import { CONNECTOR_LABELS } from "../../../components/cloudflare/cloudflared/deployment";
 import { renderConsumer, type Credential } from "../../../components/consumers/consumers";

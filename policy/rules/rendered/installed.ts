@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { intraSchema } from "../../../config/intra";
+import { intraSchema } from "../../../config/options/intra-a/schema";
 import { PROFILE_FILE } from "../../../components/apisix/profile";
 import { KEYRING } from "../../../components/apisix/etcd-secrets";
 import { releaseInstallation } from "../../../components/apisix/release";

@@ -6,7 +6,7 @@ import { componentNamespace } from "../../../components/apisix/rampart-gateway";
 import { ROUTE } from "../../../components/route/alpa-route";
 import { TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { VERIFICATION } from "../../../components/opt/verification";
-import { intraSchema } from "../../../config/intra";
+import { intraSchema } from "../../../config/options/intra-a/schema";
 import { map, UNKNOWN, type Resource, type Tree } from "../resource";
 import { differences } from "./compare";
 import { form, type Form } from "./form";

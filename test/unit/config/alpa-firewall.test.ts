@@ -7,7 +7,7 @@ import {
     firewallSettings,
     firewallWarnings,
     type ParsedFirewall,
-} from "../../../config/alpa-firewall";
+} from "../../../config/keys/hosts/alpa-firewall";
 import { explain } from "../../../config/problems";
 import { newKey } from "../../../sandbox/hosts";
 

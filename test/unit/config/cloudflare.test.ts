@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { parse as parseYaml } from "yaml";
 import { ConfigError, parse, type ApiAccess } from "../../../config";
-import { sshKeyProblem } from "../../../config/ssh-key";
+import { sshKeyProblem } from "../../../config/keys/hosts/ssh-key";
 import { value } from "../../kit";
 import { ALPA, cloudflareStack, HOST, HOST_KEY, rawCloudflare, SSH_KEY, TODAY, TUNNEL } from "../cloudflare";
 

@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { clusterChecks, haProblems } from "../../../config/cluster-checks";
+import { clusterChecks, haProblems } from "../../../config/keys/cluster/checks";
 import { plainSecrets } from "../../../config/stack-file";
 import { node, nodesOf, problemsOf, THREE } from "../cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../intra-a";

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import { generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
 import { parse } from "../../../config";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { daysUntil, expiryWarning } from "../../../config/credentials";
+import { daysUntil, expiryWarning } from "../../../config/keys/consumers/credentials";
 import { ConfigError } from "../../../config";
 import { raw } from "../intra-a";
 

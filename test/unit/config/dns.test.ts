@@ -3,8 +3,8 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse as parseYaml, stringify } from "yaml";
-import { ENTRIES } from "../../../config/dns-schema";
-import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../config/dns";
+import { ENTRIES } from "../../../config/keys/dns/schema";
+import { dnsSchema, parseZoneData, readZoneData, serviceProblems } from "../../../config/keys/dns/settings";
 
 const parse = (text: string) => parseZoneData(text, "example.com", "dns/example.com.yaml");
 /** One line for each entry, so that the number of the line is that of the entry. */

@@ -1,7 +1,7 @@
 // Proves what a config of option intra-b must hold, and what it becomes.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
-import { parametersOf } from "../../../config/intra-b-checks";
+import { parametersOf } from "../../../config/options/intra-b/checks";
 import { BARE_METAL, bareHost, intraBSettings, intraBValues, OPT, RAMPART_OPT } from "../intra-b";
 import { interValues } from "../inter";
 import { CONSUMERS, raw } from "../intra-a";

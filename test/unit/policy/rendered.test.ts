@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { renderRoute, renderUpstreams } from "../../../components/route/alpa-route";
 import { servedPrefixes } from "../../../components/alpa/paths";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
-import { intraSchema } from "../../../config/intra";
+import { intraSchema } from "../../../config/options/intra-a/schema";
 import { resourceOf, RULES } from "../../../policy/rules";
 import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
 import { BASES, type Base } from "./bases";

@@ -1,6 +1,6 @@
 /** Callers of a gateway: their Consumers. */
 import { isDeepStrictEqual } from "node:util";
-import { dayText } from "../../../../config/credentials";
+import { dayText } from "../../../../config/keys/consumers/credentials";
 import { VERIFIER } from "../../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";

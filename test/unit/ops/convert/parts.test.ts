@@ -5,7 +5,7 @@ import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSyn
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { DEFAULT_BUDGET_MINUTES } from "../../../../config/intra-b-convert";
+import { DEFAULT_BUDGET_MINUTES } from "../../../../config/keys/convert";
 import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
 import { errorsIn } from "../../../../ops/convert/apply";
 import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";

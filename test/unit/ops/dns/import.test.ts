@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseZoneData } from "../../../../config/dns";
+import { parseZoneData } from "../../../../config/keys/dns/settings";
 import { bench } from "../kit";
 
 const EXAMPLES = join(__dirname, "../../../../docs/examples");

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { type Phase } from "../../../../components/cloudflare/dns-record";
-import { parseZoneData, serviceProblems } from "../../../../config/dns";
+import { parseZoneData, serviceProblems } from "../../../../config/keys/dns/settings";
 import { EDGE } from "../../../../sandbox/dns/cloudflare";
 import { dsOf, type Resolver } from "../../../../sandbox/dns/resolver";
 import { rr } from "../../dns/kit";

@@ -1,0 +1,142 @@
+import * as z from "zod";
+import { POD_NETWORK, SERVICE_NETWORK } from "../../../components/hosts/microk8s/launch";
+import { networkProblem, overlapIpv4 } from "../../../components/hosts/networks";
+import { parseKubeconfig } from "../../../components/kubernetes/kubeconfig";
+import { got } from "../../problems";
+import { sshHost } from "../hosts/ssh-host";
+import { isHost, positive, problem, text } from "../../values";
+
+/** Channel of MicroK8s, unless a stack names one. */
+export const DEFAULT_CHANNEL = "1.34/stable";
+/** Longest wait for one state of a node, unless a stack says otherwise. */
+export const DEFAULT_WAIT_SECONDS = 600;
+/** The launch configuration that is written before the installation came with this minor version. */
+const OLDEST_MINOR = 27;
+
+const NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
+const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+/** Names that Kubernetes and MicroK8s give meaning to, and set themselves. */
+const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
+
+/** `name=value`, as kubectl takes it. */
+const label = z.string().check((ctx) => {
+    const [name, value, ...more] = ctx.value.split("=");
+    if (more.length > 0 || value === undefined || !NAME.test(name) || !VALUE.test(value))
+        ctx.issues.push(problem(ctx.value, "must be a label as name=value", "Correct it"));
+    else if (RESERVED.test(name))
+        ctx.issues.push(problem(ctx.value, "must not be a name that the cluster sets itself", "Choose another name"));
+});
+
+/** `name=value:effect` or `name:effect`, as kubectl takes it. */
+const taint = z.string().check((ctx) => {
+    const [, key = "", value, effect] = /^([^=:]+)(?:=([^:]*))?:(.*)$/.exec(ctx.value) ?? [];
+    if (!NAME.test(key) || (value !== undefined && !VALUE.test(value)) || !EFFECTS.includes(effect))
+        ctx.issues.push(
+            problem(
+                ctx.value,
+                `must be a taint as name=value:effect, with an effect of ${EFFECTS.join(", ")}`,
+                "Correct it",
+            ),
+        );
+    else if (RESERVED.test(key))
+        ctx.issues.push(problem(ctx.value, "must not be a name that the cluster sets itself", "Choose another name"));
+});
+
+const node = sshHost.extend({
+    role: z
+        .enum(["control-plane", "worker"])
+        .describe("Its part in the cluster. The first `control-plane` node starts it, the others join."),
+    labels: z.array(label).default([]).describe("Labels of the node, each as `name=value`."),
+    taints: z.array(taint).default([]).describe("Taints of the node, each as `name=value:effect`."),
+});
+
+const channel = z.string().check((ctx) => {
+    const [, minor] = /^1\.(\d+)\/(?:stable|candidate|beta|edge)$/.exec(ctx.value) ?? [];
+    if (ctx.value.includes("strict"))
+        ctx.issues.push(problem(ctx.value, "must be a channel with classic confinement", "Take the -strict away"));
+    else if (minor === undefined)
+        ctx.issues.push(
+            problem(
+                ctx.value,
+                "must be track/risk with a pinned track, never latest",
+                `Write for example ${DEFAULT_CHANNEL}`,
+            ),
+        );
+    else if (Number(minor) < OLDEST_MINOR)
+        ctx.issues.push(
+            problem(
+                ctx.value,
+                `must be 1.${OLDEST_MINOR} or newer, which read a configuration when they are installed`,
+                "Choose a newer track",
+            ),
+        );
+});
+
+const podNetwork = z.string().check((ctx) => {
+    const { value } = ctx;
+    const wrong = value.includes(":") ? "an IPv4 network as 10.200.0.0/16" : networkProblem(value);
+    const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
+    if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`, "Correct it"));
+    // Calico gives each node blocks of 64 addresses.
+    else if (!(bits >= 8 && bits <= 24))
+        ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods", "Correct it"));
+    else if (overlapIpv4(value, SERVICE_NETWORK))
+        ctx.issues.push(
+            problem(value, `must be apart from ${SERVICE_NETWORK}, the network of Services`, "Choose another"),
+        );
+});
+
+/** Key `cluster` of an option with a gateway: one that is there, or nodes that become one. */
+export const cluster = z
+    .strictObject({
+        kubeconfig: z
+            .string()
+            .refine((content) => parseKubeconfig(content).ok, {
+                error: (i) => `must be a kubeconfig (${why(i.input)}). Set its content as a secret`,
+            })
+            .optional()
+            .describe("Content of a kubeconfig, as a secret. Unset: the kubeconfig of the environment."),
+        context: text("the name of a context").optional().describe("Context to use. Unset: the current one."),
+        nodes: z
+            .array(node)
+            .min(1, { error: "must name at least one host. Add it, or remove the key" })
+            .optional()
+            .describe("Hosts that become a MicroK8s cluster, by SSH, in place of a kubeconfig."),
+        channel: channel
+            .optional()
+            .describe(`Channel of MicroK8s on the nodes, as track/risk. Unset: \`${DEFAULT_CHANNEL}\`.`),
+        sans: z
+            .array(
+                z.string().refine(isHost, {
+                    error: (i) => `must be a lower-case host name or an IPv4 address${got(i.input)}. Correct it`,
+                }),
+            )
+            .optional()
+            .describe("More names and addresses that the API server's certificate is for. The nodes' own are in it."),
+        storage: z
+            .enum(["hostpath", "none"])
+            .optional()
+            .describe(
+                "StorageClass that the nodes get: `hostpath` keeps volumes on the node's own disk, `none` is for one of yours. Unset: `hostpath`.",
+            ),
+        podNetwork: podNetwork
+            .optional()
+            .describe(
+                `Network that pods get their addresses from; no host may be in it. Unset: MicroK8s' own, \`${POD_NETWORK}\`.`,
+            ),
+        waitSeconds: positive("a time in seconds")
+            .optional()
+            .describe(
+                `Longest wait for one state of a node, in seconds; images are downloaded meanwhile. Unset: ${DEFAULT_WAIT_SECONDS}.`,
+            ),
+    })
+    .prefault({})
+    .describe("The cluster the gateway runs in.");
+
+export type ParsedCluster = z.infer<typeof cluster>;
+
+function why(input: unknown): string {
+    const parsed = parseKubeconfig(String(input));
+    return parsed.ok ? "" : parsed.why;
+}

@@ -1,0 +1,79 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LineCounter, parseDocument } from "yaml";
+import { isMapping, list, mapping } from "../../cross-checks";
+
+/** What a file of callers says. */
+export interface CallersFile {
+    /** As they stand there, but for keys, which no such file may hold. */
+    callers: unknown[];
+    problems: string[];
+}
+
+/** @param folder the one that the name begins in */
+export function readCallersFile(name: string, folder: string): CallersFile {
+    try {
+        return parseCallersFile(readFileSync(join(folder, name), "utf8"), name);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        const problem = `${name}: must be a file that can be read (${code}), since consumersFile names it. Create it with the key consumers, or correct consumersFile.`;
+        return { callers: [], problems: [problem] };
+    }
+}
+
+/**
+ * Reads the text of a file of callers. Never repeats any of it, since a key may stand there by mistake.
+ * @param name as the problems are to name it
+ */
+export function parseCallersFile(text: string, name: string): CallersFile {
+    const refused = (...problems: string[]): CallersFile => ({ callers: [], problems });
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines });
+    if (document.errors.length > 0)
+        return refused(
+            ...document.errors.map(
+                ({ code, pos }) => `${name}:${lines.linePos(pos[0]).line}: must be YAML (${code}). Correct it.`,
+            ),
+        );
+    const file: unknown = document.toJS();
+    if (!isMapping(file)) return refused(`${name}: must be a mapping with the key consumers. Correct it.`);
+    const { consumers, ...others } = file;
+    const unknown = Object.keys(others).map((key) => `${name}: ${key}: is not a known key. Remove it.`);
+    if (!Array.isArray(consumers))
+        return refused(...unknown, `${name}: consumers: must be a list of callers. Write [] for none.`);
+    const { callers, keys } = withoutKeys(consumers);
+    const problems = keys.map(
+        (where) =>
+            `${name}: ${where}: must not be in this file, which cannot hold a secret. Move this caller into consumers of the stack file, with its key encrypted there; a key that stood here in plain text is known, so bring another.`,
+    );
+    return { callers, problems: [...unknown, ...problems] };
+}
+
+/** The callers without keys, and where these were. */
+function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[] } {
+    const keys: string[] = [];
+    const callers = consumers.map((consumer, i) => {
+        if (!isMapping(consumer) || !list(consumer.credentials).some((one) => "key" in mapping(one))) return consumer;
+        const credentials = list(consumer.credentials).map((one, j) => {
+            if (!isMapping(one)) return one;
+            const { key, ...rest } = one;
+            if (key !== undefined) keys.push(`consumers[${i}].credentials[${j}].key`);
+            return rest;
+        });
+        return { ...consumer, credentials };
+    });
+    return { callers, keys };
+}
+
+/**
+ * Texts about the callers of the stack file and those of the file after them, with the place of the latter in their file.
+ * @param own how many callers the stack file has
+ */
+export function placedInFile(texts: string[], own: number, name: string): string[] {
+    return texts.map((text) =>
+        text.replace(/\bconsumers\[(\d+)\]/g, (place, i: string) =>
+            Number(i) < own ? place : `${name}: consumers[${Number(i) - own}]`,
+        ),
+    );
+}

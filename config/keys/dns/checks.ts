@@ -1,0 +1,168 @@
+import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
+import { delegationOf, isWithin, upTo } from "../../../dns/names";
+
+/** A record with the place it stands at, as a problem names it. */
+export interface Placed {
+    record: ZoneRecord;
+    where: string;
+}
+
+/** Certification authorities of Cloudflare's edge certificates, as CAA records name them. */
+const EDGE_AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
+/** Ends of names that others look at to know the owner or to send mail: Cloudflare cannot or must not proxy them. */
+const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
+
+/** What only shows when records are seen together. */
+export function relations(placed: Placed[], zone: string): { problems: string[]; warnings: string[] } {
+    const byName = new Map<string, Placed[]>();
+    for (const one of placed) byName.set(one.record.name, [...(byName.get(one.record.name) ?? []), one]);
+    return {
+        problems: [
+            ...twice(placed),
+            ...placed.flatMap((one) => apexProblems(one, zone)),
+            ...[...byName.values()].flatMap((group) => [...besideCname(group, zone), ...halfProxied(group)]),
+            ...placed.flatMap((one) => proxyProblems(one, byName)),
+        ],
+        warnings: [
+            ...forbiddenAuthorities(placed, zone),
+            ...placed.flatMap((one) => depthWarnings(one, zone)),
+            ...belowDelegations(placed, zone),
+        ],
+    };
+}
+
+function twice(placed: Placed[]): string[] {
+    const seen = new Map<string, string>();
+    return placed.flatMap(({ record, where }) => {
+        const key = logicalName(record);
+        const first = seen.get(key);
+        seen.set(key, first ?? where);
+        if (first === undefined) return [];
+        // Of CNAME the name alone counts.
+        const what = record.type === "CNAME" ? "be the only CNAME of its name" : "stand once";
+        return [`${where}: must ${what} (${first} has the same). Remove one.`];
+    });
+}
+
+/**
+ * Names that callers use must be able to turn to the tunnel by an update of one record.
+ * @param hostnames those of the service; the ones that the data does not have are no concern of it
+ * @param zone its own name cannot be a CNAME on the old side, only at Cloudflare
+ */
+export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string, zone: unknown): string[] {
+    const taken = hostnames.flatMap((hostname) => {
+        const types = [...new Set(records.filter(({ name }) => name === hostname).map(({ type }) => type))];
+        if (types.length === 0 || types.some((type) => ["A", "AAAA", "CNAME"].includes(type))) return [];
+        return [
+            `${file} ${hostname}: must have a CNAME to turn to the tunnel (got ${types.join(", ")}): of a name in the data the stack makes no other record. Choose another hostname, or remove these here and on the old side.`,
+        ];
+    });
+    const turning = records
+        .filter(({ name }) => hostnames.includes(name))
+        .flatMap(({ name, type, proxied }) => {
+            const where = `${file} ${name} ${type}`;
+            if ((type === "A" || type === "AAAA") && name === zone)
+                return [
+                    `${where}: must be a CNAME in the data, which Cloudflare answers with addresses and which can turn to the tunnel in place. Leave ${name} as it is on the old side, where it cannot be one. Give its addresses the name origin.${name} on both sides, and write here alone: ${name} CNAME origin.${name}, proxied: true. Or take a hostname below ${name}, which leaves this record as it is.`,
+                ];
+            if (type === "A" || type === "AAAA")
+                return [
+                    `${where}: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.${name}, and let ${name} lead there, on the old side first.`,
+                ];
+            if (type !== "CNAME" || proxied) return [];
+            return [`${where} proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.`];
+        });
+    return [...taken, ...turning];
+}
+
+function apexProblems({ record, where }: Placed, zone: string): string[] {
+    if (record.name !== zone) return [];
+    if (record.type === "NS")
+        return [`${where}: must not be in the data: the zone's own NS are Cloudflare's. Remove it.`];
+    if (record.type === "DS") return [`${where}: must not be in the data: it belongs to the registrar. Remove it.`];
+    return [];
+}
+
+/** A CNAME stands for all there is at a name. At the apex Cloudflare answers its addresses, so only those clash. */
+function besideCname(group: Placed[], zone: string): string[] {
+    const cname = group.find(({ record }) => record.type === "CNAME");
+    if (!cname) return [];
+    const apex = cname.record.name === zone;
+    return group
+        .filter(({ record }) => record.type !== "CNAME" && (!apex || record.type === "A" || record.type === "AAAA"))
+        .map(({ where }) => `${where}: must not stand beside a CNAME of the same name (${cname.where}). Remove one.`);
+}
+
+/** Cloudflare proxies a name, not an address. */
+function halfProxied(group: Placed[]): string[] {
+    const addresses = group.filter(({ record }) => record.type === "A" || record.type === "AAAA");
+    if (!addresses.some(({ record }) => record.proxied)) return [];
+    return addresses
+        .filter(({ record }) => !record.proxied)
+        .map(
+            ({ where }) => `${where} proxied: must be the same for all A and AAAA of a name. Set it to true here too.`,
+        );
+}
+
+function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>): string[] {
+    const target = record.type === "MX" ? record.content : record.type === "SRV" ? record.data.target : undefined;
+    if (target !== undefined && byName.get(target)?.some((other) => other.record.proxied))
+        return [
+            `${where}: must not lead to a proxied name, which takes HTTP only (${target}). Give it a name of its own, not proxied.`,
+        ];
+    if (!record.proxied) return [];
+    if (record.name.split(".").some((label) => label.startsWith("_")))
+        return [`${where} proxied: must not be set for a name with _, which proves something to others. Remove it.`];
+    if (record.type === "CNAME" && NOT_FOR_THE_PROXY.some((end) => isWithin(record.content, end)))
+        return [`${where} proxied: must not be set for a name that mail or proofs of ownership need. Remove it.`];
+    return [];
+}
+
+/** The CAA records that count for a name are those of the nearest name above that has any. */
+function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
+    const names = new Set([zone, ...placed.filter(({ record }) => record.proxied).map(({ record }) => record.name)]);
+    const warnings = new Set<string>();
+    for (const name of names) {
+        const holder = upTo(name.replace(/^\*\./, ""), zone).find((above) =>
+            placed.some(({ record }) => record.type === "CAA" && record.name === above),
+        );
+        const caa = placed.flatMap(({ record, where }) =>
+            record.type === "CAA" && record.name === holder ? [{ ...record.data, where }] : [],
+        );
+        // Universal certificates name the zone and *.zone, so both kinds count; issuewild goes before issue.
+        for (const tag of ["issue", "issuewild"]) {
+            const allowed = caa.filter((one) => one.tag === tag);
+            const fits = (value: string) => EDGE_AUTHORITIES.includes(value.split(";")[0].trim());
+            if (allowed.length > 0 && !allowed.some(({ value }) => fits(value)))
+                warnings.add(
+                    `${allowed[0].where}: lets none of Cloudflare's authorities issue the edge certificate. Allow one of ${EDGE_AUTHORITIES.join(", ")}.`,
+                );
+        }
+    }
+    return [...warnings];
+}
+
+function depthWarnings({ record, where }: Placed, zone: string): string[] {
+    const warnings: string[] = [];
+    if (record.type === "CNAME" && record.name === zone)
+        warnings.push(`${where}: a CNAME at the apex is answered with the addresses of its target.`);
+    const depth = record.name.split(".").length - zone.split(".").length;
+    if (record.proxied && depth > 1)
+        warnings.push(
+            `${where}: two levels below the zone, so the universal certificate does not cover it. Order one.`,
+        );
+    return warnings;
+}
+
+/** Whoever has a delegation answers for all below it; only addresses of its name servers are handed out along. */
+function belowDelegations(placed: Placed[], zone: string): string[] {
+    const cuts = new Set(placed.filter(({ record }) => record.type === "NS").map(({ record }) => record.name));
+    const glue = new Set(placed.flatMap(({ record }) => (record.type === "NS" ? [record.content] : [])));
+    return placed
+        .filter(({ record }) => {
+            if ((record.type === "A" || record.type === "AAAA") && glue.has(record.name)) return false;
+            const cut = delegationOf(record.name, zone, cuts);
+            return cut !== undefined && (record.name !== cut || (record.type !== "NS" && record.type !== "DS"));
+        })
+        .map(({ where }) => `${where}: is below a delegation, so it is answered by the servers named there.`);
+}

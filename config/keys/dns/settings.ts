@@ -1,0 +1,171 @@
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { isMap, isSeq, LineCounter, parseDocument, type Node, type YAMLMap } from "yaml";
+import * as z from "zod";
+import { PHASES, type ZoneRecord } from "../../../components/cloudflare/dns-record";
+import { isName, isWithin, plainName } from "../../../dns/names";
+import { relations, serviceProblems, type Placed } from "./checks";
+import { ENTRIES, TTLS } from "./schema";
+import { didYouMean, explain, got } from "../../problems";
+
+/** `host` or `host:port`, the host a name or an IPv4 address; `[…]:port` with IPv6. */
+const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
+    error: (i) => `must be the host of a name server, with or without a port${got(i.input)}. Correct it`,
+});
+
+/** Key `dns` of a stack of option cloudflare. */
+export const dnsSchema = z.strictObject({
+    phase: z
+        .enum(PHASES)
+        .default("mirror")
+        .describe("How far the zone has moved: `mirror`, `delegated`, `proxied`, `signed`. Back is always allowed."),
+    records: z
+        .string()
+        .min(1, { error: "must be a file. Name it, as dns/example.com.yaml" })
+        .optional()
+        .describe("File of the zone's records, beside the stack file. Unset: the zone's records are not this stack's."),
+    oldServers: z
+        .array(server)
+        .default([])
+        .describe("Name servers that the zone leaves; compared with Cloudflare's before the delegation changes."),
+    newServers: z
+        .array(server)
+        .default([])
+        .describe("Cloudflare's name servers of the zone, to compare with. Empty: they are looked up."),
+    parentServers: z
+        .array(server)
+        .default([])
+        .describe("Name servers of the zone above, which hold NS and DS. Empty: they are looked up."),
+});
+
+export { serviceProblems };
+
+const PROXIABLE = ["A", "AAAA", "CNAME"];
+
+export interface ZoneData {
+    records: ZoneRecord[];
+    problems: string[];
+    /** What an operator should know; no reason to stop. */
+    warnings: string[];
+}
+
+/** Reads a zone's data. @param folder where the stack file is */
+export function readZoneData(file: string, zone: string, folder = "."): ZoneData {
+    try {
+        return parseZoneData(readFileSync(resolve(folder, file), "utf8"), zone, file);
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        if (code === undefined) throw error;
+        const problem = `${file}: must be a readable file (${code}). Make it with: npm run ops -- dns import`;
+        return { records: [], problems: [problem], warnings: [] };
+    }
+}
+
+/**
+ * Checks a zone's data. Every problem has the line it is on.
+ * @param zone in lower case, without the final dot
+ * @param file as the problems are to name it
+ */
+export function parseZoneData(text: string, zone: string, file: string): ZoneData {
+    const lines = new LineCounter();
+    const document = parseDocument(text, { lineCounter: lines });
+    const at = (node: Node | undefined | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
+    const broken = document.errors.map((error) => {
+        const why = error.message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "");
+        return `${file}:${lines.linePos(error.pos[0]).line}: must be YAML (${why}). Correct it.`;
+    });
+    if (broken.length > 0) return { records: [], problems: broken, warnings: [] };
+    const list = document.contents;
+    if (!isSeq(list)) {
+        const problem = `${file}:1: must be a list of records. Make it with: npm run ops -- dns import`;
+        return { records: [], problems: [problem], warnings: [] };
+    }
+    if (list.items.length === 0) {
+        const problem = `${file}:1: must have a record (got none, which would delete all that the stack has made). Name the zone's records.`;
+        return { records: [], problems: [problem], warnings: [] };
+    }
+    const problems: string[] = [];
+    const placed: Placed[] = [];
+    for (const item of list.items as Node[]) {
+        if (!isMap(item)) problems.push(`${at(item)}: must be a record with name and type. Correct it.`);
+        else {
+            const record = parseEntry(item, zone, at, problems);
+            if (record) placed.push({ record, where: `${at(item)} ${record.name} ${record.type}` });
+        }
+    }
+    const found = relations(placed, zone);
+    problems.push(...found.problems);
+    return { records: placed.map(({ record }) => record), problems, warnings: found.warnings };
+}
+
+type At = (node: Node | undefined | null) => string;
+
+function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): ZoneRecord | undefined {
+    const raw = item.toJSON() as Record<string, unknown>;
+    const title = [raw.name, raw.type].filter((part) => typeof part === "string").join(" ");
+    const whereOf = (field?: string) =>
+        `${at(field ? fieldOf(item, field) : item)} ${title}${field ? ` ${field}` : ""}`;
+    const before = problems.length;
+    if (raw.undecided !== undefined) {
+        problems.push(
+            `${whereOf()}: must be decided (${String(raw.undecided)}). Put content in the place of undecided.`,
+        );
+        return undefined;
+    }
+    const type = String(raw.type);
+    if (!Object.hasOwn(ENTRIES, type)) {
+        const known = Object.keys(ENTRIES);
+        const hint = didYouMean(type, known) || " Make this record by hand.";
+        problems.push(`${whereOf("type")}: must be one of ${known.join(", ")}${got(raw.type)}.${hint}`);
+        return undefined;
+    }
+    const schema = ENTRIES[type as keyof typeof ENTRIES];
+    const name = nameProblem(raw.name, zone);
+    if (name) problems.push(`${whereOf("name")}: ${name}`);
+    const proxy = raw.proxied === true && !PROXIABLE.includes(type);
+    if (proxy)
+        problems.push(
+            `${whereOf("proxied")}: must not be set for ${type}, only for ${PROXIABLE.join(", ")}. Remove it.`,
+        );
+    const time = proxy ? undefined : ttlProblem(raw);
+    if (time) problems.push(`${whereOf("ttl")}: ${time}`);
+    const parsed = schema.safeParse({ ...raw, name: String(raw.name) });
+    for (const issue of parsed.error?.issues ?? [])
+        for (const line of explain(issue, raw, schema, {}))
+            problems.push(`${at(fieldOf(item, String(issue.path[0] ?? "")))} ${title} ${line}`);
+    if (!parsed.success || problems.length > before) return undefined;
+    const value = parsed.data as ZoneRecord;
+    const proxied = value.proxied ?? false;
+    return { ...value, name: wholeName(value.name, zone), ttl: proxied ? 1 : value.ttl, proxied } as ZoneRecord;
+}
+
+function nameProblem(name: unknown, zone: string): string | undefined {
+    if (typeof name !== "string") return `required. Write @ for ${zone}, or a whole name.`;
+    const whole = wholeName(name, zone);
+    if (!isWithin(whole, zone))
+        return `must be @ or a whole name in ${zone}${got(name)}. ${name.includes(".") ? "Correct it" : `Write ${name}.${zone}`}.`;
+    if (!isName(whole))
+        return `must be labels of a-z, 0-9, - and _, at most 63 characters each${got(name)}. Correct it.`;
+    return undefined;
+}
+
+function wholeName(name: string, zone: string): string {
+    return name === "@" ? zone : plainName(name);
+}
+
+function ttlProblem({ ttl, proxied }: Record<string, unknown>): string | undefined {
+    if (proxied === true)
+        return ttl === undefined || ttl === 1
+            ? undefined
+            : `must be left out of a proxied record, which is answered with 300 s${got(ttl)}. Remove it.`;
+    if (ttl === undefined) return `required, in seconds. Use 300 while the zone moves.`;
+    if (typeof ttl !== "number") return undefined; // the schema says so
+    if (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max)
+        return `must be from ${TTLS.min} to ${TTLS.max} seconds${got(ttl)}. Correct it.`;
+    return undefined;
+}
+
+function fieldOf(item: YAMLMap, field: string): Node {
+    const pair = item.items.find((p) => (p.key as { value?: unknown } | null)?.value === field);
+    return (pair?.key as Node | undefined) ?? item;
+}

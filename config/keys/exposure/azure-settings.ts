@@ -1,0 +1,87 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+    azureSide,
+    idleMinutes,
+    IDLE_MINUTES,
+    type AzureChoice,
+    type AzureSide,
+} from "../../../components/cloudflare/azure-side";
+import type { ReleaseTls } from "../../../components/apisix/values";
+import type { GatewayTlsSettings } from "../../../components/apisix/tls";
+import type { z } from "zod";
+import type { azure as azureSchema } from "./azure-schema";
+import type { tls as tlsSchema } from "../tls/schema";
+import { tlsHostnames, tlsWarnings } from "../tls/checks";
+
+/** What exposure `azure` reads, of whichever option. */
+export interface AzureConfig {
+    azure?: z.infer<typeof azureSchema>;
+    tls?: z.infer<typeof tlsSchema>;
+}
+
+/** Where callers come in, when it is not the node port of HTTP; undefined otherwise. */
+export function azureUrl(config: AzureConfig): string | undefined {
+    const { azure, tls } = config;
+    if (tls !== undefined) return address("https", azure?.hostname ?? names(config)[0], httpsPort(config)!, 443);
+    return azure === undefined ? undefined : address("http", azure.hostname, azure.ports.http, 80);
+}
+
+/** What the Azure side must hold; undefined without a name. */
+export function azureOutputs(
+    { azure, tls }: AzureConfig,
+    nodePort: number | undefined,
+    answerTimeoutSeconds: number,
+): AzureSide | undefined {
+    if (azure === undefined || nodePort === undefined) return undefined;
+    const choice: AzureChoice = azure;
+    return azureSide(choice, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
+}
+
+/** What the installation of APISIX needs to know of TLS. */
+export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
+    const { tls } = config;
+    if (tls === undefined) return undefined;
+    const { nodePort, minimumVersion } = tls;
+    return { nodePort, minimumVersion, publicPort: httpsPort(config)! };
+}
+
+/** What the gateway serves by TLS; the key is a secret from here on. */
+export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
+    const { tls } = config;
+    if (tls === undefined) return undefined;
+    const { files, certManager } = tls.certificate;
+    const { certificate, key } = files ?? {};
+    return {
+        hostnames: names(config),
+        redirect: tls.redirect,
+        source: certManager
+            ? { kind: "cert-manager", issuer: { name: certManager.issuer, kind: certManager.kind } }
+            : { kind: "files", certificate: certificate!, key: pulumi.secret(key!) },
+    };
+}
+
+export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds: number, today: Date): string[] {
+    const warnings: string[] = [];
+    if (azure !== undefined && tls === undefined)
+        warnings.push("azure: without tls, so that keys and tokens can be read on the way. Set tls.");
+    if (tls !== undefined && !tls.redirect)
+        warnings.push("tls.redirect: false, so that keys and tokens still come by HTTP too. Set it to true.");
+    if (azure !== undefined && idleMinutes(answerTimeoutSeconds) > IDLE_MINUTES.max)
+        warnings.push(
+            `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than Azure's load balancer keeps a silent connection, ${IDLE_MINUTES.max} minutes. Have callers send TCP keepalives.`,
+        );
+    const files = tls?.certificate.files;
+    return files === undefined ? warnings : [...warnings, ...tlsWarnings(files.certificate, today)];
+}
+
+function names({ azure, tls }: AzureConfig): string[] {
+    return tlsHostnames({ hostnames: tls?.hostnames }, { hostname: azure?.hostname });
+}
+
+function httpsPort({ azure, tls }: AzureConfig): number | undefined {
+    return azure?.ports.https ?? tls?.nodePort;
+}
+
+function address(scheme: string, host: string, port: number, usual: number): string {
+    return `${scheme}://${host}${port === usual ? "" : `:${port}`}`;
+}

@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { cloudflareSchema } from "../../options/cloudflare/schema";
+import { graceSeconds } from "../tunnel";
+import { got } from "../../problems";
+import { dnsLabel, imageTag, positive } from "../../values";
+
+const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
+
+/** Connectors that a tunnel takes, less the one that is there beside the others while they are changed. */
+const MOST_REPLICAS = 24;
+
+const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare, which is there.");
+
+const tunnel = z
+    .strictObject({
+        version: imageTag.describe(
+            "Version of `cloudflared`, the tag of its image, as `2026.8.2`; best with its digest, as `2026.8.2@sha256:…`.",
+        ),
+        replicas: positive("a number of connectors")
+            .refine((n) => n <= MOST_REPLICAS, {
+                error: (i) =>
+                    `must be at most ${MOST_REPLICAS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
+            })
+            .default(2)
+            .describe("Pods of the connectors, on different nodes where there are several."),
+        graceSeconds,
+    })
+    .describe("The connectors (`cloudflared`) that carry requests from Cloudflare to the gateway, as pods.");
+
+/** Keys of `alpa` that only matter behind Cloudflare. */
+export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };
+
+/** Key `gateway.existing.service`. */
+export const existingService = z
+    .strictObject({
+        name: dnsLabel.describe("Name of the Service of APISIX's data port."),
+        namespace: dnsLabel.describe("Namespace of the Service and its pods."),
+        port: positive("a port").default(80).describe("Port of the Service."),
+        podPort: positive("a port").default(9080).describe("Port of the pods behind it."),
+    })
+    .describe("Where the connectors find that gateway, with exposure `cloudflare`.");
+
+/** Keys of exposure cloudflare, beside those in other mappings. All may be missing, as they must with another exposure. */
+export const exposureKeys = {
+    account: account.optional(),
+    hostname: hostname.optional(),
+    certificate,
+    zone: zoneInPlace.optional(),
+    tunnel: tunnel.optional(),
+    browserChecks,
+    proxyTimeoutSeconds,
+};
+
+/** The same, where they are needed. */
+export const requiredExposureKeys = { account, hostname, zone: zoneInPlace, tunnel };

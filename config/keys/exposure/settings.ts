@@ -1,0 +1,62 @@
+import type { ExposureSettings } from "../../../components/cloudflare/exposure";
+import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
+import { unmeasured } from "../../options/cloudflare/settings";
+import { cutAnswers, defaultGrace } from "../tunnel";
+import type { ParsedGateway as Parsed } from "../../options/intra-a/schema";
+import { DEFAULT_NODE_PORT } from "../../values";
+
+/** Longest answer, unless a stack says otherwise, in seconds. */
+const DEFAULT_ANSWER_SECONDS = 600;
+/** The gateway gives up this long before the edge does: callers get its error, which reads like Alpa's, and not a page. */
+const BEFORE_THE_EDGE_SECONDS = 5;
+
+/** What the longest answer depends on. */
+export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
+    alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
+};
+
+/** Longest time one answer may take, in seconds. */
+export function answerSeconds(config: AnswerWait): number {
+    const { exposure, alpa } = config;
+    if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
+    if (exposure === "azure") return DEFAULT_ANSWER_SECONDS;
+    return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
+}
+
+/** Port on every node. Undefined: none, since callers come through the tunnel. */
+export function nodePort({ exposure, gateway }: Parsed): number | undefined {
+    return gateway.nodePort ?? (exposure === "azure" ? DEFAULT_NODE_PORT : undefined);
+}
+
+/** What is in front of the gateway; undefined when nothing of ours is. */
+export function exposureSettings(config: Parsed): ExposureSettings | undefined {
+    if (config.exposure === "azure") return undefined;
+    const { account, hostname, zone, browserChecks } = config;
+    const { version, replicas, graceSeconds } = config.tunnel!;
+    return {
+        account: account!,
+        hostname: hostname!,
+        zone: { name: zone!.name, manage: "existing" },
+        plan: zone!.plan,
+        connectors: {
+            version,
+            replicas,
+            graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
+        },
+        browserChecks,
+        ...heldTimeout(config, zone!.plan),
+    };
+}
+
+export function exposureWarnings(config: Parsed): string[] {
+    if (config.exposure === "azure") return [];
+    const { alpa, gateway, tunnel } = config;
+    const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
+    if (tunnel!.replicas === 1)
+        warnings.push("tunnel.replicas: one connector, so the loss of its node is an outage. Have two.");
+    if (gateway.nodePort !== undefined)
+        warnings.push(
+            `gateway.nodePort: ${gateway.nodePort} is open beside the tunnel, without TLS and past Cloudflare. Remove it when nobody calls there any more.`,
+        );
+    return warnings;
+}

@@ -1,0 +1,186 @@
+import * as z from "zod";
+import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
+import { portRange } from "../../../components/hosts/alpa-firewall/rules";
+import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
+import { list, mapping } from "../../cross-checks";
+import { got } from "../../problems";
+import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
+
+const SSH_PORT = 22;
+
+const network = z.string().check((ctx) => {
+    const wrong = networkProblem(ctx.value);
+    if (wrong !== undefined)
+        ctx.issues.push({
+            code: "custom",
+            input: ctx.value,
+            message: `must be ${wrong}${got(ctx.value)}. Correct it`,
+        });
+});
+
+const isPort = (n: number) => Number.isInteger(n) && n >= 1 && n <= 65535;
+
+const ports = z.coerce.string().refine(
+    (text) => {
+        if (!/^\d+(-\d+)?$/.test(text)) return false;
+        const [first, last] = portRange(text);
+        return isPort(first) && isPort(last) && first <= last;
+    },
+    { error: (i) => `must be a port, or two with - between as 10002-19999${got(i.input)}. Correct it` },
+);
+
+/** Key `alpa.firewall`. */
+export const alpaFirewall = z
+    .strictObject({
+        apply: z
+            .enum(["print", "ssh"])
+            .default("print")
+            .describe("`print` makes the rules the output `alpaFirewall`; `ssh` loads them on `hosts`."),
+        hosts: z
+            .array(sshHost)
+            .min(1, { error: "must name at least one host that Alpa runs on. Add it" })
+            .optional()
+            .describe("With `ssh`: the hosts that Alpa runs on."),
+        from: z
+            .array(network)
+            .min(1, { error: "must name at least one address, or nobody reaches Alpa. Add the gateway's nodes" })
+            .optional()
+            .describe(
+                "Addresses or networks of the gateway's nodes, as Alpa's hosts see them. Unset: those of `cluster.nodes`.",
+            ),
+        alsoFrom: z
+            .array(network)
+            .optional()
+            .describe("Others that reach all these ports: other Ray nodes, with `ports`. Unset: nobody."),
+        ports: z
+            .array(ports)
+            .default([])
+            .describe("More ports of these hosts that only `alsoFrom` reaches, Ray's: as `6379` or `10002-19999`."),
+    })
+    .describe("Who may reach Alpa: the gateway's nodes alone. Unset: printed, where their addresses are known.");
+
+export type ParsedFirewall = z.infer<typeof alpaFirewall>;
+
+type Raw = Record<string, unknown>;
+
+/**
+ * What the schema cannot say of `alpa.firewall`. Reads unchecked values.
+ * @param values all of the stack config
+ * @param isSecret whether a value is stored encrypted
+ */
+export function firewallProblems(values: Raw, isSecret: (value: unknown) => boolean): string[] {
+    const alpa = mapping(values.alpa);
+    if (alpa.firewall === undefined) return [];
+    const firewall = mapping(alpa.firewall);
+    const hosts = list(firewall.hosts).map(mapping);
+    const problems = sshHostProblems("alpa.firewall.hosts", hosts, isSecret);
+    if (firewall.apply === "ssh" && firewall.hosts === undefined)
+        problems.push("alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.");
+    if (firewall.apply !== "ssh" && firewall.hosts !== undefined)
+        problems.push("alpa.firewall.hosts: belongs to apply ssh, which this is not. Remove it, or set apply to ssh.");
+    if (firewall.from === undefined) problems.push(...unknownNodes(values));
+    if (list(firewall.ports).length > 0 && firewall.alsoFrom === undefined)
+        problems.push(
+            "alpa.firewall.alsoFrom: required with ports, since a Ray node that is not named is cut off. Name all Ray nodes, or nobody with [].",
+        );
+    return [...problems, ...portProblems(list(alpa.endpoints).map(addressOf), list(firewall.ports), hosts)];
+}
+
+/** Nodes that are known by name only; their addresses as Alpa's hosts see them may be others. */
+function unknownNodes(values: Raw): string[] {
+    const nodes = mapping(values.cluster).nodes;
+    if (nodes === undefined)
+        return [
+            "alpa.firewall.from: required, since cluster.nodes names no nodes. Name the nodes' addresses: kubectl get nodes -o wide",
+        ];
+    return list(nodes).flatMap((node, i) => {
+        const { address } = mapping(node);
+        if (typeof address !== "string" || isIpv4(address)) return [];
+        return [
+            `alpa.firewall.from: required, since cluster.nodes[${i}] is known by a name only (got ${JSON.stringify(address)}). Name the nodes' addresses.`,
+        ];
+    });
+}
+
+/** SSH must go on by itself, and a port has one rule. */
+function portProblems(endpoints: string[], more: unknown[], hosts: Raw[]): string[] {
+    const own = endpoints.map((text) => Number(/:(\d+)$/.exec(text)?.[1]));
+    const ssh = new Set([SSH_PORT, ...hosts.map(({ port = SSH_PORT }) => Number(port))]);
+    const problems = own.flatMap((port, i) =>
+        ssh.has(port)
+            ? [`alpa.endpoints[${i}]: must not be on the port of SSH, or its host is shut (got ${port}). Correct it.`]
+            : [],
+    );
+    for (const [i, text] of more.entries()) {
+        if (!ports.safeParse(text).success) continue;
+        const [first, last] = portRange(String(text));
+        const holds = (port: number) => first <= port && port <= last;
+        const where = `alpa.firewall.ports[${i}]`;
+        const shut = [...ssh].find(holds);
+        if (shut !== undefined)
+            problems.push(
+                `${where}: must not hold ${shut}, the port of SSH (got ${JSON.stringify(text)}). Leave it out.`,
+            );
+        const alpa = own.findIndex(holds);
+        if (alpa >= 0)
+            problems.push(
+                `${where}: must not hold ${own[alpa]}, the port of alpa.endpoints[${alpa}], which is meant anyway (got ${JSON.stringify(text)}). Leave it out.`,
+            );
+    }
+    return problems;
+}
+
+/** `host:port` of an entry of `alpa.endpoints`, which may have a weight. */
+function addressOf(endpoint: unknown): string {
+    return String(typeof endpoint === "string" ? endpoint : mapping(endpoint).address);
+}
+
+/**
+ * Checked values in the shape the component takes.
+ * @param endpoints `host:port` of each Alpa service
+ * @param nodes addresses of the cluster's nodes, where the stack makes them
+ * @returns undefined where nobody knows whom to let in
+ */
+export function firewallSettings(
+    firewall: ParsedFirewall | undefined,
+    endpoints: string[],
+    nodes: string[] = [],
+): FirewallSettings | undefined {
+    const gateways = firewall?.from ?? (nodes.every(isIpv4) ? nodes : []);
+    if (gateways.length === 0) return undefined;
+    const rules = {
+        alpaPorts: [...new Set(endpoints.map((text) => Number(text.split(":")[1])))],
+        gateways,
+        rayPorts: firewall?.ports ?? [],
+        alsoFrom: firewall?.alsoFrom ?? [],
+    };
+    if (firewall?.apply !== "ssh") return { rules, apply: "print" };
+    return { rules, apply: "ssh", hosts: firewall.hosts!.map(sshHostOf) };
+}
+
+/** What an operator should know before going on. @param nodes as for the settings */
+export function firewallWarnings(
+    settings: FirewallSettings | undefined,
+    endpoints: string[],
+    nodes: string[] = [],
+): string[] {
+    if (settings === undefined)
+        return [
+            "alpa.firewall: not set, so there are no rules for who may reach Alpa. Set alpa.firewall.from to the nodes' addresses.",
+        ];
+    const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
+    const warnings = shut.map(
+        (address) =>
+            `alpa.firewall.from: does not hold ${address} of cluster.nodes. Unless that node reaches Alpa from another address, its callers get no answers.`,
+    );
+    if (settings.apply === "print") return warnings;
+    const known = settings.hosts.map(({ address }) => address);
+    const others = [...new Set(endpoints.map((text) => text.split(":")[0]))].filter((host) => !known.includes(host));
+    return [
+        ...warnings,
+        ...others.map(
+            (host) =>
+                `alpa.firewall.hosts: none is called ${host}, as alpa.endpoints has it. Unless one is that host by another address, everybody still reaches Alpa there.`,
+        ),
+    ];
+}

@@ -1,0 +1,86 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as z from "zod";
+import type { SshHost } from "../../../components/hosts/ssh-host";
+import { got } from "../../problems";
+import { sshKeyProblem } from "./ssh-key";
+import { isHost, text } from "../../values";
+
+const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
+
+/** @param advice which one to give instead of a wrong one */
+export const port = (advice: string) =>
+    z.number().refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
+        error: (i) => `must be a port between 1 and 65535${got(i.input)}. ${advice}`,
+    });
+
+/** A host that the program reaches by SSH: an entry of each key that lists some. */
+export const sshHost = z.strictObject({
+    address: z
+        .string()
+        .refine(isHost, {
+            error: (i) =>
+                `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}. Correct it`,
+        })
+        .describe("Host or IPv4 address where the program reaches it by SSH."),
+    port: port("SSH listens on 22").default(22).describe("Port of its SSH server."),
+    user: z
+        .string()
+        .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
+            error: (i) => `must be the name of a user${got(i.input)}. Correct it`,
+        })
+        .describe("User to log in as: root, or one that may use sudo."),
+    hostKey: z
+        .string()
+        .refine((line) => HOST_KEY.test(line), {
+            error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare it on the host",
+        })
+        .describe("Public key of its SSH server, as `ssh-ed25519 AAAA…`. Another one is refused."),
+    privateKey: z
+        .string({ error: () => "must be a text. Correct it" })
+        .describe("Private key to log in with, as a secret, without a passphrase."),
+    sudoPassword: text("a password").optional().describe("Password of sudo, as a secret. Unset: sudo asks for none."),
+});
+
+export type ParsedSshHost = z.infer<typeof sshHost>;
+
+/** Checked values in the shape the components take; further keys of the entry stay as they are. */
+export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey" | "sudoPassword"> & SshHost {
+    const { privateKey, sudoPassword, ...rest } = host;
+    return {
+        ...rest,
+        privateKey: pulumi.secret(privateKey),
+        ...(sudoPassword === undefined ? {} : { sudoPassword: pulumi.secret(sudoPassword) }),
+    };
+}
+
+/**
+ * What the schema cannot say of a list of hosts. Reads unchecked values.
+ * @param key path of the list, as `tunnel.hosts`
+ * @param isSecret whether a value is stored encrypted
+ * @param twice what to do about a host that is named twice
+ */
+export function sshHostProblems(
+    key: string,
+    hosts: Record<string, unknown>[],
+    isSecret: (value: unknown) => boolean,
+    twice = "Remove it.",
+): string[] {
+    const seen = new Map<string, string>();
+    return hosts.flatMap(({ address, port = 22, privateKey, sudoPassword }, i) => {
+        const where = `${key}[${i}]`;
+        const problems: string[] = [];
+        for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
+            if (value !== undefined && !isSecret(value))
+                problems.push(
+                    `${where}.${name}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${name}'`,
+                );
+        const wrong = typeof privateKey === "string" ? sshKeyProblem(privateKey) : undefined;
+        if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);
+        const place = `${String(address)}:${String(port)}`;
+        const first = seen.get(place);
+        seen.set(place, first ?? where);
+        if (first !== undefined && address !== undefined)
+            problems.push(`${where}: must be named once (${first} is ${place} too). ${twice}`);
+        return problems;
+    });
+}

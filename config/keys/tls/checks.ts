@@ -1,0 +1,110 @@
+import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
+import { chainOf, day, hasEnded, which } from "../../../components/apisix/certificate-chain";
+import { list, mapping } from "../../cross-checks";
+import { DEFAULT_TLS_NODE_PORT } from "./schema";
+import { DEFAULT_NODE_PORT } from "../../values";
+
+type Raw = Record<string, unknown>;
+
+/** Days before its end from which a certificate is warned of: what renews it has failed by then. */
+const WARN_DAYS = 30;
+const DAY_MS = 86_400_000;
+/** Shorter RSA keys are refused by OpenSSL at its usual security level, so by APISIX and by callers. */
+const LEAST_RSA_BITS = 2048;
+const CERTIFICATE = "tls.certificate.files.certificate";
+const KEY = "tls.certificate.files.key";
+
+/** Names that TLS is served for; empty: none is known. */
+export function tlsHostnames(tls: Raw, azure: Raw): string[] {
+    const own = tls.hostnames === undefined ? [azure.hostname] : list(tls.hostnames);
+    return own.filter((name): name is string => typeof name === "string");
+}
+
+/** What the schema cannot say of `tls`. Reads unchecked values. @param isSecret whether a value is stored encrypted */
+export function tlsProblems(values: Raw, isSecret: (key: string, value?: unknown) => boolean, today: Date): string[] {
+    if (values.tls === undefined) return [];
+    const [tls, azure, gateway] = [values.tls, values.azure, values.gateway].map(mapping);
+    if (gateway.installer === "existing")
+        return ["tls: belongs to a gateway that this stack installs (got installer existing). Remove it."];
+    const problems: string[] = [];
+    const names = tlsHostnames(tls, azure);
+    const { files } = mapping(tls.certificate);
+    if (names.length === 0 && tls.hostnames === undefined)
+        problems.push("tls.hostnames: required without azure.hostname. Name the hosts that callers use.");
+    if (Array.isArray(tls.hostnames) && tls.hostnames.length === 0)
+        problems.push("tls.hostnames: must name at least one host. Remove the key to have azure.hostname.");
+    if (typeof azure.hostname === "string" && names.length > 0 && !names.includes(azure.hostname))
+        problems.push(`tls.hostnames: must hold azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
+    const { nodePort = DEFAULT_TLS_NODE_PORT } = tls;
+    if (nodePort === (gateway.nodePort ?? DEFAULT_NODE_PORT))
+        problems.push(
+            `tls.nodePort: must differ from the port of HTTP (got ${String(nodePort)} for both). Change one.`,
+        );
+    const { certificate, key } = mapping(files);
+    if (typeof key === "string" && !isSecret("tls", key))
+        problems.push(
+            `${KEY}: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path ${KEY} < tls.key`,
+        );
+    if (typeof certificate === "string" && certificate !== "")
+        problems.push(...certificateProblems(certificate, typeof key === "string" ? key : "", names, today));
+    return problems;
+}
+
+/** What is not wrong yet. */
+export function tlsWarnings(certificate: string, today: Date): string[] {
+    return chainOf(certificate).certificates.flatMap((one, i) => {
+        const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);
+        if (days >= WARN_DAYS || hasEnded(one, today)) return [];
+        return [`${CERTIFICATE}: ${which(i)} ends in ${days} days, on ${day(one.validTo)}. Renew it.`];
+    });
+}
+
+function certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): string[] {
+    if (/PRIVATE KEY-----/.test(pem))
+        return [`${CERTIFICATE}: must hold certificates alone, and holds a private key. Move it to key, as a secret.`];
+    const { certificates, unreadable } = chainOf(pem);
+    if (unreadable !== undefined)
+        return [`${CERTIFICATE}: must be certificates in PEM form (${unreadable}). Give the content of the file.`];
+    const problems: string[] = [];
+    const [leaf] = certificates;
+    for (const [i, one] of certificates.entries()) {
+        if (new Date(one.validFrom) > today)
+            problems.push(
+                `${CERTIFICATE}: ${which(i)} must be valid (it begins on ${day(one.validFrom)}). Wait, or correct the clock.`,
+            );
+        const next = certificates[i + 1];
+        if (next && !one.checkIssued(next))
+            problems.push(
+                `${CERTIFICATE}: each certificate must stand before the one that issued it (number ${i + 2} did not issue number ${i + 1}). Put the server's own first, then the others in order.`,
+            );
+    }
+    for (const name of hostnames)
+        if (leaf.checkHost(name, { subject: "never" }) === undefined)
+            problems.push(
+                `${CERTIFICATE}: must be good for ${name} (it names ${namesOf(leaf)}). Order one for that name.`,
+            );
+    return [...problems, ...keyProblems(leaf, keyPem)];
+}
+
+/** Never quotes the key. */
+function keyProblems(leaf: X509Certificate, pem: string): string[] {
+    if (pem === "") return []; // the schema says so
+    if (/ENCRYPTED/.test(pem))
+        return [`${KEY}: must be a key without a passphrase, which nobody could type. Decrypt it: openssl pkey`];
+    let key: KeyObject;
+    try {
+        key = createPrivateKey(pem);
+    } catch {
+        return [`${KEY}: must be a private key in PEM form. Give the content of the file.`];
+    }
+    if (!leaf.checkPrivateKey(key))
+        return [`${KEY}: must be the key of the first certificate. Give the two that belong together.`];
+    const bits = key.asymmetricKeyDetails?.modulusLength;
+    if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < LEAST_RSA_BITS)
+        return [`${KEY}: must have ${LEAST_RSA_BITS} bits or more with RSA (got ${bits}). Order another certificate.`];
+    return [];
+}
+
+function namesOf({ subjectAltName }: X509Certificate): string {
+    return subjectAltName?.replaceAll("DNS:", "") ?? "none";
+}

@@ -1,0 +1,64 @@
+import * as z from "zod";
+import { kubeconfigInPlain } from "../../keys/cluster/checks";
+import { credentialProblems } from "../../keys/consumers/credentials";
+import { duplicateNames, list, longCredentials, mapping, shortWaits } from "../../cross-checks";
+import { intraSchema } from "../intra-a/schema";
+import { consumer, limits } from "../../keys/consumers/schema";
+import { got } from "../../problems";
+import { consumersFile, maxOverlapDays } from "../../values";
+
+/** As Pulumi takes a stack of another project or organisation: all three parts, on every backend. */
+const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
+
+const { kubeconfig, context } = intraSchema.shape.cluster.unwrap().shape;
+const { acceptTimeoutSeconds, settleSeconds } = intraSchema.shape.readiness.unwrap().shape;
+
+/** Keys of option callers, without the project's prefix. `docs/configuration.md` is compared with this. */
+export const callersSchema = z.strictObject({
+    option: z
+        .literal("callers")
+        .describe("Which of the designs this stack is: `callers`, more callers of a gateway that another stack made."),
+    of: z
+        .string()
+        .refine((name) => WHOLE_NAME.test(name), {
+            error: (i) =>
+                `must be the whole name of a stack, <organization>/<project>/<stack>${got(i.input)}. Write for example organization/alpa-auth/intra`,
+        })
+        .describe(
+            "The stack that made the gateway, as `organization/alpa-auth/intra`. Namespace, binding, counters and `url` are its.",
+        ),
+    cluster: z
+        .strictObject({ kubeconfig, context })
+        .prefault({})
+        .describe("The cluster the gateway runs in: the same as that stack's."),
+    readiness: z
+        .strictObject({ acceptTimeoutSeconds, settleSeconds })
+        .prefault({})
+        .describe("How long to wait, and for how long a state must hold."),
+    limits: limits
+        .optional()
+        .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
+    maxOverlapDays,
+    consumers: z.array(consumer).default([]).describe("The callers. Empty: this stack lets nobody in."),
+    consumersFile,
+});
+
+export type ParsedCallers = z.infer<typeof callersSchema>;
+
+/**
+ * What the schema cannot say of option callers. Reads unchecked values, so that nothing hides another problem.
+ * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
+ */
+export function callersChecks(
+    values: Record<string, unknown>,
+    isSecret: (key: string, value?: unknown) => boolean,
+): string[] {
+    const consumers = list(values.consumers).map(mapping);
+    return [
+        ...kubeconfigInPlain(mapping(values.cluster), () => isSecret("cluster")),
+        ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
+        ...shortWaits(mapping(values.readiness)),
+        ...duplicateNames(consumers),
+        ...longCredentials(consumers),
+    ];
+}

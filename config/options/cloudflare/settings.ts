@@ -1,0 +1,124 @@
+import type { CloudflareAccessArgs } from "../../../components/cloudflare-access";
+import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
+import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./schema";
+import { cutAnswers, defaultGrace } from "../../keys/tunnel";
+import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
+import type { ZoneData } from "../../keys/dns/settings";
+import { sshHostOf } from "../../keys/hosts/ssh-host";
+
+/** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
+export interface CloudflareSettings extends CloudflareAccessArgs {
+    option: "cloudflare";
+    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    warnings: string[];
+    /** Unset: the zone's other records are not this stack's. */
+    dns?: CloudflareAccessArgs["dns"] & {
+        /** Name servers that the zone leaves, as `host` or `host:port`. */
+        oldServers: string[];
+        /** Cloudflare's of this zone. Empty: looked up. */
+        newServers: string[];
+        /** Of the zone above. Empty: looked up. */
+        parentServers: string[];
+    };
+}
+
+/**
+ * Checked values in the shape the components take.
+ * @param data the zone's data, where the config names some
+ */
+export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
+    const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit } = config;
+    const { consumers, warnings, expires } = callers(config, today);
+    return {
+        option: "cloudflare",
+        warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
+        expires,
+        account,
+        hostnames: [hostname, ...aliases],
+        zone: { name: zone.name, manage: zone.manage },
+        plan: zone.plan,
+        ...(config.dns === undefined ? {} : { dns: { ...config.dns, records: data.records } }),
+        endpoint: alpa.endpoints[0],
+        pathPrefix: config.pathPrefix,
+        connectors: {
+            hosts: tunnel.hosts.map(sshHostOf),
+            version: tunnel.version,
+            sha256: tunnel.sha256,
+            ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
+            instances: tunnel.instances,
+            graceSeconds: tunnel.graceSeconds ?? defaultGrace(longestAnswer(config)),
+        },
+        teamName: access.teamName,
+        ...(rateLimit === undefined
+            ? {}
+            : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
+        browserChecks: config.browserChecks,
+        ...(config.edgeWorker.disabledBecause === undefined ? { defaultModel: alpa.defaultModel } : {}),
+        ...heldTimeout(config, zone.plan),
+        notify: config.notify,
+        consumers,
+    };
+}
+
+/** The callers without what has expired, with what an operator should know of the rest. */
+function callers(config: ParsedCloudflare, today: Date) {
+    const warnings: string[] = [];
+    const expires: Record<string, string> = {};
+    const consumers = config.consumers.map(({ name, credentials }): TokenConsumer => {
+        const living = credentials.filter(({ id, expires: end }) => {
+            if (end === undefined) return true;
+            const who = `${name}/${id}`;
+            expires[who] = dayText(end);
+            const warning = expiryWarning(who, expires[who], today);
+            if (warning !== undefined) warnings.push(warning);
+            return daysUntil(expires[who], today) > 0;
+        });
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        for (const { id } of living.filter(({ enabled }) => !enabled))
+            warnings.push(
+                `consumers: ${name}/${id} is disabled, so it cannot get in. Set enabled to true, or remove it.`,
+            );
+        return {
+            name,
+            credentials: living.map(({ id, duration, enabled, secretVersion, previousSecretExpires: until }) => ({
+                id,
+                duration,
+                enabled,
+                ...(until === undefined ? {} : { secretVersion, previousSecretExpires: dayText(until) }),
+            })),
+        };
+    });
+    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    return { consumers, warnings, expires };
+}
+
+function answerWarnings(config: ParsedCloudflare): string[] {
+    const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
+    const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
+    if (edgeWorker.disabledBecause !== undefined)
+        warnings.push(
+            `edgeWorker: off, so callers must name the model in each request (${edgeWorker.disabledBecause}).`,
+        );
+    if (rateLimit !== undefined && zone.plan === "free")
+        warnings.push(
+            `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
+        );
+    if (tunnel.hosts.length * tunnel.instances < 2)
+        warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
+    return warnings;
+}
+
+function longestAnswer(config: ParsedCloudflare): number {
+    return config.alpa.answerTimeoutSeconds ?? edgeWaits(config);
+}
+
+/** Whether answers fit into the time that the edge waits cannot be told without Alpa's speed. */
+export function unmeasured(
+    { tokensPerSecond, maxTokens }: Pick<ParsedCloudflare["alpa"], "tokensPerSecond" | "maxTokens">,
+    proxyTimeoutSeconds: number,
+): string[] {
+    if (tokensPerSecond !== undefined) return [];
+    return [
+        `alpa.tokensPerSecond: not set, so nobody knows whether ${maxTokens} tokens come within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${maxTokens} tokens need ${Math.ceil(maxTokens / proxyTimeoutSeconds)} per second.`,
+    ];
+}

@@ -1,0 +1,53 @@
+import type { InterClusterArgs } from "../../../components/inter-cluster";
+import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
+import type { AzureSide } from "../../../components/cloudflare/azure-side";
+import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewall";
+import type { ClusterSettings } from "../../keys/cluster/settings";
+import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
+import { answerSeconds, nodePort } from "../../keys/exposure/settings";
+import type { ParsedInter as Parsed } from "./schema";
+import { publicUrl, rampartInstall, sharedSettings } from "../intra-a/settings";
+
+/** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
+export interface InterSettings extends InterClusterArgs, ClusterSettings {
+    option: "inter";
+    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    warnings: string[];
+    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
+    /** What the Azure side must hold. Unset: nothing is said of it. */
+    azure?: AzureSide;
+    /** Who may reach Alpa on its hosts. Unset: nobody knows the addresses of the nodes. */
+    firewall?: FirewallSettings;
+}
+
+/** Checked values in the shape the components take. */
+export function interSettings(config: Parsed, today: Date): InterSettings {
+    const answerTimeoutSeconds = answerSeconds(config);
+    const { warnings, ...shared } = sharedSettings(config, today);
+    const services = config.alpa.endpoints.map(({ address }) => address);
+    const nodes = config.cluster.nodes?.map(({ address }) => address);
+    const firewall = firewallSettings(config.alpa.firewall, services, nodes);
+    return {
+        option: "inter",
+        ...shared,
+        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes)],
+        ...(firewall && { firewall }),
+        alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds, failover: true },
+        gateway: gatewaySettings(config, answerTimeoutSeconds),
+    };
+}
+
+function gatewaySettings(config: Parsed, answerTimeoutSeconds: number): InterSettings["gateway"] {
+    const { gateway, rampart } = config;
+    const { installer, address, crds, sharedCounters: _, ...chosen } = gateway;
+    const release = {
+        ...chosen,
+        nodePort: nodePort(config),
+        tls: releaseTls(config),
+        availability: { answerTimeoutSeconds },
+    };
+    const url = publicUrl(config) ?? azureUrl(config) ?? `http://${address}:${release.nodePort}`;
+    if (installer === "helm") return { installer, release, crds, url };
+    return { installer, release, install: rampartInstall(config), retry: rampart?.retry ?? 0, url };
+}

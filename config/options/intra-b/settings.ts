@@ -1,0 +1,94 @@
+import type { ConversionSettings } from "../../../components/conversion";
+import type { OptSettings } from "../../../components/opt/opt-settings";
+import { digestOf } from "../../keys/consumers/digest";
+import type { ParsedIntraB } from "./schema";
+import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
+import type { ParsedOpt } from "../../keys/opt";
+import { intraSettings, type IntraASettings } from "../intra-a/settings";
+import { sshHostOf } from "../../keys/hosts/ssh-host";
+
+/** Option intra-b: as intra-a, with Alpa itself on its way into the cluster, or there. */
+export interface IntraBSettings extends Omit<IntraASettings, "option"> {
+    option: "intra-b";
+    conversion: ConversionSettings;
+    /** How long callers may be refused, and what the steps took that they are refused in. Unset: none was measured. */
+    window?: { budgetMinutes: number; seconds: Record<string, number> };
+}
+
+const SERVING = "/opt/alpa/examples/llm_serving";
+
+/** Checked values in the shape the components take. */
+export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
+    const { opt, convert } = config;
+    const { warnings, ...shared } = intraSettings({ ...config, option: "intra-a" }, today);
+    const open = opt.hostNetwork;
+    return {
+        ...shared,
+        option: "intra-b",
+        warnings: [
+            ...warnings,
+            ...(open === undefined
+                ? []
+                : [
+                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${open.because}).`,
+                  ]),
+        ],
+        conversion: {
+            phase: convert.phase,
+            opt: optSettings(opt),
+            bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
+            retryAfterSeconds: convert.retryAfterSeconds,
+            callers: digestOf(config),
+            ...(convert.holder && { holder: convert.holder }),
+            attempt: 0,
+        },
+        ...(convert.measured && { window: windowOf(convert.measured, convert.budgetMinutes) }),
+    };
+}
+
+function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinutes: number): IntraBSettings["window"] {
+    const known = STEPS_OF_THE_WINDOW.flatMap((step) => (measured[step] === undefined ? [] : [[step, measured[step]]]));
+    return { budgetMinutes, seconds: Object.fromEntries(known) as Record<string, number> };
+}
+
+function optSettings(opt: ParsedOpt): OptSettings {
+    const { shape, image, nodes, gpusPerNode, rayVersion, weights, shmGiB, resources, runtimeClass } = opt;
+    const { mountPath, claim, hostPath } = weights;
+    const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
+    return {
+        image,
+        nodes: nodes.map(({ name }) => name),
+        gpusPerNode,
+        rayVersion,
+        weights: {
+            mountPath,
+            ...(claim === undefined ? {} : { claim }),
+            ...(hostPath === undefined ? {} : { hostPath }),
+        },
+        command: opt.command ?? launch,
+        shmGiB,
+        ...resources,
+        ...(runtimeClass === undefined ? {} : { runtimeClass }),
+        hostNetwork: opt.hostNetwork !== undefined,
+        startTimeoutSeconds: opt.startTimeoutSeconds,
+        ...(shape === "kuberay"
+            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: opt.operatorChart }) }
+            : {
+                  shape,
+                  charts: opt.rampartCharts,
+              }),
+    };
+}
+
+function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {
+    const { hosts, unit, commands, stopTimeoutSeconds, startTimeoutSeconds } = bareMetal;
+    const [alpaHost, port] = endpoint.split(":");
+    return {
+        hosts: hosts.map(sshHostOf),
+        how: unit === undefined ? { commands: commands! } : { unit },
+        alpaHost,
+        port: Number(port),
+        stopTimeoutSeconds,
+        startTimeoutSeconds,
+    };
+}
