@@ -52,6 +52,7 @@ function layer(files, regex, message, syntax = PROGRAM) {
     };
 }
 
+const ABOUT_PREFLIGHT = "Preflight knows components and dns only: settings come in as arguments.";
 const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
 
 /** Folders of components/, from the bottom up: each may import those before it. */
@@ -94,11 +95,8 @@ export default tseslint.config(
         "Config knows the shapes of components, and nothing of those who read it.",
     ),
     layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
-    layer(
-        ["preflight/**"],
-        "^\\.\\./(?!components/|dns/|config/problem-list$)",
-        "Preflight knows components and dns only: settings come in as arguments.",
-    ),
+    layer(["preflight/*.ts"], "^\\.\\./(?!components/|dns/|config/problem-list$)", ABOUT_PREFLIGHT),
+    layer(["preflight/*/**"], "^\\.\\./\\.\\./(?!components/|dns/|config/problem-list$)", ABOUT_PREFLIGHT),
     // Used by the program, the command line and the sandbox.
     layer(
         ["dns/**"],

@@ -11,12 +11,13 @@ import {
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import type { SharedGateway } from "./components/consumers/shared-gateway";
 import { owner } from "./components/kubernetes/ownership";
-import { attemptOf, withoutRecord, type Attempt } from "./preflight/conversion";
-import { callersPreflight, gatewayOf } from "./preflight/callers";
+import { attemptOf, withoutRecord, type Attempt } from "./preflight/alpa/conversion";
+import { callersPreflight, gatewayOf } from "./preflight/kubernetes/callers";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
-import { preflight, PreflightError } from "./preflight/preflight";
-import { endedFiles } from "./preflight/tls";
+import { preflight } from "./preflight";
+import { PreflightError } from "./preflight/kubernetes/check-cluster";
+import { endedFiles } from "./preflight/kubernetes/tls";
 import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";
 import { inter } from "./stacks/inter";

@@ -30,8 +30,13 @@ const refused: [rule: string, cases: Case[]][] = [
             ["stacks/x.ts", 'import { A } from "../config";\nA();', /settings come in as arguments/],
             ["stacks/x.ts", 'import { A } from "../preflight/checks";\nA();', /settings come in as arguments/],
             ["preflight/x.ts", 'import { A } from "../stacks/intra";\nA();', /settings come in as arguments/],
+            ["preflight/a/x.ts", 'import { A } from "../../config";\nA();', /settings come in as arguments/],
             ["config/x.ts", 'import { A } from "../stacks/intra";\nA();', /nothing of those who read it/],
-            ["config/a/x.ts", 'import { A } from "../../preflight/checks";\nA();', /nothing of those who read it/],
+            [
+                "config/a/x.ts",
+                'import { A } from "../../preflight/kubernetes/checks";\nA();',
+                /nothing of those who read it/,
+            ],
             ["dns/x.ts", 'import { A } from "../config";\nA();', /nothing of those who ask/],
             ["dns/x.ts", 'import { A } from "../ops/cli";\nA();', /nothing of those who ask/],
             ["ops/x.ts", 'import { A } from "../sandbox/cli";\nA();', /knows no stack from inside/],
@@ -93,7 +98,7 @@ const allowed: [what: string, file: string, code: string][] = [
     ["topologies to import subjects", "components/x.ts", 'import { A } from "./route/a";\nA();'],
     ["a subject to import lower ones", "components/route/x.ts", 'import { A } from "../apisix/a";\nA();'],
     ["stacks to import components", "stacks/x.ts", 'import { A } from "../components/a";\nA();'],
-    ["preflight to import components", "preflight/x.ts", 'import { A } from "../components/route/a";\nA();'],
+    ["preflight to import components", "preflight/a/x.ts", 'import { A } from "../../components/route/a";\nA();'],
     ["config to import components", "config/x.ts", 'import { A } from "../components/route/a";\nA();'],
     ["the entry to import stacks", "index.ts", 'import { A } from "./stacks/a";\nA();'],
     [

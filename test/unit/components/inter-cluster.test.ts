@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { parse as parseYaml } from "yaml";
 import { profileName } from "../../../components/apisix/profile";
-import { plannedObjects } from "../../../preflight/planned";
+import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
 import { asked, comesAfter, inputsOf, one, oneOfKind, type Seen } from "../../kit";
 import { INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter, type InterInstaller } from "../inter";
 import { identities, identity } from "../intra-a";

@@ -7,7 +7,7 @@ import { ADMIN_KEYS_SECRET } from "../../../components/apisix/values";
 import { derive } from "../../../components/consumers/generated-secrets";
 import { POLICIES } from "../../../components/kubernetes/network-policies";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
-import { plannedObjects } from "../../../preflight/planned";
+import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
 import { asked, comesAfter, inputsOf, one, oneOfKind, record, value, type Seen } from "../../kit";
 import {
     CONSUMERS,

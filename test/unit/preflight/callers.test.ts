@@ -7,9 +7,9 @@ import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-rea
 import { COUNTED_APART } from "../../../components/consumers/limits";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { FORGEABLE, type SharedGateway } from "../../../components/consumers/shared-gateway";
-import { callersPreflight, gatewayOf, GatewayError } from "../../../preflight/callers";
-import type { ClusterView } from "../../../preflight/cluster";
-import { PreflightError } from "../../../preflight/preflight";
+import { callersPreflight, gatewayOf, GatewayError } from "../../../preflight/kubernetes/callers";
+import type { ClusterView } from "../../../preflight/kubernetes/cluster";
+import { PreflightError } from "../../../preflight/kubernetes/check-cluster";
 import { record } from "../../kit";
 import { callersSettings, COUNTERS, GATEWAY, MAIN } from "../callers";
 

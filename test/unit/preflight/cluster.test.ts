@@ -1,5 +1,5 @@
 import { strict as assert } from "node:assert";
-import { openCluster } from "../../../preflight/cluster";
+import { openCluster } from "../../../preflight/kubernetes/cluster";
 import { fakeApi } from "../fake-api";
 
 describe("openCluster", () => {

@@ -1,7 +1,7 @@
 /** A cluster as the checks of a conversion look at it, with what is in it given by each test. */
 import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
-import type { ClusterView } from "../../../preflight/cluster";
+import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import { settings } from "../intra-a";
 import { intraBSettings } from "../intra-b";
 

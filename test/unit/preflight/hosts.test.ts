@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import type { RunOnHost, Said } from "../../../components/hosts/ssh-run";
 import { MISMATCH } from "../../../components/hosts/ssh-run";
-import type { ClusterView } from "../../../preflight/cluster";
+import type { ClusterView } from "../../../preflight/kubernetes/cluster";
 import { hostsPreflight, HostsError, withoutCluster } from "../../../preflight/hosts";
 import { value } from "../../kit";
 import { node, nodesOf, THREE } from "../cluster-nodes";

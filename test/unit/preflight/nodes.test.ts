@@ -1,12 +1,13 @@
 // Proves which clusters a highly available gateway is put into. The cluster here is a fake; a real one is asked on the
 // engine.
 import { strict as assert } from "node:assert";
+import { NO_FINDINGS } from "../../../preflight/findings";
 import type { V1Node } from "@kubernetes/client-node";
 import type { ObjectRef } from "../../../components/kubernetes/cluster-reader";
-import { nodeState, type ClusterView, type NodeState } from "../../../preflight/cluster";
-import { storageClass } from "../../../preflight/checks";
-import { nodes, podNetworks } from "../../../preflight/nodes";
-import { preflight } from "../../../preflight/preflight";
+import { nodeState, type ClusterView, type NodeState } from "../../../preflight/kubernetes/cluster";
+import { storageClass } from "../../../preflight/kubernetes/checks";
+import { nodes, podNetworks } from "../../../preflight/kubernetes/nodes";
+import { preflight } from "../../../preflight";
 import { interSettings } from "../inter";
 import { settings } from "../intra-a";
 
@@ -86,9 +87,10 @@ describe("the look at the nodes", () => {
         list: async () => cidrs.map((cidr) => ({ metadata: { name: "pool" }, spec: { cidr } })),
     });
     it("warns of an Alpa service in a network of the pods, whose answers would not come back", async () => {
-        const said = await podNetworks(interSettings("helm"), pools("fd00::/64", "10.0.0.0/28", "10.9.0.0/16", 7));
+        const settings = interSettings("helm");
+        const found = await podNetworks(settings, pools("fd00::/64", "10.0.0.0/28", "10.9.0.0/16", 7));
         assert.deepEqual(
-            said.map((text) => text.split(" (")[0]),
+            found.warnings.map((text) => text.split(" (")[0]),
             [
                 "alpa.endpoints[0]: 10.0.0.11 is in 10.0.0.0/28, a network of this cluster's pods",
                 "alpa.endpoints[1]: 10.0.0.12 is in 10.0.0.0/28, a network of this cluster's pods",
@@ -100,7 +102,7 @@ describe("the look at the nodes", () => {
     it("says nothing of networks that the cluster does not tell, or that are elsewhere", async () => {
         const mute = { ...cluster([]), list: () => Promise.reject(new Error("forbidden")) };
         for (const view of [mute, pools(), pools("10.1.0.0/16")])
-            assert.deepEqual(await podNetworks(interSettings("helm"), view), []);
+            assert.deepEqual(await podNetworks(interSettings("helm"), view), NO_FINDINGS);
     });
 
     it("asks nothing of a cluster for option intra-a", async () =>

@@ -12,7 +12,7 @@ import type { AzureSide } from "../../../../components/cloudflare/azure-side";
 import { NetworkPolicies } from "../../../../components/kubernetes/network-policies";
 import { judge } from "../../../../components/kubernetes/readiness";
 import { tlsSecret } from "../../../../components/apisix/tls";
-import { plannedObjects } from "../../../../preflight/planned";
+import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
 import { certificate, type Pair } from "../../../certificates";
 import { comesAfter, inputsOf, oneOfKind, record, textsOf, type Seen } from "../../../kit";
 import { intra } from "../../../../stacks/intra";

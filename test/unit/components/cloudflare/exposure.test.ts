@@ -1,6 +1,6 @@
 // Proves what is asked of Cloudflare and of the cluster for a gateway behind a tunnel, and in which order.
 import { strict as assert } from "node:assert";
-import { plannedObjects } from "../../../../preflight/planned";
+import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
 import { intra } from "../../../../stacks/intra";
 import { comesAfter, inputsOf, one, oneOfKind, record, value } from "../../../kit";
 import { CALLS } from "../../cloudflare";

@@ -1,11 +1,11 @@
-import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
-import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../components/cloudflare/edge-rules";
-import { workerName } from "../components/cloudflare/edge-worker";
-import { tunnelName } from "../components/cloudflare/tunnel";
-import { certificateNeed } from "../dns/certificates";
-import type { CertificatePack } from "../dns/cloudflare";
+import { namesOfOurOwn, type CloudflareAccessArgs } from "../../components/cloudflare-access";
+import { CUSTOM_PHASE, RATE_LIMIT_PHASE } from "../../components/cloudflare/edge-rules";
+import { workerName } from "../../components/cloudflare/edge-worker";
+import { tunnelName } from "../../components/cloudflare/tunnel";
+import { certificateNeed } from "../../dns/certificates";
+import type { CertificatePack } from "../../dns/cloudflare";
 import { anotherStack } from "./another-stack";
-import type { Findings } from "./cloudflare-findings";
+import type { Findings } from "./findings";
 
 const PLANS = ["free", "pro", "business", "enterprise"];
 

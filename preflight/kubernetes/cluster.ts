@@ -7,9 +7,9 @@ import {
     type Live,
     type ObjectRef,
     type PlainAccess,
-} from "../components/kubernetes/cluster-reader";
-import { adminTrouble } from "../components/apisix/admin-api";
-import { kubernetesClient } from "../components/kubernetes/client";
+} from "../../components/kubernetes/cluster-reader";
+import { adminTrouble } from "../../components/apisix/admin-api";
+import { kubernetesClient } from "../../components/kubernetes/client";
 
 /** A Service that holds a port on every node. */
 export interface NodePortService {

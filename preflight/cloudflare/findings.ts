@@ -1,4 +1,4 @@
-import type { Answer, ApiReader } from "../components/cloudflare/api";
+import type { Answer, ApiReader } from "../../components/cloudflare/api";
 
 /** What the checks have found so far, and how they ask. */
 export class Findings {

@@ -1,8 +1,8 @@
 // Proves which nodes are said to have no place for the component's pods. The cluster here is a fake.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
-import { quantity } from "../../../preflight/quantity";
-import { roomProblems } from "../../../preflight/room";
+import { quantity } from "../../../preflight/kubernetes/quantity";
+import { roomProblems } from "../../../preflight/alpa/node-capacity";
 import { intraBSettings } from "../intra-b";
 import { node, view } from "./conversion-kit";
 

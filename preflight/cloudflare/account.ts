@@ -1,8 +1,8 @@
-import type { CloudflareAccessArgs } from "../components/cloudflare-access";
-import { tokenName } from "../components/cloudflare/service-tokens";
-import { tunnelName } from "../components/cloudflare/tunnel";
+import type { CloudflareAccessArgs } from "../../components/cloudflare-access";
+import { tokenName } from "../../components/cloudflare/service-tokens";
+import { tunnelName } from "../../components/cloudflare/tunnel";
 import { anotherStack } from "./another-stack";
-import type { Findings } from "./cloudflare-findings";
+import type { Findings } from "./findings";
 
 /** Cloudflare's limit for an account. */
 const MOST_TOKENS = 50;

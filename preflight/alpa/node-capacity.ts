@@ -1,9 +1,9 @@
 import type { V1Node } from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import type { Live } from "../components/kubernetes/cluster-reader";
-import { TOLERATIONS } from "../components/opt/opt-pods";
-import { nodeState, type ClusterView } from "./cluster";
+import type { Live } from "../../components/kubernetes/cluster-reader";
+import { TOLERATIONS } from "../../components/opt/opt-pods";
+import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
-import { quantity } from "./quantity";
+import { quantity } from "../kubernetes/quantity";
 
 /** So many pods are named that ask for most. */
 const NAMED = 3;

@@ -1,34 +1,28 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { FULL_NAME } from "../components/apisix/values";
-import { LEAST_NODES } from "../components/apisix/availability";
-import { holdIpv4, isIpv4, networkProblem } from "../components/hosts/networks";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { FULL_NAME } from "../../components/apisix/values";
+import { LEAST_NODES } from "../../components/apisix/availability";
+import { holdIpv4, isIpv4, networkProblem } from "../../components/hosts/networks";
+import { NO_FINDINGS, type Findings } from "../findings";
 import type { ClusterView, NodeState } from "./cluster";
-import { gatewayNamespace } from "./planned";
+import { gatewayNamespace } from "./planned-objects";
 
 /** What a stack is to install, and on what. */
-export type Looked = GatewayClusterArgs & {
+export type InstalledGateway = GatewayClusterArgs & {
     /** Set where the stack makes the cluster, with the StorageClass that it gives it. */
     nodes?: { storage?: string };
 };
-
-/** What the look at the nodes found. */
-export interface NodeFindings {
-    problems: string[];
-    warnings: string[];
-}
 
 /**
  * A highly available gateway needs nodes to be on. With too few, it is not installed; one that is there already may be
  * changed all the same, since a credential must be revocable while a node is away. Where the stack makes the cluster, a run
  * that failed may have left fewer, and this one makes the rest.
  */
-export async function nodes(settings: Looked, cluster: ClusterView): Promise<NodeFindings> {
+export async function nodes(settings: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const { gateway } = settings;
-    if (settings.nodes !== undefined) return { problems: [], warnings: [] };
-    if (gateway.installer === "existing" || gateway.release.availability === undefined)
-        return { problems: [], warnings: [] };
+    if (settings.nodes !== undefined) return NO_FINDINGS;
+    if (gateway.installer === "existing" || gateway.release.availability === undefined) return NO_FINDINGS;
     const all = await cluster.nodes();
-    if (all.filter((node) => node.unfit === undefined).length >= LEAST_NODES) return { problems: [], warnings: [] };
+    if (all.filter((node) => node.unfit === undefined).length >= LEAST_NODES) return NO_FINDINGS;
     const said = `cluster: must have ${LEAST_NODES} Ready nodes that take pods (got ${listed(all)}).`;
     const namespace = gatewayNamespace(settings);
     const there = await cluster.read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: FULL_NAME });
@@ -41,9 +35,9 @@ export async function nodes(settings: Looked, cluster: ClusterView): Promise<Nod
  * to (`natOutgoing` of the pool: decision 0021); requests would wait for answers that cannot come.
  * @returns warnings; none where the cluster does not say which networks it has
  */
-export async function podNetworks({ alpa }: Looked, cluster: ClusterView): Promise<string[]> {
+export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const pools = await cluster.list("crd.projectcalico.org/v1", "IPPool").catch(() => []);
-    return alpa.endpoints.flatMap(({ address }, i) => {
+    const warnings = alpa.endpoints.flatMap(({ address }, i) => {
         const [host] = address.split(":");
         if (!isIpv4(host)) return [];
         return pools.flatMap(({ metadata, spec }) => {
@@ -54,6 +48,7 @@ export async function podNetworks({ alpa }: Looked, cluster: ClusterView): Promi
             ];
         });
     });
+    return { problems: [], warnings };
 }
 
 function listed(all: NodeState[]): string {

@@ -1,11 +1,11 @@
-import { namesOfOurOwn, type CloudflareAccessArgs } from "../components/cloudflare-access";
-import { openApi, type ApiAccess, type ApiReader } from "../components/cloudflare/api";
-import type { ExposureSettings } from "../components/cloudflare/exposure";
-import { dnsReport, type DnsSettings } from "../dns/preflight";
-import { ProblemList } from "../config/problem-list";
-import { accountFindings, tunnel } from "./cloudflare-account";
-import { Findings } from "./cloudflare-findings";
-import { zoneFindings } from "./cloudflare-zone";
+import { namesOfOurOwn, type CloudflareAccessArgs } from "../../components/cloudflare-access";
+import { openApi, type ApiAccess, type ApiReader } from "../../components/cloudflare/api";
+import type { ExposureSettings } from "../../components/cloudflare/exposure";
+import { dnsReport, type DnsSettings } from "../../dns/preflight";
+import { ProblemList } from "../../config/problem-list";
+import { accountFindings, tunnel } from "./account";
+import { Findings } from "./findings";
+import { zoneFindings } from "./zone";
 
 /** All that stands in the way at Cloudflare. Thrown before the first resource, in preview too. */
 export class CloudflareError extends ProblemList {

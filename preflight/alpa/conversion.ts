@@ -1,7 +1,7 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../components/opt/conversion-phases";
-import { plainAccess } from "../components/kubernetes/kubeconfig";
-import { openCluster, type ClusterView } from "./cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../../components/opt/conversion-phases";
+import { plainAccess } from "../../components/kubernetes/kubeconfig";
+import { openCluster, type ClusterView } from "../kubernetes/cluster";
 import { differingCallers } from "./conversion-callers";
 
 /** How far the record in the cluster says a conversion is. */

@@ -1,7 +1,7 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { etcdMembers, etcdName } from "../components/apisix/values";
-import type { Live } from "../components/kubernetes/cluster-reader";
-import { installationOf } from "../components/apisix/installation";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { etcdMembers, etcdName } from "../../components/apisix/values";
+import type { Live } from "../../components/kubernetes/cluster-reader";
+import { installationOf } from "../../components/apisix/installation";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 

@@ -1,13 +1,7 @@
-import { plainAccess, type ClusterAccess } from "../components/kubernetes/kubeconfig";
-import { ProblemList } from "../config/problem-list";
-import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./checks";
+import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
+import { ProblemList } from "../../config/problem-list";
+import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
-import { conversion } from "./conversion";
-import { definitions } from "./definitions";
-import { nodes, podNetworks, type Looked } from "./nodes";
-import { etcdInPlace } from "./etcd";
-import { componentOnItsWay } from "./opt";
-import { certManager, endedCertificate, redirectLeft } from "./tls";
 
 /** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
 export class PreflightError extends ProblemList {
@@ -20,62 +14,23 @@ export class PreflightError extends ProblemList {
 const LIMIT_SECONDS = 30;
 
 /**
- * Looks at the cluster before anything is asked of it.
- * @param owner name of the running stack, as its objects carry it
- * @returns what an operator should know before going on
+ * Runs all checks on a cluster that answers.
+ * @returns warnings
  * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
  */
-export async function preflight(
-    settings: Looked,
-    owner: string,
-    open: typeof openCluster = openCluster,
-): Promise<string[]> {
-    const warnings: string[] = [];
-    const ofNodes = async (cluster: ClusterView) => {
-        const found = await nodes(settings, cluster);
-        warnings.push(...found.warnings, ...(await podNetworks(settings, cluster)));
-        return found.problems;
-    };
-    const ofCertificate = async (cluster: ClusterView) => {
-        const found = await endedCertificate(settings, cluster);
-        warnings.push(...found.warnings);
-        return found.problems;
-    };
-    const ofComponent = async (cluster: ClusterView) => {
-        const found = await componentOnItsWay(settings, cluster);
-        warnings.push(...found.warnings);
-        return found.problems;
-    };
-    await checkCluster(settings.cluster, open, (cluster) => [
-        conversion(settings, cluster, owner),
-        ofComponent(cluster),
-        ofNodes(cluster),
-        prerequisites(settings, cluster),
-        definitions(settings, cluster, owner),
-        storageClass(settings, cluster),
-        etcdInPlace(settings, cluster),
-        nodePort(settings, cluster),
-        certManager(settings, cluster),
-        ofCertificate(cluster),
-        redirectLeft(settings, cluster),
-        deafGateway(settings, cluster),
-        foreignObjects(settings, cluster, owner),
-    ]);
-    return warnings;
-}
-
-/** Runs all checks on a cluster that answers. @throws PreflightError as {@link preflight} */
 export async function checkCluster(
     access: ClusterAccess,
-    open: typeof openCluster,
-    checks: (cluster: ClusterView) => Promise<string[]>[],
-): Promise<void> {
+    open: typeof openCluster = openCluster,
+    checks: (cluster: ClusterView) => Promise<Findings>[],
+): Promise<string[]> {
     const cluster = await opened(access, open);
-    const problems = await within(LIMIT_SECONDS, cluster.server, async () => {
+    const found = await within(LIMIT_SECONDS, cluster.server, async () => {
         await cluster.version();
-        return (await Promise.all(checks(cluster))).flat();
+        return Promise.all(checks(cluster));
     });
+    const problems = found.flatMap((one) => one.problems);
     if (problems.length > 0) throw new PreflightError(problems);
+    return found.flatMap(({ warnings }) => warnings);
 }
 
 async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise<ClusterView> {

@@ -1,12 +1,13 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { ROUTE } from "../components/route/alpa-route";
-import { chainOf, endedIn } from "../components/apisix/certificate-chain";
-import { titleOf } from "../components/kubernetes/cluster-reader";
-import { REDIRECT } from "../components/route/plugin-chain";
-import { tlsSecret } from "../components/apisix/tls";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { ROUTE } from "../../components/route/alpa-route";
+import { chainOf, endedIn } from "../../components/apisix/certificate-chain";
+import { titleOf } from "../../components/kubernetes/cluster-reader";
+import { REDIRECT } from "../../components/route/plugin-chain";
+import { tlsSecret } from "../../components/apisix/tls";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
-import { definition } from "./definitions";
+import { definition } from "./crds";
+import { NO_FINDINGS, type Findings } from "../findings";
 
 /** cert-manager must be there before anything is asked of it: its kinds would be unknown in the middle of an `up`. */
 export async function certManager({ tls, namespace }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
@@ -36,9 +37,9 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
 export async function endedCertificate(
     { tls, namespace }: GatewayClusterArgs,
     cluster: ClusterView,
-): Promise<{ problems: string[]; warnings: string[] }> {
+): Promise<Findings> {
     const said = endedFiles(tls);
-    if (tls === undefined || said.length === 0) return { problems: [], warnings: [] };
+    if (tls === undefined || said.length === 0) return NO_FINDINGS;
     // The name is that of this very certificate.
     const secret = { apiVersion: "v1", kind: "Secret", namespace, name: tlsSecret(tls.source) };
     const isServed = (await absent(cluster, [secret])).length === 0;

@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { ClusterAccess } from "../components/kubernetes/kubeconfig";
-import type { Microk8sArgs } from "../components/hosts/microk8s/microk8s";
-import { HOSTPATH_CLASS, type Storage } from "../components/hosts/microk8s/launch";
-import { probe, readProbe, type Probed } from "../components/hosts/microk8s/probe-script";
-import { placeOf } from "../components/hosts/ssh-host";
-import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../components/hosts/ssh-run";
-import { PLACE_LABEL } from "../components/hosts/microk8s/common-script";
-import { ProblemList } from "../config/problem-list";
-import { openCluster } from "./cluster";
-import { clusterFindings, hostFindings, hostWarnings } from "./hosts-findings";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
+import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
+import { HOSTPATH_CLASS, type Storage } from "../../components/hosts/microk8s/launch";
+import { probe, readProbe } from "../../components/hosts/microk8s/probe-script";
+import { placeOf } from "../../components/hosts/ssh-host";
+import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
+import { PLACE_LABEL } from "../../components/hosts/microk8s/common-script";
+import { ProblemList } from "../../config/problem-list";
+import { openCluster } from "../kubernetes/cluster";
+import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
 
 /** All that stands in the way on the hosts. Thrown before the first resource, in preview too. */
 export class HostsError extends ProblemList {
@@ -52,17 +52,6 @@ export function withoutCluster(
     return warnings;
 }
 
-/** A host that has answered. */
-export interface Looked extends Probed {
-    /** Place of it in the config, for messages. */
-    where: string;
-    /** Its name in the config. */
-    place: string;
-    wanted: Microk8sArgs["nodes"][number];
-    /** How far its clock is ahead of the one here, in seconds. */
-    ahead: number;
-}
-
 /** A host that has not answered. */
 interface Silent {
     place: string;
@@ -96,7 +85,7 @@ export async function hostsPreflight(
 ): Promise<Reached | undefined> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
     const answers = await Promise.all(settings.nodes.map((_, i) => look(settings, i, owner, run, signal)));
-    const hosts = answers.filter((answer): answer is Looked => !isSilent(answer));
+    const hosts = answers.filter((answer): answer is ProbedHost => !isSilent(answer));
     const silent = answers.filter(isSilent);
     const kubeconfig =
         hosts.find((host) => host.kubeconfig !== undefined)?.kubeconfig ??
@@ -126,7 +115,7 @@ export async function hostsPreflight(
     };
 }
 
-function isSilent(answer: Looked | Silent): answer is Silent {
+function isSilent(answer: ProbedHost | Silent): answer is Silent {
     return "problem" in answer;
 }
 
@@ -154,7 +143,7 @@ async function look(
     owner: string,
     run: RunOnHost,
     signal: AbortSignal,
-): Promise<Looked | Silent> {
+): Promise<ProbedHost | Silent> {
     const [wanted, where, place] = [nodes[i], `cluster.nodes[${i}]`, placeOf(nodes[i])];
     const host = await plainHost(wanted);
     const { command, script } = probe(place, owner, host.sudoPassword);

@@ -4,7 +4,7 @@ import type { GatewayClusterArgs } from "../../../components/gateway-cluster";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import type { Stage } from "../../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
-import { component, componentOnItsWay } from "../../../preflight/opt";
+import { component, componentOnItsWay } from "../../../preflight/alpa/alpa-in-cluster";
 import { settings } from "../intra-a";
 import { intraBSettings, RAMPART_OPT } from "../intra-b";
 import { node, to, view, type World } from "./conversion-kit";

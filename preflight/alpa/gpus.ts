@@ -1,9 +1,9 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live } from "../components/kubernetes/cluster-reader";
-import { optNamespace } from "../components/opt/opt-graph";
-import { OPT_PODS } from "../components/opt/opt-pods";
-import type { ClusterView } from "./cluster";
-import { quantity } from "./quantity";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { Live } from "../../components/kubernetes/cluster-reader";
+import { optNamespace } from "../../components/opt/opt-graph";
+import { OPT_PODS } from "../../components/opt/opt-pods";
+import type { ClusterView } from "../kubernetes/cluster";
+import { quantity } from "../kubernetes/quantity";
 
 export const HOSTNAME = "kubernetes.io/hostname";
 const GPUS = "nvidia.com/gpu";

@@ -1,9 +1,9 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live } from "../components/kubernetes/cluster-reader";
-import type { ConsumerSettings } from "../components/consumers/consumers";
-import { VERIFIER } from "../components/opt/conversion-phases";
-import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
-import type { ClusterView } from "./cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { Live } from "../../components/kubernetes/cluster-reader";
+import type { ConsumerSettings } from "../../components/consumers/consumers";
+import { VERIFIER } from "../../components/opt/conversion-phases";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import type { ClusterView } from "../kubernetes/cluster";
 
 /**
  * Callers that are not as the cluster has them, where no record tells who there was: other names, credentials, methods or

@@ -1,20 +1,20 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import { ROUTE } from "../components/route/alpa-route";
-import { profileName } from "../components/apisix/profile";
-import { ADMIN_KEYS_SECRET, etcdName, profileOf } from "../components/apisix/values";
-import type { ObjectRef } from "../components/kubernetes/cluster-reader";
-import { secretName, type ConsumerSettings } from "../components/consumers/consumers";
-import { CONTROLLER_BUDGET } from "../components/apisix/controller-budget";
-import { RECORD, VERIFIER } from "../components/opt/conversion-phases";
-import { installationOf } from "../components/apisix/installation";
-import { POLICIES } from "../components/kubernetes/network-policies";
-import { OPT_GRAPH } from "../components/opt/opt-graph";
-import { operatorNamespace } from "../components/opt/opt-operator";
-import { OPT } from "../components/opt/opt-pods";
-import { VERIFICATION } from "../components/opt/verification";
-import { CONNECTORS } from "../components/cloudflare/cloudflared/deployment";
-import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../components/apisix/tls";
-import { COUNTERS } from "../components/consumers/shared-counters";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { ROUTE } from "../../components/route/alpa-route";
+import { profileName } from "../../components/apisix/profile";
+import { ADMIN_KEYS_SECRET, etcdName, profileOf } from "../../components/apisix/values";
+import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
+import { secretName, type ConsumerSettings } from "../../components/consumers/consumers";
+import { CONTROLLER_BUDGET } from "../../components/apisix/controller-budget";
+import { RECORD, VERIFIER } from "../../components/opt/conversion-phases";
+import { installationOf } from "../../components/apisix/installation";
+import { POLICIES } from "../../components/kubernetes/network-policies";
+import { OPT_GRAPH } from "../../components/opt/opt-graph";
+import { operatorNamespace } from "../../components/opt/opt-operator";
+import { OPT } from "../../components/opt/opt-pods";
+import { VERIFICATION } from "../../components/opt/verification";
+import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
+import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../../components/apisix/tls";
+import { COUNTERS } from "../../components/consumers/shared-counters";
 
 /** Namespace APISIX runs in; undefined when it is not ours to install. */
 export function gatewayNamespace({ gateway, namespace }: GatewayClusterArgs): string | undefined {

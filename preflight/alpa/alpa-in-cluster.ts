@@ -1,14 +1,15 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live } from "../components/kubernetes/cluster-reader";
-import { APISIX_PODS } from "../components/kubernetes/network-policies";
-import { OPT } from "../components/opt/opt-pods";
-import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
-import { leadsOn } from "../components/opt/conversion-phases";
-import type { ClusterView } from "./cluster";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { Live } from "../../components/kubernetes/cluster-reader";
+import { APISIX_PODS } from "../../components/kubernetes/network-policies";
+import { OPT } from "../../components/opt/opt-pods";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import { leadsOn } from "../../components/opt/conversion-phases";
+import type { ClusterView } from "../kubernetes/cluster";
 import { recorded } from "./conversion";
-import { definition } from "./definitions";
+import { definition } from "../kubernetes/crds";
 import { gpuProblems, HOSTNAME } from "./gpus";
-import { roomProblems } from "./room";
+import { roomProblems } from "./node-capacity";
+import { NO_FINDINGS, type Findings } from "../findings";
 
 /**
  * What the component stands on: nodes with GPUs, the weights, an operator that knows what is written, and a gateway that it
@@ -32,11 +33,8 @@ export async function component(settings: GatewayClusterArgs, cluster: ClusterVi
  * run that stays where it is: a credential must be revocable while a node is away. Room on the nodes changes by itself, and
  * once callers wait a look at it must not be what sends them the whole way back.
  */
-export async function componentOnItsWay(
-    settings: GatewayClusterArgs,
-    cluster: ClusterView,
-): Promise<{ problems: string[]; warnings: string[] }> {
-    if (settings.conversion === undefined) return { problems: [], warnings: [] };
+export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
+    if (settings.conversion === undefined) return NO_FINDINGS;
     const { phase } = settings.conversion;
     const [found, room, { reached }] = await Promise.all([
         component(settings, cluster),

@@ -1,11 +1,11 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live, ObjectRef } from "../components/kubernetes/cluster-reader";
-import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
-import type { RampartInstall } from "../components/rampart/rampart";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import type { RampartInstall } from "../../components/rampart/rampart";
 import type { ClusterView } from "./cluster";
-import { definition } from "./definitions";
-import type { Looked } from "./nodes";
-import { gatewayNamespace, plannedObjects } from "./planned";
+import { definition } from "./crds";
+import type { InstalledGateway } from "./nodes";
+import { gatewayNamespace, plannedObjects } from "./planned-objects";
 
 /** Objects of one kind up to which each is read; more are listed, since a thousand consumers are two thousand objects. */
 const READ_EACH = 20;
@@ -65,7 +65,7 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
 }
 
 /** etcd's volumes: a claim of a class that is not there waits for ever, and with it everything behind etcd. */
-export async function storageClass({ gateway, nodes }: Looked, cluster: ClusterView): Promise<string[]> {
+export async function storageClass({ gateway, nodes }: InstalledGateway, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.storageClass;
     // The stack brings one, but a run that failed may not have come so far.

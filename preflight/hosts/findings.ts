@@ -1,7 +1,18 @@
-import type { Microk8sArgs } from "../components/hosts/microk8s/microk8s";
-import { certificateNames } from "../components/hosts/microk8s/launch";
-import { placeOf } from "../components/hosts/ssh-host";
-import type { Looked } from "./hosts";
+import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
+import { certificateNames } from "../../components/hosts/microk8s/launch";
+import { placeOf } from "../../components/hosts/ssh-host";
+import type { Probed } from "../../components/hosts/microk8s/probe-script";
+
+/** A host that has answered. */
+export interface ProbedHost extends Probed {
+    /** Place of it in the config, for messages. */
+    where: string;
+    /** Its name in the config. */
+    place: string;
+    wanted: Microk8sArgs["nodes"][number];
+    /** How far its clock is ahead of the one here, in seconds. */
+    ahead: number;
+}
 
 /** Largest difference of two clocks that does no harm, in seconds. */
 const CLOCK_SECONDS = 5;
@@ -9,7 +20,7 @@ const CLOCK_SECONDS = 5;
 const CLOCK_BLUR_SECONDS = 1;
 
 /** What stands in the way on one host. */
-export function hostFindings(host: Looked, { channel }: Microk8sArgs, owner: string): string[] {
+export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner: string): string[] {
     const { where, place, wanted } = host;
     const problems: string[] = [];
     const must = (what: string) => problems.push(`${where}: ${place} must ${what}`);
@@ -42,7 +53,7 @@ export function hostFindings(host: Looked, { channel }: Microk8sArgs, owner: str
 
 /** What an operator should know of one host. */
 export function hostWarnings(
-    { where, place, wanted, ...host }: Looked,
+    { where, place, wanted, ...host }: ProbedHost,
     { sans }: Microk8sArgs,
     owner: string,
 ): string[] {
@@ -55,7 +66,7 @@ export function hostWarnings(
 
 /** What stands in the way among them. @param away nodes of the cluster that do not answer, by their names in the config */
 export function clusterFindings(
-    hosts: Looked[],
+    hosts: ProbedHost[],
     { nodes }: Microk8sArgs,
     owner: string,
     away: string[] = [],
@@ -64,7 +75,7 @@ export function clusterFindings(
 }
 
 /** Kubernetes knows nodes by hostname. */
-function sameNames(hosts: Looked[]): string[] {
+function sameNames(hosts: ProbedHost[]): string[] {
     return hosts.flatMap((host, i) => {
         const first = hosts.findIndex(({ hostname }) => hostname === host.hostname);
         if (first === i) return [];
@@ -75,7 +86,7 @@ function sameNames(hosts: Looked[]): string[] {
 }
 
 /** A certificate that one node makes is not valid yet for one whose clock is behind, and leases end early. */
-function clocks(hosts: Looked[]): string[] {
+function clocks(hosts: ProbedHost[]): string[] {
     const sorted = hosts.filter(({ ahead }) => Number.isFinite(ahead)).sort((a, b) => a.ahead - b.ahead);
     const [behind, ahead] = [sorted[0], sorted[sorted.length - 1]];
     if (behind === undefined || ahead.ahead - behind.ahead <= CLOCK_SECONDS + CLOCK_BLUR_SECONDS) return [];
@@ -86,7 +97,7 @@ function clocks(hosts: Looked[]): string[] {
 }
 
 /** The first control-plane node starts the cluster; where there is one, another start would be a second cluster. */
-function voters(hosts: Looked[], nodes: Microk8sArgs["nodes"], owner: string, away: string[]): string[] {
+function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string, away: string[]): string[] {
     const members = hosts.filter((host) => host.owner === owner && host.joined);
     // Other hosts that did not answer may be members.
     if (members.length === 0 || hosts.length + away.length < nodes.length) return [];

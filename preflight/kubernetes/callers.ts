@@ -1,15 +1,16 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
-import type { GatewayCallersArgs } from "../components/gateway-callers";
-import type { ConsumerSettings } from "../components/consumers/consumers";
-import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
-import { inPlaceWarnings, type SharedGateway } from "../components/consumers/shared-gateway";
-import { hasLimits } from "../components/consumers/limits";
+import type { GatewayCallersArgs } from "../../components/gateway-callers";
+import type { ConsumerSettings } from "../../components/consumers/consumers";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
+import { inPlaceWarnings, type SharedGateway } from "../../components/consumers/shared-gateway";
+import { hasLimits } from "../../components/consumers/limits";
 import { foreignAmong, troubleIn } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
-import { plannedCallers } from "./planned";
-import { ProblemList } from "../config/problem-list";
-import { checkCluster } from "./preflight";
+import { plannedCallers } from "./planned-objects";
+import { ProblemList } from "../../config/problem-list";
+import { checkCluster } from "./check-cluster";
+import { onlyProblems, type Findings } from "../findings";
 
 /** All that stands between callers and the gateway of another stack. Thrown before the first resource, in preview too. */
 export class GatewayError extends ProblemList {
@@ -85,9 +86,9 @@ export async function callersPreflight(
     if (problems.length > 0) throw new GatewayError(problems);
     const { namespace } = gateway;
     await checkCluster(access, open, (cluster) => [
-        routeOf(of, namespace, cluster),
-        foreignAmong(plannedCallers(namespace, consumers), cluster, owner),
-        troubleIn(gateway.binding.gatewayNamespace, cluster),
+        onlyProblems(routeOf(of, namespace, cluster)),
+        onlyProblems(foreignAmong(plannedCallers(namespace, consumers), cluster, owner)),
+        onlyProblems(troubleIn(gateway.binding.gatewayNamespace, cluster)),
     ]);
     return warnings;
 }
@@ -96,7 +97,7 @@ export async function callersPreflight(
 function unfit(
     { of, consumers }: { of: string; consumers: ConsumerSettings[] },
     { namespace, counters, replicas }: SharedGateway,
-): { problems: string[]; warnings: string[] } {
+): Findings {
     const apart = hasLimits(consumers) && counters === undefined;
     const problems = consumers
         .map(({ name }) => `${namespace}_${name}`)

@@ -1,7 +1,7 @@
-import type { GatewayClusterArgs } from "../components/gateway-cluster";
-import type { Live, ObjectRef } from "../components/kubernetes/cluster-reader";
-import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../components/kubernetes/crds";
-import { OWNER_ANNOTATION } from "../components/kubernetes/ownership";
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
+import { DEFINITIONS, WATCHED_VERSIONS, WRITTEN_VERSIONS } from "../../components/kubernetes/crds";
+import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "./cluster";
 
 /** Kinds that only a stack with a gateway of its own writes. */

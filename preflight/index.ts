@@ -1,0 +1,39 @@
+import { deafGateway, foreignObjects, nodePort, prerequisites, storageClass } from "./kubernetes/checks";
+import { onlyProblems } from "./findings";
+import { checkCluster } from "./kubernetes/check-cluster";
+import type { openCluster } from "./kubernetes/cluster";
+import { conversion } from "./alpa/conversion";
+import { definitions } from "./kubernetes/crds";
+import { nodes, podNetworks, type InstalledGateway } from "./kubernetes/nodes";
+import { etcdInPlace } from "./kubernetes/etcd";
+import { componentOnItsWay } from "./alpa/alpa-in-cluster";
+import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
+
+/**
+ * Looks at the cluster before anything is asked of it.
+ * @param owner name of the running stack, as its objects carry it
+ * @returns what an operator should know before going on
+ * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
+ */
+export async function preflight(
+    settings: InstalledGateway,
+    owner: string,
+    open?: typeof openCluster,
+): Promise<string[]> {
+    return checkCluster(settings.cluster, open, (cluster) => [
+        onlyProblems(conversion(settings, cluster, owner)),
+        componentOnItsWay(settings, cluster),
+        nodes(settings, cluster),
+        podNetworks(settings, cluster),
+        onlyProblems(prerequisites(settings, cluster)),
+        onlyProblems(definitions(settings, cluster, owner)),
+        onlyProblems(storageClass(settings, cluster)),
+        onlyProblems(etcdInPlace(settings, cluster)),
+        onlyProblems(nodePort(settings, cluster)),
+        onlyProblems(certManager(settings, cluster)),
+        endedCertificate(settings, cluster),
+        onlyProblems(redirectLeft(settings, cluster)),
+        onlyProblems(deafGateway(settings, cluster)),
+        onlyProblems(foreignObjects(settings, cluster, owner)),
+    ]);
+}
