@@ -1,8 +1,8 @@
 /** What a review finds, as tests compare it. */
 import { strict as assert } from "node:assert";
-import type { Finding } from "../ops/stack/review/finding";
-import { readPreview } from "../ops/stack/review/preview";
-import { reviewOf } from "../ops/stack/review/review";
+import type { Finding } from "../ops/review/finding";
+import { readPreview } from "../ops/review/preview";
+import { reviewOf } from "../ops/review/review";
 import type { Recording } from "./recorded/recording";
 
 /** Findings of what `pulumi preview --json` printed. */

@@ -2,14 +2,14 @@ import { readFileSync } from "node:fs";
 import type { Algorithm } from "../../config/keys/consumers/credentials";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
-import { carryOut, type Plan } from "../stack/change";
+import { carryOut, type Plan } from "../stack/file-edit";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
 import { readValue, type Method } from "../stack/stack-file";
 import { forget } from "./handed-out";
 import { lookUp, planAdd, planRemove, planRevoke, planRotate } from "./plan";
-import { probe, type Probe } from "./probe";
+import { probe, type Probe } from "./rejection-probe";
 
 export interface ChangeArgs {
     stack?: string;

@@ -1,7 +1,7 @@
 import { isOver } from "../dates";
 import type { Consumer } from "../stack/stack-file";
-import type { Live, LiveConsumer } from "./live";
-import { differences, type Rendered } from "./rendered";
+import type { Live, LiveConsumer } from "./cluster-consumers";
+import { differences, type Rendered } from "./rendered-consumer";
 
 /** In place of a consumer's name, which has no brackets. */
 export const ALL = "(all)";

@@ -8,7 +8,7 @@ import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
 import { handouts, record, recordFile } from "./handed-out";
-import { renderHandout, type Handout } from "./lines";
+import { renderHandout, type Handout } from "./handout-text";
 import { lookUp } from "./plan";
 import { encrypterFor, readRecipients, shortened } from "./recipients";
 

@@ -11,8 +11,8 @@ import { callersOf, findStack, type Stack } from "../stack/stack";
 import { PROJECT, readValue } from "../stack/stack-file";
 import { ALL, compare, forAll, type Row } from "./compare";
 import { tokenRows, type TokenRow } from "./list-tokens";
-import { readLive, type Live } from "./live";
-import { renderedOf } from "./rendered";
+import { readLive, type Live } from "./cluster-consumers";
+import { renderedOf } from "./rendered-consumer";
 
 export interface ListArgs {
     stack?: string;

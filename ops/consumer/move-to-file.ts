@@ -4,9 +4,9 @@ import { basename, dirname, join } from "node:path";
 import { isInside } from "../../config/values";
 import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
-import { renderDiff, replace } from "../stack/change";
+import { renderDiff, replace } from "../stack/file-edit";
 import { checkConfig, readSecrets } from "../stack/config-check";
-import { obstaclesOrConversion, remember } from "../stack/guards";
+import { obstaclesOrConversion, remember } from "../stack/edit-obstacles";
 import { findStack } from "../stack/stack";
 import { moveConsumers } from "../stack/stack-file";
 

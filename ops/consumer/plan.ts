@@ -7,7 +7,7 @@ import {
     type Algorithm,
 } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
-import type { Plan } from "../stack/change";
+import type { Plan } from "../stack/file-edit";
 import { callersOf, type Stack } from "../stack/stack";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {

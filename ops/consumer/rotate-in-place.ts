@@ -1,6 +1,6 @@
 import { daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter } from "../dates";
-import type { Plan } from "../stack/change";
+import type { Plan } from "../stack/file-edit";
 import { setSecretVersion, type Credential } from "../stack/stack-file";
 
 export interface Rotation {

@@ -2,11 +2,11 @@
 import { basename, dirname } from "node:path";
 import type { Context } from "../context";
 import { checkConfig, readSecrets } from "../stack/config-check";
-import { obstacles } from "../stack/guards";
+import { obstacles } from "../stack/edit-obstacles";
 import { errorsIn } from "./apply";
 import { duration, needed, neededBack, remainingForward, TURN_SECONDS, wholeReturn, type Budget } from "./clock";
-import type { Situation } from "./situation";
-import { committed } from "./situation";
+import type { Situation } from "./read-state";
+import { committed } from "./read-state";
 import { restOf, setPlace } from "./stack-edit";
 
 export type Target = "intra-a" | "intra-b";

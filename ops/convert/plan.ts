@@ -4,7 +4,7 @@ import { json, table } from "../output";
 import { verdictOf, type Target } from "./checks";
 import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
 import { backFrom, forwardAnew, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
-import { situation, type Situation } from "./situation";
+import { situation, type Situation } from "./read-state";
 
 export interface PlanArgs {
     stack?: string;

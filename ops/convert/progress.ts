@@ -1,7 +1,7 @@
 /** What is on the screen while a step runs: one line that changes, or a line now and then where there is no terminal. */
 import type { Context } from "../context";
 import { duration } from "./clock";
-import type { View } from "./contract";
+import type { View } from "./interfaces";
 import { nameOf, wordsOf } from "./phases";
 
 /** Between two lines where there is no terminal, in seconds. */

@@ -2,7 +2,7 @@
 import { list, mapping } from "../../config/cross-checks";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
 import { DEFAULT_NODE_PORT } from "../../config/values";
-import { isMap } from "../stack/review/differences";
+import { isMap } from "../review/differences";
 
 type Values = Record<string, unknown>;
 

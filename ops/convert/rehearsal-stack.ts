@@ -2,8 +2,8 @@
 import { stringify } from "yaml";
 import { mapping } from "../../config/cross-checks";
 import { DEFAULT_NAMESPACE } from "../../config/schema";
-import { isMap, valueAt } from "../stack/review/differences";
-import { parseYaml } from "../stack/keep-style";
+import { isMap, valueAt } from "../review/differences";
+import { parseYaml } from "../stack/yaml-edit";
 import { PROJECT } from "../stack/stack-file";
 import { nodesOf, rehearsalProblems } from "./rehearsal-problems";
 

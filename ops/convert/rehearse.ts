@@ -4,11 +4,11 @@ import { basename, join } from "node:path";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
-import { replace } from "../stack/change";
+import { replace } from "../stack/file-edit";
 import { checkConfig, readSecrets } from "../stack/config-check";
-import { remember } from "../stack/guards";
+import { remember } from "../stack/edit-obstacles";
 import { ask } from "../stack/pulumi";
-import { seal } from "../stack/seal";
+import { seal } from "../stack/encrypt-secrets";
 import type { Stack } from "../stack/stack";
 import { errorsIn } from "./apply";
 import { append, isOver, records } from "./audit";
@@ -18,7 +18,7 @@ import { measured } from "./expected";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
 import type { Converted } from "./report";
 import { convert } from "./run";
-import { budgetOf, situation, whoAmI } from "./situation";
+import { budgetOf, situation, whoAmI } from "./read-state";
 
 export interface RehearseArgs {
     stack?: string;

@@ -4,7 +4,7 @@ import type { Context } from "../context";
 import { json } from "../output";
 import type { Target } from "./checks";
 import { duration } from "./clock";
-import type { Result } from "./contract";
+import type { Result } from "./interfaces";
 import { nameOf, wordsOf, type Step } from "./phases";
 
 /** A conversion that has come to an end, or was stopped. */

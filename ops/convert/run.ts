@@ -5,13 +5,13 @@ import { Failure, UsageError } from "../errors";
 import { findStack, type Stack } from "../stack/stack";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, verdictOf, type Target } from "./checks";
-import { leaveStack, realEffects, write, type Act } from "./effects";
+import { leaveStack, realEffects, write, type Act } from "./actions";
 import { nameToBe, startBeat } from "./holder";
-import { Journey } from "./journey";
+import { Journey } from "./runner";
 import { orderFile, takeLock } from "./lock";
 import { Progress } from "./progress";
 import { report, unhappy, type Converted } from "./report";
-import { seen, situation, versions, whoAmI, type Situation } from "./situation";
+import { seen, situation, versions, whoAmI, type Situation } from "./read-state";
 import { restOf } from "./stack-edit";
 import { tell } from "./state";
 

@@ -7,7 +7,7 @@ import { heardOf } from "./holder";
 import { holderOf, orderFile } from "./lock";
 import { isDown, nameOf } from "./phases";
 import { abort as returnNow, type RunArgs } from "./run";
-import { situation, whoAmI, type Situation } from "./situation";
+import { situation, whoAmI, type Situation } from "./read-state";
 import { findStack } from "../stack/stack";
 
 export interface StatusArgs {

@@ -6,7 +6,7 @@
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { quote } from "../../components/hosts/ssh-script";
 import { Failure } from "../errors";
-import { plain } from "../stack/review/report";
+import { plain } from "../review/report";
 import type { Expected } from "./expected";
 
 /** An object of APISIX that is not the ingress controller's, or that is and has more in it than it writes. */

@@ -1,7 +1,7 @@
 import { ConfigError, parse, type Settings } from "../../config";
 import { plainSecrets } from "../../config/stack-file";
 import type { Context } from "../context";
-import { asPulumiReads, parseYaml } from "./keep-style";
+import { asPulumiReads, parseYaml } from "./yaml-edit";
 import { ask } from "./pulumi";
 import type { Stack } from "./stack";
 import { PROJECT } from "./stack-file";

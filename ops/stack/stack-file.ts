@@ -2,7 +2,7 @@ import { Document, isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from 
 import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
 import type { Algorithm } from "../../config/keys/consumers/credentials";
 import { UsageError } from "../errors";
-import { editYaml, keepCommentsBelow, parseYaml } from "./keep-style";
+import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
 
 /** Ways of callers to prove who they are; the last one with option cloudflare only. */
 export const METHODS = ["key", "jwt", "service-token"] as const;

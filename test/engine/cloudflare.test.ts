@@ -1,7 +1,7 @@
 // Proves that option cloudflare does on the real engine what its config says: who gets in, through rotation, revocation and
 // upgrades, and what stays behind. What stands in for Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
-import { readPreview } from "../../ops/stack/review/preview";
+import { readPreview } from "../../ops/review/preview";
 import { settingOf } from "../../sandbox/cloudflare/settings";
 import {
     AccessStack,

@@ -5,7 +5,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { AppsV1Api, CoreV1Api, CustomObjectsApi, PatchStrategy, setHeaderOptions } from "@kubernetes/client-node";
-import type { Finding } from "../../ops/stack/review/finding";
+import type { Finding } from "../../ops/review/finding";
 import { codes, findingsOf } from "../findings";
 import { alice, CHANGES, consumers, MUCH, STACK } from "../recorded/intra-a";
 import { read } from "../recorded/recording";

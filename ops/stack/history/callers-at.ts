@@ -3,7 +3,7 @@ import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";
 import { Failure } from "../../errors";
-import { SECRET } from "../review/differences";
+import { SECRET } from "../../review/differences";
 import { Unread } from "./consequences";
 import { git } from "./commits";
 import type { Config, Version } from "./versions";

@@ -1,9 +1,9 @@
 /** What differs between the configs of two versions, in the words of callers first. */
 import { isDeepStrictEqual } from "node:util";
 import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
-import { differences, isMap, pathText, SECRET, type Props } from "../review/differences";
-import { limitVerdicts } from "../review/limits";
-import { shown } from "../review/words";
+import { differences, isMap, pathText, SECRET, type Props } from "../../review/differences";
+import { limitVerdicts } from "../../review/limits";
+import { shown } from "../../review/values-text";
 import type { Config } from "./versions";
 
 interface Caller {

@@ -2,7 +2,7 @@
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json, table } from "../../output";
-import { plain } from "../review/report";
+import { plain } from "../../review/report";
 import { findStack } from "../stack";
 import { callerLines, secretKeys, settingLines } from "./consequences";
 import { commitsBetween } from "./commits";

@@ -5,7 +5,7 @@
 import type { Context } from "../../context";
 import { Failure } from "../../errors";
 import { ask } from "../pulumi";
-import { isMap, SECRET } from "../review/differences";
+import { isMap, SECRET } from "../../review/differences";
 import { PROJECT } from "../stack-file";
 import type { Stack } from "../stack";
 

@@ -1,12 +1,12 @@
 /** An earlier program and its config: previewed into a plan, and carried out as that plan says. */
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
-import { lockFailure, NOTHING_CHANGED } from "../locked";
-import type { Exported } from "../review/plan";
-import type { Preview } from "../review/preview";
-import { exported, previewRun } from "../review/review";
+import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
+import type { Exported } from "../../review/plan";
+import type { Preview } from "../../review/preview";
+import { exported, previewRun } from "../../review/review";
 import type { Stack } from "../stack";
-import { markOf } from "../state-mark";
+import { markOf } from "../state-digest";
 
 export interface Earlier {
     stack: Stack;

@@ -1,8 +1,8 @@
 /** What going back does not bring back: the material of credentials, a zone. */
 import { VERIFIER } from "../../../components/opt/conversion-phases";
-import { changesOf, type Change } from "../review/changes";
-import { isMap } from "../review/differences";
-import type { Preview } from "../review/preview";
+import { changesOf, type Change } from "../../review/changes";
+import { isMap } from "../../review/differences";
+import type { Preview } from "../../review/preview";
 
 export interface Lost {
     /** Nobody may accept these: nothing is left to go back to. */

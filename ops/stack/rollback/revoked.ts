@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { readmitted, type Revocation, type RevocationRecord } from "../../../components/consumers/revocations-provider";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { asPulumiReads, parseYaml } from "../keep-style";
-import { isMap } from "../review/differences";
-import { CODES, type Finding } from "../review/finding";
-import type { Exported } from "../review/plan";
+import { asPulumiReads, parseYaml } from "../yaml-edit";
+import { isMap } from "../../review/differences";
+import { CODES, type Finding } from "../../review/finding";
+import type { Exported } from "../../review/plan";
 import { PROJECT } from "../stack-file";
 
 /** A program that has one of these files keeps the record of revocations, and takes `readmit` in its config. */

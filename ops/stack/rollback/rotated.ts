@@ -1,6 +1,6 @@
 /** Secrets of service tokens that were rotated since: their numbers never go down (docs/decisions/0017). */
-import { parseYaml } from "../keep-style";
-import { isMap } from "../review/differences";
+import { parseYaml } from "../yaml-edit";
+import { isMap } from "../../review/differences";
 import { setSecretVersion } from "../stack-file";
 
 /**

@@ -8,7 +8,7 @@ import { git, hasCommit, uncommittedFiles } from "../history/commits";
 import { callersFileAt } from "../history/callers-at";
 import { unknownVersion } from "../history/history";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
-import { isMap, SECRET } from "../review/differences";
+import { isMap, SECRET } from "../../review/differences";
 import { readOutputs, type Stack } from "../stack";
 import { configOfThen, readPlain } from "./config-of-then";
 import { rawCallers } from "./revoked";

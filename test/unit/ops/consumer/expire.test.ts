@@ -1,8 +1,8 @@
 // Proves that the nightly run leaves out what has ended and refuses to do anything beside it. Previews are made by hand; those
-// of the engine are read in test/unit/ops/stack/review/recorded-intra-a.test.ts.
+// of the engine are read in test/unit/ops/review/recorded-intra-a.test.ts.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
-import { added, caller, gate, removed, step, type GateOptions } from "../stack/gate/kit";
+import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";
 
 /** As STACK_FILE has it: alice/old ended on 2026-11-20, tokens/gone today; alice/a2 ends in six days. */
 const ended = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));

@@ -6,7 +6,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { compare } from "../../../../ops/consumer/compare";
-import { readConsumer, type Live } from "../../../../ops/consumer/live";
+import { readConsumer, type Live } from "../../../../ops/consumer/cluster-consumers";
 import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../../components/consumers/limits";
 import type { Audit } from "../../../../ops/gateway/audit";
 import { readConsumers } from "../../../../ops/stack/stack-file";

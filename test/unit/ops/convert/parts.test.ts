@@ -17,7 +17,7 @@ import { holderOf, takeLock } from "../../../../ops/convert/lock";
 import { Progress, renderProgress } from "../../../../ops/convert/progress";
 import { PLACES, type Place } from "../../../../ops/convert/phases";
 import { whatAHumanMustDo } from "../../../../ops/convert/report";
-import { patience } from "../../../../ops/convert/situation";
+import { patience } from "../../../../ops/convert/read-state";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
 import { callAt, startClock } from "../../../../ops/convert/timer";
 import { CONVERT_FILE } from "./service";

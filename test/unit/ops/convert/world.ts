@@ -3,8 +3,8 @@ import { stepsFrom } from "../../../../components/opt/conversion-phases";
 import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import type { Budget, Expected } from "../../../../ops/convert/clock";
-import type { Effects, Result } from "../../../../ops/convert/contract";
-import { Journey } from "../../../../ops/convert/journey";
+import type { Effects, Result } from "../../../../ops/convert/interfaces";
+import { Journey } from "../../../../ops/convert/runner";
 import { nameOf, type Place, type Step } from "../../../../ops/convert/phases";
 import { tell, type Told } from "../../../../ops/convert/state";
 

@@ -1,0 +1,178 @@
+import { claimKey } from "../../components/consumers/consumers";
+import type { Outputs } from "../stack/stack";
+import { signToken } from "../token/sign";
+import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";
+import { postStatus } from "./empty-post";
+
+/** Between two questions, in seconds: few enough not to count as an attack, soon enough to be exact. */
+const PAUSE_SECONDS = 0.5;
+/** Rejections in a row that count at the public address, where each question may reach another pod. */
+const IN_A_ROW = 3;
+/** Where a credential is tried: a place that only an admitted request gets an answer from, and not from Alpa. */
+interface Door {
+    path: string;
+    /** Status of the answer behind the check of the credential. */
+    letIn: string;
+    refused: readonly string[];
+    /** Who to look at when it is not refused. */
+    keeper: string;
+}
+/** A query string is refused by the gateway behind the check of the credential. */
+const GATEWAY: Door = {
+    path: "/completions?x=1",
+    letIn: "400",
+    refused: ["401"],
+    keeper: "the ingress controller",
+};
+/** A path that Alpa does not have is answered by the connector, behind Access; which status Access gives depends on the team's mode. */
+const EDGE: Door = {
+    path: "/is-this-token-let-in",
+    letIn: "404",
+    refused: ["401", "403", "302"],
+    keeper: "the Access application",
+};
+/** Of a token to ask with. */
+const TOKEN_SECONDS = 120;
+
+export interface Proof {
+    text: string;
+    failed: boolean;
+}
+
+/** A credential that is about to be stopped. */
+export interface Probe {
+    /** Asks until the gateway refuses it. */
+    prove(limitSeconds: number): Promise<Proof>;
+}
+
+/** What a credential is tried at. */
+export interface Tried {
+    /** Of the time when it works: afterwards they no longer have what is to be tried. */
+    outputs: Outputs;
+    /** Namespace of the consumers. */
+    namespace: string;
+    /** The gateway's pods. Unset: with service tokens, which the edge checks. */
+    pods?: ProvingPods;
+    /** See {@link postStatus}. */
+    connectTo?: string;
+}
+
+/**
+ * Asks the gateway or the edge with a credential while it still works, so that a rejection afterwards means something.
+ * Nothing of this reaches Alpa.
+ * @param publicKey of a credential whose tokens only the caller can sign
+ */
+export async function probe(tried: Tried, who: string, publicKey: string | undefined): Promise<Probe> {
+    const { outputs, namespace, pods, connectTo } = tried;
+    const { url } = outputs;
+    const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
+    // Anew for each question: a token must not end while pulumi runs, and be rejected for that.
+    const headers = () => headerOf(outputs, namespace, who);
+    const sent = await headers();
+    const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });
+    if (sent === undefined || url === undefined)
+        return {
+            prove: async () =>
+                publicKey === undefined
+                    ? say("not tried: the stack's outputs did not have it.")
+                    : say("not tried: only the caller can sign its tokens."),
+        };
+    const ask = async () => postStatus(url + door.path, (await headers())!, connectTo);
+    const before = await ask();
+    return {
+        prove: async (limitSeconds) => {
+            const evidence = pods && (await podsReject(pods, who, headers, limitSeconds));
+            const trouble = evidence && podTrouble(evidence, limitSeconds);
+            if (trouble !== undefined) return say(`${trouble} ${LOOK}`, true);
+            const { status, after, rejected } = await addressRejects(door, ask, limitSeconds);
+            if (!rejected) {
+                const advice = status === door.letIn ? "It still works" : "Whether it still works is not known";
+                const statuses = door.refused.join(", ").replace(/, (\d+)$/, " or $1");
+                return say(
+                    `must be refused with ${statuses} by ${url} within ${limitSeconds} s (got ${status}). ${advice}: look at ${door.keeper}, then run: npm run ops -- consumer list --check`,
+                    true,
+                );
+            }
+            if (before !== door.letIn)
+                return say(
+                    `${status} of ${url}, and it was not let in before either (${before}): no proof of this change.`,
+                );
+            const seen = `${url} (${status} after ${after} s, ${before} before)`;
+            if (evidence?.isPartial)
+                return say(
+                    `the proof is partial. It is refused by ${seen}, but not every gateway pod was asked: ${evidence.unasked.join("; ")}. A pod that was not asked may still accept it: have someone who may ask them look.`,
+                );
+            return say(`refused by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
+        },
+    };
+}
+
+const LOOK = "Look at the ingress controller and at the pods it names, then run: npm run ops -- consumer list --check";
+
+/** Asks the pods until all reject it, or until the time is over. */
+async function podsReject(
+    pods: ProvingPods,
+    who: string,
+    headers: () => Promise<Record<string, string> | undefined>,
+    limitSeconds: number,
+): Promise<PodEvidence> {
+    const end = Date.now() + limitSeconds * 1000;
+    for (;;) {
+        const evidence = await askRejected(pods, { who, headers: await headers() });
+        const { lagging, unasked, isPartial } = evidence;
+        if (lagging.length === 0 && (unasked.length === 0 || isPartial)) return evidence;
+        if (Date.now() >= end) return evidence;
+        await pause();
+    }
+}
+
+/** Why what the pods have answered is no proof; undefined when it is one, if a partial one. */
+function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSeconds: number): string | undefined {
+    const within = `by every gateway pod within ${limitSeconds} s`;
+    if (lagging.length > 0)
+        return `must be refused ${within} (${lagging.length} of ${asked} that were asked do not: ${lagging.join("; ")}). It may still work.`;
+    if (unasked.length > 0 && !isPartial)
+        return `must be shown to be refused ${within} (${unasked.join("; ")}). Whether it still works there is not known.`;
+    return undefined;
+}
+
+function everyPod(asked: number): string {
+    return asked === 1 ? "the 1 gateway pod" : `each of ${asked} gateway pods`;
+}
+
+/** Asks the public address until it has rejected the credential some times in a row, or until the time is over. */
+async function addressRejects(door: Door, ask: () => Promise<string>, limitSeconds: number) {
+    const begin = Date.now();
+    const elapsed = () => Math.round((Date.now() - begin) / 1000);
+    let refusals = 0;
+    let after = 0;
+    for (;;) {
+        const status = await ask();
+        if (!door.refused.includes(status)) refusals = 0;
+        else if (++refusals === 1) after = elapsed();
+        const rejected = refusals === IN_A_ROW;
+        if (rejected || (refusals === 0 && elapsed() >= limitSeconds)) return { status, after, rejected };
+        await pause();
+    }
+}
+
+function pause(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, PAUSE_SECONDS * 1000));
+}
+
+async function headerOf(
+    { credentials, jwtSecrets, serviceTokens }: Outputs,
+    namespace: string,
+    who: string,
+): Promise<Record<string, string> | undefined> {
+    if (credentials[who] !== undefined) return { apikey: credentials[who] };
+    if (serviceTokens[who] !== undefined) {
+        const { clientId, clientSecret } = serviceTokens[who];
+        return { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret };
+    }
+    if (jwtSecrets[who] === undefined) return undefined;
+    const [consumer, id] = who.split("/");
+    const claims = { key: claimKey(namespace, consumer, id) };
+    const token = await signToken(jwtSecrets[who], claims, TOKEN_SECONDS, new Date());
+    return { Authorization: `Bearer ${token}` };
+}

@@ -1,0 +1,74 @@
+import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { ConfigError } from "../../config";
+import { secretName, tokenSettings, type ConsumerSettings } from "../../components/consumers/consumers";
+import { limitPlugins, type ConsumerPlugin, type Counters } from "../../components/consumers/limits";
+import { countersOf } from "../../components/consumers/shared-counters";
+import type { Context } from "../context";
+import { readSecrets, readSettings } from "../stack/config-check";
+import type { Gateway } from "../stack/gateway";
+import type { Stack } from "../stack/stack";
+import type { Live, LiveConsumer } from "./cluster-consumers";
+
+/** What the program makes of a caller in the cluster, as far as it is no secret. */
+export interface Rendered {
+    /** Plugins that hold it to its limits. */
+    plugins: ConsumerPlugin[];
+    /** Fields of the Secret of each credential with tokens, by its id; never what signs them. */
+    tokens: Map<string, Record<string, string>>;
+}
+
+/** By the name of the consumer; undefined where the program refuses the config. */
+export async function renderedOf(
+    context: Context,
+    stack: Stack,
+    gateway: Gateway,
+): Promise<Map<string, Rendered> | undefined> {
+    try {
+        const secrets = await readSecrets(context, stack);
+        const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
+        if (settings.option === "cloudflare") return undefined; // it has tokens of Cloudflare, and no limits
+        const counters =
+            settings.option === "callers"
+                ? gateway.counters
+                : settings.sharedCounters &&
+                  countersOf(gateway.namespace, settings.sharedCounters, settings.alpa.answerTimeoutSeconds);
+        return render(settings.consumers, gateway.namespace, counters);
+    } catch (error) {
+        if (error instanceof ConfigError) return undefined;
+        throw error;
+    }
+}
+
+function render(consumers: ConsumerSettings[], namespace: string, counters?: Counters): Map<string, Rendered> {
+    return new Map(
+        consumers.map(({ name, limits, credentials }) => {
+            const tokens = credentials.flatMap((one) =>
+                one.method === "jwt" ? [[one.id, tokenSettings(namespace, name, one)] as const] : [],
+            );
+            return [name, { plugins: limitPlugins(limits, namespace, counters), tokens: new Map(tokens) }];
+        }),
+    );
+}
+
+/** What of a live caller is not as the program would make it. Names fields, and never repeats what is in them. */
+export function differences({ plugins, tokens }: Rendered, object: LiveConsumer, live: Live, id?: string): string[] {
+    const wrong = differing(byName(plugins), byName(object.plugins));
+    const problems = wrong.length > 0 ? [`live with other limits (${wrong.join(", ")})`] : [];
+    const secret = object.credentials.find((one) => one.id === id)?.secret;
+    if (secret !== undefined && secret !== secretName(object.name, id!))
+        return [...problems, `live with the Secret ${secret}`];
+    const [wanted, found] = [tokens.get(id ?? ""), live.tokens.get(secret ?? "")];
+    const fields = wanted && found ? differing(wanted, found) : [];
+    return fields.length === 0 ? problems : [...problems, `Secret has another ${fields.join(", ")}`];
+}
+
+function byName(plugins: ConsumerPlugin[]): Record<string, unknown> {
+    return Object.fromEntries(plugins.map(({ name, config }) => [name, config]));
+}
+
+/** Names whose values are not the same on both sides. */
+function differing(left: Record<string, unknown>, right: Record<string, unknown>): string[] {
+    const names = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+    return names.filter((name) => !isDeepStrictEqual(left[name], right[name]));
+}

@@ -1,0 +1,198 @@
+/** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
+import type { Answer } from "./answers";
+import type { Outcome } from "./audit";
+import { BreakOff, within } from "./interrupt";
+import { duration, expectedOf, LOOK_AGAIN_SECONDS, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
+import type { Effects, Orders, Proof, Result } from "./interfaces";
+import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
+import { backPath, type Told } from "./state";
+
+/** A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. */
+const TRIES = 2;
+
+export class Journey {
+    private reached: Place;
+    private asked: Place;
+    private downSince: number | undefined;
+    private downSeconds: number;
+    private answers: Answer[] | undefined;
+    /** It was written down that it goes back. */
+    private returning: boolean;
+
+    constructor(
+        private readonly told: Told,
+        private readonly budget: Budget,
+        private readonly effects: Effects,
+        private readonly orders: Orders,
+    ) {
+        ({ reached: this.reached, asked: this.asked, downSince: this.downSince } = told);
+        this.returning = told.direction === "back";
+        ({ downSeconds: this.downSeconds, answers: this.answers } = told);
+    }
+
+    /** Goes on as told, to the end or back. */
+    async go(): Promise<Result> {
+        const { direction, next, why } = this.told;
+        if (direction === "back") return this.back(next, why);
+        if (this.orders.back.aborted && !this.orders.stop.aborted) return this.turn(String(this.orders.back.reason));
+        for (const step of next) {
+            for (let tries = 1; ; tries++) {
+                const { back, stop } = this.orders;
+                if (stop.aborted) return this.stopped(String(stop.reason));
+                const reason = this.reasonToReturn(step);
+                if (reason !== undefined) return this.turn(reason);
+                const failure = await this.take(step);
+                if (failure === undefined) break;
+                if (stop.aborted) return this.stopped(failure);
+                if (step.to !== "done" || back.aborted) return this.turn(`${nameOf(step)}: ${failure}`);
+                if (tries === TRIES) return this.withoutDone(failure, step);
+            }
+        }
+        return this.end("converted");
+    }
+
+    /** Callers who are seen to be served keep the component, whatever `done` could not do; else it returns, in the budget's time. */
+    private async withoutDone(failure: string, step: Step): Promise<Result> {
+        const { effects, orders, budget } = this;
+        try {
+            const both = [orders.back, orders.stop];
+            const served = await within(effects, both, budget.lookSeconds, (signal) => effects.serves(signal));
+            effects.record({ event: "serves", said: served });
+            await this.lookAgain();
+            return { ...this.end("human", failure, step), served };
+        } catch (error) {
+            const why = `${nameOf(step)}: ${failure}`;
+            if (orders.stop.aborted) return this.stopped(why);
+            if (orders.back.aborted) return this.turn(why);
+            return this.turn(`${why}; and callers are not served by the component: ${wordsOf(error)}`);
+        }
+    }
+
+    /** Why a forward step must not be begun. */
+    private reasonToReturn({ to }: Step): string | undefined {
+        if (this.orders.back.aborted) return String(this.orders.back.reason);
+        // What was brought about already has only to be looked at.
+        const before = to === this.reached ? to : PLACES[PLACES.indexOf(to) - 1];
+        if (PLACES.indexOf(to) >= PLACES.indexOf("stop") && to !== "done" && this.answers === undefined)
+            return "bare metal's answers were not recorded, so nothing could be compared with them";
+        if (isDown(before) && this.downSince === undefined) return "since when callers get 503 is not known";
+        if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
+        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} are over, and what is left is not enough to go on and, should it fail, to return`;
+    }
+
+    private elapsed(): number {
+        return this.downSince === undefined ? 0 : (this.effects.now() - this.downSince) / 1000;
+    }
+
+    /** @returns why it failed, if so */
+    private async take(step: Step): Promise<string | undefined> {
+        const { effects, orders, budget } = this;
+        const { direction, to } = step;
+        const name = { step: nameOf(step), direction, to };
+        const began = effects.now();
+        effects.record({ event: "step", ...name });
+        if (opensWindow(step)) this.downSince ??= began;
+        const broken = new BreakOff((instant, call) => effects.at(instant, call));
+        for (const order of direction === "forward" ? [orders.back, orders.stop] : [orders.stop]) broken.on(order);
+        const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
+        const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
+        if (end !== undefined)
+            broken.when(
+                end,
+                `it took until ${duration(limit!)} after the begin of the 503s: later the way back would not fit any more`,
+            );
+        const longest = longestBack(step, budget);
+        if (direction === "back")
+            broken.when(began + longest * 1000, `it took ${duration(longest)}, longer than anything that it waits for`);
+        effects.show({
+            step,
+            began,
+            expectedSeconds: expectedOf(step, budget.expected),
+            latestEnd: end,
+            downSince: this.downSince,
+        });
+        this.asked = to;
+        let failure: string | undefined;
+        let proof: Proof = {};
+        try {
+            await effects.bring(step, broken.signal);
+            this.reached = to;
+            const { lookSeconds } = budget;
+            broken.when(effects.now() + lookSeconds * 1000, `the look at it did not end in ${duration(lookSeconds)}`);
+            proof = await broken.race(effects.prove(step, this.answers, broken.signal));
+        } catch (error) {
+            failure = broken.signal.aborted ? String(broken.signal.reason) : wordsOf(error);
+        } finally {
+            broken.end();
+            effects.show(undefined);
+        }
+        if (proof.answers !== undefined) {
+            this.answers = proof.answers;
+            effects.record({ event: "answers", answers: proof.answers });
+        }
+        const now = effects.now();
+        const outcome = failure === undefined ? "done" : "failed";
+        const said = failure ?? proof.said;
+        effects.record({
+            event: "step-end",
+            ...name,
+            outcome,
+            seconds: (now - began) / 1000,
+            ...(said ? { said } : {}),
+        });
+        if (failure === undefined && closesWindow(step) && this.downSince !== undefined) {
+            this.downSeconds += (now - this.downSince) / 1000;
+            this.downSince = undefined;
+        }
+        return failure;
+    }
+
+    /** Turns round. */
+    private async turn(why: string): Promise<Result> {
+        this.effects.record({ event: "return", why });
+        this.returning = true;
+        await this.lookAgain();
+        return this.back(backPath(this.reached, this.asked), why);
+    }
+
+    /** A step that failed may have been the last to fail and the first to be done. */
+    private async lookAgain(): Promise<void> {
+        const { effects, orders } = this;
+        const look = within(effects, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => effects.look(signal));
+        const now = await look.catch(() => undefined);
+        // Else what was seen last holds: it is never ahead of what is there.
+        if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
+    }
+
+    private async back(steps: Step[], why?: string): Promise<Result> {
+        for (const step of steps)
+            for (let tries = 1; ; tries++) {
+                if (this.orders.stop.aborted) return this.stopped(String(this.orders.stop.reason));
+                const failure = await this.take(step);
+                if (failure === undefined) break;
+                if (this.orders.stop.aborted) return this.stopped(failure);
+                if (tries < TRIES) continue;
+                await this.lookAgain();
+                return this.end("human", failure, step);
+            }
+        return this.end("returned", why);
+    }
+
+    private stopped(why: string): Result {
+        const { back } = this.orders;
+        // Whoever goes on must know that it was to return.
+        if (back.aborted && !this.returning) this.effects.record({ event: "return", why: String(back.reason) });
+        return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
+    }
+
+    private end(outcome: Outcome, why?: string, failed?: Step): Result {
+        const downSeconds = this.downSeconds + this.elapsed();
+        const { reached: place } = this;
+        this.effects.record({ event: "end", outcome, place, downSeconds, ...(why === undefined ? {} : { said: why }) });
+        return { outcome, place, downSeconds, ...(why === undefined ? {} : { why }), ...(failed ? { failed } : {}) };
+    }
+}
+
+function wordsOf(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}

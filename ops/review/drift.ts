@@ -1,0 +1,90 @@
+/** `ops stack drift`: what somebody has changed behind Pulumi's back, in the words of a review. It corrects nothing. */
+import { isDeepStrictEqual } from "node:util";
+import type { Context } from "../context";
+import { accessOf } from "../stack/cluster";
+import { gatewayOf } from "../stack/gateway";
+import { findStack, type Stack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+import { isMap, type Props } from "./differences";
+import { byDanger, type Code, type Finding } from "./finding";
+import type { Preview, Step } from "./preview";
+import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
+
+/** What callers gain is harmless in a change that is reviewed. Behind Pulumi's back nobody has agreed to it. */
+const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "way-in-added"];
+
+export type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
+
+export async function drift(context: Context, args: DriftArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const state = await exported(context, stack);
+    const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
+    const preview = previewRun("pulumi refresh", stack, await context.pulumi(refresh));
+    const found = reviewOf(driftOf(preview), context.today, state);
+    const back = `Put it back: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another manager holds the field. Or write it into the config`;
+    const findings = found.findings.map((finding): Finding => ({
+        ...finding,
+        ...(GAINS.includes(finding.code) && { severity: "risk" }),
+        todo: finding.code === "state-unfinished" ? finding.todo : back,
+    }));
+    // Where nothing was brought up there is no APISIX.
+    if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
+    const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
+    context.out(render(report, args.format));
+    failOn(report, args.failOn);
+}
+
+/** What is in APISIX beside what the ingress controller writes there, of which Pulumi knows nothing. */
+async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
+    if (readValue(stack.text, "option") === "cloudflare") return [];
+    const { binding, isInstalled } = await gatewayOf(context, stack);
+    if (binding === undefined) return [];
+    const { foreign, unread, isUnknown } = await context.auditGateway(
+        await accessOf(context, stack),
+        binding,
+        isInstalled,
+    );
+    if (unread !== undefined && isUnknown) context.note(`Not compared with what is in APISIX: ${unread}`);
+    return [
+        ...foreign.map(({ says, repair }): Finding => {
+            const todo = `Rotate both Admin keys first, and begin port-forwarding (docs/operations.md: An Admin key has leaked). Then run: ${repair}`;
+            return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
+        }),
+        ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
+    ];
+}
+
+function unreadFinding(why: string): Finding {
+    const [says, command] = why.split(/\. (?=Run: )/);
+    const todo = command ?? "Put it right, and look again: what is in APISIX and in no Kubernetes object is not seen.";
+    return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
+}
+
+/** What is there now as a change from what Pulumi has made. */
+function driftOf(preview: Preview): Preview {
+    return { ...preview, steps: preview.steps.map(live) };
+}
+
+/**
+ * A provider that reads no inputs back shows what is there in its outputs alone. They are compared as far as the inputs go:
+ * what else is there is the system's own.
+ */
+function live(step: Step): Step {
+    const { op, oldState, newState } = step;
+    if (op !== "update" || !oldState || !newState || !isDeepStrictEqual(oldState.inputs, newState.inputs)) return step;
+    return {
+        ...step,
+        newState: { ...newState, inputs: within(oldState.inputs ?? {}, newState.outputs ?? {}) as Props },
+    };
+}
+
+/** The part of a value that another one has too. */
+function within(ours: unknown, theirs: unknown): unknown {
+    if (!isMap(ours) || !isMap(theirs)) return theirs;
+    const shared = Object.entries(ours).filter(([key]) => key in theirs || !key.startsWith("__"));
+    return Object.fromEntries(
+        shared
+            .map(([key, value]) => [key, key in theirs ? within(value, theirs[key]) : undefined])
+            .filter(([, v]) => v !== undefined),
+    );
+}

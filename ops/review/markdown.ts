@@ -1,0 +1,111 @@
+/** A review as a comment of a pull request. */
+import { SEVERITIES, type Finding, type Severity } from "./finding";
+import { cut, evidenceText, grouped, plain, summary, TITLES, todosOf, type Review } from "./report";
+import { counted } from "./values-text";
+
+/** A comment of GitHub takes 65,536 characters; what a workflow writes around this one has the rest. */
+export const LONGEST = 64_000;
+/** What is left for the line that says how much is missing. */
+const NOTE = 300;
+const EVIDENCE = 3;
+/** Findings of each code that come before any more of another one: many of a kind hide no other. */
+const FIRST = 10;
+
+/** Where it gets too long, something of every code stays, and then the most dangerous. */
+export function renderMarkdown(review: Review, longest = LONGEST): string {
+    const head = `${title(review)}\n\n${escaped(summary(review))}\n`;
+    const groups = grouped(review.findings);
+    const kept = chosen(groups, longest - NOTE - head.length);
+    const parts = [head];
+    let severity: Severity | undefined;
+    for (const group of groups) {
+        const shown = group.filter((finding) => kept.has(finding));
+        if (shown.length === 0) continue;
+        if (group[0].severity !== severity) parts.push(heading((severity = group[0].severity)));
+        parts.push(...shown.map(findingText));
+        if (shown.length < group.length) parts.push(moreText(group, group.length - shown.length));
+        parts.push(todoText(group));
+    }
+    const missing = review.findings.filter((finding) => !kept.has(finding));
+    return parts.join("") + (missing.length > 0 ? missingText(missing) : "");
+}
+
+/** Findings that fit. What is too long by itself is left out, and not what comes after it. */
+function chosen(groups: Finding[][], room: number): Set<Finding> {
+    const kept = new Set<Finding>();
+    let length = 0;
+    const take = (group: Finding[], findings: Finding[]) => {
+        const around = (heading(group[0].severity) + moreText(group, group.length) + todoText(group)).length;
+        for (const finding of findings) {
+            const isFirst = !group.some((one) => kept.has(one));
+            const size = findingText(finding).length + (isFirst ? around : 0);
+            if (length + size > room) continue;
+            kept.add(finding);
+            length += size;
+        }
+    };
+    for (const group of groups) take(group, group.slice(0, FIRST));
+    for (const group of groups) take(group, group.slice(FIRST));
+    return kept;
+}
+
+function heading(severity: Severity): string {
+    return `\n### ${TITLES[severity]}\n\n`;
+}
+
+function moreText([{ code }]: Finding[], count: number): string {
+    return `- \`${code}\` and ${counted(count, "more finding")} of this code\n`;
+}
+
+function todoText(group: Finding[]): string {
+    if (group[0].severity === "harmless") return "";
+    return todosOf(group)
+        .map((todo) => `  - **To do:** ${escaped(todo)}\n`)
+        .join("");
+}
+
+function title({ findings }: Review): string {
+    const worst = SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity));
+    return `## ${worst === undefined ? "No change for callers" : worst === "harmless" ? "Harmless for callers" : TITLES[worst]}`;
+}
+
+function findingText(finding: Finding): string {
+    const { code, says, evidence, severity } = finding;
+    const line = `- \`${code}\` ${escaped(cut(says))}.\n`;
+    if (severity === "harmless") return line;
+    const more = evidence.length - EVIDENCE;
+    return [
+        line,
+        ...evidence.slice(0, EVIDENCE).map((one) => `  - ${code_(evidenceText(one))}\n`),
+        ...(more > 0 ? [`  - and ${more} more\n`] : []),
+    ].join("");
+}
+
+function missingText(rest: Finding[]): string {
+    const of = SEVERITIES.map(
+        (severity) => [severity, rest.filter((finding) => finding.severity === severity).length] as const,
+    );
+    const words = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
+    return `\n**${counted(rest.length, "finding")} left out, since the comment would be too long (${words.join(", ")}).** All of them: \`npm run ops -- stack review --format json\`\n`;
+}
+
+/** Values come from other people's files: they make no links, mentions, headings or HTML of a comment. */
+export function escaped(text: string): string {
+    return (
+        plain(text)
+            // First, since a character may be written by its number.
+            .replace(/&/g, "&amp;")
+            .replace(/[\\`*_{}[\]<>#|~]/g, "\\$&")
+            // What makes a link or a mention by itself is parted by a space that is not seen.
+            .replace(/[@#]|:(?=\/\/)|\bwww(?=\.)|\b(mailto|xmpp):|\bGH(?=-\d)/gi, "$&\u200b")
+            // As GitHub says: between two of them is a formula, which a backslash does not prevent.
+            .replace(/\$/g, "<span>$$</span>")
+    );
+}
+
+function code_(text: string): string {
+    const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+    const fence = "`".repeat(longest + 1);
+    const pad = longest > 0 ? " " : "";
+    return `${fence}${pad}${plain(text)}${pad}${fence}`;
+}

@@ -1,0 +1,161 @@
+/**
+ * A plan that `pulumi preview --save-plan` wrote: `DeploymentPlanV1` of the Pulumi CLI (sdk/go/common/apitype/plan.go, read
+ * at 3.274.1). It has only what changes of each resource, so the state that it was made against is read beside it.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { UsageError } from "../errors";
+import { isMap, isSecret, SECRET, type Props } from "./differences";
+import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";
+import { jsonProblem } from "./values-text";
+
+/** Marks of a value that stands in an object of its own, and of one that is secret (sdk/go/common/resource/sig). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
+
+interface PlanDiff {
+    adds?: Props;
+    deletes?: string[];
+    updates?: Props;
+}
+
+interface ResourcePlan {
+    steps?: string[];
+    goal?: {
+        type: string;
+        custom?: boolean;
+        protect?: boolean;
+        inputDiff?: PlanDiff;
+        aliases?: string[];
+        structuredAliases?: { Name?: string; URN?: string; name?: string; urn?: string }[];
+    };
+}
+
+/** The state as `pulumi stack export` prints it. */
+export interface Exported {
+    manifest?: { time?: string; version?: string };
+    resources?: ResourceState[];
+    pending_operations?: unknown[];
+}
+
+/** @param where how the text is named in problems. @param state what the plan will be carried out against */
+export function readPlan(text: string, where: string, state: Exported, stack?: string): Preview {
+    const plan = parsed(text, where);
+    const resources = plan.resourcePlans as Record<string, ResourcePlan>;
+    const name = stackOf(Object.keys(resources), where, stack);
+    const problems = [...older(plan, where, state), ...otherVersion(plan, where, state)];
+    if (problems.length > 0) throw new UsageError(problems);
+    const known = new Map((state.resources ?? []).filter((r) => !r.delete).map((r) => [r.urn, r]));
+    const steps = Object.entries(resources).flatMap(([urn, resource]) => stepsOf(urn, resource, known));
+    return { stack: name ?? stack ?? "", steps, config: configOf(plan.config) };
+}
+
+function parsed(text: string, where: string): Props & { manifest?: { time?: string; version?: string } } {
+    let value: unknown;
+    try {
+        value = JSON.parse(text);
+    } catch (error) {
+        throw new UsageError([`${where}: must be whole JSON (${jsonProblem(error)}). It may be cut off. ${MAKE}`]);
+    }
+    if (isMap(value) && isMap(value.resourcePlans)) {
+        const plans = Object.values(value.resourcePlans);
+        if (!plans.every(isResourcePlan))
+            throw new UsageError([`${where}: must have steps and a goal for each resource. ${MAKE}`]);
+        const strange = plans.flatMap(({ steps = [] }) => steps).find((step) => !OPERATIONS.has(step));
+        if (strange === undefined) return value;
+        throw new UsageError([
+            `${where}: must have operations that are known here (got ${JSON.stringify(strange)}, of another version of Pulumi). Use the version that is pinned.`,
+        ]);
+    }
+    const hint = isMap(value) && "steps" in value ? " It is a preview: use --preview." : "";
+    throw new UsageError([`${where}: must be a plan of pulumi preview --save-plan.${hint} ${MAKE}`]);
+}
+
+function isResourcePlan(value: unknown): value is ResourcePlan {
+    if (!isMap(value)) return false;
+    const { steps = [], goal } = value;
+    const { adds, updates, deletes = [] } = isMap(goal) && isMap(goal.inputDiff) ? goal.inputDiff : {};
+    const maps = [goal ?? undefined, adds, updates].every((one) => one === undefined || isMap(one));
+    return maps && Array.isArray(steps) && Array.isArray(deletes);
+}
+
+const MAKE = "Make it with: pulumi preview --save-plan plan.json";
+
+/** What the state has become since then is not in the plan: it would be refused, or undo it. */
+function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
+    const [made, changed] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
+    // Of some backends a state has no time; a plan always has.
+    if (Number.isNaN(made)) return [`${where}: must say when it was made (it does not). ${MAKE}`];
+    if (!(changed > made)) return [];
+    return [
+        `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). Somebody has changed the stack since: make the plan anew.`,
+    ];
+}
+
+function otherVersion({ manifest }: { manifest?: { version?: string } }, where: string, state: Exported): string[] {
+    const major = (version?: string) => /^v?(\d+)\./.exec(version ?? "")?.[1];
+    const [made, changed] = [major(manifest?.version), major(state.manifest?.version)];
+    if (made === undefined || changed === undefined || made === changed) return [];
+    return [
+        `${where}: must be of the version of Pulumi that made the state (got ${manifest?.version}, state of ${state.manifest?.version}). Make it with that one.`,
+    ];
+}
+
+function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
+    // Providers that the engine makes by itself are in no preview either (pkg/engine/update.go, `isDefaultProviderStep`).
+    const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
+    const old = known.get(urn) ?? aliased(urn, goal, known);
+    // As in a preview: what stays is a step only where its protection changes (`shouldShow` in pkg/backend/display).
+    const stays = Boolean(goal?.protect ?? old?.protect) === Boolean(old?.protect);
+    const done = steps.filter((step) => step !== "same" || !stays);
+    if (isDefault || done.length === 0) return [];
+    const type = goal?.type ?? old?.type ?? "";
+    const oldState = old && { ...old, inputs: blinded(old.inputs) as Props, outputs: blinded(old.outputs) as Props };
+    const { adds = {}, updates = {}, deletes = [] } = goal?.inputDiff ?? {};
+    const now = blinded({ ...old?.inputs, ...adds, ...updates }) as Props;
+    deletes.forEach((key) => delete now[key]);
+    const reasons = Object.keys(updates).filter(
+        (key) => isSecret(now[key]) && isDeepStrictEqual(now[key], oldState?.inputs[key]),
+    );
+    const newState = { urn, type, custom: goal?.custom ?? old?.custom, protect: goal?.protect, inputs: now };
+    return done.map((step) => ({
+        op: step,
+        urn,
+        oldState,
+        diffReasons: reasons,
+        ...(/^(delete|discard)/.test(step) ? {} : { newState }),
+    }));
+}
+
+/** The resource as the state knows it by an earlier name. */
+function aliased(
+    urn: string,
+    goal: ResourcePlan["goal"],
+    known: Map<string, ResourceState>,
+): ResourceState | undefined {
+    const urns = [...(goal?.aliases ?? []), ...(goal?.structuredAliases ?? []).map((a) => a.URN ?? a.urn)];
+    const byUrn = urns.map((alias) => known.get(alias ?? "")).find(Boolean);
+    if (byUrn) return byUrn;
+    const names = (goal?.structuredAliases ?? []).map((a) => a.Name ?? a.name);
+    return [...known.values()].find(
+        ({ urn: other, type }) =>
+            type === goal?.type &&
+            names.includes(other.split("::").at(-1)) &&
+            other.split("::")[0] === urn.split("::")[0],
+    );
+}
+
+/** A value as previews print it. */
+function blinded(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(blinded);
+    if (!isMap(value)) return value;
+    if (value[SIGNATURE] === SECRET_SIGNATURE) return SECRET;
+    return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, blinded(part)]));
+}
+
+/** Values of the config in clear; others stand as what they are encrypted to, and are left out. */
+function configOf(config: unknown): Record<string, string> {
+    if (!isMap(config)) return {};
+    return Object.fromEntries(
+        Object.entries(config).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    );
+}

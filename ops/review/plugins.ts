@@ -1,0 +1,212 @@
+/** Plugins of a route's rule: who is asked what, what is refused, what goes on to Alpa and back. */
+import { isDeepStrictEqual } from "node:util";
+import { REVISION_HEADER } from "../../components/alpa/paths";
+import { isMap, type Props } from "./differences";
+import type { Code } from "./finding";
+import type { Verdict } from "./rule";
+
+/** What it means that a plugin comes, goes, or has other settings. */
+const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; changes: [Code, string] }> = {
+    "multi-auth": auth(),
+    "key-auth": auth(),
+    "jwt-auth": auth(),
+    "fault-injection": {
+        comes: ["request-refused", "some requests are answered by the gateway itself"],
+        goes: [
+            "authentication-removed",
+            "what the gateway refused by itself goes on, callers of other namespaces among them",
+        ],
+        changes: ["request-refused", "the gateway answers other requests by itself"],
+    },
+    "request-validation": {
+        comes: ["request-refused", "the guard refuses requests that stop Alpa"],
+        goes: ["protection-weakened", "the guard goes: one request can stop Alpa for all callers"],
+        changes: ["guard-changed", "the guard takes other requests than before"],
+    },
+    "client-control": {
+        comes: ["request-refused", "long bodies are refused"],
+        goes: ["protection-weakened", "bodies of any length are read"],
+        changes: ["request-refused", "the longest body is another"],
+    },
+    "response-rewrite": errors(),
+    "serverless-post-function": errors(),
+    "serverless-pre-function": {
+        comes: ["request-refused", "malformed tokens are refused, and headers with an underscore do not reach Alpa"],
+        goes: ["protection-weakened", "Alpa gets headers with an underscore, and a malformed token is an error 500"],
+        changes: ["request-refused", "other requests are refused before authentication"],
+    },
+    "request-id": {
+        comes: ["changed-inside", "answers have a number"],
+        goes: ["errors-changed", "answers have no number any more"],
+        changes: ["errors-changed", "answers are numbered in another way"],
+    },
+    "proxy-rewrite": {
+        comes: ["route-changed", "Alpa gets other headers or another path"],
+        goes: ["protection-weakened", "Alpa gets credentials, and headers that callers have made up"],
+        changes: ["protection-weakened", "Alpa gets other headers or another path"],
+    },
+    redirect: {
+        comes: ["way-in-changed", "who comes by HTTP is sent to HTTPS, and most clients send no POST after that"],
+        goes: ["protection-weakened", "keys may be sent by HTTP again"],
+        changes: ["way-in-changed", "callers are sent elsewhere"],
+    },
+};
+
+function auth(): (typeof PLUGINS)[string] {
+    return {
+        comes: ["authentication-changed", "callers are asked who they are"],
+        // That nobody is asked any more is told by the rule as a whole.
+        goes: ["authentication-changed", "one way to authenticate goes"],
+        changes: ["authentication-changed", "callers authenticate in another way"],
+    };
+}
+
+function errors(): (typeof PLUGINS)[string] {
+    return {
+        comes: ["errors-changed", "answers are changed on their way back"],
+        goes: ["errors-changed", "errors no longer look like Alpa's"],
+        changes: ["errors-changed", "errors look different"],
+    };
+}
+
+const UNKNOWN_PLUGIN = { comes: "is new", goes: "goes", changes: "has other settings" };
+
+/** @param title what the rule serves. @param at path of the list */
+export function pluginVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
+    const [before, after] = [byName(old), byName(now)];
+    const verdicts = [...new Set([...before.keys(), ...after.keys()])].flatMap((name): Verdict[] => {
+        const [from, to] = [before.get(name), after.get(name)];
+        if (isDeepStrictEqual(from, to)) return [];
+        const property = `${at}[${name}]`;
+        if (isDeepStrictEqual(withoutErrors(from), withoutErrors(to)))
+            return [
+                { code: "errors-changed", says: `${title}: errors look different`, ...narrowed(property, from, to) },
+            ];
+        const event = from === undefined ? "comes" : to === undefined ? "goes" : "changes";
+        const known = PLUGINS[name]?.[event];
+        if (!known)
+            return [
+                {
+                    code: "route-changed",
+                    says: `${title}: plugin ${name} ${UNKNOWN_PLUGIN[event]}`,
+                    property,
+                    old: from,
+                    new: to,
+                },
+            ];
+        const [code, says] = known;
+        return [
+            {
+                code,
+                says: `${title}: ${says}`,
+                ...narrowed(property, from, to),
+                ...(name === "fault-injection" ? refusal(title, from, to) : finer(name, from, to)),
+            },
+        ];
+    });
+    // APISIX runs them by priority: the order of the list is for reading.
+    const order =
+        isDeepStrictEqual([...before.keys()].sort(), [...after.keys()].sort()) &&
+        !isDeepStrictEqual([...before.keys()], [...after.keys()]);
+    return order && verdicts.length === 0
+        ? [{ code: "changed-inside", says: `${title}: the same plugins, written in another order` }]
+        : verdicts;
+}
+
+/** A refusal of every request, and its end, is more than one of some. */
+function refusal(title: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
+    const [was, is] = [refusesAll(old), refusesAll(now)];
+    if (was === is) return {};
+    if (was !== undefined && is !== undefined)
+        return { code: "errors-changed", says: `${title}: every request is refused with ${is}, not ${was}` };
+    if (is !== undefined) return { code: "service-interrupted", says: `${title}: every request is refused with ${is}` };
+    if (now === undefined) return {};
+    return { code: "way-in-added", says: `${title}: requests are no longer refused with ${was}` };
+}
+
+/** The status that every request gets. */
+function refusesAll(plugin: Props | undefined): string | undefined {
+    const { abort, _meta: meta } = isMap(plugin?.config) ? plugin.config : {};
+    if (!isMap(abort) || abort.vars !== undefined || abort.percentage !== undefined) return undefined;
+    return isMap(meta) && meta.filter !== undefined ? undefined : String(abort.http_status);
+}
+
+/** What weighs more, or less, than any other setting of the plugin. */
+function finer(name: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
+    if (old === undefined || now === undefined) return {};
+    if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
+        return { code: "authentication-removed", severity: "breaks-callers" };
+    if (PLUGINS[name].goes[0] === "protection-weakened" && !isDeepStrictEqual(filterOf(old), filterOf(now)))
+        return { code: "protection-weakened" };
+    if (/-auth$/.test(name) && hiding(old).some((one) => !hiding(now).includes(one)))
+        return { code: "protection-weakened", severity: "breaks-callers" };
+    if (name === "client-control" && bodyLimit(now) > bodyLimit(old)) return { code: "changed-inside" };
+    // The length is told by client-control, which reads it before this one does.
+    if (name === "request-validation" && isDeepStrictEqual(schemas(old), schemas(now)))
+        return { code: "changed-inside" };
+    return {};
+}
+
+function bodyLimit({ config }: Props): number {
+    return isMap(config) ? Number(config.max_body_size) : NaN;
+}
+
+/** Names of the plugins in one, itself among them, that take the credential out of what goes on to Alpa. */
+function hiding({ name, config }: Props): string[] {
+    const { hide_credentials: itself, auth_plugins: inside } = isMap(config) ? config : {};
+    const parts = (Array.isArray(inside) ? inside.filter(isMap) : []).flatMap((part) =>
+        Object.entries(part).flatMap(([one, settings]) => hiding({ name: one, config: settings })),
+    );
+    return [...(itself === true ? [String(name)] : []), ...parts];
+}
+
+/** A plugin without what callers read of its refusals. */
+function withoutErrors(plugin: Props | undefined): unknown {
+    const { config } = plugin ?? {};
+    if (!isMap(config)) return plugin;
+    const { error_response: _, ...meta } = isMap(config._meta) ? config._meta : {};
+    const { body: __, headers: ___, ...abort } = isMap(config.abort) ? config.abort : {};
+    return { ...plugin, config: { ...config, _meta: meta, abort } };
+}
+
+/** Whether APISIX runs a plugin. One that is off counts as not there, and so does one of which it is not known yet. */
+export function isOn({ enable = true, config }: Props): boolean {
+    const { disable = false } = isMap(config) && isMap(config._meta) ? config._meta : {};
+    return enable === true && disable === false;
+}
+
+/** Requests for which alone a plugin runs. */
+function filterOf({ config }: Props): unknown {
+    return isMap(config) && isMap(config._meta) ? config._meta.filter : undefined;
+}
+
+function schemas({ config }: Props): unknown {
+    return isMap(config) ? [config.body_schema, config.header_schema] : undefined;
+}
+
+/** A setting alone where only one differs: a whole guard is more than anybody reads. */
+function narrowed(property: string, old: Props | undefined, now: Props | undefined) {
+    const [from, to] = [old?.config, now?.config];
+    if (!isMap(from) || !isMap(to)) return { property, old, new: now };
+    const keys = [...new Set([...Object.keys(from), ...Object.keys(to)])].filter(
+        (key) => !isDeepStrictEqual(from[key], to[key]),
+    );
+    const key = keys.includes("_meta") && keys.length > 1 ? keys.find((one) => one !== "_meta")! : keys[0];
+    return key === undefined
+        ? { property, old, new: now }
+        : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
+}
+
+/** The digest of all rules in the headers of one changes with any rule, and is no news beside that. */
+function withoutRevision(plugin: Props): Props {
+    const { config } = plugin;
+    const set = isMap(config) && isMap(config.headers) ? config.headers.set : undefined;
+    if (!isMap(config) || !isMap(set)) return plugin;
+    const { [REVISION_HEADER]: _, ...rest } = set;
+    return { ...plugin, config: { ...config, headers: { ...(config.headers as object), set: rest } } };
+}
+
+function byName(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.filter(isOn).map((plugin) => [String(plugin.name), withoutRevision(plugin)]));
+}

@@ -1,0 +1,76 @@
+/** What a change breaks of the policy pack's rules, beside what it does to callers. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { resourceOf, RULES, violationsOf, type Resource, type Violation } from "../../policy/rules";
+import { OPTIONAL } from "../../policy/rules/digests";
+import { ExceptionsError, judged, parseExceptions, type Exception } from "../../policy/rules/exceptions";
+import { UsageError } from "../errors";
+import { CODES, type Finding } from "./finding";
+import type { Exported } from "./plan";
+import type { Preview, ResourceState } from "./preview";
+import { withoutSecrets } from "./values-text";
+
+/** Exceptions of the pack in a clone. */
+export function exceptionsOf(root: string, today: Date): Exception[] {
+    const file = join(root, "policy/exceptions.yaml");
+    if (!existsSync(file)) return [];
+    const names = [...RULES, ...OPTIONAL].map(({ name }) => name);
+    try {
+        return parseExceptions(readFileSync(file, "utf8"), names, today);
+    } catch (error) {
+        if (error instanceof ExceptionsError)
+            throw new UsageError(error.problems.map((problem) => `policy/exceptions.yaml: ${problem}`));
+        throw error;
+    }
+}
+
+/**
+ * Violations that the change brings: what was so before is for the pack to refuse, and no news of this change.
+ * @param state unset: rules that look at all resources of a stack are left out, since a preview has those that change only
+ */
+export function policyFindings(
+    preview: Preview,
+    state: Exported | undefined,
+    exceptions: Exception[],
+    today: Date,
+): Finding[] {
+    const [before, after] = sides(preview, state);
+    const rules = state === undefined ? RULES.map((rule) => ({ ...rule, checkStack: undefined })) : RULES;
+    const standing = (resources: Resource[]) => judged(violationsOf(resources, rules), exceptions, today).standing;
+    const known = new Set(standing(before).map(keyOf));
+    const code = "policy-violated";
+    return standing(after)
+        .filter((violation) => !known.has(keyOf(violation)))
+        .map(({ rule, urn, name, message }) => ({
+            code,
+            severity: CODES[code][0],
+            says: withoutSecrets(`Rule ${rule} of the policy pack: ${message.replace(/\.$/, "")}`),
+            evidence: [{ resource: withoutSecrets(name), urn: withoutSecrets(urn) }],
+            todo: CODES[code][1],
+        }));
+}
+
+/** One resource may have another URN after a rename. */
+function keyOf({ rule, name, message }: Violation): string {
+    return JSON.stringify([rule, name, message]);
+}
+
+/** All resources before and after, or, without a state, those that change. */
+function sides({ steps }: Preview, state: Exported | undefined): [before: Resource[], after: Resource[]] {
+    const old = new Map<string, ResourceState>(
+        (state?.resources ?? []).filter((r) => !r.delete).map((r) => [r.urn, r]),
+    );
+    if (state === undefined) for (const { oldState } of steps) if (oldState) old.set(oldState.urn, oldState);
+    const now = new Map(old);
+    for (const { op, urn, oldState, newState } of steps) {
+        if (oldState && (oldState.urn !== urn || /^(delete|discard)$/.test(op))) now.delete(oldState.urn);
+        if (newState) now.set(urn, newState);
+    }
+    return [seen(old), seen(now)];
+}
+
+function seen(states: Map<string, ResourceState>): Resource[] {
+    return [...states.values()].map(({ urn, type, id, protect = false, inputs = {} }) =>
+        resourceOf({ urn, type, name: urn.split("::").at(-1)!, id: id || undefined, protect, inputs }),
+    );
+}

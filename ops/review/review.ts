@@ -1,0 +1,219 @@
+/** `ops stack review`: what a change does to live callers, before it is applied. */
+import { readFileSync, statSync } from "node:fs";
+import { readCallersFile } from "../../config/keys/consumers/file";
+import { isInside } from "../../config/values";
+import { ROOT, type Context } from "../context";
+import { Failure, UsageError } from "../errors";
+import { json } from "../output";
+import { lockFailure } from "../stack/backend-lock";
+import { ask, said } from "../stack/pulumi";
+import { findStack, type Stack } from "../stack/stack";
+import { PROJECT } from "../stack/stack-file";
+import { changesOf } from "./changes";
+import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
+import { judge, runOf } from "./judge";
+import { renderMarkdown } from "./markdown";
+import { readPlan, type Exported } from "./plan";
+import { exceptionsOf, policyFindings } from "./policies";
+import { errorText, readPreview, type Preview } from "./preview";
+import { renderText, type Review } from "./report";
+
+export const FORMATS = ["text", "json", "markdown"] as const;
+export const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
+
+export interface ReviewArgs {
+    stack?: string;
+    /** What `pulumi preview --json` printed. Unset: it is run. */
+    preview?: string;
+    /** What `pulumi preview --save-plan` wrote. */
+    plan?: string;
+    /** Where the plan is saved, so that what is reviewed is what runs. */
+    savePlan?: string;
+    format: (typeof FORMATS)[number];
+    failOn: (typeof FAIL_ON)[number];
+}
+
+export async function review(context: Context, args: ReviewArgs): Promise<void> {
+    const problems = [
+        args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
+        args.savePlan && (args.preview || args.plan)
+            ? "--save-plan: must come without --preview and --plan, since it is of a preview made now. Leave it or them out."
+            : "",
+    ].filter((problem) => problem !== "");
+    if (problems.length > 0) throw new UsageError(problems);
+    const { preview, state } = await read(context, args);
+    const found = fullReview(context, preview, state);
+    context.out(render(found, args.format));
+    failOn(found, args.failOn);
+}
+
+async function read(context: Context, args: ReviewArgs): Promise<{ preview: Preview; state?: Exported }> {
+    // A preview in a file can be read anywhere; where the stack is named, it is compared with what is there now.
+    const offline = args.preview !== undefined && args.stack === undefined;
+    if (offline) return { preview: readPreview(fileText("--preview", args.preview!), "--preview") };
+    const stack = await findStack(context, args.stack);
+    const state = await exported(context, stack);
+    if (args.plan !== undefined)
+        return { preview: readPlan(fileText("--plan", args.plan), "--plan", state, stack.short), state };
+    if (args.preview === undefined) return { preview: await runPreview(context, stack, args.savePlan), state };
+    const preview = readPreview(fileText("--preview", args.preview), "--preview", stack.short);
+    const problems = [...olderThan(preview, state), ...writtenBefore(args.preview, state)].slice(0, 1);
+    if (problems.length > 0) throw new UsageError(problems);
+    return { preview, state };
+}
+
+/** Findings of a preview. @param state unset: nothing is known of it */
+export function reviewOf(preview: Preview, today: Date, state: Exported = {}): Review {
+    const changes = changesOf(preview.steps);
+    const findings = judge(runOf(changes, preview.config, today));
+    const count: Record<string, number> = {};
+    for (const { op } of changes) count[op] = (count[op] ?? 0) + 1;
+    return { stack: preview.stack, changes: count, findings: [...unfinished(state), ...findings].sort(byDanger) };
+}
+
+/**
+ * The same, with what the change breaks of the policy pack.
+ * @param program folder of the program that was previewed, which has the file of callers
+ */
+export function fullReview(
+    context: Context,
+    preview: Preview,
+    state: Exported | undefined,
+    program = context.program ?? ROOT,
+): Review {
+    const found = reviewOf({ ...preview, config: withCallers(preview.config, program) }, context.today, state);
+    const exceptions = exceptionsOf(context.program ?? ROOT, context.today);
+    const broken = policyFindings(preview, state, exceptions, context.today);
+    return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
+}
+
+/** The config with the callers of both lists: the end of a credential stands in one of them. */
+function withCallers(config: Preview["config"], program: string): Preview["config"] {
+    const [file, list] = [`${PROJECT}:consumersFile`, `${PROJECT}:consumers`];
+    const name = config[file];
+    if (name === undefined || !isInside(name)) return config;
+    const { callers } = readCallersFile(name, program);
+    try {
+        return { ...config, [list]: JSON.stringify([...(JSON.parse(config[list] ?? "[]") as unknown[]), ...callers]) };
+    } catch {
+        return config; // of an encrypted list nothing can be said
+    }
+}
+
+export function render(found: Review, format: ReviewArgs["format"]): string {
+    if (format === "json") return json(found);
+    return format === "markdown" ? renderMarkdown(found) : renderText(found);
+}
+
+/** Those as bad as that, or worse. */
+export function asBadAs(findings: Finding[], limit: ReviewArgs["failOn"]): Finding[] {
+    const bad = (SEVERITIES as readonly Severity[]).slice(0, limit === "none" ? 0 : SEVERITIES.indexOf(limit) + 1);
+    return findings.filter(({ severity }) => bad.includes(severity));
+}
+
+/** @throws Failure when a finding is as bad as that, or worse */
+export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
+    const found = asBadAs(findings, limit).length;
+    if (found === 0) return;
+    const what = limit === "risk" ? "have no risk for callers" : "break no caller";
+    const subject = about === "drift" ? "what was changed behind Pulumi's back" : "the change";
+    throw new Failure(
+        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings do not fit). Read them above, or choose another --fail-on.`,
+    );
+}
+
+async function runPreview(context: Context, stack: Stack, plan: string | undefined): Promise<Preview> {
+    const args = [
+        "preview",
+        "--json",
+        "--stack",
+        stack.name,
+        "--config-file",
+        stack.file,
+        ...(plan ? [`--save-plan=${plan}`] : []),
+    ];
+    const { code, stdout, stderr } = await context.pulumi(args);
+    return previewRun("pulumi preview", stack, { code, stdout, stderr });
+}
+
+/** What a run of Pulumi with `--json` gave. @throws Failure in its own words */
+export function previewRun(
+    what: string,
+    stack: Stack,
+    { code, stdout, stderr }: { code: number; stdout: string; stderr: string },
+): Preview {
+    const locked = lockFailure(stack, stdout + stderr);
+    if (locked) throw locked;
+    if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || errorText(said(stderr))}`);
+    return readPreview(stdout, what, stack.short);
+}
+
+/** What a failed preview says in its document: on standard error there is nothing then. */
+function errorsOf(stdout: string): string {
+    try {
+        const { diagnostics = [] } = JSON.parse(stdout) as { diagnostics?: { severity: string; message: string }[] };
+        return diagnostics
+            .filter(({ severity }) => severity === "error")
+            .map(({ message }) => errorText(message))
+            .join("\n");
+    } catch {
+        return "";
+    }
+}
+
+export async function exported({ pulumi }: Context, stack: Stack): Promise<Exported> {
+    const text = await ask(pulumi, ["stack", "export", "--stack", stack.name]);
+    return (JSON.parse(text) as { deployment?: Exported }).deployment ?? {};
+}
+
+/** A resource that has another state now than the preview saw, or that has come or gone since. */
+function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
+    const now = new Map(resources.filter((r) => !r.delete).map((r) => [r.urn, r]));
+    const stale = steps.filter(({ op, urn, oldState }) => {
+        const urnThen = oldState?.urn ?? urn;
+        const live = now.get(urnThen);
+        if (oldState === undefined || oldState === null) return op === "create" && now.has(urn);
+        return (
+            live === undefined ||
+            (oldState.modified ?? "") !== (live.modified ?? "") ||
+            (oldState.id ?? "") !== (live.id ?? "")
+        );
+    });
+    if (stale.length === 0) return [];
+    const names = stale.slice(0, 3).map(({ urn }) => urn.split("::").at(-1));
+    return [
+        `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier one: ${names.join(", ")}). Somebody has changed the stack since: make it anew.`,
+    ];
+}
+
+/** A preview says nothing of what it leaves as it is, nor when it was made: a file that is older than the state tells. */
+function writtenBefore(file: string, { manifest }: Exported): string[] {
+    const written = statSync(file).mtime;
+    if (!(written.getTime() < Date.parse(manifest?.time ?? ""))) return [];
+    return [
+        `--preview: must be newer than the state (written ${written.toISOString()}, state of ${manifest?.time}). Somebody may have changed the stack since: make it anew.`,
+    ];
+}
+
+function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
+    if (pending.length === 0) return [];
+    return [
+        {
+            code: "state-unfinished",
+            severity: "risk",
+            says: `An earlier run was cut off, or one is under way: ${pending.length} of its operations are in the state unfinished`,
+            evidence: [],
+            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh --clear-pending-creates",
+        },
+    ];
+}
+
+function fileText(option: string, file: string): string {
+    try {
+        return readFileSync(file, "utf8");
+    } catch (error) {
+        throw new UsageError([
+            `${option}: must name a file that can be read (${(error as NodeJS.ErrnoException).code}). Correct it.`,
+        ]);
+    }
+}

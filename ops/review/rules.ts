@@ -1,0 +1,99 @@
+/** Every kind that this project makes, and what changes of it mean. A kind that is not here is a risk. */
+import type { Change } from "./changes";
+import type { Difference } from "./differences";
+import { nothing, UNNOTICED, type KindRule, type Row, type Verdicts } from "./rule";
+import { titleOf } from "./resource-title";
+import { accessApplication, accessPolicy } from "./rules/access";
+import * as cluster from "./rules/cluster";
+import { consumer } from "./rules/consumers";
+import { random, revocations, secret } from "./rules/credentials";
+import { dnsRecord, dnssec, zone } from "./rules/dns";
+import { ruleset, zoneSetting } from "./rules/edge";
+import { configMap, deploymentPatch, gatewayGraph, release } from "./rules/gateway";
+import { graphRule } from "./rules/graph";
+import { hostCommand } from "./rules/hosts";
+import { images, rayCluster } from "./rules/model";
+import { networkPolicy } from "./rules/network";
+import { route } from "./rules/route";
+import { service } from "./rules/service";
+import { apisixTls, certificate } from "./rules/tls";
+import { serviceToken } from "./rules/tokens";
+import { tunnel, tunnelConfig } from "./rules/tunnel";
+import { upstream } from "./rules/upstream";
+import { workersRoute, workersScript } from "./rules/workers";
+
+export const RULES: Record<string, KindRule | undefined> = {
+    "kubernetes Consumer": consumer,
+    "kubernetes Secret": secret,
+    "kubernetes ApisixRoute": route,
+    "kubernetes ApisixUpstream": upstream,
+    "kubernetes ApisixTls": apisixTls,
+    "kubernetes Certificate": certificate,
+    "kubernetes Release": release,
+    "kubernetes DeploymentPatch": deploymentPatch,
+    "kubernetes ConfigMap": configMap,
+    "kubernetes Namespace": cluster.namespace,
+    "kubernetes GatewayProxy": cluster.wiring,
+    "kubernetes IngressClass": cluster.wiring,
+    "kubernetes GatewayClass": cluster.wiring,
+    "kubernetes Gateway": cluster.wiring,
+    "kubernetes NetworkPolicy": networkPolicy,
+    "kubernetes PodDisruptionBudget": cluster.budget,
+    "kubernetes Deployment": cluster.deployment,
+    "kubernetes Service": service,
+    "kubernetes CustomResourceDefinition": cluster.definition,
+    "kubernetes RayCluster": rayCluster,
+    "kubernetes DaemonSet": images,
+    "dynamic RampartGraph": gatewayGraph,
+    "dynamic Revocations": revocations,
+    // Waits and memories: nothing is made anywhere for them.
+    "dynamic Awaited": UNNOTICED,
+    "dynamic ConsumersAccepted": UNNOTICED,
+    "dynamic CredentialsRevoked": UNNOTICED,
+    "dynamic RouteServed": UNNOTICED,
+    "dynamic ConversionRecord": UNNOTICED,
+    "dynamic ImagesReady": UNNOTICED,
+    "dynamic RampartGuard": UNNOTICED,
+    "dynamic RayReady": UNNOTICED,
+    "dynamic SecretVersions": UNNOTICED,
+    "random RandomPassword": random,
+    "random RandomUuid": random,
+    "cloudflare ZeroTrustAccessServiceToken": serviceToken,
+    "cloudflare ZeroTrustAccessPolicy": accessPolicy,
+    "cloudflare ZeroTrustAccessApplication": accessApplication,
+    "cloudflare ZeroTrustTunnelCloudflared": tunnel,
+    "cloudflare ZeroTrustTunnelCloudflaredConfig": tunnelConfig,
+    "cloudflare DnsRecord": dnsRecord,
+    "cloudflare Zone": zone,
+    "cloudflare ZoneDnssec": dnssec,
+    "cloudflare Ruleset": ruleset,
+    "cloudflare ZoneSetting": zoneSetting,
+    "cloudflare NotificationPolicy": UNNOTICED,
+    "cloudflare WorkersScript": workersScript,
+    "cloudflare WorkersRoute": workersRoute,
+    "command Command": hostCommand,
+    "pulumi Provider": cluster.provider,
+};
+
+/** Undefined: nobody here knows the kind. */
+export function ruleOf(change: Change): KindRule | undefined {
+    return change.kind === "dynamic RampartGraph" ? graphRule(change) : RULES[change.kind];
+}
+
+/** Prefixes of labels and annotations that nothing acts upon but Pulumi, people and this project. */
+const OURS = /^(alpa-auth\.io|pulumi\.com|app\.kubernetes\.io|meta\.helm\.sh)\//;
+
+/** Of every kind, after its own rows. */
+export const COMMON: Row[] = [
+    ["metadata/labels/**", mark],
+    ["metadata/annotations/**", mark],
+    // Another name or namespace is another object: told by its replacement.
+    ["metadata/name", nothing],
+    ["metadata/namespace", nothing],
+];
+
+function mark({ path }: Difference, change: Change): Verdicts {
+    if (OURS.test(String(path[2])))
+        return { code: "changed-inside", says: `${titleOf(change)}: labels or annotations change` };
+    return { code: "other-change", says: `${titleOf(change)}: a label or annotation of others changes` };
+}

@@ -1,0 +1,182 @@
+/** Access at Cloudflare: who is let in, and for which names. */
+import type { Change } from "../changes";
+import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
+import { always, goes, nothing, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
+import { seconds } from "../timeouts";
+import { counted, listed } from "../values-text";
+import { NAMES, PLACE } from "./cloudflare";
+
+export const accessPolicy: KindRule = {
+    created: (change) => {
+        const { decision, includes: list } = change.new ?? {};
+        if (decision === "bypass") return bypass(change);
+        if (strangersIn(list).length > 0) return { ...others(change), property: "includes", new: list };
+        if (["decision", "includes"].some((key) => isUnknownAt(change.new, [key])))
+            return {
+                code: "unknown-until-apply",
+                says: `Access policy ${change.name} is made: whom it lets in is known only when it is applied`,
+            };
+        return { code: "added", says: `Access policy ${change.name} is made` };
+    },
+    deleted: (change) => ({ code: "way-in-removed", says: `Access policy ${change.name} goes: nobody is let in` }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Access policy ${change.name} is made anew: nobody is let in meanwhile`,
+    }),
+    rows: [
+        ["includes", includes],
+        [
+            "excludes",
+            always("authentication-changed", (change) => `Access policy ${change.name}: others are kept out`, "risk"),
+        ],
+        [
+            "requires",
+            always("authentication-changed", (change) => `Access policy ${change.name}: more or less is asked for`),
+        ],
+        [
+            "decision",
+            ({ new: now }, change) =>
+                now === "bypass"
+                    ? bypass(change)
+                    : {
+                          code: "authentication-changed",
+                          says: `Access policy ${change.name} decides in another way: tokens may be sent to a page to log in`,
+                      },
+        ],
+        ["sessionDuration", session],
+        ...NAMES,
+        ...PLACE,
+    ],
+};
+
+const bypass = ({ name }: Change): Verdict => ({
+    code: "authentication-removed",
+    says: `Access policy ${name} lets everybody in without a look`,
+});
+
+const others = ({ name }: Change): Verdict => ({
+    code: "authentication-removed",
+    says: `Access policy ${name} lets in others than service tokens`,
+});
+
+function strangersIn(value: unknown): unknown[] {
+    return (Array.isArray(value) ? value : []).filter((one) => tokenOf(one) === undefined && !isUnknown(one));
+}
+
+function includes({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
+    const sides = { property: "includes", old, new: now };
+    if (strangersIn(now).length > 0) return [{ ...others(change), ...sides }];
+    const [before, after] = [tokens(old), tokens(now)];
+    // A token that is made in this run has no id yet, or, where somebody looks behind Pulumi's back, one that it tells.
+    const more = after.filter((id) => !before.includes(id) && !isUnknown(id) && !tokensOf(run, "create").includes(id));
+    const gone = before.filter((id) => !after.includes(id) && !tokensOf(run, "delete").includes(id));
+    // Tokens that are made anew stand in the list as unknown ones.
+    const unknown = (Array.isArray(now) ? now : []).filter(isUnknown).length;
+    const anew = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
+    const left = gone.length > Math.min(unknown, anew) ? gone.length - Math.min(unknown, anew) : 0;
+    return [
+        ...(more.length > 0
+            ? [
+                  {
+                      code: "authentication-changed",
+                      severity: "risk",
+                      says: `Access policy ${change.name} lets in ${counted(more.length, "token")} that this run does not make: ${listed(more)}`,
+                      ...sides,
+                  } as const,
+              ]
+            : []),
+        ...(left > 0
+            ? [
+                  {
+                      code: "credential-revoked",
+                      says: `Access policy ${change.name} no longer lets in ${counted(left, "token")} that stays: ${listed(gone)}`,
+                      ...sides,
+                  } as const,
+              ]
+            : []),
+    ];
+}
+
+const TOKEN = "cloudflare ZeroTrustAccessServiceToken";
+
+function tokens(value: unknown): string[] {
+    return (Array.isArray(value) ? value : []).map(tokenOf).filter((id) => id !== undefined);
+}
+
+/** Ids of the tokens that a run makes, or deletes. */
+function tokensOf({ changes }: Run, op: "create" | "delete"): string[] {
+    return changes
+        .filter((change) => change.kind === TOKEN && !change.retained && (change.op === op || change.op === "replace"))
+        .flatMap(({ id, newId }) => [op === "create" ? newId : id])
+        .filter((id) => id !== undefined);
+}
+
+function tokenOf(include: unknown): string | undefined {
+    const { serviceToken: token } = (isMap(include) ? include : {}) as { serviceToken?: Props };
+    return isMap(token) && Object.keys(include as Props).length === 1 ? String(token.tokenId) : undefined;
+}
+
+function session({ old, new: now }: Difference, change: Change): Verdict {
+    const says = `${change.name}: a cookie of Access lets its bearer in for ${String(now)}, not ${String(old)}`;
+    return (seconds(now) ?? NaN) <= (seconds(old) ?? NaN)
+        ? { code: "changed-inside", says }
+        : { code: "protection-weakened", says };
+}
+
+export const accessApplication: KindRule = {
+    created: (change) => ({ code: "added", says: `Access application ${change.name} is made` }),
+    deleted: (change, { changes }) =>
+        changes.some((other) => other.kind === "cloudflare ZeroTrustTunnelCloudflared" && goes(other))
+            ? { code: "way-in-removed", says: `Access application ${change.name} goes, with the tunnel behind it` }
+            : {
+                  code: "authentication-removed",
+                  says: `Access application ${change.name} goes: nobody is asked for a token, and only the connectors still refuse`,
+              },
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Access application ${change.name} is made anew, for another audience: connectors refuse everybody until they know it`,
+    }),
+    rows: [
+        ["domain", hostname],
+        // Left out, there is one: the domain.
+        ["destinations", (names, change) => hostname({ ...names, old: names.old ?? change.old?.domain }, change)],
+        ["policies", policies],
+        ["serviceAuth401Redirect", always("errors-changed", () => "Callers without a token get another answer")],
+        ["sessionDuration", session],
+        ["appLauncherVisible", nothing],
+        ["type", always("authentication-changed", (change) => `Access application ${change.name} is of another type`)],
+        ...NAMES,
+        ...PLACE,
+    ],
+};
+
+function policies({ old, new: now }: Difference, change: Change): Verdict {
+    const none = !Array.isArray(now) || now.length === 0;
+    if (none)
+        return { code: "way-in-removed", says: `Access application ${change.name} has no policy: nobody is let in` };
+    if (!Array.isArray(old) || old.length === 0)
+        return { code: "way-in-added", says: `Access application ${change.name}: its tokens are let in` };
+    return {
+        code: "authentication-changed",
+        severity: "risk",
+        says: `Access application ${change.name} has other policies`,
+    };
+}
+
+/** Names that an application guards: one that is not guarded any more is open, or leads nowhere. */
+function hostname({ old, new: now }: Difference, change: Change): Verdicts {
+    const [before, after] = [names(old), names(now)];
+    const gone = before.filter((name) => !after.includes(name));
+    if (gone.length > 0)
+        return {
+            code: "way-in-changed",
+            says: `${listed(gone)} is no longer the service's: ${listed(after) || "nothing"} is`,
+        };
+    if (after.every((name) => before.includes(name))) return undefined;
+    return { code: "way-in-added", says: `${listed(after)}: ${change.name} guards it too` };
+}
+
+function names(value: unknown): string[] {
+    const all = Array.isArray(value) ? value : value === undefined ? [] : [value];
+    return all.map((one) => (isMap(one) ? String(one.uri) : String(one)));
+}

@@ -1,0 +1,102 @@
+/** Callers of a gateway: their Consumers. */
+import { isDeepStrictEqual } from "node:util";
+import { dayText } from "../../../config/keys/consumers/credentials";
+import { VERIFIER } from "../../../components/opt/conversion-phases";
+import type { Change } from "../changes";
+import { isMap, type Difference, type Props } from "../differences";
+import { limitVerdicts } from "../limits";
+import { objectName, type KindRule, type Run, type Verdict } from "../rule";
+
+const caller = (change: Change) => objectName(change);
+
+export const consumer: KindRule = {
+    created: (change) =>
+        isVerifier(change)
+            ? { code: "added", says: `${caller(change)}, who checks a conversion, gets access` }
+            : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
+    deleted: (change) =>
+        isVerifier(change)
+            ? { code: "changed-inside", says: `${caller(change)}, who checks a conversion, goes` }
+            : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Caller ${caller(change)} is deleted and made anew: it gets 401 meanwhile, and its counts begin again`,
+    }),
+    rows: [
+        ["spec.credentials", credentials],
+        ["spec.plugins", (difference, change) => limitVerdicts(`Caller ${caller(change)}`, difference)],
+        [
+            "spec.gatewayRef.**",
+            (_, change) => ({
+                code: "way-in-changed",
+                says: `Caller ${caller(change)} belongs to another gateway: this one answers 401`,
+                severity: "breaks-callers",
+            }),
+        ],
+    ],
+};
+
+/** This project's own, and not one of that name in the config. */
+const isVerifier = (change: Change) =>
+    caller(change) === VERIFIER && /-conversion-verification-consumer$/.test(change.name);
+
+function credentials({ old, new: now }: Difference, change: Change, run: Run): Verdict[] {
+    const [before, after] = [entries(old), entries(now)];
+    const verdicts: Verdict[] = [];
+    for (const [id, entry] of before) {
+        const next = after.get(id);
+        const who = `${caller(change)}/${id}`;
+        const property = `spec.credentials[${id}]`;
+        if (next === undefined)
+            verdicts.push({
+                code: "credential-revoked",
+                says: `Credential ${who} stops working${endOf(run, caller(change), id)}`,
+                property,
+                old: entry,
+            });
+        else if (!isDeepStrictEqual(entry, next))
+            verdicts.push({
+                code: "credential-changed",
+                says: `Credential ${who} is another from then on, and the one of before stops`,
+                property,
+                old: entry,
+                new: next,
+            });
+    }
+    for (const [id, entry] of after)
+        if (!before.has(id))
+            verdicts.push({
+                code: "credential-added",
+                says: `Credential ${caller(change)}/${id} works too`,
+                property: `spec.credentials[${id}]`,
+                new: entry,
+            });
+    return verdicts;
+}
+
+function entries(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map((entry) => [String(entry.name), entry]));
+}
+
+/** What the config says of the end of a credential that it still lists: then the caller has been told. */
+function endOf({ config, today }: Run, name: string, id: string): string {
+    try {
+        const all = JSON.parse(config["alpa-auth:consumers"] ?? "[]") as {
+            name: string;
+            credentials?: { id: string; expires?: string }[];
+        }[];
+        const expires = all.find((c) => c.name === name)?.credentials?.find((c) => c.id === id)?.expires;
+        if (expires === undefined) return "";
+        const day = dayText(expires);
+        return `: its end in the config, ${day}, ${new Date(day) <= today ? "has come" : "is near"}`;
+    } catch {
+        return ""; // of an encrypted list nothing can be said
+    }
+}
+
+/** Whether a Consumer names a credential. */
+export function lists(props: Props | undefined, id: string): boolean {
+    const { credentials: all } = (props?.spec ?? {}) as { credentials?: unknown };
+    return entries(all).has(id);
+}

@@ -1,0 +1,50 @@
+/** Values of the chart that say who gets in: versions of TLS, and the plugins that are on. */
+import type { Change } from "../changes";
+import type { Difference } from "../differences";
+import type { Verdict } from "../rule";
+import { listed } from "../values-text";
+
+export function gateway({ name }: Change): string {
+    return `Gateway ${name}`;
+}
+
+/** Versions of TLS. Where nothing was said there was none before, or is none after: told by what turns it on or off. */
+export function protocols({ old, new: now }: Difference, change: Change): Verdict[] {
+    if (typeof old !== "string" || typeof now !== "string") return [TLS];
+    const [before, after] = [old, now].map((text) => text.split(/\s+/).filter(Boolean));
+    const gone = before.filter((one) => !after.includes(one));
+    const more = after.filter((one) => !before.includes(one));
+    return [
+        TLS,
+        ...(gone.length > 0
+            ? [
+                  {
+                      code: "way-in-removed",
+                      says: `${gateway(change)}: callers that speak no other than ${listed(gone)} are refused`,
+                  } as const,
+              ]
+            : []),
+        ...(more.length > 0
+            ? [{ code: "protection-weakened", says: `${gateway(change)}: ${listed(more)} is spoken too` } as const]
+            : []),
+    ];
+}
+
+export const TLS: Verdict = { code: "certificate-changed", says: "TLS at the entry point changes" };
+
+/** Without a list all are on. One that is not on is left out of every route that names it (`filter` in apisix/plugin.lua). */
+export function pluginsOn({ old, new: now }: Difference, change: Change): Verdict[] {
+    const listOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+    const [before, after] = [listOf(old), listOf(now)];
+    const wasOn = (name: string) => before.length === 0 || before.includes(name);
+    const ask = ["multi-auth", "key-auth", "jwt-auth"];
+    const off = after.length === 0 ? [] : ask.filter((name) => wasOn(name) && !after.includes(name));
+    if (off.length === 0)
+        return [{ code: "gateway-changed", says: `${gateway(change)}: other plugins are on than before` }];
+    return [
+        {
+            code: "authentication-removed",
+            says: `${gateway(change)}: ${listed(off)} is off, and routes that ask by it ask nobody`,
+        },
+    ];
+}

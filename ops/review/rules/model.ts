@@ -1,0 +1,111 @@
+/** Alpa itself: as a component of the cluster, or on bare metal, which hosts are asked to start and stop. */
+import { stateOf, PHASES, type Phase } from "../../../components/opt/conversion-phases";
+import type { Change } from "../changes";
+import { valueAt, type Difference } from "../differences";
+import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
+
+/** Whether callers are refused when the run is over, and told when to come back: then nobody is cut off. */
+function areRefused({ config }: Run): boolean {
+    try {
+        const { phase } = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
+        return (
+            config["alpa-auth:option"] === "intra-b" &&
+            phase !== undefined &&
+            PHASES.includes(phase) &&
+            stateOf(phase).callers === "nowhere"
+        );
+    } catch {
+        return false; // of what is not said nothing is concluded
+    }
+}
+
+export function stops(what: string, run: Run): Verdict {
+    return interrupted(run, `${what} stops`, "what is led to it gets no answer");
+}
+
+function interrupted(run: Run, what: string, otherwise: string): Verdict {
+    return areRefused(run)
+        ? { code: "alpa-stopped", severity: "risk", says: `${what}; callers are refused meanwhile, and told so` }
+        : { code: "alpa-stopped", says: `${what}: ${otherwise}` };
+}
+
+export const starts = (what: string): Verdict => ({ code: "alpa-started", says: `${what} starts, and takes the GPUs` });
+
+const component = (change: Change) => `Alpa in the cluster (${objectName(change)})`;
+const isSuspended = (props: Change["old"]) => valueAt(props, ["spec", "suspend"]) === true;
+
+export const rayCluster: KindRule = {
+    created: (change) =>
+        isSuspended(change.new)
+            ? { code: "added", says: `${component(change)} is made, and does not run yet` }
+            : starts(component(change)),
+    deleted: (change, run) =>
+        isSuspended(change.old)
+            ? { code: "changed-inside", says: `${component(change)}, which does not run, goes` }
+            : stops(component(change), run),
+    replaced: (change, run) => stops(component(change), run),
+    rows: [
+        [
+            "spec.suspend",
+            ({ new: now }, change, run) => (now === true ? stops(component(change), run) : starts(component(change))),
+        ],
+        [
+            "spec.**",
+            // All pods go at once: see decision 0026.
+            (_, change, run) =>
+                isSuspended(change.old) || isSuspended(change.new)
+                    ? { code: "changed-inside", says: `${component(change)}, which does not run, changes` }
+                    : interrupted(
+                          run,
+                          `${component(change)} is made anew`,
+                          "nobody is answered until its model is loaded",
+                      ),
+        ],
+    ],
+};
+
+/** It only holds the image on the nodes. Another one is not this project's. */
+export const images: KindRule = {
+    created: (change) => ofImages(change, { code: "added", says: `Nodes fetch an image (${objectName(change)})` }),
+    deleted: (change) =>
+        ofImages(change, { code: "changed-inside", says: `Nodes no longer hold the image of ${objectName(change)}` }),
+    replaced: nothing,
+    rows: [
+        [
+            "spec.**",
+            (_, change) =>
+                ofImages(change, { code: "changed-inside", says: `Nodes fetch another image (${objectName(change)})` }),
+        ],
+    ],
+};
+
+function ofImages(change: Change, verdict: Verdict): Verdict {
+    if (/-images$/.test(objectName(change))) return verdict;
+    return { code: "unknown-resource", says: `DaemonSet ${objectName(change)}: this review knows none of that name` };
+}
+
+const isStop = (create: unknown) => /\b(stop|silent)\b/.test(String(create));
+const bootOf = (create: unknown) => /\bboot=(\S+)/.exec(String(create))?.[1];
+
+/** Hosts that Alpa runs on without a cluster. Alpa is left as it is when their resource goes. */
+export const bareMetal = {
+    is: ({ name }: Change) => /-bare-metal-/.test(name),
+    created: ({ new: now }: Change, run: Run): Verdict =>
+        isStop(now?.create)
+            ? stops("Alpa on bare metal", run)
+            : { code: "added", says: "Alpa on bare metal is looked after, and runs on" },
+    deleted: (): Verdict => ({ code: "changed-inside", says: "Alpa on bare metal is left as it is" }),
+    changed({ path, old, new: now }: Difference, { name }: Change, run: Run): Verdict {
+        const what = `${name}: Alpa on bare metal`;
+        if (path[0] !== "create" || typeof now !== "string")
+            return { code: "host-changed", says: `${what} is looked after in another way` };
+        if (isStop(now) !== isStop(old))
+            return isStop(now) ? stops("Alpa on bare metal", run) : starts("Alpa on bare metal");
+        if (bootOf(old) !== bootOf(now))
+            return {
+                code: "host-changed",
+                says: `${what} ${bootOf(now) === "never" ? "no longer starts" : "starts"} with its host`,
+            };
+        return { code: "changed-inside", says: `${what} is asked the same again` };
+    },
+};

@@ -1,0 +1,198 @@
+/** Network policies: who reaches whom in the cluster. */
+import { isDeepStrictEqual } from "node:util";
+import type { Change } from "../changes";
+import { isMap, isUnknownAt, valueAt, type Difference } from "../differences";
+import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
+import { listed } from "../values-text";
+import { comeAlong, goesWithRay, namespaceOf } from "./pods";
+
+export const networkPolicy: KindRule = {
+    created,
+    deleted: (change, run) =>
+        // What it guarded goes too, which is told by that.
+        run.changes.some((other) => goes(other) && isGuarded(change, other)) ||
+        comeAlong(run, "delete", change, podsOf(change)) ||
+        goesWithRay(run, change)
+            ? undefined
+            : {
+                  code: "opens-to-network",
+                  says: `Network policy ${objectName(change)} goes: every pod reaches what it guarded`,
+              },
+    replaced: (change) => ({
+        code: "opens-to-network",
+        severity: "risk",
+        says: `Network policy ${objectName(change)} is away for a moment`,
+    }),
+    rows: [
+        ["spec.ingress", (d, change) => reach(d, change, "reach it", "spec.ingress")],
+        ["spec.egress", (d, change) => reach(d, change, "be reached from it", "spec.egress")],
+        ["spec.policyTypes", ({ old, new: now }, change) => types(change, old, now)],
+        [
+            "spec.podSelector",
+            always(
+                "opens-to-network",
+                (change) => `Network policy ${objectName(change)} is for other pods: those of before are open`,
+            ),
+        ],
+    ],
+};
+
+/** Whether a policy is of the namespace that something is, or lies in. */
+function isGuarded(policy: Change, other: Change): boolean {
+    const namespace = String(namespaceOf(policy));
+    const its = String(namespaceOf(other));
+    if (other.kind === "kubernetes Namespace") return objectName(other) === namespace;
+    if (other.kind === "kubernetes Release") return its === namespace;
+    // Rampart makes a namespace for each component of a graph.
+    return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
+}
+
+const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
+
+/** Policies add up: a new one opens what it lets in, and the first of a pod closes all else. */
+function created(change: Change, run: Run): Verdict[] {
+    const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
+    const opens = rules(ingress).filter((rule) => !isInside(rule));
+    const anew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
+    const isEntry =
+        (anew && opens.every((rule) => hasOnly(rule, DATA))) ||
+        (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
+    const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
+    const name = objectName(change);
+    if (isUnknownAt(change.new, ["spec", "ingress"]))
+        return [
+            {
+                code: "unknown-until-apply",
+                says: `Network policy ${name} is made: whom it lets in is known only when it is applied`,
+            },
+        ];
+    return [
+        ...(opens.length > 0
+            ? [
+                  {
+                      code: isEntry ? "way-in-added" : "opens-to-network",
+                      says: `Network policy ${name} is made: ${listed(opens.map(ruleText))} may reach it`,
+                      property: "spec.ingress",
+                      new: ingress,
+                  } as const,
+              ]
+            : []),
+        {
+            code: "network-narrowed",
+            says: `Network policy ${name} is made: who is in no policy is held off`,
+            ...(!none && { severity: "harmless" as const }),
+        },
+    ];
+}
+
+/** Whether a rule lets in nobody but pods that it names. */
+function isInside(rule: unknown): boolean {
+    const { from } = (isMap(rule) ? rule : {}) as { from?: unknown };
+    return (
+        Array.isArray(from) &&
+        from.length > 0 &&
+        from.every((peer) => isMap(peer) && peer.ipBlock === undefined && isNamed(peer.podSelector))
+    );
+}
+
+function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
+    const ports = isMap(rule) ? rules(rule.ports) : [];
+    return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && numbers.has(one.port));
+}
+
+/** What a gateway that is new as a whole opens for its callers. */
+const DATA = new Set<unknown>([9080, 9443]);
+/** Where connectors tell whether they are ready, and what they count. */
+const TOLD = new Set<unknown>([2000]);
+
+/** By a label that a pod must have. What says only which it must not have, or that it has one, names none. */
+function isNamed(selector: unknown): boolean {
+    const { matchLabels, matchExpressions } = isMap(selector) ? selector : {};
+    const isIn = (one: unknown) => isMap(one) && one.operator === "In";
+    return (isMap(matchLabels) && Object.keys(matchLabels).length > 0) || rules(matchExpressions).some(isIn);
+}
+
+/** Whether a rule lets in nobody whom another does not let in by itself. */
+function isWithin(rule: unknown, wider: unknown): boolean {
+    if (!isMap(rule) || !isMap(wider)) return false;
+    return (["from", "to", "ports"] as const).every((key) => {
+        const [few, many] = [rules(rule[key]), rules(wider[key])];
+        // No list, or an empty one, is everybody, or every port.
+        return many.length === 0 || (few.length > 0 && few.every((one) => isIn(many, one)));
+    });
+}
+
+/** A rule without the ports that others leave open to the same. */
+function without(rule: unknown, others: unknown[]): unknown {
+    if (!isMap(rule)) return rule;
+    const isOpen = (port: unknown) => others.some((other) => isWithin({ ...rule, ports: [port] }, other));
+    const ports = rules(rule.ports).filter((port) => !isOpen(port));
+    return ports.length > 0 ? { ...rule, ports } : rule;
+}
+
+function isToSame(rule: unknown, other: unknown): boolean {
+    return isMap(rule) && isMap(other) && isDeepStrictEqual(rule.from, other.from) && hasOnly(other, DATA);
+}
+
+const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
+
+/** Rules of a policy let in; one that is wider, or one more, opens. */
+function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
+    const [before, after] = [rules(old), rules(now)];
+    const more = after
+        .filter((rule) => !before.some((other) => isWithin(rule, other)))
+        .map((rule) => without(rule, before));
+    // Whom one port of the gateway asks for a credential the other asks too.
+    const isEntry = more.every((rule) => hasOnly(rule, DATA) && before.some((other) => isToSame(rule, other)));
+    const gone = before
+        .filter((rule) => !after.some((other) => isWithin(rule, other)))
+        .map((rule) => without(rule, after));
+    const name = objectName(change);
+    const inward = property === "spec.ingress";
+    return [
+        ...(more.length > 0
+            ? [
+                  {
+                      code: "opens-to-network",
+                      severity: inward && !isEntry ? undefined : "risk",
+                      says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
+                      property,
+                      old: before,
+                      new: after,
+                  } as const,
+              ]
+            : []),
+        ...(gone.length > 0
+            ? [
+                  {
+                      code: "network-narrowed",
+                      says: `Network policy ${name}: ${listed(gone.map(ruleText))} may no longer ${what}`,
+                      property,
+                      old: before,
+                      new: after,
+                  } as const,
+              ]
+            : []),
+    ].map(({ severity, ...verdict }: Verdict) => (severity ? { severity, ...verdict } : verdict));
+}
+
+function types(change: Change, old: unknown, now: unknown): Verdicts {
+    const fewer = rules(old).some((type) => !rules(now).includes(type));
+    const name = objectName(change);
+    if (!fewer && rules(now).every((type) => rules(old).includes(type))) return undefined;
+    return fewer
+        ? { code: "opens-to-network", says: `Network policy ${name} guards less than before` }
+        : { code: "network-narrowed", says: `Network policy ${name} guards more than before` };
+}
+
+function rules(value: unknown): unknown[] {
+    return Array.isArray(value) ? value : [];
+}
+
+function ruleText(rule: unknown): string {
+    const { from, to, ports } = isMap(rule) ? rule : {};
+    const who = rules(from ?? to);
+    const numbers = rules(ports).map((one) => String(isMap(one) ? one.port : one));
+    const by = ports ? ` (port ${numbers.join(", ")})` : "";
+    return `${who.length > 0 ? JSON.stringify(who) : "everybody"}${by}`;
+}

@@ -1,0 +1,210 @@
+/** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
+import { isDeepStrictEqual } from "node:util";
+import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
+import { isOn, pluginVerdicts } from "../plugins";
+import { objectName, type KindRule, type Verdict } from "../rule";
+import { timeoutVerdicts } from "../timeouts";
+import { listed } from "../values-text";
+
+export const route: KindRule = {
+    created: (change) => [
+        isUnknownAt(change.new, ["spec", "http"])
+            ? {
+                  code: "unknown-until-apply",
+                  says: `Route ${objectName(change)} is made: whom it asks is known only when it is applied`,
+              }
+            : { code: "way-in-added", says: `Route ${objectName(change)} is made` },
+        ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
+            ({ code }) => code !== "way-in-added",
+        ),
+    ],
+    deleted: (change) =>
+        // The way of who checks a conversion, which no caller may take.
+        /-conversion-verification-rules$/.test(change.name)
+            ? { code: "changed-inside", says: `Route ${objectName(change)}, by which a conversion is checked, goes` }
+            : { code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` },
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Route ${objectName(change)} is deleted and made anew: callers get 404 meanwhile`,
+    }),
+    rows: [
+        ["spec.http", rules],
+        [
+            "spec.ingressClassName",
+            (_, change) => ({ code: "way-in-changed", says: `Route ${objectName(change)} belongs to another gateway` }),
+        ],
+    ],
+};
+
+function rules({ old, new: now }: Difference): Verdict[] {
+    const [before, after] = [byName(old), byName(now)];
+    const verdicts: Verdict[] = [];
+    const known = new Set(before.keys());
+    for (const [name, rule] of before) {
+        const next = after.get(name);
+        const property = `spec.http[${name}]`;
+        const renamed = next === undefined ? renamedFrom(rule, after, known) : undefined;
+        if (next !== undefined) verdicts.push(...ofRule(name, rule, next));
+        else if (renamed !== undefined) {
+            known.add(renamed);
+            verdicts.push(
+                { code: "changed-inside", says: `Rule ${name} is called ${renamed} from then on`, property },
+                ...ofRule(renamed, rule, after.get(renamed)!),
+            );
+        } else if (leadsNowhere(rule))
+            verdicts.push({
+                code: "protection-weakened",
+                says: `Rule ${name}, which closes what is not open, goes`,
+                property,
+                old: paths(rule),
+            });
+        else
+            verdicts.push({
+                code: "way-in-removed",
+                says: `${listed(paths(rule))}: callers get 404`,
+                property,
+                old: paths(rule),
+            });
+    }
+    for (const [name, rule] of after)
+        if (!known.has(name))
+            verdicts.push({ ...comes(name, rule, before), property: `spec.http[${name}]`, new: paths(rule) });
+    return verdicts;
+}
+
+function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
+    const title = listed(paths(rule));
+    const made: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is made` };
+    if (leadsNowhere(rule))
+        return before.size === 0
+            ? made
+            : { code: "request-refused", says: `${title}: rule ${name} is made, by which the gateway itself answers` };
+    if (authPlugins(rule).length === 0)
+        return { code: "authentication-removed", says: `${title}: opens without authentication` };
+    const served = [...before.values()].find(
+        (other) => !leadsNowhere(other) && paths(other).some((path) => paths(rule).includes(path)),
+    );
+    if (served === undefined) return made;
+    const says = `${title}: rule ${name} may take requests, and ${String(served.name)} served them`;
+    return { code: "route-changed", says };
+}
+
+/** Name of a rule that is for the same requests, and is not known yet. */
+function renamedFrom({ match: of }: Props, after: Map<string, Props>, known: Set<string>): string | undefined {
+    if (!isMap(of)) return undefined;
+    return [...after].find(([name, rule]) => !known.has(name) && isDeepStrictEqual(rule.match, of))?.[0];
+}
+
+function ofRule(name: string, old: Props, now: Props): Verdict[] {
+    const at = `spec.http[${name}]`;
+    const title = listed(paths(old));
+    const verdicts = [
+        ...match(at, title, old, now),
+        ...timeoutVerdicts(`${title}: `, `${at}.timeout`, old.timeout, now.timeout),
+    ];
+    if (!leadsNowhere(now) && authPlugins(old).length > 0 && authPlugins(now).length === 0)
+        verdicts.push({
+            code: "authentication-removed",
+            says: `${title}: nobody is asked for a key or token any more`,
+            property: `${at}.plugins`,
+            old: authPlugins(old),
+            new: authPlugins(now),
+        });
+    verdicts.push(...pluginVerdicts(title, `${at}.plugins`, old.plugins, now.plugins));
+    if (!isDeepStrictEqual(old.upstreams, now.upstreams)) {
+        const sides = { property: `${at}.upstreams`, old: old.upstreams, new: now.upstreams };
+        verdicts.push({ ...elsewhere(title, leadsNowhere(old), leadsNowhere(now)), ...sides });
+    }
+    for (const key of new Set([...Object.keys(old), ...Object.keys(now)]))
+        if (
+            !["name", "match", "timeout", "plugins", "upstreams"].includes(key) &&
+            !isDeepStrictEqual(old[key], now[key])
+        )
+            verdicts.push({
+                code: "route-changed",
+                says: `${title}: rule ${name} is taken in another way (${key})`,
+                property: `${at}.${key}`,
+                old: old[key],
+                new: now[key],
+            });
+    return verdicts;
+}
+
+function elsewhere(title: string, wasNowhere: boolean, isNowhere: boolean): Verdict {
+    if (wasNowhere === isNowhere) return { code: "upstream-replaced", says: `${title}: requests go elsewhere` };
+    return isNowhere
+        ? { code: "way-in-removed", says: `${title}: leads nowhere from then on` }
+        : { code: "opens-to-network", says: `${title}: leads to Alpa, where it led nowhere` };
+}
+
+function match(at: string, title: string, { match: old }: Props, { match: now }: Props): Verdict[] {
+    const [before, after] = [isMap(old) ? old : {}, isMap(now) ? now : {}];
+    const verdicts: Verdict[] = [];
+    for (const [key, word] of [
+        ["paths", "path"],
+        ["methods", "method"],
+        ["hosts", "name"],
+        ["remoteAddrs", "address"],
+    ] as const) {
+        const [from, to] = [strings(before[key]), strings(after[key])];
+        if (isDeepStrictEqual(from, to)) continue;
+        // An empty list is no condition at all.
+        const gone =
+            to.length === 0 ? [] : from.length === 0 ? ["all others"] : from.filter((one) => !to.includes(one));
+        const more =
+            from.length === 0 ? [] : to.length === 0 ? ["all others"] : to.filter((one) => !from.includes(one));
+        const property = `${at}.match.${key}`;
+        if (gone.length > 0)
+            verdicts.push({
+                code: "way-in-removed",
+                says: `${title}: ${word} ${listed(gone)} is no longer served`,
+                property,
+                old: from,
+                new: to,
+            });
+        if (more.length > 0)
+            verdicts.push({
+                code: "route-changed",
+                says: `${title}: ${word} ${listed(more)} is served too`,
+                property,
+                old: from,
+                new: to,
+            });
+    }
+    for (const key of new Set([...Object.keys(before), ...Object.keys(after)]))
+        if (!["paths", "methods", "hosts", "remoteAddrs"].includes(key) && !isDeepStrictEqual(before[key], after[key]))
+            verdicts.push({
+                code: "route-changed",
+                says: `${title}: is matched in another way (${key})`,
+                property: `${at}.match.${key}`,
+                old: before[key],
+                new: after[key],
+            });
+    return verdicts;
+}
+
+/** Names of the plugins that ask who calls. */
+function authPlugins({ plugins }: Props): string[] {
+    const all = Array.isArray(plugins) ? plugins.filter(isMap) : [];
+    return all
+        .filter((plugin) => /^(multi|key|jwt|basic|hmac)-auth$/.test(String(plugin.name)) && isOn(plugin))
+        .map(({ name }) => String(name));
+}
+
+function leadsNowhere({ upstreams }: Props): boolean {
+    const all = Array.isArray(upstreams) ? upstreams.filter(isMap) : [];
+    return all.length > 0 && all.every(({ name }) => String(name).endsWith("-nowhere"));
+}
+
+function paths({ match: of }: Props): string[] {
+    return isMap(of) ? strings(of.paths) : [];
+}
+
+function strings(value: unknown): string[] {
+    return Array.isArray(value) ? value.map(String) : [];
+}
+
+function byName(value: unknown): Map<string, Props> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map((rule) => [String(rule.name), rule]));
+}

@@ -1,0 +1,105 @@
+/** Services: from how far what they lead to is reached. */
+import { isDeepStrictEqual } from "node:util";
+import type { Change } from "../changes";
+import { isMap, isUnknown, valueAt } from "../differences";
+import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
+import { listed, shown } from "../values-text";
+import { comeAlong, goesWithRay } from "./pods";
+
+export const service: KindRule = {
+    created: (change) => {
+        const { type, ports, externalIPs } = (change.new?.spec ?? {}) as Record<string, unknown>;
+        const outside = [
+            type === "NodePort" || type === "LoadBalancer" ? type : "",
+            hasAny(externalIPs) ? "externalIPs" : "",
+        ];
+        const how = outside.filter((one) => one !== "").join(", ");
+        if (how === "" && !isUnknown(type)) return { code: "added", says: `${title(change)} is made` };
+        return {
+            code: "opens-to-network",
+            says: `${title(change)} is made and reached from outside the cluster (${how || "known when applied"}): ports ${portsText(ports)}`,
+        };
+    },
+    deleted: (change, run) =>
+        // Told by that.
+        goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
+            ? undefined
+            : { code: "way-in-removed", says: `${title(change)} goes` },
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `${title(change)} is deleted and made anew, with another address`,
+    }),
+    rows: [
+        ["spec.type", ({ old, new: now }, change) => outside(change, reachOf(old), reachOf(now), "spec.type")],
+        ["spec.externalIPs", ({ old, new: now }, change) => addresses(change, old, now)],
+        // No list, or an empty one, lets every address in.
+        [
+            "spec.loadBalancerSourceRanges",
+            ({ old, new: now }, change) => addresses(change, hasAny(old) ? old : EVERY, hasAny(now) ? now : EVERY),
+        ],
+        [
+            "spec.ports",
+            ({ old, new: now }, change) =>
+                isOutside(change)
+                    ? isFewer(old, now)
+                        ? {
+                              code: "way-in-removed",
+                              says: `${title(change)} has only ports ${portsText(now)} from then on`,
+                          }
+                        : {
+                              code: "opens-to-network",
+                              says: `${title(change)} opens other ports: ${portsText(portsOf(change))}`,
+                          }
+                    : { code: "gateway-changed", says: `${title(change)} has other ports` },
+        ],
+        ["spec.**", always("gateway-changed", (change) => `${title(change)} leads elsewhere`)],
+    ],
+};
+
+const EVERY = ["every address"];
+/** From how far a type is reached. Of one that is not known: from anywhere. */
+const REACH: unknown[] = ["ExternalName", "ClusterIP", "NodePort", "LoadBalancer"];
+const reachOf = (type: unknown = "ClusterIP") => (REACH.includes(type) ? REACH.indexOf(type) : REACH.length);
+const portsOf = ({ new: now }: Change) => valueAt(now, ["spec", "ports"]);
+const isOutside = ({ new: now }: Change) =>
+    reachOf(valueAt(now, ["spec", "type"])) > reachOf() || hasAny(valueAt(now, ["spec", "externalIPs"]));
+
+function outside(change: Change, old: number, now: number, property: string): Verdict {
+    return now > old
+        ? { code: "opens-to-network", says: `${title(change)} is reached from farther away`, property }
+        : { code: "way-in-removed", says: `${title(change)} is no longer reached from as far away`, property };
+}
+
+function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
+    const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list.map(String) : []));
+    const more = before.includes(EVERY[0]) ? [] : after.filter((one) => !before.includes(one));
+    const gone = before.filter((one) => !after.includes(one));
+    return [
+        ...(more.length > 0
+            ? [{ code: "opens-to-network", says: `${title(change)}: ${listed(more)} comes to it too` } as const]
+            : []),
+        ...(gone.length > 0 && !more.includes(EVERY[0])
+            ? [
+                  {
+                      code: "way-in-removed",
+                      says: `${title(change)}: ${listed(gone)} does not come to it any more`,
+                  } as const,
+              ]
+            : []),
+    ];
+}
+
+/** Nothing but some of those of before. */
+function isFewer(old: unknown, now: unknown): boolean {
+    const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list : []));
+    return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));
+}
+
+const hasAny = (value: unknown) => Array.isArray(value) && value.length > 0;
+
+function portsText(ports: unknown): string {
+    const all = (Array.isArray(ports) ? ports : []).filter(isMap);
+    return (
+        all.map(({ port, targetPort = port }) => `${shown(port)} to ${shown(targetPort)}`).join(", ") || "of any number"
+    );
+}

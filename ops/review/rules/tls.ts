@@ -1,0 +1,55 @@
+/** Certificates at the entry point. */
+import type { Change } from "../changes";
+import type { Difference } from "../differences";
+import { always, objectTitle as title, type KindRule, type Verdict } from "../rule";
+import { listed } from "../values-text";
+
+export const apisixTls: KindRule = {
+    created: (change) => ({ code: "way-in-added", says: `${title(change)}: HTTPS is served` }),
+    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} goes: HTTPS is not served any more` }),
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `${title(change)} is deleted and made anew: no HTTPS meanwhile`,
+    }),
+    rows: [
+        ["spec.hosts", hosts],
+        ["spec.secret.**", always("certificate-changed", () => "The gateway shows another certificate")],
+    ],
+};
+
+export const certificate: KindRule = {
+    deleted: (change) => ({ code: "certificate-changed", says: `${title(change)} goes: nobody renews it` }),
+    replaced: (change) => ({ code: "certificate-changed", says: `${title(change)} is issued anew` }),
+    rows: [
+        ["spec.dnsNames", hosts],
+        ["spec.**", always("certificate-changed", (change) => `${title(change)} is issued anew`)],
+    ],
+};
+
+function hosts({ old, new: now }: Difference, change: Change): Verdict[] {
+    const gone = hostNames(old)
+        .filter((host) => !hostNames(now).includes(host))
+        .map(String);
+    const more = hostNames(now)
+        .filter((host) => !hostNames(old).includes(host))
+        .map(String);
+    return [
+        ...(gone.length > 0
+            ? [
+                  {
+                      code: "way-in-removed",
+                      says: `${title(change)}: no certificate for ${listed(gone)} any more`,
+                  } as const,
+              ]
+            : []),
+        ...(more.length > 0
+            ? [{ code: "way-in-added", says: `${title(change)}: a certificate for ${listed(more)} too` } as const]
+            : []),
+    ];
+}
+
+/** Definitions of kinds. With one goes every object of its kind, other people's too. */
+
+function hostNames(value: unknown): unknown[] {
+    return Array.isArray(value) ? value : [];
+}

@@ -1,0 +1,132 @@
+/** The Alpa services that requests go to: ApisixUpstream. */
+import type { Change } from "../changes";
+import { isMap, type Difference } from "../differences";
+import { goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
+import { timeoutVerdicts } from "../timeouts";
+import { listed } from "../values-text";
+
+export const upstream: KindRule = {
+    created: (change) => ({ code: "added", says: `Upstream ${objectName(change)} is made` }),
+    deleted: (change, run) =>
+        /-nowhere$/.test(objectName(change))
+            ? closed(change, run)
+            : { code: "way-in-removed", says: `Upstream ${objectName(change)} goes: what leads there gets 503` },
+    replaced: (change) => ({
+        code: "service-interrupted",
+        says: `Upstream ${objectName(change)} is deleted and made anew: callers get 503 meanwhile`,
+    }),
+    rows: [
+        ["spec.externalNodes", nodes],
+        [
+            "spec.timeout",
+            ({ old, new: now }, change) =>
+                timeoutVerdicts(`Upstream ${objectName(change)}: `, "spec.timeout", old, now),
+        ],
+        ["spec.retries", retries],
+        ["spec.loadbalancer", spread],
+        [
+            "spec.healthCheck",
+            (_, change) => ({
+                code: "route-changed",
+                says: `Upstream ${objectName(change)}: services are looked at in another way`,
+            }),
+        ],
+        [
+            "spec.ingressClassName",
+            // A route takes an upstream whatever its class: it only decides what the controller waits for.
+            ({ new: now }, change) => ({
+                code: now === undefined ? "changed-inside" : "gateway-changed",
+                says: `Upstream ${objectName(change)}: the ingress controller ${now === undefined ? "no longer waits" : "waits"} 5 minutes for it after each start`,
+            }),
+        ],
+        [
+            "spec.scheme",
+            (_, change) => ({
+                code: "upstream-replaced",
+                says: `Upstream ${objectName(change)}: Alpa is spoken to in another way`,
+            }),
+        ],
+    ],
+};
+
+/** What rules lead to that answer by themselves. With their route it is of no more use. */
+function closed(change: Change, { changes }: Run): Verdicts {
+    if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
+    return {
+        code: "protection-weakened",
+        says: `Upstream ${objectName(change)} goes, to which all leads that is closed`,
+    };
+}
+
+function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
+    const [before, after] = [nodeMap(old), nodeMap(now)];
+    const title = `Upstream ${objectName(change)}`;
+    const gone = [...before.keys()].filter((node) => !after.has(node));
+    const more = [...after.keys()].filter((node) => !before.has(node));
+    const weights = [...after]
+        .filter(([node, weight]) => before.has(node) && before.get(node) !== weight)
+        .map(([node]) => node);
+    const property = "spec.externalNodes";
+    const sides = { property, old: [...before.keys()], new: [...after.keys()] };
+    if (gone.length === before.size && gone.length > 0)
+        return [
+            {
+                code: "upstream-replaced",
+                says: `${title}: all requests go to ${listed(more) || "nobody"}`,
+                ...(more.length === 0 && { severity: "breaks-callers" as const }),
+                ...sides,
+            },
+        ];
+    return [
+        ...(gone.length > 0
+            ? [
+                  {
+                      code: "upstream-removed",
+                      says: `${title}: ${listed(gone)} gets no requests any more`,
+                      ...sides,
+                  } as const,
+              ]
+            : []),
+        ...(more.length > 0
+            ? [{ code: "upstream-added", says: `${title}: ${listed(more)} gets requests too`, ...sides } as const]
+            : []),
+        ...(weights.length > 0
+            ? [
+                  {
+                      code: "upstream-added",
+                      says: `${title}: ${listed(weights)} gets another part of the requests`,
+                      property,
+                      old: [...before.values()],
+                      new: [...after.values()],
+                  } as const,
+              ]
+            : []),
+        // Their order decides nothing but who comes first.
+        ...(gone.length + more.length + weights.length === 0
+            ? [{ code: "changed-inside", says: `${title}: the same services, written otherwise` } as const]
+            : []),
+    ];
+}
+
+function nodeMap(value: unknown): Map<string, unknown> {
+    const all = Array.isArray(value) ? value.filter(isMap) : [];
+    return new Map(all.map(({ name, port, weight }) => [`${String(name)}:${String(port)}`, weight]));
+}
+
+function retries({ old, new: now }: Difference, change: Change): Verdict {
+    const more = Number(now ?? 1) > Number(old ?? 0);
+    const title = `Upstream ${objectName(change)}`;
+    return more
+        ? {
+              code: "protection-weakened",
+              says: `${title}: a failed request is sent again, and costs the GPU time twice`,
+          }
+        : { code: "changed-inside", says: `${title}: a failed request is not sent again` };
+}
+
+function spread(_: Difference, change: Change): Verdict {
+    return {
+        code: "route-changed",
+        says: `Upstream ${objectName(change)}: callers are spread in another way; /logprobs of a caller may lose its cache`,
+    };
+}

@@ -1,0 +1,111 @@
+/** Findings that somebody has agreed to, in a file of the repository: who merges it has accepted them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import * as z from "zod";
+import { day, daysUntil } from "../../../config/keys/consumers/credentials";
+import { UsageError } from "../../errors";
+import { CODES, type Finding } from "../../review/finding";
+
+/** Lets one finding of one stack through until a day. */
+export interface Acceptance {
+    stack: string;
+    code: string;
+    /** Name of a resource that the finding is about. One that is about several needs an entry for each. */
+    resource: string;
+    /** Path of the property, where the finding is about one. */
+    property?: string;
+    reason: string;
+    /** Last day on which it counts, as 2027-01-31 (UTC). */
+    until: string;
+}
+
+/** The file, from the root of a clone. */
+export const FILE = "policy/accepted.yaml";
+/** Farther ends are refused, in days: it is for one change, and the next one of the kind is another. */
+const MOST_DAYS = 30;
+const LEAST_REASON = 10;
+
+/** Those that the pack refuses whatever a review says. */
+const ELSEWHERE: Record<string, string> = { "policy-violated": "policy/exceptions.yaml, as docs/policy.md says" };
+
+const schema = z.strictObject({
+    accepted: z.array(
+        z.strictObject({
+            stack: z.string().min(1),
+            code: z.string(),
+            resource: z.string().min(1),
+            property: z.string().min(1).optional(),
+            reason: z.string().trim().min(LEAST_REASON),
+            until: day,
+        }),
+    ),
+});
+
+/** @throws UsageError with all that is wrong in the file; without one nothing is accepted */
+export function readAccepted(root: string, today: Date): Acceptance[] {
+    const file = join(root, FILE);
+    if (!existsSync(file)) return [];
+    let value: unknown;
+    try {
+        value = parse(readFileSync(file, "utf8"), { logLevel: "error" });
+    } catch (error) {
+        throw new UsageError([`${FILE}: must be YAML (${(error as Error).message.split("\n")[0]}). Correct it.`]);
+    }
+    const read = schema.safeParse(value);
+    if (!read.success)
+        throw new UsageError(
+            read.error.issues.map(
+                ({ path, message }) =>
+                    `${FILE}: ${path.join(".") || "the file"}: ${message.replace(/\. Correct it$/, "")}. Correct it.`,
+            ),
+        );
+    const { accepted } = read.data;
+    const problems = accepted.flatMap(({ code, until }, i) => [
+        ...codeProblems(code, `${FILE}: accepted.${i}.code`),
+        ...(daysUntil(until, today) > MOST_DAYS
+            ? [`${FILE}: accepted.${i}.until: must be within ${MOST_DAYS} days (got ${until}). Choose an earlier one.`]
+            : []),
+    ]);
+    if (problems.length > 0) throw new UsageError(problems);
+    return accepted;
+}
+
+function codeProblems(code: string, where: string): string[] {
+    if (code in ELSEWHERE) return [`${where}: must not be ${code}: that is let off in ${ELSEWHERE[code]}.`];
+    return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}). Correct it.`];
+}
+
+/** @returns what lets the finding through: an entry for all that it is about; undefined where one is missing or over */
+export function acceptedBy(
+    { code, evidence }: Finding,
+    stack: string,
+    all: readonly Acceptance[],
+    today: Date,
+): Acceptance[] | undefined {
+    const found = evidence.map(({ resource, property }) =>
+        all.find(
+            (one) =>
+                one.stack === stack &&
+                one.code === code &&
+                one.resource === resource &&
+                one.property === property &&
+                daysUntil(one.until, today) >= 0,
+        ),
+    );
+    if (found.length === 0 || found.includes(undefined)) return undefined;
+    return [...new Set(found as Acceptance[])];
+}
+
+/** Lines for the file that would let findings through; none where nothing can. */
+export function entriesFor(findings: Finding[], stack: string, until: string): string[] {
+    const lines = findings
+        .filter(({ code }) => !(code in ELSEWHERE))
+        .flatMap(({ code, evidence }) =>
+            evidence.map(({ resource, property }) => {
+                const place = property === undefined ? "" : `, property: ${JSON.stringify(property)}`;
+                return `  - { stack: ${stack}, code: ${code}, resource: ${JSON.stringify(resource)}${place}, until: ${until}, reason: … }`;
+            }),
+        );
+    return [...new Set(lines)];
+}

@@ -1,0 +1,34 @@
+/** `ops stack apply`: carries out the plan that was reviewed, and nothing else. */
+import { resolve } from "node:path";
+import type { Context } from "../../context";
+import { UsageError } from "../../errors";
+import { obstaclesOrConversion } from "../edit-obstacles";
+import { readPlan } from "../../review/plan";
+import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
+import { findStack } from "../stack";
+import { planIn, readBound } from "./plan-folder";
+import { carryOutPlan } from "./run-plan";
+
+export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
+    /** Folder that `ops stack check --out` made. */
+    plan: string;
+    apply?: boolean;
+}
+
+export async function apply(context: Context, args: ApplyArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const against = await obstaclesOrConversion(context, stack);
+    if (against.length > 0) throw new UsageError(against);
+    const state = await exported(context, stack);
+    const folder = resolve(args.plan);
+    const { plan, bound } = await readBound(context, folder, stack, state);
+    const preview = readPlan(plan, "--plan", state, stack.short);
+    context.out(render(fullReview(context, preview, state), args.format));
+    if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to carry out this plan.");
+    await carryOutPlan(
+        context,
+        stack,
+        planIn(folder),
+        `Plan of commit ${bound.commit.slice(0, 10)}, made ${bound.made}`,
+    );
+}

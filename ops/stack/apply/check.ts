@@ -1,0 +1,106 @@
+/** `ops stack check`: may this change be merged, or applied? The review of it, the policy pack, and what was agreed to. */
+import { resolve } from "node:path";
+import { ROOT, type Context } from "../../context";
+import { dayAfter } from "../../dates";
+import { Failure, UsageError } from "../../errors";
+import { json } from "../../output";
+import type { Finding } from "../../review/finding";
+import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
+import { escaped } from "../../review/markdown";
+import { plain, type Review } from "../../review/report";
+import { findStack } from "../stack";
+import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
+import { bind, makeFolder, planIn, takeAway, uncommitted } from "./plan-folder";
+import { previewPlan } from "./run-plan";
+
+export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
+    /** Folder for the plan, which `ops stack apply` carries out. */
+    out?: string;
+}
+
+/** How long the acceptance lasts that is proposed, in days. */
+const PROPOSED_DAYS = 7;
+
+export async function check(context: Context, args: CheckArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const root = context.program ?? ROOT;
+    const acceptances = readAccepted(root, context.today);
+    if (args.out === undefined) {
+        const { preview, refusal } = await previewPlan(context, stack);
+        const found = fullReview(context, preview, await exported(context, stack));
+        return judge(context, args, found, acceptances, refusal);
+    }
+    const dirty = await uncommitted(context);
+    if (dirty.length > 0) throw new UsageError(dirty);
+    const folder = resolve(args.out);
+    makeFolder(folder);
+    try {
+        // Read before the preview: what changes the state meanwhile makes the plan an old one.
+        const state = await exported(context, stack);
+        const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
+        judge(context, args, fullReview(context, preview, state), acceptances, refusal);
+        await bind(context, folder, stack, state);
+    } catch (error) {
+        // What did not pass must not be there to be applied.
+        takeAway(folder);
+        throw error;
+    }
+    context.note(`\nNext: npm run ops -- stack apply --apply --plan ${args.out} --stack ${stack.name}`);
+}
+
+/** Prints the review. @throws Failure when it must not go on */
+function judge(
+    context: Context,
+    { format, failOn }: CheckArgs,
+    found: Review,
+    acceptances: Acceptance[],
+    refusal: string | undefined,
+): void {
+    const against = asBadAs(found.findings, failOn);
+    const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
+    const standing = against.filter((finding) => by(finding) === undefined);
+    const accepted = against.flatMap((finding) => by(finding) ?? []);
+    const words = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
+    context.out(
+        format === "json"
+            ? json({ ...found, accepted, standing: standing.length, refusal })
+            : words.filter((text) => text !== "").join("\n"),
+    );
+    const problems = [
+        ...(refusal === undefined ? [] : [refusal]),
+        ...(standing.length === 0 ? [] : [stands(context, found.stack, standing, failOn)]),
+    ];
+    if (problems.length > 0) throw new Failure(problems.join("\n"));
+}
+
+/** Longest text under a review: a comment of GitHub has 1,500 characters beside one. */
+const LONGEST = 1_000;
+
+function verdict(
+    against: number,
+    standing: number,
+    accepted: Acceptance[],
+    refusal: string | undefined,
+    format: CheckArgs["format"],
+): string {
+    const safe = format === "markdown" ? escaped : plain;
+    const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
+    const lines = [
+        refusal === undefined ? "" : "The policy pack refuses it: the output of the run says why.",
+        standing === 0
+            ? ""
+            : `${standing} of ${against} findings stand against it: the output of the run says how to accept one.`,
+        accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
+    ].filter((line) => line !== "");
+    const text = lines.join("\n\n");
+    return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
+
+function stands({ today }: Context, stack: string, standing: Finding[], failOn: string): string {
+    const entries = entriesFor(standing, stack, dayAfter(today, PROPOSED_DAYS));
+    const how =
+        entries.length === 0
+            ? "Correct them."
+            : `Correct them, or accept each with its reason in ${FILE}, in this change:\n${entries.join("\n")}`;
+    return `${stack}: the change must have no finding of ${failOn} or worse that nobody has accepted (${standing.length} do not fit, see above). ${how}`;
+}

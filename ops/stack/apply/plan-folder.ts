@@ -1,0 +1,123 @@
+/** A plan in a folder, with what it belongs to: stack, commit, config and state. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import * as z from "zod";
+import { ROOT, type Context } from "../../context";
+import { UsageError } from "../../errors";
+import { json } from "../../output";
+import { git, uncommittedFiles } from "../history/commits";
+import type { Exported } from "../../review/plan";
+import type { Stack } from "../stack";
+import { markOf } from "../state-digest";
+
+const schema = z.strictObject({
+    stack: z.string(),
+    /** Commit of the program. */
+    commit: z.string(),
+    /** SHA-256 of the stack file, with its file of callers. */
+    config: z.string(),
+    /** SHA-256 of the plan. */
+    plan: z.string(),
+    /** Mark of the state that it was made against. */
+    state: z.string(),
+    made: z.string(),
+});
+export type Bound = z.infer<typeof schema>;
+
+export const planIn = (folder: string) => join(folder, "plan.json");
+const boundIn = (folder: string) => join(folder, "plan.bound.json");
+
+/** Makes the folder, for the one who runs this alone. */
+export function makeFolder(folder: string): void {
+    if (existsSync(folder))
+        throw new UsageError([
+            `--out: must name a folder that is not there yet (got ${folder}). Remove it, or choose another.`,
+        ]);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+}
+
+/** Writes beside the plan what it belongs to. */
+export async function bind(context: Context, folder: string, stack: Stack, state: Exported): Promise<void> {
+    const bound: Bound = {
+        stack: stack.short,
+        commit: await headOf(context),
+        config: configOf(stack),
+        plan: sha256(readFileSync(planIn(folder))),
+        state: markOf(state),
+        made: context.today.toISOString(),
+    };
+    writeFileSync(boundIn(folder), `${json(bound)}\n`, { mode: 0o600 });
+}
+
+/** What a plan would be of, and nobody could check out. */
+export async function uncommitted({ program = ROOT }: Context): Promise<string[]> {
+    const [first, ...others] = await uncommittedFiles(program);
+    if (first === undefined) return [];
+    const more = others.length === 0 ? "" : ` and ${others.length} more`;
+    return [
+        `--out: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit them or take them back.`,
+    ];
+}
+
+export function takeAway(folder: string): void {
+    rmSync(folder, { recursive: true, force: true });
+}
+
+/** @returns the plan's text @throws UsageError with all that it does not belong to */
+export async function readBound(
+    context: Context,
+    folder: string,
+    stack: Stack,
+    state: Exported,
+): Promise<{ plan: string; bound: Bound }> {
+    const plan = textOf(planIn(folder), folder);
+    const bound = parsed(textOf(boundIn(folder), folder));
+    const commit = await headOf(context);
+    const now = markOf(state);
+    const problems = [
+        bound.stack === stack.short ? "" : `must be of stack ${stack.short} (got ${bound.stack}). Name the right one.`,
+        bound.commit === commit
+            ? ""
+            : `must be of the commit that is checked out, ${commit.slice(0, 10)} (got ${bound.commit.slice(0, 10)}). Check that one out, or ${AGAIN}`,
+        bound.config === configOf(stack)
+            ? ""
+            : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} as it is (it has changed since). ${capital(AGAIN)}`,
+        bound.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
+        bound.state === now
+            ? ""
+            : `must be of the state as it is (made for that of ${bound.state}; it is of ${now}). Somebody has changed the stack since: ${AGAIN}`,
+    ].filter((problem) => problem !== "");
+    if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
+    return { plan, bound };
+}
+
+const AGAIN = "make it anew and have it reviewed: npm run ops -- stack check --out <folder>";
+const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
+
+function textOf(file: string, folder: string): string {
+    if (existsSync(file) && statSync(file).isFile()) return readFileSync(file, "utf8");
+    throw new UsageError([
+        `--plan: must be a folder that ops stack check --out has made (there is no ${basename(file)} in ${folder}). Name the right one.`,
+    ]);
+}
+
+function parsed(text: string): Bound {
+    try {
+        return schema.parse(JSON.parse(text));
+    } catch {
+        throw new UsageError([`--plan: must be whole (plan.bound.json cannot be read). ${capital(AGAIN)}`]);
+    }
+}
+
+async function headOf({ program = ROOT }: Context): Promise<string> {
+    return (await git(["rev-parse", "HEAD"], program)).trim();
+}
+
+function configOf({ text, callers }: Stack): string {
+    return sha256(callers === undefined ? text : JSON.stringify([text, callers.name, callers.text]));
+}
+
+function sha256(content: string | Buffer): string {
+    return createHash("sha256").update(content).digest("hex");
+}

@@ -1,0 +1,53 @@
+/** What a plan is made by and carried out by: both under the policy pack. */
+import { ROOT, type Context } from "../../context";
+import { Failure } from "../../errors";
+import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
+import { packOf, packWords } from "../policy-pack";
+import type { Preview } from "../../review/preview";
+import { previewRun } from "../../review/review";
+import type { Stack } from "../stack";
+
+/**
+ * @param plan where Pulumi saves it
+ * @returns what would be done, and why the pack refuses it; refused it is previewed again, so that it can be reviewed
+ */
+export async function previewPlan(
+    context: Context,
+    stack: Stack,
+    plan?: string,
+): Promise<{ preview: Preview; refusal?: string }> {
+    const at = ["--stack", stack.name, "--config-file", stack.file];
+    const json = ["preview", "--json", ...at];
+    const pack = packOf(context.program ?? ROOT);
+    const save = plan === undefined ? [] : [`--save-plan=${plan}`];
+    const underPack = await context.pulumi([...json, ...save, ...pack]);
+    try {
+        return { preview: previewRun("pulumi preview", stack, underPack) };
+    } catch (refused) {
+        // A lock, or what the program itself refuses, is said by this one too.
+        const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
+        // As JSON Pulumi says that it failed, and not what the pack says.
+        const { stdout } = await context.pulumi(["preview", ...at, ...pack]);
+        return { preview, refusal: packWords(stdout) ?? (refused as Error).message };
+    }
+}
+
+/**
+ * Carries a plan out. Pulumi previews it first: what is not as planned, and what the pack refuses, ends it before anything
+ * is changed.
+ * @param message what the history says of it
+ */
+export async function carryOutPlan(context: Context, stack: Stack, plan: string, message: string): Promise<void> {
+    context.note(`\npulumi up, stack ${stack.name}, as planned:`);
+    const args = ["up", "--yes", `--plan=${plan}`, "--message", message];
+    const at = ["--stack", stack.name, "--config-file", stack.file];
+    const { code, stdout, stderr } = await context.pulumi([...args, ...at], {
+        onLine: (line) => context.note(`  ${line}`),
+    });
+    if (code === 0) return;
+    const locked = lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
+    if (locked) throw locked;
+    throw new Failure(
+        `pulumi up: must succeed (ended with ${code}, see above). What is not as planned was not done. Look at what was, make a plan anew and have it reviewed: npm run ops -- stack check`,
+    );
+}

@@ -1,0 +1,106 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { Context } from "../context";
+import { conversionAtWork } from "../convert/in-progress";
+import { said } from "./pulumi";
+import type { Stack } from "./stack";
+
+/** A file that commands edit: the stack file, or its file of callers. */
+export type Edited = Pick<Stack, "file" | "text">;
+
+export function filesOf(stack: Stack): Edited[] {
+    return stack.callers === undefined ? [stack] : [stack, stack.callers];
+}
+
+/** What stands against changing a stack now, apart from the change itself. */
+export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
+    const edits = await Promise.all(filesOf(stack).map((one) => foreignEdits(stack, one)));
+    return [...edits.flat(), ...(await pendingOperations(context, stack))];
+}
+
+/** The same, and a conversion that is at work: what every change asks for but the conversion's own. */
+export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
+    const converting = conversionAtWork(context.folder, stack, now);
+    return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
+}
+
+/** Somebody's unfinished edit would go live with ours, and going back would lose it. */
+async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
+    const { file } = edited;
+    const status = await gitStatus(file);
+    if (typeof status !== "string")
+        return [
+            `${basename(file)}: git must say whether it has uncommitted changes (it says: ${status.problem}). Look: git status`,
+        ];
+    if (status.trim() === "" || isOurs(stack, edited)) return [];
+    return [
+        `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit them or take them back, so that this change stands alone.`,
+    ];
+}
+
+/** What git says of the file; empty outside of a work tree and without git: there is nothing to compare with. */
+function gitStatus(file: string): Promise<string | { problem: string }> {
+    const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
+    const env = { ...process.env, LC_ALL: "C" }; // its words are read
+    return new Promise((resolve) =>
+        execFile("git", args, { env }, (error, stdout, stderr) => {
+            if (!error) return resolve(stdout);
+            if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve("");
+            // A repository whose HEAD is damaged is none to git either.
+            if (/not a git repository/.test(stderr) && !hasRepository(dirname(file))) return resolve("");
+            resolve({ problem: stderr.trim().split("\n")[0] || error.message.split("\n")[0] });
+        }),
+    );
+}
+
+function hasRepository(folder: string): boolean {
+    return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
+}
+
+/** Whether the text is what we wrote last, or what was there before and somebody went back to. */
+function isOurs(stack: Stack, edited: Edited): boolean {
+    const [ours, before] = (["ours", "before"] as const).map((what) => {
+        const file = local(stack, edited, what);
+        return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+    });
+    return ours === hash(edited.text) || before === edited.text;
+}
+
+/** An interrupted run may have made what the state does not know. */
+async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
+    const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
+    if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
+    const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: unknown[] } };
+    const pending = deployment?.pending_operations?.length ?? 0;
+    if (pending === 0) return [];
+    // Without the flag, and without a terminal to ask, a refresh leaves a create that was cut off in the state.
+    return [
+        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Look at what it has made, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
+    ];
+}
+
+/**
+ * Remembers the file before our edit and that the edit is ours, beside it in a folder that git ignores: both are of use
+ * in this clone only. Secrets in them are as encrypted as in the stack file.
+ * @param edited which of its files
+ * @returns the copy to go back to
+ */
+export function remember(stack: Stack, after: string, edited: Edited = stack): string {
+    const before = local(stack, edited, "before");
+    mkdirSync(dirname(before), { recursive: true, mode: 0o700 });
+    writeFileSync(before, edited.text, { mode: 0o600 });
+    writeFileSync(local(stack, edited, "ours"), hash(after), { mode: 0o600 });
+    return before;
+}
+
+/** All of them beside the stack file: git ignores that folder, and none beside a file of callers. */
+function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
+    const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
+    return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);
+}
+
+function hash(text: string): string {
+    return createHash("sha256").update(text).digest("hex");
+}

@@ -1,0 +1,184 @@
+// Proves that the lines of a handout work as pasted, by running them against a server that says what it was sent. That the
+// gateway takes it is the engine test's to prove.
+import { strict as assert } from "node:assert";
+import { execFile, execFileSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import * as http from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { jwtVerify } from "jose";
+import { renderHandout, type Handout } from "../../../../ops/consumer/handout-text";
+import { bench, SECRETS } from "../kit";
+
+describe("lines of a handout", () => {
+    let server: http.Server;
+    let url: string;
+    let seen: http.IncomingHttpHeaders[] = [];
+    let redirects = false;
+
+    before(async () => {
+        server = http.createServer((request, response) => {
+            seen.push(request.headers);
+            // Another host to a client, and one that it reaches.
+            if (redirects) return response.writeHead(307, { Location: url.replace("127.0.0.1", "localhost") }).end();
+            response.writeHead(200, { "Content-Type": "application/json" }).end('{"choices":[]}');
+        });
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+        url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/alpa`;
+    });
+    beforeEach(() => {
+        seen = [];
+        redirects = false;
+    });
+    after(() => server.close());
+
+    const page = (credential: Handout["credential"]): Handout => ({
+        who: "a/b",
+        url,
+        answerTimeoutSeconds: 20,
+        credential,
+    });
+    const code = (text: string, language: string) => new RegExp(`\`\`\`${language}\n([^]*?)\n\`\`\``).exec(text)![1];
+    const run = (command: string, args: string[], input: string, env = {}) =>
+        new Promise<void>((resolve, reject) => {
+            const options = { env: { ...process.env, NODE_NO_WARNINGS: "1", ...env } };
+            const child = execFile(command, args, options, (error) => (error ? reject(error) : resolve()));
+            child.stdin!.end(input);
+        });
+    const typescript = (text: string) =>
+        run(process.execPath, ["--import", "tsx", "--input-type=module", "-"], code(text, "ts"));
+    const python = hasRequests();
+
+    // Every character that a key of a caller's own may have.
+    const odd = "k'\"\\$`!#&;<>|*?{}()[]~%^ END".replace(" ", "");
+
+    it("send a key as it is, whatever characters it has: curl and TypeScript", async () => {
+        const text = renderHandout(page({ method: "key", key: odd }));
+        await run("sh", [], code(text, "sh"));
+        await typescript(text);
+        assert.deepEqual(
+            seen.map((headers) => headers.apikey),
+            [odd, odd],
+        );
+    });
+
+    it("leave no key in the history of bash as Debian and Ubuntu set it up: curl", async () => {
+        const { folder } = bench();
+        const history = join(folder, "history");
+        const lines = code(renderHandout(page({ method: "key", key: SECRETS.key })), "sh");
+        const set = { HISTFILE: history, HISTCONTROL: "ignoreboth" };
+        const typed = `set -o history\n${lines}\n: the next command\nhistory -w\n`;
+        await run("bash", ["--norc", "--noprofile"], typed, set);
+        assert.equal(seen[0].apikey, SECRETS.key);
+        const kept = readFileSync(history, "utf8");
+        assert.match(kept, /: the next command/);
+        assert.doesNotMatch(kept, /curl|apikey/);
+    });
+
+    it("send a token that the shared secret signs: TypeScript, then curl with it", async () => {
+        const text = renderHandout(page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: SECRETS.jwt }));
+        await typescript(text);
+        const token = seen[0].authorization!.replace("Bearer ", "");
+        const { payload } = await jwtVerify(token, Buffer.from(SECRETS.jwt), { algorithms: ["HS256"] });
+        assert.equal(payload.key, "ns_a.b");
+        assert.ok(payload.exp! > Date.now() / 1000);
+        await run("sh", [], code(text, "sh"), { TOKEN: token });
+        assert.equal(seen[1].authorization, `Bearer ${token}`);
+    });
+
+    const pairs = [
+        ["RS256", generateKeyPairSync("rsa", { modulusLength: 2048 })],
+        ["ES256", generateKeyPairSync("ec", { namedCurve: "P-256" })],
+        ["EdDSA", generateKeyPairSync("ed25519")],
+    ] as const;
+    for (const [algorithm, { publicKey, privateKey }] of pairs)
+        it(`send a token that the caller's ${algorithm} key signs: TypeScript`, async () => {
+            const { folder } = bench();
+            const file = join(folder, "private.pem");
+            writeFileSync(file, privateKey.export({ type: "pkcs8", format: "pem" }));
+            const text = renderHandout(page({ method: "jwt", algorithm, claim: "ns_a.b" }));
+            await typescript(text.replaceAll("private.pem", file));
+            const token = seen[0].authorization!.replace("Bearer ", "");
+            const { payload } = await jwtVerify(token, publicKey, { algorithms: [algorithm] });
+            assert.equal(payload.key, "ns_a.b");
+        });
+
+    it("send a key to no other address, whatever the answer says: curl and TypeScript", async () => {
+        redirects = true;
+        const text = renderHandout(page({ method: "key", key: odd }));
+        await run("sh", [], code(text, "sh"));
+        await assert.rejects(typescript(text));
+        assert.equal(seen.length, 2);
+    });
+
+    const PAIR = { method: "service-token", clientId: "0123.access", clientSecret: 'se"cret$x' } as const;
+    const pairsSeen = () => seen.map((h) => [h["cf-access-client-id"], h["cf-access-client-secret"]]);
+
+    it("send a service token in both headers: curl and TypeScript", async () => {
+        const text = renderHandout(page(PAIR));
+        await run("sh", [], code(text, "sh"));
+        await typescript(text);
+        assert.deepEqual(pairsSeen(), Array(2).fill([PAIR.clientId, PAIR.clientSecret]));
+    });
+
+    it("send a service token to no login page, and show its status: curl and TypeScript", async () => {
+        redirects = true;
+        const text = renderHandout(page(PAIR));
+        await run("sh", [], code(text, "sh"));
+        await typescript(text);
+        assert.equal(seen.length, 2);
+    });
+
+    if (python) {
+        it("send a service token in both headers, and to no login page: Python", async () => {
+            const text = renderHandout(page(PAIR));
+            await run("python3", ["-"], code(text, "python"));
+            redirects = true;
+            await run("python3", ["-"], code(text, "python"));
+            assert.deepEqual(pairsSeen(), Array(2).fill([PAIR.clientId, PAIR.clientSecret]));
+        });
+
+        it("send a key to no other address: Python", async () => {
+            redirects = true;
+            const text = renderHandout(page({ method: "key", key: odd }));
+            // The answer is no JSON, which the last line says.
+            await assert.rejects(run("python3", ["-"], code(text, "python")), /JSONDecodeError/);
+            assert.equal(seen.length, 1);
+        });
+
+        it("send the token, and no password that a .netrc has for the host: Python", async () => {
+            const { folder } = bench();
+            writeFileSync(join(folder, "netrc"), "machine 127.0.0.1 login x password y\n", { mode: 0o600 });
+            const text = renderHandout(
+                page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: SECRETS.jwt }),
+            );
+            await run("python3", ["-"], code(text, "python"), { NETRC: join(folder, "netrc") });
+            assert.match(seen[0].authorization!, /^Bearer /);
+        });
+
+        it("send a key as it is: Python", async () => {
+            await run("python3", ["-"], code(renderHandout(page({ method: "key", key: odd })), "python"));
+            assert.equal(seen[0].apikey, odd);
+        });
+
+        it("send a token that the shared secret signs: Python", async () => {
+            const text = renderHandout(
+                page({ method: "jwt", algorithm: "HS256", claim: "ns_a.b", secret: SECRETS.jwt }),
+            );
+            await run("python3", ["-"], code(text, "python"));
+            const token = seen[0].authorization!.replace("Bearer ", "");
+            const { payload } = await jwtVerify(token, Buffer.from(SECRETS.jwt), { algorithms: ["HS256"] });
+            assert.equal(payload.key, "ns_a.b");
+        });
+    }
+});
+
+function hasRequests(): boolean {
+    try {
+        execFileSync("python3", ["-c", "import requests"], { stdio: "ignore" });
+        return true;
+    } catch {
+        return false;
+    }
+}

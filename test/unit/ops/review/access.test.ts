@@ -1,0 +1,107 @@
+// Proves that a review compares whom an Access policy lets in with the tokens that the same run makes and deletes.
+import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../ops/review/differences";
+import { leftBehind, review, said, step } from "./steps";
+
+const token = (id: string) => ({ serviceToken: { tokenId: id } });
+const list = (...includes: unknown[]) => ({ name: "p", decision: "non_identity", includes });
+const inputs = { name: "t" };
+
+describe("review of whom an Access policy lets in", () => {
+    const cases: [what: string, old: object, now: object, tokens: ReturnType<typeof step>[], expected: string[]][] = [
+        [
+            "a token of somebody else",
+            list(token("a")),
+            list(token("a"), token("z")),
+            [],
+            ["risk authentication-changed"],
+        ],
+        [
+            "a token that stays, and is let in no more",
+            list(token("a"), token("b")),
+            list(token("a")),
+            [],
+            ["breaks-callers credential-revoked"],
+        ],
+        [
+            "a token that is deleted",
+            list(token("a"), token("id-of-lab.1-token")),
+            list(token("a")),
+            [step("ServiceToken", "lab.1-token", inputs, undefined)],
+            ["breaks-callers credential-revoked"],
+        ],
+        [
+            "a token that is made",
+            list(token("a")),
+            list(token("a"), token(UNKNOWN)),
+            [step("ServiceToken", "lab.1-token", undefined, inputs)],
+            ["harmless credential-added"],
+        ],
+        [
+            "a token that is made anew",
+            list(token("id-of-lab.1-token")),
+            list(token(UNKNOWN)),
+            [step("ServiceToken", "lab.1-token", inputs, inputs, "replace")],
+            ["breaks-callers credential-changed"],
+        ],
+        [
+            "a token that is left behind, and let in no more",
+            list(token("a"), token("id-of-lab.1-token")),
+            list(token("a")),
+            [leftBehind("ServiceToken", "lab.1-token", inputs)],
+            ["breaks-callers credential-revoked", "risk left-behind"],
+        ],
+        ["everybody", list(token("a")), list({ everyone: {} }), [], ["breaks-callers authentication-removed"]],
+        ["the same in another order", list(token("a"), token("b")), list(token("b"), token("a")), [], []],
+    ];
+    for (const [what, old, now, tokens, expected] of cases)
+        it(`${what}: ${expected.join(", ") || "no finding"}`, () => {
+            const findings = review([step("AccessPolicy", "p", old, now), ...tokens]);
+            assert.deepEqual(
+                findings.map(({ severity, code }) => `${severity} ${code}`),
+                expected,
+                JSON.stringify(findings),
+            );
+        });
+
+    const sessions: [old: string, now: string, expected: string][] = [
+        ["30m", "1h30m", "risk protection-weakened"],
+        ["24h", "1h30m", "harmless changed-inside"],
+    ];
+    for (const [old, now, expected] of sessions)
+        it(`a cookie for ${now}, not ${old}: ${expected}`, () => {
+            const lasts = (sessionDuration: string) => ({ ...list(token("a")), sessionDuration });
+            const [{ severity, code }] = review([step("AccessPolicy", "p", lasts(old), lasts(now))]);
+            assert.equal(`${severity} ${code}`, expected);
+        });
+
+    const made: [what: string, inputs: object, expected: string[]][] = [
+        ["tokens alone", list(token("a")), ["harmless added"]],
+        ["a token that is made with it", list(token(UNKNOWN)), ["harmless added"]],
+        ["those that are not known yet", { ...list(), includes: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["in a way that is not known yet", { ...list(token("a")), decision: UNKNOWN }, ["risk unknown-until-apply"]],
+        ["everybody", list({ everyone: {} }), ["breaks-callers authentication-removed"]],
+        ["without a look", { ...list(token("a")), decision: "bypass" }, ["breaks-callers authentication-removed"]],
+    ];
+    for (const [what, policy, expected] of made)
+        it(`of a policy that is made, ${what}: ${expected.join(", ")}`, () => {
+            const findings = review([step("AccessPolicy", "p", undefined, policy)]);
+            assert.deepEqual(
+                findings.map(({ severity, code }) => `${severity} ${code}`),
+                expected,
+            );
+        });
+});
+
+describe("review of an application of Access that goes", () => {
+    const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
+
+    it("says that nobody is asked any more", () =>
+        assert.match(said([gone]).join("\n"), /^breaks-callers authentication-removed: Access application a goes.*$/));
+
+    it("opens nothing where the tunnel behind it goes too", () => {
+        const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");
+        assert.match(found, /^breaks-callers way-in-removed: Access application a goes, with the tunnel behind it$/m);
+        assert.doesNotMatch(found, /authentication-removed/);
+    });
+});

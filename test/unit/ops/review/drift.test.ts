@@ -1,0 +1,191 @@
+// Proves what `ops stack drift` makes of a refresh that changes nothing. That providers report it like this is proved by
+// test/engine/review.test.ts.
+import { strict as assert } from "node:assert";
+import { bench, STACK_FILE, type BenchOptions } from "../kit";
+
+const base = (type: string, name: string) => ({
+    urn: `urn:pulumi:intra::alpa-auth::${type}::${name}`,
+    type,
+    custom: true,
+    id: name,
+});
+const CONSUMER = base("kubernetes:apisix.apache.org/v1alpha1:Consumer", "alice-consumer");
+const plugins = (count: number) => ({
+    kind: "Consumer",
+    metadata: { name: "alice", namespace: "alpa-auth" },
+    spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
+});
+/** Somebody has given alice other than 60 requests. */
+const limited = (count: number) => ({
+    op: "update",
+    urn: CONSUMER.urn,
+    oldState: { ...CONSUMER, inputs: plugins(60) },
+    newState: { ...CONSUMER, inputs: plugins(count) },
+});
+const GRAPH = base("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", "alpa-gateway-graph");
+const values = (replicaCount: number) => ({
+    metadata: { name: "gateway" },
+    spec: { graph: { components: { apisix: { config: { replicaCount } } } } },
+});
+
+async function driftOf(options: Partial<BenchOptions>, refreshed: object, ...args: string[]) {
+    const says = ({ args: [verb, noun] }: { args: string[] }) => {
+        if (verb === "refresh") return { stdout: JSON.stringify(refreshed) };
+        const deployment = { resources: [{ urn: CONSUMER.urn }] };
+        return verb === "stack" && noun === "export" ? { stdout: JSON.stringify({ deployment }) } : undefined;
+    };
+    const { ops, calls } = bench({ says, ...options });
+    return { calls, ...(await ops("stack", "drift", ...args)) };
+}
+
+const drift = (steps: object[], ...args: string[]) => driftOf({}, { steps, changeSummary: {} }, ...args);
+
+const NOTHING = { steps: [], changeSummary: {} };
+
+describe("ops stack drift", () => {
+    it("looks only, and finds nothing where all is as it was made", async () => {
+        const { code, out, calls, note } = await drift([
+            { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER },
+        ]);
+        assert.equal(code, 0, note);
+        assert.match(out, /^Drift of stack intra: all is as Pulumi made it\. Callers notice nothing\./);
+        const refresh = calls.filter(({ args }) => args[0] === "refresh").map(({ args }) => args);
+        assert.equal(refresh.length, 1);
+        assert.ok(refresh[0].includes("--preview-only") && !refresh[0].includes("--yes"));
+        assert.ok(calls.every(({ args }) => !["up", "destroy"].includes(args[0])));
+    });
+
+    it("says whose limit somebody has changed, and how it is put back", async () => {
+        const { code, out, note } = await drift([limited(6)]);
+        assert.equal(code, 1);
+        assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
+        assert.match(out, /-> Put it back: pulumi up --refresh -s intra/);
+        assert.match(note, /what was changed behind Pulumi's back must have no risk for callers \(1 of 1/);
+    });
+
+    it("ends with 0 for what no caller notices, though it fails on a risk", async () => {
+        const { metadata, ...rest } = plugins(60);
+        const labels = { "alpa-auth.io/role": "x" };
+        const newState = { ...CONSUMER, inputs: { ...rest, metadata: { ...metadata, labels } } };
+        const { code, out, note } = await drift([{ ...limited(60), newState }]);
+        assert.equal(code, 0, note);
+        assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*changed-inside/);
+    });
+
+    it("takes what a caller has got by hand for a risk: nobody has agreed to it", async () => {
+        const { code, out } = await drift([limited(600)]);
+        assert.equal(code, 1, out);
+        assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
+    });
+
+    const foreign = (name: string) => ({
+        says: `APISIX: consumer ${name} is strange`,
+        path: "p",
+        repair: `delete ${name}`,
+    });
+
+    it("names all that APISIX has by hand, each with the command that deletes it", async () => {
+        const asked: unknown[] = [];
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
+            asked.push(rest);
+            return { foreign: [foreign("eve"), foreign("mallory")] };
+        };
+        for (const format of ["text", "markdown"]) {
+            const { code, out, note } = await driftOf({ auditGateway }, NOTHING, "--format", format);
+            assert.equal(code, 1);
+            for (const name of ["eve", "mallory"]) {
+                assert.match(out, new RegExp(`foreign-in-gateway.*consumer ${name} is strange`));
+                assert.match(out, new RegExp(`Rotate both Admin keys first.*Then run: delete ${name}`));
+            }
+            assert.match(note, /must have no risk for callers \(2 of 2/);
+        }
+        const gatewayNamespace = "alpa-auth-gateway-apisix";
+        assert.deepEqual(asked[0], [{ ingressClass: "alpa-auth", gateway: "alpa-auth", gatewayNamespace }, true]);
+    });
+
+    it("takes an APISIX that was not read for a risk, and says what to run", async () => {
+        const auditGateway = async () => ({ foreign: [], unread: "etcd has lost keys. Run: kubectl restart" });
+        const { code, out } = await driftOf({ auditGateway }, NOTHING);
+        assert.equal(code, 1, out);
+        assert.match(out, /RISK\n {2}gateway-not-read {2}etcd has lost keys\.\n {4}-> Run: kubectl restart/);
+    });
+
+    it("only says of a gateway in place that APISIX was not read", async () => {
+        const existing = "{ ingressClass: shared, gateway: g, gatewayNamespace: edge, url: http://x }";
+        const text = STACK_FILE.replace(
+            "config:\n",
+            `config:\n    alpa-auth:gateway: { installer: existing, existing: ${existing} }\n`,
+        );
+        const asked: unknown[] = [];
+        const auditGateway: BenchOptions["auditGateway"] = async (_access, ...rest) => {
+            asked.push(rest);
+            return { foreign: [], unread: "no Secret", isUnknown: true };
+        };
+        const { code, note } = await driftOf({ text, auditGateway }, NOTHING);
+        assert.equal(code, 0, note);
+        assert.match(note, /Not compared with what is in APISIX: no Secret/);
+        assert.deepEqual(asked, [[{ ingressClass: "shared", gateway: "g", gatewayNamespace: "edge" }, false]]);
+    });
+
+    it("asks no APISIX where nothing was brought up", async () => {
+        const auditGateway = async () => assert.fail("asked");
+        assert.equal(
+            (
+                await driftOf(
+                    {
+                        auditGateway,
+                        says: ({ args: [verb] }) =>
+                            verb === "refresh" ? { stdout: JSON.stringify(NOTHING) } : undefined,
+                    },
+                    NOTHING,
+                )
+            ).code,
+            0,
+        );
+    });
+
+    it("takes a service token that somebody has prolonged for a risk too", async () => {
+        const token = base("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken", "lab.a-token");
+        const lasting = (duration: string) => ({ ...token, inputs: { name: "alpa-auth/intra/lab/a", duration } });
+        const steps = [{ op: "update", urn: token.urn, oldState: lasting("8760h"), newState: lasting("forever") }];
+        const { code, out } = await drift(steps);
+        assert.equal(code, 1, out);
+        assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a lasts longer/);
+    });
+
+    it("fails where Pulumi counts a change that it does not show: that is not the same as none", async () => {
+        const kept = { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER };
+        const { code, out, note } = await driftOf({}, { steps: [kept, kept], changeSummary: { same: 1, update: 1 } });
+        assert.equal(code, 1, out);
+        assert.equal(out, "");
+        assert.match(note, /pulumi refresh: must show every change that it counts \(update: 1 counted, 0 shown\)/);
+        assert.match(note, /Set PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW=true where it runs/);
+    });
+
+    it("counts each operation for itself, and what stays the same not at all", async () => {
+        const changeSummary = { same: 40, update: 1 };
+        const { out } = await driftOf({}, { steps: [limited(6)], changeSummary });
+        assert.match(out, /limit-lowered/);
+    });
+
+    it("says what somebody has deleted", async () => {
+        const { out } = await drift([
+            { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },
+        ]);
+        assert.match(out, /resources: 1 gone\.[^]*caller-removed {2}Caller alice loses access/);
+    });
+
+    it("reads what a provider tells in its outputs alone, and leaves out what is not ours", async () => {
+        const inputs = values(3);
+        const newState = { ...GRAPH, inputs, outputs: { ...values(1), generation: 9, status: "quotes secrets" } };
+        const { out } = await drift(
+            [{ op: "update", urn: GRAPH.urn, oldState: { ...GRAPH, inputs }, newState }],
+            "--format",
+            "json",
+        );
+        const [finding, ...more] = JSON.parse(out).findings;
+        assert.deepEqual(more, []);
+        assert.match(finding.says, /3 pods become 1/);
+        assert.ok(!out.includes("quotes secrets"));
+    });
+});

@@ -1,0 +1,405 @@
+// Proves that a review takes nothing of a gateway for harmless that turns something off, loses data or is not read by it.
+import { strict as assert } from "node:assert";
+import { pluginVerdicts } from "../../../../ops/review/plugins";
+import { UNKNOWN } from "../../../../ops/review/differences";
+import { said, step } from "./steps";
+
+const route = (...plugins: object[]) => ({
+    metadata: { name: "r" },
+    spec: { http: [{ name: "x", match: { paths: ["/completions"] }, plugins }] },
+});
+const key = (more: object = {}) => ({ name: "key-auth", config: { hide_credentials: true }, ...more });
+const both = (first: boolean, second: boolean, more: object = {}) => ({
+    name: "multi-auth",
+    config: {
+        auth_plugins: [{ "key-auth": { hide_credentials: first } }, { "jwt-auth": { hide_credentials: second } }],
+        ...more,
+    },
+});
+const guard = (more: object = {}, config: object = {}) => ({
+    name: "request-validation",
+    config: { body_schema: { type: "object" }, ...config },
+    ...more,
+});
+const longest = (max_body_size: number, error_response?: string) => ({
+    name: "client-control",
+    config: { max_body_size, _meta: { error_response } },
+});
+const refusal = (abort: object) => ({ name: "fault-injection", config: { abort: { http_status: 403, ...abort } } });
+const LOOKS = /^risk errors-changed: \/completions: errors look different$/;
+
+describe("review of the plugins of a route", () => {
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        ["a guard that is off", guard(), guard({ enable: false }), /^risk protection-weakened: .*the guard goes/],
+        [
+            "a guard that is disabled",
+            guard(),
+            guard({}, { _meta: { disable: true } }),
+            /^risk protection-weakened: .*the guard goes/,
+        ],
+        [
+            "a guard for some requests",
+            guard(),
+            guard({}, { _meta: { filter: [["http_x", "==", "1"]] } }),
+            /^risk protection-weakened/,
+        ],
+        ["authentication that is off", key(), key({ enable: false }), /^breaks-callers authentication-removed/],
+        [
+            "authentication that is disabled",
+            both(true, true),
+            both(true, true, { _meta: { disable: true } }),
+            /^breaks-callers authentication-removed/,
+        ],
+        [
+            "authentication of some requests",
+            both(true, true),
+            both(true, true, { _meta: { filter: [["http_x", "==", "1"]] } }),
+            /^breaks-callers authentication-removed/,
+        ],
+        [
+            "one of two credentials that goes on to Alpa",
+            both(true, true),
+            both(true, false),
+            /^breaks-callers protection-weakened/,
+        ],
+        [
+            "another error",
+            both(true, true),
+            both(true, true, { _meta: { error_response: "x" } }),
+            /^risk errors-changed/,
+        ],
+        ["another error of the guard", guard(), guard({}, { _meta: { error_response: "x" } }), LOOKS],
+        ["another error for long bodies", longest(8), longest(8, "x"), LOOKS],
+        ["fewer bytes, and the error that names them", longest(8), longest(4, "x"), /^breaks-callers request-refused/],
+        ["another word in a refusal", refusal({ body: "a" }), refusal({ body: "b" }), LOOKS],
+        ["another time to come back", refusal({ headers: {} }), refusal({ headers: { "Retry-After": "9" } }), LOOKS],
+        [
+            "another status of a refusal",
+            refusal({}),
+            refusal({ http_status: 404 }),
+            /^risk errors-changed: .*404, not 403/,
+        ],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => {
+            const [found] = said([step("ApisixRoute", "r", route(old), route(now))]);
+            assert.match(String(found), first);
+        });
+});
+
+describe("review of a plugin of which it is not known yet whether it is on", () => {
+    for (const [what, off] of [
+        ["enable", key({ enable: UNKNOWN })],
+        ["_meta.disable", key({ config: { hide_credentials: true, _meta: { disable: UNKNOWN } } })],
+    ] as const)
+        it(`counts it as off (${what})`, () =>
+            assert.match(
+                said([step("ApisixRoute", "r", route(key()), route(off))])[0],
+                /^breaks-callers authentication-removed: .*nobody is asked/,
+            ));
+});
+
+describe("review of where a route leads", () => {
+    const cases: [old: string, now: string, first: RegExp][] = [
+        ["alpa-completions", "alpa-nowhere", /^breaks-callers way-in-removed/],
+        ["alpa-nowhere", "alpa-completions", /^breaks-callers opens-to-network/],
+        ["alpa-completions", "alpa-logprobs", /^risk upstream-replaced/],
+    ];
+    const to = (name: string) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name: "x", match: { paths: ["/completions"] }, plugins: [key()], upstreams: [{ name }] }] },
+    });
+    for (const [old, now, first] of cases)
+        it(`says of a way to ${old} that leads to ${now} what it is`, () =>
+            assert.match(said([step("ApisixRoute", "r", to(old), to(now))])[0], first));
+});
+
+describe("review of an upstream's ingress class", () => {
+    const of = (spec: object) => ({ metadata: { name: "u" }, spec: { externalNodes: [], ...spec } });
+    const classed = of({ ingressClassName: "alpa-auth" });
+
+    it("is a risk where one comes, for which the ingress controller waits after each start", () =>
+        assert.match(said([step("ApisixUpstream", "u", of({}), classed)])[0], /^risk gateway-changed: .* waits 5 min/));
+
+    it("is harmless where it goes, which leads callers nowhere else", () =>
+        assert.match(said([step("ApisixUpstream", "u", classed, of({}))])[0], /^harmless changed-inside: /));
+});
+
+describe("review of a rule that comes to a route", () => {
+    const rule = (name: string, path: string, upstream: string) => ({
+        ...{ name, match: { paths: [path] }, plugins: [key()], upstreams: [{ name: upstream }] },
+    });
+    const first = rule("x", "/completions", "alpa-completions");
+    const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
+    const cases: [what: string, more: object, found: RegExp][] = [
+        ["a path of its own", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
+        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*x served them/],
+        ["nothing behind it", rule("y", "/*", "alpa-nowhere"), /^breaks-callers request-refused: .*the gateway itself/],
+    ];
+    for (const [what, more, found] of cases)
+        it(`says of one with ${what} what it is`, () =>
+            assert.match(said([step("ApisixRoute", "r", of(first), of(first, more))]).join("\n"), found));
+
+    it("finds nothing refused in a route that is new as a whole", () => {
+        const all = said([step("ApisixRoute", "r", undefined, of(first, rule("closed", "/*", "alpa-nowhere")))]);
+        assert.match(all.join("\n"), /^harmless way-in-added: Route r is made$/);
+    });
+});
+
+describe("review of the upstream of what is closed", () => {
+    const nowhere = step("ApisixUpstream", "n", { metadata: { name: "alpa-nowhere" } }, undefined);
+
+    it("says where it goes alone", () => assert.match(said([nowhere]).join("\n"), /^risk protection-weakened: .*$/));
+
+    it("says nothing of it where its route goes too", () => {
+        const found = said([nowhere, step("ApisixRoute", "r", route(key()), undefined)]);
+        assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r goes.*$/);
+    });
+});
+
+describe("review of a rule of a route under another name", () => {
+    const under = (name: string, ...plugins: object[]) => ({
+        metadata: { name: "r" },
+        spec: { http: [{ name, match: { paths: ["/completions"] }, plugins }] },
+    });
+    const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
+
+    it("is no alarm where it is the same rule", () =>
+        assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is called new.*$/));
+
+    it("says what else differs", () =>
+        assert.match(of(under("new")), /^breaks-callers authentication-removed: \/completions: nobody is asked/));
+});
+
+describe("review of a route that is made", () => {
+    it("says which of its rules ask nobody", () => {
+        const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
+        assert.match(first, /^breaks-callers authentication-removed: \/completions: opens without authentication/);
+    });
+
+    it("says that they are not known yet", () => {
+        const inputs = { metadata: { name: "r" }, spec: { http: UNKNOWN } };
+        assert.match(said([step("ApisixRoute", "r", undefined, inputs)]).join("\n"), /^risk unknown-until-apply.*$/);
+    });
+
+    it("is harmless where each of them asks", () => {
+        const found = said([step("ApisixRoute", "r", undefined, route(both(true, true)))]);
+        assert.ok(found.length > 0 && found.every((one) => one.startsWith("harmless")), found.join("\n"));
+    });
+});
+
+const release = (values: object, more: object = {}) => ({
+    chart: "apisix",
+    name: "g",
+    namespace: "alpa-auth",
+    values,
+    ...more,
+});
+
+describe("review of the values of the chart", () => {
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        [
+            "where etcd keeps its data",
+            { etcd: { persistence: { enabled: true } } },
+            { etcd: { persistence: { enabled: false } } },
+            /^breaks-callers data-deleted/,
+        ],
+        [
+            "fewer members of etcd",
+            { etcd: { replicaCount: 3 } },
+            { etcd: { replicaCount: 1 } },
+            /^breaks-callers data-deleted/,
+        ],
+        [
+            "the name of the controller",
+            { "ingress-controller": { config: { controllerName: "a" } } },
+            { "ingress-controller": { config: { controllerName: "b" } } },
+            /^risk gateway-changed/,
+        ],
+        [
+            "no controller",
+            { "ingress-controller": { deployment: { replicas: 2 } } },
+            { "ingress-controller": { deployment: { replicas: 0 } } },
+            /^breaks-callers gateway-changed/,
+        ],
+        [
+            "more controllers",
+            {},
+            { "ingress-controller": { deployment: { replicas: 2 } } },
+            /^harmless gateway-changed/,
+        ],
+        [
+            "the memory of the controller",
+            {},
+            { "ingress-controller": { deployment: { resources: { limits: { memory: "1Gi" } } } } },
+            /^harmless pods-restart/,
+        ],
+        [
+            "the one pod that the chart runs by itself",
+            { replicaCount: 3 },
+            {},
+            /^risk gateway-changed.*3 pods become 1/,
+        ],
+        [
+            "the budget of etcd",
+            { etcd: { replicaCount: 3, pdb: { create: true } } },
+            { etcd: { replicaCount: 3, pdb: { create: false } } },
+            /^risk protection-weakened/,
+        ],
+        [
+            "a member of etcd more, and the budget that comes with it",
+            { etcd: { replicaCount: 1, pdb: { create: false } } },
+            { etcd: { replicaCount: 3, pdb: { create: true } } },
+            /^risk pods-restart/,
+        ],
+        [
+            "the budget of the controller",
+            { "ingress-controller": { podDisruptionBudget: { enabled: true } } },
+            {},
+            /^risk protection-weakened/,
+        ],
+        [
+            "nodes that answer no more by the pods of others",
+            { service: { type: "NodePort", externalTrafficPolicy: "Cluster" } },
+            { service: { type: "NodePort", externalTrafficPolicy: "Local" } },
+            /^breaks-callers way-in-changed/,
+        ],
+        ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
+        ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => {
+            const [found, ...more] = said([step("Release", "g", release(old), release(now))]);
+            assert.match(String(found), first);
+            assert.deepEqual(more, []);
+        });
+
+    it("says who is refused by newer versions of TLS, and that older ones are let in", () => {
+        const tls = (sslProtocols: string) =>
+            release({ replicaCount: 3, apisix: { ssl: { enabled: true, sslProtocols } } });
+        const of = (old: string, now: string) => said([step("Release", "g", tls(old), tls(now))])[0];
+        assert.match(of("TLSv1.2 TLSv1.3", "TLSv1.3"), /^breaks-callers way-in-removed: .*TLSv1\.2/);
+        assert.match(of("TLSv1.3", "TLSv1.1 TLSv1.3"), /^risk protection-weakened: .*TLSv1\.1/);
+    });
+
+    it("says of a plugin that is not on any more that routes leave it out", () => {
+        const on = (...plugins: string[]) => release({ apisix: { plugins } });
+        const of = (old: object, now: object) => said([step("Release", "g", old, now)])[0];
+        const off = /^breaks-callers authentication-removed: .*: multi-auth is off/;
+        assert.match(of(on("multi-auth", "request-id"), on("request-id")), off);
+        assert.match(of(on(), on("key-auth", "jwt-auth", "request-id")), off);
+        assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
+    });
+
+    it("says of another chart that what it serves may go", () => {
+        const other = { ...release({}), chart: "oci://registry.example/web" };
+        assert.match(said([step("Release", "g", release({}), other)])[0], /^breaks-callers gateway-deleted/);
+        assert.match(said([step("Release", "g", other, release({}))])[0], /^breaks-callers service-interrupted/);
+    });
+
+    it("says that it does not read files with values", () => {
+        const file = (hash: string) => release({}, { valueYamlFiles: [{ hash }] });
+        assert.match(
+            said([step("Release", "g", file("a"), file("b"))])[0],
+            /^risk gateway-changed: .*does not read them/,
+        );
+    });
+});
+
+describe("review of what is replaced by one of another name", () => {
+    it("names the one that goes", () => {
+        const named = (name: string) => ({ metadata: { name } });
+        const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
+        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all that is in it/);
+    });
+});
+
+describe("review of a graph that loses what it was of", () => {
+    const graph = (deploy: boolean | undefined, component: string) => ({
+        metadata: { name: "g" },
+        spec: { deploy, graph: { components: { [component]: { config: { replicaCount: 2 } } } } },
+    });
+    const cases: [what: string, old: object, now: object, first: RegExp][] = [
+        ["APISIX", graph(true, "apisix"), graph(true, "other"), /^breaks-callers gateway-deleted/],
+        ["Alpa", graph(true, "alpa"), graph(true, "other"), /^breaks-callers alpa-stopped/],
+        ["Alpa that does not run", graph(false, "alpa"), graph(false, "other"), /^harmless changed-inside/],
+        ["its word to deploy", graph(true, "apisix"), graph(undefined, "apisix"), /^breaks-callers gateway-deleted/],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => assert.match(said([step("RampartGraph", "g", old, now)])[0], first));
+});
+
+describe("review of counters of limits that go", () => {
+    const metadata = { name: "alpa-auth-counters", namespace: "n" };
+    const labels = { app: "counters" };
+    const pods = { metadata, spec: { template: { metadata: { labels } } } };
+    const gone = [
+        step("Deployment", "d", pods, undefined),
+        step("Service", "s", { metadata, spec: { selector: labels } }, undefined),
+    ];
+    const limit = (policy: string) => ({
+        metadata: { name: "lab" },
+        spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, policy } }] },
+    });
+
+    it("says whom that stops, once", () =>
+        assert.match(said(gone).join("\n"), /^breaks-callers service-interrupted: .*callers with limits get 500.*$/));
+
+    it("says of other stacks alone where the callers of this one are counted elsewhere by then", () => {
+        const found = said([...gone, step("Consumer", "lab-consumer", limit("redis"), limit("local"))]);
+        assert.match(found.join("\n"), /^risk service-interrupted: .*other stacks.*\nrisk limit-changed: .*$/);
+    });
+});
+
+describe("review of numbers that leave nothing, or say nothing", () => {
+    it("a Deployment without any pod", () => {
+        const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });
+        assert.match(said([step("Deployment", "d", pods(2), pods(0))])[0], /^breaks-callers service-interrupted/);
+        assert.match(said([step("Deployment", "d", pods(2), pods(1))])[0], /^risk gateway-changed/);
+    });
+
+    it("a Deployment whose number is taken out, which is one pod then", () => {
+        const pods = (spec: object) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec });
+        const found = said([step("Deployment", "d", pods({ replicas: 3 }), pods({}))]);
+        assert.match(found[0], /^risk gateway-changed: .*3 pods become 1/);
+    });
+
+    it("a limit that is counted in another group, or told otherwise, and stays as it is", () => {
+        const limit = (more: object) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: [{ name: "limit-count", config: { count: 60, time_window: 60, ...more } }] },
+        });
+        const of = (old: object, now: object) => said([step("Consumer", "lab-consumer", limit(old), limit(now))]);
+        assert.match(
+            of({ group: "a" }, { group: "b" }).join("\n"),
+            /^risk limit-changed: Caller lab .*another group.*$/,
+        );
+        assert.match(
+            of({ rejected_msg: "a" }, { rejected_msg: "b" }).join("\n"),
+            /^risk errors-changed: Caller lab .*$/,
+        );
+        const more = of({ group: "a", rejected_msg: "60" }, { group: "b", rejected_msg: "90", count: 90 });
+        assert.match(more.join("\n"), /^harmless limit-raised: .*$/);
+    });
+
+    it("a limit that is no number", () => {
+        const limit = (count: unknown) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
+        });
+        assert.match(said([step("Consumer", "lab-consumer", limit(60), limit("some"))])[0], /^risk limit-changed/);
+    });
+});
+
+describe("review of a route's plugins", () => {
+    it("says nothing of the digest of all rules that error answers carry", () => {
+        const shaped = (revision?: string) => [
+            { name: "response-rewrite", config: { headers: { set: { a: "b", "X-Alpa-Auth-Revision": revision } } } },
+        ];
+        for (const before of ["0123456789ab", undefined])
+            assert.deepEqual(
+                pluginVerdicts("POST /alpa/completions", "plugins", shaped(before), shaped("ba9876543210")),
+                [],
+            );
+    });
+});

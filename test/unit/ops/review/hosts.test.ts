@@ -1,0 +1,57 @@
+// Proves that a review tells the steps of a host apart, and that what it prints gives a terminal no orders.
+import { strict as assert } from "node:assert";
+import { readPlan } from "../../../../ops/review/plan";
+import { renderText } from "../../../../ops/review/report";
+import { reviewOf } from "../../../../ops/review/review";
+import { TODAY } from "../kit";
+import { said, step } from "./steps";
+
+const inputs = { create: "x", delete: "y" };
+
+describe("review of what runs on hosts", () => {
+    const cases: [name: string, op: string, expected: RegExp][] = [
+        ["nodes-a-labels", "replace", /^risk host-changed/],
+        ["nodes-a-joined", "replace", /^breaks-callers service-interrupted/],
+        ["nodes-a-snap", "delete", /^breaks-callers data-deleted/],
+        ["nodes-a-ready", "delete", /^risk host-changed/],
+        ["alpa-firewall-a", "create", /^risk network-narrowed/],
+    ];
+    for (const [name, op, expected] of cases)
+        it(`says of ${name}, ${op}, what it does`, () => {
+            const [old, now] = [op === "create" ? undefined : inputs, op === "delete" ? undefined : inputs];
+            assert.match(said([step("Command", name, old, now, op)])[0], expected);
+        });
+});
+
+describe("review of a step of a host that has nothing to take back", () => {
+    it("says of its end that nothing is done", () => {
+        const found = said([step("Command", "nodes-addons", { create: "x" }, undefined)]);
+        assert.match(found.join("\n"), /^harmless changed-inside: nodes-addons goes, and nothing is done on its host$/);
+    });
+});
+
+describe("what a review is given", () => {
+    it("has the most dangerous first, also beside an unfinished run", () => {
+        const steps = [step("Command", "nodes-a-snap", inputs, undefined)];
+        const state = { pending_operations: [{}] };
+        const { findings } = reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY), state);
+        assert.deepEqual(
+            findings.map(({ code }) => code),
+            ["data-deleted", "state-unfinished"],
+        );
+    });
+
+    it("gives a terminal no orders", () => {
+        const steps = [step("Command", "x\u001b[2J\ny", inputs, undefined)];
+        const text = renderText(reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY)));
+        assert.ok(!text.includes("\u001b") && !/^y/m.test(text), JSON.stringify(text));
+    });
+
+    it("keeps what a plan says of protection", () => {
+        const urn = "urn:pulumi:test::alpa-auth::cloudflare:index/zone:Zone::zone";
+        const goal = { type: "cloudflare:index/zone:Zone", custom: true, protect: true, inputDiff: {} };
+        const manifest = { time: "2026-11-25T11:00:00Z" };
+        const plan = JSON.stringify({ manifest, resourcePlans: { [urn]: { steps: ["update"], goal } } });
+        assert.equal(readPlan(plan, "--plan", {}).steps[0].newState?.protect, true);
+    });
+});

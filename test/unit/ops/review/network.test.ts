@@ -1,0 +1,256 @@
+// Proves that a review takes nothing for harmless that opens something to the network or closes it for callers, and that what
+// only narrows does not count as opening.
+import { strict as assert } from "node:assert";
+import { UNKNOWN } from "../../../../ops/review/differences";
+import { leftBehind, review, said, step } from "./steps";
+
+const named = { podSelector: { matchLabels: { app: "x" } } };
+const labelled = (operator: string) => ({
+    podSelector: { matchExpressions: [{ key: "app", operator, values: ["x", "y"] }] },
+});
+const policy = (spec: object, namespace = "alpa-auth") => ({
+    metadata: { name: "p", namespace },
+    spec: { podSelector: {}, policyTypes: ["Ingress"], ...spec },
+});
+const ports = (...numbers: (number | string)[]) => numbers.map((port) => ({ port, protocol: "TCP" }));
+const codes = (steps: Parameters<typeof review>[0]) => review(steps).map(({ severity, code }) => `${severity} ${code}`);
+
+describe("review of what the network lets through", () => {
+    const made: [what: string, spec: object, expected: string[]][] = [
+        [
+            "one that lets a network in",
+            { ingress: [{ from: [{ ipBlock: { cidr: "10.0.0.0/8" } }], ports: ports(9180) }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        [
+            "one that lets everybody in",
+            { ingress: [{ ports: ports(9080) }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        [
+            "one that lets every pod in",
+            { ingress: [{ from: [{ podSelector: {} }] }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        ["one for named pods", { ingress: [{ from: [named], ports: ports(9080) }] }, ["harmless network-narrowed"]],
+        [
+            "one for pods with one of several labels",
+            { ingress: [{ from: [labelled("In")], ports: ports(9180) }] },
+            ["harmless network-narrowed"],
+        ],
+        [
+            "one for all pods but some",
+            { ingress: [{ from: [labelled("NotIn")], ports: ports(9180) }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        ["one that closes all", {}, ["risk network-narrowed"]],
+        [
+            "one that is not as it must be",
+            { ingress: [{ from: "all", ports: "all" }] },
+            ["breaks-callers opens-to-network", "harmless network-narrowed"],
+        ],
+        ["one that is not known yet", { ingress: UNKNOWN, egress: [{}] }, ["risk unknown-until-apply"]],
+    ];
+    for (const [what, spec, expected] of made)
+        it(`says of a policy that is made, ${what}: ${expected.join(", ")}`, () =>
+            assert.deepEqual(codes([step("NetworkPolicy", "p", undefined, policy(spec))]), expected));
+
+    it("takes the entry of a gateway that is new as a whole for what it is", () => {
+        const namespace = step("Namespace", "n", undefined, { metadata: { name: "alpa-auth" } });
+        const open = step("NetworkPolicy", "p", undefined, policy({ ingress: [{ ports: ports(9080) }] }));
+        assert.ok(codes([namespace, open]).every((code) => code.startsWith("harmless")));
+        const admin = step("NetworkPolicy", "p", undefined, policy({ ingress: [{ ports: ports(9080, 9180) }] }));
+        assert.ok(codes([namespace, admin]).includes("breaks-callers opens-to-network"));
+    });
+
+    const narrower: [what: string, old: object[], now: object[], expected: string[]][] = [
+        [
+            "named pods in place of everybody",
+            [{ ports: ports(9080) }],
+            [{ from: [named], ports: ports(9080) }],
+            ["risk network-narrowed"],
+        ],
+        [
+            "fewer ports",
+            [{ from: [named], ports: ports(9080, 9443) }],
+            [{ from: [named], ports: ports(9080) }],
+            ["risk network-narrowed"],
+        ],
+        [
+            "everybody in place of named pods",
+            [{ from: [named], ports: ports(9080) }],
+            [{ ports: ports(9080) }],
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "another port",
+            [{ ports: ports(9080) }],
+            [{ ports: ports(9180) }],
+            ["breaks-callers opens-to-network", "risk network-narrowed"],
+        ],
+        [
+            "the other port of callers, for whom the first is open",
+            [{ ports: ports(9080) }],
+            [{ ports: ports(9080, 9443) }],
+            ["risk opens-to-network"],
+        ],
+        [
+            "the other port of callers, for everybody",
+            [{ from: [named], ports: ports(9080) }],
+            [{ from: [named], ports: ports(9080) }, { ports: ports(9443) }],
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "every port",
+            [{ from: [named], ports: ports(9080) }],
+            [{ from: [named] }],
+            ["breaks-callers opens-to-network"],
+        ],
+    ];
+    for (const [what, old, now, expected] of narrower)
+        it(`says of ${what}: ${expected.join(", ")}`, () =>
+            assert.deepEqual(
+                codes([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]),
+                expected,
+            ));
+
+    it("names of a rule that is narrower what is no longer let in, and not the rest", () => {
+        const [old, now] = [[{ ports: ports(9080, 9443) }], [{ ports: ports(9080) }]];
+        const [says] = said([step("NetworkPolicy", "p", policy({ ingress: old }), policy({ ingress: now }))]);
+        assert.match(says, /everybody \(port 9443\) may no longer reach it/);
+    });
+
+    it("takes what connectors tell of themselves for no opening, where their pods are made with the policy", () => {
+        const labels = { app: "connector" };
+        const pods = { metadata: { name: "p", namespace: "alpa-auth" }, spec: { template: { metadata: { labels } } } };
+        const open = (port: number, app = "connector") =>
+            step("NetworkPolicy", "p", undefined, {
+                ...policy({ ingress: [{ ports: ports(port) }] }),
+                spec: { podSelector: { matchLabels: { app } }, ingress: [{ ports: ports(port) }] },
+            });
+        const made = step("Deployment", "d", undefined, pods);
+        const opens = (...steps: Parameters<typeof review>[0]) =>
+            codes(steps).includes("breaks-callers opens-to-network");
+        assert.ok(!opens(open(2000), made));
+        assert.ok(opens(open(2000)), "pods that are there");
+        assert.ok(opens(open(2000, "other"), made), "other pods");
+        assert.ok(opens(open(6379), made), "a closed port");
+    });
+
+    it("says nothing of what a policy guards in another order", () => {
+        const types = (...policyTypes: string[]) => policy({ policyTypes });
+        assert.deepEqual(
+            codes([step("NetworkPolicy", "p", types("Ingress", "Egress"), types("Egress", "Ingress"))]),
+            [],
+        );
+        assert.deepEqual(codes([step("NetworkPolicy", "p", types("Ingress"), types("Egress", "Ingress"))]), [
+            "risk network-narrowed",
+        ]);
+    });
+
+    it("a policy goes unsaid only with what it guarded", () => {
+        const goes = step("NetworkPolicy", "p", policy({}), undefined);
+        const release = (namespace: string) => step("Release", "r", { chart: "x", namespace }, undefined);
+        assert.ok(codes([goes, release("rampart")]).includes("breaks-callers opens-to-network"));
+        assert.ok(!codes([goes, release("alpa-auth")]).includes("breaks-callers opens-to-network"));
+        const stays = leftBehind("Namespace", "n", { metadata: { name: "alpa-auth" } });
+        assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
+    });
+
+    describe("what stands beside pods", () => {
+        const metadata = { name: "d", namespace: "alpa-auth" };
+        const selector = { matchLabels: { app: "d" } };
+        const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
+        const template = { metadata: { labels: { app: "d", more: "x" } }, spec: { containers } };
+        const pods = step("Deployment", "d", { metadata, spec: { template } }, undefined);
+        const beside = [
+            step("NetworkPolicy", "p", { metadata, spec: { podSelector: selector } }, undefined),
+            step("PodDisruptionBudget", "b", { metadata, spec: { selector } }, undefined),
+            step("Secret", "s", { metadata: { ...metadata, name: "d-token" } }, undefined),
+        ];
+        it("goes unsaid with them", () =>
+            assert.deepEqual(codes([pods, ...beside]), ["breaks-callers way-in-removed"]));
+        const told = ["breaks-callers opens-to-network", "risk protection-weakened", "risk deleted"];
+        it("is told where they stay", () => assert.deepEqual(codes(beside), told));
+        it("is told where they are only left behind", () =>
+            assert.deepEqual(
+                codes([leftBehind("Deployment", "d", { metadata, spec: { template } }), ...beside]).sort(),
+                [...told.slice(0, 1), "risk deleted", "risk left-behind", "risk protection-weakened"],
+            ));
+        it("is told where others go", () => {
+            const others = step(
+                "Deployment",
+                "o",
+                { metadata, spec: { template: { metadata: { labels: {} } } } },
+                undefined,
+            );
+            assert.equal(codes([others, ...beside]).length, 4);
+        });
+    });
+
+    const services: [spec: object, expected: RegExp][] = [
+        [
+            { type: "NodePort", ports: [{ port: 80, targetPort: "admin" }] },
+            /^breaks-callers opens-to-network: .*80 to admin/,
+        ],
+        [{ type: "LoadBalancer", ports: ports(9080) }, /^breaks-callers opens-to-network/],
+        [{ type: "ClusterIP", externalIPs: ["10.0.0.1"], ports: ports(9080) }, /^breaks-callers opens-to-network/],
+        [{ type: "ClusterIP", ports: ports(6379) }, /^harmless added/],
+        [{ ports: ports(6379) }, /^harmless added/],
+    ];
+    for (const [spec, expected] of services)
+        it(`says of a Service that is made with ${JSON.stringify(spec)} whether it is reached from outside`, () => {
+            const [one, ...more] = said([step("Service", "s", undefined, { metadata: { name: "s" }, spec })]);
+            assert.match(one, expected);
+            assert.deepEqual(more, []);
+        });
+
+    const changed: [what: string, old: object, now: object, expected: string[]][] = [
+        ["opens", { type: "ClusterIP" }, { type: "NodePort" }, ["breaks-callers opens-to-network"]],
+        ["is closed", { type: "NodePort" }, { type: "ClusterIP" }, ["breaks-callers way-in-removed"]],
+        ["loses an address", { externalIPs: ["a", "b"] }, { externalIPs: ["a"] }, ["breaks-callers way-in-removed"]],
+        ["gets an address", {}, { externalIPs: ["a"] }, ["breaks-callers opens-to-network"]],
+        [
+            "is open to all addresses",
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            { type: "LoadBalancer" },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "is open to all addresses by an empty list",
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            { type: "LoadBalancer", loadBalancerSourceRanges: [] },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "is for some addresses, and was for all",
+            { type: "LoadBalancer" },
+            { type: "LoadBalancer", loadBalancerSourceRanges: ["10.0.0.0/8"] },
+            ["breaks-callers way-in-removed"],
+        ],
+        [
+            "is open to all addresses in other words",
+            { type: "LoadBalancer", loadBalancerSourceRanges: [] },
+            { type: "LoadBalancer" },
+            [],
+        ],
+        [
+            "has a port more outside",
+            { type: "NodePort", ports: ports(80) },
+            { type: "NodePort", ports: ports(80, 81) },
+            ["breaks-callers opens-to-network"],
+        ],
+        [
+            "has a port less outside",
+            { type: "NodePort", ports: ports(80, 81) },
+            { type: "NodePort", ports: ports(81) },
+            ["breaks-callers way-in-removed"],
+        ],
+        ["has a port more inside", { ports: ports(80) }, { ports: ports(80, 81) }, ["risk gateway-changed"]],
+    ];
+    for (const [what, old, now, expected] of changed)
+        it(`says of a Service that ${what}: ${expected.join(", ")}`, () => {
+            const object = (spec: object) => ({ metadata: { name: "s" }, spec });
+            assert.deepEqual(codes([step("Service", "s", object(old), object(now))]), expected);
+        });
+});

@@ -1,0 +1,77 @@
+// Proves that a review names what a change breaks of the policy pack's rules, and nothing that was so before it.
+import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { violationsOf, resourceOf } from "../../../../policy/rules";
+import { UsageError } from "../../../../ops/errors";
+import { exceptionsOf, policyFindings } from "../../../../ops/review/policies";
+import { recordStack } from "../../intra-a";
+import { previewOf } from "./programs";
+
+const TODAY = new Date("2026-11-25T12:00:00Z");
+
+describe("review and the policy pack", () => {
+    it("a change that breaks a rule is named, and the same in a stack that broke it before is not", async () => {
+        const good = await recordStack("rampart");
+        const old = await recordStack("rampart", {
+            gateway: { image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" } },
+        });
+        const preview = previewOf(good, old);
+        assert.deepEqual(policyFindings(preview, undefined, [], TODAY), []);
+        const broken = previewOf(good, await recordStack("rampart", { guard: { maxBodyBytes: 1024 } }));
+        for (const { newState } of broken.steps) {
+            const { http } = (newState?.inputs as any)?.spec ?? {};
+            if (http) http[0].plugins = http[0].plugins.filter((plugin: any) => plugin.name !== "multi-auth");
+        }
+        const found = policyFindings(broken, undefined, [], TODAY);
+        assert.ok(found.length > 0);
+        assert.ok(found.every(({ code, severity }) => code === "policy-violated" && severity === "breaks-callers"));
+        const rule = /^Rule (\S+) of/.exec(found[0].says)![1];
+        const before = {
+            ...broken,
+            steps: broken.steps.map((step) => ({
+                ...step,
+                oldState: { ...step.oldState!, inputs: step.newState!.inputs },
+            })),
+        };
+        assert.deepEqual(policyFindings(before, undefined, [], TODAY), []);
+        const [name] = found[0].evidence.map(({ resource }) => resource);
+        const exceptions = [...new Set(found.map(({ says }) => /^Rule (\S+) of/.exec(says)![1]))].map((one) => ({
+            rule: one,
+            resource: name,
+            reason: "a trial for a day",
+            until: "2026-11-26",
+        }));
+        assert.ok(exceptions.some((one) => one.rule === rule));
+        assert.deepEqual(policyFindings(broken, undefined, exceptions, TODAY), []);
+    });
+
+    it("refuses exceptions that are none, as what is the user's to correct", () => {
+        const root = mkdtempSync(join(tmpdir(), "alpa-auth-exceptions-"));
+        try {
+            assert.deepEqual(exceptionsOf(root, TODAY), []);
+            mkdirSync(join(root, "policy"));
+            writeFileSync(join(root, "policy/exceptions.yaml"), "exceptions: [{ rule: none }]");
+            assert.throws(
+                () => exceptionsOf(root, TODAY),
+                (error) => error instanceof UsageError && /policy\/exceptions\.yaml: /.test(error.message),
+            );
+        } finally {
+            rmSync(root, { recursive: true });
+        }
+    });
+
+    it("finds nothing in the program as it is", async () => {
+        const all = previewOf([], await recordStack("rampart"));
+        assert.deepEqual(policyFindings(all, { resources: [] }, [], TODAY), []);
+        assert.equal(
+            violationsOf(
+                all.steps.map(({ newState, urn }) =>
+                    resourceOf({ urn, type: newState!.type, name: "x", protect: false, inputs: newState!.inputs! }),
+                ),
+            ).length,
+            0,
+        );
+    });
+});

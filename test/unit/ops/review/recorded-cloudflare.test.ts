@@ -1,0 +1,38 @@
+// Proves what a review says of changes of option cloudflare, in previews of the real engine: the stand-ins of the provider
+// and of Cloudflare's API made them. That the released provider previews the same is not proved here.
+import { strict as assert } from "node:assert";
+import { findingsOf } from "../../../findings";
+import { read } from "../../../recorded/recording";
+import { recordedSet } from "./recorded";
+
+recordedSet("cloudflare", {
+    nothing: [],
+    "mail to operators": [],
+    "a caller more": ["harmless credential-added"],
+    "a token that lasts longer": ["harmless credential-ends-later"],
+    "a caller less": ["breaks-callers credential-revoked"],
+    "a token less": ["breaks-callers credential-revoked"],
+    "a token that is disabled": ["breaks-callers credential-revoked"],
+    "a secret that is rotated": ["risk credential-rotated"],
+    "browser checks": ["breaks-callers request-refused"],
+    "a rate limit": ["breaks-callers request-refused"],
+    "another name": [
+        "breaks-callers way-in-removed",
+        "breaks-callers way-in-changed",
+        "risk route-changed",
+        "harmless way-in-added",
+    ],
+});
+
+describe("review of recorded previews: another name of option cloudflare", () => {
+    it("says that the one of before goes, and knows every resource", () => {
+        const found = findingsOf(read("cloudflare"), "another name");
+        const says = found.filter(({ severity }) => severity === "breaks-callers").map((finding) => finding.says);
+        assert.ok(
+            says.some((one) => one.includes("CNAME review.example.com goes")),
+            says.join("\n"),
+        );
+        const unknown = found.filter(({ code }) => code === "unknown-resource" || code === "other-change");
+        assert.deepEqual(unknown, []);
+    });
+});

@@ -1,0 +1,118 @@
+// Proves what a review says of changes of a stack of option intra-a, in previews that the real engine and Kubernetes provider
+// have made in the sandbox; so `ops consumer expire`. That the engine still says the same of one that has much in it is
+// asked in test/engine/review.test.ts. Rampart is a stand-in: that it restarts what a review says it restarts is not proved.
+import { strict as assert } from "node:assert";
+import { stringify } from "yaml";
+import { CHANGES, MUCH } from "../../../recorded/intra-a";
+import { findingsOf } from "../../../findings";
+import { read } from "../../../recorded/recording";
+import { gate } from "../stack/apply/kit";
+import { recordedSet, type Expected } from "./recorded";
+
+/** What a caller could notice; the empty ones and those that are harmless alone raise no alarm. */
+const FINDINGS: Expected = {
+    nothing: [],
+    "callers in another order": [],
+    "credentials in another order": [],
+    "longer waits": [],
+    "an end that is far": [],
+    "a credential more": ["harmless credential-added"],
+    "a caller more": ["harmless caller-added"],
+    "more requests": ["harmless limit-raised"],
+    "more at a time": ["harmless limit-raised"],
+    "a caller less": ["breaks-callers caller-removed"],
+    "no callers": ["breaks-callers caller-removed"],
+    "a credential less": ["breaks-callers credential-revoked"],
+    "a credential that has ended": ["breaks-callers credential-revoked"],
+    "a credential that has ended, and a caller less": [
+        "breaks-callers caller-removed",
+        "breaks-callers credential-revoked",
+    ],
+    "another method under one id": ["breaks-callers credential-changed"],
+    "a renamed caller": ["breaks-callers caller-removed", "harmless caller-added"],
+    "fewer requests": ["breaks-callers limit-lowered"],
+    "a longer window": ["breaks-callers limit-lowered"],
+    "fewer at a time": ["breaks-callers limit-lowered"],
+    "a limit where none was": ["breaks-callers limit-lowered"],
+    "no limits": ["risk limit-removed"],
+    "shorter bodies": ["breaks-callers request-refused", "harmless changed-inside"],
+    "no guard": ["risk protection-weakened"],
+    "a deployment tried again": ["risk gateway-changed"],
+    "shorter answers": ["breaks-callers timeout-lowered"],
+    "longer answers": ["harmless timeout-raised"],
+    "an Alpa more": ["risk upstream-added"],
+    "another Alpa": ["risk upstream-replaced"],
+    "another port": ["breaks-callers way-in-changed"],
+    "another address of the same nodes": [],
+    "another image": ["breaks-callers service-interrupted"],
+    [MUCH]: [
+        "breaks-callers caller-removed",
+        "breaks-callers limit-lowered",
+        "breaks-callers request-refused",
+        "breaks-callers timeout-lowered",
+        "breaks-callers service-interrupted",
+        "harmless caller-added",
+        "harmless changed-inside",
+    ],
+    "a rename with an alias": [],
+    "a rename without an alias": ["breaks-callers made-anew", "breaks-callers service-interrupted"],
+    "the end of the stack": [
+        "breaks-callers data-deleted",
+        "breaks-callers gateway-deleted",
+        "breaks-callers way-in-removed",
+        "breaks-callers caller-removed",
+        "risk data-deleted",
+        "risk deleted",
+    ],
+};
+
+recordedSet("intra-a", FINDINGS, ["alpa-guarded"]);
+
+describe("review of recorded previews: a stack of option intra-a", () => {
+    const recording = read("intra-a");
+
+    it("says of its end that all goes, the callers by name, and knows every resource", () => {
+        const found = findingsOf(recording, "the end of the stack");
+        const says = found.filter(({ code }) => code === "caller-removed").map((finding) => finding.says);
+        const names = ["alice", "bob"].map((name) => `Caller ${name} loses access, with all its credentials`);
+        assert.deepEqual(says, names);
+        const unknown = found.filter(({ code }) => code === "unknown-resource");
+        assert.deepEqual(unknown, []);
+    });
+
+    it("is shown a rename with an alias as nothing that changes, and one without as a thing that goes", () => {
+        const whatHappens = (what: string) => Object.keys(recording[what].changeSummary ?? {}).sort();
+        assert.deepEqual(whatHappens("a rename with an alias"), ["same"]);
+        assert.deepEqual(whatHappens("a rename without an alias"), ["create", "delete", "same"]);
+    });
+
+    /** A recording lacks what stays the same, with which the pack compares these. */
+    const INCOMPLETE = ["alpa-consumers-revoked", "alpa-consumers-accepted", "alice-consumer"].map((name) => ({
+        ...{ rule: "as-rendered", resource: name },
+        ...{ reason: "the preview is not whole", until: "2026-12-31" },
+    }));
+    /** The nightly run on a stack with that preview and config. */
+    const expire = (what: string, ...args: string[]) => {
+        const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
+        const steps = JSON.parse(JSON.stringify(recording[what].steps).replaceAll(":review::", ":intra::"));
+        const one = gate({
+            steps,
+            text: stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } }),
+        });
+        one.commit("policy/exceptions.yaml", stringify({ exceptions: INCOMPLETE }));
+        return one.ops("consumer", "expire", ...args);
+    };
+
+    it("expire takes an end that has come for one", async () => {
+        const alone = await expire("a credential that has ended");
+        assert.equal(alone.code, 0, alone.note);
+        assert.match(alone.out, /credential-revoked {2}Credential alice\/a2 stops working/);
+        assert.match(alone.note, /Add --apply to leave them out/);
+    });
+
+    it("expire stops at what else the run would do", async () => {
+        const more = await expire("a credential that has ended, and a caller less", "--apply");
+        assert.equal(more.code, 1);
+        assert.match(more.note, /are others: caller-removed/);
+    });
+});

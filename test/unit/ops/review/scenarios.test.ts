@@ -1,0 +1,215 @@
+// Proves what a review says of a change of the config, for the program of this repository: every pair is the real program
+// run with two configs. Previews of the engine are read in recorded*.test.ts beside this file.
+import { strict as assert } from "node:assert";
+import { assertCodes, codes } from "../../../findings";
+import type { Seen } from "../../../kit";
+import { recordCloudflare, CONSUMERS as TOKENS } from "../../cloudflare";
+import { CONSUMERS, recordExposed, recordStack } from "../../intra-a";
+import { interSettings, interValues, parseInter, recordInter } from "../../inter";
+import { found } from "./programs";
+
+const [lab, nlp] = CONSUMERS as any[];
+const [labTokens, nlpTokens] = TOKENS as any[];
+const endpoints = ["10.0.0.11:20001", "10.0.0.12:20001"];
+const limits = (values: object) => ({ consumers: [{ ...lab, limits: { ...lab.limits, ...values } }, nlp] });
+
+type Values = Record<string, unknown>;
+type Scenario = [what: string, before: Values, after: Values, findings: string[]];
+
+const INTRA: Scenario[] = [
+    ["nothing", {}, {}, []],
+    ["a caller that goes", {}, { consumers: [lab] }, ["breaks-callers caller-removed"]],
+    ["a caller that comes", { consumers: [lab] }, {}, ["harmless caller-added"]],
+    ["the order of callers", {}, { consumers: [nlp, lab] }, []],
+    [
+        "a credential that is revoked",
+        {},
+        { consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp] },
+        ["breaks-callers credential-revoked"],
+    ],
+    [
+        "a credential that is added",
+        { consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp] },
+        {},
+        ["harmless credential-added"],
+    ],
+    [
+        "another method under the same id",
+        {},
+        {
+            consumers: [
+                { ...lab, credentials: [{ id: "2026a", method: "jwt", algorithm: "HS256" }, lab.credentials[1]] },
+                nlp,
+            ],
+        },
+        ["breaks-callers credential-changed"],
+    ],
+    ["fewer requests", {}, limits({ requests: 30 }), ["breaks-callers limit-lowered"]],
+    ["the same in a longer window", {}, limits({ perSeconds: 120 }), ["breaks-callers limit-lowered"]],
+    ["fewer at a time", {}, limits({ concurrent: 1 }), ["breaks-callers limit-lowered"]],
+    ["more requests", {}, limits({ requests: 90 }), ["harmless limit-raised"]],
+    [
+        "a limit where there was none",
+        {},
+        { consumers: [lab, { ...nlp, limits: { concurrent: 1 } }] },
+        ["breaks-callers limit-lowered"],
+    ],
+    ["no limit where there was one", {}, { consumers: [{ ...lab, limits: undefined }, nlp] }, ["risk limit-removed"]],
+    [
+        "a shorter time for answers",
+        {},
+        { alpa: { endpoints, answerTimeoutSeconds: 300 } },
+        ["breaks-callers timeout-lowered"],
+    ],
+    ["a longer time for answers", {}, { alpa: { endpoints, answerTimeoutSeconds: 900 } }, ["harmless timeout-raised"]],
+    ["an Alpa less", {}, { alpa: { endpoints: endpoints.slice(0, 1) } }, ["risk upstream-removed"]],
+    ["an Alpa more", {}, { alpa: { endpoints: [...endpoints, "10.0.0.13:20001"] } }, ["risk upstream-added"]],
+    ["another Alpa", {}, { alpa: { endpoints: ["10.0.0.15:20001"] } }, ["risk upstream-replaced"]],
+    ["another port", {}, { gateway: { nodePort: 30900 } }, ["breaks-callers way-in-changed"]],
+    [
+        "another image",
+        {},
+        { gateway: { image: { repository: "apache/apisix", tag: "3.18.1-ubuntu" } } },
+        ["breaks-callers service-interrupted"],
+    ],
+    ["a deployment tried again", {}, { rampart: { retry: 1 } }, ["risk gateway-changed"]],
+    ["no guard", {}, { guard: { disabledBecause: "a trial of it" } }, ["risk protection-weakened"]],
+    [
+        "shorter bodies",
+        {},
+        { guard: { maxBodyBytes: 1024 } },
+        ["breaks-callers request-refused", "harmless changed-inside"],
+    ],
+    ["longer waits", {}, { readiness: { acceptTimeoutSeconds: 300, settleSeconds: 9 } }, []],
+    [
+        "another address of the same nodes",
+        { gateway: { address: "10.0.0.1" } },
+        { gateway: { address: "10.0.0.2" } },
+        [],
+    ],
+    [
+        "an end in the config",
+        {},
+        { consumers: [lab, { ...nlp, credentials: [{ id: "2026a", method: "key", expires: "2099-01-31" }] }] },
+        [],
+    ],
+];
+
+const CLOUDFLARE: Scenario[] = [
+    ["nothing", {}, {}, []],
+    ["a caller that goes", {}, { consumers: [labTokens] }, ["breaks-callers credential-revoked"]],
+    ["a caller that comes", { consumers: [labTokens] }, {}, ["harmless credential-added"]],
+    [
+        "a token that is disabled",
+        {},
+        { consumers: [labTokens, { ...nlpTokens, credentials: [{ ...nlpTokens.credentials[0], enabled: false }] }] },
+        ["breaks-callers credential-revoked"],
+    ],
+    [
+        "a secret that is rotated",
+        {},
+        {
+            consumers: [
+                labTokens,
+                {
+                    ...nlpTokens,
+                    credentials: [
+                        { ...nlpTokens.credentials[0], secretVersion: 2, previousSecretExpires: "2026-12-20" },
+                    ],
+                },
+            ],
+        },
+        ["risk credential-rotated"],
+    ],
+    [
+        "another name",
+        {},
+        { hostname: "other.example.com" },
+        [
+            "breaks-callers way-in-removed",
+            "breaks-callers way-in-changed",
+            "risk route-changed",
+            "harmless way-in-added",
+        ],
+    ],
+    ["browser checks", {}, { browserChecks: "keep" }, ["breaks-callers request-refused"]],
+    ["mail to operators", {}, { notify: ["ops@example.com"] }, []],
+];
+
+/** A program is run once for each config: that takes longer than all else here. */
+function once(program: (values: Values) => Promise<Seen[]>): (values: Values) => Promise<Seen[]> {
+    const known = new Map<string, Promise<Seen[]>>();
+    return (values) => {
+        const key = JSON.stringify(values);
+        if (!known.has(key)) known.set(key, program(values));
+        return known.get(key)!;
+    };
+}
+
+const TABLES: [string, (values: Values) => Promise<Seen[]>, Scenario[]][] = [
+    ["intra-a", once((values) => recordStack("rampart", values)), INTRA],
+    ["cloudflare", once(recordCloudflare), CLOUDFLARE],
+];
+
+for (const [option, program, scenarios] of TABLES)
+    describe(`review of option ${option}`, () => {
+        for (const [what, before, after, expected] of scenarios)
+            it(`says of ${what}: ${expected.join(", ") || "no finding"}`, async () => {
+                assertCodes(found(await program(before), await program(after)), expected);
+            });
+    });
+
+describe("review of other options", () => {
+    it("says each consequence once, though several resources have a part in it", async () => {
+        const revoked = await recordStack("rampart", {
+            consumers: [{ ...lab, credentials: [lab.credentials[0]] }, nlp],
+        });
+        const findings = found(await recordStack("rampart"), revoked);
+        assert.deepEqual(
+            findings.map(({ says }) => says),
+            ["Credential lab/2026b stops working"],
+        );
+    });
+
+    it("with installer helm and several pods, another image replaces one after another", async () => {
+        const image = { repository: "apache/apisix", tag: "3.18.1-ubuntu" };
+        const changed = parseInter(interValues({}, { installer: "helm", crds: ["crds.yaml"], image }));
+        const findings = found(await recordInter(interSettings("helm")), await recordInter(changed));
+        assert.deepEqual(codes(findings), ["risk pods-restart"]);
+    });
+
+    it("in a stack that is new nobody is cut off, and nothing is opened", async () => {
+        const rateLimit = { requests: 60, perSeconds: 10 };
+        const stacks = [
+            await recordStack("helm"),
+            await recordExposed("rampart"),
+            await recordInter(interSettings("helm")),
+            await recordCloudflare({ rateLimit }),
+        ];
+        for (const stack of stacks)
+            assert.doesNotMatch(codes(found([], stack)).join("\n"), /breaks-callers/, stack[0].type);
+        const limited = found(await recordCloudflare(), stacks[3]);
+        assert.deepEqual(codes(limited), ["breaks-callers request-refused"]);
+    });
+
+    it("from no exposure to cloudflare, the ports of the nodes close", async () => {
+        const findings = found(await recordStack("rampart"), await recordExposed("rampart"));
+        const removed = findings.filter(({ code }) => code === "way-in-removed").map(({ says }) => says);
+        assert.match(removed.join("\n"), /port 30800 of the nodes closes/);
+    });
+
+    it("from intra-a to cloudflare, every caller and the gateway are named", async () => {
+        const findings = found(await recordStack("rampart"), await recordCloudflare());
+        assert.deepEqual(codes(findings).slice(0, 4), [
+            "breaks-callers data-deleted",
+            "breaks-callers gateway-deleted",
+            "breaks-callers way-in-removed",
+            "breaks-callers caller-removed",
+        ]);
+        const callers = findings.filter(({ code }) => code === "caller-removed").map(({ says }) => says);
+        assert.deepEqual(
+            callers,
+            ["lab", "nlp"].map((name) => `Caller ${name} loses access, with all its credentials`),
+        );
+    });
+});

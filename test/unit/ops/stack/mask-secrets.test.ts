@@ -1,0 +1,45 @@
+// Proves that no key in plain text is left in what is shown of a stack file, however YAML may write it, and that the rest
+// stays as it is.
+import { strict as assert } from "node:assert";
+import { maskKeys } from "../../../../ops/stack/mask-secrets";
+import { bench, STACK_FILE } from "../kit";
+
+const KEY = "a-key-of-somebody-0123456789";
+const MASK = '"(plain text, not shown)"';
+
+const written: [what: string, text: string, shown: string][] = [
+    ["on a line of its own", `a:\n  key: ${KEY} # why\nb: 1\n`, `a:\n  key: ${MASK} # why\nb: 1\n`],
+    ["in flow style", `- { id: a, key: ${KEY}, x: 1 }\n`, `- { id: a, key: ${MASK}, x: 1 }\n`],
+    ["in quotes", `- {"key":"${KEY}"}\n`, `- {"key":${MASK}}\n`],
+    ["on several lines", `key: |\n  ${KEY}\nb: 1\n`, `key: ${MASK}\nb: 1\n`],
+    ["elsewhere, by an alias", `x: &k ${KEY}\nkey: *k\n`, `x: &k ${MASK}\nkey: *k\n`],
+    ["under a path as one name", `consumers[0].key: ${KEY}\n`, `consumers[0].key: ${MASK}\n`],
+    ["in a list that is one text", `consumers: '[{"key":"${KEY}"}]'\n`, `consumers: ${MASK}\n`],
+    ["in a number", "key: 1234567890123456\n", `key: ${MASK}\n`],
+    ["in a private key", "publicKey: |\n  -----BEGIN PRIVATE KEY-----\n  x\nb: 1\n", `publicKey: ${MASK}\nb: 1\n`],
+    [
+        "in a kubeconfig",
+        `cluster:\n  kubeconfig: "{ token: ${KEY} }"\nb: 1\n`,
+        `cluster:\n  kubeconfig: ${MASK}\nb: 1\n`,
+    ],
+    ["in an API token", `cloudflare:apiToken: ${KEY}\n`, `cloudflare:apiToken: ${MASK}\n`],
+];
+
+describe("what is shown of a stack file", () => {
+    for (const [what, text, shown] of written)
+        it(`has no key that stands ${what}`, () => assert.equal(maskKeys(text), shown));
+
+    it("has ciphertext and everything else as it is", () => {
+        const text = STACK_FILE.replace("id: a1,", "id: a1, key: { secure: v1:cipher },");
+        assert.equal(maskKeys(text), text);
+    });
+
+    it("has none beside a change, whose lines are shown before the file is refused", async () => {
+        const { ops } = bench({ text: STACK_FILE.replace("id: old,", `id: old, key: ${KEY},`) });
+        const { code, out, note } = await ops("consumer", "add", "alice", "--credential", "new");
+        assert.equal(code, 2);
+        assert.match(out, /id: old, key: "\(plain text, not shown\)"/);
+        assert.match(note, /must be stored encrypted/);
+        assert.ok(!(out + note).includes(KEY));
+    });
+});
