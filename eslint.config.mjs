@@ -85,7 +85,7 @@ export default tseslint.config(
     { files: ["test/**"], rules: { "@typescript-eslint/no-explicit-any": "off" } },
 
     layer(
-        ["index.ts"],
+        ["index.ts", "options.ts"],
         "^\\./(ops|sandbox|bench|client|policy|test)(/|$)",
         "The program knows nothing of the tools around it.",
     ),
@@ -129,7 +129,7 @@ export default tseslint.config(
     ),
     layer(
         ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/options/intra-a/schema$))|@pulumi/)",
+        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
         "What is compared with what comes out is rendered by the components, with settings that the schema takes.",
         [],
     ),

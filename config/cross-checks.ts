@@ -2,7 +2,8 @@ import { LEAST_NODES } from "../components/apisix/availability";
 import { MOST_TOKENS_A_CHARACTER } from "../components/route/request-guard";
 import { componentNamespace } from "../components/apisix/rampart-gateway";
 import { credentialProblems } from "./keys/consumers/credentials";
-import { DEFAULT_CONTEXT_TOKENS, DEFAULT_READINESS } from "./options/intra-a/schema";
+import { DEFAULT_CONTEXT_TOKENS } from "./keys/guard";
+import { DEFAULT_READINESS } from "./keys/readiness";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";
 
 /** Keys of `gateway` that say how to install one. */

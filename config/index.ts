@@ -1,32 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
-import { apiProblems, readApiAccess, type ApiAccess } from "./api-access";
-import { azureChecks } from "./keys/exposure/azure-checks";
-import { callersChecks } from "./options/callers/schema";
+import { readApiAccess, type ApiAccess } from "./api-access";
 import { parseCallersFile, placedInFile, readCallersFile } from "./keys/consumers/file";
-import { callersSettings, type CallersSettings } from "./options/callers/settings";
-import { cloudflareChecks, zoneData } from "./options/cloudflare/checks";
-import { cloudflareSettings, type CloudflareSettings } from "./options/cloudflare/settings";
-import { clusterChecks } from "./keys/cluster/checks";
-import { crossChecks } from "./cross-checks";
-import { exposureChecks, ofTheExposure } from "./keys/exposure/checks";
-import { exposedInterSchema, interSchema } from "./options/inter/schema";
-import { interChecks } from "./options/inter/checks";
-import { interSettings, type InterSettings } from "./options/inter/settings";
-import { exposedIntraSchema, intraSchema } from "./options/intra-a/schema";
-import { exposedIntraBSchema, intraBSchema } from "./options/intra-b/schema";
-import { intraBChecks } from "./options/intra-b/checks";
-import { intraBSettings, type IntraBSettings } from "./options/intra-b/settings";
-import { intraSettings, type IntraASettings } from "./options/intra-a/settings";
+import { DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from "./options";
+import type { CheckContext } from "./options/option";
+import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
-import { OPTIONS, ownersOfOthers, schemas, type Option } from "./schema";
 import { plainSecrets, readStackFile } from "./stack-file";
 import { isInside } from "./values";
-import { ProblemList } from "./problem-list";
 
-export type { ApiAccess, CallersSettings, CloudflareSettings, InterSettings, IntraASettings, IntraBSettings };
-
-/** Everything a program run needs to know. A new option becomes a member of this union, and `index.ts` stops compiling until it has a case. */
-export type Settings = IntraASettings | IntraBSettings | InterSettings | CloudflareSettings | CallersSettings;
+export type { ApiAccess, Settings };
 
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
@@ -83,14 +65,14 @@ export function parse(
 ): Settings {
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const { consumers = [], consumersFile: name } = values;
+    const context = { isSecret, today, api, folder };
     // What else is wrong there, the schema says.
-    if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers))
-        return parseValues(values, isSecret, today, api, folder);
+    if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers)) return parseValues(values, context);
     const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
     const problems = [...file.problems];
     try {
         const all = { ...values, consumers: [...(consumers as unknown[]), ...file.callers] };
-        const settings = parseValues(all, isSecret, today, api, folder);
+        const settings = parseValues(all, context);
         if (problems.length === 0) return settings;
     } catch (error) {
         if (!(error instanceof ConfigError)) throw error;
@@ -99,67 +81,17 @@ export function parse(
     throw new ConfigError(problems);
 }
 
-function parseValues(
-    values: Record<string, unknown>,
-    isSecret: (key: string, value?: unknown) => boolean,
-    today: Date,
-    api: ApiAccess | undefined,
-    folder: string,
-): Settings {
+function parseValues(values: Record<string, unknown>, context: CheckContext): Settings {
     const wrong = optionProblem(values.option);
     // A stack without an option is checked as the first of them, so that what else is wrong is said too.
-    const option = wrong === undefined ? (values.option as Option) : "intra-a";
-    const problems = wrong === undefined ? [] : [wrong];
-    const check = <T>(result: { success: boolean; data?: T; error?: { issues: Parameters<typeof explain>[0][] } }) => {
-        const owners = ownersOfOthers(option);
-        problems.push(
-            ...(result.error?.issues ?? []).flatMap((issue) => explain(issue, values, schemas[option], owners)),
-        );
-        return result.data;
-    };
-    if (option === "cloudflare") {
-        const data = check(schemas.cloudflare.safeParse(values));
-        const zone = zoneData(values, folder);
-        problems.push(
-            ...cloudflareChecks(values, zone, isSecret, today),
-            ...(api === undefined ? [] : apiProblems(api)),
-        );
-        if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
-        return cloudflareSettings(data, zone, today);
-    }
-    if (option === "callers") {
-        const data = check(schemas.callers.safeParse(values));
-        problems.push(...callersChecks(values, isSecret));
-        if (problems.length > 0 || data === undefined) throw new ConfigError(problems);
-        return callersSettings(data, today);
-    }
-    const exposed = values.exposure === "cloudflare";
-    const asked = { ...ofTheExposure(values), option };
-    const found = (more: string[] = []) => {
-        problems.push(
-            ...exposureChecks(values),
-            ...azureChecks(values, isSecret, today),
-            ...clusterChecks(values, (value) => isSecret("cluster", value)),
-            ...more,
-            ...crossChecks(option, values, isSecret),
-            ...(exposed && api !== undefined ? apiProblems(api) : []),
-        );
-        return problems.length > 0;
-    };
-    if (option === "inter") {
-        const data = check((exposed ? exposedInterSchema : interSchema).safeParse(asked));
-        if (found(interChecks(values, isSecret)) || data === undefined) throw new ConfigError(problems);
-        return interSettings(data, today);
-    }
-    const ofB = intraBChecks({ ...values, option }, (value) => isSecret("convert", value));
-    if (option === "intra-b") {
-        const data = check((exposed ? exposedIntraBSchema : intraBSchema).safeParse(asked));
-        if (found(ofB) || data === undefined) throw new ConfigError(problems);
-        return intraBSettings(data, today);
-    }
-    const data = check((exposed ? exposedIntraSchema : intraSchema).safeParse(asked));
-    if (found(ofB) || data === undefined) throw new ConfigError(problems);
-    return intraSettings(data, today);
+    const option = wrong === undefined ? (values.option as Option) : OPTIONS[0];
+    const { schema, read } = DEFINITIONS[option];
+    const { issues, problems, settings } = read(values, context);
+    const owners = ownersOfOthers(option);
+    const explained = issues.flatMap((issue) => explain(issue, values, schema, owners));
+    const all = [...(wrong === undefined ? [] : [wrong]), ...explained, ...problems];
+    if (all.length > 0 || settings === undefined) throw new ConfigError(all);
+    return settings();
 }
 
 function optionProblem(option: unknown): string | undefined {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
-import { LABEL_LIMIT } from "../config/schema";
+import { LABEL_LIMIT } from "../config/values";
 
 /** A whole number of at least `least`, and few enough digits for whoever is handed it. */
 export function wholeNumber(least: number): (text: string) => number {

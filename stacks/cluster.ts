@@ -8,15 +8,15 @@ import { owner } from "../components/kubernetes/ownership";
 export interface StackCluster {
     cluster: ClusterAccess;
     nodes?: Microk8sArgs;
-    /** The way into the cluster of `nodes` while the node that leads there otherwise is away. */
-    detour?: ClusterAccess;
+    /** Kubeconfig to use while the first of `nodes` is down. */
+    fallbackAccess?: ClusterAccess;
 }
 
 /** The cluster of a stack: one that is there, or one that it makes of hosts. */
 export function clusterOf({
     cluster,
     nodes,
-    detour,
+    fallbackAccess,
     alpa: { answerTimeoutSeconds },
 }: StackCluster & Pick<GatewayClusterArgs, "alpa">): {
     access: ClusterAccess;
@@ -26,11 +26,11 @@ export function clusterOf({
 } {
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
     const made = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
-    const kubeconfig = detour?.kubeconfig ?? made.kubeconfig;
+    const kubeconfig = fallbackAccess?.kubeconfig ?? made.kubeconfig;
     // The same cluster, whichever of its nodes the kubeconfig leads to: without a name, another node would mean to the
     // provider that all objects have to be made anew.
     // Its objects go before the nodes do, whichever node the kubeconfig came from.
-    const after = detour === undefined ? {} : { dependsOn: made };
+    const after = fallbackAccess === undefined ? {} : { dependsOn: made };
     const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);
     return { access: { kubeconfig }, provider, outputs: { kubeconfig } };
 }

@@ -10,8 +10,8 @@ const NODE_PORTS = { min: 30000, max: 32767 };
 /** Below this, jwt-auth trusts the algorithm named by the token (algorithm confusion, fixed in APISIX 3.17.0). */
 const OLDEST_APISIX: [major: number, minor: number] = [3, 17];
 
-/** Keys of `gateway`. */
-export const gatewayObject = z.strictObject({
+/** Keys of `gateway` that say how one is installed. */
+export const installedGatewayKeys = {
     installer: z
         .enum(["rampart", "helm", "existing"])
         .default("rampart")
@@ -112,25 +112,30 @@ export const gatewayObject = z.strictObject({
         .describe(
             "Files or URLs of the CRDs, with installer `helm`. Unset: the pinned releases of their projects. `[]`: those in the cluster.",
         ),
-    existing: z
-        .strictObject({
-            ingressClass: dnsLabel.describe("IngressClass of the ingress controller in place."),
-            gateway: dnsLabel.describe("Gateway that consumers are bound to."),
-            gatewayNamespace: dnsLabel.describe("Namespace of that Gateway."),
-            url: url
-                .refine((address) => new URL(address).pathname === "/", {
-                    error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
-                })
-                .optional()
-                .describe("Address callers use, without the path. Needed with exposure `azure`."),
-            service: existingService.optional(),
-        })
-        .optional()
-        .describe("The gateway in place, with installer `existing`."),
-});
+};
 
-/** Key `gateway` of option intra-a. */
-export const gateway = gatewayObject.prefault({}).describe("The gateway in front of Alpa.");
+/** Key `gateway` of the options whose gateway may be there already. */
+export const gateway = z
+    .strictObject({
+        ...installedGatewayKeys,
+        existing: z
+            .strictObject({
+                ingressClass: dnsLabel.describe("IngressClass of the ingress controller in place."),
+                gateway: dnsLabel.describe("Gateway that consumers are bound to."),
+                gatewayNamespace: dnsLabel.describe("Namespace of that Gateway."),
+                url: url
+                    .refine((address) => new URL(address).pathname === "/", {
+                        error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
+                    })
+                    .optional()
+                    .describe("Address callers use, without the path. Needed with exposure `azure`."),
+                service: existingService.optional(),
+            })
+            .optional()
+            .describe("The gateway in place, with installer `existing`."),
+    })
+    .prefault({})
+    .describe("The gateway in front of Alpa.");
 
 function newEnough(tag: string): boolean {
     const version = /^(\d+)\.(\d+)/.exec(tag);

@@ -1,7 +1,7 @@
 /** The stack of a rehearsal, made of the one that is to be converted and of what `convert.rehearsal` says. Pure. */
 import { stringify } from "yaml";
 import { mapping } from "../../config/cross-checks";
-import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { DEFAULT_NAMESPACE } from "../../config/values";
 import { isMap, valueAt } from "../review/differences";
 import { parseYaml } from "../stack/yaml-edit";
 import { PROJECT } from "../stack/stack-file";

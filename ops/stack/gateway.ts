@@ -7,7 +7,7 @@ import { componentNamespace } from "../../components/apisix/rampart-gateway";
 import type { SharedGateway } from "../../components/consumers/shared-gateway";
 import { edgeWaits } from "../../config/options/cloudflare/schema";
 import { answerSeconds } from "../../config/keys/exposure/settings";
-import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { said } from "./pulumi";

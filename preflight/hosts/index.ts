@@ -63,8 +63,8 @@ interface Silent {
 /** The way into a cluster that the hosts have become. */
 export interface Reached {
     access: ClusterAccess;
-    /** Whether the node that the kubeconfig of the stack leads to is away, and this one leads to another. */
-    detour: boolean;
+    /** Whether the first node is down, and {@link access} is the kubeconfig of another one. */
+    isFallback: boolean;
     /** What an operator should know before going on. */
     warnings: string[];
 }
@@ -107,7 +107,7 @@ export async function hostsPreflight(
     const first = placeOf(settings.nodes.find(({ role }) => role === "control-plane")!);
     return {
         access: { kubeconfig: pulumi.secret(kubeconfig) },
-        detour: excused.some(({ place }) => place === first),
+        isFallback: excused.some(({ place }) => place === first),
         warnings: [
             ...excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
             ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),

@@ -1,6 +1,6 @@
 /** The shipped stack file with the sandbox's addresses laid over it. */
 import { parse, stringify } from "yaml";
-import { DEFAULT_NAMESPACE } from "../../config/schema";
+import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { BareMetalFacts, GpuFacts } from "./state";
 
 export interface Addresses {

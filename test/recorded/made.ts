@@ -7,7 +7,7 @@ import { ROOT } from "../../sandbox/world/state";
 import type { EngineStack } from "../engine/stack";
 
 /** What decides which resources there are: the program, and the packages that it is run with. */
-const PROGRAM = ["index.ts", "config", "stacks", "components", "preflight", "dns", "package-lock.json"];
+const PROGRAM = ["index.ts", "options.ts", "config", "stacks", "components", "preflight", "dns", "package-lock.json"];
 
 export interface Made {
     /** The day, in UTC: what ends after it had not ended. */

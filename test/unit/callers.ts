@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { SharedGateway } from "../../components/consumers/shared-gateway";
-import { parse, type CallersSettings } from "../../config";
+import { parse } from "../../config";
+import type { CallersSettings } from "../../config/options/callers/settings";
 import { callers } from "../../stacks/callers";
 import { record, type Seen } from "../kit";
 import { CONSUMERS, raw } from "./intra-a";

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
-import { parse, type CloudflareSettings, type RawConfig } from "../../config";
+import { parse, type RawConfig } from "../../config";
+import type { CloudflareSettings } from "../../config/options/cloudflare/settings";
 import { cloudflare } from "../../stacks/cloudflare";
 import { record, type Seen } from "../kit";
 

@@ -8,7 +8,7 @@ import { parse as parseYaml } from "yaml";
 import * as z from "zod";
 import { parse as parseConfig, type RawConfig } from "../../config";
 import { unwrap } from "../../config/problems";
-import { OPTIONS, schemas } from "../../config/schema";
+import { DEFINITIONS, OPTIONS } from "../../config/options";
 import { ADMIN_SERVICE } from "../../components/apisix/values";
 import { NetworkPolicies } from "../../components/kubernetes/network-policies";
 import { record } from "../kit";
@@ -88,7 +88,7 @@ describe("docs/configuration.md", () => {
                 meaning,
             }));
             const byKey = (list: typeof rows) => Object.fromEntries(list.map((row) => [row.key, row]));
-            const expected = keysOf(schemas[option], "");
+            const expected = keysOf(DEFINITIONS[option].schema, "");
             assert.deepEqual(byKey(rows), byKey(expected));
             assert.equal(rows.length, expected.length, "a key stands on the page twice");
         });

@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
-import { parse, type InterSettings } from "../../config";
+import { parse } from "../../config";
+import type { InterSettings } from "../../config/options/inter/settings";
 import { inter } from "../../stacks/inter";
 import { record, type Seen } from "../kit";
 import { CALLS } from "./cloudflare";

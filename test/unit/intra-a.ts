@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
-import { parse, type IntraASettings, type RawConfig } from "../../config";
+import { parse, type RawConfig } from "../../config";
+import type { IntraASettings } from "../../config/options/intra-a/settings";
 import { intra } from "../../stacks/intra";
 import { record, type Seen } from "../kit";
 import { CALLS } from "./cloudflare";

@@ -18,7 +18,7 @@ const refused: [rule: string, cases: Case[]][] = [
             ["components/apisix/x.ts", 'import { A } from "../route/alpa-route";\nA();', DOWN],
             ["components/hosts/microk8s/x.ts", 'import { A } from "../../apisix/values";\nA();', DOWN],
             ["components/kubernetes/until-settled.ts", 'import { A } from "../../config";\nA();', DOWN],
-            ["components/x.ts", 'import { A } from "../config/schema";\nA();', DOWN],
+            ["components/x.ts", 'import { A } from "../config/values";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../stacks/intra";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../preflight/checks";\nA();', DOWN],
             ["components/x.ts", 'import { A } from "../ops/cli";\nA();', DOWN],

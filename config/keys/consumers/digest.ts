@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import type { ParsedIntra } from "../../options/intra-a/schema";
+import type { ParsedGatewayOption } from "../../options/gateway/schema";
 
 /** Tells one list of callers from another, with their limits and methods; keys that were brought along are not in it. */
-export function digestOf({ consumers, limits }: Pick<ParsedIntra, "consumers" | "limits">): string {
+export function digestOf({ consumers, limits }: Pick<ParsedGatewayOption, "consumers" | "limits">): string {
     const plain = consumers.map(({ credentials, ...rest }) => ({
         ...rest,
         credentials: credentials.map(({ key, ...one }) => ({ ...one, brought: key !== undefined })),

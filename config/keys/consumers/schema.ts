@@ -2,6 +2,9 @@ import * as z from "zod";
 import { ALGORITHMS, day } from "./credentials";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
+/** Id of a revocation, as the record of revocations gives it. */
+export const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
+
 const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer; two entries are an overlap window."),
     method: z
@@ -36,7 +39,7 @@ const credential = z.strictObject({
         .describe("A key the caller has already, as a secret; 16 characters or more. Unset: one is generated."),
     readmit: z
         .string({ error: () => "must be a text. Correct it" })
-        .regex(/^revocation-[0-9a-f]{8}$/, {
+        .regex(REVOCATION_ID, {
             error: () => "must be the id of a revocation, as revocation-0123abcd. The error of pulumi up names it",
         })
         .optional()

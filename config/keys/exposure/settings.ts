@@ -2,7 +2,7 @@ import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
 import { unmeasured } from "../../options/cloudflare/settings";
 import { cutAnswers, defaultGrace } from "../tunnel";
-import type { ParsedGateway as Parsed } from "../../options/intra-a/schema";
+import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
 import { DEFAULT_NODE_PORT } from "../../values";
 
 /** Longest answer, unless a stack says otherwise, in seconds. */

@@ -1,8 +1,6 @@
 import * as z from "zod";
-import { kubeconfigInPlain } from "../../keys/cluster/checks";
-import { credentialProblems } from "../../keys/consumers/credentials";
-import { duplicateNames, list, longCredentials, mapping, shortWaits } from "../../cross-checks";
-import { intraSchema } from "../intra-a/schema";
+import { cluster } from "../../keys/cluster/schema";
+import { acceptKeys } from "../../keys/readiness";
 import { consumer, limits } from "../../keys/consumers/schema";
 import { got } from "../../problems";
 import { consumersFile, maxOverlapDays } from "../../values";
@@ -10,8 +8,7 @@ import { consumersFile, maxOverlapDays } from "../../values";
 /** As Pulumi takes a stack of another project or organisation: all three parts, on every backend. */
 const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
-const { kubeconfig, context } = intraSchema.shape.cluster.unwrap().shape;
-const { acceptTimeoutSeconds, settleSeconds } = intraSchema.shape.readiness.unwrap().shape;
+const { kubeconfig, context } = cluster.unwrap().shape;
 
 /** Keys of option callers, without the project's prefix. `docs/configuration.md` is compared with this. */
 export const callersSchema = z.strictObject({
@@ -32,7 +29,7 @@ export const callersSchema = z.strictObject({
         .prefault({})
         .describe("The cluster the gateway runs in: the same as that stack's."),
     readiness: z
-        .strictObject({ acceptTimeoutSeconds, settleSeconds })
+        .strictObject(acceptKeys)
         .prefault({})
         .describe("How long to wait, and for how long a state must hold."),
     limits: limits
@@ -44,21 +41,3 @@ export const callersSchema = z.strictObject({
 });
 
 export type ParsedCallers = z.infer<typeof callersSchema>;
-
-/**
- * What the schema cannot say of option callers. Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
- */
-export function callersChecks(
-    values: Record<string, unknown>,
-    isSecret: (key: string, value?: unknown) => boolean,
-): string[] {
-    const consumers = list(values.consumers).map(mapping);
-    return [
-        ...kubeconfigInPlain(mapping(values.cluster), () => isSecret("cluster")),
-        ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
-        ...shortWaits(mapping(values.readiness)),
-        ...duplicateNames(consumers),
-        ...longCredentials(consumers),
-    ];
-}

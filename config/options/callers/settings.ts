@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayCallersArgs } from "../../../components/gateway-callers";
 import type { ParsedCallers } from "./schema";
-import { livingCallers } from "../intra-a/settings";
+import { livingCallers } from "../gateway/settings";
 
 /** Option callers: consumers of a gateway that another stack made. What that stack says of it is read when it runs. */
 export interface CallersSettings extends Omit<GatewayCallersArgs, "gateway"> {

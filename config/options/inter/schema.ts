@@ -2,12 +2,11 @@ import * as z from "zod";
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { alpaFirewall } from "../../keys/hosts/alpa-firewall";
 import { requiredExposureKeys } from "../../keys/exposure/schema";
-import { intraSchema } from "../intra-a/schema";
-import { gatewayObject } from "../../keys/gateway";
+import { gatewayOptionKeys } from "../gateway/schema";
+import { installedGatewayKeys } from "../../keys/gateway";
+import { alpaKeys } from "../../keys/alpa";
 import { got } from "../../problems";
 import { endpoint, positive } from "../../values";
-
-const { alpa, option: _, gateway: __, opt: ___, convert: ____, ...shared } = intraSchema.shape;
 
 /** A service by its address alone, or with its weight. */
 const weighed = z.preprocess(
@@ -20,7 +19,7 @@ const weighed = z.preprocess(
 
 const alpaObject = z
     .strictObject({
-        ...alpa.shape,
+        ...alpaKeys,
         endpoints: z
             .array(weighed)
             .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
@@ -29,11 +28,9 @@ const alpaObject = z
     })
     .describe("The Alpa service outside of the cluster, which stays as it is.");
 
-const { existing: _____, ...gatewayKeys } = gatewayObject.shape;
-
 const gateway = z
     .strictObject({
-        ...gatewayKeys,
+        ...installedGatewayKeys,
         installer: z
             .enum(["rampart", "helm"], {
                 error: (i) =>
@@ -43,10 +40,10 @@ const gateway = z
             })
             .default("rampart")
             .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release."),
-        address: gatewayKeys.address.describe(
+        address: installedGatewayKeys.address.describe(
             "Host callers use: a load balancer in front of the nodes. Needed with exposure `azure`.",
         ),
-        replicas: gatewayKeys.replicas
+        replicas: installedGatewayKeys.replicas
             .unwrap()
             .refine((n) => !Number.isInteger(n) || n < 1 || n >= LEAST_NODES, {
                 error: (i) =>
@@ -58,14 +55,14 @@ const gateway = z
     .prefault({})
     .describe("The gateway in front of Alpa.");
 
-/** Keys of option inter, without the project's prefix: those of intra-a, but for what this file says. */
+/** Keys of option inter, without the project's prefix. */
 export const interSchema = z.strictObject({
     option: z
         .literal("inter")
         .describe("Which of the designs this stack is: `inter`, a highly available gateway in a cluster of its own."),
-    ...shared,
     alpa: alpaObject,
     gateway,
+    ...gatewayOptionKeys,
 });
 
 /** The same behind Cloudflare. */

@@ -6,7 +6,7 @@ import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
 import type { ParsedInter as Parsed } from "./schema";
-import { publicUrl, rampartInstall, sharedSettings } from "../intra-a/settings";
+import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 
 /** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
 export interface InterSettings extends InterClusterArgs, ClusterSettings {

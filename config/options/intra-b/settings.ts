@@ -4,7 +4,7 @@ import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
 import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
 import type { ParsedOpt } from "../../keys/opt";
-import { intraSettings, type IntraASettings } from "../intra-a/settings";
+import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
 /** Option intra-b: as intra-a, with Alpa itself on its way into the cluster, or there. */
@@ -20,7 +20,7 @@ const SERVING = "/opt/alpa/examples/llm_serving";
 /** Checked values in the shape the components take. */
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
     const { opt, convert } = config;
-    const { warnings, ...shared } = intraSettings({ ...config, option: "intra-a" }, today);
+    const { warnings, ...shared } = intraASettings({ ...config, option: "intra-a" }, today);
     const open = opt.hostNetwork;
     return {
         ...shared,

@@ -1,4 +1,5 @@
-import { intraSchema } from "../../../config/options/intra-a/schema";
+import { guard } from "../../../config/keys/guard";
+import { pathPrefix } from "../../../config/values";
 import { renderRoute, renderUpstreams, ROUTE } from "../../../components/route/alpa-route";
 import { CONNECTOR_LABELS } from "../../../components/cloudflare/cloudflared/deployment";
 import { renderConsumer, type Credential } from "../../../components/consumers/consumers";
@@ -14,22 +15,19 @@ import { combinations, form, type Form } from "./form";
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 /** Nothing in the schema bounds one of them by another. */
-const guardSchema = intraSchema.shape.guard;
-const GUARD = { ...guardSchema.parse({}), defaultModel: "sample-model" };
+const GUARD = { ...guard.parse({}), defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
 const CHOICES = [true, undefined] as const;
 
-const guardProblems = ({ defaultModel: _, ...guard }: Record<string, unknown>) =>
-    (guardSchema.safeParse(guard).error?.issues ?? []).map(
+const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) =>
+    (guard.safeParse(values).error?.issues ?? []).map(
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
 /** @param where what the prefix stands in */
 export const prefixProblems = (prefix: string | undefined, where: string) =>
-    (intraSchema.shape.pathPrefix.safeParse(prefix).error?.issues ?? []).map(
-        ({ message }) => `${where}: a prefix ${message}.`,
-    );
+    (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
 /** What changes the guard's rules. Where it is off, nothing of them is rendered. */
 const GUARDS = { disabledBecause: ["a reason", undefined], minTokens: [128, undefined] } as const;

@@ -1,5 +1,5 @@
 import { parse } from "yaml";
-import { intraSchema } from "../../../config/options/intra-a/schema";
+import { rampartInstall } from "../../../config/keys/rampart";
 import { PROFILE_FILE } from "../../../components/apisix/profile";
 import { KEYRING } from "../../../components/apisix/etcd-secrets";
 import { releaseInstallation } from "../../../components/apisix/release";
@@ -90,9 +90,8 @@ function releases(
 }
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-const installSchema = intraSchema.shape.rampart.unwrap().shape.install.unwrap().shape;
 const repositoryProblems = (repository: string) =>
-    (installSchema.repository.safeParse(repository).error?.issues ?? []).map(
+    (rampartInstall.shape.repository.safeParse(repository).error?.issues ?? []).map(
         ({ message }) => `repositoryOpts.repo: ${message}.`,
     );
 
@@ -141,7 +140,7 @@ export function release({ props }: Resource, apisix: boolean): { actual: unknown
                 ({ namespace, chart, repository }) =>
                     installed({ release: "rampart", namespace }, { name: chart, repository }, {}),
                 ({ chart, repository }) => [
-                    ...(installSchema.chart.safeParse(chart).error?.issues ?? []).map(
+                    ...(rampartInstall.shape.chart.safeParse(chart).error?.issues ?? []).map(
                         ({ message }) => `chart: ${message}.`,
                     ),
                     ...repositoryProblems(repository),

@@ -6,7 +6,8 @@ import { componentNamespace } from "../../../components/apisix/rampart-gateway";
 import { ROUTE } from "../../../components/route/alpa-route";
 import { TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { VERIFICATION } from "../../../components/opt/verification";
-import { intraSchema } from "../../../config/options/intra-a/schema";
+import { REVOCATION_ID } from "../../../config/keys/consumers/schema";
+import { acceptKeys } from "../../../config/keys/readiness";
 import { map, UNKNOWN, type Resource, type Tree } from "../resource";
 import { differences } from "./compare";
 import { form, type Form } from "./form";
@@ -16,7 +17,6 @@ import { made } from "./gateway";
 // What they name of other resources is compared in proofs.ts.
 
 const NAMESPACE = "sample-namespace";
-const readiness = intraSchema.shape.readiness.unwrap().shape;
 
 /** Texts and choices by form; times may be any that the config takes. */
 const judged =
@@ -27,7 +27,7 @@ const judged =
     ];
 
 function times(props: Tree): string[] {
-    const schemas = { timeoutSeconds: readiness.acceptTimeoutSeconds, settleSeconds: readiness.settleSeconds };
+    const schemas = { timeoutSeconds: acceptKeys.acceptTimeoutSeconds, settleSeconds: acceptKeys.settleSeconds };
     return Object.entries(schemas).flatMap(([field, schema]) => {
         const { [field]: value } = props;
         if (value === undefined || value === UNKNOWN) return [];
@@ -87,7 +87,7 @@ function record({ props }: Resource): string[] {
 /** What takes a revocation back is named by its id. */
 function revocations({ props }: Resource): string[] {
     return Object.entries(map(props.readmit)).flatMap(([who, id]) =>
-        id === UNKNOWN || /^revocation-[0-9a-f]{8}$/.test(String(id))
+        id === UNKNOWN || REVOCATION_ID.test(String(id))
             ? []
             : [`readmit.${who}: must be the id of a revocation. Correct it.`],
     );

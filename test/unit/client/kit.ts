@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";
-import { DEFAULT_NAMESPACE } from "../../../config/schema";
+import { DEFAULT_NAMESPACE } from "../../../config/values";
 import { claimKey } from "../../../components/consumers/consumers";
 import { limitPlugins, type Limits } from "../../../components/consumers/limits";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";

@@ -5,7 +5,8 @@ import * as fc from "fast-check";
 import { renderRoute, renderUpstreams } from "../../../components/route/alpa-route";
 import { servedPrefixes } from "../../../components/alpa/paths";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
-import { intraSchema } from "../../../config/options/intra-a/schema";
+import { guard as guardSchema } from "../../../config/keys/guard";
+import { pathPrefix } from "../../../config/values";
 import { resourceOf, RULES } from "../../../policy/rules";
 import { apisixSets, operatorSets } from "../../engine/real-charts/value-sets";
 import { BASES, type Base } from "./bases";
@@ -28,7 +29,7 @@ const number = (max: number) => fc.integer({ min: 1, max });
 const label = fc.stringMatching(/^[a-z][a-z0-9-]{0,20}[a-z0-9]$/);
 const prefix = fc
     .stringMatching(/^\/[a-z0-9]{1,9}(-[a-z0-9]{1,9}){0,2}$/)
-    .filter((one) => intraSchema.shape.pathPrefix.safeParse(one).success);
+    .filter((one) => pathPrefix.safeParse(one).success);
 const host = fc.oneof(fc.ipV4(), fc.domain());
 const guard = fc
     .record(
@@ -41,7 +42,7 @@ const guard = fc
         },
         { requiredKeys: ["maxBodyBytes", "contextTokens", "vocabulary", "maxPrompts"] },
     )
-    .chain((values) => label.map((defaultModel) => ({ ...intraSchema.shape.guard.parse(values), defaultModel })));
+    .chain((values) => label.map((defaultModel) => ({ ...guardSchema.parse(values), defaultModel })));
 const routeSettings = fc.record(
     {
         namespace: label,
@@ -93,7 +94,7 @@ describe("the comparison with what is rendered", () => {
 
     it("refuses a prefix that no stack config takes", () => {
         const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
-        const rules = { ...intraSchema.shape.guard.parse({}), defaultModel: "default" };
+        const rules = { ...guardSchema.parse({}), defaultModel: "default" };
         const spec = renderRoute({ ...given, guard: rules, revision: "0123456789ab", pathPrefix: "/a/b" });
         assert.match(judge(route("a1", spec)).join("\n"), /^spec\.http: a prefix must be one part of a path/m);
     });

@@ -169,7 +169,7 @@ describe("preflight of hosts", () => {
         const reached = await check([member(0), member(1, { kubeconfig: ENCODED }), member(2)]);
         assert.ok(await pulumi.isSecret(reached!.access.kubeconfig!));
         assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
-        assert.deepEqual([reached!.detour, reached!.warnings], [false, []]);
+        assert.deepEqual([reached!.isFallback, reached!.warnings], [false, []]);
     });
 
     const AWAY = new Error("connect EHOSTUNREACH");
@@ -178,7 +178,7 @@ describe("preflight of hosts", () => {
 
     it("goes on without a node that is away, with a warning, by the kubeconfig that it has anyway", async () => {
         const reached = await check([member(0, { kubeconfig: ENCODED }), member(1, spare), AWAY], THREE, ALL);
-        assert.equal(reached!.detour, false);
+        assert.equal(reached!.isFallback, false);
         assert.match(
             reached!.warnings.join("\n"),
             /^cluster\.nodes\[2\]: 10\.0\.0\.3 must answer by SSH \(connect EHOSTUNREACH\)\..* goes on without it\.$/,
@@ -186,7 +186,7 @@ describe("preflight of hosts", () => {
     });
     it("gets into the cluster by another node while the one that started it is away", async () => {
         const reached = await check([AWAY, member(1, spare), member(2, spare)], THREE, ALL);
-        assert.equal(reached!.detour, true);
+        assert.equal(reached!.isFallback, true);
         assert.equal(await value(reached!.access.kubeconfig!), KUBECONFIG);
     });
     it("takes no node's word that the cluster is finished while all of them answer", async () =>

@@ -28,9 +28,9 @@ describe("stack inter", () => {
 
     it("gets into the cluster of its nodes by another one while the first is away, and still before they go", async () => {
         const settings = parseInter(interValues({ cluster: { nodes: THREE } }));
-        const detour = { kubeconfig: pulumi.secret("by another node") };
+        const fallbackAccess = { kubeconfig: pulumi.secret("by another node") };
         let outputs: ReturnType<typeof inter> | undefined;
-        const seen = await record(() => (outputs = inter({ ...settings, detour })), SAID, CALLS);
+        const seen = await record(() => (outputs = inter({ ...settings, fallbackAccess })), SAID, CALLS);
         const provider = one(seen, "pulumi:providers:kubernetes");
         assert.ok(pulumi.runtime.isRpcSecret(provider.inputs.kubeconfig));
         assert.equal(plain(provider.inputs.kubeconfig), "by another node");

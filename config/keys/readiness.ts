@@ -1,0 +1,31 @@
+import * as z from "zod";
+import { got } from "../problems";
+import { positive } from "../values";
+
+/** Waits, unless a stack says otherwise. */
+export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
+
+/** Keys of `readiness` in every option that waits for an ingress controller. */
+export const acceptKeys = {
+    acceptTimeoutSeconds: positive("a time in seconds")
+        .default(DEFAULT_READINESS.acceptTimeoutSeconds)
+        .describe("Longest wait for the ingress controller to accept one object, in seconds."),
+    settleSeconds: z
+        .number()
+        .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
+        .default(DEFAULT_READINESS.settleSeconds)
+        .describe(
+            "How long an object must stay accepted where the gateway's pods cannot be asked: the controller says so before it has reached APISIX.",
+        ),
+};
+
+/** Key `readiness`. */
+export const readiness = z
+    .strictObject({
+        graphTimeoutSeconds: positive("a time in seconds")
+            .default(DEFAULT_READINESS.graphTimeoutSeconds)
+            .describe("Longest wait for Rampart to deploy the gateway: 600 s for each chart layer, and some more."),
+        ...acceptKeys,
+    })
+    .prefault({})
+    .describe("How long to wait, and for how long a state must hold.");

@@ -1,0 +1,45 @@
+import * as z from "zod";
+import type { alpaKeys } from "../../keys/alpa";
+import { cluster } from "../../keys/cluster/schema";
+import { consumer, limits } from "../../keys/consumers/schema";
+import { azure } from "../../keys/exposure/azure-schema";
+import { exposureKeys } from "../../keys/exposure/schema";
+import type { gateway } from "../../keys/gateway";
+import { guard } from "../../keys/guard";
+import { rampart } from "../../keys/rampart";
+import { readiness } from "../../keys/readiness";
+import { tls } from "../../keys/tls/schema";
+import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix } from "../../values";
+
+/** Keys that every option with a gateway has in the same form. */
+export const gatewayOptionKeys = {
+    exposure: z
+        .enum(["azure", "cloudflare"])
+        .default("azure")
+        .describe(
+            "How callers reach the entry point: `azure` leaves DNS and load balancer as they are, `cloudflare` has a tunnel.",
+        ),
+    namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
+    cluster,
+    pathPrefix: pathPrefix.describe(
+        "Path in front of Alpa's own that callers are told, beside `/alpa`. Unset: `/alpa`.",
+    ),
+    azure,
+    tls,
+    ...exposureKeys,
+    rampart,
+    readiness,
+    limits: limits
+        .optional()
+        .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
+    maxOverlapDays,
+    guard,
+    consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+    consumersFile,
+};
+
+type Shared = z.infer<z.ZodObject<typeof gatewayOptionKeys>>;
+type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
+
+/** What the options with a gateway have in common. */
+export type ParsedGatewayOption = Shared & { alpa: AlpaKeys; gateway: z.infer<typeof gateway> };

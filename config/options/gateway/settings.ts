@@ -1,0 +1,104 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumers";
+import { keyDigest } from "../../../components/consumers/key-digest";
+import { callerLimits } from "../../../components/consumers/limits";
+import { inPlaceWarnings } from "../../../components/consumers/shared-gateway";
+import type { RampartInstall } from "../../../components/rampart/rampart";
+import { clusterSettings } from "../../keys/cluster/settings";
+import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
+import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
+import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
+import type { ParsedGatewayOption as Parsed } from "./schema";
+
+/** What is the same for every option with a gateway. */
+export function sharedSettings(config: Parsed, today: Date) {
+    const { alpa, cluster, guard, namespace, readiness, gateway, pathPrefix } = config;
+    const { consumers, warnings, expires } = callers(config, today);
+    return {
+        warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
+        expires,
+        namespace,
+        ...clusterSettings(cluster),
+        guard: { ...guard, defaultModel: alpa.defaultModel },
+        pathPrefix,
+        exposure: exposureSettings(config),
+        tls: gatewayTls(config),
+        azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
+        sharedCounters: gateway.sharedCounters,
+        readiness,
+        consumers,
+    };
+}
+
+/** What an option with a gateway says of its callers. */
+interface Callers {
+    consumers: ConsumerSettings[];
+    warnings: string[];
+    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    expires: Record<string, string>;
+}
+
+/** The callers, with what an operator should know of them and of what guards Alpa from them. */
+function callers(config: Parsed, today: Date): Callers {
+    const { consumers, warnings, expires } = livingCallers(config, today);
+    if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
+    if (config.guard.disabledBecause !== undefined)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    return { consumers, warnings, expires };
+}
+
+/** The callers without what has expired, with what an operator should know of the rest. */
+export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, today: Date): Callers {
+    const warnings: string[] = [];
+    const expires: Record<string, string> = {};
+    const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
+        const living = credentials.filter((credential) => {
+            if (credential.expires === undefined) return true;
+            const who = `${name}/${credential.id}`;
+            const day = dayText(credential.expires);
+            expires[who] = day;
+            const warning = expiryWarning(who, day, today);
+            if (warning !== undefined) warnings.push(warning);
+            return daysUntil(day, today) > 0;
+        });
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        const brought = credentials.flatMap(broughtKey);
+        return {
+            name,
+            limits: callerLimits(config.limits, limits),
+            credentials: living.map(credentialOf),
+            ...(brought.length > 0 && { brought }),
+        };
+    });
+    if (consumers.length === 0)
+        warnings.push("consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.");
+    return { consumers, warnings, expires };
+}
+
+function broughtKey({ id, readmit, ...keys }: Parsed["consumers"][number]["credentials"][number]): BroughtKey[] {
+    const digest = keyDigest(keys);
+    return digest === undefined ? [] : [{ id, digest: pulumi.secret(digest), readmit }];
+}
+
+function credentialOf({
+    id,
+    method,
+    algorithm,
+    publicKey,
+    key,
+}: Parsed["consumers"][number]["credentials"][number]): Credential {
+    if (method === "key") return { id, method, key: key === undefined ? undefined : pulumi.secret(key) };
+    if (algorithm === "HS256") return { id, method, algorithm };
+    return { id, method, algorithm: algorithm!, publicKey: publicKey! };
+}
+
+/** Rampart's own installation. A cluster that the stack makes is empty: nobody can have made the namespace before. */
+export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
+    const install = rampart?.install;
+    return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };
+}
+
+/** Address of the tunnel's name; undefined without a tunnel. */
+export function publicUrl({ exposure, hostname }: Parsed): string | undefined {
+    return exposure === "cloudflare" ? `https://${hostname}` : undefined;
+}

@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { unwrap } from "../problems";
+import { callers } from "./callers";
+import type { CallersSettings } from "./callers/settings";
+import { cloudflare } from "./cloudflare";
+import type { CloudflareSettings } from "./cloudflare/settings";
+import { inter } from "./inter";
+import type { InterSettings } from "./inter/settings";
+import { intraA } from "./intra-a";
+import type { IntraASettings } from "./intra-a/settings";
+import { intraB } from "./intra-b";
+import type { IntraBSettings } from "./intra-b/settings";
+import type { OptionDefinition } from "./option";
+
+/** Settings of each option. A further option begins here: each table by option then fails to compile until it has an entry. */
+export interface SettingsByOption {
+    "intra-a": IntraASettings;
+    "intra-b": IntraBSettings;
+    inter: InterSettings;
+    cloudflare: CloudflareSettings;
+    callers: CallersSettings;
+}
+export type Option = keyof SettingsByOption;
+/** Everything a program run needs to know. */
+export type Settings = SettingsByOption[Option];
+
+/** Each option that is built, in the order of docs/configuration.md. */
+export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]> } = {
+    "intra-a": intraA,
+    "intra-b": intraB,
+    inter,
+    cloudflare,
+    callers,
+};
+export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
+
+/** Whose each key is that an option does not have, by its path; `[]` stands for any entry of a list. */
+export function ownersOfOthers(option: Option): Record<string, string> {
+    const owners: Record<string, string> = {};
+    for (const other of OPTIONS.filter((one) => one !== option))
+        for (const path of paths(DEFINITIONS[other].schema, ""))
+            owners[path] = path in owners ? `${owners[path]} or ${other}` : `option ${other}`;
+    return owners;
+}
+
+function paths(type: z.core.$ZodType, path: string): string[] {
+    const inner = unwrap(type);
+    const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
+    if (!(item instanceof z.ZodObject)) return [];
+    const start = `${path}${inner instanceof z.ZodArray ? "[]" : ""}${path === "" ? "" : "."}`;
+    return Object.entries(item.shape).flatMap(([name, child]) => [
+        `${start}${name}`,
+        ...paths(child as z.core.$ZodType, `${start}${name}`),
+    ]);
+}

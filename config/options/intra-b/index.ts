@@ -1,0 +1,12 @@
+import { gatewayOption } from "../gateway/option";
+import { intraBChecks } from "./checks";
+import { exposedIntraBSchema, intraBSchema } from "./schema";
+import { intraBSettings } from "./settings";
+
+export const intraB = gatewayOption({
+    option: "intra-b",
+    schema: intraBSchema,
+    exposedSchema: exposedIntraBSchema,
+    checks: (values, isSecret) => intraBChecks(values, (value) => isSecret("convert", value)),
+    settings: intraBSettings,
+});
