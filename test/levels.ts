@@ -58,7 +58,7 @@ const LINT: Job[] = [
  * from one of 1 GB, which is what all unit tests need together.
  */
 const STARTING: Record<string, RegExp> = {
-    sandbox: /^test\/unit\/sandbox\//,
+    sandbox: /^sandbox\/test\//,
     ops: /^test\/unit\/ops\//,
     "client and scripts": /^test\/unit\/(client\/|components\/.*-script)/,
 };
@@ -94,7 +94,7 @@ type Tests = Job & { files: string[] };
 /** @param parts of paths: only files that have one of them in theirs; `npm test` then has those of the full level too */
 export function tests(level: Level, parts: string[] = []): Tests[] {
     const wanted = level === "test" && parts.length > 0 ? "full" : level;
-    const units = [...filesBelow("test/unit"), ...filesBelow("test/golden")];
+    const units = [...filesBelow("test/unit"), ...filesBelow("test/golden"), ...filesBelow("sandbox/test")];
     const jobs = [
         ...Object.entries(STARTING).map(([name, start]) => ({
             name: `unit ${name}`,
@@ -120,7 +120,7 @@ export function levelOf(file: string): Level {
     const isIn = (table: Record<string, string>) => Object.keys(table).some((start) => file.startsWith(start));
     if (isIn(FULL)) return "full";
     if (isIn(NOT_AT_ONCE)) return "test";
-    return /^test\/(unit|golden)\//.test(file) ? "check" : "test";
+    return /^(test\/(unit|golden)|sandbox\/test)\//.test(file) ? "check" : "test";
 }
 
 function engine(): Tests[] {

@@ -9,7 +9,7 @@ import { waitFor } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/rest";
 import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../sandbox/world/world";
-import { IMAGE, LAUNCH, WEIGHTS } from "../unit/sandbox/workloads/ray-kit";
+import { IMAGE, LAUNCH, WEIGHTS } from "../../sandbox/test/workloads/ray-kit";
 import { startPlace, type Place } from "./place";
 import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./stack";
 

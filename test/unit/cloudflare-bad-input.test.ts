@@ -11,7 +11,7 @@ import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
 import { cloudflarePreflight, CloudflareError } from "../../preflight/cloudflare";
 import { CONSUMERS, HOST, rawCloudflare, TODAY, TUNNEL } from "./cloudflare";
-import { ADMIN, TestApi } from "./sandbox/cloudflare/kit";
+import { ADMIN, TestApi } from "../../sandbox/test/cloudflare/kit";
 
 type Values = Record<string, unknown>;
 

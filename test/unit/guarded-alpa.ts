@@ -7,8 +7,8 @@ import type { GuardSettings } from "../../components/route/request-guard";
 import { startAlpa } from "../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../sandbox/gateway/server";
 import { AdminApi } from "../../sandbox/ingress-controller/admin";
-import { ask, type Answer } from "./sandbox/alpa/kit";
-import { object, secret, translated } from "./sandbox/ingress-controller/kit";
+import { ask, type Answer } from "../../sandbox/test/alpa/kit";
+import { object, secret, translated } from "../../sandbox/test/ingress-controller/kit";
 
 const ADMIN_KEY = "test-admin-key";
 const NAMESPACE = "llm";

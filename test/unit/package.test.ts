@@ -1,7 +1,7 @@
 // Proves that no package asks for another Node.js than package.json does: `npm ci` would warn, or stop.
 import { strict as assert } from "node:assert";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire, isBuiltin } from "node:module";
 import { join } from "node:path";
 import { parse } from "yaml";
 
@@ -13,6 +13,21 @@ interface Semver {
 }
 /** The one that Pulumi's SDK brings along. */
 const semver = createRequire(require.resolve("@pulumi/pulumi"))("semver") as Semver;
+
+/** A specifier that is no path, of an import statement, an import expression, or a require. */
+const IMPORT =
+    /^(?:import|export|\})[^"\n]*?\bfrom "([@a-z][^"]*)"|\b(?:import|require(?:\.resolve)?)\("([@a-z][^"]*)"\)/gm;
+
+/** Packages that files below a folder import or require, but for its tests. */
+function importsBelow(folder: string): string[] {
+    const files = readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" });
+    return files
+        .filter((file) => /\.(ts|cjs|mjs|js)$/.test(file) && !/^(test|node_modules)\//.test(file))
+        .flatMap((file) => [...read(join(folder, file)).matchAll(IMPORT)])
+        .flatMap(([, ...names]) => names.filter((name) => name !== undefined))
+        .filter((name) => !isBuiltin(name))
+        .map((name) => /^(?:@[^/]+\/)?[^/]+/.exec(name)![0]);
+}
 
 describe("packages", () => {
     const floor = semver.minVersion(JSON.parse(read("package.json")).engines.node).version;
@@ -26,6 +41,31 @@ describe("packages", () => {
             assert.ok(locked.length > 100);
             assert.deepEqual(others, []);
         });
+
+    for (const [where, folders] of Object.entries({
+        "package.json": ["config", "preflight", "stacks", "components", "dns"],
+        "ops/package.json": ["ops"],
+        "sandbox/package.json": ["sandbox"],
+    }))
+        it(`are named in ${where} where ${folders.join(", ")} import them, and no others`, () => {
+            const { dependencies } = JSON.parse(read(where)) as { dependencies: Record<string, string> };
+            const imported = new Set(folders.flatMap(importsBelow));
+            assert.ok(imported.size > 5);
+            const started = ["tsx", "typescript"]; // run by npm and by Pulumi
+            const without = (names: Iterable<string>) => [...names].filter((name) => !started.includes(name)).sort();
+            assert.deepEqual(without(Object.keys(dependencies)), without(imported));
+        });
+
+    it("have one version in every package.json", () => {
+        const versions = new Map<string, string>();
+        for (const where of ["package.json", "ops/package.json", "sandbox/package.json"]) {
+            const { dependencies, devDependencies } = JSON.parse(read(where));
+            for (const [name, version] of Object.entries<string>({ ...dependencies, ...devDependencies })) {
+                assert.equal(version, versions.get(name) ?? version, `${where}: ${name}`);
+                versions.set(name, version);
+            }
+        }
+    });
 
     it("are all looked after by Dependabot", () => {
         const updates = parse(read(".github/dependabot.yml")).updates as {

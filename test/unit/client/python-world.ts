@@ -13,8 +13,8 @@ import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-r
 import { renderHandout, type Handout } from "../../../ops/consumer/handout-text";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";
-import { World } from "../sandbox/cloudflare/edge/kit";
-import { addRecord, addZone } from "../sandbox/cloudflare/edge/objects";
+import { World } from "../../../sandbox/test/cloudflare/edge/kit";
+import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
 import { GUARD } from "../guard-settings";
 
 const NAMESPACE = "ns";

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApiKey, Client, ServiceToken, type Credential } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
-import { World } from "../sandbox/cloudflare/edge/kit";
-import { addRecord, addZone } from "../sandbox/cloudflare/edge/objects";
+import { World } from "../../../sandbox/test/cloudflare/edge/kit";
+import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
 import { startCallersWorld, type CallersWorld } from "./python-world";
 import { outcome } from "./typescript-server";
 

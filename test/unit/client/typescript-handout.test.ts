@@ -8,8 +8,8 @@ import { armor, Decrypter, generateIdentity, identityToRecipient } from "age-enc
 import { stringify } from "yaml";
 import { Client, type FileOptions } from "../../../client/typescript/src/index";
 import { ConfigurationError } from "../../../client/typescript/src/errors";
-import { World } from "../sandbox/cloudflare/edge/kit";
-import { addRecord, addZone } from "../sandbox/cloudflare/edge/objects";
+import { World } from "../../../sandbox/test/cloudflare/edge/kit";
+import { addRecord, addZone } from "../../../sandbox/test/cloudflare/edge/objects";
 import { bench } from "../ops/kit";
 import { claim, KEY, NAMESPACE, PRIVATE_KEY, PUBLIC_KEY, SECRET, startService, type Service } from "./kit";
 

@@ -1,11 +1,11 @@
 // Proves what is said when Cloudflare or a name server cannot be asked. What the facts mean: phases.test.ts; a whole move:
-// test/unit/sandbox/dns/move.test.ts.
+// sandbox/test/dns/move.test.ts.
 import { strict as assert } from "node:assert";
 import { dnsReport, type DnsSettings } from "../../../dns/preflight";
 import { accessFromEnvironment, type CloudflareAccess } from "../../../dns/cloudflare";
 import { findServers, parentServers, type Lookup } from "../../../dns/servers";
-import { World } from "../sandbox/dns/world";
-import { ADMIN } from "../sandbox/cloudflare/kit";
+import { World } from "../../../sandbox/test/dns/world";
+import { ADMIN } from "../../../sandbox/test/cloudflare/kit";
 import { rr, ZONE } from "./kit";
 
 const RECORDS = [rr("@ A 192.0.2.1")];

@@ -12,7 +12,7 @@ import { createServer, type Server } from "node:net";
 import { type Host, type HostOptions, serveDownloads, startHost } from "../../../../sandbox/hosts";
 import { freePort } from "../../../../sandbox/processes";
 import { certificate } from "../../../certificates";
-import { on } from "../../sandbox/hosts/kit";
+import { on } from "../../../../sandbox/test/hosts/kit";
 
 const TOKEN = "token-'with'-$signs";
 const UNIT = "alpa-auth-cloudflared";

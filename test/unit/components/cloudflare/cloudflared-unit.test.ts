@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { renderUnit } from "../../../../components/cloudflare/cloudflared/unit";
 import { startHost } from "../../../../sandbox/hosts";
 import { parseUnit } from "../../../../sandbox/hosts/systemd/unit-file";
-import { on } from "../../sandbox/hosts/kit";
+import { on } from "../../../../sandbox/test/hosts/kit";
 
 const text = renderUnit({ graceSeconds: 180, startSeconds: 60 });
 

@@ -8,7 +8,7 @@ import { renderCommands, renderScript } from "../../../../components/hosts/alpa-
 import { type Host, type HostOptions, startHost } from "../../../../sandbox/hosts";
 import { layNft, type Nft, NFT } from "../../../../sandbox/hosts/nft";
 import { findOnPath } from "../../../../sandbox/toolchain/path";
-import { on } from "../../sandbox/hosts/kit";
+import { on } from "../../../../sandbox/test/hosts/kit";
 
 const UNIT = "alpa-auth-firewall.service";
 const RULES: FirewallRules = { alpaPorts: [20001], gateways: ["10.0.0.11", "10.0.0.12"], rayPorts: [], alsoFrom: [] };

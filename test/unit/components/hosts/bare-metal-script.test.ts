@@ -14,7 +14,7 @@ import { GpuLedger } from "../../../../sandbox/gpus/ledger";
 import { nvidiaSmi } from "../../../../sandbox/gpus/nvidia-smi";
 import { failed } from "../../../../sandbox/hosts/reply";
 import { freePort, waitFor } from "../../../../sandbox/processes";
-import { on } from "../../sandbox/hosts/kit";
+import { on } from "../../../../sandbox/test/hosts/kit";
 
 const NODES = ["dgx-01", "dgx-02"];
 const NVIDIA_SMI = "/usr/local/sbin/nvidia-smi";

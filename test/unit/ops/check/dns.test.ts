@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { type ZoneRecord } from "../../../../components/cloudflare/dns-record";
 import { endSides, RECORDS, rr, side, ZONE, type Side } from "../../dns/kit";
-import { ADMIN, TestApi } from "../../sandbox/cloudflare/kit";
+import { ADMIN, TestApi } from "../../../../sandbox/test/cloudflare/kit";
 import { bench, type Bench } from "../kit";
 
 const data = (records: ZoneRecord[]) => stringify(records.map(({ proxied: _, ...record }) => record));

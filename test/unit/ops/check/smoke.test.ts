@@ -5,8 +5,8 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { stringify } from "yaml";
 import { claim, NAMESPACE, PUBLIC_KEY, startService, type Service } from "../../client/kit";
-import { World } from "../../sandbox/cloudflare/edge/kit";
-import { addRecord, addZone } from "../../sandbox/cloudflare/edge/objects";
+import { World } from "../../../../sandbox/test/cloudflare/edge/kit";
+import { addRecord, addZone } from "../../../../sandbox/test/cloudflare/edge/objects";
 import { bench } from "../kit";
 
 const KEY = "KEY-of-smoke-0123456789";

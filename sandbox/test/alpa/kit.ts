@@ -1,0 +1,96 @@
+import http from "node:http";
+
+import type { Alpa, AlpaOptions } from "../../alpa/server";
+import { startAlpa } from "../../alpa/server";
+
+export interface Answer {
+    status: number;
+    /** As sent, names in lower case. */
+    headers: Record<string, string>;
+    text: string;
+    json: any;
+}
+
+export interface Ask {
+    method?: string;
+    path?: string;
+    headers?: Record<string, string>;
+    /** An object goes as JSON, a string or bytes as they are. */
+    body?: unknown;
+}
+
+/** One request on a connection of its own; rejects when the service closes without an answer. */
+export function ask(
+    port: number,
+    { method = "POST", path = "/completions", headers = {}, body }: Ask,
+): Promise<Answer> {
+    const bytes =
+        body === undefined || body === null
+            ? undefined
+            : Buffer.isBuffer(body) || typeof body === "string"
+              ? Buffer.from(body as string)
+              : Buffer.from(JSON.stringify(body));
+    return new Promise((resolve, reject) => {
+        const sent = bytes ? { "Content-Length": String(bytes.length), ...headers } : headers;
+        const request = http.request(
+            { port, host: "127.0.0.1", method, path, headers: sent, agent: false },
+            (response) => {
+                const chunks: Buffer[] = [];
+                response.on("data", (chunk: Buffer) => chunks.push(chunk));
+                response.on("end", () => {
+                    const text = Buffer.concat(chunks).toString("utf8");
+                    const found: Record<string, string> = {};
+                    for (let i = 0; i < response.rawHeaders.length; i += 2) {
+                        found[response.rawHeaders[i].toLowerCase()] = response.rawHeaders[i + 1];
+                    }
+                    const isJson = found["content-type"] === "application/json" && text !== "";
+                    resolve({
+                        status: response.statusCode as number,
+                        headers: found,
+                        text,
+                        json: isJson ? JSON.parse(text) : undefined,
+                    });
+                });
+            },
+        );
+        request.on("error", reject);
+        request.end(bytes);
+    });
+}
+
+/** Runs `use` on a service of its own that does not wait for companions unless told to. */
+export async function withAlpa<T>(options: Partial<AlpaOptions>, use: (alpa: Alpa) => Promise<T>): Promise<T> {
+    const alpa = await startAlpa({ port: 0, batchWindow: async () => {}, ...options });
+    try {
+        return await use(alpa);
+    } finally {
+        await alpa.close();
+    }
+}
+
+/**
+ * Sends requests one after the other, in this order, into one batch window: each once the one before it has arrived,
+ * and the window closes when the last one has. Answers come in the same order.
+ */
+export async function inOneBatch<T>(
+    options: Partial<AlpaOptions>,
+    sends: ((alpa: Alpa) => Promise<T>)[],
+): Promise<T[]> {
+    let arrived = () => {};
+    let closeWindow = () => {};
+    const window = new Promise<void>((resolve) => (closeWindow = resolve));
+    // setImmediate: the worker queues a request within microtasks of its arrival.
+    const onRequest = () => void setImmediate(() => arrived());
+    return withAlpa({ ...options, batchWindow: () => window, onRequest }, async (alpa) => {
+        const answers: Promise<T>[] = [];
+        for (const send of sends) {
+            const here = new Promise<void>((resolve) => (arrived = resolve));
+            answers.push(send(alpa));
+            await here;
+        }
+        closeWindow();
+        return Promise.all(answers);
+    });
+}
+
+export const good = { model: "default", prompt: "Paris is", max_tokens: 8 };

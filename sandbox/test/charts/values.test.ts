@@ -1,0 +1,230 @@
+/**
+ * Proves that the stand-in charts accept only values they play, and, where the real charts' values are at hand, that
+ * names and defaults are theirs. What the templates make of them is proved with the real helm by the engine tests.
+ */
+import Ajv from "ajv";
+import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { apisixValues } from "../../../components/apisix/values";
+import { completeSchema } from "../../charts/package";
+
+type Tree = { [key: string]: unknown };
+
+const root = join(__dirname, "../../..");
+const shared = process.env.ALPA_AUTH_SHARED ?? join(root, "../shared");
+const real = join(shared, "reference/data/apisix-chart");
+const charts = join(root, "sandbox/charts");
+
+const values = (chart: string) => parse(readFileSync(join(charts, chart, "values.yaml"), "utf8")) as Tree;
+const schema = (chart: string) => JSON.parse(readFileSync(join(charts, chart, "values.schema.json"), "utf8")) as Tree;
+
+/** Charts, the file of the real one, and values that the schema takes although that file does not list them. */
+const CHARTS: [chart: string, file: string, unlisted: RegExp][] = [
+    // nodePort is rendered though not listed; the rest of `global` is etcd's; Rampart adds `rampart` to every component.
+    [
+        "apisix",
+        "values.yaml",
+        /^(service\.(http|tls)\.nodePort|global\.(imageRegistry|defaultStorageClass|security.*|rampart)|rampart)$/,
+    ],
+    // The last four are written below `etcd` by the chart apisix.
+    [
+        "etcd",
+        "etcd-12.0.18-values.yaml",
+        /^(rampart|global\.rampart|enabled|prefix|timeout|service\.port|auth\.tls.*)$/,
+    ],
+    // Rendered though not listed, or listed as a comment.
+    [
+        "apisix-ingress-controller",
+        "ingress-controller-1.1.1-values.yaml",
+        /^(rampart|global.*|enabled|gatewayProxy\.(publishService|statusAddress|provider\.controlPlane\.tlsVerify)|gatewayProxy\..*\.secretKeyRef.*|webhook\.certificate\.caBundle)$/,
+    ],
+];
+
+/** Every path below `properties`. */
+function accepted(node: Tree, path: string[] = []): string[] {
+    return Object.entries((node.properties ?? {}) as Record<string, Tree>).flatMap(([key, child]) => [
+        [...path, key].join("."),
+        ...accepted(child, [...path, key]),
+    ]);
+}
+
+function leaves(tree: Tree, path: string[] = []): [path: string, value: unknown][] {
+    return Object.entries(tree).flatMap(([key, value]): [string, unknown][] =>
+        value !== null && typeof value === "object" && !Array.isArray(value) && Object.keys(value).length > 0
+            ? leaves(value as Tree, [...path, key])
+            : [[[...path, key].join("."), value]],
+    );
+}
+
+function at(tree: Tree, path: string): { found: boolean; value?: unknown } {
+    let value: unknown = tree;
+    for (const key of path.split(".")) {
+        if (value === null || typeof value !== "object" || !(key in value)) return { found: false };
+        value = (value as Tree)[key];
+    }
+    return { found: true, value };
+}
+
+function merged(base: Tree, over: Tree): Tree {
+    const result = { ...base };
+    for (const [key, value] of Object.entries(over)) {
+        const both = [base[key], value].every((v) => v !== null && typeof v === "object" && !Array.isArray(v));
+        result[key] = both ? merged(base[key] as Tree, value as Tree) : value;
+    }
+    return result;
+}
+
+/** Whole tree of values as Helm makes it: those of the sub-charts below their keys, then the user's. */
+function validate(over: Tree): string[] {
+    const defaults = merged(
+        { etcd: values("etcd"), "ingress-controller": values("apisix-ingress-controller") },
+        values("apisix"),
+    );
+    const check = new Ajv({ strict: false, allErrors: true }).compile(completeSchema());
+    return check(merged(defaults, over))
+        ? []
+        : check.errors!.map((e) => `${e.instancePath} ${JSON.stringify(e.params)}`);
+}
+
+describe("Values of the stand-in chart apisix", () => {
+    it("are accepted as they are by default", () => assert.deepEqual(validate({}), []));
+
+    const allowed: [why: string, over: Tree][] = [
+        ["a node port", { service: { http: { nodePort: 30800 } } }],
+        ["TLS", { apisix: { ssl: { enabled: true, sslProtocols: "TLSv1.3" } }, service: { tls: { nodePort: 30843 } } }],
+        ["a budget without minAvailable", { podDisruptionBudget: { enabled: true, minAvailable: null } }],
+        ["an etcd outside", { etcd: { enabled: false }, externalEtcd: { host: ["http://etcd.infra:2379"], user: "" } }],
+        ["the keys of another Secret", { apisix: { admin: { credentials: { secretName: "keys" } } } }],
+        [
+            "those of option inter",
+            apisixValues(
+                {
+                    chart: { repository: "https://charts.example.org", version: "2.14.0" },
+                    image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" },
+                    etcdImage: { registry: "docker.io", repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
+                    replicas: 3,
+                    nodePort: 30800,
+                    availability: { answerTimeoutSeconds: 600 },
+                },
+                "alpa-auth",
+                { release: "alpa-auth", namespace: "alpa-auth-gateway" },
+            ),
+        ],
+        ["what Rampart adds", { rampart: { name: "x" }, global: { rampart: { name: "x" } } }],
+        [
+            "a GatewayProxy with its key in a Secret",
+            {
+                "ingress-controller": {
+                    enabled: true,
+                    gatewayProxy: {
+                        createDefault: true,
+                        provider: {
+                            controlPlane: {
+                                auth: { adminKey: { valueFrom: { secretKeyRef: { name: "keys", key: "admin" } } } },
+                            },
+                        },
+                    },
+                },
+            },
+        ],
+    ];
+    for (const [why, over] of allowed) it(`may be ${why}`, () => assert.deepEqual(validate(over), []));
+
+    const refused: [why: string, over: Tree, problem: RegExp][] = [
+        ["a misspelt name", { replicas: 2 }, /^ .*"replicas"/],
+        ["a misspelt name further down", { service: { http: { nodeport: 1 } } }, /\/service\/http .*"nodeport"/],
+        ["a misspelt name of etcd, also when it is off", { etcd: { enabled: false, prefx: "/x" } }, /\/etcd .*"prefx"/],
+        ["a misspelt name of the controller", { "ingress-controller": { contorller: {} } }, /"contorller"/],
+        ["names of older charts", { gateway: { type: "NodePort" } }, /"gateway"/],
+        [
+            "a certificate for callers that name no host",
+            { apisix: { ssl: { fallbackSNI: "a.b" } } },
+            /\/apisix\/ssl\/fallbackSNI/,
+        ],
+        ["standalone mode", { apisix: { deployment: { mode: "standalone" } } }, /\/apisix\/deployment\/mode/],
+        ["a list of plugins", { apisix: { plugins: ["key-auth"] } }, /\/apisix\/plugins/],
+        ["a gateway without Admin API", { apisix: { admin: { enabled: false } } }, /\/apisix\/admin\/enabled/],
+        ["a DaemonSet", { useDaemonSet: true }, /\/useDaemonSet/],
+        ["the host's network", { hostNetwork: true }, /\/hostNetwork/],
+        ["a node port that is text", { service: { http: { nodePort: "30800" } } }, /\/service\/http\/nodePort/],
+        ["an image tag that is a number", { image: { tag: 3.18 } }, /\/image\/tag/],
+        ["a preset of resources not played", { etcd: { resourcesPreset: "large" } }, /\/etcd\/resourcesPreset/],
+    ];
+    for (const [why, over, problem] of refused)
+        it(`may not be ${why}`, () => {
+            const problems = validate(over);
+            assert.ok(
+                problems.some((line) => problem.test(line)),
+                `must be refused (problems: ${JSON.stringify(problems)})`,
+            );
+        });
+});
+
+describe("Schemas of the stand-in charts", () => {
+    for (const [chart] of CHARTS) {
+        it(`of ${chart} say which names each object may have`, () => {
+            const open: string[] = [];
+            const visit = (node: Tree, path: string): void => {
+                if (node.properties && node.additionalProperties !== false) open.push(path);
+                for (const [key, child] of Object.entries((node.properties ?? {}) as Record<string, Tree>))
+                    visit(child, `${path}.${key}`);
+            };
+            visit(schema(chart), chart);
+            assert.deepEqual(open, []);
+        });
+
+        it(`of ${chart} list every default`, () => {
+            const known = new Set(accepted(schema(chart)));
+            const isKnown = (path: string): boolean => {
+                if (known.has(path)) return true;
+                const parent = path.slice(0, path.lastIndexOf("."));
+                // Below an object that is not spelt out (a Kubernetes structure) everything goes.
+                return path.includes(".") && isKnown(parent) && ![...known].some((k) => k.startsWith(`${parent}.`));
+            };
+            assert.deepEqual(
+                leaves(values(chart)).flatMap(([path]) => (isKnown(path) ? [] : [path])),
+                [],
+            );
+        });
+    }
+});
+
+// The real charts' values are not part of this repository.
+if (existsSync(real)) {
+    describe("Stand-in charts beside the real ones", () => {
+        for (const [chart, file, unlisted] of CHARTS) {
+            const theirs = parse(readFileSync(join(real, file), "utf8")) as Tree;
+
+            it(`${chart} takes only values that the real one has`, () => {
+                const unknown = accepted(schema(chart)).filter(
+                    (path) => !at(theirs, path).found && !unlisted.test(path),
+                );
+                // etcd and ingress-controller are whole charts; each is compared with its own file.
+                assert.deepEqual(unknown, []);
+            });
+
+            it(`${chart} has the real one's defaults`, () => {
+                const text = (value: unknown) => (typeof value === "string" ? value.trim() : (value ?? ""));
+                const different = leaves(values(chart)).filter(([path, value]) => {
+                    const other = at(theirs, path);
+                    if (!other.found) return !unlisted.test(path);
+                    return JSON.stringify(text(other.value)) !== JSON.stringify(text(value));
+                });
+                assert.deepEqual(different, []);
+            });
+        }
+
+        it("have the real ones' versions, dependencies, conditions and alias", () => {
+            const read = (path: string) => parse(readFileSync(path, "utf8")) as Tree & { dependencies: Tree[] };
+            const ours = read(join(charts, "apisix/Chart.yaml"));
+            const theirs = read(join(real, "Chart.yaml"));
+            const versions = (chart: Tree) => [chart.name, chart.version, chart.appVersion];
+            const dependencies = (chart: { dependencies: Tree[] }) =>
+                chart.dependencies.map(({ repository: _, ...rest }) => rest);
+            assert.deepEqual(versions(ours), versions(theirs));
+            assert.deepEqual(dependencies(ours), dependencies(theirs));
+        });
+    });
+}

@@ -1,0 +1,241 @@
+/** The table of who gets in: situation by situation, classic and strict. */
+import type { AccessApplication, AccessPolicy, ServiceToken } from "../../../cloudflare/account";
+import { HOST, NEVER, shows, type World } from "./kit";
+
+export interface Case {
+    strict?: boolean;
+    /** Of the one token that the policy names. */
+    token?: Partial<ServiceToken>;
+    /** @default Service Auth for that token */
+    policies?: (world: World, token: ServiceToken) => AccessPolicy[];
+    application?: Partial<AccessApplication>;
+    headers?: (token: ServiceToken, world: World) => Record<string, string | string[]>;
+    method?: string;
+    path?: string;
+    status: number;
+}
+
+export const serviceAuth = (world: World, token: ServiceToken) =>
+    world.policy("non_identity", [{ service_token: { token_id: token.id } }]);
+export const withAllow = (world: World, token: ServiceToken) => [
+    serviceAuth(world, token),
+    world.policy("allow", [{ email_domain: { domain: "example.com" } }]),
+];
+const onlyAllow = (world: World, token: ServiceToken) => [
+    world.policy("allow", [{ service_token: { token_id: token.id } }]),
+];
+const right = (token: ServiceToken) => shows(token);
+const wrongSecret = (token: ServiceToken) => shows(token, "cfast_wrong");
+const other = (_: ServiceToken, world: World) => shows(world.token());
+const joint = (token: ServiceToken) =>
+    JSON.stringify({ "cf-access-client-id": token.client_id, "cf-access-client-secret": token.client_secret });
+const past = "2020-01-01T00:00:00Z";
+
+export const CASES: [what: string, the: Case][] = [
+    ["classic: lets a valid token pass", { headers: right, status: 200 }],
+    ["strict: lets a valid token pass", { strict: true, headers: right, status: 200 }],
+    ["classic: nothing shown, only Service Auth: 403", { status: 403 }],
+    ["strict: nothing shown, only Service Auth: 403", { strict: true, status: 403 }],
+    ["classic: nothing shown, people may log in: 302", { policies: withAllow, status: 302 }],
+    ["strict: nothing shown, people may log in: 302", { strict: true, policies: withAllow, status: 302 }],
+    ["classic: wrong secret, only Service Auth: 403", { headers: wrongSecret, status: 403 }],
+    ["classic: wrong secret, people may log in: 302", { headers: wrongSecret, policies: withAllow, status: 302 }],
+    ["strict: wrong secret: 401", { strict: true, headers: wrongSecret, status: 401 }],
+    [
+        "strict: wrong secret, people may log in: 401",
+        { strict: true, headers: wrongSecret, policies: withAllow, status: 401 },
+    ],
+    ["classic: disabled token: 403", { token: { enabled: false }, headers: right, status: 403 }],
+    ["strict: disabled token: 401", { strict: true, token: { enabled: false }, headers: right, status: 401 }],
+    ["classic: expired token: 403", { token: { expires_at: past }, headers: right, status: 403 }],
+    ["strict: expired token: 401", { strict: true, token: { expires_at: past }, headers: right, status: 401 }],
+    ["classic: valid token that no policy admits: 403", { headers: other, status: 403 }],
+    [
+        "classic: valid token that no policy admits, people may log in: 302",
+        { headers: other, policies: withAllow, status: 302 },
+    ],
+    ["strict: valid token that no policy admits: 403", { strict: true, headers: other, status: 403 }],
+    [
+        "classic: a token in an Allow policy is sent to the login page",
+        { policies: onlyAllow, headers: right, status: 302 },
+    ],
+    [
+        "strict: a token in an Allow policy is not authorised: 403",
+        { strict: true, policies: onlyAllow, headers: right, status: 403 },
+    ],
+    [
+        "the id without the secret does not do",
+        { headers: (t) => ({ "CF-Access-Client-Id": t.client_id }), status: 403 },
+    ],
+    [
+        "the secret without the id does not do",
+        { headers: (t) => ({ "CF-Access-Client-Secret": t.client_secret }), status: 403 },
+    ],
+    [
+        "header names may be in any case",
+        {
+            headers: (t) => ({ "cf-ACCESS-client-ID": t.client_id, "cf-access-CLIENT-secret": t.client_secret }),
+            status: 200,
+        },
+    ],
+    [
+        "strict: a header that comes twice: 401",
+        {
+            strict: true,
+            headers: (t) => ({
+                "CF-Access-Client-Id": t.client_id,
+                "CF-Access-Client-Secret": [t.client_secret, t.client_secret],
+            }),
+            status: 401,
+        },
+    ],
+    [
+        "classic: a header that comes twice counts once",
+        {
+            headers: (t) => ({ "CF-Access-Client-Id": t.client_id, "CF-Access-Client-Secret": [t.client_secret, "x"] }),
+            status: 200,
+        },
+    ],
+    [
+        "service_auth_401_redirect: 401 instead of the login page",
+        { policies: withAllow, application: { service_auth_401_redirect: true }, headers: wrongSecret, status: 401 },
+    ],
+    [
+        "service_auth_401_redirect: 401 for nothing shown",
+        { application: { service_auth_401_redirect: true }, status: 401 },
+    ],
+    [
+        "service_auth_401_redirect: 403 for whom a Block policy turns down, who is not sent to log in either",
+        {
+            policies: (w, t) => [serviceAuth(w, t), w.policy("deny", [{ everyone: {} }])],
+            application: { service_auth_401_redirect: true },
+            status: 403,
+        },
+    ],
+    [
+        "one header: both halves in JSON",
+        {
+            application: { read_service_tokens_from_header: "Authorization" },
+            headers: (t) => ({ authorization: joint(t) }),
+            status: 200,
+        },
+    ],
+    [
+        "one header: the two headers still do",
+        { application: { read_service_tokens_from_header: "Authorization" }, headers: right, status: 200 },
+    ],
+    [
+        "one header: a bearer token is not a service token",
+        {
+            application: { read_service_tokens_from_header: "Authorization" },
+            headers: () => ({ authorization: "Bearer abc" }),
+            status: 403,
+        },
+    ],
+    [
+        "one header: not read where the application does not say so",
+        { headers: (t) => ({ authorization: joint(t) }), status: 403 },
+    ],
+    [
+        "the secret before the last rotation counts until its date",
+        {
+            token: { previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
+            headers: (t) => shows(t, "old"),
+            status: 200,
+        },
+    ],
+    [
+        "the secret before the last rotation is over after its date",
+        {
+            token: { previous_client_secret: "old", previous_client_secret_expires_at: past },
+            headers: (t) => shows(t, "old"),
+            status: 403,
+        },
+    ],
+    [
+        "the new secret counts during the overlap",
+        {
+            token: { previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
+            headers: right,
+            status: 200,
+        },
+    ],
+    [
+        "a disabled token stops its previous secret too",
+        {
+            token: { enabled: false, previous_client_secret: "old", previous_client_secret_expires_at: NEVER },
+            headers: (t) => shows(t, "old"),
+            status: 403,
+        },
+    ],
+    [
+        "any_valid_service_token takes any token of the account",
+        { policies: (w) => [w.policy("non_identity", [{ any_valid_service_token: {} }])], headers: other, status: 200 },
+    ],
+    [
+        "any_valid_service_token takes no wrong secret",
+        {
+            policies: (w) => [w.policy("non_identity", [{ any_valid_service_token: {} }])],
+            headers: wrongSecret,
+            status: 403,
+        },
+    ],
+    [
+        "an address of the range gets in",
+        { policies: (w) => [w.policy("non_identity", [{ ip: { ip: "127.0.0.0/8" } }])], status: 200 },
+    ],
+    [
+        "an address outside the range does not",
+        { policies: (w) => [w.policy("non_identity", [{ ip: { ip: "10.0.0.0/8" } }])], status: 403 },
+    ],
+    [
+        "require must hold as well",
+        {
+            policies: (w, t) => [
+                w.policy("non_identity", [{ service_token: { token_id: t.id } }], {
+                    require: [{ ip: { ip: "10.0.0.0/8" } }],
+                }),
+            ],
+            headers: right,
+            status: 403,
+        },
+    ],
+    [
+        "exclude keeps out whom include lets in",
+        {
+            policies: (w, t) => [
+                w.policy("non_identity", [{ any_valid_service_token: {} }], {
+                    exclude: [{ service_token: { token_id: t.id } }],
+                }),
+            ],
+            headers: right,
+            status: 403,
+        },
+    ],
+    [
+        "bypass for everyone opens the application",
+        { policies: (w) => [w.policy("bypass", [{ everyone: {} }])], status: 200 },
+    ],
+    [
+        "Service Auth is looked at before Block",
+        { policies: (w, t) => [w.policy("deny", [{ everyone: {} }]), serviceAuth(w, t)], headers: right, status: 200 },
+    ],
+    [
+        "Block for everyone turns down even where people may log in",
+        { policies: (w) => [w.policy("deny", [{ everyone: {} }]), w.policy("allow", [{ everyone: {} }])], status: 403 },
+    ],
+    ["an application without policies lets nobody in", { policies: () => [], headers: right, status: 403 }],
+    [
+        "a path below the application's is guarded",
+        { application: { domain: `${HOST}/v1` }, path: "/v1/completions", status: 403 },
+    ],
+    ["a path beside the application's is open", { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 }],
+    [
+        "dots and doubled slashes do not lead around it",
+        { application: { domain: `${HOST}/v1` }, path: "/x/..//%76%31/completions", status: 403 },
+    ],
+    [
+        "a selector that is not imitated is named",
+        { policies: (w) => [w.policy("non_identity", [{ geo: { country_code: "AE" } }])], status: 501 },
+    ],
+];

@@ -1,0 +1,232 @@
+/** Claim: connectors come and go without a failed request where reality has none, and the account shows it. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { tunnelStatus } from "../../../cloudflare/account";
+import { Connector } from "../../../cloudflare/connector/connector";
+import { parseToken } from "../../../cloudflare/connector/token";
+import { startEdge } from "../../../cloudflare/edge/server";
+import { HOST, World } from "./kit";
+import { send, type Reply } from "./send";
+
+describe("Cloudflare edge: connectors", () => {
+    let world: World;
+    beforeEach(async () => {
+        world = await World.start();
+    });
+    afterEach(() => world.close());
+
+    /** Sends POSTs one after the other, four at a time, until told to stop. */
+    function steadyTraffic(): { stop(): Promise<Reply[]>; count(): number } {
+        const replies: Reply[] = [];
+        let going = true;
+        const one = async () => {
+            while (going) replies.push(await world.send({ method: "POST", body: "{}" }));
+        };
+        const all = Promise.all([one(), one(), one(), one()]);
+        return {
+            count: () => replies.length,
+            stop: async () => {
+                going = false;
+                await all;
+                return replies;
+            },
+        };
+    }
+    const more = (traffic: { count(): number }, n = 40) => {
+        const from = traffic.count();
+        return world.until(() => traffic.count() >= from + n);
+    };
+
+    it("the account follows: inactive, healthy, degraded, down", async () => {
+        const { tunnel } = world;
+        const states = [tunnelStatus(tunnel)];
+        world.account.on("changed", () => {
+            const state = tunnelStatus(tunnel);
+            if (state !== states.at(-1)) states.push(state);
+        });
+        const connector = await world.connect();
+        const [first] = tunnel.connections;
+        assert.equal(tunnel.connections.length, 4);
+        assert.deepEqual([first.client_id, first.client_version], [connector.id, "2026.8.2"]);
+        await connector.stop(0);
+        await world.until(() => tunnel.connections.length === 0);
+        assert.deepEqual(states, ["inactive", "degraded", "healthy", "degraded", "down"]);
+    });
+
+    it("a connector that ends gracefully under steady traffic fails no request", async () => {
+        await world.connect();
+        const second = await world.connect();
+        const traffic = steadyTraffic();
+        await more(traffic);
+        assert.ok(second.stats.totalRequests > 0, "it had its share");
+        assert.equal(await second.stop(5000), true);
+        await more(traffic);
+        const third = await world.connect();
+        await more(traffic);
+        assert.ok(third.stats.totalRequests > 0, "a new one gets its share");
+        const replies = await traffic.stop();
+        assert.deepEqual(new Set(replies.map((r) => r.status)), new Set([200]));
+    });
+
+    it("a graceful end lets running requests finish, and takes no new one", async () => {
+        const connector = await world.connect();
+        const arrived = new Promise<() => void>((resolve) => {
+            world.respond = (_, answer) => resolve(() => answer.end("finished"));
+        });
+        const running = world.send({ method: "POST", body: "{}" });
+        const finish = await arrived;
+        const stopped = connector.stop(5000);
+        await world.until(() => world.tunnel.connections.length === 0);
+        assert.equal((await world.send()).status, 530);
+        assert.equal(connector.stats.ready().status, 503);
+        finish();
+        assert.deepEqual([(await running).body, await stopped], ["finished", true]);
+    });
+
+    it("what runs after the grace period is cut off: 502", async () => {
+        const connector = await world.connect();
+        const arrived = new Promise<void>((resolve) => {
+            world.respond = () => resolve();
+        });
+        const running = world.send({ method: "POST", body: "{}" });
+        await arrived;
+        assert.equal(await connector.stop(20), false);
+        assert.equal((await running).status, 502);
+    });
+
+    it("a killed connector: 502 for the POST that was on it, the other takes all that follows", async () => {
+        const first = await world.connect();
+        const arrived = new Promise<void>((resolve) => {
+            world.respond = () => resolve();
+        });
+        const running = world.send({ method: "POST", body: "{}" });
+        await arrived;
+        world.respond = (_, answer) => answer.end("from the other");
+        const other = await world.connect();
+        await first.kill();
+        assert.equal((await running).status, 502);
+        await world.until(() => world.tunnel.connections.every((c) => c.client_id === other.id));
+        for (let i = 0; i < 8; i++) assert.equal((await world.send()).body, "from the other");
+        assert.equal(world.seen.length, 9, "the POST was not sent again");
+    });
+
+    it("a connector that lost the edge comes back by itself", async () => {
+        const connector = await world.connect();
+        const before = world.tunnel.connections.map((c) => c.id);
+        world.account.changed("connections", world.tunnel.id, connector.id);
+        await world.until(() => world.tunnel.connections.filter((c) => !before.includes(c.id)).length === 4);
+        assert.equal((await world.send()).status, 200);
+        assert.match(world.lines.join(""), /INF Retrying connection in up to 0\.01s connIndex=0/);
+    });
+
+    it("a new configuration arrives without a restart", async () => {
+        await world.connect();
+        await world.connect();
+        assert.equal((await world.send()).status, 200);
+        world.configure({ ingress: [{ service: "http_status:418" }] });
+        await world.until(() => world.connectors.every((c) => c.stats.configVersion === 2));
+        for (let i = 0; i < 8; i++) assert.equal((await world.send()).status, 418);
+    });
+
+    it("a configuration older than its own is left alone", async () => {
+        const connector = await world.connect();
+        world.configure({ ingress: [{ service: "http_status:418" }] });
+        await world.until(() => connector.stats.configVersion === 2);
+        const config = { ingress: [{ service: "http_status:410" }] };
+        world.tunnel.configuration = { version: 1, config, created_at: world.account.stamp() };
+        const before = world.tunnel.connections.map((c) => c.id);
+        world.account.changed("connections", world.tunnel.id);
+        await world.until(() => world.tunnel.connections.filter((c) => !before.includes(c.id)).length === 4);
+        assert.equal((await world.send()).status, 418);
+    });
+
+    it("a configuration it cannot use changes nothing, and is told", async () => {
+        const connector = await world.connect();
+        world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
+        await world.until(() => world.lines.some((line) => /refused configuration 2: .*tcp:.*not imitated/.test(line)));
+        assert.equal(connector.stats.configVersion, 1);
+        assert.equal((await world.send()).status, 200);
+    });
+
+    it("a tunnel managed locally gets no configuration: 503", async () => {
+        world.tunnel.config_src = "local";
+        await world.connect();
+        assert.equal((await world.send()).status, 503);
+    });
+
+    const refused: [what: string, change: (token: any) => void, error: RegExp][] = [
+        ["a wrong secret", (t) => (t.s = "d3Jvbmc="), /Unauthorized: Invalid tunnel secret/],
+        ["an unknown tunnel", (t) => (t.t = "00000000-0000-4000-8000-000000000000"), /Unauthorized: Tunnel not found/],
+        ["another account", (t) => (t.a = "0".repeat(32)), /Unauthorized: Tunnel not found/],
+    ];
+    for (const [what, change, error] of refused)
+        it(`${what} is refused, logged in the real words, and tried again`, async () => {
+            const fields = { a: world.account.id, t: world.tunnel.id, s: world.tunnel.secret };
+            change(fields);
+            const lines: string[] = [];
+            const connector = new Connector({
+                token: parseToken(Buffer.from(JSON.stringify(fields)).toString("base64")),
+                edges: [`127.0.0.1:${world.edge.connectorPort}`],
+                backoff: 1,
+                log: (level, message, given) => lines.push([level, message, given?.error ?? ""].join(" ")),
+            });
+            world.connectors.push(connector);
+            connector.start();
+            await world.until(() => lines.filter((line) => line.startsWith("error")).length >= 2);
+            assert.match(lines[1], /^error Register tunnel error from server side /);
+            assert.match(lines[1], error);
+            assert.equal(connector.stats.ready().status, 503);
+            assert.ok(!lines.join().includes(world.tunnel.secret));
+        });
+
+    it("a tunnel takes 25 connectors and no more", async () => {
+        for (let i = 0; i < 25; i++) await world.connect();
+        void world.connect(); // never gets its connections
+        await world.until(() => world.lines.some((line) => /too many connectors: a tunnel takes 25/.test(line)));
+        assert.equal(world.tunnel.connections.length, 100);
+    });
+
+    it("running connectors stay when the secret changes, new ones need the new one", async () => {
+        await world.connect();
+        world.tunnel.secret = Buffer.alloc(32, 7).toString("base64");
+        world.account.changed("tunnel", world.tunnel.id);
+        assert.equal((await world.send()).status, 200);
+        await world.connect();
+        assert.equal(world.tunnel.connections.length, 8);
+    });
+
+    it("a connector that lost the edge comes back when there is one again", async () => {
+        const { connectorPort } = world.edge;
+        const connector = await world.connect();
+        await world.edge.close();
+        await world.until(() =>
+            world.lines.some((line) => /Unable to establish connection with Cloudflare/.test(line)),
+        );
+        assert.equal(connector.stats.ready().status, 503);
+        assert.equal(tunnelStatus(world.tunnel), "down");
+        const again = await startEdge({ port: 0, account: world.account, connectorPort });
+        await world.until(() => world.tunnel.connections.length === 4);
+        assert.equal((await send(again.port, { Host: HOST }, {})).status, 200);
+        await again.close();
+    });
+
+    it("a caller that goes while it is uploading leaves the connection to others", async () => {
+        await world.connect();
+        const { request } = await import("node:http");
+        const options = {
+            host: "127.0.0.1",
+            port: world.edge.port,
+            method: "POST",
+            headers: { Host: HOST, "Content-Length": "10" },
+        };
+        const caller = request(options);
+        caller.on("error", () => undefined);
+        caller.write("half");
+        await once(caller, "socket");
+        await world.until(() => world.connectors[0].stats.concurrentRequests === 1);
+        caller.destroy();
+        await world.until(() => world.connectors[0].stats.concurrentRequests === 0);
+        assert.equal(world.tunnel.connections.length, 4);
+        assert.equal((await world.send()).status, 200);
+    });
+});

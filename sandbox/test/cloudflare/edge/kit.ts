@@ -1,0 +1,229 @@
+/** A world for the edge's tests: one active zone, one tunnel to an origin, and what a test adds to it. */
+import assert from "node:assert/strict";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import {
+    Account,
+    tokenOf,
+    type AccessApplication,
+    type AccessPolicy,
+    type AccountOptions,
+    type RulesetRule,
+    type Selector,
+    type ServiceToken,
+    type Tunnel,
+    type Zone,
+} from "../../../cloudflare/account";
+import { Connector } from "../../../cloudflare/connector/connector";
+import { createLog } from "../../../cloudflare/connector/log";
+import { parseToken } from "../../../cloudflare/connector/token";
+import { SigningKeys } from "../../../cloudflare/edge/access/keys";
+import { startEdge, type Edge, type EdgeOptions } from "../../../cloudflare/edge/server";
+import { audience, clientId, clientSecret, hexId, uuid } from "../../../cloudflare/ids";
+import { addRecord, addTunnel, addZone } from "./objects";
+import { send, type Reply, type SendOptions } from "./send";
+
+export const HOST = "api.example.com";
+export const NEVER = "2099-01-01T00:00:00Z";
+
+export interface Seen {
+    method: string;
+    url: string;
+    headers: [string, string][];
+    body: string;
+}
+
+/** Making keys is slow: one set does for all worlds. */
+let keys: SigningKeys | undefined;
+
+export class World {
+    readonly seen: Seen[] = [];
+    readonly lines: string[] = [];
+    readonly connectors: Connector[] = [];
+    /** How the origin answers; tests replace it. */
+    respond: (seen: Seen, answer: ServerResponse) => void = (_, answer) => answer.end("hello from the origin");
+
+    private constructor(
+        readonly account: Account,
+        readonly zone: Zone,
+        readonly tunnel: Tunnel,
+        readonly origin: Server,
+        readonly edge: Edge,
+    ) {}
+
+    static async start(account: AccountOptions = {}, edge: Partial<EdgeOptions> = {}): Promise<World> {
+        const made = new Account({ organizationSince: "2025-01-01T00:00:00Z", plan: "enterprise", ...account });
+        const zone = addZone(made);
+        const tunnel = addTunnel(made);
+        addRecord(made, zone, HOST, `${tunnel.id}.cfargotunnel.com`);
+        const origin = createServer((request, answer) => void world.receive(request, answer));
+        await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
+        keys ??= await SigningKeys.create(() => new Date());
+        const log = (line: string) => void world.lines.push(line);
+        const started = await startEdge({ port: 0, account: made, keys, log, ...edge });
+        const world: World = new World(made, zone, tunnel, origin, started);
+        world.configure({ ingress: [{ service: world.originUrl }] });
+        return world;
+    }
+
+    get originUrl(): string {
+        return `http://127.0.0.1:${(this.origin.address() as AddressInfo).port}`;
+    }
+
+    async close(): Promise<void> {
+        for (const connector of this.connectors) await connector.kill();
+        await this.edge.close();
+        await new Promise<void>((resolve) => {
+            this.origin.close(() => resolve());
+            this.origin.closeAllConnections();
+        });
+    }
+
+    configure(config: { ingress: { service: string; [other: string]: unknown }[] }): void {
+        const version = (this.tunnel.configuration?.version ?? 0) + 1;
+        this.tunnel.configuration = { version, config, created_at: this.account.stamp() };
+        this.account.changed("tunnel", this.tunnel.id);
+    }
+
+    /** Starts a connector and waits for its four connections. */
+    async connect(tunnel = this.tunnel): Promise<Connector> {
+        const before = tunnel.connections.length;
+        const connector = new Connector({
+            token: parseToken(tokenOf(this.account, tunnel)),
+            edges: [`127.0.0.1:${this.edge.connectorPort}`],
+            log: createLog("info", (text) => this.lines.push(text)),
+            backoff: 5,
+        });
+        this.connectors.push(connector);
+        const all = this.until(() => connector.stats.connected.size === 4 && tunnel.connections.length >= before + 4);
+        connector.start();
+        await all;
+        return connector;
+    }
+
+    /** Looks again at every change of the account, and once more when what it waits for lies elsewhere. */
+    async until(condition: () => boolean): Promise<void> {
+        await new Promise<void>((resolve) => {
+            const look = () => {
+                if (!condition()) return;
+                clearInterval(often);
+                this.account.off("changed", look);
+                resolve();
+            };
+            const often = setInterval(look, 5);
+            often.unref(); // a test that waits in vain fails, and must not keep the run alive
+            this.account.on("changed", look);
+            look();
+        });
+    }
+
+    send(options: SendOptions = {}): Promise<Reply> {
+        return send(this.edge.port, { Host: HOST, ...options.headers }, options);
+    }
+
+    /** Puts a Worker on the requests of `pattern`. */
+    worker(content: string, pattern = `${HOST}/*`): void {
+        const now = this.account.stamp();
+        this.account.workerScripts.set("one", {
+            ...{ id: "one", content, main_module: "worker.mjs", compatibility_date: "2026-01-01", logpush: false },
+            ...{ usage_model: "standard", etag: "e", handlers: ["fetch"], created_on: now, modified_on: now },
+        });
+        this.account.workerRoutes.set("r", { id: "r", zone_id: this.zone.id, pattern, script: "one" });
+    }
+
+    token(change: Partial<ServiceToken> = {}): ServiceToken {
+        const token: ServiceToken = {
+            id: uuid(),
+            name: "caller",
+            client_id: clientId(),
+            client_secret: clientSecret(),
+            client_secret_version: 1,
+            previous_client_secret_expires_at: null,
+            enabled: true,
+            duration: "8760h",
+            expires_at: NEVER,
+            created_at: this.account.stamp(),
+            updated_at: this.account.stamp(),
+            ...change,
+        };
+        this.account.serviceTokens.set(token.id, token);
+        return token;
+    }
+
+    policy(decision: AccessPolicy["decision"], include: Selector[], change: Partial<AccessPolicy> = {}): AccessPolicy {
+        const policy: AccessPolicy = {
+            id: uuid(),
+            name: decision,
+            decision,
+            include,
+            exclude: [],
+            require: [],
+            reusable: true,
+            created_at: this.account.stamp(),
+            updated_at: this.account.stamp(),
+            ...change,
+        };
+        this.account.policies.set(policy.id, policy);
+        return policy;
+    }
+
+    application(policies: AccessPolicy[], change: Partial<AccessApplication> = {}): AccessApplication {
+        const domain = change.domain ?? HOST;
+        const application: AccessApplication = {
+            id: uuid(),
+            name: "api",
+            type: "self_hosted",
+            aud: audience(),
+            domain,
+            self_hosted_domains: [domain],
+            destinations: [{ type: "public", uri: domain }],
+            policies: policies.map(({ id }, i) => ({ id, precedence: i + 1 })),
+            session_duration: "24h",
+            created_at: this.account.stamp(),
+            updated_at: this.account.stamp(),
+            ...change,
+        };
+        this.account.applications.set(application.id, application);
+        return application;
+    }
+
+    rules(phase: string, rules: Partial<RulesetRule>[]): void {
+        const id = hexId();
+        const complete = rules.map((rule, i): RulesetRule => {
+            const fixed = { id: hexId(), ref: `rule-${i + 1}`, version: "1", enabled: true, description: "" };
+            return { ...fixed, action: "block", expression: "true", last_updated: this.account.stamp(), ...rule };
+        });
+        const fixed = { name: phase, kind: "zone", description: "", version: "1", last_updated: this.account.stamp() };
+        this.account.rulesets.set(id, { id, zone_id: this.zone.id, phase, rules: complete, ...fixed });
+    }
+
+    private async receive(request: IncomingMessage, answer: ServerResponse): Promise<void> {
+        const chunks: Buffer[] = [];
+        request.on("error", () => undefined);
+        answer.on("error", () => undefined);
+        try {
+            for await (const chunk of request) chunks.push(chunk as Buffer);
+        } catch {
+            return; // the connector broke it off
+        }
+        const headers: [string, string][] = [];
+        const raw = request.rawHeaders;
+        for (let i = 0; i < raw.length; i += 2) headers.push([raw[i], raw[i + 1]]);
+        const { method = "", url = "" } = request;
+        const seen = { method, url, headers, body: Buffer.concat(chunks).toString() };
+        this.seen.push(seen);
+        this.respond(seen, answer);
+    }
+}
+
+/** The two headers of a service token. */
+export const shows = (token: ServiceToken, secret = token.client_secret): Record<string, string> => ({
+    "CF-Access-Client-Id": token.client_id,
+    "CF-Access-Client-Secret": secret,
+});
+
+/** The values of one header that the origin saw. */
+export function seenHeader(seen: Seen | undefined, name: string): string[] {
+    assert.ok(seen, "the origin saw no request");
+    return seen.headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
+}

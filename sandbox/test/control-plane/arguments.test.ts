@@ -1,0 +1,166 @@
+/** Proves what the control plane's programs are told; that they then work is proved by the engine tests. */
+import assert from "node:assert/strict";
+import { parse, parseAllDocuments } from "yaml";
+import * as args from "../../control-plane/arguments";
+import { kubeconfig } from "../../control-plane/kubeconfig";
+import { cpuNodes, dgxNodes, nodeObject, type NodeShape } from "../../control-plane/nodes";
+import type { Pki } from "../../control-plane/pki";
+import { ENDS_SLOWLY_ANNOTATION, podStages, STARTABLE_ANNOTATION } from "../../control-plane/stages";
+
+const pair = (name: string) => ({ cert: `/pki/${name}.crt`, key: `/pki/${name}.key` });
+const pki = {
+    caCert: "CA",
+    files: {
+        ca: "/pki/ca.crt",
+        serving: pair("serving"),
+        etcdCa: "/pki/etcd-ca.crt",
+        etcd: pair("etcd"),
+        serviceAccounts: { publicKey: "/pki/sa.pub", privateKey: "/pki/sa.key" },
+        egress: pair("egress"),
+    },
+    client: () => Promise.reject(new Error("not asked here")),
+} satisfies Pki;
+const ports: args.Ports = {
+    etcdClient: 1,
+    etcdPeer: 2,
+    apiserver: 3,
+    controllerManager: 4,
+    scheduler: 5,
+    kwok: 6,
+    serviceProxy: 7,
+    kubelet: 8,
+};
+const paths: args.Paths = {
+    etcdData: "/etcd",
+    kubeconfig: { controllerManager: "/kcm", scheduler: "/ks", kwok: "/kwok" },
+    egress: "/egress",
+    stages: "/stages",
+};
+
+describe("Programs of the control plane", () => {
+    const all = {
+        etcd: args.etcdArguments(pki, ports, paths),
+        "kube-apiserver": args.apiserverArguments(pki, ports, paths),
+        "kube-controller-manager": args.controllerManagerArguments(pki, ports, paths),
+        "kube-scheduler": args.schedulerArguments(pki, ports, paths),
+        kwok: args.kwokArguments(ports, paths),
+    };
+
+    for (const [name, list] of Object.entries(all)) {
+        it(`${name} listens on loopback only`, () => {
+            const listening = list.filter((arg) => /listen-(client|peer)-urls|bind-address|server-address/.test(arg));
+            assert.ok(listening.length > 0, "must say where it listens");
+            for (const arg of listening) assert.match(arg, /=(https:\/\/)?127\.0\.0\.1(:\d+)?$/);
+        });
+    }
+
+    it("get secrets as files, never as arguments", () => {
+        for (const arg of Object.values(all).flat()) assert.doesNotMatch(arg, /BEGIN|token=|password/i);
+    });
+
+    it("keep RBAC and node restrictions on, and the usual node ports", () => {
+        const list = all["kube-apiserver"];
+        for (const arg of ["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"])
+            assert.ok(list.includes(arg), arg);
+        assert.ok(list.includes("--service-node-port-range=30000-32767"));
+        assert.ok(!list.some((arg) => /anonymous-auth|AlwaysAllow|disable-admission/.test(arg)));
+    });
+
+    it("let etcd be read by certificate only, of an authority of its own", () => {
+        assert.ok(all.etcd.includes("--client-cert-auth=true"));
+        assert.ok(all.etcd.includes("--trusted-ca-file=/pki/etcd-ca.crt"));
+        assert.ok(all["kube-apiserver"].includes("--client-ca-file=/pki/ca.crt"));
+    });
+
+    it("leave the controller on that frees nodes of their first taint", () => {
+        const controllers = all["kube-controller-manager"].find((arg) => arg.startsWith("--controllers="))!;
+        const named = controllers.replace("--controllers=", "").split(",");
+        assert.equal(named[0], "*");
+        assert.ok(!named.includes("-node-lifecycle-controller"));
+    });
+
+    it("lead connections into the cluster, and no others, through the proxy", () => {
+        const { egressSelections } = args.egressConfiguration(pki, ports) as { egressSelections: { name: string }[] };
+        assert.deepEqual(
+            egressSelections.map(({ name }) => name),
+            ["cluster"],
+        );
+    });
+});
+
+describe("Kubeconfig of the sandbox", () => {
+    it("has every context asked for, all leading to the one cluster", () => {
+        const text = kubeconfig({
+            server: "https://127.0.0.1:3",
+            caCert: "CA",
+            user: "operator",
+            credential: { token: "T" },
+            contexts: ["intra", "inter"],
+            namespace: "alpa",
+        });
+        const config = parse(text) as { contexts: unknown[]; "current-context": string; users: unknown[] };
+        const context = { cluster: "sandbox", user: "operator", namespace: "alpa" };
+        assert.deepEqual(config.contexts, [
+            { name: "intra", context },
+            { name: "inter", context },
+        ]);
+        assert.equal(config["current-context"], "intra");
+        assert.deepEqual(config.users, [{ name: "operator", user: { token: "T" } }]);
+    });
+});
+
+describe("Nodes of the sandbox", () => {
+    it("are played by kwok, and eight GPUs each where they are DGX", () => {
+        const [node] = dgxNodes(2).map((shape) => nodeObject(shape, "v1.34.4")) as NodeLike[];
+        assert.equal(node.metadata.name, "dgx-01");
+        assert.equal(node.metadata.annotations["kwok.x-k8s.io/node"], "fake");
+        assert.equal(node.status.capacity["nvidia.com/gpu"], "8");
+        assert.equal(node.status.allocatable["nvidia.com/gpu"], "8");
+    });
+
+    it("have no GPUs where they are plain servers", () => {
+        const nodes = cpuNodes(3).map((shape) => nodeObject(shape, "v1.34.4")) as NodeLike[];
+        assert.equal(nodes.length, 3);
+        for (const node of nodes) assert.ok(!("nvidia.com/gpu" in node.status.capacity));
+    });
+
+    it("have addresses of their own on loopback where one of them can be lost", () => {
+        const address = (shape: NodeShape) =>
+            (nodeObject(shape, "v1.34.4") as NodeLike).status.addresses.find(({ type }) => type === "InternalIP")!
+                .address;
+        assert.deepEqual(cpuNodes(3).map(address), ["127.0.0.11", "127.0.0.12", "127.0.0.13"]);
+        assert.deepEqual(dgxNodes(2).map(address), ["127.0.0.1", "127.0.0.1"]);
+    });
+});
+
+describe("Pods of the sandbox", () => {
+    it("become ready only once the kubelet's look has found all they need", () => {
+        const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
+        assert.deepEqual(
+            stages.map((stage) => stage.metadata.name),
+            ["pod-ready", "pod-complete", "pod-delete"],
+        );
+        const conditions = stages[0].spec.selector.matchExpressions;
+        assert.ok(conditions.some(({ key, operator }) => key.includes(STARTABLE_ANNOTATION) && operator === "Exists"));
+    });
+
+    it("are taken away by kwok unless their end takes its time", () => {
+        const stages = parseAllDocuments(podStages()).map((document) => document.toJS() as Stage);
+        const { matchExpressions } = stages.find(({ metadata }) => metadata.name === "pod-delete")!.spec.selector;
+        const slow = matchExpressions.find(({ key }) => key.includes(ENDS_SLOWLY_ANNOTATION));
+        assert.equal(slow?.operator, "DoesNotExist");
+    });
+});
+
+interface NodeLike {
+    metadata: { name: string; annotations: Record<string, string> };
+    status: {
+        addresses: { type: string; address: string }[];
+        capacity: Record<string, string>;
+        allocatable: Record<string, string>;
+    };
+}
+interface Stage {
+    metadata: { name: string };
+    spec: { selector: { matchExpressions: { key: string; operator: string }[] } };
+}

@@ -1,0 +1,99 @@
+/** Proves the certificates of the control plane with Node's own X.509, and the proxy that asks for one of them. */
+import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { request } from "node:https";
+import { createServer, type AddressInfo, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openPki, type Pki } from "../../control-plane/pki";
+import { startServiceProxy } from "../../control-plane/service-proxy";
+import { freePort } from "../../processes";
+
+describe("Certificates of the control plane", () => {
+    let folder: string;
+    let pki: Pki;
+    before(async () => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-pki-"));
+        pki = await openPki(folder);
+    });
+    after(() => rmSync(folder, { recursive: true }));
+    const certificate = (path: string) => new X509Certificate(readFileSync(path));
+
+    it("are files that only this user can read", () => {
+        assert.equal(statSync(folder).mode & 0o077, 0);
+        for (const file of readdirSync(folder)) assert.equal(statSync(join(folder, file)).mode & 0o077, 0, file);
+    });
+
+    it("name loopback, and are signed by the authority", () => {
+        const serving = certificate(pki.files.serving.cert);
+        assert.equal(serving.checkIP("127.0.0.1"), "127.0.0.1");
+        assert.equal(serving.checkHost("localhost"), "localhost");
+        assert.ok(serving.verify(new X509Certificate(pki.caCert).publicKey));
+    });
+
+    it("of clients carry user and groups, and do not open etcd", async () => {
+        const client = new X509Certificate((await pki.client({ user: "ada", groups: ["team-a", "team-b"] })).cert);
+        assert.equal(client.subject, "CN=ada\nO=team-a\nO=team-b");
+        assert.ok(client.verify(new X509Certificate(pki.caCert).publicKey));
+        assert.ok(!client.verify(certificate(pki.files.etcdCa).publicKey));
+    });
+
+    it("stay the same when the folder is opened again", async () => {
+        assert.equal((await openPki(folder)).caCert, pki.caCert);
+    });
+
+    describe("and the proxy for connections into the cluster", () => {
+        let port: number;
+        let echo: Server;
+        let proxy: { close(): Promise<void> };
+        before(async () => {
+            echo = createServer((socket) => void socket.end("hello")).listen(0, "127.0.0.1");
+            await new Promise((resolve) => echo.once("listening", resolve));
+            const target = (echo.address() as AddressInfo).port;
+            port = await freePort();
+            const dialIn = (host: string, to: number) => (host === "10.152.183.9" && to === 443 ? target : undefined);
+            proxy = await startServiceProxy({ port, pki, dialIn, log: () => undefined });
+        });
+        after(async () => {
+            await proxy.close();
+            await new Promise((resolve) => echo.close(resolve));
+        });
+
+        /** What a CONNECT is answered, and what comes through afterwards. */
+        function connect(path: string, withCertificate = true): Promise<{ status?: number; text: string }> {
+            const { egress, ca } = pki.files;
+            const own = withCertificate ? { cert: readFileSync(egress.cert), key: readFileSync(egress.key) } : {};
+            return new Promise((resolve, reject) => {
+                request({
+                    host: "127.0.0.1",
+                    port,
+                    method: "CONNECT",
+                    path,
+                    ca: readFileSync(ca),
+                    ...own,
+                    agent: false,
+                })
+                    .on("connect", (response, socket, head) => {
+                        let text = head.toString();
+                        socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+                        socket.on("close", () => resolve({ status: response.statusCode, text }));
+                    })
+                    .on("error", reject)
+                    .end();
+            });
+        }
+
+        it("lead to the stand-in that plays an address", async () => {
+            assert.deepEqual(await connect("10.152.183.9:443"), { status: 200, text: "hello" });
+        });
+
+        it("are refused at once where nothing plays it, so that no webhook is waited for", async () => {
+            assert.equal((await connect("10.152.183.9:8443")).status, 503);
+        });
+
+        it("are refused to anybody but kube-apiserver", async () => {
+            await assert.rejects(connect("10.152.183.9:443", false));
+        });
+    });
+});

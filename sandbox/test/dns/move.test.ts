@@ -1,0 +1,306 @@
+/**
+ * Claim: a zone that moves as docs/dns-move.md says, forward and back, is answered rightly by every resolver at every moment;
+ * and what the phases refuse would have been answered wrongly. Neither Azure, Cloudflare nor a registry is asked here.
+ */
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { type Phase } from "../../../components/cloudflare/dns-record";
+import { parseZoneData, serviceProblems } from "../../../config/keys/dns/settings";
+import { EDGE } from "../../dns/cloudflare";
+import { dsOf, type Resolver } from "../../dns/resolver";
+import { rr } from "../../../test/unit/dns/kit";
+import { World, ZONE } from "./world";
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 24 * HOUR;
+
+const RECORDS = [
+    rr("@ A 192.0.2.1", { ttl: 3600 }),
+    rr("@ MX 10 mail.example.com", { ttl: 3600 }),
+    rr(`@ TXT v=spf1 -all`, { ttl: 3600 }),
+    rr("@ CAA 0 issue letsencrypt.org", { ttl: 3600 }),
+    rr("www CNAME example.com", { ttl: 3600 }),
+    rr("alpa A 192.0.2.10", { ttl: 3600 }),
+    rr("alpa A 192.0.2.11", { ttl: 3600 }),
+    rr("api CNAME origin.example.com", { ttl: 3600 }),
+    rr("origin A 192.0.2.40", { ttl: 3600 }),
+    rr("mail A 192.0.2.25", { ttl: 3600 }),
+    rr(`key._domainkey TXT ${"k".repeat(1300)}`, { ttl: 3600 }),
+    rr("*.apps A 192.0.2.20", { ttl: 3600 }),
+];
+const PROXIED = ["alpa.example.com", "api.example.com"];
+const FLAGGED = RECORDS.map((r) => (PROXIED.includes(r.name) ? { ...r, ttl: 1, proxied: true } : r));
+
+/** What is asked, and the right answer; of proxied names also the one at the edge. */
+const QUESTIONS: [name: string, type: string, right: string, edge?: string][] = [
+    [ZONE, "A", "192.0.2.1"],
+    [ZONE, "MX", "10 mail.example.com"],
+    [ZONE, "TXT", "v=spf1 -all"],
+    ["www.example.com", "A", "192.0.2.1"],
+    ["alpa.example.com", "A", "192.0.2.10,192.0.2.11", EDGE.v4.join()],
+    ["alpa.example.com", "AAAA", "", EDGE.v6.join()],
+    ["api.example.com", "A", "192.0.2.40", EDGE.v4.join()],
+    ["mail.example.com", "A", "192.0.2.25"],
+    ["key._domainkey.example.com", "TXT", "k".repeat(1300)],
+    ["any.apps.example.com", "A", "192.0.2.20"],
+    ["nobody.example.com", "A", "NXDOMAIN"],
+];
+
+describe("move of a zone", () => {
+    let world: World;
+    beforeEach(async () => (world = await World.start(RECORDS)));
+    afterEach(() => world.close());
+
+    /** Everything that some resolver answers wrongly now. */
+    async function wrong(edge: "no" | "maybe" | "yes", resolvers: Resolver[] = world.resolvers): Promise<string[]> {
+        const found: string[] = [];
+        for (const resolver of resolvers)
+            for (const [name, type, right, atEdge] of QUESTIONS) {
+                const { rcode, values } = await resolver.resolve(name, type);
+                const said = rcode === "NOERROR" ? values.join() : rcode;
+                const origin = said === right && (edge !== "yes" || atEdge === undefined);
+                if (!origin && !(edge !== "no" && said === atEdge)) found.push(`${name} ${type} ${said.slice(0, 40)}`);
+            }
+        return found;
+    }
+
+    /** Lets time pass and asks throughout: those that know, and one of each kind that has just started. */
+    async function watch(seconds: number, edge: "no" | "maybe" | "yes" = "no"): Promise<void> {
+        const step = seconds > DAY ? 2 * HOUR + 7 : seconds > HOUR ? 23 * MINUTE : 97;
+        for (let passed = 0, i = 0; passed < seconds; passed += step, i++) {
+            const fresh = i % 4 === 0 ? [world.resolver("parent"), world.resolver("child")] : [];
+            assert.deepEqual(await wrong(edge, [...world.resolvers, ...fresh]), [], `after ${passed} s`);
+            world.pass(Math.min(step, seconds - passed));
+        }
+        assert.deepEqual(await wrong(edge), []);
+    }
+
+    const may = async (phase: Phase, records = FLAGGED) =>
+        assert.deepEqual((await world.report(phase, records)).problems, [], phase);
+    const mayNot = async (phase: Phase, why: RegExp, records = FLAGGED) => {
+        const { problems } = await world.report(phase, records);
+        assert.match(problems.join("\n"), why);
+    };
+    const advance = async (phase: Phase) => {
+        await may(phase);
+        await world.update(phase, FLAGGED);
+    };
+
+    it("has no wrong answer in any phase, forward and all the way back", async () => {
+        await watch(HOUR);
+
+        await mayNot("delegated", /needs equal answers on both sides/);
+        await advance("mirror");
+        await watch(HOUR);
+
+        await advance("delegated");
+        await mayNot("proxied", /needs exactly .* at the zone above \(got ns1-05\.azure-dns\.com/);
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        await watch(5 * MINUTE);
+        await mayNot("proxied", /needs (an active edge certificate|the zone active)/);
+        await watch(3 * HOUR);
+        await world.look();
+        await watch(5 * MINUTE);
+
+        await advance("proxied"); // while many resolvers still ask Azure
+        await watch(HOUR, "maybe");
+        await mayNot("signed", /needs the old delegation to be out of all caches \(not before 2026-11-27T/);
+        await watch(2 * DAY, "maybe");
+        await watch(2 * HOUR, "yes");
+        const asked = world.at.old.asked.length;
+        await watch(HOUR, "yes");
+        assert.equal(world.at.old.asked.length, asked, "nobody asks Azure any more");
+
+        await advance("signed");
+        await watch(HOUR, "yes");
+        world.registry.setDs(ZONE, [world.zone.dnssec.key!.ds]);
+        await watch(2 * DAY, "yes");
+        assert.equal((await world.api.get(`zones/${world.zone.id}/dnssec`)).result.status, "active");
+        await may("signed");
+
+        await advance("proxied"); // the zone stays signed
+        await watch(DAY, "yes");
+        world.registry.setDs(ZONE, []);
+        await watch(DAY + HOUR, "yes");
+        await world.api.patch(`zones/${world.zone.id}/dnssec`, { status: "disabled" });
+        await watch(2 * HOUR, "yes");
+
+        await advance("delegated");
+        await watch(HOUR, "maybe");
+        await watch(HOUR);
+
+        await advance("mirror");
+        world.registry.delegate(ZONE, world.azure.nameServers);
+        await watch(2 * DAY + 6 * HOUR);
+        assert.equal(world.zone.status, "moved");
+        const before = world.at.new.asked.length;
+        await watch(HOUR);
+        assert.equal(world.at.new.asked.length, before, "nobody asks Cloudflare any more");
+    });
+
+    it("leads the apex to the tunnel, which is an address at Azure and a CNAME in the data alone", async () => {
+        await world.close();
+        const origin = rr("apex A 192.0.2.1");
+        const data = FLAGGED.map((record) =>
+            record.name === ZONE && record.type === "A"
+                ? rr("@ CNAME apex.example.com", { ttl: 1, proxied: true })
+                : record,
+        ).concat(origin);
+        const found = parseZoneData(stringify(data.map(({ ttl, ...r }) => (r.proxied ? r : { ttl, ...r }))), ZONE, "x");
+        assert.deepEqual(found.problems, []);
+        assert.deepEqual(serviceProblems(found.records, [ZONE], "x", ZONE), []);
+        world = await World.start([...RECORDS, origin]);
+        await world.update("mirror", data);
+        await may("delegated", data);
+        await world.update("delegated", data);
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        for (let hour = 0; hour < 3; hour++, world.pass(HOUR)) assert.deepEqual(await wrong("no"), []);
+        await world.look();
+        world.pass(5 * MINUTE);
+        await may("proxied", data);
+        await world.update("proxied", data);
+        const fresh = await world.resolver("child").resolve(ZONE, "A");
+        assert.deepEqual(fresh.values, [...EDGE.v4].sort());
+        world.pass(3 * DAY);
+        for (const resolver of world.resolvers) {
+            assert.deepEqual((await resolver.resolve(ZONE, "A")).values.sort(), [...EDGE.v4].sort());
+            assert.deepEqual((await resolver.resolve(ZONE, "MX")).values, ["10 mail.example.com"]);
+        }
+    });
+
+    it("is the same on both sides for everything that the example of an export has", async () => {
+        await world.close();
+        const file = readFileSync(join(__dirname, "../../../docs/examples/example.com.yaml"), "utf8");
+        const { records, problems } = parseZoneData(file.replace(/undecided: .*/, "content: 192.0.2.9"), ZONE, "x");
+        assert.deepEqual(problems, []);
+        world = await World.start(records);
+        await world.update("mirror", records);
+        await may("delegated", records);
+    });
+
+    it("can go back from every phase at once, whatever the facts", async () => {
+        await advance("mirror");
+        await advance("delegated");
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        await watch(2 * DAY + HOUR);
+        await advance("proxied");
+        await watch(2 * HOUR, "maybe");
+        await may("delegated");
+        await may("mirror");
+        await world.update("mirror", FLAGGED);
+        await watch(10 * MINUTE, "maybe");
+        await watch(HOUR);
+        const { notes } = await world.report("mirror", FLAGGED);
+        assert.match(
+            notes.join("\n"),
+            /alpa\.example\.com, api\.example\.com are not proxied in phase mirror\. Callers reach the origin directly/,
+        );
+        assert.match(notes.join("\n"), /the zone above still names Cloudflare, whatever the phase/);
+    });
+
+    it("refuses to leave a DS record behind, which would make the zone bogus", async () => {
+        const key = Buffer.from("0123456789abcdef".repeat(4)).toString("base64");
+        world.azure.key = key;
+        world.registry.setDs(ZONE, [dsOf(ZONE, `257 3 13 ${key}`)]);
+        await watch(HOUR);
+        await advance("mirror");
+        await mayNot("delegated", /needs no DS record of others for example\.com at the zone above \(got \d+ 13 2 /);
+
+        // All the same:
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        world.pass(2 * DAY);
+        assert.ok((await wrong("no")).every((answer) => answer.endsWith("SERVFAIL")));
+        assert.equal((await wrong("no")).length, 2 * QUESTIONS.length);
+        // The way out, as the page says it:
+        world.registry.setDs(ZONE, []);
+        world.pass(DAY + HOUR);
+        await watch(HOUR);
+    });
+
+    it("refuses to sign while others still ask the old servers, whose answers would be bogus", async () => {
+        await advance("mirror");
+        await advance("delegated");
+        await watch(MINUTE); // all resolvers have Azure's delegation
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        await watch(3 * HOUR);
+        await mayNot("signed", /needs the old delegation to be out of all caches/);
+
+        await world.update("signed", FLAGGED);
+        world.registry.setDs(ZONE, [world.zone.dnssec.key!.ds]);
+        world.pass(20 * MINUTE);
+        assert.ok((await wrong("maybe")).some((answer) => answer.endsWith("SERVFAIL")));
+    });
+
+    it("waits for resolvers that go by what the old zone says of itself", async () => {
+        await world.close();
+        world = await World.start(RECORDS, { ns: HOUR, ds: HOUR });
+        await advance("mirror");
+        await watch(MINUTE);
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        world.pass(2 * HOUR);
+        await world.look();
+        world.pass(5 * HOUR);
+        await mayNot("signed", /not before 2026-11-27T14:/);
+        world.pass(2 * DAY);
+        await may("signed");
+    });
+
+    it("says to remove the DS record before the delegation goes back: the other order makes the zone bogus", async () => {
+        await advance("mirror");
+        await advance("delegated");
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        await watch(2 * DAY + 3 * HOUR);
+        await advance("signed");
+        world.registry.setDs(ZONE, [world.zone.dnssec.key!.ds]);
+        await watch(DAY, "maybe");
+        const { notes } = await world.report("mirror", FLAGGED);
+        assert.match(
+            notes.join("\n"),
+            /the zone stays signed\. Before its delegation leaves Cloudflare: remove the DS record/,
+        );
+
+        world.registry.delegate(ZONE, world.azure.nameServers);
+        world.pass(2 * DAY + HOUR);
+        assert.ok((await wrong("maybe")).some((answer) => answer.endsWith("SERVFAIL")));
+    });
+
+    it("refuses to go on with a delegation to both sides, and with a record changed on one", async () => {
+        await advance("mirror");
+        world.azure.records.push(rr("late A 192.0.2.77"));
+        world.azure.records[0] = rr("@ A 192.0.2.2", { ttl: 3600 });
+        await mayNot("delegated", /needs equal answers on both sides \(1 differ: example\.com A\)/);
+        world.azure.records[0] = RECORDS[0];
+        await advance("delegated");
+        world.registry.delegate(ZONE, [...world.zone.name_servers, ...world.azure.nameServers]);
+        world.pass(DAY);
+        await mayNot("proxied", /needs exactly .* \(got .*cloudflare.*azure-dns/);
+        assert.equal(world.zone.status, "pending");
+    });
+
+    it("names the days that Cloudflare keeps a zone without delegation, and is right about them", async () => {
+        world.pass(20 * DAY);
+        const { notes } = await world.report("mirror", RECORDS);
+        assert.match(notes.join("\n"), /deletes a free zone after 28 days: 8 left, until 2026-12-23/);
+        world.pass(8 * DAY + HOUR);
+        assert.equal(world.api.account.zones.size, 0);
+        await mayNot("delegated", /needs the zone at Cloudflare \(no example\.com for this token\)/);
+    });
+
+    it("names the days that Cloudflare keeps a zone that has left, and is right about them", async () => {
+        await advance("mirror");
+        world.registry.delegate(ZONE, world.zone.name_servers);
+        world.pass(DAY);
+        world.registry.delegate(ZONE, world.azure.nameServers);
+        world.pass(5 * HOUR); // Cloudflare has looked by then
+        world.pass(6 * DAY);
+        assert.match(
+            (await world.report("mirror", RECORDS)).notes.join("\n"),
+            /Cloudflare deletes a free zone 7 days after/,
+        );
+        world.pass(2 * DAY);
+        assert.equal(world.api.account.zones.size, 0);
+    });
+});

@@ -1,0 +1,182 @@
+/** Claim: what clients of an authoritative server rely on, and what it refuses. Azure's and Cloudflare's are not asked. */
+import { strict as assert } from "node:assert";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { connect } from "node:net";
+import * as packet from "dns-packet";
+import { azureZone } from "../../dns/azure";
+import { Registry } from "../../dns/registry";
+import { startDnsServer, type DnsServer } from "../../dns/server";
+import { RECORDS, rr, ZONE } from "../../../test/unit/dns/kit";
+
+describe("name server stand-in", () => {
+    const zone = azureZone(ZONE, [
+        ...RECORDS,
+        rr("a CNAME b.example.com"),
+        rr("b CNAME c.example.com"),
+        rr("c A 192.0.2.3"),
+        rr("out CNAME x.example.net"),
+        rr("loop CNAME loop2.example.com"),
+        rr("loop2 CNAME loop.example.com"),
+        rr("x.deep.er A 192.0.2.4"),
+        rr("own.apps TXT here"),
+        ...Array.from({ length: 60 }, (_, i) => rr(`many A 198.51.100.${i}`)),
+    ]);
+    let server: DnsServer;
+    before(async () => (server = await startDnsServer({ says: zone.says })));
+    after(() => server.close());
+
+    async function udp(query: packet.Packet): Promise<packet.DecodedPacket & { rcode: string }> {
+        const socket = createSocket("udp4");
+        socket.send(packet.encode({ type: "query", id: 7, ...query }), server.port, "127.0.0.1");
+        const [message] = await once(socket, "message");
+        socket.close();
+        return packet.decode(message) as never;
+    }
+    const question = (name: string, type: string, more: object = {}) => ({
+        questions: [{ name, type: type as packet.RecordType, ...more }],
+    });
+    const values = (list: packet.Answer[] | undefined) =>
+        (list ?? []).map((one) => `${one.name} ${one.type} ${JSON.stringify((one as { data: unknown }).data)}`);
+
+    const answers: [what: string, name: string, type: string, rcode: string, aa: boolean, answer: string[]][] = [
+        ["a record", "mail.example.com", "A", "NOERROR", true, ['mail.example.com A "192.0.2.25"']],
+        ["a name in any case", "MAIL.Example.com", "A", "NOERROR", true, ['mail.example.com A "192.0.2.25"']],
+        [
+            "a chain of CNAMEs",
+            "a.example.com",
+            "A",
+            "NOERROR",
+            true,
+            [
+                'a.example.com CNAME "b.example.com"',
+                'b.example.com CNAME "c.example.com"',
+                'c.example.com A "192.0.2.3"',
+            ],
+        ],
+        ["a CNAME itself", "a.example.com", "CNAME", "NOERROR", true, ['a.example.com CNAME "b.example.com"']],
+        ["a CNAME that leads out", "out.example.com", "A", "NOERROR", true, ['out.example.com CNAME "x.example.net"']],
+        ["a wildcard", "any.apps.example.com", "A", "NOERROR", true, ['any.apps.example.com A "192.0.2.20"']],
+        [
+            "a wildcard two levels up",
+            "a.b.apps.example.com",
+            "A",
+            "NOERROR",
+            true,
+            ['a.b.apps.example.com A "192.0.2.20"'],
+        ],
+        ["another type below a wildcard", "any.apps.example.com", "MX", "NOERROR", true, []],
+        ["a name of its own below a wildcard", "own.apps.example.com", "A", "NOERROR", true, []],
+        ["a name below that", "x.own.apps.example.com", "A", "NXDOMAIN", true, []],
+        ["a type that is not there", "mail.example.com", "TXT", "NOERROR", true, []],
+        ["a name that is not there", "nobody.example.com", "A", "NXDOMAIN", true, []],
+        ["a name between", "deep.er.example.com", "A", "NOERROR", true, []],
+        ["a delegation", "lab.example.com", "NS", "NOERROR", false, []],
+        ["what is below one", "www.lab.example.com", "A", "NOERROR", false, []],
+        ["a DS that is not there", "lab.example.com", "DS", "NOERROR", true, []],
+        ["CNAMEs in a circle", "loop.example.com", "A", "SERVFAIL", false, []],
+        ["another zone", "example.org", "A", "REFUSED", false, []],
+        ["all types at once", ZONE, "ANY", "NOTIMP", false, []],
+        ["a transfer", ZONE, "AXFR", "NOTIMP", false, []],
+        ["a type it has no form for", ZONE, "NAPTR", "NOTIMP", false, []],
+    ];
+    for (const [what, name, type, rcode, aa, expected] of answers)
+        it(`answers ${what} with ${rcode}`, async () => {
+            const reply = await udp(question(name, type));
+            assert.deepEqual([reply.rcode, reply.flag_aa, values(reply.answers)], [rcode, aa, expected]);
+            const soa = (reply.authorities ?? []).filter((one) => one.type === "SOA").length;
+            assert.equal(
+                soa,
+                aa && expected.length === 0 ? 1 : 0,
+                "nothing comes with the SOA, which says for how long",
+            );
+        });
+
+    it("names the servers of a delegation, and their addresses inside it", async () => {
+        const reply = await udp(question("www.lab.example.com", "A"));
+        assert.deepEqual(values(reply.authorities), ['lab.example.com NS "ns.lab.example.com"']);
+        assert.deepEqual(values(reply.additionals), ['ns.lab.example.com A "192.0.2.53"']);
+    });
+
+    it("has the four NS and the SOA of Azure", async () => {
+        const ns = await udp(question(ZONE, "NS"));
+        assert.deepEqual(
+            ns.answers!.map((one) => (one as { data: string }).data),
+            ["ns1-05.azure-dns.com", "ns2-05.azure-dns.net", "ns3-05.azure-dns.org", "ns4-05.azure-dns.info"],
+        );
+        const soa = await udp(question(ZONE, "SOA"));
+        assert.match(values(soa.answers)[0], /"rname":"azuredns-hostmaster\.microsoft\.com".*"minimum":300/);
+    });
+
+    it("cuts off what does not fit: at 512 bytes, or at what the client can take", async () => {
+        const small = await udp(question("many.example.com", "A"));
+        assert.deepEqual([small.flag_tc, small.answers!.length], [true, 0]);
+        const opt = { type: "OPT", name: ".", udpPayloadSize: 4096, flags: 0, options: [] } as never;
+        const large = await udp({ ...question("many.example.com", "A"), additionals: [opt] });
+        assert.deepEqual([large.flag_tc, large.answers!.length], [false, 60]);
+    });
+
+    it("refuses other opcodes, classes, and several questions", async () => {
+        assert.equal((await udp({ ...question(ZONE, "A"), flags: 4 << 11 })).rcode, "NOTIMP");
+        assert.equal((await udp(question(ZONE, "A", { class: "CH" }))).rcode, "REFUSED");
+        assert.equal((await udp({ questions: [] })).rcode, "FORMERR");
+        const two = [...question(ZONE, "A").questions, ...question(ZONE, "MX").questions];
+        assert.equal((await udp({ questions: two })).rcode, "FORMERR");
+    });
+
+    it("does not answer what is no question, and goes on", async () => {
+        const socket = createSocket("udp4");
+        const noise = [Buffer.from("hello"), Buffer.alloc(12, 255), packet.encode({ type: "response", id: 1 })];
+        for (const message of noise) socket.send(message, server.port, "127.0.0.1");
+        socket.on("message", () => assert.fail("noise was answered"));
+        assert.equal((await udp(question(ZONE, "A"))).rcode, "NOERROR");
+        socket.close();
+    });
+
+    it("answers several questions of one TCP connection, even byte by byte", async () => {
+        const socket = connect(server.port, "127.0.0.1");
+        await once(socket, "connect");
+        socket.setNoDelay(true);
+        for (const id of [1, 2])
+            for (const byte of packet.streamEncode({ type: "query", id, ...question("many.example.com", "A") }))
+                socket.write(Buffer.from([byte]));
+        let received = Buffer.alloc(0);
+        const size = () => 2 + received.readUInt16BE(0);
+        while (received.length < 2 || received.length < 2 * size())
+            received = Buffer.concat([received, (await once(socket, "data"))[0] as Buffer]);
+        const ids = [received.subarray(2), received.subarray(2 + size())].map((one) => packet.decode(one).id);
+        socket.destroy();
+        assert.deepEqual(ids, [1, 2]);
+    });
+});
+
+describe("registry stand-in", () => {
+    const registry = new Registry("com");
+    registry.delegate(ZONE, ["ns1.example.net", "ns2.example.net"]);
+    registry.setDs(ZONE, ["example.com. 3600 IN DS 2371 13 2 AB"]);
+
+    it("hands out a delegation for two days, and answers for DS itself for one", () => {
+        const referral = registry.says(`www.${ZONE}`, "A");
+        assert.equal(referral.authoritative, false);
+        assert.deepEqual(
+            referral.authorities.map((one) => [
+                one.name,
+                (one as { ttl: number }).ttl,
+                (one as { data: unknown }).data,
+            ]),
+            [
+                [ZONE, 172800, "ns1.example.net"],
+                [ZONE, 172800, "ns2.example.net"],
+            ],
+        );
+        const ds = registry.says(ZONE, "DS");
+        assert.equal(ds.authoritative, true);
+        assert.deepEqual((ds.answers[0] as { ttl: number }).ttl, 86400);
+    });
+
+    it("knows nothing else", () => {
+        assert.equal(registry.says("other.com", "NS").rcode, "NXDOMAIN");
+        assert.equal(registry.says("example.org", "NS").rcode, "REFUSED");
+        assert.throws(() => registry.setDs(ZONE, ["nonsense"]), /refuses this DS record: nonsense/);
+    });
+});

@@ -1,0 +1,182 @@
+/** Proves that upstream nodes are left out and taken back as APISIX's active checks do, and where callers of chash go. */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../../processes";
+import { Kit } from "./kit";
+
+/** A node whose answer to `GET /` can be changed; requests by POST get its name. */
+class Backend {
+    status = 400;
+    looks = 0;
+    private readonly server: Server;
+    constructor(readonly name: string) {
+        this.server = createServer((request, answer) => {
+            if (request.method === "GET") this.looks++;
+            answer.writeHead(request.method === "GET" ? this.status : 200, { connection: "close" });
+            answer.end(name);
+        });
+    }
+    async open(port = 0): Promise<number> {
+        this.server.listen(port, "127.0.0.1");
+        await once(this.server, "listening");
+        return (this.server.address() as AddressInfo).port;
+    }
+    close(): void {
+        this.server.close();
+        this.server.closeAllConnections();
+    }
+}
+
+describe("Health checks of upstreams", () => {
+    let kit: Kit;
+    let backends: Backend[];
+    let ports: number[];
+    beforeEach(async () => {
+        kit = await Kit.start({ secondLasts: 0.02 });
+        backends = [new Backend("one"), new Backend("two")];
+        ports = [await backends[0].open(), await freePort()];
+    });
+    afterEach(async () => {
+        for (const backend of backends) backend.close();
+        await kit.stop();
+    });
+
+    const http = {
+        type: "http",
+        healthy: { interval: 1, successes: 1, http_statuses: [200, 400] },
+        unhealthy: { interval: 1, tcp_failures: 2, http_failures: 2, http_statuses: [500] },
+    };
+    const upstream = (active: object, more: object = {}) => ({
+        type: "roundrobin",
+        nodes: Object.fromEntries(ports.map((port) => [`127.0.0.1:${port}`, 1])),
+        retries: 0,
+        checks: { active },
+        ...more,
+    });
+    const put = (body: object) => kit.put("/routes/r", { uri: "/*", upstream: body });
+    const said = async (text: string, times = 1) => {
+        while (kit.logged.filter((line) => line.includes(text)).length < times) await pause(1);
+    };
+    const ask = async (count: number) => {
+        const answers = [];
+        for (let i = 0; i < count; i++) {
+            const { status, text } = await kit.send("/");
+            answers.push(status === 200 ? text : status);
+        }
+        return answers.sort();
+    };
+
+    it("leave out a node that refuses connections, and take it back when it answers", async () => {
+        await put(upstream(http));
+        // Both at once: what the first one begins has the second to look after 50 ms, and twice.
+        assert.deepEqual((await Promise.all([ask(1), ask(1)])).flat().sort(), [502, "one"], "nobody has looked before");
+        await said(`:${ports[1]} is unhealthy`);
+        assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);
+        await backends[1].open(ports[1]);
+        await said(`:${ports[1]} is healthy`);
+        assert.deepEqual(await ask(4), ["one", "one", "two", "two"]);
+    });
+
+    it("count the statuses of one list as failures, those of the other as successes, and no others", async () => {
+        await backends[1].open(ports[1]);
+        backends[0].status = 418;
+        backends[1].status = 500;
+        await put(upstream(http));
+        await ask(1);
+        await said(`:${ports[1]} is unhealthy`);
+        backends[1].status = 418;
+        const looks = backends[1].looks;
+        while (backends[1].looks < looks + 3) await pause(1);
+        assert.deepEqual(await ask(2), ["one", "one"], "418 is in no list");
+        backends[1].status = 400;
+        await said(`:${ports[1]} is healthy`);
+    });
+
+    it("by TCP ask for nothing but a connection", async () => {
+        await backends[1].open(ports[1]);
+        backends[0].status = 500;
+        const tcp = { ...http, type: "tcp" };
+        await put(upstream(tcp));
+        await ask(1);
+        backends[1].close();
+        await said(`:${ports[1]} is unhealthy`);
+        assert.deepEqual(await ask(2), ["one", "one"]);
+        assert.equal(backends[0].looks, 0);
+    });
+
+    it("try every node where none is healthy", async () => {
+        backends[0].status = 500;
+        await put(upstream(http));
+        await ask(1);
+        await said("is unhealthy", 2);
+        assert.deepEqual(await ask(4), [502, 502, "one", "one"]);
+    });
+
+    it("go on with what they know when the upstream is written again, and end with it", async () => {
+        await put(upstream(http));
+        await ask(1);
+        await said(`:${ports[1]} is unhealthy`);
+        await put(upstream(http, { retries: 1 }));
+        assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);
+        await kit.admin("DELETE", "/routes/r");
+        await ask(1);
+        const { looks } = backends[0];
+        await pause(150); // three intervals
+        assert.ok(backends[0].looks <= looks + 1, "at most the look that was under way");
+    });
+
+    for (const [why, active] of [
+        ["by https", { type: "https" }],
+        ["with a body", { http_req_body: "x" }],
+    ] as const)
+        it(`are refused ${why}`, async () => {
+            const { status } = await kit.admin("PUT", "/routes/r", { uri: "/*", upstream: upstream(active) });
+            assert.equal(status, 501);
+        });
+
+    it("are refused when passive, as not imitated, and when wrong, as APISIX does", async () => {
+        const write = (checks: object) =>
+            kit.admin("PUT", "/routes/r", { uri: "/*", upstream: upstream({}, { checks }) });
+        assert.equal((await write({ active: {}, passive: {} })).status, 501);
+        assert.equal((await write({ active: { healthy: { interval: 0 } } })).status, 400);
+        assert.equal((await write({ passive: {} })).status, 400);
+    });
+
+    describe("with chash by consumer", () => {
+        const names = Array.from({ length: 12 }, (_, i) => `c${i}`);
+        /** Node of each consumer, by one gateway. */
+        const placesOf = async (gateway: Kit, weights: number[]) => {
+            const nodes = ports.map((port, i) => ({ host: "127.0.0.1", port, weight: weights[i] }));
+            for (const name of names)
+                await gateway.put(`/consumers/${name}`, { username: name, plugins: { "key-auth": { key: name } } });
+            await gateway.put("/routes/r", {
+                uri: "/*",
+                plugins: { "key-auth": {} },
+                upstream: upstream(http, { type: "chash", hash_on: "consumer", nodes }),
+            });
+            return Promise.all(names.map(async (name) => (await gateway.send("/", { apikey: name })).text));
+        };
+
+        it("have one node for each caller, the same in every gateway, by weight, and move none but a lost node's", async () => {
+            await backends[1].open(ports[1]);
+            const other = await Kit.start({ secondLasts: 0.02 });
+            try {
+                const places = await placesOf(kit, [1, 1]);
+                assert.deepEqual(await placesOf(other, [1, 1]), places);
+                const ofTwo = (list: string[]) => list.filter((place) => place === "two").length;
+                assert.ok(ofTwo(places) > 0 && ofTwo(places) < names.length);
+                const weighed = await placesOf(other, [1, 9]);
+                assert.ok(ofTwo(weighed) > ofTwo(places));
+                backends[1].close();
+                await said(`:${ports[1]} is unhealthy`);
+                const after = await Promise.all(names.map((name) => kit.send("/", { apikey: name })));
+                for (const { text } of after) assert.equal(text, "one");
+            } finally {
+                await other.stop();
+            }
+        });
+    });
+});

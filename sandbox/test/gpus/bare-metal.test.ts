@@ -1,0 +1,176 @@
+// Proves the stand-in of Alpa on bare metal, through SSH and HTTP as the project uses it.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BareMetal, UNIT } from "../../gpus/bare-metal";
+import { GpuFaults } from "../../gpus/faults";
+import { GpuLedger } from "../../gpus/ledger";
+import { freePort, waitFor } from "../../processes";
+import { on } from "../hosts/kit";
+
+const NODES = ["dgx-01", "dgx-02"];
+
+describe("sandbox Alpa on bare metal", function () {
+    // Scripts look again each half second, and a busy machine takes longer.
+    const faults = new GpuFaults();
+    const ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
+    let bareMetal: BareMetal;
+    let port: number;
+    let stateDir: string;
+
+    before(async () => {
+        stateDir = mkdtempSync(join(tmpdir(), "bare-metal-"));
+        port = await freePort();
+        const alpa = { port, seconds: 0 };
+        const log = () => undefined;
+        bareMetal = await BareMetal.start({
+            nodes: NODES,
+            ledger,
+            faults,
+            loadSeconds: 0.5,
+            stopSeconds: 3,
+            alpa,
+            stateDir,
+            log,
+        });
+    });
+    after(async () => {
+        await bareMetal.close();
+        rmSync(stateDir, { recursive: true, force: true });
+    });
+    afterEach(() => faults.clear());
+
+    /** Runs a command line on a host, and gives what it printed and its exit code on the last line. */
+    const sh = async (host: number, command: string) =>
+        (await on(bareMetal.hosts[host].host, `{ ${command}; } 2>&1; echo "= $?"`)).stdout.trim();
+    // Starts are counted: without that, the tests together would be too many for systemd.
+    const reset = `sudo systemctl reset-failed ${UNIT}; `;
+    const all = (verb: string) =>
+        Promise.all(NODES.map((_, host) => sh(host, `${reset}sudo systemctl ${verb} ${UNIT}`)));
+    const pids = (host: number) => sh(host, "nvidia-smi --query-compute-apps=pid --format=csv,noheader");
+    /** Status of a completion, or of none. */
+    const complete = async () => {
+        const body = JSON.stringify({ model: "default", prompt: "Paris is", max_tokens: 8 });
+        const answer = await fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(
+            () => undefined,
+        );
+        return answer && { status: answer.status, text: await answer.text() };
+    };
+    const silent = () => waitFor("Alpa: silent", async () => (await complete()) === undefined, { seconds: 100 });
+    /** No process is on a host's GPUs, as the project waits for it. */
+    const free = (host: number) =>
+        waitFor(`GPUs of ${NODES[host]}: free`, async () => (await pids(host)) === "= 0", { seconds: 100 });
+    const answering = () =>
+        waitFor("Alpa: answering", async () => (await complete())?.status === 200, { seconds: 100 });
+    const failedUnit = (host: number) =>
+        waitFor("unit: failed", async () => /^failed/.test(await sh(host, `systemctl is-active ${UNIT}`)), {
+            seconds: 100,
+        });
+    const start = async () => {
+        assert.deepEqual(await all("start"), ["= 0", "= 0"]);
+        await answering();
+    };
+
+    it("serves from the start, with its unit started at boot and all GPUs held", async () => {
+        assert.equal((await complete())?.status, 200);
+        assert.equal(await sh(0, `systemctl is-enabled ${UNIT}`), "enabled\n= 0");
+        for (const host of [0, 1]) assert.match(await pids(host), /^(\d+\n){8}= 0$/);
+    });
+
+    it("stops: no port and free GPUs; and starts: its port answers 400 until the model is loaded", async () => {
+        assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
+        for (const host of [0, 1]) await free(host);
+        await silent();
+        // Asked from before it starts: it takes half a second to load, and SSH as long on a busy machine.
+        const [first, started] = await Promise.all([
+            waitFor("Alpa's port: open", complete, { seconds: 100, everyMilliseconds: 10 }),
+            all("start"),
+        ]);
+        assert.deepEqual(started, ["= 0", "= 0"]);
+        assert.equal(first.status, 400);
+        assert.match(first.text, /Model 'default' is not registered/);
+        await answering();
+    });
+
+    it("is not launched while Ray runs on one host only, and ends when one is lost", async () => {
+        await all("stop");
+        assert.equal(await sh(0, `sudo systemctl start ${UNIT}`), "= 0");
+        await waitFor("head: GPUs held", () => ledger.on(NODES[0]).length > 0, { seconds: 100 });
+        assert.equal(await complete(), undefined);
+        assert.equal(await sh(1, `sudo systemctl start ${UNIT}`), "= 0");
+        await answering();
+        assert.equal(await sh(1, `sudo systemctl stop ${UNIT}`), "= 0");
+        await failedUnit(0);
+        assert.match(await sh(0, `sudo journalctl -u ${UNIT}`), /RayActorError/);
+        await silent();
+        await start();
+    });
+
+    it("does not take a worker of the head's last run for one of its own", async () => {
+        await sh(0, `sudo systemctl stop ${UNIT}`);
+        await silent();
+        await sh(0, `sudo systemctl start ${UNIT}`);
+        await waitFor("head: GPUs held", () => ledger.on(NODES[0]).length > 0, { seconds: 100 });
+        assert.equal(await sh(1, `systemctl is-active ${UNIT}`), "active\n= 0");
+        assert.equal(await complete(), undefined);
+        await sh(1, `sudo systemctl restart ${UNIT}`);
+        await answering();
+    });
+
+    it("fails where a pod holds the GPUs, with the program's words in the journal", async () => {
+        await all("stop");
+        await free(0);
+        const hold = ledger.take(NODES[0], { side: "pod", name: "llm/opt-head", gpus: 8 })!;
+        assert.equal(await sh(0, `sudo systemctl start ${UNIT}`), "= 0");
+        await failedUnit(0);
+        assert.match(await sh(0, `sudo journalctl -u ${UNIT} -n 5`), /RESOURCE_EXHAUSTED: Out of memory/);
+        assert.match(await pids(0), /^(\d+\n){8}= 0$/, "those of the pod");
+        hold.release();
+        await start();
+    });
+
+    it("fails to load, or answers otherwise, on order", async () => {
+        const usual = (await complete())!.text;
+        await all("stop");
+        faults.add({ step: "load", side: "bare metal" });
+        await all("start");
+        await failedUnit(0);
+        assert.match(await sh(0, `sudo journalctl -u ${UNIT} -n 5`), /weights cannot be loaded/);
+        await all("stop");
+        faults.add({ step: "answers", side: "bare metal" });
+        await start();
+        const words = (text: string) => (JSON.parse(text) as { choices: { text: string }[] }).choices[0].text;
+        assert.notEqual(words((await complete())!.text), words(usual));
+        await all("stop");
+        await start();
+    });
+
+    it("keeps its GPUs after it has stopped, on order", async () => {
+        faults.add({ step: "release", node: NODES[1] });
+        assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
+        await free(0);
+        assert.match(await pids(1), /^(\d+\n){8}= 0$/);
+        ledger.sweep();
+        await start();
+    });
+
+    it("does not end when it is asked to, on order: systemd kills it after its time", async () => {
+        faults.add({ step: "stop", node: NODES[1] });
+        const began = Date.now();
+        assert.deepEqual(await all("stop"), ["= 0", "= 0"]);
+        assert.ok(Date.now() - began >= 3000, `${Date.now() - began} ms`);
+        await waitFor("GPUs: free", () => ledger.on(NODES[1]).length === 0, { seconds: 100 });
+        await start();
+    });
+
+    it("is not reached by SSH while the way is shut", async () => {
+        const { host, way } = bareMetal.hosts[0];
+        const reach = () => on({ ...host, port: way.port }, "echo there");
+        assert.equal((await reach()).stdout, "there");
+        await way.shut();
+        await assert.rejects(reach());
+        await way.open();
+        assert.equal((await reach()).stdout, "there");
+    });
+});

@@ -1,0 +1,87 @@
+// Proves that one side alone can hold a node's GPUs in the sandbox, and that nvidia-smi there tells who does.
+import assert from "node:assert/strict";
+import { GpuFaults } from "../../gpus/faults";
+import { GpuLedger } from "../../gpus/ledger";
+import { nvidiaSmi } from "../../gpus/nvidia-smi";
+
+describe("sandbox GPUs", () => {
+    let faults: GpuFaults;
+    let ledger: GpuLedger;
+    const bareMetal = { side: "bare metal", name: "alpa-ray.service", gpus: 8 } as const;
+    const pod = { side: "pod", name: "llm/opt-head", gpus: 8 } as const;
+    const pids = (node = "dgx-01") =>
+        nvidiaSmi(["--query-compute-apps=pid", "--format=csv,noheader"], ledger, node).out.split("\n").filter(Boolean);
+
+    beforeEach(() => {
+        faults = new GpuFaults();
+        const gpus = new Map([
+            ["dgx-01", 8],
+            ["dgx-02", 8],
+        ]);
+        ledger = new GpuLedger(gpus, faults);
+    });
+
+    it("are given to one side, and to the other only when the first has let go", () => {
+        const hold = ledger.take("dgx-01", bareMetal)!;
+        assert.equal(ledger.take("dgx-01", pod), undefined);
+        assert.ok(ledger.take("dgx-02", pod), "the other node's are free");
+        hold.release();
+        assert.ok(ledger.take("dgx-01", pod));
+    });
+
+    it("are shared by pods as long as there are enough", () => {
+        assert.ok(ledger.take("dgx-01", { ...pod, gpus: 6 }));
+        assert.equal(ledger.take("dgx-01", { ...pod, gpus: 3 }), undefined);
+        assert.ok(ledger.take("dgx-01", { ...pod, gpus: 2 }));
+    });
+
+    it("are not on a node without any", () => {
+        assert.throws(
+            () => ledger.take("gateway-01", pod),
+            /must be asked for on a node that has some \(got gateway-01\)/,
+        );
+    });
+
+    it("stay held when a failure on order says so, until they are swept", () => {
+        faults.add({ step: "release", node: "dgx-01" });
+        ledger.take("dgx-01", bareMetal)!.release();
+        assert.equal(pids().length, 8);
+        assert.equal(ledger.take("dgx-01", pod), undefined);
+        ledger.sweep();
+        assert.deepEqual(pids(), []);
+        assert.ok(ledger.take("dgx-01", pod));
+    });
+
+    it("nvidia-smi: one line for each GPU that a process is on, the containers' included, and none when all are free", () => {
+        assert.deepEqual(pids(), []);
+        const hold = ledger.take("dgx-01", pod)!;
+        assert.equal(pids().length, 8);
+        assert.match(pids()[0], /^\d+$/);
+        assert.deepEqual(pids("dgx-02"), []);
+        hold.release();
+        assert.deepEqual(pids(), []);
+    });
+
+    it("nvidia-smi: memory of each GPU, with units or without", () => {
+        ledger.take("dgx-01", { ...pod, gpus: 1 });
+        const ask = (format: string) =>
+            nvidiaSmi(["--query-gpu=index,memory.used", `--format=${format}`], ledger, "dgx-01").out.split("\n");
+        assert.deepEqual(ask("csv").slice(0, 3), ["index, memory.used [MiB]", "0, 36864 MiB", "1, 0 MiB"]);
+        assert.equal(ask("csv,noheader,nounits")[0], "0, 36864");
+    });
+
+    const refused: [why: string, args: string[], message: RegExp][] = [
+        ["nothing asked for", [], /only --query-compute-apps and --query-gpu/],
+        ["another query", ["--query-accounted-apps=pid", "--format=csv"], /only --query-compute-apps/],
+        ["another option", ["--query-gpu=index", "--format=csv", "-i", "0"], /is not imitated/],
+        ["no format", ["--query-gpu=index"], /is not imitated/],
+        ["another format", ["--query-gpu=index", "--format=csv,xml"], /--format xml is not imitated/],
+        ["an unknown field", ["--query-gpu=colour", "--format=csv"], /Field "colour" is not a valid field to query/],
+    ];
+    for (const [why, args, message] of refused)
+        it(`nvidia-smi refuses ${why}`, () => {
+            const { code, err } = nvidiaSmi(args, ledger, "dgx-01");
+            assert.notEqual(code, 0);
+            assert.match(err, message);
+        });
+});

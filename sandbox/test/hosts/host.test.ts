@@ -1,0 +1,162 @@
+// Proves the sandbox's hosts from outside, over SSH: who may do what, and that this machine stays as it is.
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { type Host, type HostOptions, newKey, serveDownloads, startHost } from "../../hosts";
+import { stopAll, waitFor } from "../../processes";
+import { on } from "./kit";
+
+describe("sandbox host", function () {
+    // A command over SSH takes 0.03 s here, more on a busy machine.
+    const hosts: Host[] = [];
+    const start = async (options: Partial<HostOptions> = {}) => {
+        const host = await startHost({ name: "head", ...options });
+        hosts.push(host);
+        return host;
+    };
+    let host: Host;
+    before(async () => {
+        host = await start();
+    });
+    after(async () => {
+        for (const running of hosts) await running.close();
+    });
+
+    it("has files of its own, and this machine's programs read-only", async () => {
+        const mark = `/etc/alpa-auth-${process.pid}`;
+        const { stdout } = await on(host, `sudo sh -c 'echo mine >${mark}; touch /usr/bin/x 2>&1; true'; cat ${mark}`);
+        assert.match(stdout, /Read-only file system\nmine$/);
+        assert.equal(fs.existsSync(mark), false);
+        assert.equal(fs.readFileSync(path.join(host.root, mark), "utf8"), "mine\n");
+    });
+
+    it("says which system and machine it is", async () => {
+        const other = await start({ os: "alpine", machine: "riscv64", name: "odd" });
+        const { stdout } = await on(other, '. /etc/os-release; echo "$ID $(uname -m) $(cat /etc/hostname)"');
+        assert.equal(stdout, "alpine riscv64 odd");
+    });
+
+    it("lets a user write at home and nowhere else, and hides what only root may read", async () => {
+        await on(host, "sudo sh -c 'umask 077; mkdir /etc/own; echo s >/etc/own/secret; echo s >/etc/secret'");
+        const { stdout } = await on(
+            host,
+            "touch ~/x && echo home; touch /etc/y 2>/dev/null || echo etc; cat /etc/own/secret 2>/dev/null || echo folder; " +
+                "cat /etc/secret; id -u",
+        );
+        assert.equal(stdout, "home\netc\nfolder\n1000");
+    });
+
+    it("takes a root login for root", async () => {
+        const other = await start({ users: ["root"] });
+        const { stdout } = await on(other, "id -u; touch /etc/x && echo written; sudo id -u", "", "root");
+        assert.equal(stdout, "0\nwritten\n0");
+    });
+
+    const policies: [policy: HostOptions["sudo"], command: string, stdin: string, said: RegExp][] = [
+        ["password", "sudo -n true", "", /status 1.*\nsudo: a password is required/],
+        ["password", "sudo true", "right\n", /a terminal is required to read the password/],
+        ["password", "sudo -S -p '' true", "wrong\n", /Sorry, try again.\nsudo: no password was provided/],
+        ["none", "sudo -S -p '' true", "right\n", /ops is not in the sudoers file/],
+        ["none", "sudo -n true", "", /a password is required/],
+    ];
+    for (const [policy, command, stdin, said] of policies) {
+        it(`refuses sudo (${policy}): ${command} with ${JSON.stringify(stdin)}`, async () => {
+            const other = await start({ sudo: policy, password: "right" });
+            await assert.rejects(on(other, command, stdin), said);
+        });
+    }
+
+    it("gives the rest of standard input to the command after the password", async () => {
+        const other = await start({ sudo: "password", password: "right" });
+        const { stdout } = await on(other, "sudo -S -p '' cat", "right\nrest\n");
+        assert.equal(stdout, "rest");
+    });
+
+    it("has no room where the disk is full", async () => {
+        const other = await start({ diskFull: true });
+        await assert.rejects(
+            on(other, "sudo sh -c 'head -c 9 /dev/zero >/usr/local/bin/x'"),
+            /No space left on device/,
+        );
+        const { stdout } = await on(other, "df -Pk /usr/local/bin | awk 'NR==2 {print $4}'");
+        assert.equal(stdout, "0");
+    });
+
+    it("refuses another key, and callers see that it is another host", async () => {
+        const stranger = newKey();
+        await assert.rejects(on({ ...host, privateKey: stranger }, "true"), /unable to authenticate/);
+        await assert.rejects(on(host, "true", "", "nobody"), /unable to authenticate/);
+        const other = await start();
+        await assert.rejects(on({ ...host, hostKey: other.hostKey }, "true"), /ssh: host key mismatch/);
+    });
+
+    it("ends a command whose caller hangs up, and answers no more when it is closed", async () => {
+        const other = await start();
+        const waiting = on(other, "echo $$ >/tmp/pid; exec sleep 100");
+        const file = path.join(other.root, "tmp/pid");
+        while (!fs.existsSync(file) || fs.readFileSync(file, "utf8") === "")
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        const pid = Number(fs.readFileSync(file, "utf8"));
+        await Promise.all([assert.rejects(waiting), hosts.splice(hosts.indexOf(other), 1)[0].close()]);
+        // Killed, it is there until its parent has heard of it.
+        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 60 });
+        await assert.rejects(on(other, "true"), /connection refused/);
+        assert.equal(fs.existsSync(other.root), false);
+    });
+
+    it("says what to do on a machine without namespaces", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "path-"));
+        const refusing = "#!/bin/sh\necho 'unshare: unshare failed: Operation not permitted' >&2\nexit 1\n";
+        fs.writeFileSync(path.join(folder, "unshare"), refusing, { mode: 0o755 });
+        const before = process.env.PATH;
+        process.env.PATH = folder;
+        try {
+            await assert.rejects(
+                startHost({ name: "none" }),
+                /namespaces \(unshare: .*not permitted\)\. On Linux: sysctl/,
+            );
+        } finally {
+            process.env.PATH = before;
+            fs.rmSync(folder, { recursive: true });
+        }
+    });
+
+    it("leaves nothing that the sandbox's down could not end", async () => {
+        const stateDir = fs.mkdtempSync(path.join(os.tmpdir(), "state-"));
+        const other = await start({ stateDir, users: ["root"] });
+        const unit = "[Service]\nExecStart=/bin/sh -c 'sleep 100 & sleep 100; true'\n";
+        fs.writeFileSync(path.join(other.root, "etc/systemd/system/x.service"), unit);
+        await on(other, "systemctl start x", "", "root");
+        const [pid] = other.pids();
+        await stopAll(stateDir);
+        // Killed, it is there until its parent has heard of it.
+        await waitFor("the service to be gone", () => !isThere(pid), { seconds: 60 });
+        fs.rmSync(stateDir, { recursive: true });
+    });
+
+    it("downloads what is served, and nothing else", async () => {
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), "served-"));
+        fs.writeFileSync(path.join(folder, "tool"), "#!/bin/sh\necho hello\n");
+        const mirror = await serveDownloads({ "/tool": path.join(folder, "tool") });
+        const hash = createHash("sha256").update("#!/bin/sh\necho hello\n").digest("hex");
+        const { stdout } = await on(
+            host,
+            `cd /tmp && curl -fsS -o tool ${mirror.url}/tool && echo '${hash}  tool' | sha256sum -c - && sh tool; ` +
+                `curl -fsS ${mirror.url}/other 2>/dev/null || echo none`,
+        );
+        mirror.close();
+        fs.rmSync(folder, { recursive: true });
+        assert.equal(stdout, "tool: OK\nhello\nnone");
+    });
+});
+
+function isThere(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch {
+        return false;
+    }
+}

@@ -1,0 +1,169 @@
+// Proves the traps of MicroK8s' clustering on its stand-in: tokens, fingerprints, joining twice, leaving and removing.
+import assert from "node:assert/strict";
+import { Microk8sPlay } from "../../../hosts";
+import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
+import { address, done, Hosts, names, root, text } from "./kit";
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+const TOKENS = "var/snap/microk8s/current/credentials/cluster-tokens.txt";
+const KUBELET = "var/snap/microk8s/current/args/kubelet";
+
+describe("clusters of the stand-in of MicroK8s", () => {
+    const hosts = new Hosts();
+    let first: Awaited<ReturnType<Hosts["start"]>>;
+    before(async () => {
+        first = await hosts.installed("first");
+    });
+
+    it("has the first host's cluster in the given API, and every other one's in its own until it joins", async () => {
+        const other = await hosts.installed("other");
+        assert.deepEqual(await names(other), ["node/other"]);
+        assert.equal((await hosts.api.request("GET", "/api/v1/nodes/other")).status, 404);
+        await done(other, `microk8s join ${await address(first)} --worker`);
+        assert.deepEqual(await names(first), ["node/first", "node/other"]);
+        assert.equal((await hosts.api.request("GET", "/api/v1/nodes/other")).status, 200);
+        await done(first, "microk8s remove-node other");
+    });
+
+    it("has a foreign host in no cluster of the sandbox, whichever is first", async () => {
+        const apart = new Microk8sPlay({ api: new MemoryCluster(), scale: 0.001 });
+        const stranger = await apart.startHost({ name: "stranger", address: "127.0.0.201", foreign: true });
+        const own = await apart.startHost({ name: "own", address: "127.0.0.202" });
+        for (const host of [stranger, own]) await done(host, "snap install microk8s --classic");
+        assert.deepEqual(await names(stranger), ["node/stranger"]);
+        assert.match(await done(stranger, "microk8s config"), /127\.0\.0\.201:16443/);
+        assert.match(await done(own, "microk8s config"), /127\.0\.0\.1:16443/);
+        await apart.close();
+    });
+
+    it("uses up a token without a time, and keeps one with a time until then", async () => {
+        await done(first, `microk8s add-node --token ${TOKEN}`);
+        const url = `${first.address}:25000/${TOKEN}`;
+        const [a, b] = [await hosts.installed("a"), await hosts.installed("b")];
+        await done(a, `microk8s join ${url} --worker`);
+        const again = await root(b, `microk8s join ${url} --worker`);
+        assert.deepEqual(
+            [again.code, again.out],
+            [6, `Contacting cluster at ${first.address}\nConnection failed. invalid token (500).\n`],
+        );
+        await done(first, `microk8s add-node -t ${TOKEN} -l 3600`);
+        await done(first, `microk8s add-node -t ${TOKEN} -l 3600`);
+        assert.equal(text(first, TOKENS).trimEnd().split("\n").length, 2, "each call is one more line");
+        await done(b, `microk8s join ${url} --worker`);
+        const late = `${TOKEN}x`;
+        first.microk8s!.place.files.write(TOKENS, `${late}|${Math.floor(Date.now() / 1000) - 1}\n`);
+        assert.equal((await root(b, `microk8s join ${first.address}:25000/${late} --worker`)).code, 6);
+        for (const name of ["a", "b"]) await done(first, `microk8s remove-node ${name}`);
+    });
+
+    it("prints the address for joining in five formats, and refuses short tokens", async () => {
+        const add = (more: string) => done(first, `microk8s add-node --token ${TOKEN} --token-ttl 60 ${more}`);
+        const check = (await add("--format token-check")).slice(TOKEN.length + 1);
+        assert.match(check, /^[0-9a-f]{12}$/);
+        const url = `${first.address}:25000/${TOKEN}/${check}`;
+        assert.equal(await add("--format token"), TOKEN);
+        assert.equal(await add("--format short"), `microk8s join ${url}`);
+        assert.deepEqual(JSON.parse(await add("--format json")), { token: `${TOKEN}/${check}`, urls: [url] });
+        assert.match(await add(""), new RegExp(`^microk8s join ${url} --worker$`, "m"));
+        assert.equal((await root(first, "microk8s add-node --token short")).code, 1);
+    });
+
+    it("looks at the fingerprint only when there is one", async () => {
+        const node = await hosts.installed("checked");
+        await done(first, `microk8s add-node --token ${TOKEN} --token-ttl 600`);
+        const url = `${first.address}:25000/${TOKEN}`;
+        const wrong = await root(node, `microk8s join ${url}/0123456789ab`);
+        assert.deepEqual([wrong.code, /Could not verify the identity/.test(wrong.out)], [4, true]);
+        assert.match((await root(node, `microk8s join ${url}/0123`)).out, /Fingerprint too short/);
+        await done(node, `microk8s join ${url} --worker`);
+        await done(first, "microk8s remove-node checked");
+    });
+
+    it("refuses the address of the contacted node, one where nobody answers, and too little memory", async () => {
+        assert.match((await root(first, `microk8s join ${await address(first)}`)).out, /has the same IP/);
+        const nobody = await root(first, `microk8s join 127.0.0.99:25000/${TOKEN}`);
+        assert.deepEqual([nobody.code, /Connection refused/.test(nobody.err)], [1, true]);
+        const small = await hosts.installed("small", { lowMemory: true });
+        const url = await address(first);
+        assert.equal((await root(small, `microk8s join ${url}`)).code, 1);
+        await done(small, `microk8s join ${url} --worker`);
+        await done(first, "microk8s remove-node small");
+    });
+
+    it("gives a node that joins the kubelet's arguments of the other: its own labels and taints are lost", async () => {
+        const launch =
+            "version: 0.1.0\nextraKubeletArgs:\n  --node-labels: zone=a\n  --register-with-taints: only=gpu:NoSchedule\n";
+        const node = await hosts.installed("labelled", { launch });
+        const own = await done(
+            node,
+            "microk8s kubectl get node labelled -o jsonpath={.metadata.labels.zone}{.spec.taints[0].key}",
+        );
+        assert.equal(own, "aonly");
+        await done(node, `microk8s join ${await address(first)} --worker`);
+        assert.doesNotMatch(text(node, KUBELET), /zone=a|only=gpu/);
+        const joined = JSON.parse(await done(first, "microk8s kubectl get node labelled -o json"));
+        assert.deepEqual([joined.metadata.labels.zone, joined.spec], [undefined, undefined]);
+        assert.equal(joined.metadata.labels["node.kubernetes.io/microk8s-worker"], "microk8s-worker");
+        assert.equal(joined.status.addresses[0].address, node.address);
+        await done(first, "microk8s remove-node labelled");
+    });
+
+    it("says on a worker to go elsewhere: status with 1, config with 0 and no YAML map", async () => {
+        const worker = await hosts.joined(first, "worker", "--worker");
+        for (const verb of ["status --wait-ready", "add-node", "enable dns", "kubectl get nodes"]) {
+            const { code, out } = await root(worker, `microk8s ${verb}`);
+            assert.deepEqual([code, /acting as a node in a cluster/.test(out)], [1, true], verb);
+        }
+        assert.match(await done(worker, "microk8s config"), /^This MicroK8s deployment is acting as a node/);
+        await done(worker, "microk8s leave");
+        assert.deepEqual(await names(worker), ["node/worker"]);
+        assert.ok((await names(first)).includes("node/worker"), "its Node object stays until remove-node");
+        await done(first, "microk8s remove-node worker");
+        assert.ok(!(await names(first)).includes("node/worker"));
+    });
+
+    it("counts a node twice that joins twice", async () => {
+        const twice = await hosts.joined(first, "twice");
+        await done(twice, `microk8s join ${await address(first)}`);
+        assert.equal(
+            (await done(first, "microk8s status")).match(new RegExp(`${twice.address}:19001`, "g"))?.length,
+            2,
+        );
+        await done(first, "microk8s remove-node twice --force");
+        await root(first, `microk8s remove-node ${twice.address} --force`);
+        assert.deepEqual(await names(first), ["node/first"]);
+    });
+
+    it("is highly available from three control planes, and lets the last voter of several not leave", async () => {
+        const isHa = async () => /^high-availability: (\w+)$/m.exec(await done(first, "microk8s status"))![1];
+        const second = await hosts.joined(first, "second");
+        assert.equal(await isHa(), "no");
+        const refused = await root(first, "microk8s leave");
+        assert.deepEqual([refused.code, /holds the only copy/.test(refused.out)], [3, true]);
+        const third = await hosts.joined(second, "third");
+        assert.equal(await isHa(), "yes");
+        assert.match(await done(third, "microk8s status --format yaml"), /running: True\n(.*\n)*.*enabled: True/);
+
+        const early = await root(first, "microk8s remove-node third");
+        assert.deepEqual([early.code, /registered with dqlite/.test(early.out)], [1, true]);
+        await done(third, "microk8s leave");
+        await done(first, "microk8s remove-node third");
+        await done(first, `microk8s remove-node ${second.address} --force`);
+        assert.deepEqual(await names(first), ["node/first"]);
+        assert.equal((await root(first, "microk8s remove-node nobody")).code, 1);
+    });
+
+    it("is left half-way when told to: one of the data stores, and no Node", async () => {
+        const half = await hosts.installed("half");
+        half.faults.add({ step: "join-half-way" });
+        assert.equal((await root(half, `microk8s join ${await address(first)}`)).code, 1);
+        assert.deepEqual(await names(first), ["node/first"]);
+        assert.match(
+            await done(first, "microk8s status"),
+            new RegExp(`${half.address}:19001|datastore master nodes: ${first.address}`),
+        );
+        await done(half, "microk8s leave");
+        await done(half, `microk8s join ${await address(first)}`);
+        assert.deepEqual(await names(first), ["node/first", "node/half"]);
+    });
+});

@@ -1,0 +1,132 @@
+// Proves when a launch configuration of MicroK8s' stand-in is looked for and applied, and what becomes of a bad one.
+import assert from "node:assert/strict";
+import { waitFor } from "../../../processes";
+import { applied, done, exists, Hosts, LAUNCHER, root, text } from "./kit";
+
+const INSTALL = "snap install microk8s --classic --channel=1.34/stable";
+const AGENT = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
+
+describe("launch configuration of the stand-in of MicroK8s", () => {
+    const hosts = new Hosts();
+
+    it("has DNS without a file, and not with one that does not name it", async () => {
+        const without = await hosts.start("without");
+        await done(without, INSTALL);
+        await applied(without);
+        assert.equal(await done(without, "microk8s status -a dns"), "enabled");
+        const with_ = await hosts.installed("with", {
+            launch: "version: 0.1.0\naddons: [{ name: hostpath-storage }]\n",
+        });
+        assert.equal(await done(with_, "microk8s status -a dns"), "disabled");
+        assert.equal(await done(with_, "microk8s status -a core/hostpath-storage"), "enabled");
+    });
+
+    it("is applied after snap install has returned, and renamed then", async () => {
+        const host = await hosts.start("later");
+        await done(host, INSTALL);
+        assert.deepEqual(
+            [exists(host, `${LAUNCHER}/install.yaml`), exists(host, `${LAUNCHER}/install.yaml.applied`)],
+            [true, false],
+        );
+        await applied(host);
+        assert.equal(exists(host, `${LAUNCHER}/install.yaml`), false);
+    });
+
+    it("takes the first of three files, and arguments before anything starts", async () => {
+        const mode = (name: string) => `version: 0.1.0\nextraKubeAPIServerArgs:\n  --authorization-mode: ${name}\n`;
+        const files = {
+            "etc/microk8s.yaml": mode("RBAC,Node"),
+            "root/snap/microk8s/common/.microk8s.yaml": mode("second"),
+            "var/snap/microk8s/common/.microk8s.yaml": mode("third"),
+        };
+        const host = await hosts.start("three", { files });
+        await done(host, INSTALL);
+        const args = "var/snap/microk8s/current/args/kube-apiserver";
+        assert.match(text(host, args), /^--authorization-mode=RBAC,Node$/m);
+        assert.equal(await done(host, "microk8s status -a rbac"), "enabled");
+        const usual = await hosts.installed("usual");
+        assert.match(text(usual, args), /^--authorization-mode=AlwaysAllow$/m);
+    });
+
+    it("leaves nothing of an installation that the API did not take: the next one is in the same cluster", async () => {
+        const { api } = hosts;
+        const request = api.request.bind(api);
+        const host = await new Hosts({ api }).start("again");
+        api.request = () => Promise.reject(new Error("no answer"));
+        const first = await root(host, INSTALL).finally(() => (api.request = request));
+        assert.match(first.err, /no answer/);
+        await done(host, INSTALL);
+        assert.equal(host.microk8s!.cluster.rest, api);
+    });
+
+    it("fails an installation when it cannot be read, and leaves nothing of it", async () => {
+        const refused: [launch: string, why: RegExp][] = [
+            ["version: [", /could not parse configuration/],
+            ["addons: []", /could not parse config file version ""/],
+            ["version: 0.3.0", /the maximum is 0\.2\.0/],
+            ["version: 0.1.0\naddons: dns", /addons must be a list/],
+            ["version: 0.1.0\npersistentClusterToken: short", /must have 32 characters/],
+        ];
+        for (const [launch, why] of refused) {
+            const bad = await hosts.start(`bad-${refused.findIndex(([text]) => text === launch)}`, {
+                files: { "etc/microk8s.yaml": launch },
+            });
+            const { code, err } = await root(bad, INSTALL);
+            assert.deepEqual([code, why.test(err)], [1, true], err);
+            assert.equal((await root(bad, "snap list microk8s")).code, 1);
+            assert.deepEqual(
+                [exists(bad, "snap/bin/microk8s"), exists(bad, "var/snap/microk8s/current")],
+                [false, false],
+            );
+            await bad.close();
+        }
+    });
+
+    it("warns of unknown fields only", async () => {
+        const host = await hosts.installed("odd", { launch: "version: 0.1.0\nextraKubeletServerArgs: { --x: y }\n" });
+        assert.match(text(host, AGENT), /unknown fields \(extraKubeletServerArgs\)/);
+    });
+
+    it("is tried again until it works, and says why only in the journal", async () => {
+        const host = await hosts.start("again");
+        host.faults.add({ step: "addon", addon: "dns", times: 3, message: "no such image" });
+        await done(host, INSTALL);
+        await applied(host);
+        assert.equal(text(host, AGENT).match(/failed to enable addon "dns".*no such image/g)?.length, 3);
+        assert.equal(await done(host, "microk8s status -a dns"), "enabled");
+    });
+
+    it("is applied although it names an add-on that does not exist", async () => {
+        const host = await hosts.installed("typo", { launch: "version: 0.1.0\naddons: [{ name: dsn }]\n" });
+        assert.equal(await done(host, "microk8s status -a dsn"), "disabled");
+    });
+
+    it("is taken by snap set and from its folder later on", async () => {
+        const host = await hosts.installed("set");
+        const { stage, microk8s } = host;
+        const config = "version: 0.1.0\naddons:\n  - name: dns\n";
+        assert.equal((await stage.run("/usr/local/sbin/snap", ["set", "microk8s", `config=${config}`])).code, 0);
+        await waitFor("dns", async () => (await done(host, "microk8s status -a dns")) === "enabled", { seconds: 25 });
+        microk8s!.place.files.write(
+            `${LAUNCHER}/more.yaml`,
+            "version: 0.1.0\naddons: [{ name: dns, disable: true }]\n",
+        );
+        await waitFor("no dns", async () => (await done(host, "microk8s status -a dns")) === "disabled", {
+            seconds: 25,
+        });
+        const bad = await stage.run("/usr/local/sbin/snap", ["set", "microk8s", "config=version: ["]);
+        assert.match(bad.err, /run hook "configure": could not parse/);
+    });
+
+    it("joins when it says so", async () => {
+        const token = "0123456789abcdef0123456789abcdef";
+        const first = await hosts.installed("seed", { launch: `version: 0.1.0\npersistentClusterToken: ${token}\n` });
+        const launch = `version: 0.1.0\njoin: { url: "${first.address}:25000/${token}", worker: true }\n`;
+        await hosts.installed("worker", { launch });
+        await hosts.installed("worker-2", { launch });
+        assert.deepEqual(
+            await done(first, "microk8s kubectl get nodes -o name"),
+            "node/seed\nnode/worker\nnode/worker-2",
+        );
+    });
+});

@@ -1,0 +1,222 @@
+// Proves the stand-in of systemd on a sandbox host, through systemctl over SSH as scripts use it.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { type Host, startHost } from "../../hosts";
+import { BadUnit, parseUnit } from "../../hosts/systemd/unit-file";
+import { on } from "./kit";
+
+const INSTALL = "[Install]\nWantedBy=multi-user.target\n";
+const service = (lines: string, rest = INSTALL) => `[Unit]\nDescription=a test\n[Service]\n${lines}\n${rest}`;
+
+describe("sandbox systemd", function () {
+    // Services are waited for in tenths of a second, and more on a busy machine.
+    let host: Host;
+    before(async () => {
+        host = await startHost({ name: "head", users: ["root"] });
+    });
+    after(() => host.close());
+
+    /** Runs a command line as root; with its exit code in front. */
+    const sh = async (command: string) =>
+        (await on(host, `{ ${command}; } 2>&1; echo "= $?"`, "", "root")).stdout.replace(/([^\n])= (\d+)$/, "$1\n= $2");
+    const at = (file: string) => path.join(host.root, file);
+    const unit = (name: string, text: string) => fs.writeFileSync(at(`etc/systemd/system/${name}`), text);
+    const until = async (what: string, look: () => boolean | Promise<boolean>) => {
+        const end = Date.now() + 60_000;
+        while (!(await look())) {
+            assert.ok(Date.now() < end, `waited 60 s for ${what}`);
+            await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+    };
+
+    it("starts and enables a service, and tells its state", async () => {
+        unit("plain.service", service("ExecStart=/bin/sleep 100"));
+        assert.equal(await sh("systemctl enable --now plain && systemctl is-active plain"), "active\n= 0");
+        assert.equal(await sh("systemctl is-enabled plain"), "enabled\n= 0");
+        assert.equal(
+            fs.readlinkSync(at("etc/systemd/system/multi-user.target.wants/plain.service")),
+            "/etc/systemd/system/plain.service",
+        );
+        assert.match(
+            await sh("systemctl show -pActiveState,MainPID plain"),
+            /^ActiveState=active\nMainPID=[1-9]\d*\n= 0$/,
+        );
+        assert.equal(await sh("systemctl disable --now plain; systemctl is-active plain"), "inactive\n= 3");
+        assert.equal(await sh("systemctl is-enabled plain"), "disabled\n= 1");
+    });
+
+    it("waits for a notifying service, and fails one that does not notify in time", async () => {
+        const body = (limit: string, script: string) =>
+            service(`Type=notify\nTimeoutStartSec=${limit}\nExecStart=/bin/sh -c "${script}; sleep 100"`);
+        // Programs start late on a busy machine: only the one that must be too late has a short limit.
+        unit("ready.service", body("20s", "echo begun >/tmp/begun; systemd-notify --ready"));
+        assert.equal(
+            await sh("systemctl start ready && cat /tmp/begun && systemctl is-active ready"),
+            "begun\nactive\n= 0",
+        );
+        unit("silent.service", body("300ms", "true"));
+        const said = await sh("systemctl start silent");
+        assert.match(
+            said,
+            /^Job for silent\.service failed .*\(timeout\)[^]*journalctl -xeu silent\.service[^]*\n= 1$/,
+        );
+        assert.match(await sh("journalctl -u silent -n 3 --no-pager"), /systemd\[1\]: start operation timed out/);
+        assert.match(await sh("journalctl -u silent -n 3 -o cat"), /^start operation timed out/m);
+        assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
+    });
+
+    it("hands out credentials and variables, and the instance's name", async () => {
+        unit(
+            "many@.service",
+            service(
+                'Type=exec\nEnvironment=A=1 "B=two words"\nEnvironmentFile=/etc/%i.env\nEnvironmentFile=-/etc/none\n' +
+                    "LoadCredential=token:/etc/secret\nDynamicUser=yes\n" +
+                    'ExecStart=/bin/sh -c "cat ${CREDENTIALS_DIRECTORY}/token >/tmp/got-%i; echo $A-$B-$C ${C} >>/tmp/got-%i; ' +
+                    'cat /etc/secret >>/tmp/got-%i; echo end >>/tmp/got-%i; sleep 100"',
+            ),
+        );
+        fs.writeFileSync(at("etc/secret"), "s3cret\n", { mode: 0o600 });
+        fs.writeFileSync(at("etc/x.env"), "# a comment\nC=three\n");
+        assert.equal(await sh("systemctl start many@x"), "= 0");
+        await until(
+            "its output",
+            () => fs.existsSync(at("tmp/got-x")) && /end/.test(fs.readFileSync(at("tmp/got-x"), "utf8")),
+        );
+        assert.equal(
+            fs.readFileSync(at("tmp/got-x"), "utf8"),
+            "s3cret\n1-two words-three three\nend\n",
+            "not the file itself",
+        );
+        assert.match(await sh("systemctl start many@y"), /failed[^]*= 1$/, "its environment file is missing");
+        assert.equal(await sh("systemctl stop many@x"), "= 0");
+        assert.equal(fs.existsSync(at("run/credentials/many@x.service")), false);
+    });
+
+    it("starts a service again that failed, and not one that ended well or was stopped", async () => {
+        const body = (code: number) =>
+            service(
+                `Restart=on-failure\nRestartSec=10ms\nExecStart=/bin/sh -c "echo x >>/tmp/runs-${code}; exit ${code}"`,
+            );
+        unit("fails.service", body(3));
+        unit("ends.service", body(0));
+        await sh("systemctl start fails ends");
+        await until(
+            "its end",
+            async () => (await sh("systemctl show -pResult --value fails")) === "start-limit-hit\n= 0",
+        );
+        assert.equal(fs.readFileSync(at("tmp/runs-3"), "utf8"), "x\n".repeat(5));
+        await until("the other's run", () => fs.existsSync(at("tmp/runs-0")));
+        assert.equal(fs.readFileSync(at("tmp/runs-0"), "utf8"), "x\n");
+        assert.equal(await sh("systemctl is-failed fails"), "failed\n= 0");
+    });
+
+    it("refuses a sixth start within ten seconds, until reset-failed counts from none", async () => {
+        unit("often.service", service("ExecStart=/bin/sleep 100"));
+        const restart = (times: number) => Array(times).fill("systemctl restart often").join("; ");
+        assert.match(await sh(restart(6)), /^Job for often\.service failed .*attempted too often[^]*= 1$/);
+        assert.equal(await sh("systemctl is-failed often"), "failed\n= 0");
+        assert.equal(await sh("systemctl reset-failed often; systemctl is-active often"), "inactive\n= 3");
+        assert.equal(await sh(restart(4)), "= 0");
+    });
+
+    it("ends a service that does not end itself, after its time", async () => {
+        unit(
+            "stubborn.service",
+            service(
+                `Type=notify\nTimeoutStopSec=200ms\nExecStart=/bin/sh -c "trap '' TERM; systemd-notify --ready; while :; do sleep 0.1; done"`,
+            ),
+        );
+        await sh("systemctl start stubborn");
+        const [pid] = host.pids().slice(-1);
+        const began = Date.now();
+        assert.equal(await sh("systemctl stop stubborn; systemctl is-active stubborn"), "inactive\n= 3");
+        assert.ok(Date.now() - began >= 200);
+        assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+    });
+
+    it("keeps a service active whose program has ended, and runs its commands to reload and to end it", async () => {
+        const step = (name: string) => `/bin/sh -c "echo ${name} >>/tmp/steps"`;
+        const lines = [
+            "Type=oneshot\nRemainAfterExit=yes",
+            `ExecStart=${step("start")}\nExecReload=${step("reload")}\nExecStop=-/bin/sh -c "echo stop >>/tmp/steps; exit 1"`,
+        ];
+        unit(
+            "once.service",
+            service(lines.join("\n")).replace("[Service]", "Before=x.target\nPartOf=y.service\n[Service]"),
+        );
+        assert.equal(
+            await sh("systemctl start once && systemctl reload once && systemctl is-active once"),
+            "active\n= 0",
+        );
+        assert.equal(await sh("systemctl stop once; cat /tmp/steps"), "start\nreload\nstop\n= 0");
+        assert.match(await sh("systemctl reload once"), /not active, cannot reload/);
+        unit("never.service", service("Type=oneshot\nExecStart=/bin/false"));
+        assert.match(await sh("systemctl start never"), /exit-code[^]*= 1$/);
+    });
+
+    it("looks at a changed unit file only after daemon-reload", async () => {
+        unit("changing.service", service("ExecStart=/bin/sleep 100"));
+        await sh("systemctl start changing");
+        unit("changing.service", service("ExecStart=/bin/false"));
+        assert.equal(await sh("systemctl restart changing; systemctl is-active changing"), "active\n= 0");
+        assert.equal(
+            await sh("systemctl daemon-reload; systemctl cat changing | grep ExecStart"),
+            "ExecStart=/bin/false\n= 0",
+        );
+    });
+
+    const refused: [command: string, said: RegExp][] = [
+        ["systemctl start none", /Failed to start none\.service: Unit none\.service not found\.\n= 5$/],
+        ["systemctl frobnicate plain", /systemctl frobnicate: not imitated/],
+        ["systemctl --user start plain", /option --user is not imitated/],
+        ["systemctl start x.timer", /x\.timer: only services are imitated/],
+        ["systemctl show -pFancy plain", /property "Fancy" is not imitated/],
+        ["journalctl -f", /journalctl -f: not imitated/],
+    ];
+    for (const [command, said] of refused) {
+        it(`refuses ${command}`, async () => {
+            unit("plain.service", service("ExecStart=/bin/sleep 100"));
+            assert.match(await sh(command), said);
+        });
+    }
+
+    it("refuses a user who is not root", async () => {
+        const other = await startHost({ name: "other" });
+        await assert.rejects(on(other, "systemctl start x"), /Interactive authentication required/);
+        await other.close();
+    });
+
+    const bad: [why: string, text: string, said: RegExp][] = [
+        [
+            "a directive",
+            service("ExecStart=/bin/true\nRootDirectory=/x"),
+            /directive RootDirectory= in \[Service\] is not imitated/,
+        ],
+        ["a section", "[Socket]\nListenStream=1", /section \[Socket\] is not imitated/],
+        ["a specifier", service("ExecStart=/bin/echo %H"), /specifier %H is not imitated/],
+        ["a type", service("Type=forking\nExecStart=/bin/true"), /Type=forking is not imitated/],
+        ["a relative program", service("ExecStart=true"), /ExecStart= must be given once, with an absolute path/],
+        ["a command that ends what runs", service("ExecStart=/bin/true\nExecStop=/bin/true"), /with Type=oneshot only/],
+        ["a time", service("ExecStart=/bin/true\nRestartSec=soon"), /time span "soon" is not imitated/],
+    ];
+    for (const [why, text, said] of bad) {
+        it(`refuses ${why} of a unit file that it does not know`, () => {
+            assert.throws(
+                () => parseUnit(text, "x.service"),
+                (error) => error instanceof BadUnit && said.test(error.message),
+            );
+        });
+    }
+
+    it("reads time spans and quotes", () => {
+        const read = parseUnit(
+            service("ExecStart=/bin/sh -c 'a b' \"c d\"\nTimeoutStopSec=1min 30s\nRestartSec=5"),
+            "x.service",
+        );
+        assert.deepEqual(
+            [read.execStart, read.timeoutStopMs, read.restartMs],
+            [["/bin/sh", "-c", "a b", "c d"], 90_000, 5000],
+        );
+    });
+});

@@ -1,0 +1,247 @@
+// Claim: what reaches an Admin API is the difference and no more, in an order it accepts, and of what others have made
+// goes, stays or stops everything what the real ADC 0.23.1 deletes, overlooks or stumbles over (seen with the program).
+// The Admin API here only stores and records; the one that checks is sandbox/gateway.
+
+import assert from "node:assert/strict";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+
+import { AdminApi } from "../../ingress-controller/admin";
+import type { ApisixObject, Collection } from "../../ingress-controller/objects";
+
+class Recorder {
+    readonly stored = new Map<string, any>();
+    readonly writes: string[] = [];
+    readonly refuse = new Map<string, string>();
+    /** Folders that are not there. */
+    readonly missing = new Set<string>();
+    url = "";
+    private readonly server = http.createServer(async (request, response) => {
+        let text = "";
+        for await (const chunk of request) text += chunk;
+        const path = (request.url as string).replace("/apisix/admin/", "");
+        const send = (status: number, body: object) => response.writeHead(status).end(JSON.stringify(body));
+        if (request.headers["x-api-key"] !== "k") return send(401, { error_msg: "failed to check token" });
+        if (request.method === "GET") {
+            if (this.missing.has(path)) return send(404, { message: "Key not found" });
+            const inside = [...this.stored].filter(
+                ([key]) => key.startsWith(`${path}/`) && !key.slice(path.length + 1).includes("/"),
+            );
+            const list = inside.map(([key, value]) => ({
+                key: `/apisix/${key}`,
+                value: { ...value, update_time: 1, extra: 0 },
+            }));
+            return send(200, { total: list.length, list: list.length > 0 ? list : {} });
+        }
+        this.writes.push(`${request.method} ${path}`);
+        const refused = this.refuse.get(path);
+        if (refused) return send(400, { error_msg: refused });
+        if (request.method === "DELETE") {
+            if (!this.stored.delete(path) && !path.startsWith("upstreams/"))
+                return send(404, { message: "Key not found" });
+            for (const key of this.stored.keys()) if (key.startsWith(`${path}/`)) this.stored.delete(key);
+        }
+        if (request.method === "PUT") this.stored.set(path, JSON.parse(text));
+        return send(200, {});
+    });
+
+    async start(): Promise<this> {
+        await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
+        this.url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+        return this;
+    }
+
+    async stop(): Promise<void> {
+        this.server.closeAllConnections();
+        await new Promise((resolve) => this.server.close(resolve));
+    }
+}
+
+const made = (collection: Collection, id: string, more: object = {}, path = `${collection}/${id}`): ApisixObject => ({
+    collection,
+    id,
+    path,
+    body: { ...(collection === "consumers" ? { username: id } : { id, name: id }), ...more },
+});
+const credential = (user: string, id: string) =>
+    made("credentials", id, { plugins: { "key-auth": { key: id } } }, `consumers/${user}/credentials/${id}`);
+
+describe("Admin API client of the ingress controller", () => {
+    let admin: Recorder;
+    let api: AdminApi;
+    beforeEach(async () => {
+        admin = await new Recorder().start();
+        api = new AdminApi(admin.url, "k", () => {});
+    });
+    afterEach(() => admin.stop());
+
+    const written = async (objects: ApisixObject[]) => {
+        admin.writes.length = 0;
+        const failures = await api.sync(objects);
+        return { writes: [...admin.writes], failures };
+    };
+    const upstream = { type: "roundrobin", nodes: [{ host: "10.0.0.1", port: 80, weight: 1 }] };
+
+    it("creates services before routes and consumers before their credentials", async () => {
+        const objects = [credential("u", "c"), made("routes", "r"), made("consumers", "u"), made("services", "s")];
+        const { writes } = await written(objects);
+        assert.deepEqual(writes, [
+            "PUT services/s",
+            "PUT routes/r",
+            "PUT consumers/u",
+            "PUT consumers/u/credentials/c",
+        ]);
+    });
+
+    it("keeps a service's own upstream as an object of its own, written first and deleted last", async () => {
+        const service = made("services", "s", { name: "one", upstream });
+        assert.deepEqual((await written([service])).writes, ["PUT upstreams/s", "PUT services/s"]);
+        assert.deepEqual(admin.stored.get("services/s"), { id: "s", name: "one", upstream_id: "s" });
+        assert.deepEqual(admin.stored.get("upstreams/s"), { ...upstream, id: "s", name: "one" });
+        assert.deepEqual((await written([service])).writes, []);
+        const moved = made("services", "s", { name: "one", upstream: { ...upstream, type: "chash" } });
+        assert.deepEqual((await written([moved])).writes, ["PUT upstreams/s"]);
+        assert.deepEqual((await written([])).writes, ["DELETE services/s", "DELETE upstreams/s"]);
+    });
+
+    it("deletes routes before their services, before anything is created", async () => {
+        await written([made("routes", "r", { service_id: "s" }), made("services", "s", { upstream })]);
+        const { writes } = await written([made("services", "new")]);
+        assert.deepEqual(writes, ["DELETE routes/r", "DELETE services/s", "DELETE upstreams/s", "PUT services/new"]);
+    });
+
+    it("writes nothing when nothing has changed, after a start of the controller neither", async () => {
+        const objects = [made("services", "s", { upstream }), made("consumers", "u"), credential("u", "c")];
+        await written(objects);
+        assert.deepEqual((await written(objects)).writes, []);
+        api = new AdminApi(admin.url, "k", () => {});
+        assert.deepEqual((await written(objects)).writes, []);
+    });
+
+    it("writes only what has changed", async () => {
+        await written([made("services", "s"), made("services", "t")]);
+        assert.deepEqual((await written([made("services", "s"), made("services", "t", { name: "x" })])).writes, [
+            "PUT services/t",
+        ]);
+    });
+
+    describe("what somebody has made or changed by hand", () => {
+        const objects = [
+            made("services", "s", { upstream }),
+            made("routes", "r", { service_id: "s", uris: ["/x"] }),
+            made("consumers", "u"),
+            credential("u", "c"),
+        ];
+        beforeEach(() => written(objects));
+
+        it("is put back where it was changed or deleted", async () => {
+            admin.stored.set("services/s", { id: "s", name: "changed", upstream_id: "s" });
+            admin.stored.get("upstreams/s").nodes = [];
+            admin.stored.delete("routes/r");
+            assert.deepEqual((await written(objects)).writes, ["PUT upstreams/s", "PUT services/s", "PUT routes/r"]);
+        });
+
+        it("is deleted where it is a consumer, a credential, a service or a global rule, with labels or without", async () => {
+            admin.stored.set("consumers/mallory", { username: "mallory", labels: { team: "x" } });
+            admin.stored.set("consumers/u/credentials/mine", { id: "mine", name: "mine", plugins: { "key-auth": {} } });
+            admin.stored.set("services/own", { id: "own" });
+            admin.stored.set("global_rules/cors", { id: "cors", plugins: { cors: {} } });
+            admin.stored.set("routes/below", { id: "below", service_id: "s" });
+            assert.deepEqual((await written(objects)).writes, [
+                "DELETE routes/below",
+                "DELETE services/own",
+                "DELETE upstreams/own",
+                "DELETE consumers/mallory",
+                "DELETE global_rules/cors",
+                "DELETE consumers/u/credentials/mine",
+            ]);
+        });
+
+        it("stays where it is a route below no service, an upstream, a plugin config, or no known credential", async () => {
+            admin.stored.set("routes/own", { id: "own", uri: "/own", upstream_id: "own" });
+            admin.stored.set("upstreams/own", { id: "own", nodes: {} });
+            admin.stored.set("plugin_configs/own", { id: "own", plugins: {} });
+            admin.stored.set("consumers/u/credentials/ldap", { id: "ldap", name: "l", plugins: { "ldap-auth": {} } });
+            admin.stored.get("routes/r").status = 0;
+            const { writes, failures } = await written(objects);
+            assert.deepEqual([writes, failures], [[], []]);
+        });
+
+        it("stops every write while it is a credential without a name, also one of another consumer", async () => {
+            for (const user of ["u", "mallory"]) {
+                admin.stored.set(`consumers/${user}`, { username: user });
+                admin.stored.set(`consumers/${user}/credentials/mine`, { id: "mine", plugins: { "key-auth": {} } });
+                const { writes, failures } = await written([...objects, made("consumers", "new")]);
+                assert.deepEqual(writes, []);
+                assert.match(
+                    failures[0].message,
+                    /Err: HTTP 500: {"message":"TypeError \[ERR_INVALID_ARG_TYPE\]: The /,
+                );
+                admin.stored.delete(`consumers/${user}/credentials/mine`);
+                admin.stored.delete("consumers/mallory");
+            }
+        });
+
+        it("is tried once more, and fails, where it went with its consumer", async () => {
+            admin.stored.set("consumers/mallory", { username: "mallory" });
+            admin.stored.set("consumers/mallory/credentials/x", { id: "x", name: "x", plugins: { "jwt-auth": {} } });
+            const { writes, failures } = await written(objects);
+            assert.deepEqual(writes, ["DELETE consumers/mallory", "DELETE consumers/mallory/credentials/x"]);
+            assert.match(failures[0].message, /Error: Request failed with status code 404$/);
+            assert.deepEqual(await written(objects), { writes: [], failures: [] });
+        });
+
+        it("fails with each synchronisation where a global rule has another id than its plugin", async () => {
+            admin.stored.set("global_rules/mine", { id: "mine", plugins: { cors: {} } });
+            for (const _ of [1, 2]) {
+                const { writes, failures } = await written(objects);
+                assert.deepEqual([writes, failures.length], [["DELETE global_rules/cors"], 1]);
+            }
+        });
+    });
+
+    it("takes over what an earlier run has left", async () => {
+        admin.stored.set("services/s", { id: "s", name: "before" });
+        admin.stored.set("services/old", { id: "old" });
+        assert.deepEqual((await written([made("services", "s")])).writes, [
+            "DELETE services/old",
+            "DELETE upstreams/old",
+            "PUT services/s",
+        ]);
+    });
+
+    it("tells a refusal in APISIX's words, goes on with the rest, and tries again", async () => {
+        const objects = [made("services", "bad"), made("services", "good")];
+        admin.refuse.set("services/bad", "invalid configuration: nope");
+        const { failures } = await written(objects);
+        assert.deepEqual(
+            failures.map(({ object, message }) => [object?.id, message]),
+            [["bad", `ServerAddr: ${admin.url}, Error: invalid configuration: nope`]],
+        );
+        assert.ok(admin.stored.has("services/good"));
+        admin.refuse.clear();
+        assert.deepEqual((await written(objects)).writes, ["PUT services/bad"]);
+    });
+
+    const fails = (status: string) =>
+        `Err: HTTP 500: {"message":"AxiosError: Request failed with status code ${status}"}`;
+
+    it("tries nothing while a folder is not there, as after the loss of etcd's keys", async () => {
+        admin.missing.add("global_rules");
+        const { writes, failures } = await written([made("services", "s")]);
+        assert.deepEqual([writes, failures[0].unreachable], [[], true]);
+        assert.equal(failures[0].message, `ServerAddr: ${admin.url}, ${fails("404")}`);
+    });
+
+    it("says so when there is nobody, or the key is wrong, and tries nothing", async () => {
+        const wrong = await new AdminApi(admin.url, "other", () => {}).sync([made("services", "s")]);
+        assert.equal(wrong[0].message, `ServerAddr: ${admin.url}, ${fails("401")}`);
+        const url = admin.url;
+        await admin.stop();
+        const [failure] = await new AdminApi(url, "k", () => {}).sync([made("services", "s")]);
+        assert.ok(failure.unreachable);
+        assert.match(failure.message, /^ServerAddr: http:\/\/127.*, Err: HTTP 500: {"message":"Error: .*ECONNREFUSED/);
+        assert.deepEqual(admin.writes, []);
+        admin = await new Recorder().start(); // for afterEach
+    });
+});

@@ -1,0 +1,145 @@
+/** Proves when the ingress controller pushes, on an API server that only lists and watches and the gateway's Admin API. */
+import assert from "node:assert/strict";
+import { Configuration } from "../../gateway/configuration";
+import { startGateway, type Gateway } from "../../gateway/server";
+import { startIngressController, type IngressController } from "../../ingress-controller/controller";
+import type { Kind, Resource } from "../../ingress-controller/kinds";
+import { FakeApi } from "./fake-api";
+import { CONTROLLER, object, secret, WIRING } from "./kit";
+
+/** Seconds of a hundredth: 5 minutes are 3 s. */
+const SECOND_LASTS = 0.01;
+const READY_MS = 300 * SECOND_LASTS * 1000;
+
+const consumer = (name: string): [Kind, Resource] =>
+    object("Consumer", name, { gatewayRef: { name: "apisix", namespace: "apisix" } });
+const upstream = (more: object = {}) =>
+    object("ApisixUpstream", "alpa", { externalNodes: [{ type: "Domain", name: "127.0.0.1", port: 1 }], ...more });
+const route = (name: string, plugins: object[] = []) => {
+    const rule = { name: "all", match: { paths: [`/${name}`] }, upstreams: [{ name: "alpa" }], plugins };
+    return object("ApisixRoute", name, { ingressClassName: "apisix", http: [rule] });
+};
+
+describe("Ingress controller", () => {
+    let api: FakeApi;
+    let gateway: Gateway;
+    let configuration: Configuration;
+    let controller: IngressController | undefined;
+    let reachable: boolean;
+    /** When a push has failed. */
+    let failed: number[];
+
+    beforeEach(async () => {
+        [controller, reachable, failed] = [undefined, true, []];
+        configuration = new Configuration();
+        gateway = await startGateway({ port: 0, adminPort: 0, adminKey: "k", configuration });
+    });
+    afterEach(async () => {
+        await controller?.close();
+        await api.close();
+        await gateway.close();
+    });
+
+    /** Starts a controller that leads, before these objects and the usual wiring. */
+    async function lead(...objects: [Kind, Resource][]): Promise<number> {
+        api = await new FakeApi().start(...WIRING, ...objects);
+        const began = Date.now();
+        controller = await startIngressController({
+            kubeConfig: api.kubeConfig(),
+            controllerName: CONTROLLER,
+            resolveAdmin: async () => (reachable ? `http://127.0.0.1:${gateway.adminPort}` : undefined),
+            secondLasts: SECOND_LASTS,
+            log: (line) => line.startsWith("error: GatewayProxy") && failed.push(Date.now()),
+        });
+        return began;
+    }
+    async function until(holds: () => boolean): Promise<void> {
+        while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    const pushed = (path: string) => configuration.current().objects.has(path);
+
+    it("pushes at once with an upstream of no class, which counts as soon as a route names it", async () => {
+        const began = await lead(upstream(), route("r"), consumer("u"));
+        await until(() => pushed("/consumers/llm_u"));
+        assert.ok(Date.now() - began < READY_MS / 2);
+        const [{ value }] = configuration.list("/upstreams/").map(([, stored]) => stored);
+        assert.deepEqual(value.nodes, [{ host: "127.0.0.1", port: 1, weight: 100 }]);
+    });
+
+    for (const [what, held] of [
+        ["an upstream", upstream({ ingressClassName: "apisix" })],
+        ["a plugin config", object("ApisixPluginConfig", "p", { ingressClassName: "apisix", plugins: [] })],
+    ] as const)
+        it(`pushes nothing for 5 minutes after ${what} of its class was there at the start, and accepts all the same`, async () => {
+            const began = await lead(held, route("r"), consumer("u"));
+            await until(() => api.condition("Consumer", "u")?.status === "True");
+            api.delete(...held);
+            api.put(...consumer("later"));
+            await until(() => api.condition("Consumer", "later")?.status === "True");
+            assert.ok(Date.now() - began < READY_MS / 2, "accepted while it waits");
+            assert.equal(configuration.objects.size, 0);
+            await until(() => pushed("/consumers/llm_later"));
+            assert.ok(Date.now() - began >= READY_MS, `pushed after ${Date.now() - began} ms`);
+        });
+
+    it("waits for no upstream of another class", async () => {
+        const began = await lead(upstream({ ingressClassName: "other" }), consumer("u"));
+        await until(() => pushed("/consumers/llm_u"));
+        assert.ok(Date.now() - began < READY_MS / 2);
+    });
+
+    it("repeats a failed push after 1, 2, 4, … seconds, and says so on its routes alone", async () => {
+        reachable = false;
+        await lead(upstream(), route("r"), consumer("u"));
+        await until(() => failed.length === 5);
+        failed.slice(1).forEach((at, i) => {
+            const seconds = (at - failed[i]) / 1000 / SECOND_LASTS;
+            assert.ok(seconds >= 2 ** i * 0.9, `${seconds} s before try ${i + 2}`);
+        });
+        const { status, reason, message } = api.condition("ApisixRoute", "r");
+        assert.deepEqual([status, reason], ["False", "SyncFailed"]);
+        assert.match(message, /^ServerAddr: http:\/\/apisix-admin.apisix.svc:9180, Err: HTTP 500: .*ECONNREFUSED/);
+        assert.equal(api.condition("Consumer", "u").status, "True");
+        reachable = true;
+        await until(() => api.condition("ApisixRoute", "r").status === "True");
+        assert.ok(pushed("/consumers/llm_u"));
+    });
+
+    it("leaves other routes accepted and pushes them beside one that APISIX refuses", async () => {
+        const bad = route("bad", [{ name: "limit-count", enable: true, config: { count: "many" } }]);
+        await lead(upstream(), route("good"), bad, secret("s", { key: "x" }));
+        await until(() => api.condition("ApisixRoute", "bad")?.reason === "SyncFailed");
+        assert.match(api.condition("ApisixRoute", "bad").message, /limit-count/);
+        assert.equal(api.condition("ApisixRoute", "good").status, "True");
+        api.put(...consumer("u"));
+        await until(() => pushed("/consumers/llm_u"));
+        assert.equal(configuration.list("/routes/").length, 1);
+        assert.equal(api.condition("ApisixRoute", "good").status, "True");
+    });
+
+    it("can push nothing once etcd has lost all, until a gateway starts anew, then brings everything back", async () => {
+        await lead(upstream(), route("r"), consumer("u"));
+        await until(() => pushed("/consumers/llm_u"));
+        configuration.lose();
+        api.put(...consumer("later"));
+        await until(() => api.condition("ApisixRoute", "r").reason === "SyncFailed");
+        assert.match(api.condition("ApisixRoute", "r").message, /Request failed with status code 404/);
+        assert.equal(configuration.current().objects.size, 0);
+        const options = { port: 0, adminPort: 0, adminKey: "k", configuration: configuration.current() };
+        const another = await startGateway(options);
+        try {
+            await until(() => pushed("/consumers/llm_later") && pushed("/consumers/llm_u"));
+            await until(() => api.condition("ApisixRoute", "r").status === "True");
+        } finally {
+            await another.close();
+        }
+    });
+
+    it("puts back within a minute what somebody has changed", async () => {
+        await lead(upstream(), route("r"));
+        await until(() => configuration.list("/routes/").length === 1);
+        const [[key, { value }]] = configuration.list("/routes/");
+        configuration.set(key, { ...value, uris: ["/other"] });
+        await until(() => String(configuration.objects.get(key)!.value.uris) === "/r");
+    });
+});

@@ -1,0 +1,74 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { cloudflareService } from "../../../plugins/cloudflare/service";
+import { type ProviderClient, providerClient } from "../provider-client";
+
+export interface Call {
+    method: string;
+    /** With its query. */
+    path: string;
+    body: any;
+    headers: Record<string, string | string[] | undefined>;
+}
+
+export interface Answer {
+    status?: number;
+    /** A text is sent as it is. */
+    body?: unknown;
+    headers?: Record<string, string>;
+}
+
+export const ACCOUNT = "a".repeat(32);
+export const ZONE = "b".repeat(32);
+export const TOKEN = "t".repeat(40);
+
+export const urnOf = (type: string) =>
+    `urn:pulumi:dev::proj::cloudflare:index/${type[0].toLowerCase()}${type.slice(1)}:${type}::res`;
+
+export interface Api {
+    provider: ProviderClient;
+    /** Every request since the last `answer`. */
+    calls: Call[];
+    url: string;
+    /** What comes next: one answer per request, the last one for all further ones. */
+    answer(...answers: Answer[]): void;
+    close(): void;
+}
+
+export const result = (body: unknown): Answer => ({ body: { success: true, errors: [], messages: [], result: body } });
+
+/** A server that records what it is asked and answers as told, and the provider in front of it. */
+export async function startApi(): Promise<Api> {
+    const calls: Call[] = [];
+    let answers: Answer[] = [];
+    const server = createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+            const text = Buffer.concat(chunks).toString();
+            const { method = "", url = "", headers } = request;
+            calls.push({ method, path: url, body: text === "" ? undefined : JSON.parse(text), headers });
+            const next = (answers.length > 1 ? answers.shift() : answers[0]) ?? { status: 501 };
+            response.writeHead(next.status ?? 200, { "content-type": "application/json", ...next.headers });
+            response.end(typeof next.body === "string" ? next.body : JSON.stringify(next.body ?? {}));
+        });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const provider = await providerClient(cloudflareService({ CLOUDFLARE_BASE_URL: "http://127.0.0.1:1" }), urnOf);
+    await provider.configure({ apiToken: TOKEN, baseUrl: url });
+    return {
+        provider,
+        calls,
+        url,
+        answer: (...next) => {
+            calls.length = 0;
+            answers = next;
+        },
+        close: () => {
+            provider.close();
+            server.closeAllConnections();
+            server.close();
+        },
+    };
+}

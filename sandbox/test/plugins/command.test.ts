@@ -1,0 +1,197 @@
+// Proves the command provider's rules over its protocol, against an SSH server of the sandbox. The rules are those of the
+// released provider's public source; the SSH between them is real.
+import assert from "node:assert/strict";
+import * as grpc from "@grpc/grpc-js";
+import { generateKeyPairSync } from "node:crypto";
+import { spawn } from "node:child_process";
+import { newKey, publicLine } from "../../hosts";
+import { serveSsh } from "../../hosts/ssh-server";
+import { commandService } from "../../plugins/command/service";
+import { UNKNOWN } from "../../plugins/protocol";
+import { isSecret, plain, type ProviderClient, providerClient, type Values } from "./provider-client";
+
+const urnOf = (type: string) => `urn:pulumi:dev::proj::${type}::res`;
+const COMMAND = "command:remote:Command";
+
+describe("command provider", () => {
+    const host = newKey();
+    const user = newKey();
+    let provider: ProviderClient;
+    let ssh: Awaited<ReturnType<typeof serveSsh>>;
+    let connection: Values;
+
+    before(async () => {
+        ssh = await serveSsh({
+            port: 0,
+            hostKey: host,
+            users: ["ops"],
+            authorizedKey: publicLine(user),
+            run: (_user, command, environment) =>
+                spawn("/bin/sh", ["-c", command], { env: { PATH: process.env.PATH, ...environment }, detached: true }),
+        });
+        connection = {
+            host: "127.0.0.1",
+            port: ssh.port,
+            user: "ops",
+            privateKey: user,
+            hostKey: publicLine(host),
+            dialErrorLimit: 0,
+            perDialTimeout: 5,
+        };
+        provider = await providerClient(commandService(), urnOf);
+    });
+    after(async () => {
+        provider.close();
+        await ssh.close();
+    });
+
+    const create = (inputs: Values, preview = false) => provider.create(COMMAND, { connection, ...inputs }, preview);
+
+    it("runs create with stdin, and keeps what it printed without the last line's end", async () => {
+        const { id, state } = await create({ create: "cat; echo err >&2", stdin: "hello\n" });
+        assert.match(id, /^res[0-9a-f]{8}$/);
+        assert.deepEqual([state.stdout, state.stderr], ["hello", "err"]);
+    });
+
+    it("marks the connection secret, whatever the program says", async () => {
+        const { state } = await create({ create: "true" });
+        assert.ok(isSecret(state.connection));
+        const { inputs } = await provider.check(COMMAND, { connection, create: "true" });
+        assert.ok(isSecret(inputs.connection));
+    });
+
+    it("fills in what the program leaves out", async () => {
+        const { inputs, problems } = await provider.check(COMMAND, { connection: { host: "a.test" } });
+        assert.deepEqual(problems, []);
+        assert.deepEqual(plain(inputs), {
+            addPreviousOutputInEnv: true,
+            connection: { host: "a.test", port: 22, user: "root", dialErrorLimit: 10, perDialTimeout: 15 },
+        });
+    });
+
+    it("runs update where there is one, and create again where there is none", async () => {
+        const { state } = await create({ create: "echo made" });
+        const inputs = { ...plain(state), create: "echo again" };
+        assert.equal((await provider.update(COMMAND, state, inputs)).stdout, "again");
+        assert.equal((await provider.update(COMMAND, state, { ...inputs, update: "echo changed" })).stdout, "changed");
+    });
+
+    it("runs delete with the state's stdin, and nothing where there is no delete", async () => {
+        const { id, state } = await create({ create: "true", stdin: "s", delete: 'test "$(cat)" = s' });
+        await provider.delete(COMMAND, id, state);
+        await assert.rejects(
+            provider.delete(COMMAND, id, { ...state, stdin: "other" }),
+            /Process exited with status 1: running "test/,
+        );
+        const { delete: _none, ...without } = state;
+        await provider.delete(COMMAND, id, without);
+    });
+
+    it("shows unknown output in a preview, and runs nothing", async () => {
+        const { id, state } = await create({ create: "exit 9" }, true);
+        assert.deepEqual([id, state.stdout, state.stderr], ["", UNKNOWN, UNKNOWN]);
+    });
+
+    it("fails with the command, its status and all it printed", async () => {
+        await assert.rejects(
+            create({ create: "echo one; echo two >&2; exit 3" }),
+            /Process exited with status 3: running "echo one; echo two >&2; exit 3":\n(one\ntwo|two\none)\n/,
+        );
+    });
+
+    it("sends only variables that the host accepts", async () => {
+        const { state } = await create({ create: 'echo "$LANG-$OTHER"', environment: { LANG: "C", OTHER: "x" } });
+        assert.equal(state.stdout, "C-");
+    });
+
+    const changes: [why: string, change: Values, properties: string[], replaces: string[]][] = [
+        ["nothing for the same", {}, [], []],
+        ["in place for another stdin", { stdin: "x" }, ["stdin"], []],
+        ["in place for another connection", { connection: { host: "b.test" } }, ["connection"], []],
+        ["a new one for another trigger", { triggers: ["x"] }, ["triggers"], ["triggers"]],
+    ];
+    for (const [why, change, properties, replaces] of changes) {
+        it(`changes ${why}`, async () => {
+            const { state } = await create({ create: "true" });
+            const { stdout: _out, stderr: _err, ...inputs } = plain(state);
+            const found = await provider.diff(COMMAND, state, { ...inputs, ...change });
+            assert.deepEqual(found, { changes: properties, replaces });
+        });
+    }
+
+    describe("fails to connect", () => {
+        const strange = newKey();
+        const pem = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({
+            type: "pkcs1",
+            format: "pem",
+        });
+        const refused: [why: string, change: () => Values, said: RegExp][] = [
+            [
+                "with another key",
+                () => ({ privateKey: strange }),
+                /after 0 failed attempts: ssh: handshake failed: ssh: unable to authenticate/,
+            ],
+            ["with a key of another kind", () => ({ privateKey: pem }), /unable to authenticate/],
+            [
+                "to a host with another key",
+                () => ({ hostKey: publicLine(strange) }),
+                /ssh: handshake failed: ssh: host key mismatch/,
+            ],
+            ["with what is no key", () => ({ privateKey: "secret text" }), /ssh: cannot parse private key/],
+            ["with what is no host key", () => ({ hostKey: "SHA256:abc" }), /ssh: no key found/],
+        ];
+        for (const [why, change, said] of refused) {
+            it(why, async () => {
+                await assert.rejects(
+                    create({ create: "true", connection: { ...connection, ...change() } }),
+                    (error: Error) => {
+                        assert.match(error.message, said);
+                        assert.doesNotMatch(error.message, /secret text|BEGIN/);
+                        return true;
+                    },
+                );
+            });
+        }
+
+        it("to a host that is down, after as many attempts as are allowed", async () => {
+            const nobody = { ...connection, port: 1, dialErrorLimit: 2 };
+            await assert.rejects(
+                create({ create: "true", connection: nobody }),
+                /after 2 failed attempts: dial tcp 127\.0\.0\.1:1: connect: connection refused/,
+            );
+        });
+    });
+
+    describe("refuses", () => {
+        const wrong: [why: string, inputs: Values, reason: RegExp][] = [
+            ["no connection", { create: "true" }, /connection: missing required property/],
+            ["no host", { connection: { port: 22 } }, /connection\.host: missing/],
+            ["a bastion", { connection: { host: "a", proxy: { host: "b" } } }, /connection\.proxy: is not imitated/],
+            ["a password", { connection: { host: "a", password: "secret" } }, /connection\.password: is not imitated/],
+            ["a port that is a text", { connection: { host: "a", port: "22" } }, /connection\.port: must be a number/],
+            ["an input that does not exist", { connection: { host: "a" }, command: "x" }, /command: is not an input/],
+            [
+                "a way of logging that does not exist",
+                { connection: { host: "a" }, logging: "some" },
+                /logging: must be one of/,
+            ],
+        ];
+        for (const [why, inputs, reason] of wrong) {
+            it(why, async () => {
+                const { problems } = await provider.check(COMMAND, inputs);
+                assert.equal(problems.length, 1, problems.join("; "));
+                assert.match(problems[0], reason);
+                assert.doesNotMatch(problems[0], /secret/);
+            });
+        }
+
+        it("commands on this machine, in every call", async () => {
+            const said = /command:local:Command: is not imitated by the sandbox's command provider/;
+            await assert.rejects(provider.check("command:local:Command", {}), said);
+            await assert.rejects(provider.create("command:local:Command", { create: "true" }), said);
+            await assert.rejects(provider.invoke("command:local:run", { command: "true" }), {
+                code: grpc.status.UNIMPLEMENTED,
+            });
+        });
+    });
+});

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import * as grpc from "@grpc/grpc-js";
+import { listen } from "../../plugins/serve";
+
+/** A service on a loopback port, and a client of it. */
+export async function connect<Client extends grpc.Client>(
+    definition: unknown,
+    implementation: grpc.UntypedServiceImplementation,
+    client: new (address: string, credentials: grpc.ChannelCredentials) => Client,
+): Promise<{ client: Client; close: () => void }> {
+    const server = new grpc.Server();
+    server.addService(definition as grpc.ServiceDefinition, implementation);
+    const connected = new client(`127.0.0.1:${await listen(server)}`, grpc.credentials.createInsecure());
+    return {
+        client: connected,
+        close: () => {
+            connected.close();
+            server.forceShutdown();
+        },
+    };
+}
+
+/** Makes one call and returns its response, or throws its gRPC error. */
+export function ask<Request, Response>(
+    client: grpc.Client,
+    // The last form of the generated method, which is the one TypeScript infers from.
+    method: (
+        request: Request,
+        metadata: grpc.Metadata,
+        options: Partial<grpc.CallOptions>,
+        answer: (error: grpc.ServiceError | null, response: Response) => void,
+    ) => grpc.ClientUnaryCall,
+    request: Request,
+): Promise<Response> {
+    return new Promise((resolve, reject) => {
+        method.call(client, request, new grpc.Metadata(), {}, (error, response) => {
+            if (error) reject(error);
+            else resolve(response);
+        });
+    });
+}
+
+/** A folder with these files, removed by the returned function. */
+export function folderWith(files: Record<string, string>): { folder: string; remove: () => void } {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), "plugin-")));
+    for (const [name, content] of Object.entries(files)) {
+        fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+        fs.writeFileSync(path.join(folder, name), content);
+    }
+    return { folder, remove: () => fs.rmSync(folder, { recursive: true, force: true }) };
+}
+
+/** Resolves when `look` gives something; gives up with a reason. */
+export async function eventually<T>(what: string, look: () => T | undefined, seconds = 25): Promise<T> {
+    const end = Date.now() + seconds * 1000;
+    while (Date.now() < end) {
+        const found = look();
+        if (found !== undefined && found !== false) return found;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    throw new Error(`waited ${seconds} s for ${what}`);
+}
+
+export function isRunning(pid: number): boolean {
+    try {
+        process.kill(pid, 0);
+        return true;
+    } catch {
+        return false;
+    }
+}
+
+/** Starts Node.js on a script that starts `command` in turn and prints its process id, then waits. */
+export function parentOf(command: string, args: string[]): ChildProcess {
+    const script =
+        `const child = require("node:child_process").spawn(${JSON.stringify(command)}, ${JSON.stringify(args)}, ` +
+        `{ stdio: ["ignore", "pipe", "inherit"] });` +
+        `child.stdout.once("data", (port) => console.log(child.pid + " " + port));` +
+        `setInterval(() => {}, 1000);`;
+    return spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+}

@@ -1,0 +1,328 @@
+// Proves the protocol of the language host, with small scripts in the place of @pulumi/pulumi's runners. That real programs
+// and policy packs run under the real engine is proved by the engine tests.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import * as grpc from "@grpc/grpc-js";
+import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
+import { AnalyzerClient } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
+import { LanguageRuntimeClient, LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
+import * as language from "@pulumi/pulumi/proto/language_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { LanguageHost } from "../../plugins/language/host";
+import versions from "../../toolchain/versions.json";
+import { ask, connect, eventually, folderWith, isRunning } from "./kit";
+
+const REPOSITORY = path.resolve(__dirname, "../../..");
+
+/** A runner that notes how it was started, and then does as the test says. */
+const runner = (then: string) =>
+    `require("fs").writeFileSync("seen.json", JSON.stringify({
+        args: process.argv.slice(2), cwd: process.cwd(), pid: process.pid, execArgv: process.execArgv,
+        env: Object.fromEntries(Object.entries(process.env).filter(([name]) => /^PULUMI_/.test(name))),
+    }));
+    ${then}`;
+
+describe("language host", () => {
+    let host: LanguageHost;
+    let client: LanguageRuntimeClient;
+    let close: () => void;
+    let clean: (() => void)[];
+
+    beforeEach(async () => {
+        clean = [];
+        host = new LanguageHost("127.0.0.1:1");
+        ({ client, close } = await connect(LanguageRuntimeService, host.service(), LanguageRuntimeClient));
+    });
+    afterEach(() => {
+        host.children.kill();
+        close();
+        for (const step of clean) step();
+    });
+
+    function program(files: Record<string, string>): string {
+        const { folder, remove } = folderWith({ "package.json": "{}", ...files });
+        clean.push(remove);
+        return folder;
+    }
+
+    const info = (folder: string, options: Record<string, string | boolean> = {}) =>
+        new language.ProgramInfo()
+            .setRootDirectory(folder)
+            .setProgramDirectory(folder)
+            .setEntryPoint(".")
+            .setOptions(Struct.fromJavaScript(options));
+
+    function runRequest(folder: string, options: Record<string, string | boolean> = {}): language.RunRequest {
+        const request = new language.RunRequest()
+            .setProject("proj")
+            .setStack("dev")
+            .setOrganization("org")
+            .setPwd(folder)
+            .setParallel(4)
+            .setMonitorAddress("127.0.0.1:2")
+            .setDryrun(true)
+            .setConfigsecretkeysList(["proj:password"])
+            .setInfo(info(folder, options));
+        request.getConfigMap().set("proj:password", "hunter2");
+        return request;
+    }
+
+    const run = (request: language.RunRequest) => ask(client, client.run, request);
+    const seenIn = (folder: string) => JSON.parse(fs.readFileSync(path.join(folder, "seen.json"), "utf8"));
+    const RUN = "node_modules/@pulumi/pulumi/cmd/run/index.js";
+
+    it("says which version it stands for", async () => {
+        assert.equal((await ask(client, client.getPluginInfo, new Empty())).getVersion(), versions.pulumi);
+    });
+
+    it("starts a program with the stack's facts, and its configuration only in the environment", async () => {
+        const folder = program({ [RUN]: runner("") });
+        const response = await run(runRequest(folder));
+        assert.equal(response.getError(), "");
+        assert.equal(response.getBail(), false);
+        const seen = seenIn(folder);
+        assert.deepEqual(seen.args, [
+            ...["--monitor=127.0.0.1:2", "--engine=127.0.0.1:1", "--organization=org", "--project=proj"],
+            ...[`--root-directory=${folder}`, "--stack=dev", `--pwd=${folder}`, "--parallel=4", "--dry-run", "."],
+        ]);
+        assert.equal(seen.cwd, folder);
+        assert.deepEqual(JSON.parse(seen.env.PULUMI_CONFIG), { "proj:password": "hunter2" });
+        assert.deepEqual(JSON.parse(seen.env.PULUMI_CONFIG_SECRET_KEYS), ["proj:password"]);
+        assert.equal(seen.env.PULUMI_NODEJS_TYPESCRIPT, "true");
+        assert.ok(!JSON.stringify([seen.args, seen.execArgv]).includes("hunter2"), "command lines are public");
+    });
+
+    it("starts programs in a way that leaves the SDK's own loader in charge", async () => {
+        const folder = program({ [RUN]: runner("") });
+        await run(runRequest(folder));
+        assert.ok(!seenIn(folder).execArgv.some((arg: string) => ["--require", "--import", "--loader"].includes(arg)));
+    });
+
+    it("follows runtime.options: Node.js arguments, no TypeScript, another tsconfig", async () => {
+        const folder = program({ [RUN]: runner("") });
+        await run(
+            runRequest(folder, { nodeargs: "--title='a b' --stack-size=2000", typescript: false, tsconfig: "x.json" }),
+        );
+        const { execArgv, env } = seenIn(folder);
+        assert.deepEqual(execArgv.slice(1), ["--title=a b", "--stack-size=2000"]);
+        assert.equal(env.PULUMI_NODEJS_TYPESCRIPT, undefined);
+        assert.equal(env.PULUMI_NODEJS_TSCONFIG_PATH, "x.json");
+    });
+
+    const endings: [why: string, script: string, error: RegExp, bail: boolean][] = [
+        ["stops quietly when the program has told the user itself", "process.exit(32)", /^$/, true],
+        ["reports another exit code", "process.exit(7)", /^Program exited with non-zero exit code: 7$/, false],
+        [
+            "reports a crash",
+            "process.kill(process.pid, 'SIGSEGV')",
+            /^Program exited unexpectedly: signal: SIGSEGV$/,
+            false,
+        ],
+    ];
+    for (const [why, script, error, bail] of endings) {
+        it(why, async () => {
+            const response = await run(runRequest(program({ [RUN]: script })));
+            assert.match(response.getError(), error);
+            assert.equal(response.getBail(), bail);
+        });
+    }
+
+    it("says what to do when the program's packages are not installed", async () => {
+        await assert.rejects(run(runRequest(program({}))), /Cannot find module '@pulumi\/pulumi\/cmd\/run'.*npm ci/);
+    });
+
+    it("takes the engine's address from the handshake when the engine attaches to it", async () => {
+        const folder = program({ [RUN]: runner("") });
+        await ask(client, client.handshake, new language.LanguageHandshakeRequest().setEngineAddress("127.0.0.1:3"));
+        await run(runRequest(folder));
+        assert.ok(seenIn(folder).args.includes("--engine=127.0.0.1:3"));
+    });
+
+    it("ends the program when the operation is cancelled", async () => {
+        const folder = program({ [RUN]: runner("setInterval(() => {}, 1000)") });
+        const running = run(runRequest(folder));
+        await eventually("the program", () => fs.existsSync(path.join(folder, "seen.json")) || undefined);
+        await ask(client, client.cancel, new Empty());
+        assert.match((await running).getError(), /signal: SIGINT/);
+    });
+
+    it("names the packages it has plugins for, with the versions the program uses", async () => {
+        const folder = program({
+            "node_modules/@pulumi/random/package.json": `{"name":"@pulumi/random","version":"1.0.0",
+                "pulumi":{"resource":true,"name":"random","version":"4.5.6"}}`,
+            "node_modules/@pulumi/absent/package.json": `{"name":"@pulumi/absent","version":"v2.0.0","pulumi":{"resource":true}}`,
+            "node_modules/yaml/package.json": `{"name":"yaml","version":"9.9.9"}`,
+            "bin/pulumi-resource-random": "",
+        });
+        fs.chmodSync(path.join(folder, "bin/pulumi-resource-random"), 0o755);
+        const PATH = process.env.PATH;
+        process.env.PATH = path.join(folder, "bin");
+        clean.push(() => (process.env.PATH = PATH));
+        const request = new language.GetRequiredPackagesRequest().setInfo(info(folder));
+        const packages = (await ask(client, client.getRequiredPackages, request)).getPackagesList();
+        assert.deepEqual(
+            packages.map((found) => [found.getName(), found.getKind(), found.getVersion()]),
+            [["random", "resource", "v4.5.6"]],
+        );
+    });
+
+    it("lists the program's own dependencies, and everything below them when asked", async () => {
+        const folder = program({
+            "package.json": `{"dependencies":{"yaml":"^9"}}`,
+            "node_modules/yaml/package.json": `{"name":"yaml","version":"9.9.9"}`,
+            "node_modules/other/package.json": `{"name":"other","version":"1.1.1"}`,
+        });
+        const list = async (transitive: boolean) => {
+            const request = new language.GetProgramDependenciesRequest()
+                .setInfo(info(folder))
+                .setTransitivedependencies(transitive);
+            const response = await ask(client, client.getProgramDependencies, request);
+            return response.getDependenciesList().map((found) => `${found.getName()} ${found.getVersion()}`);
+        };
+        assert.deepEqual(await list(false), ["yaml 9.9.9"]);
+        assert.deepEqual((await list(true)).filter((line) => /yaml|other/.test(line)).slice(0, 2), [
+            "other 1.1.1",
+            "yaml 9.9.9",
+        ]);
+    });
+
+    it("says which Node.js runs the programs", async () => {
+        const response = await ask(client, client.about, new language.AboutRequest().setInfo(info(program({}))));
+        assert.deepEqual([response.getExecutable(), response.getVersion()], [process.execPath, process.version]);
+    });
+
+    const refused: [what: string, call: () => Promise<unknown>][] = [
+        ["generating a program", () => ask(client, client.generateProgram, new language.GenerateProgramRequest())],
+        ["generating a project", () => ask(client, client.generateProject, new language.GenerateProjectRequest())],
+        ["generating a package", () => ask(client, client.generatePackage, new language.GeneratePackageRequest())],
+        ["packing", () => ask(client, client.pack, new language.PackRequest())],
+        ["linking", () => ask(client, client.link, new language.LinkRequest())],
+        ["a debugger", () => run(runRequest(program({ [RUN]: "" })).setAttachDebugger(true))],
+    ];
+    for (const [what, call] of refused) {
+        it(`refuses ${what} by name`, async () => {
+            await assert.rejects(call(), (error: grpc.ServiceError) => {
+                assert.equal(error.code, grpc.status.UNIMPLEMENTED);
+                assert.match(error.details, /is not imitated by the sandbox\. Install Pulumi/);
+                return true;
+            });
+        });
+    }
+
+    const options: [why: string, given: Record<string, string | boolean>, said: RegExp][] = [
+        ["an option it does not know", { runtime: "bun" }, /runtime\.options\.runtime: must be one of/],
+        ["another package manager", { packagemanager: "pnpm" }, /packagemanager: must be npm \(got "pnpm"\)/],
+        ["a text for a switch", { typescript: "yes" }, /typescript: must be true or false \(got "yes"\)/],
+        ["open quotes", { nodeargs: "--title='a" }, /nodeargs: must have its quotes closed/],
+    ];
+    for (const [why, given, said] of options) {
+        it(`refuses ${why} in runtime.options`, async () => {
+            await assert.rejects(run(runRequest(program({ [RUN]: "" }), given)), said);
+        });
+    }
+
+    describe("plugins", () => {
+        /** A policy pack that answers with its folder and the stack it was told. */
+        const PACK = `
+            const grpc = require(${JSON.stringify(require.resolve("@grpc/grpc-js"))});
+            const sdk = ${JSON.stringify(path.join(REPOSITORY, "node_modules/@pulumi/pulumi/proto/"))};
+            const { AnalyzerService } = require(sdk + "analyzer_grpc_pb.js");
+            const { AnalyzerInfo } = require(sdk + "analyzer_pb.js");
+            const server = new grpc.Server();
+            server.addService(AnalyzerService, {
+                getAnalyzerInfo(call, answer) {
+                    const info = new AnalyzerInfo();
+                    info.setName(process.env.PULUMI_NODEJS_STACK + " " + process.env.PULUMI_CONFIG);
+                    info.setDisplayname(process.cwd() + " " + process.argv.slice(2).join(" "));
+                    answer(null, info);
+                },
+            });
+            server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
+                console.log(port);
+                console.log("ready");
+            });`;
+
+        function pluginRequest(folder: string, kind: string): language.RunPluginRequest {
+            return new language.RunPluginRequest()
+                .setPwd("/")
+                .setKind(kind)
+                .setArgsList(["127.0.0.1:9"])
+                .setEnvList([`PATH=${process.env.PATH}`, "GREETING=a=b"])
+                .setInfo(info(folder));
+        }
+
+        /** What a plugin's stream has brought so far. */
+        function collect(stream: grpc.ClientReadableStream<language.RunPluginResponse>) {
+            const got = { stdout: "", stderr: "", code: undefined as number | undefined, error: "" };
+            stream.on("data", (message: language.RunPluginResponse) => {
+                got.stdout += Buffer.from(message.getStdout_asU8()).toString();
+                got.stderr += Buffer.from(message.getStderr_asU8()).toString();
+                if (message.hasExitcode()) got.code = message.getExitcode();
+            });
+            stream.on("error", (error: grpc.ServiceError) => (got.error = error.details));
+            return got;
+        }
+
+        it("runs a policy pack in its folder, with the stack's configuration known before it starts", async () => {
+            const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": PACK });
+            const stream = client.runPlugin(pluginRequest(folder, "analyzer"));
+            const got = collect(stream);
+            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
+            const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+            clean.push(() => pack.close());
+            await ask(pack, pack.handshake, new analyzer.AnalyzerHandshakeRequest());
+            const configuration = new analyzer.AnalyzerStackConfigureRequest().setStack("dev").setProject("proj");
+            configuration.getConfigMap().set("proj:a", "1");
+            await ask(pack, pack.configureStack, configuration);
+            const answer = await ask(pack, pack.getAnalyzerInfo, new Empty());
+            assert.equal(answer.getName(), `dev {"proj:a":"1"}`);
+            assert.equal(answer.getDisplayname(), `${folder} 127.0.0.1:9 ${folder}`);
+            await eventually("its output", () => got.stdout.endsWith("\nready\n") || undefined);
+            host.children.stop();
+            await eventually("its end", () => got.code);
+        });
+
+        it("hands on the gRPC error of a policy pack", async () => {
+            const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": PACK });
+            const got = collect(client.runPlugin(pluginRequest(folder, "analyzer")));
+            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
+            const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+            clean.push(() => pack.close());
+            await assert.rejects(
+                ask(pack, pack.analyze, new analyzer.AnalyzeRequest()),
+                (error: grpc.ServiceError) => error.code === grpc.status.UNIMPLEMENTED,
+            );
+        });
+
+        it("passes on what a policy pack says when it cannot start", async () => {
+            const broken = "console.error('no such rule'); process.exit(32)";
+            const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-policy-pack/index.js": broken });
+            const got = collect(client.runPlugin(pluginRequest(folder, "analyzer")));
+            const port = await eventually("the port", () => /^(\d+)\n/.exec(got.stdout)?.[1]);
+            const pack = new AnalyzerClient(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
+            clean.push(() => pack.close());
+            await assert.rejects(ask(pack, pack.getAnalyzerInfo, new Empty()), /the policy pack ended/);
+            assert.equal(await eventually("its exit code", () => got.code), 32);
+            assert.equal(got.stderr, "no such rule\n");
+        });
+
+        it("runs a provider with the given environment, and ends it with the call", async () => {
+            const script = `console.log(1234); console.log(process.env.GREETING, process.cwd(), process.argv.slice(2).join(" "));
+                console.log("pid " + process.pid); setInterval(() => {}, 1000);`;
+            const folder = program({ "node_modules/@pulumi/pulumi/cmd/run-plugin/index.js": script });
+            const stream = client.runPlugin(pluginRequest(folder, "resource"));
+            const got = collect(stream);
+            const pid = Number(await eventually("its output", () => /pid (\d+)\n/.exec(got.stdout)?.[1]));
+            assert.ok(got.stdout.startsWith(`1234\na=b / ${folder} 127.0.0.1:9\n`));
+            stream.cancel();
+            await eventually("its end", () => !isRunning(pid) || undefined);
+        });
+
+        it("refuses another kind by name", async () => {
+            const got = collect(client.runPlugin(pluginRequest(program({}), "tool")));
+            assert.match(await eventually("the refusal", () => got.error || undefined), /kind "tool" is not imitated/);
+        });
+    });
+});

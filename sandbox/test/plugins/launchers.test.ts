@@ -1,0 +1,182 @@
+// Proves the executables in the plugin folder: that they start, and that none outlives what started it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { once } from "node:events";
+import * as grpc from "@grpc/grpc-js";
+import { LanguageRuntimeClient } from "@pulumi/pulumi/proto/language_grpc_pb";
+import * as language from "@pulumi/pulumi/proto/language_pb";
+import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import { Struct } from "google-protobuf/google/protobuf/struct_pb";
+import { installPlugins, linkExecutable, writeLaunchers } from "../../plugins/launchers";
+import { ask, eventually, folderWith, isRunning, parentOf } from "./kit";
+
+describe("plugin launchers", function () {
+    // Most of these start Node.js twice: half a second here, more on a busy machine.
+    let folder: string;
+    let remove: () => void;
+    let removeAll: () => void;
+    let plugins: string;
+    /** The plugin a test has started; ended even when the test finds that it does not end. */
+    let started: number | undefined;
+
+    before(() => {
+        const all = folderWith({});
+        removeAll = all.remove;
+        plugins = writeLaunchers(path.join(all.folder, "plug'ins"));
+    });
+    after(() => removeAll());
+    beforeEach(() => {
+        started = undefined;
+        ({ folder, remove } = folderWith({}));
+    });
+    afterEach(() => {
+        if (started !== undefined && isRunning(started)) process.kill(started, "SIGKILL");
+        remove();
+    });
+
+    it("are written anew without harm while others use them", () => {
+        const again = writeLaunchers(path.join(plugins, ".."));
+        assert.equal(again, plugins);
+        assert.deepEqual(fs.readdirSync(plugins).sort(), [
+            ".alpa-auth-sandbox",
+            "pulumi-language-nodejs",
+            "pulumi-resource-cloudflare",
+            "pulumi-resource-command",
+            "pulumi-resource-pulumi-nodejs",
+            "pulumi-resource-random",
+            "stand-ins",
+        ]);
+    });
+
+    it("put a built program beside them, and the new one when it changes", () => {
+        const file = path.join(folder, "tool");
+        fs.writeFileSync(file, "one");
+        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "one");
+        fs.rmSync(file);
+        fs.writeFileSync(file, "two");
+        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
+        assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "two");
+    });
+
+    it("are laid out below a Pulumi home as an installed Pulumi has them", () => {
+        for (const name of ["pulumi", "pulumi-resource-kubernetes"]) {
+            fs.writeFileSync(path.join(plugins, name), name, { mode: 0o755 });
+        }
+        const home = path.join(folder, "home");
+        assert.equal(installPlugins(home, plugins), path.join(home, "bin"));
+        assert.deepEqual(fs.readdirSync(path.join(home, "bin")).sort(), [
+            ".alpa-auth-sandbox",
+            "pulumi",
+            "pulumi-language-nodejs",
+            "pulumi-resource-pulumi-nodejs",
+        ]);
+        const found = fs
+            .readdirSync(path.join(home, "plugins"), { recursive: true })
+            .filter((name) => /\//.test(String(name)));
+        assert.deepEqual(found.map((name) => String(name).replace(/\d+\.\d+\.\d+/, "1.2.3")).sort(), [
+            "resource-cloudflare-v1.2.3/pulumi-resource-cloudflare",
+            "resource-command-v1.2.3/pulumi-resource-command",
+            "resource-kubernetes-v1.2.3/pulumi-resource-kubernetes",
+            "resource-random-v1.2.3/pulumi-resource-random",
+        ]);
+    });
+
+    it("give their place to a real provider, whatever its file is called", () => {
+        const file = path.join(folder, "provider-of-mine");
+        fs.writeFileSync(file, "real", { mode: 0o755 });
+        const home = path.join(folder, "home");
+        installPlugins(home, plugins, { cloudflare: file });
+        const laid = fs.readdirSync(path.join(home, "plugins"), { recursive: true }).map(String);
+        const provider = laid.find((name) => name.endsWith("/pulumi-resource-cloudflare"))!;
+        assert.equal(fs.readFileSync(path.join(home, "plugins", provider), "utf8"), "real");
+    });
+
+    for (const name of [
+        "pulumi-language-nodejs",
+        "pulumi-resource-random",
+        "pulumi-resource-cloudflare",
+        "pulumi-resource-command",
+    ]) {
+        it(`${name} prints its port, and ends when the engine is killed`, async () => {
+            const engine = parentOf(path.join(plugins, name), ["127.0.0.1:1"]);
+            const [printed] = (await once(engine.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+            const [, pid, port] = /^(\d+) (\d+)\n/.exec(printed.toString()) ?? [];
+            assert.ok(Number(port) > 0, printed.toString());
+            started = Number(pid);
+            assert.ok(isRunning(started));
+            engine.kill("SIGKILL");
+            await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+        });
+    }
+
+    /** Starts a launcher as the engine does. @returns its address */
+    async function start(name: string): Promise<string> {
+        const plugin = spawn(path.join(plugins, name), ["127.0.0.1:1"], { stdio: ["ignore", "pipe", "inherit"] });
+        started = plugin.pid;
+        const [port] = (await once(plugin.stdout, "data")) as [Buffer];
+        return `127.0.0.1:${Number(port)}`;
+    }
+
+    it("pulumi-resource-random finds what it is not one file with: bcrypt", async () => {
+        const client = new ResourceProviderClient(
+            await start("pulumi-resource-random"),
+            grpc.credentials.createInsecure(),
+        );
+        const request = new provider.CreateRequest()
+            .setUrn("urn:pulumi:dev::proj::random:index/randomPassword:RandomPassword::res")
+            .setProperties(Struct.fromJavaScript({ length: 20 }));
+        const made = await ask(client, client.create, request);
+        assert.match(JSON.stringify(made.getProperties()?.toJavaScript()), /"\$2a\$10\$/);
+        client.close();
+    });
+
+    it("pulumi-language-nodejs runs a program that ends with it", async () => {
+        const script = path.join(folder, "node_modules/@pulumi/pulumi/cmd/run/index.js");
+        fs.mkdirSync(path.dirname(script), { recursive: true });
+        const seen = path.join(folder, "pid");
+        fs.writeFileSync(
+            script,
+            `require("fs").writeFileSync("pid", String(process.pid)); setInterval(() => {}, 1000);`,
+        );
+        const address = await start("pulumi-language-nodejs");
+        const client = new LanguageRuntimeClient(address, grpc.credentials.createInsecure());
+        const info = new language.ProgramInfo().setProgramDirectory(folder).setEntryPoint(".");
+        const ended = ask(client, client.run, new language.RunRequest().setPwd(folder).setInfo(info));
+        ended.catch(() => undefined); // the host is about to be killed
+        // There, and written: a file is empty for a moment.
+        const written = () => (fs.existsSync(seen) && fs.readFileSync(seen, "utf8")) || undefined;
+        const pid = Number(await eventually("the program", written));
+        process.kill(started!, "SIGKILL");
+        await eventually("its end", () => !isRunning(pid) || undefined);
+        client.close();
+    });
+
+    it("pulumi-resource-pulumi-nodejs runs the program's own SDK, and ends when the engine is killed", async () => {
+        const script = "node_modules/@pulumi/pulumi/cmd/dynamic-provider/index.js";
+        fs.mkdirSync(path.join(folder, path.dirname(script)), { recursive: true });
+        fs.writeFileSync(
+            path.join(folder, script),
+            "console.log('from the program', process.argv[2]); setInterval(() => {}, 1000)",
+        );
+        const launcher = path.join(plugins, "pulumi-resource-pulumi-nodejs");
+        const engine = parentOf("sh", ["-c", `cd '${folder}' && exec "$0" "$@"`, launcher, "127.0.0.1:1"]);
+        const [printed] = (await once(engine.stdout as NodeJS.ReadableStream, "data")) as [Buffer];
+        const [, pid, text] = /^(\d+) (.*)\n/.exec(printed.toString()) ?? [];
+        started = Number(pid);
+        assert.equal(text, "from the program 127.0.0.1:1");
+        engine.kill("SIGKILL");
+        await eventually("its end", () => !isRunning(Number(pid)) || undefined);
+    });
+
+    it("pulumi-resource-pulumi-nodejs fails by name where the program's packages are not installed", async () => {
+        const child = spawn(path.join(plugins, "pulumi-resource-pulumi-nodejs"), ["x"], { cwd: folder });
+        let stderr = "";
+        child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+        const [code] = (await once(child, "close")) as [number];
+        assert.equal(code, 1);
+        assert.match(stderr, /Cannot find module '@pulumi\/pulumi\/cmd\/dynamic-provider'/);
+    });
+});

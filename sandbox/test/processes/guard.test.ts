@@ -1,0 +1,85 @@
+/** Proves with real processes that the guard ends everything when the command line is killed, and not before. */
+import assert from "node:assert/strict";
+import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { isAlive } from "../../processes/identity";
+import { readLedger, type Entry } from "../../processes/ledger";
+import { stopAll, waitFor } from "../../processes";
+import { alive, ended, firstLine, gone, SLEEPER, startNode, temporaryFolder } from "./kit";
+
+const processes = JSON.stringify(join(__dirname, "../../../sandbox/processes"));
+
+describe("Guard", () => {
+    let folder: ReturnType<typeof temporaryFolder>;
+    let commandLine: ChildProcess;
+    beforeEach(() => (folder = temporaryFolder()));
+    afterEach(async () => {
+        commandLine.kill("SIGKILL");
+        await stopAll(folder.path, { graceSeconds: 0 });
+        folder.remove();
+    });
+
+    /** A command line of its own process: starts a guard and one tracked process, then does `after`. */
+    async function start(after = ""): Promise<Record<string, Entry>> {
+        const script = `
+            const { startGuard, spawnTracked } = require(${processes});
+            const stateDir = ${JSON.stringify(folder.path)};
+            (async () => {
+                const guard = await startGuard({ stateDir, sandboxId: "test" });
+                await spawnTracked({ name: "etcd", command: process.execPath, args: ["-e", ${JSON.stringify(SLEEPER)}],
+                    logFile: stateDir + "/etcd.log", stateDir });
+                ${after}
+                console.log("started");
+                setInterval(() => undefined, 1e9);
+            })();`;
+        commandLine = spawn(process.execPath, ["--import", `file://${require.resolve("tsx")}`, "-e", script], {
+            stdio: ["ignore", "pipe", "inherit"],
+        });
+        assert.equal(await firstLine(commandLine), "started");
+        return Object.fromEntries(readLedger(folder.path).map((entry) => [entry.name, entry]));
+    }
+
+    it("ends everything, itself included, when the command line is killed with -9", async () => {
+        const { guard, etcd } = await start();
+        commandLine.kill("SIGKILL");
+        await gone(etcd);
+        await gone(guard);
+        assert.deepEqual(readLedger(folder.path), []);
+    });
+
+    it("stays with the world when released, and is ended by stopAll", async () => {
+        const { guard, etcd } = await start("await guard.release();");
+        commandLine.kill("SIGKILL");
+        await ended(commandLine);
+        // The broken pipe has been seen once the guard has had time to answer a signal it ignores.
+        process.kill(guard.pid, "SIGHUP");
+        assert.equal(isAlive(etcd), true);
+        await stopAll(folder.path);
+        await gone(etcd);
+        await gone(guard);
+        assert.deepEqual(readLedger(folder.path), []);
+    });
+
+    it("ends everything when the world it was released to is killed", async () => {
+        const world = await startNode(SLEEPER);
+        const { guard, etcd } = await start(`await guard.release(${world.pid});`);
+        commandLine.kill("SIGKILL");
+        await ended(commandLine);
+        assert.equal(isAlive(etcd), true);
+        assert.ok(alive(world.pid!));
+        world.kill("SIGKILL");
+        await gone(etcd);
+        await gone(guard);
+    });
+
+    it("ends alone when asked, after an orderly stop", async () => {
+        const { guard, etcd } = await start("await guard.stop();");
+        await waitFor("the guard's end", () => !isAlive(guard ?? { pid: 0, started: "" }), { seconds: 60 });
+        assert.equal(isAlive(etcd), true);
+        assert.deepEqual(
+            readLedger(folder.path).map((entry) => entry.name),
+            ["etcd"],
+        );
+    });
+});

@@ -1,0 +1,72 @@
+/** Proves that ports are found free, and that whoever holds one is named without its arguments. */
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { spawn } from "node:child_process";
+import { describeHolder, freePort, freePortFrom, whoHolds } from "../../processes";
+import { listeners } from "../../processes/ports";
+import { ended, firstLine, temporaryFolder } from "./kit";
+
+describe("Ports", () => {
+    it("are handed out once", async () => {
+        const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
+        assert.equal(new Set(ports).size, 20);
+        // Nobody is given one of these who asks the system for any, and no program has one by default.
+        assert.ok(
+            ports.every((port) => port < 30_000 && port > 20_245),
+            ports.join(),
+        );
+    });
+
+    it("are the preferred one only while it is free", async () => {
+        const server = createServer();
+        const held = await freePort(); // one that the system gives nobody else in between
+        await new Promise<void>((resolve) => server.listen(held, "127.0.0.1", resolve));
+        assert.notEqual(await freePort(held), held);
+        await new Promise((resolve) => server.close(resolve));
+        assert.equal(await freePort(held), held);
+    });
+
+    it("of Services are not given to two processes, although neither listens yet", async () => {
+        const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
+        const code = `require(${JSON.stringify(ports)}).freePortFrom(32700).then(console.log); setInterval(() => {}, 1000);`;
+        const other = spawn(process.execPath, ["--import", "tsx", "-e", code], {
+            stdio: ["ignore", "pipe", "inherit"],
+        });
+        const theirs = Number(await firstLine(other));
+        assert.ok((await freePortFrom(theirs)) > theirs);
+        other.kill("SIGKILL");
+        await ended(other);
+        assert.equal(await freePortFrom(theirs), theirs);
+    });
+
+    it("name their holder by program and script, never by its other arguments", async () => {
+        const folder = temporaryFolder();
+        const script = join(folder.path, "holder.js");
+        writeFileSync(
+            script,
+            `const s = require("net").createServer().listen(0, "127.0.0.1", () => console.log(s.address().port));`,
+        );
+        const child = spawn(process.execPath, [script, "--token", "s3cret"], { stdio: ["ignore", "pipe", "inherit"] });
+        const port = Number(await firstLine(child));
+        const holder = whoHolds(port);
+        assert.equal(holder?.pid, child.pid);
+        assert.match(describeHolder(port), /held by node/);
+        assert.doesNotMatch(JSON.stringify(holder) + describeHolder(port), /s3cret/);
+        child.kill("SIGKILL");
+        await ended(child);
+        assert.equal(whoHolds(port), undefined);
+        folder.remove();
+    });
+
+    it("count as held only where a socket listens", () => {
+        const table = [
+            "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode",
+            "   0: 0100007F:7850 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1",
+            "   1: 0100007F:7850 0100007F:9C40 01 00000000:00000000 00:00000000 00000000  1000        0 4712 1",
+        ].join("\n");
+        assert.deepEqual(listeners(table, 30800), ["4711"]);
+        assert.deepEqual(listeners(table, 30801), []);
+    });
+});

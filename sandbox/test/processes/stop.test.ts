@@ -1,0 +1,99 @@
+/** Proves with real processes that what was started is ended, and that nothing else is. */
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { identify, isAlive } from "../../processes/identity";
+import { ledgerPath, readLedger, writeLedger } from "../../processes/ledger";
+import { running, spawnTracked, stopAll, waitFor } from "../../processes";
+import { alive, ended, gone, SLEEPER, startNode, STUBBORN, temporaryFolder } from "./kit";
+
+describe("Processes of the sandbox", () => {
+    let folder: ReturnType<typeof temporaryFolder>;
+    beforeEach(() => (folder = temporaryFolder()));
+    afterEach(async () => {
+        await stopAll(folder.path, { graceSeconds: 0 });
+        folder.remove();
+    });
+
+    const start = (name: string, script: string) =>
+        spawnTracked({
+            name,
+            command: process.execPath,
+            args: ["-e", script],
+            logFile: join(folder.path, `${name}.log`),
+            stateDir: folder.path,
+        });
+
+    it("are recorded while they run and forgotten once stopped", async () => {
+        const one = await start("one", SLEEPER);
+        assert.deepEqual(running(folder.path), [{ name: "one", pid: one.pid }]);
+        await one.stop();
+        assert.equal(isAlive(one), false);
+        assert.deepEqual(readLedger(folder.path), []);
+    });
+
+    it("are ended in reverse order, and only when the later one is gone", async () => {
+        await start("first", SLEEPER);
+        await start("second", SLEEPER);
+        const order: string[] = [];
+        await stopAll(folder.path, {
+            log: (line) => order.push(`${line} with ${running(folder.path).map((r) => r.name)}`),
+        });
+        assert.deepEqual(order, ["stopping second with first,second", "stopping first with first"]);
+    });
+
+    it("are killed when they do not leave within their grace", async () => {
+        const one = await start("stubborn", STUBBORN);
+        await waitFor("its first line", () => readFileSync(one.logFile, "utf8").includes("ready"), { seconds: 25 });
+        await one.stop({ graceSeconds: 0.2 });
+        assert.equal((await one.exited).signal, "SIGKILL");
+    });
+
+    it("take their own children with them", async () => {
+        const script = `const c = require("child_process").spawn(process.execPath, ["-e", "${SLEEPER}"], { detached: true, stdio: "ignore" }); console.log(c.pid); ${SLEEPER}`;
+        const one = await start("parent", script);
+        const pid = await waitFor("the child's pid", () => Number(readFileSync(one.logFile, "utf8")) || undefined, {
+            seconds: 25,
+        });
+        const child = alive(pid);
+        await stopAll(folder.path);
+        await gone(child);
+    });
+
+    it("are not mistaken for a later process with the same pid", async () => {
+        const stranger = await startNode(SLEEPER);
+        const real = identify(stranger.pid!)!;
+        writeLedger(folder.path, [{ ...real, started: "another time", name: "etcd", command: "etcd" }]);
+        await stopAll(folder.path);
+        assert.equal(isAlive(real), true, "a stranger was ended");
+        assert.deepEqual(readLedger(folder.path), []);
+        stranger.kill("SIGKILL");
+        await ended(stranger);
+    });
+
+    it("that cannot be started are refused by name", async () => {
+        await assert.rejects(
+            spawnTracked({
+                name: "etcd",
+                command: "/nowhere/etcd",
+                args: [],
+                logFile: join(folder.path, "x.log"),
+                stateDir: folder.path,
+            }),
+            /^Error: etcd: must be a program that can be started \(\/nowhere\/etcd: .*ENOENT/,
+        );
+        assert.deepEqual(readLedger(folder.path), []);
+    });
+
+    it("keep a damaged list from being taken for an empty one", async () => {
+        writeFileSync(ledgerPath(folder.path), "{ half");
+        await assert.rejects(stopAll(folder.path), /must be a JSON list of processes/);
+        writeLedger(folder.path, []);
+    });
+
+    it("leave their list and logs readable by this user only", async () => {
+        const one = await start("one", SLEEPER);
+        const { statSync } = await import("node:fs");
+        for (const file of [ledgerPath(folder.path), one.logFile]) assert.equal(statSync(file).mode & 0o077, 0, file);
+    });
+});

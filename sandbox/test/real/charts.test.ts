@@ -1,0 +1,105 @@
+// Proves where the real charts are looked for, and what the operator is told of a chart repository that does not give them.
+// A few shell lines play helm; test/engine/real-charts.test.ts pulls with the real one.
+import { strict as assert } from "node:assert";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { findCharts, pullChart, realCharts } from "../../real/charts";
+import { scratchFolder } from "./scratch-folder";
+
+const CHARTS = ["apisix-2.14.0", "apisix-ingress-controller-1.1.1", "kuberay-operator-1.6.2"];
+const APISIX = { name: "apisix", version: "2.14.0" };
+const REPOSITORY = "https://charts.example.org";
+/** Writes down its arguments, and pulls into the folder that follows -d. */
+const PULLS = 'echo "$*" >> "$(dirname "$0")/asked"\nfor last; do :; done\necho archive > "$last/apisix-2.14.0.tgz"';
+
+describe("real charts", () => {
+    const { pathOf, file } = scratchFolder();
+    const helm = (script: string) => file("helm", `#!/bin/sh\n${script}\n`, 0o755);
+    const pull = (script: string, repositories = [REPOSITORY], seconds?: number) =>
+        pullChart(APISIX, repositories, { helmPath: helm(script), cache: pathOf("cache"), seconds });
+    const asked = () => readFileSync(pathOf("asked"), "utf8").trim().split("\n");
+
+    it("are taken from a folder, an archive before an unpacked chart", async () => {
+        for (const chart of CHARTS) file(`charts/${chart}.tgz`, "archive");
+        file("charts/apisix/Chart.yaml", "version: 2.14.9");
+        const found = findCharts({ ALPA_AUTH_CHARTS: pathOf("charts") });
+        assert.equal(found.version, "2.14.0");
+        assert.deepEqual(
+            await realCharts(found, "/no/helm"),
+            CHARTS.map((chart) => pathOf(`charts/${chart}.tgz`)),
+        );
+    });
+
+    it("are missing in a folder that has neither", () => {
+        for (const chart of CHARTS.slice(0, 2)) file(`charts/${chart}.tgz`, "archive");
+        assert.throws(
+            () => findCharts({ ALPA_AUTH_CHARTS: pathOf("charts") }),
+            /neither .*\/kuberay-operator-1\.6\.2\.tgz nor .*\/kuberay-operator\/Chart\.yaml exists$/,
+        );
+    });
+
+    it("can be named by the addresses of repositories, at the pinned version", () => {
+        assert.deepEqual(findCharts({ ALPA_AUTH_CHARTS: `${REPOSITORY}/, oci://registry.example.org/charts` }), {
+            version: "2.14.0",
+            paths: {},
+            repositories: [REPOSITORY, "oci://registry.example.org/charts"],
+        });
+    });
+
+    it("must not be named by an address with a password, which is not told either", () => {
+        assert.throws(
+            () => findCharts({ ALPA_AUTH_CHARTS: "https://me:hush@charts.example.org" }),
+            /^Error: ALPA_AUTH_CHARTS: an address must not have a user name or password in it$/,
+        );
+    });
+
+    it("are pulled once at the exact version, and kept", async () => {
+        const first = await pull(PULLS);
+        assert.equal(readFileSync(first, "utf8"), "archive\n");
+        assert.equal(await pull("exit 1"), first);
+        assert.deepEqual(readdirSync(dirname(first)), ["apisix-2.14.0.tgz"]);
+        assert.match(
+            asked().join("\n"),
+            /^pull apisix --repo https:\/\/charts\.example\.org --version 2\.14\.0 -d \S+$/,
+        );
+    });
+
+    it("are pulled from an OCI registry by their name in it", async () => {
+        await pull(PULLS, ["oci://registry.example.org/charts"]);
+        assert.match(
+            asked().join("\n"),
+            /^pull oci:\/\/registry\.example\.org\/charts\/apisix --version 2\.14\.0 -d \S+$/,
+        );
+    });
+
+    it("are pulled from the first repository that has them", async () => {
+        const other = "https://other.example.org";
+        await pull(`case "$*" in *other*) echo 'Error: not found' >&2; exit 1;; esac\n${PULLS}`, [other, REPOSITORY]);
+        assert.equal(asked().length, 1);
+    });
+
+    it("are told to be refused with what helm says of each repository, and what to do", async () => {
+        await assert.rejects(
+            pull("echo 'level=WARN' >&2; echo 'Error: 403 Forbidden' >&2; exit 1", [
+                REPOSITORY,
+                "https://b.example.org",
+            ]),
+            (error: Error) => {
+                assert.equal(
+                    error.message,
+                    "ALPA_AUTH_CHARTS: helm cannot pull apisix 2.14.0. https://charts.example.org: 403 Forbidden; " +
+                        "https://b.example.org: 403 Forbidden. Correct the address, or name a folder that holds apisix-2.14.0.tgz.",
+                );
+                return true;
+            },
+        );
+    });
+
+    it("are waited for with a limit, and nothing of the attempt is left", async () => {
+        await assert.rejects(
+            pull("exec sleep 60", [REPOSITORY], 0.2),
+            /apisix 2\.14\.0\. https:\/\/charts\.example\.org: no answer in time\. /,
+        );
+        for (const inner of readdirSync(pathOf("cache"))) assert.deepEqual(readdirSync(pathOf("cache", inner)), []);
+    });
+});

@@ -1,0 +1,194 @@
+// Proves which parts of a world are real, and what the operator is told of those that are missing.
+import { strict as assert } from "node:assert";
+import { certManagerDefinitions } from "../../real/cert-manager-crds";
+import {
+    findParts,
+    parseChoice,
+    partLines,
+    partsOfEnvironment,
+    reportParts,
+    type RealParts,
+} from "../../real/choice";
+import { scratchFolder } from "./scratch-folder";
+
+const PROVIDER = "pulumi-resource-cloudflare";
+
+describe("real parts", () => {
+    const { pathOf, file } = scratchFolder();
+    const program = (name: string, prints: string) => file(`bin/${name}`, `#!/bin/sh\necho '${prints}'\n`, 0o755);
+    /** Nothing of the machine that runs the tests is found. */
+    const nowhere = () => ({ PATH: pathOf("bin") });
+    const charts = (version = "2.14.0") => {
+        for (const name of ["apisix", "apisix-ingress-controller", "kuberay-operator"])
+            file(`charts/${name}/Chart.yaml`, `name: ${name}\nversion: ${version}\n`);
+        return { ALPA_AUTH_CHARTS: pathOf("charts") };
+    };
+
+    for (const [text, choice] of [
+        ["", "none"],
+        ["none", "none"],
+        ["available", "available"],
+        ["all", "all"],
+        ["apisix", ["apisix"]],
+        ["charts, apisix,charts", ["charts", "apisix"]],
+    ] as const)
+        it(`reads "${text}"`, () => assert.deepEqual(parseChoice(text), choice));
+
+    it("rejects a name that is no part, with the one that was meant", () => {
+        assert.throws(
+            () => parseChoice("charts,apsix,tunnel"),
+            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cert-manager\.$/,
+        );
+    });
+
+    it("has no real part unless one is chosen", () => {
+        program(PROVIDER, "6.17.0");
+        assert.deepEqual(partsOfEnvironment(nowhere()), {});
+    });
+
+    it("takes the parts that are there, and leaves the rest to stand-ins", () => {
+        const provider = program(PROVIDER, "6.17.0");
+        const found = findParts("available", { ...nowhere(), ...charts() });
+        assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
+        assert.deepEqual(found["cloudflare-provider"], { version: "6.17.0", paths: { program: provider } });
+        assert.equal(found.charts?.paths.apisix, pathOf("charts/apisix"));
+    });
+
+    it("names every demanded part that is missing, and how to get it, in one error", () => {
+        program(PROVIDER, "6.17.0");
+        assert.throws(
+            () => findParts(["cloudflare-provider", "charts", "ingress-controller"], nowhere()),
+            (error: Error) => {
+                assert.match(error.message, /^real parts: 2 of 3 are missing\.$/m);
+                assert.match(
+                    error.message,
+                    /^ {2}charts \(Helm charts 2\.14\.0\): ALPA_AUTH_CHARTS is not set\. Name a /m,
+                );
+                assert.match(
+                    error.message,
+                    /^ {2}ingress-controller .*: apisix-ingress-controller is not on PATH\. Put /m,
+                );
+                assert.match(error.message, /^Or choose those that are there: --real available/m);
+                return !error.message.includes("cloudflare-provider (");
+            },
+        );
+    });
+
+    it("demands every part for all", () => {
+        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 5 of 5 are missing\./);
+    });
+
+    it("rejects a version that the product is not made for", () => {
+        const env = { ...nowhere(), ...charts("2.13.0") };
+        assert.throws(
+            () => findParts(["charts"], env),
+            /version 2\.13\.0 is there, and the sandbox is made for 2\.14\.0\./,
+        );
+        assert.deepEqual(findParts("available", env), {});
+    });
+
+    it("rejects a place that does not exist, and one that is no absolute path", () => {
+        const at = (place: string) => () =>
+            findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: place });
+        assert.throws(at(pathOf("nothing")), /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: .*\/nothing does not exist\./);
+        assert.throws(
+            at(PROVIDER),
+            /ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: "pulumi-resource-cloudflare" is not an absolute path\./,
+        );
+    });
+
+    it("takes a named program before one on PATH", () => {
+        program(PROVIDER, "6.17.0");
+        const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
+        const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });
+        assert.deepEqual(found["cloudflare-provider"], { version: "6.22.1", paths: { program: named } });
+    });
+
+    describe("of cert-manager", () => {
+        const NAMES = [
+            "certificaterequests",
+            "certificates",
+            "challenges.acme",
+            "clusterissuers",
+            "issuers",
+            "orders.acme",
+        ];
+        /** As a release has it: the names, labels that a chart is to fill in, and other objects beside them. */
+        const crds = (names = NAMES) =>
+            names
+                .map((name) => {
+                    const labels = "app: '{{ template \"cert-manager.name\" . }}'";
+                    const metadata = `metadata:\n  name: ${name}.cert-manager.io\n  labels:\n    ${labels}`;
+                    return `# {{- if .Values.crds.enabled }}\nkind: CustomResourceDefinition\n${metadata}\n`;
+                })
+                .concat("kind: Namespace\nmetadata: { name: cert-manager }\n", "")
+                .join("---\n");
+        const controller = (version: string) =>
+            program(
+                "cert-manager-controller",
+                `--v=2 8.8.8.8:53 (default "quay.io/jetstack/cert-manager-acmesolver:${version}")`,
+            );
+        const environment = (path: string) => ({ ...nowhere(), ALPA_AUTH_REAL_CERT_MANAGER_CRDS: path });
+
+        it("takes the controller on PATH with the CRDs of a file, and its version from its help", () => {
+            const program = controller("v1.18.5");
+            const path = file("crds.yaml", crds());
+            assert.deepEqual(findParts(["cert-manager"], environment(path))["cert-manager"], {
+                version: "1.18.5",
+                paths: { controller: program, crds: path },
+            });
+        });
+
+        it("reads CRDs from a folder too, without what a chart is to fill in", () => {
+            for (const name of NAMES) file(`crds/${name}.yaml`, crds([name]));
+            file("crds/README.md", "{{");
+            const definitions = certManagerDefinitions(pathOf("crds"));
+            assert.deepEqual(
+                definitions.map(({ metadata }) => metadata),
+                NAMES.map((name) => ({ name: `${name}.cert-manager.io` })),
+            );
+        });
+
+        for (const [what, version, names, problem] of [
+            [
+                "another version",
+                "v1.19.0",
+                NAMES,
+                /version 1\.19\.0 is there, and the sandbox is made for 1\.18\.2\. Put /,
+            ],
+            ["a build that does not say its version", "canary", NAMES, /version unknown is there/],
+            [
+                "CRDs that are not all there",
+                "v1.18.2",
+                NAMES.slice(2),
+                /crds\.yaml does not hold the CRDs certificaterequests\.cert-manager\.io, certificates\.cert-manager\.io\. Put /,
+            ],
+        ] as const)
+            it(`rejects ${what}`, () => {
+                controller(version);
+                assert.throws(
+                    () => findParts(["cert-manager"], environment(file("crds.yaml", crds([...names])))),
+                    problem,
+                );
+            });
+
+        it("asks for the CRDs where they are not named", () => {
+            controller("v1.18.2");
+            assert.throws(
+                () => findParts(["cert-manager"], nowhere()),
+                /^ {2}cert-manager \(cert-manager 1\.18\.2\): ALPA_AUTH_REAL_CERT_MANAGER_CRDS is not set\. Put cert-manager-controller on PATH/m,
+            );
+        });
+    });
+
+    it("says of each part whether it is real, and in which version", () => {
+        const real: RealParts = { "cloudflare-provider": { version: "6.22.1", paths: {} } };
+        assert.deepEqual(partLines(reportParts(real)), [
+            "Helm charts                         stand-in for 2.14.0",
+            "APISIX on OpenResty                 stand-in for 3.18.0",
+            "APISIX ingress controller with ADC  stand-in for 2.0.1",
+            "Pulumi provider cloudflare          real, 6.22.1",
+            "cert-manager                        stand-in for 1.18.2",
+        ]);
+    });
+});

@@ -1,0 +1,203 @@
+// Proves the rules of the cache with a recipe that writes one small file. That the real recipes build is proved by use.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { cached, type CacheOptions, cacheRoot, entryFolder, type Recipe } from "../../toolchain/cache";
+
+/** A recipe that counts how often it is made. */
+function fakeRecipe(change: Partial<Recipe> = {}): Recipe & { built: number } {
+    const recipe = {
+        built: 0,
+        name: "fake",
+        version: "1.2.3",
+        outputs: ["fake"],
+        ingredients: { flour: 1 },
+        freeMiB: 1,
+        async build(_work: string, out: string) {
+            recipe.built++;
+            await new Promise((resolve) => setImmediate(resolve));
+            fs.writeFileSync(path.join(out, "fake"), "#!/bin/sh\necho fake\n");
+            return { go: "1.0" };
+        },
+        ...change,
+    };
+    return recipe;
+}
+
+/** Number of a process that has ended. */
+const deadPid = () => spawnSync(process.execPath, ["-e", ""]).pid;
+
+describe("tool cache", () => {
+    let root: string;
+    let lines: string[];
+    let options: CacheOptions;
+
+    beforeEach(() => {
+        root = fs.mkdtempSync(path.join(os.tmpdir(), "cache-"));
+        lines = [];
+        options = { root, log: (line) => lines.push(line), waitSeconds: 25 };
+    });
+    afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
+
+    const binary = (recipe: Recipe) => path.join(entryFolder(root, recipe), "bin", "fake");
+    const leftovers = () => fs.readdirSync(path.join(root, "fake")).filter((name) => /partial|lock/.test(name));
+
+    it("builds a tool once and finds it afterwards", async () => {
+        const recipe = fakeRecipe();
+        assert.equal((await cached(recipe, options)).source, "built");
+        lines = [];
+        assert.equal((await cached(recipe, options)).source, "cache");
+        assert.equal(recipe.built, 1);
+        assert.deepEqual(lines, [], "what is found needs no words");
+        assert.equal(spawnSync(binary(recipe), { encoding: "utf8" }).stdout, "fake\n");
+        assert.deepEqual(leftovers(), []);
+    });
+
+    it("records checksum, size, Go version and recipe beside the tool", async () => {
+        const recipe = fakeRecipe();
+        const { folder } = await cached(recipe, options);
+        const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
+        assert.match(manifest.files.fake.sha256, /^[0-9a-f]{64}$/);
+        assert.equal(manifest.files.fake.size, fs.statSync(binary(recipe)).size);
+        assert.deepEqual(manifest.facts, { go: "1.0" });
+        assert.match(manifest.recipe, /^[0-9a-f]{64}$/);
+    });
+
+    it("keeps the results of two recipes apart", async () => {
+        const [one, two] = [fakeRecipe(), fakeRecipe({ ingredients: { flour: 2 } })];
+        assert.notEqual((await cached(one, options)).folder, (await cached(two, options)).folder);
+    });
+
+    const damages: [what: string, damage: (recipe: Recipe) => void, said: RegExp][] = [
+        [
+            "with one flipped byte",
+            (recipe) => {
+                const bytes = fs.readFileSync(binary(recipe));
+                bytes[3] ^= 1;
+                fs.writeFileSync(binary(recipe), bytes);
+            },
+            /does not match its checksum/,
+        ],
+        ["that was cut short", (recipe) => fs.truncateSync(binary(recipe), 5), /has 5 bytes instead of 20/],
+        ["whose file is gone", (recipe) => fs.rmSync(binary(recipe)), /fake is missing/],
+        [
+            "without a manifest",
+            (recipe) => fs.rmSync(path.join(entryFolder(root, recipe), "manifest.json")),
+            /has no manifest/,
+        ],
+        [
+            "with half a manifest",
+            (recipe) => fs.truncateSync(path.join(entryFolder(root, recipe), "manifest.json"), 10),
+            /manifest cannot be read/,
+        ],
+    ];
+    for (const [what, damage, said] of damages) {
+        it(`builds a tool ${what} again, and says why`, async () => {
+            const recipe = fakeRecipe();
+            await cached(recipe, options);
+            damage(recipe);
+            lines = [];
+            assert.equal((await cached(recipe, options)).source, "built");
+            assert.match(lines[0], said);
+            assert.equal(recipe.built, 2);
+            assert.equal((await cached(recipe, options)).source, "cache");
+        });
+    }
+
+    it("starts an interrupted build again, and says so", async () => {
+        const recipe = fakeRecipe();
+        const partial = `${entryFolder(root, recipe)}.partial-${deadPid()}`;
+        fs.mkdirSync(path.join(partial, "bin"), { recursive: true });
+        fs.writeFileSync(path.join(partial, "bin", "fake"), "half of it");
+        assert.equal((await cached(recipe, options)).source, "built");
+        assert.match(lines[0], /interrupted; starting again/);
+        assert.deepEqual(leftovers(), []);
+    });
+
+    it("leaves nothing behind when a build fails, and tries again next time", async () => {
+        let fail = true;
+        const good = fakeRecipe();
+        const recipe = fakeRecipe({
+            build: (work, out, progress) => (fail ? Promise.reject(new Error("no")) : good.build(work, out, progress)),
+        });
+        await assert.rejects(cached(recipe, options), /no/);
+        assert.deepEqual(leftovers(), []);
+        fail = false;
+        assert.equal((await cached(recipe, options)).source, "built");
+    });
+
+    it("refuses a build that leaves no tool behind", async () => {
+        const recipe = fakeRecipe({ build: () => Promise.resolve({}) });
+        await assert.rejects(cached(recipe, options), /left no fake behind/);
+    });
+
+    it("builds once when two ask at the same time, and names the one waited for", async () => {
+        const recipe = fakeRecipe();
+        const entries = await Promise.all([cached(recipe, options), cached(recipe, options)]);
+        assert.equal(recipe.built, 1);
+        assert.deepEqual(entries.map((entry) => entry.source).sort(), ["built", "cache"]);
+        assert.ok(lines.some((line) => line.includes(`waiting for process ${process.pid}`)));
+    });
+
+    it("does not start a build without the space for it", async () => {
+        const recipe = fakeRecipe({ freeMiB: 5000 });
+        await assert.rejects(
+            cached(recipe, { ...options, freeMiB: () => 4321 }),
+            /needs 5000 MiB of free space in .* \(got 4321 MiB\)\. .*ALPA_AUTH_CACHE/,
+        );
+        assert.equal(recipe.built, 0);
+    });
+
+    const places: [why: string, env: NodeJS.ProcessEnv, folder: string][] = [
+        ["where ALPA_AUTH_CACHE says", { ALPA_AUTH_CACHE: "/a", XDG_CACHE_HOME: "/b" }, "/a/tools"],
+        ["in the user's cache folder", { XDG_CACHE_HOME: "/b" }, "/b/alpa-auth/tools"],
+        ["below the home folder otherwise", {}, path.join(os.homedir(), ".cache/alpa-auth/tools")],
+    ];
+    for (const [why, env, folder] of places) {
+        it(`keeps tools ${why}`, () => assert.equal(cacheRoot(env), folder));
+    }
+
+    describe("lock", () => {
+        const lockFile = (recipe: Recipe) => {
+            const file = `${entryFolder(root, recipe)}.lock`;
+            fs.mkdirSync(path.dirname(file), { recursive: true });
+            return file;
+        };
+
+        it("is taken over from a process that is gone", async () => {
+            const recipe = fakeRecipe();
+            const pid = deadPid();
+            fs.writeFileSync(lockFile(recipe), `${pid} ? 0\n`);
+            assert.equal((await cached(recipe, options)).source, "built");
+            assert.match(lines[0], new RegExp(`taking over the lock of process ${pid}, which is gone`));
+            assert.deepEqual(leftovers(), []);
+        });
+
+        it("is taken over when its content makes no sense", async () => {
+            const recipe = fakeRecipe();
+            fs.writeFileSync(lockFile(recipe), "");
+            assert.equal((await cached(recipe, options)).source, "built");
+        });
+
+        if (fs.existsSync("/proc/self/stat")) {
+            it("is taken over when another process has got the number since", async () => {
+                const recipe = fakeRecipe();
+                fs.writeFileSync(lockFile(recipe), `${process.pid} 1 0\n`);
+                assert.equal((await cached(recipe, options)).source, "built");
+            });
+        }
+
+        it("is not waited for without end", async () => {
+            const recipe = fakeRecipe();
+            fs.writeFileSync(lockFile(recipe), `${process.ppid} ? 0\n`);
+            await assert.rejects(
+                cached(recipe, { ...options, waitSeconds: 0.3 }),
+                new RegExp(`waited \\d+s for process ${process.ppid}.*ps -fp ${process.ppid}`),
+            );
+            assert.equal(recipe.built, 0);
+            assert.ok(fs.existsSync(lockFile(recipe)), "someone else's lock stays");
+        });
+    });
+});

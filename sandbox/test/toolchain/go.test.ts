@@ -1,0 +1,182 @@
+// Proves what a person is told when a build cannot work, and what a build is started with. Go itself is a script here.
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import { ToolchainError } from "../../toolchain/errors";
+import { buildArguments, buildGo, compareVersions, goEnvironment, requireGo } from "../../toolchain/go";
+import { explain } from "../../toolchain/go-failures";
+import versions from "../../toolchain/versions.json";
+
+describe("Go builds", () => {
+    let folder: string;
+    beforeEach(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), "go-"))));
+    afterEach(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+    /** Puts a `go` on a PATH of its own. */
+    function fakeGo(script: string): NodeJS.ProcessEnv {
+        fs.writeFileSync(path.join(folder, "go"), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+        return { PATH: `${folder}${path.delimiter}/usr/bin${path.delimiter}/bin`, HOME: folder };
+    }
+    const answers = (version: string, toolchain: string) => fakeGo(`printf '%s\\n' go${version} ${toolchain}`);
+
+    it("say what to install when Go is missing", async () => {
+        await assert.rejects(
+            requireGo("etcd", { PATH: folder }),
+            (error: Error) =>
+                error instanceof ToolchainError &&
+                error.message.startsWith("etcd: Go is needed to build it (none on PATH). Install Go ") &&
+                error.message.includes(versions.go),
+        );
+    });
+
+    it("say what to install when Go is too old and may not fetch a newer one", async () => {
+        await assert.rejects(
+            requireGo("etcd", answers("1.20.1", "local")),
+            /or newer \(got 1\.20\.1 at .*GOTOOLCHAIN=local/,
+        );
+    });
+
+    it("accept an older Go that fetches a newer one by itself", async () => {
+        assert.equal((await requireGo("etcd", answers("1.25.0", "auto"))).version, "1.25.0");
+    });
+
+    it("accept a newer Go", async () => {
+        assert.equal((await requireGo("etcd", answers("2.0.0", "local"))).version, "2.0.0");
+    });
+
+    it("compare versions by number, not by letter", () => {
+        assert.ok(compareVersions("1.26.10", "1.26.9") > 0);
+        assert.ok(compareVersions("1.26", "1.26.1") < 0);
+        assert.equal(compareVersions("1.26.0", "1.26"), 0);
+    });
+
+    const failures: [why: string, lines: string[], said: RegExp][] = [
+        [
+            "the network",
+            ["go: x: dial tcp: lookup proxy: no such host"],
+            /proxy cannot be reached.*curl -sSI.*main\.ts etcd/s,
+        ],
+        [
+            "a proxy that refuses",
+            ["go: x: reading https://p/x.mod: 403 Forbidden", "x: 403 Forbidden"],
+            /proxy cannot be reached/,
+        ],
+        ["a full disk", ["write /tmp/x: no space left on device"], /the disk is full.*df -h/],
+        [
+            "an old Go",
+            ["go: go.mod requires go >= 1.26.6 (running go 1.24; GOTOOLCHAIN=local)"],
+            /a newer Go is needed/,
+        ],
+        [
+            "a changed module",
+            ["verifying x: checksum mismatch", "SECURITY ERROR"],
+            /not the one in the checksum database/,
+        ],
+        ["anything else", ["main.go:1:1: expected 'package'"], /the build failed \(1\)\. To see it again: npx tsx/],
+    ];
+    for (const [why, lines, said] of failures) {
+        it(`explain a failure by ${why}, with the exact command to try`, () => {
+            const error = explain("etcd", "1", lines);
+            assert.match(error.message, said);
+            assert.ok(error.message.includes(lines.at(-1) as string), "go's own words are shown");
+        });
+    }
+
+    it("show only the last lines of a long failure", () => {
+        const error = explain(
+            "etcd",
+            "1",
+            Array.from({ length: 500 }, (_, i) => `line ${i}`),
+        );
+        assert.equal(error.message.split("\n").length, 13);
+        assert.ok(error.message.endsWith("line 499"));
+    });
+
+    it("keep the user's module proxy and checksum database, and drop what would change the result", () => {
+        const given = { GOPROXY: "p", GOSUMDB: "s", GOOS: "plan9", GOFLAGS: "-mod=vendor -p=2 -tags=x -modcacherw" };
+        const env = goEnvironment(given);
+        assert.equal(env.GOPROXY, "p");
+        assert.equal(env.GOSUMDB, "s");
+        assert.equal(env.GOOS, undefined);
+        assert.equal(env.GOFLAGS, "-p=2 -modcacherw");
+        assert.equal(env.CGO_ENABLED, "0");
+        assert.ok(!("GONOSUMDB" in env) && !("GOINSECURE" in env));
+    });
+
+    it("are started with pinned arguments", () => {
+        const program = {
+            goMod: "module x\n",
+            packages: ["example/cmd/x"],
+            tags: ["a", "b"],
+            variables: { "x.V": "v1" },
+        };
+        assert.deepEqual(buildArguments(program), [
+            ...["build", "-mod=mod", "-trimpath", "-buildvcs=false", "-tags=a,b", "-ldflags=-s -w -X x.V=v1"],
+            "example/cmd/x",
+        ]);
+    });
+
+    it("run in a main module of their own, with files copied from the module that has them", async () => {
+        const module = path.join(folder, "module");
+        fs.mkdirSync(module);
+        fs.writeFileSync(path.join(module, "schema.json"), "{}", { mode: 0o444 });
+        const env = fakeGo(
+            `case $1 in env) printf '%s\\n' go9.9.9 local ;; mod) echo '{"Dir":"${module}"}' ;; ` +
+                `build) shift; cat go.mod schema.json > "$2"; ` +
+                `printf '%s\\n' 'go: downloading example/x v1' example/y example/x >&2 ;; esac`,
+        );
+        const [work, out] = [path.join(folder, "work"), path.join(folder, "out")];
+        fs.mkdirSync(work);
+        fs.mkdirSync(out);
+        const said: unknown[] = [];
+        const program = {
+            goMod: "module sandbox.invalid/x\n",
+            packages: ["."],
+            output: "x",
+            copies: { module: "example/x@v1", files: { "schema.json": "schema.json" } },
+        };
+        const progress = (...args: unknown[]) => void said.push(args);
+        assert.deepEqual(await buildGo("x", program, work, out, progress, env, 4), { go: "9.9.9" });
+        assert.equal(fs.readFileSync(path.join(out, "x"), "utf8"), "module sandbox.invalid/x\n{}");
+        assert.deepEqual(said, [
+            ["downloading example/x"],
+            ["1 of at most 4 packages compiled", 0.25],
+            ["2 of at most 4 packages compiled", 0.5],
+        ]);
+    });
+
+    it("compile a stub in place of a package, in a copy of its module", async () => {
+        const module = path.join(folder, "module");
+        fs.mkdirSync(path.join(module, "y"), { recursive: true });
+        fs.mkdirSync(path.join(module, "z"));
+        for (const file of ["go.mod", "y/a.go", "y/b.go", "z/c.go"])
+            fs.writeFileSync(path.join(module, file), file, { mode: 0o444 });
+        const env = fakeGo(
+            `case $1 in env) printf '%s\\n' go9.9.9 local ;; ` +
+                `list) printf '%s\\t%s\\t%s\\t%s\\n' example/y ${module}/y example ${module} ;; ` +
+                `build) cat go.mod > "$3"; cp -r stubs/0 "$3-copy" ;; esac`,
+        );
+        const [work, out] = [path.join(folder, "work"), path.join(folder, "out")];
+        fs.mkdirSync(work);
+        fs.mkdirSync(out);
+        const program = { goMod: "module x\n", packages: ["."], output: "x", stubs: { "example/y": "package y\n" } };
+        await buildGo("x", program, work, out, () => undefined, env);
+        assert.equal(fs.readFileSync(path.join(out, "x"), "utf8"), "module x\n\nreplace example => ./stubs/0\n");
+        assert.deepEqual(fs.readdirSync(path.join(out, "x-copy"), { recursive: true }).sort(), [
+            ...["go.mod", "y", "y/stub.go", "z", "z/c.go"],
+        ]);
+        assert.equal(fs.readFileSync(path.join(out, "x-copy/y/stub.go"), "utf8"), "package y\n");
+        assert.equal(fs.readFileSync(path.join(module, "y/a.go"), "utf8"), "y/a.go", "the module cache is left alone");
+    });
+
+    it("fail with the program's words when go fails", async () => {
+        const env = fakeGo(
+            `case $1 in env) printf '%s\\n' go9.9.9 local ;; *) echo 'no such thing' >&2; exit 3 ;; esac`,
+        );
+        await assert.rejects(
+            buildGo("x", { goMod: "module x\n", packages: ["."] }, folder, folder, () => undefined, env),
+            /x: the build failed \(3\)[^]*no such thing/,
+        );
+    });
+});

@@ -1,0 +1,67 @@
+// Proves what a terminal shows of running steps.
+import assert from "node:assert/strict";
+import { RunningSteps } from "../../toolchain/log";
+
+describe("running steps", () => {
+    /** A terminal that only knows lines: what is on it after all that was written. */
+    class Screen {
+        lines: string[] = [];
+        columns = 40;
+        write(text: string): void {
+            const up = text.startsWith("\u001b") ? /^.\[(\d+)A.\[J$/.exec(text) : null;
+            if (up) this.lines.splice(this.lines.length - Number(up[1]));
+            else this.lines.push(...text.replace(/\n$/, "").split("\n"));
+        }
+    }
+
+    /** A step that lasts until `end` is called. */
+    function step() {
+        let end = () => {};
+        const done = new Promise<void>((resolve) => (end = resolve));
+        return { run: () => done, end };
+    }
+
+    it("have one line each on a terminal, below the lines that stay", async () => {
+        const screen = new Screen();
+        const steps = new RunningSteps((line) => screen.write(`${line}\n`), screen);
+        const [a, b] = [step(), step()];
+        const running = [steps.show("a", () => "1 of 2 MB", a.run), steps.show("b", () => undefined, b.run)];
+        steps.log("first");
+        assert.deepEqual(screen.lines, ["first", "a … 0s, 1 of 2 MB", "b … 0s"]);
+        steps.log("second");
+        assert.deepEqual(screen.lines, ["first", "second", "a … 0s, 1 of 2 MB", "b … 0s"]);
+        a.end();
+        await running[0];
+        assert.deepEqual(screen.lines, ["first", "second", "b … 0s"]);
+        b.end();
+        await running[1];
+        assert.deepEqual(screen.lines, ["first", "second"]);
+    });
+
+    for (const [columns, shown] of [
+        [40, 39],
+        [0, 79],
+    ])
+        it(`never fill more than one line of a terminal that says it has ${columns} columns`, async () => {
+            const screen = new Screen();
+            screen.columns = columns;
+            const steps = new RunningSteps((line) => screen.write(`${line}\n`), screen);
+            const long = step();
+            const running = steps.show("x".repeat(100), () => undefined, long.run);
+            steps.log("line");
+            assert.equal(screen.lines[1].length, shown);
+            long.end();
+            await running;
+        });
+
+    it("write nothing of their own elsewhere before 15 s", async () => {
+        const lines: string[] = [];
+        const steps = new RunningSteps((line) => lines.push(line));
+        await steps.show(
+            "a",
+            () => undefined,
+            async () => steps.log("line"),
+        );
+        assert.deepEqual(lines, ["line"]);
+    });
+});

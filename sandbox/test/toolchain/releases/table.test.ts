@@ -1,0 +1,55 @@
+// Proves what is downloaded: exact versions, a checksum for each file, and for which machines.
+import assert from "node:assert/strict";
+import { recipe, type RecipeName } from "../../../toolchain/recipes";
+import { type Platform, releaseOf, thisPlatform } from "../../../toolchain/releases/table";
+import versions from "../../../toolchain/versions.json";
+
+const PLATFORMS = (["linux", "darwin"] as const).flatMap((os) =>
+    (["amd64", "arm64"] as const).map((arch): Platform => ({ os, arch })),
+);
+const RELEASED: RecipeName[] = ["pulumi", "etcd", "kubernetes", "kwok", "kubernetes-provider", "helm", "kubectl"];
+
+describe("releases", () => {
+    for (const platform of PLATFORMS)
+        describe(`for ${platform.os}/${platform.arch}`, () => {
+            // Kubernetes releases its control plane for Linux only.
+            for (const name of RELEASED.filter((name) => platform.os === "linux" || name !== "kubernetes"))
+                it(`${name}: gives every tool that the build gives, from https, with a checksum`, () => {
+                    const { version, downloads } = releaseOf(name, platform)!;
+                    const given = downloads.flatMap((one) => (one.program ? [one.program] : Object.keys(one.members!)));
+                    for (const tool of recipe(name).outputs) assert.ok(given.includes(tool), tool);
+                    assert.ok(downloads[0].url.includes(`v${version}`), "the version is in the address");
+                    for (const { url, checksum } of downloads) {
+                        assert.match(url, /^https:\/\//);
+                        const [from] = Object.values(checksum) as string[];
+                        assert.match(from, /^(https:\/\/|sha256:[0-9a-f]{64}$|sha512:[0-9a-f]{128}$)/);
+                    }
+                });
+        });
+
+    it("have the versions that are built", () => {
+        const linux = { os: "linux", arch: "amd64" } as const;
+        for (const name of ["pulumi", "etcd", "kubernetes", "kwok", "helm"] as const)
+            assert.equal(releaseOf(name, linux)!.version, versions[name]);
+    });
+
+    it("bring Pulumi's language host and the providers random and command with it", () => {
+        const { downloads } = releaseOf("pulumi", { os: "linux", arch: "arm64" })!;
+        assert.deepEqual(
+            downloads.flatMap(({ members = {} }) => Object.keys(members)),
+            ["pulumi", "pulumi-language-nodejs", "pulumi-resource-random", "pulumi-resource-command"],
+        );
+    });
+
+    it("are none for KubeRay's operator, and none for the control plane on macOS", () => {
+        assert.equal(releaseOf("kuberay-operator", { os: "linux", arch: "amd64" }), undefined);
+        assert.equal(releaseOf("kubernetes", { os: "darwin", arch: "arm64" }), undefined);
+    });
+
+    it("are for Linux and macOS on x64 and arm64", () => {
+        assert.deepEqual(thisPlatform({ platform: "darwin", arch: "arm64" }), { os: "darwin", arch: "arm64" });
+        assert.deepEqual(thisPlatform({ platform: "linux", arch: "x64" }), { os: "linux", arch: "amd64" });
+        assert.equal(thisPlatform({ platform: "win32", arch: "x64" }), undefined);
+        assert.equal(thisPlatform({ platform: "linux", arch: "riscv64" }), undefined);
+    });
+});

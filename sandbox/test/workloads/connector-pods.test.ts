@@ -1,0 +1,126 @@
+// Proves when a connector of the cluster is there, where it leads to, and which containers of cloudflared are not played.
+import { strict as assert } from "node:assert";
+import type { V1Pod } from "@kubernetes/client-node";
+import { CONNECTORS, renderConnectors } from "../../../components/cloudflare/cloudflared/deployment";
+import { tokenOf } from "../../cloudflare/account";
+import { ConnectorPods } from "../../workloads/connector-pods";
+import { missing, type Supplies } from "../../workloads/kubelet";
+import { World } from "../cloudflare/edge/kit";
+import { secret, snapshot } from "./kit";
+
+/** A pod as the product's Deployment makes it. */
+function connectorPod(container: object = {}): V1Pod {
+    const settings = { version: "2026.8.2", replicas: 2, graceSeconds: 5 };
+    const pod = structuredClone(renderConnectors(settings, "x").template) as unknown as V1Pod;
+    Object.assign(pod.metadata!, { name: "one", uid: "one", namespace: "apisix" });
+    pod.spec!.nodeName = "node-1";
+    Object.assign(pod.spec!.containers[0], container);
+    return pod;
+}
+
+describe("cloudflared of the sandbox's cluster", () => {
+    let world: World;
+    let pods: ConnectorPods;
+    let lines: string[];
+    /** Where the name of the cluster leads. */
+    let answers: (host: string, port: number) => number | undefined;
+    let ready: Promise<void>;
+    beforeEach(async () => {
+        world = await World.start();
+        lines = [];
+        answers = () => Number(new URL(world.originUrl).port);
+        ready = new Promise((changed) => {
+            pods = new ConnectorPods({
+                edge: `127.0.0.1:${world.edge.connectorPort}`,
+                resolve: (host, port) => answers(host, port),
+                changed,
+                log: (line) => lines.push(line),
+            });
+        });
+        world.configure({ ingress: [{ service: "http://apisix-gateway.apisix.svc.cluster.local:80" }] });
+    });
+    afterEach(async () => {
+        await pods.close();
+        await world.close();
+    });
+
+    const token = () => secret(CONNECTORS, { token: tokenOf(world.account, world.tunnel) });
+    const look = (pod: V1Pod | undefined = connectorPod(), secrets = [token()]) =>
+        pods.reconcile(snapshot({ pods: pod ? [pod] : [], secrets }));
+
+    it("leads to the name of a Service, once its pod is ready", async () => {
+        await look();
+        assert.equal(pods.connected(connectorPod()), false);
+        await ready;
+        assert.equal(pods.connected(connectorPod()), true);
+        const reply = await world.send();
+        assert.equal(reply.status, 200);
+    });
+    it("answers 502 where nothing is behind the name", async () => {
+        answers = () => {
+            throw new Error("connection refused");
+        };
+        await look();
+        await ready;
+        assert.equal((await world.send()).status, 502);
+    });
+    it("goes with its pod", async () => {
+        await look();
+        await ready;
+        await pods.reconcile(snapshot());
+        assert.equal(pods.connected(connectorPod()), false);
+        await world.until(() => world.tunnel.connections.length === 0);
+    });
+    it("does not start without its Secret, nor with a token that is none, which it never shows", async () => {
+        await look(connectorPod(), []);
+        await look(connectorPod(), [secret(CONNECTORS, { token: "s3cret" })]);
+        assert.equal(pods.connected(connectorPod()), false);
+        assert.deepEqual(lines, ["apisix/one: Provided Tunnel token is not valid."]);
+    });
+    it("does not start before its pod has a node", async () => {
+        const pod = connectorPod();
+        delete pod.spec!.nodeName;
+        await look(pod);
+        assert.deepEqual(lines, []);
+    });
+
+    const supplies = (more: Partial<Supplies> = {}) =>
+        ({
+            secrets: new Map([[`apisix/${CONNECTORS}`, { token: "x" }]]),
+            edge: "127.0.0.1:7844",
+            connected: () => true,
+            ...more,
+        }) as Supplies;
+    const words = (pod: V1Pod, more?: Partial<Supplies>) => missing(pod, supplies(more))?.message ?? "";
+    it("may start as the product deploys it", () => assert.equal(missing(connectorPod(), supplies()), undefined));
+    it("is not ready before Cloudflare can reach it", () =>
+        assert.match(words(connectorPod(), { connected: () => false }), /Readiness probe failed/));
+
+    const ENV = [{ name: "TUNNEL_TOKEN_FILE", value: "/etc/cloudflared/token/token" }];
+    const refused: [what: string, container: object, problem: RegExp][] = [
+        ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /plays no image/],
+        ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /from a file alone/],
+        ["no token", { env: [] }, /needs TUNNEL_TOKEN_FILE/],
+        [
+            "a variable that it does not know",
+            { env: [...ENV, { name: "TUNNEL_ORIGIN_CERT", value: "x" }] },
+            /TUNNEL_OR/,
+        ],
+        [
+            "a variable from a Secret",
+            { env: [{ name: "X", valueFrom: { secretKeyRef: { name: CONNECTORS, key: "token" } } }] },
+            /not imitated: X from elsewhere/,
+        ],
+        ["a flag that it does not know", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
+        [
+            "a grace period above three minutes",
+            { args: ["tunnel", "--grace-period", "181s", "run"], env: ENV },
+            /must be equal or less than 3m0s/,
+        ],
+        ["another command", { args: ["access"] }, /not imitated/],
+    ];
+    for (const [what, container, problem] of refused)
+        it(`does not play ${what}`, () => assert.match(words(connectorPod(container)), problem));
+    it("does not start in a world without an edge", () =>
+        assert.match(words(connectorPod(), { edge: undefined }), /no edge of Cloudflare/));
+});

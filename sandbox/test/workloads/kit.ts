@@ -1,0 +1,90 @@
+/** Objects of a cluster for the tests of the workload glue, and a cluster that only writes down what is asked of it. */
+import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
+import type { Cluster, Snapshot } from "../../workloads/cluster";
+
+export function snapshot(parts: Partial<Snapshot> = {}): Snapshot {
+    const empty = {
+        nodes: [],
+        pods: [],
+        services: [],
+        secrets: [],
+        configMaps: [],
+        claims: [],
+        volumes: [],
+        storageClasses: [],
+    };
+    return { ...empty, ...parts };
+}
+
+export interface PodArgs {
+    image: string;
+    /** @default "component" */
+    instance?: string;
+    ready?: boolean;
+    /** Seconds since the beginning of time. */
+    created?: number;
+    uid?: string;
+    keysOf?: string;
+    ports?: { name: string; containerPort: number }[];
+    /** @default "Running" */
+    phase?: string;
+    /** Its deletion has been asked for. */
+    deleted?: boolean;
+    graceSeconds?: number;
+    preStopSeconds?: number;
+    node?: string;
+    /** Plain variables. */
+    env?: Record<string, string>;
+}
+
+export function pod(args: PodArgs): V1Pod {
+    const from = (name: string, key: string) => ({ name, valueFrom: { secretKeyRef: { name: args.keysOf, key } } });
+    const env = [
+        ...(args.keysOf ? [from("APISIX_ADMIN_KEY", "admin"), from("APISIX_VIEWER_KEY", "viewer")] : []),
+        ...Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value })),
+    ];
+    const lifecycle = args.preStopSeconds === undefined ? {} : { preStop: { sleep: { seconds: args.preStopSeconds } } };
+    return {
+        metadata: {
+            name: args.uid ?? "pod",
+            namespace: "apisix",
+            uid: args.uid ?? "pod",
+            creationTimestamp: new Date((args.created ?? 0) * 1000),
+            ...(args.deleted ? { deletionTimestamp: new Date(), deletionGracePeriodSeconds: args.graceSeconds } : {}),
+            labels: { app: args.image.replace(/:.*/, ""), "app.kubernetes.io/instance": args.instance ?? "component" },
+        },
+        spec: {
+            nodeName: args.node,
+            containers: [{ name: "main", image: args.image, env, ports: args.ports, lifecycle }],
+        },
+        status: {
+            phase: args.phase ?? "Running",
+            conditions: [{ type: "Ready", status: (args.ready ?? true) ? "True" : "False" }],
+        },
+    } as V1Pod;
+}
+
+export function service(name: string, image: string, port: object): V1Service {
+    return {
+        metadata: { name, namespace: "apisix" },
+        spec: { selector: { app: image.replace(/:.*/, "") }, ports: [port] },
+    } as V1Service;
+}
+
+export function node(name: string, address: string): V1Node {
+    return { metadata: { name }, status: { addresses: [{ type: "InternalIP", address }] } };
+}
+
+export function secret(name: string, data: Record<string, string>) {
+    const encoded = Object.entries(data).map(([key, text]) => [key, Buffer.from(text).toString("base64")]);
+    return { metadata: { name, namespace: "apisix" }, data: Object.fromEntries(encoded) as Record<string, string> };
+}
+
+export function writtenDown(): { cluster: Cluster; writes: [what: string, body?: unknown][] } {
+    const writes: [string, unknown?][] = [];
+    const rest = {
+        apply: (path: string, body: unknown) => Promise.resolve(void writes.push([`apply ${path}`, body])),
+        call: (method: string, path: string) => Promise.resolve(void writes.push([`${method} ${path}`])),
+    };
+    return { cluster: { rest } as unknown as Cluster, writes };
+}

@@ -1,0 +1,161 @@
+/** Proves what keeps a pod of the sandbox from starting, as it does with a real kubelet. */
+import type { V1Container, V1Pod, V1PodSpec } from "@kubernetes/client-node";
+import assert from "node:assert/strict";
+import { answers } from "../../workloads";
+import { missing, type Missing, type Supplies } from "../../workloads/kubelet";
+import { pod, service, snapshot } from "./kit";
+
+const APISIX = "apache/apisix:3.18.0-ubuntu";
+
+const supplies: Supplies = {
+    secrets: new Map([["ns/keys", { admin: "a" }]]),
+    configMaps: new Map([["ns/config", { "config.yaml": "" }]]),
+    boundClaims: new Set(["ns/bound"]),
+    reachable: (namespace, host, port) => namespace === "ns" && host === "etcd.ns.svc.cluster.local" && port === 2379,
+};
+
+function look(container: Partial<V1Container>, spec: Partial<V1PodSpec> = {}): Missing | undefined {
+    const containers = [{ name: "main", image: APISIX, ...container }];
+    return missing({ metadata: { name: "pod", namespace: "ns" }, spec: { containers, ...spec } } as V1Pod, supplies);
+}
+
+function fromSecret(name: string, key: string, optional?: boolean): Partial<V1Container> {
+    return { env: [{ name: "KEY", valueFrom: { secretKeyRef: { name, key, optional } } }] };
+}
+
+const until = (address: string) => ({
+    initContainers: [
+        { name: "wait", image: "busybox:1.28", command: ["sh", "-c", `until nc -z ${address}; do sleep 2; done`] },
+    ],
+});
+const config = (reason: string, message: string) => ({ container: "main", reason, message });
+const volume = (reason: string) => ({
+    reason: "ContainerCreating",
+    message: `MountVolume.SetUp failed for volume "v" : ${reason}`,
+});
+
+describe("Kubelet of the sandbox", () => {
+    const started: [why: string, found: Missing | undefined][] = [
+        ["needs nothing", look({})],
+        ["finds its key", look(fromSecret("keys", "admin"))],
+        ["could do without a Secret that is missing", look(fromSecret("none", "admin", true))],
+        [
+            "could do without a volume that is missing",
+            look({}, { volumes: [{ name: "v", secret: { secretName: "none", optional: true } }] }),
+        ],
+        [
+            "finds its volumes",
+            look(
+                {},
+                { volumes: [{ name: "v", configMap: { name: "config", items: [{ key: "config.yaml", path: "x" }] } }] },
+            ),
+        ],
+        ["has a bound claim", look({}, { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "bound" } }] })],
+        ["waits for a port that answers", look({}, until("etcd.ns.svc.cluster.local 2379"))],
+    ];
+    for (const [why, found] of started) it(`starts a pod that ${why}`, () => assert.equal(found, undefined));
+
+    const held: [why: string, found: Missing | undefined, expected: object][] = [
+        [
+            "whose Secret is missing",
+            look(fromSecret("none", "admin")),
+            config("CreateContainerConfigError", 'secret "none" not found'),
+        ],
+        [
+            "whose Secret lacks the key, as apisix does without the viewer's",
+            look(fromSecret("keys", "viewer")),
+            config("CreateContainerConfigError", "couldn't find key viewer in Secret ns/keys"),
+        ],
+        [
+            "whose ConfigMap of variables is missing",
+            look({ envFrom: [{ configMapRef: { name: "none" } }] }),
+            config("CreateContainerConfigError", 'configmap "none" not found'),
+        ],
+        [
+            "whose Secret volume is missing",
+            look({}, { volumes: [{ name: "v", secret: { secretName: "none" } }] }),
+            volume('secret "none" not found'),
+        ],
+        [
+            "whose volume names a key that is missing",
+            look(
+                {},
+                { volumes: [{ name: "v", secret: { secretName: "keys", items: [{ key: "viewer", path: "x" }] } }] },
+            ),
+            volume("references non-existent secret key: viewer"),
+        ],
+        [
+            "whose projected ConfigMap is missing",
+            look({}, { volumes: [{ name: "v", projected: { sources: [{ configMap: { name: "none" } }] } }] }),
+            volume('configmap "none" not found'),
+        ],
+        [
+            "whose claim has no volume",
+            look({}, { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "unbound" } }] }),
+            { reason: "ContainerCreating", message: "pod has unbound immediate PersistentVolumeClaims (unbound)" },
+        ],
+        [
+            "that waits for a port nobody answers on",
+            look({}, until("etcd.ns.svc.cluster.local 2380")),
+            { reason: "PodInitializing", message: "wait: waits for etcd.ns.svc.cluster.local:2380" },
+        ],
+    ];
+    it("runs a real APISIX that does not listen yet, and does not call its pod ready", () => {
+        const spec = { containers: [{ name: "main", image: APISIX }] };
+        const waits = (listens: boolean) =>
+            missing({ metadata: { name: "pod", namespace: "ns" }, spec }, { ...supplies, listens: () => listens });
+        assert.deepEqual(waits(false), {
+            reason: "ContainerCreating",
+            message: "Readiness probe failed: dial tcp: connect: connection refused",
+            runs: true,
+        });
+        assert.equal(waits(true), undefined);
+    });
+
+    it("does not start APISIX with a preStop that it does not play", () => {
+        const exec = { command: ["/bin/sh", "-c", "nginx -s quit"] };
+        const found = look({ lifecycle: { preStop: { exec } } });
+        assert.equal(found?.reason, "CreateContainerError");
+        assert.match(found.message, /plays no preStop but a sleep/);
+    });
+
+    it("does not start APISIX with a profile whose file is not there", () => {
+        const found = look({ env: [{ name: "APISIX_PROFILE", value: "own" }] });
+        assert.match(found?.message ?? "", /config-own.yaml: no such file/);
+    });
+
+    it("does not start etcd with a password in a file, which it does not play", () => {
+        const env = [{ name: "ETCD_ROOT_PASSWORD_FILE", value: "/opt/bitnami/etcd/secrets/etcd-root-password" }];
+        const found = look({ image: "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3", env });
+        assert.match(found?.message ?? "", /no etcd whose password is in a file/);
+    });
+
+    for (const [why, found, expected] of held) it(`holds a pod ${why}`, () => assert.deepEqual(found, expected));
+
+    const images = [
+        "apache/apisix:3.16.0-ubuntu",
+        "apache/apisix:latest",
+        "docker.io/bitnamilegacy/etcd:latest",
+        "nginx:1.27",
+    ];
+    const digest = `@sha256:${"0a".repeat(32)}`;
+    for (const image of [APISIX, "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3"])
+        it(`takes ${image} with its digest`, () => {
+            assert.equal(look({ image: `${image}${digest}` })?.reason === "ErrImagePull", false);
+            assert.equal(look({ image: `${image}@sha256:0a` })?.reason, "ErrImagePull");
+        });
+    for (const image of images) it(`cannot pull ${image}`, () => assert.equal(look({ image })?.reason, "ErrImagePull"));
+});
+
+describe("Services of the sandbox", () => {
+    const etcd = (ready: boolean) =>
+        snapshot({ pods: [pod({ image: "etcd:3", ready })], services: [service("etcd", "etcd:3", { port: 2379 })] });
+    const cases: [why: string, answers: boolean, expected: boolean][] = [
+        ["answer by their full name", answers(etcd(true), "x", "etcd.apisix.svc.cluster.local", 2379), true],
+        ["answer by their short name inside their namespace", answers(etcd(true), "apisix", "etcd", 2379), true],
+        ["do not answer by their short name elsewhere", answers(etcd(true), "x", "etcd", 2379), false],
+        ["do not answer on another port", answers(etcd(true), "apisix", "etcd", 2380), false],
+        ["do not answer while no pod is ready", answers(etcd(false), "apisix", "etcd", 2379), false],
+    ];
+    for (const [why, found, expected] of cases) it(why, () => assert.equal(found, expected));
+});

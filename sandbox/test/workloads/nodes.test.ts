@@ -1,0 +1,114 @@
+/** Proves what is asked of the API server when a node is drained, cut off or back; what it makes of that is its own. */
+import type { V1Node, V1Pod } from "@kubernetes/client-node";
+import assert from "node:assert/strict";
+import { ApiError } from "../../rampart/api";
+import type { Rest } from "../../rampart/rest";
+import { Nodes } from "../../workloads/nodes";
+import { pod } from "./kit";
+
+describe("Nodes of the sandbox", () => {
+    const clock = { secondLasts: 0.0001 };
+    let pods: V1Pod[];
+    let machine: V1Node;
+    let asked: string[];
+    let refusals: number;
+    /** How often the gateways still lead to a node that was cut off. */
+    let leads: number;
+    let said: string[];
+    let nodes: Nodes;
+
+    beforeEach(() => {
+        asked = [];
+        said = [];
+        refusals = 0;
+        leads = 0;
+        pods = [pod({ image: "a:1", uid: "one", node: "n1" }), pod({ image: "a:1", uid: "two", node: "n1" })];
+        machine = {
+            spec: {},
+            status: {
+                conditions: [
+                    { type: "Ready", status: "True" },
+                    { type: "MemoryPressure", status: "False" },
+                ],
+            },
+        };
+        const call = async (method: string, path: string, body?: object): Promise<unknown> => {
+            asked.push(`${method} ${path}${body ? ` ${JSON.stringify(body)}` : ""}`);
+            const evicted = /pods\/(\w+)\/eviction$/.exec(path)?.[1];
+            if (evicted !== undefined && refusals-- > 0) throw new ApiError(429, "Too Many Requests", "budget");
+            if (evicted !== undefined) pods = pods.filter((p) => p.metadata!.name !== evicted);
+            if (method === "GET")
+                return path.includes("/nodes/") ? machine : path.includes("?") ? { items: pods } : pods[0];
+            return {};
+        };
+        const gateways = {
+            kill: async (uid: string) => void said.push(`kill ${uid}`),
+            cutOff: (node: string) => void said.push(`cut off ${node}`),
+            bringBack: (node: string) => void said.push(`back ${node}`),
+            leadTo: () => leads-- > 0,
+        };
+        nodes = new Nodes({ rest: { call } as unknown as Rest, clock, gateways, changed: () => undefined });
+    });
+    const writes = () => asked.filter((line) => !line.startsWith("GET"));
+
+    it("are cordoned and then emptied by evictions, which are asked for again while a budget refuses them", async () => {
+        refusals = 3;
+        assert.deepEqual(await nodes.drain("n1", { seconds: 20 }), { refused: 3 });
+        assert.match(asked[0], /PATCH \/api\/v1\/nodes\/n1 .*"unschedulable":true/);
+        assert.equal(writes().filter((line) => line.includes("/eviction")).length, 5);
+    });
+
+    it("wait for evicted pods to be gone, and ask no second time", async () => {
+        pods[0].metadata!.deletionTimestamp = new Date();
+        pods.pop();
+        const drained = nodes.drain("n1", { seconds: 20 });
+        while (asked.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+        assert.deepEqual(writes().length, 1);
+        pods = [];
+        await drained;
+    });
+
+    it("say which pods are left when the time is over", async () => {
+        refusals = Infinity;
+        await assert.rejects(nodes.drain("n1", { seconds: 0.1 }), /Left: one, two/);
+    });
+
+    it("leave pods of a DaemonSet and those that have ended alone", async () => {
+        pods[0].metadata!.ownerReferences = [{ kind: "DaemonSet" } as never];
+        pods[1].status!.phase = "Succeeded";
+        await nodes.drain("n1", { seconds: 20 });
+        assert.equal(writes().length, 1);
+    });
+
+    it("are Unknown after they were cut off, their pods not ready, and kwok lets go of them first", async () => {
+        await nodes.cutOff("n1");
+        assert.deepEqual(said, ["cut off n1"]);
+        const [kwok, conditions, ...ofPods] = writes();
+        assert.match(kwok, /"kwok.x-k8s.io\/node":null/);
+        assert.match(conditions, /nodes\/n1\/status .*"type":"Ready","status":"Unknown".*Kubelet stopped posting/);
+        assert.equal(ofPods.length, 2);
+        for (const line of ofPods) assert.match(line, /status .*"type":"Ready","status":"False"/);
+    });
+
+    it("are given up only when nobody is led there any more", async () => {
+        leads = 2;
+        await nodes.cutOff("n1");
+        assert.equal(leads, -1);
+    });
+
+    it("are Ready when they are back, and so are the pods that stayed", async () => {
+        pods = [pod({ image: "a:1", uid: "one", node: "n1", ready: false })];
+        await nodes.bringBack("n1");
+        assert.deepEqual(said, ["back n1"]);
+        const [kwok, conditions, ofPod] = writes();
+        assert.match(kwok, /"kwok.x-k8s.io\/node":"fake"/);
+        assert.match(conditions, /"type":"Ready","status":"True".*"type":"MemoryPressure","status":"False"/);
+        assert.match(ofPod, /"type":"Ready","status":"True"/);
+    });
+
+    it("lose a killed pod's process first, and then its object by force", async () => {
+        await nodes.killPod("apisix", "one");
+        assert.deepEqual(said, ["kill one"]);
+        assert.deepEqual(writes(), ['DELETE /api/v1/namespaces/apisix/pods/one {"gracePeriodSeconds":0}']);
+    });
+});

@@ -1,0 +1,97 @@
+/** Proves that the shipped stack files, with the sandbox's addresses laid over them, are config that the program takes. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { parse } from "../../../config";
+import { rehearsalStack } from "../../../ops/convert/rehearsal-stack";
+import { newKey, publicLine } from "../../hosts";
+import { hostKeys, layOver, type Addresses } from "../../world/overlay";
+import { ROOT } from "../../world/state";
+import { raw } from "../../../test/unit/intra-a";
+
+const HOSTS = [{ address: "127.0.0.31", port: 1, user: "ops", hostKey: publicLine(newKey()) }];
+
+describe("Stack files of the sandbox", () => {
+    const addresses = {
+        alpa: ["127.0.0.1:20001", "127.0.0.1:20002"],
+        chartRepository: "http://127.0.0.1:1",
+        nodePort: 30801,
+    };
+    const laidOver = (stack: string, address?: string, more: Partial<Addresses> = {}) => {
+        const shipped = readFileSync(join(ROOT, `Pulumi.${stack}.yaml`), "utf8");
+        const { config } = parseYaml(layOver(shipped, { ...addresses, address, ...more })) as {
+            config: Record<string, unknown>;
+        };
+        const hosts = (config["alpa-auth:convert"] as { bareMetal: { hosts: object[] } } | undefined)?.bareMetal.hosts;
+        // Set apart, encrypted.
+        for (const host of hosts ?? []) Object.assign(host, { privateKey: newKey() });
+        const own = Object.entries(config).map(([key, value]) => [key.replace("alpa-auth:", ""), value]);
+        return parse(raw(Object.fromEntries(own) as Record<string, unknown>));
+    };
+
+    it("of intra lead to the sandbox's Alpa and charts", () => {
+        const settings = laidOver("intra");
+        assert.ok(settings.option === "intra-a");
+        assert.equal(settings.alpa.endpoints.length, 2);
+        assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
+    });
+
+    const [host] = HOSTS;
+    const gpus = {
+        ...{
+            nodes: ["dgx-01", "dgx-02"],
+            image: "registry.example.com/alpa-serving:1.0.0",
+            weights: "/data/opt_weights",
+        },
+        bareMetal: { hosts: [host, { ...host, port: 2 }], unit: "alpa-ray.service", privateKeyFile: "/nowhere" },
+    };
+
+    it("of intra know both sides of a conversion where Alpa is on bare metal, with option intra-a and with intra-b", () => {
+        const alpa = addresses.alpa.slice(0, 1);
+        assert.equal(laidOver("intra", undefined, { gpus, alpa }).option, "intra-a");
+        const settings = laidOver("intra", undefined, { gpus, alpa, option: "intra-b" });
+        assert.ok(settings.option === "intra-b");
+        assert.equal(settings.conversion.phase, "prepare");
+        assert.deepEqual(settings.conversion.opt.nodes, gpus.nodes);
+        assert.ok(
+            settings.conversion.bareMetal.stopTimeoutSeconds < 20,
+            "a stop that fails is seen before systemd kills",
+        );
+    });
+
+    const apart = { nodes: ["dgx-03"], alpa: "127.0.0.1:20003" };
+    const small = { hosts: [{ ...host, address: "127.0.0.33" }], unit: "alpa-ray.service", privateKeyFile: "/small" };
+    const rehearsal = { ...apart, bareMetal: small };
+
+    it("of intra have a rehearsal that shares nothing with production, where there is a node for it", () => {
+        const shipped = readFileSync(join(ROOT, "Pulumi.intra.yaml"), "utf8");
+        const text = layOver(shipped, { ...addresses, gpus: { ...gpus, rehearsal }, rehearsalPort: 30802 });
+        const { values, problems } = rehearsalStack(text, new Map());
+        assert.deepEqual(problems, []);
+        const { convert, ...others } = values as { convert: { bareMetal: { hosts: object[] } } };
+        Object.assign(convert.bareMetal.hosts[0], { privateKey: newKey() });
+        assert.equal(parse(raw({ ...others, convert })).option, "intra-a");
+    });
+
+    it("of intra have a secret for every host of bare metal, and of a rehearsal", () => {
+        const of = (files: Record<string, string>) => Object.entries(files);
+        const own = [
+            ["convert.bareMetal.hosts[0].privateKey", "/nowhere"],
+            ["convert.bareMetal.hosts[1].privateKey", "/nowhere"],
+        ];
+        assert.deepEqual(of(hostKeys(gpus)), own);
+        const all = [...own, ["convert.rehearsal.convert.bareMetal.hosts[0].privateKey", "/small"]];
+        assert.deepEqual(of(hostKeys({ ...gpus, rehearsal })), all);
+    });
+
+    it("of inter lead to two Alpa services, through the address in front of the nodes", () => {
+        const settings = laidOver("inter", "127.0.0.1");
+        assert.ok(settings.option === "inter");
+        assert.deepEqual(
+            settings.alpa.endpoints.map(({ address }) => address),
+            addresses.alpa,
+        );
+        assert.equal(settings.gateway.url, "http://127.0.0.1:30801");
+    });
+});

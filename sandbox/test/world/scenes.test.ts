@@ -1,0 +1,74 @@
+// Proves what `sandbox up --exposure` lays over a shipped stack. That it comes up is test/engine/cli.test.ts.
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse as parseYaml } from "yaml";
+import { parse } from "../../../config";
+import { exposed } from "../../world/exposure-scene";
+import { sceneOf } from "../../world/scenes";
+import type { ClusterFacts } from "../../world/state";
+import { TODAY } from "../../../test/unit/cloudflare";
+
+const SHIPPED = readFileSync(join(__dirname, "../../../Pulumi.intra.yaml"), "utf8");
+const CLOUDFLARE = { api: "http://127.0.0.1:1", account: "a".repeat(32), teamName: "team", zone: "example.com" };
+const FACTS = {
+    alpa: "127.0.0.1:20001",
+    alpas: ["127.0.0.1:20001"],
+    chartRepository: "http://127.0.0.1:2",
+    cloudflare: { ...CLOUDFLARE, edge: "http://127.0.0.1:3" },
+} as ClusterFacts;
+
+describe("what the sandbox brings up", () => {
+    it("is the shipped callers behind a tunnel, with exposure cloudflare, and no port on the nodes", () => {
+        const { config } = parseYaml(exposed(SHIPPED, FACTS)) as { config: Record<string, unknown> };
+        const raw = Object.entries(config).map(([key, value]) => [
+            key.replace("alpa-auth:", ""),
+            typeof value === "string" ? value : JSON.stringify(value),
+        ]);
+        const settings = parse(Object.fromEntries(raw), () => true, TODAY);
+        assert.ok(settings.option === "intra-a");
+        assert.equal(settings.exposure!.hostname, "llm.example.com");
+        assert.deepEqual(settings.warnings, []);
+        assert.deepEqual(
+            settings.consumers.map(({ name }) => name),
+            ["mbzuai-nlp"],
+        );
+    });
+    it("is intra-b in a world with GPUs, which only stack intra has", () => {
+        const scene = sceneOf({ stack: "intra", option: "intra-b" });
+        for (const one of [scene, sceneOf({ stack: "intra" })]) assert.ok(one.tools.includes("kuberay-operator"));
+        assert.ok(!sceneOf({ stack: "inter" }).tools.includes("kuberay-operator"));
+        assert.throws(
+            () => sceneOf({ stack: "inter", option: "intra-b" }),
+            /--option intra-b: must go with stack intra/,
+        );
+        const both = { stack: "intra", option: "intra-b", exposure: "cloudflare" } as const;
+        assert.throws(() => sceneOf(both), /must go without --exposure cloudflare/);
+    });
+    it("has a model that takes as long to load as is asked for, where Alpa is on GPUs", () => {
+        assert.equal(sceneOf({ stack: "intra", loadSeconds: 60 }), sceneOf({ stack: "intra" }));
+        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "cloudflare" }] as const)
+            assert.throws(
+                () => sceneOf({ ...without, loadSeconds: 60 }),
+                /--load-seconds 60: must go with stack intra/,
+            );
+    });
+    it("has a step of a conversion that fails, where a conversion can be made and has not begun with it", () => {
+        assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
+        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "cloudflare" }] as const)
+            assert.throws(
+                () => sceneOf({ ...without, failStep: "stop" }),
+                /--fail-step stop: must go with stack intra/,
+            );
+        const option = "intra-b";
+        assert.equal(sceneOf({ stack: "intra", option, failStep: "start" }), sceneOf({ stack: "intra", option }));
+        assert.throws(
+            () => sceneOf({ stack: "intra", option, failStep: "prepare" }),
+            /--fail-step prepare: must go without --option intra-b, which has prepared everything/,
+        );
+    });
+    it("has no exposure where there is no gateway", () => {
+        assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "cloudflare" }), /--exposure cloudflare: must be/);
+        assert.equal(sceneOf({ stack: "intra", exposure: "azure" }), sceneOf({ stack: "intra" }));
+    });
+});

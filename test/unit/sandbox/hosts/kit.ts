@@ -1,9 +1,0 @@
-import type { Host } from "../../../../sandbox/hosts";
-import { type Output, run } from "../../../../sandbox/plugins/command/ssh";
-
-/** Runs a command line on a host over SSH; throws with its status and what it printed. */
-export function on(host: Host, command: string, stdin = "", user = "ops"): Promise<Output> {
-    const { address, port, privateKey, hostKey } = host;
-    const connection = { host: address, port, user, privateKey, hostKey, dialErrorLimit: 0, perDialTimeout: 30 };
-    return run({ connection, command, stdin, environment: {} });
-}
