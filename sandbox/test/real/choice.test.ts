@@ -1,14 +1,7 @@
 // Proves which parts of a world are real, and what the operator is told of those that are missing.
 import { strict as assert } from "node:assert";
 import { certManagerDefinitions } from "../../real/cert-manager-crds";
-import {
-    findParts,
-    parseChoice,
-    partLines,
-    partsOfEnvironment,
-    reportParts,
-    type RealParts,
-} from "../../real/choice";
+import { findParts, parseChoice, partLines, partsOfEnvironment, reportParts, type RealParts } from "../../real/choice";
 import { scratchFolder } from "./scratch-folder";
 
 const PROVIDER = "pulumi-resource-cloudflare";

@@ -1,13 +1,7 @@
 // Proves what the sandbox takes a serving container for: its launch of Alpa, its weights, and what its probes find.
 import assert from "node:assert/strict";
 import type { V1Probe } from "@kubernetes/client-node";
-import {
-    hostPathProblem,
-    launchOf,
-    notReady,
-    weightsProblem,
-    type Found,
-} from "../../workloads/ray-container";
+import { hostPathProblem, launchOf, notReady, weightsProblem, type Found } from "../../workloads/ray-container";
 import { LAUNCH, rayPod, WEIGHTS } from "./ray-kit";
 
 const head = (container: object = {}, spec: object = {}) =>

@@ -1,12 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import {
-    type Microk8sHost,
-    type Microk8sHostOptions,
-    Microk8sPlay,
-    type Microk8sPlayOptions,
-} from "../../../hosts";
+import { type Microk8sHost, type Microk8sHostOptions, Microk8sPlay, type Microk8sPlayOptions } from "../../../hosts";
 import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
 import type { Reply } from "../../../hosts/reply";
 import { waitFor } from "../../../processes";
