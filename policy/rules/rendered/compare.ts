@@ -1,5 +1,16 @@
 import { list, map, shown, UNKNOWN, type Tree } from "../resource";
-import { another, changedIn, keyOf, leaves, placesOf, readBack, replaced, valueAt, type Form } from "./form";
+import {
+    another,
+    changedIn,
+    keyOf,
+    leaves,
+    placesOf,
+    readBack,
+    renderedLeaves,
+    replaced,
+    valueAt,
+    type Form,
+} from "./form";
 
 /** More messages about one object say no more. */
 const MOST_MESSAGES = 8;
@@ -24,7 +35,7 @@ const shapes = new WeakMap<Form[], string[][]>();
 function shapesOf(forms: Form[]): string[][] {
     const known = shapes.get(forms);
     if (known) return known;
-    const all = forms.map((form) => [...leaves(form.render(form.settings as never)).keys()]);
+    const all = forms.map((form) => [...renderedLeaves(form.render(form.settings as never)).keys()]);
     const count = new Map<string, number>();
     for (const key of all.flat()) count.set(key, (count.get(key) ?? 0) + 1);
     const own = all.map((keys) => keys.filter((key) => count.get(key)! < forms.length));
@@ -61,12 +72,12 @@ function compared(actual: unknown, form: Form): string[] {
     const loose: Pair["loose"] = new Map();
     // What depends on settings that were not read back costs a rendering for each, and matters only where something differs.
     if (differ({ ...pair, loose }).next().done) return problems;
-    const rendered = leaves(expected);
+    const rendered = renderedLeaves(expected);
     // The unknown ones last: what depends on one of them is not judged.
     for (const why of ["example", "nowhere", "unknown"] as const)
         for (const [path] of unread.filter((one) => one[1] === why)) {
             const other = replaced(settings, path, another(valueAt(settings, path)));
-            for (const [key, begin] of changedIn(rendered, leaves(form.render(other as never))))
+            for (const [key, begin] of changedIn(rendered, renderedLeaves(form.render(other as never))))
                 loose.set(key, { why, begin });
         }
     return [...differ({ ...pair, loose }), ...problems];

@@ -17,7 +17,23 @@ export function form<S extends object>(
     render: (settings: S) => unknown,
     problems?: (settings: S) => string[],
 ): Form {
-    return { settings: settings as Tree, render, problems };
+    return { settings: settings as Tree, render: remembering(render), problems };
+}
+
+/** Most renderings of one form that are kept: an object needs one for each setting that cannot be read back. */
+const MOST_RENDERINGS = 200;
+
+/** Renders the same settings once: objects of a stack have most settings in common, and to render a route takes 3 ms. */
+function remembering<S extends object>(render: (settings: S) => unknown): (settings: S) => unknown {
+    const known = new Map<string, unknown>();
+    return (settings) => {
+        const key = JSON.stringify(settings);
+        if (!known.has(key)) {
+            if (known.size === MOST_RENDERINGS) known.clear();
+            known.set(key, render(settings));
+        }
+        return known.get(key);
+    };
 }
 
 /** Every combination of the choices. */
@@ -46,14 +62,14 @@ const settingsOf = new WeakMap<Form, Setting[]>();
 export function placesOf(form: Form): Setting[] {
     const known = settingsOf.get(form);
     if (known) return known;
-    const first = leaves(form.render(form.settings as never));
+    const first = renderedLeaves(form.render(form.settings as never));
     const settings: Setting[] = [];
     const texts = new Map<string, Part[]>();
     for (const { path, value } of leaves(form.settings).values()) {
         if (typeof value !== "number" && typeof value !== "string") continue;
         const setting: Setting = { path, places: [] };
         settings.push(setting);
-        const second = leaves(form.render(replaced(form.settings, path, another(value)) as never));
+        const second = renderedLeaves(form.render(replaced(form.settings, path, another(value)) as never));
         for (const [key, leaf] of first) {
             const place = placeOf(value, leaf.value, second.get(key)?.value);
             if (place === undefined) continue;
@@ -178,6 +194,17 @@ const NO_ENTRIES = Symbol("a list without entries");
 const NO_FIELDS = Symbol("a map without fields");
 
 type Leaves = ReturnType<typeof leaves>;
+
+const knownLeaves = new WeakMap<object, Leaves>();
+
+/** {@link leaves} of what a form has rendered, which nobody changes. */
+export function renderedLeaves(rendered: unknown): Leaves {
+    const known = knownLeaves.get(rendered as object);
+    if (known) return known;
+    const found = leaves(rendered);
+    knownLeaves.set(rendered as object, found);
+    return found;
+}
 
 /** Paths of what differs between the leaves of two trees, with the text that both values begin with. */
 export function changedIn(one: Leaves, other: Leaves): [key: string, begin: string][] {
