@@ -31,8 +31,19 @@ const FULL: Record<string, string> = {
 
 /** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
-    "test/unit/components/hosts/bare-metal-script": "runs scripts over SSH on simulated hosts: 25 s of a core",
-    "test/unit/components/cloudflare/cloudflared-scripts": "the same: 20 s of a core",
+    "sandbox/test/dns/move": "name servers of two sides, asked again and again",
+    "sandbox/test/gateway/shared-limits": "windows of real time, counted in a real Redis",
+    "sandbox/test/gpus/bare-metal": "services that start and stop on simulated hosts",
+    "sandbox/test/plugins/launchers": "starts Pulumi's plugins",
+    "test/unit/client/python": "pip, and a Python process for most tests",
+    "test/unit/client/typescript-package": "builds and installs the package",
+    "test/unit/client/typescript-secrecy": "a Node.js process for most tests",
+    "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of a core",
+    "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
+    "test/unit/components/hosts/microk8s-scripts": "the same",
+    "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
+    "test/unit/ops/convert/command": "conversions that are interrupted while they run",
+    "test/unit/policy/pack": "starts the policy pack as Pulumi does",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
