@@ -1,0 +1,97 @@
+import * as z from "zod";
+import { DEFINITIONS, OPTIONS, type Option } from "./options";
+
+/** A schema of JSON Schema, draft 2020-12. */
+type JsonSchema = Record<string, unknown>;
+
+/** Fields whose value Pulumi may store encrypted, as `{ secure: … }`. */
+const SECRETS = ["key", "kubeconfig", "privateKey", "publicKey", "sudoPassword"];
+
+const SECURE: JsonSchema = {
+    type: "object",
+    properties: { secure: { type: "string" } },
+    required: ["secure"],
+    additionalProperties: false,
+    description: "An encrypted value, as `pulumi config set --secret --path` writes it.",
+};
+
+/**
+ * JSON Schema of `Pulumi.<stack>.yaml`, for editors: they complete keys, show their descriptions, and mark unknown ones. What
+ * depends on several values is checked by `pulumi preview` alone.
+ * @param project name of the Pulumi project, which keys of the config begin with
+ */
+export function stackFileSchema(project: string): JsonSchema {
+    const optionKey = `${project}:option`;
+    return {
+        $schema: "https://json-schema.org/draft/2020-12/schema",
+        title: "Stack file of alpa-auth",
+        type: "object",
+        properties: {
+            config: {
+                type: "object",
+                required: [optionKey],
+                properties: { [optionKey]: { enum: OPTIONS } },
+                allOf: OPTIONS.map((option) => ({
+                    if: { properties: { [optionKey]: { const: option } } },
+                    then: keysOf(project, option),
+                })),
+            },
+        },
+        required: ["config"],
+    };
+}
+
+/** JSON Schema of a file that `consumersFile` names. */
+export function callersFileSchema(): JsonSchema {
+    const { consumers } = DEFINITIONS["intra-a"].schema.shape;
+    return {
+        ...plain(z.strictObject({ consumers: consumers as z.ZodType })),
+        title: "Callers of a stack of alpa-auth",
+    };
+}
+
+function keysOf(project: string, option: Option): JsonSchema {
+    const { properties, required } = plain(DEFINITIONS[option].schema) as {
+        properties: Record<string, JsonSchema>;
+        required: string[];
+    };
+    const names = Object.keys(properties);
+    const prefixed = (name: string) => `${project}:${name}`;
+    return {
+        properties: Object.fromEntries(names.map((name) => [prefixed(name), properties[name]])),
+        // Keys of other packages, such as kubernetes:…, are theirs.
+        patternProperties: { [`^${project}:(?!(${names.join("|")})$)`]: false },
+        required: required.map(prefixed),
+    };
+}
+
+function plain(schema: z.ZodType): JsonSchema {
+    return z.toJSONSchema(schema, {
+        io: "input",
+        unrepresentable: "any",
+        override({ zodSchema, jsonSchema, path }) {
+            const field = String(path.at(-1));
+            if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
+            if (jsonSchema.type === "string" && SECRETS.includes(field)) widen(jsonSchema, SECURE);
+            // A secret is set by a command, so a stack file is right before it has one.
+            if (jsonSchema.required)
+                jsonSchema.required = jsonSchema.required.filter((name) => !SECRETS.includes(name));
+        },
+    }) as JsonSchema;
+}
+
+/** Whether a text may stand for the mapping: the schema turns it into one before it looks. */
+function hasShortForm(schema: z.core.$ZodType): boolean {
+    return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
+}
+
+/** Admits another form beside the one that a schema describes. */
+function widen(schema: JsonSchema, other: JsonSchema): void {
+    const { description, default: preset, ...rest } = { ...schema };
+    for (const name of Object.keys(schema)) delete schema[name];
+    Object.assign(schema, {
+        ...(description === undefined ? {} : { description }),
+        ...(preset === undefined ? {} : { default: preset }),
+        anyOf: [rest, other],
+    });
+}
