@@ -7,7 +7,17 @@ import { DEFAULT_READINESS } from "./keys/readiness";
 import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "./values";
 
 /** Keys of `gateway` that say how to install one. */
-const OF_OUR_OWN = ["address", "nodePort", "replicas", "storageClass", "chart", "image", "etcdImage", "sharedCounters"];
+const OF_OUR_OWN = [
+    "address",
+    "nodePort",
+    "replicas",
+    "highAvailability",
+    "storageClass",
+    "chart",
+    "image",
+    "etcdImage",
+    "sharedCounters",
+];
 /** Helm's own limit for the name of a release; the release is called like the namespace. */
 const RELEASE_LIMIT = 53;
 
@@ -75,9 +85,10 @@ function uncountedLimits(
     option: string,
 ): string[] {
     const limited = limits !== undefined || consumers.some((c) => c.limits !== undefined);
-    const { replicas = option === "inter" ? LEAST_NODES : 1 } = gateway;
+    const isSpread = option === "inter" || gateway.highAvailability === true;
+    const { replicas = isSpread ? LEAST_NODES : 1 } = gateway;
     if (!(Number(replicas) > 1) || !limited || gateway.sharedCounters !== undefined) return [];
-    const orElse = option === "inter" ? "" : ", or replicas to 1";
+    const orElse = isSpread ? "" : ", or replicas to 1";
     return [
         `gateway.sharedCounters: required with limits and more than one replica (got ${Number(replicas)}). Each pod would count on its own: set whenDown to refuse or allow${orElse}.`,
     ];

@@ -22,6 +22,7 @@ const FULL: Record<string, string> = {
     "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, while callers come",
     "test/engine/failures": "waits for what does not come, and kills runs",
     "test/engine/installers": "a world for each way to install the gateway",
+    "test/engine/intra-ha": "what inter.test.ts proves, for option intra-a",
     "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
     "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
@@ -89,7 +90,16 @@ const TOGETHER = [
 ];
 
 /** Files with a world of their own that take long. The rest needs no order. */
-const ALONE = ["cloudflare", "cli", "cli-stacks", "cli-ended", "rampart-install", "installers", "inter-nodes"];
+const ALONE = [
+    "cloudflare",
+    "cli",
+    "cli-stacks",
+    "cli-ended",
+    "rampart-install",
+    "installers",
+    "inter-nodes",
+    "intra-ha",
+];
 
 export function isLevel(word: string): word is Level {
     return LEVELS.some((level) => level === word);

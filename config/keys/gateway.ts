@@ -118,6 +118,12 @@ export const installedGatewayKeys = {
 export const gateway = z
     .strictObject({
         ...installedGatewayKeys,
+        highAvailability: z
+            .boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` })
+            .default(false)
+            .describe(
+                "Whether the gateway outlives the loss of a node, as option `inter` does: it needs three nodes and a load balancer as `address`.",
+            ),
         existing: z
             .strictObject({
                 ingressClass: dnsLabel.describe("IngressClass of the ingress controller in place."),

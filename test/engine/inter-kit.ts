@@ -77,6 +77,7 @@ export class InterStack extends EngineStack {
             namespace: this.name,
             alpa: { endpoints: facts.alpas },
             gateway: {
+                ...(config.option === "intra-a" && { highAvailability: true }),
                 nodePort: this.nodePort,
                 address: "127.0.0.1",
                 chart: { repository: facts.chartRepository },

@@ -42,4 +42,7 @@ type Shared = z.infer<z.ZodObject<typeof gatewayOptionKeys>>;
 type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
 
 /** What the options with a gateway have in common. */
-export type ParsedGatewayOption = Shared & { alpa: AlpaKeys; gateway: z.infer<typeof gateway> };
+export type ParsedGatewayOption = Shared & {
+    alpa: AlpaKeys;
+    gateway: Omit<z.infer<typeof gateway>, "highAvailability">;
+};

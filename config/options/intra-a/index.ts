@@ -1,3 +1,4 @@
+import { highAvailabilityChecks } from "../../keys/high-availability";
 import { gatewayOption } from "../gateway/option";
 import { intraBChecks } from "../intra-b/checks";
 import { exposedIntraASchema, intraASchema } from "./schema";
@@ -8,6 +9,9 @@ export const intraA = gatewayOption({
     schema: intraASchema,
     exposedSchema: exposedIntraASchema,
     // Keys of option intra-b may be there already, for the conversion.
-    checks: (values, isSecret) => intraBChecks(values, (value) => isSecret("convert", value)),
+    checks: (values, isSecret) => [
+        ...highAvailabilityChecks(values),
+        ...intraBChecks(values, (value) => isSecret("convert", value)),
+    ],
     settings: intraASettings,
 });

@@ -1,3 +1,4 @@
+import { LEAST_NODES } from "../../../components/apisix/availability";
 import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-cluster";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
 import { digestOf } from "../../keys/consumers/digest";
@@ -37,9 +38,15 @@ export function intraASettings(config: Parsed, today: Date): IntraASettings {
 
 function gatewaySettings(config: Parsed): GatewaySettings {
     const { alpa, gateway, rampart } = config;
-    const { installer, existing, address, crds, sharedCounters: _, ...chosen } = gateway;
+    const { installer, existing, address, crds, sharedCounters: _, highAvailability, replicas, ...chosen } = gateway;
     const host = address ?? alpa.endpoints[0].split(":")[0];
-    const release = { ...chosen, nodePort: nodePort(config), tls: releaseTls(config) };
+    const release = {
+        ...chosen,
+        replicas: highAvailability ? Math.max(replicas, LEAST_NODES) : replicas,
+        nodePort: nodePort(config),
+        tls: releaseTls(config),
+        ...(highAvailability && { availability: { answerTimeoutSeconds: answerSeconds(config) } }),
+    };
     if (installer === "existing") {
         const { service, url, ...binding } = existing!;
         return { installer, ...binding, url: publicUrl(config) ?? url!.replace(/\/$/, ""), ...originOf(service) };

@@ -1,3 +1,4 @@
+import { highAvailabilityChecks } from "../../keys/high-availability";
 import { gatewayOption } from "../gateway/option";
 import { intraBChecks } from "./checks";
 import { exposedIntraBSchema, intraBSchema } from "./schema";
@@ -7,6 +8,9 @@ export const intraB = gatewayOption({
     option: "intra-b",
     schema: intraBSchema,
     exposedSchema: exposedIntraBSchema,
-    checks: (values, isSecret) => intraBChecks(values, (value) => isSecret("convert", value)),
+    checks: (values, isSecret) => [
+        ...highAvailabilityChecks(values),
+        ...intraBChecks(values, (value) => isSecret("convert", value)),
+    ],
     settings: intraBSettings,
 });

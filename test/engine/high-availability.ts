@@ -1,0 +1,209 @@
+/**
+ * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its callers
+ * lose when a pod or node goes: nothing when it is told to, and what is counted at the nodes when it dies. Gateway, kubelet
+ * and kube-proxy are stand-ins; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
+ */
+import { strict as assert } from "node:assert";
+import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "./inter-kit";
+
+const key = (id: string) => ({ id, method: "key" });
+const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];
+const APISIX = "app.kubernetes.io/name=apisix";
+
+/** The tests of one option. @param name of the stack */
+export function highAvailability(option: "inter" | "intra-a", name: string): void {
+    describe(`${option}, highly available, on the engine`, () => {
+        useNodes();
+        let stack: InterStack;
+        let url: string;
+        let keys: Record<string, string>;
+        let core: CoreV1Api;
+        let apps: AppsV1Api;
+        const consumers = [
+            { name: "alice", limits: { requests: 6, perSeconds: 3600 }, credentials: [key("a")] },
+            // Without limits: what is asked here is not whether it is counted.
+            { name: "bob", credentials: [key("b")] },
+        ];
+
+        before(async () => {
+            const { kubeConfig } = nodes().world;
+            core = kubeConfig.makeApiClient(CoreV1Api);
+            apps = kubeConfig.makeApiClient(AppsV1Api);
+            stack = await InterStack.create(name, { option, consumers });
+            succeeded(await stack.upAsPlanned());
+            ({ url, credentials: keys } = await stack.outputs());
+        });
+
+        /** Namespace that APISIX was installed into. */
+        const home = async () => {
+            const { items } = await core.listPodForAllNamespaces({ labelSelector: APISIX });
+            return items[0].metadata!.namespace!;
+        };
+        const alive = (pod: V1Pod) => !pod.metadata!.deletionTimestamp;
+        const ready = (pod: V1Pod) =>
+            // A pod that is not scheduled yet has no conditions.
+            alive(pod) && !!pod.status?.conditions?.some((c) => c.type === "Ready" && c.status === "True");
+        const pods = async (labelSelector: string) =>
+            (await core.listPodForAllNamespaces({ labelSelector })).items.filter(alive);
+        const readyGateways = (count: number) =>
+            eventually(`${count} gateways`, async () => {
+                const found = (await pods(APISIX)).filter(ready);
+                return found.length === count ? found : undefined;
+            });
+        const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
+        const machines = () => nodes().world.workloads.nodes;
+
+        it("changes nothing the second time, and shows no secret", async () => {
+            const preview = succeeded(await stack.preview("--diff"));
+            for (const secret of Object.values(keys))
+                assert.ok(!`${preview.stdout}${preview.stderr}`.includes(secret), "a key in a preview");
+            const again = succeeded(await stack.up());
+            assert.match(again.stdout, /\d+ unchanged/);
+            assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+        });
+
+        it("has a gateway and a member of etcd on each of the three nodes, and answers on each", async () => {
+            assert.deepEqual(placesOf(await readyGateways(3)), [FIRST, SECOND, THIRD]);
+            assert.deepEqual(placesOf(await pods("app.kubernetes.io/name=etcd")), [FIRST, SECOND, THIRD]);
+            for (const { status } of (await core.listNode()).items) {
+                const { address } = status!.addresses!.find(({ type }) => type === "InternalIP")!;
+                assert.equal(await ask(url.replace("127.0.0.1", address), keys["bob/b"]), 200);
+            }
+        });
+
+        it("counts limits once for all gateways", async () => {
+            const answers = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
+            assert.deepEqual(answers.sort(), [200, 200, 200, 200, 200, 200, 429, 429, 429]);
+        });
+
+        if (option === "inter")
+            it("sends completions to both services, and logprobs of one caller to one", async () => {
+                takeAlpaRequests();
+                const scoring = { model: "default", prompt: "Paris is", top_k: 5 };
+                await Promise.all([
+                    ...Array.from({ length: 6 }, () => ask(url, keys["bob/b"])),
+                    ...Array.from({ length: 6 }, () => ask(url, keys["bob/b"], "/logprobs", scoring)),
+                ]);
+                const seen = takeAlpaRequests();
+                const servicesOf = (path: string) =>
+                    new Set(seen.filter((s) => s.path === path).map((s) => s.address)).size;
+                assert.equal(servicesOf("/completions"), 2);
+                assert.equal(servicesOf("/logprobs"), 1);
+            });
+
+        it("loses no request when its gateways are started anew", async () => {
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(3);
+            const before = (await pods(APISIX)).map((pod) => pod.metadata!.uid);
+            await apps.patchNamespacedDeployment({
+                name: "apisix",
+                namespace: await home(),
+                body: [
+                    {
+                        op: "add",
+                        path: "/spec/template/metadata/annotations/restarted",
+                        value: new Date().toISOString(),
+                    },
+                ],
+            });
+            await eventually("new gateways", async () => {
+                const now = await pods(APISIX);
+                return (
+                    (now.length === 3 && now.every((p) => ready(p) && !before.includes(p.metadata!.uid))) || undefined
+                );
+            });
+            const { all, failed } = await traffic.end();
+            assert.deepEqual(failed, [], `of ${all}`);
+        });
+
+        it("lets one node be drained at a time, and loses no request", async () => {
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(3);
+            await machines().drain(FIRST, { seconds: 300 });
+            const second = machines().drain(SECOND, { seconds: 300 });
+            // The third member of etcd has no place while the first node is away: the budget holds the second one's.
+            await eventually("the second node empty but for etcd", async () => {
+                const left = (await core.listPodForAllNamespaces({ fieldSelector: `spec.nodeName=${SECOND}` })).items;
+                return (left.length === 1 && left[0].metadata!.name!.includes("etcd")) || undefined;
+            });
+            assert.equal((await readyGateways(3)).length, 3);
+            await machines().cordon(FIRST, false);
+            assert.ok((await second).refused > 0, "evictions refused");
+            await machines().cordon(SECOND, false);
+            const { all, failed } = await traffic.end();
+            assert.deepEqual(failed, [], `of ${all}`);
+            await eventually("etcd whole again", async () => {
+                const members = (await pods("app.kubernetes.io/name=etcd")).filter(ready);
+                return members.length === 3 || undefined;
+            });
+        });
+
+        it("loses what is under way in a gateway that is killed, and no more than its node counts", async () => {
+            const before = nodes().world.workloads.lost();
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(4);
+            const [victim] = await readyGateways(3);
+            await machines().killPod(victim.metadata!.namespace!, victim.metadata!.name!);
+            await readyGateways(3);
+            await traffic.sent(15);
+            const { all, failed } = await traffic.end();
+            const lost = nodes().world.workloads.lost();
+            assert.equal(
+                failed.length,
+                lost.cut - before.cut + lost.refused - before.refused,
+                `of ${all}: ${failed.join()}`,
+            );
+            assert.ok(failed.length > 0 && failed.length < all / 2, `${failed.length} of ${all}`);
+            console.log(`      ${failed.length} of ${all} requests were lost`);
+        });
+
+        it("goes on without a node: lost is what went there until the cluster gave it up", async () => {
+            const before = nodes().world.workloads.lost();
+            const traffic = new Traffic(url, keys["bob/b"]);
+            await traffic.underWay(3);
+            await machines().cutOff(THIRD);
+            await eventually("a node that is Unknown", async () => {
+                const { status, spec } = await core.readNode({ name: THIRD });
+                const unknown = status!.conditions!.find((c) => c.type === "Ready")?.status === "Unknown";
+                return (unknown && spec!.taints?.some((t) => t.key === "node.kubernetes.io/unreachable")) || undefined;
+            });
+            const without = new Traffic(url, keys["bob/b"]);
+            await without.underWay(3);
+            const { failed: failedLater } = await without.end();
+            assert.deepEqual(failedLater, [], "after the node was given up");
+            // What waits for the lost node learns of it when it is back.
+            await machines().bringBack(THIRD);
+            const { all, failed } = await traffic.end();
+            const lost = nodes().world.workloads.lost();
+            assert.equal(failed.length, lost.unanswered - before.unanswered, `of ${all}: ${failed.join()}`);
+            console.log(`      ${failed.length} of ${all} requests were lost`);
+            await readyGateways(3);
+        });
+
+        it("goes on being configured when the ingress controller that leads is killed", async () => {
+            const { workloads } = nodes().world;
+            // The node that was away may have had it: another leads once the Lease has run out.
+            const [leader] = await eventually("one that leads", async () => {
+                const found = workloads.leaders();
+                return found.length === 1 ? found : undefined;
+            });
+            const controllers = await pods("app.kubernetes.io/name=ingress-controller");
+            assert.equal(controllers.length, 2);
+            const { name, namespace } = controllers.find((pod) => pod.metadata!.uid === leader)!.metadata!;
+            await machines().killPod(namespace!, name!);
+            const more = [consumers[0], { ...consumers[1], credentials: [key("b"), key("c")] }];
+            stack.configure({ consumers: more });
+            succeeded(await stack.up());
+            ({ credentials: keys } = await stack.outputs());
+            assert.equal(await ask(url, keys["bob/c"]), 200);
+            assert.notEqual(workloads.leaders()[0], leader);
+        });
+
+        it("is destroyed, and leaves nothing", async () => {
+            succeeded(await stack.destroy());
+            assert.deepEqual(await stack.resources(), []);
+            assert.deepEqual((await core.listPodForAllNamespaces({ labelSelector: APISIX })).items, []);
+        });
+    });
+}

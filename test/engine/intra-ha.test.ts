@@ -1,0 +1,3 @@
+import { highAvailability } from "./high-availability";
+
+highAvailability("intra-a", "intra-ha");
