@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Values for `@NAME@` of a script. */
-export type Constants = Record<string, string | number>;
+type Constants = Record<string, string | number>;
 
 /**
  * Reads a script of sh that lies beside its TypeScript. What is for editors, ShellCheck and readers is not sent to hosts: the
