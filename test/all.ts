@@ -7,6 +7,7 @@ import { missingForPackets } from "./kernel-rules";
 import { checks, isLevel, LEVELS, tests, type Level } from "./levels";
 import { Progress } from "./progress";
 import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
+import { findOnPath } from "../sandbox/toolchain/path";
 
 /** For two cores: engine tests wait for clocks and for other processes a third of their time, and more at the end. */
 const LANES = 4;
@@ -55,7 +56,7 @@ async function main([level, ...words]: string[]): Promise<number> {
               ? `not run, or ended before their time: ${left} jobs, since lint failed`
               : "",
         passed + failed === 0 && !signal.aborted ? `No test's title matches. ${HOW_TO_CHOOSE}` : "",
-        ...(words.length === 0 && level !== "lint" ? missing(level) : []),
+        ...(words.length === 0 ? missing(level) : []),
     ].filter((note) => note !== "");
     progress.end(results, notes, (performance.now() - began) / 1000);
     return failed > 0 || passed === 0 || signal.aborted ? 1 : 0;
@@ -73,8 +74,13 @@ function chosen(words: string[]): { parts: string[]; args: string[] } {
 
 /** What is not tested, because the machine lacks something for it. */
 function missing(level: Level): string[] {
+    const scripts = findOnPath("shellcheck")
+        ? ""
+        : "not run: ShellCheck of the scripts for hosts. Install it on PATH: pip install -r test/requirements-lint.txt";
+    if (level === "lint") return [scripts];
     const packets = missingForPackets();
     return [
+        scripts,
         level === "check" || process.env.ALPA_AUTH_CHARTS
             ? ""
             : "not run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.",

@@ -2,9 +2,11 @@
  * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
  * engine tests, `npm run test:full` also what takes too long for every change. FULL and NOT_AT_ONCE have the exceptions.
  */
-import { readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT, type Job } from "./side-by-side";
+import { findOnPath } from "../sandbox/toolchain/path";
 
 export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
@@ -105,9 +107,20 @@ export function isLevel(word: string): word is Level {
     return LEVELS.some((level) => level === word);
 }
 
-/** What every level runs. */
-export function checks(): Job[] {
-    return LINT;
+/** What every level runs: ShellCheck too, where it is installed. */
+export function checks(env = process.env): Job[] {
+    const executable = findOnPath("shellcheck", env);
+    return executable === undefined ? LINT : [...LINT, shellCheck(executable)];
+}
+
+/** Every script of sh that git knows, or that is about to be committed. */
+function shellCheck(executable: string): Job {
+    // The clone may belong to another user than the one who tests it.
+    const list = ["-c", `safe.directory=${ROOT}`, "ls-files", "--cached", "--others", "--exclude-standard", "*.sh"];
+    const files = execFileSync("git", list, { cwd: ROOT, encoding: "utf8" })
+        .split("\n")
+        .filter((file) => file !== "" && existsSync(join(ROOT, file)));
+    return { name: "lint shellcheck", executable, program: ["--format=gcc", ...files], required: true };
 }
 
 type Tests = Job & { files: string[] };

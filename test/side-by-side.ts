@@ -25,6 +25,8 @@ export type Job =
     | (Named & { files: string[] })
     | (Named & {
           program: string[];
+          /** What runs the program. @default Node.js */
+          executable?: string;
           /** Where it fails, all other jobs end. */
           required?: boolean;
       });
@@ -90,7 +92,8 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
     const into = openSync(log, "w");
     // A file may define its tests only where what they need is there; that some ran is looked at over all files.
     const words = "files" in job ? [MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
-    const child = spawn(process.execPath, [`--require=${WATCH}`, ...words], {
+    const executable = "executable" in job ? job.executable : undefined;
+    const child = spawn(executable ?? process.execPath, executable ? words : [`--require=${WATCH}`, ...words], {
         cwd: ROOT,
         env: { ...process.env, ...options.env },
         stdio: ["ignore", into, into, "ipc"],

@@ -1,4 +1,4 @@
-import { ANY_PORT, CONNECTED } from "../hosts/connected";
+import { scriptFile } from "../hosts/script-file";
 
 /** Port of Alpa in the head's pod: a constant of Alpa's. */
 export const ALPA_PORT = 20001;
@@ -30,20 +30,8 @@ while alpa.poll() is None and missed < 6:
 sys.exit("Alpa has ended" if alpa.poll() is not None else "a node of Ray is away")
 `;
 
-/**
- * Ray in the background, and what ends first ends the container. As its first process, a shell would not hear that it has
- * to end. The operator gives Ray's own command in a variable.
- */
-export const HEAD_SCRIPT = `trap 'exit 143' TERM
-ulimit -n 65536
-eval "$KUBERAY_GEN_RAY_START_CMD" &
-until ray health-check --address "127.0.0.1:${GCS_PORT}" >/dev/null 2>&1; do
-    kill -0 $! 2>/dev/null || exit 1
-    sleep 2
-done
-python3 -u -c "$ALPA_WATCH" &
-wait -n
-exit 1`;
+/** Starts Ray and WATCH: what the head's container runs. */
+export const HEAD_SCRIPT = scriptFile(__dirname, "head.sh")({ GCS_PORT }).trim();
 
 /** Variables of the head's container. */
 export function headVariables(nodes: number, command: string): { name: string; value: string }[] {
@@ -87,9 +75,13 @@ export function afterHead(seconds: number, port = GCS_PORT): string {
     return whileConnected(seconds, ANY_PORT, hex(port));
 }
 
-/** The end of the script comes with the end of the last connection of these two ports. */
+/** Any port, for one of the two sides of a connection. */
+const ANY_PORT = "[0-9A-F]{4}";
+const renderWait = scriptFile(__dirname, "while-connected.sh");
+
+/** The script ends with the last connection of these two ports. */
 function whileConnected(seconds: number, local: string, remote: string): string {
-    return `${CONNECTED}\nfor i in $(seq ${seconds}); do connected '${local}' '${remote}' || exit 0; sleep 1; done`;
+    return renderWait({ SECONDS: seconds, LOCAL: local, REMOTE: remote }).trim();
 }
 
 function hex(port: number): string {

@@ -6,7 +6,7 @@ import { HOSTPATH_CLASS, type Storage } from "../../components/hosts/microk8s/la
 import { probe, readProbe } from "../../components/hosts/microk8s/probe-script";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
-import { PLACE_LABEL } from "../../components/hosts/microk8s/common-script";
+import { PLACE_LABEL } from "../../components/hosts/microk8s/script-files";
 import { ProblemList } from "../../config/problem-list";
 import { openCluster } from "../kubernetes/cluster";
 import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";

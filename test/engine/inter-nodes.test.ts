@@ -6,7 +6,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import type { ZoneRecord } from "../../components/cloudflare/dns-record";
-import { FOLDER } from "../../components/hosts/microk8s/common-script";
+import { FOLDER } from "../../components/hosts/microk8s/script-files";
 import { azureZone, type AzureZone } from "../../sandbox/dns/azure";
 import { startDnsServer, type DnsServer } from "../../sandbox/dns/server";
 import { askEdge } from "./edge-request";

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api, type V1Node } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import { FOLDER } from "../../components/hosts/microk8s/common-script";
+import { FOLDER } from "../../components/hosts/microk8s/script-files";
 import { type Microk8sHost, Microk8sPlay, newKey } from "../../sandbox/hosts";
 import { restOf } from "../../sandbox/hosts/microk8s/rest";
 import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";

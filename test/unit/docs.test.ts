@@ -106,7 +106,7 @@ describe("docs/configuration.md", () => {
     }
 
     it("quotes what the checks of the cluster and the waits say", () => {
-        const code = FILES.filter((file) => /^(preflight|components)\/.*\.ts$/.test(file))
+        const code = FILES.filter((file) => /^(preflight|components)\/.*\.(ts|sh)$/.test(file))
             .map(read)
             .join("\n")
             .replace(/["`]\s*\+\s*["`]/g, "");

@@ -1,8 +1,9 @@
 // Proves which test files each level runs, and which ones a part of a path chooses.
 import { strict as assert } from "node:assert";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { levelOf, tests, type Level } from "../levels";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { checks, levelOf, tests, type Level } from "../levels";
 import { ROOT } from "../side-by-side";
 
 const filesOf = (level: Level, ...parts: string[]) => tests(level, parts).flatMap(({ files }) => files);
@@ -40,6 +41,25 @@ describe("levels of tests", () => {
         assert.ok(filesOf("test", "chaos/").length > 5);
         assert.deepEqual(filesOf("check", "chaos/"), []);
         assert.deepEqual(filesOf("test", "no such part"), []);
+    });
+
+    describe("of lint", () => {
+        let folder: string;
+        before(() => {
+            folder = mkdtempSync(join(tmpdir(), "levels-"));
+            writeFileSync(join(folder, "shellcheck"), "", { mode: 0o755 });
+        });
+        after(() => rmSync(folder, { recursive: true }));
+        const executables = (PATH: string) => checks({ PATH }).flatMap((job) => ("executable" in job ? [job] : []));
+
+        it("have ShellCheck check the scripts of sh, where it is on PATH", () => {
+            const [job, ...others] = executables(["/nowhere", folder].join(delimiter));
+            assert.deepEqual([job.executable, job.required, others], [join(folder, "shellcheck"), true, []]);
+            for (const file of ["components/hosts/as-user.sh", "components/opt/head.sh"])
+                assert.ok(job.program.includes(file), file);
+        });
+
+        it("run without ShellCheck, where it is not", () => assert.deepEqual(executables("/nowhere"), []));
     });
 
     it("give each job a name of its own: its log is named after it", () => {

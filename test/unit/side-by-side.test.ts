@@ -58,6 +58,12 @@ describe("tests side by side", () => {
         assert.deepEqual([passed, failed, failures], [1, 0, ""]);
     });
 
+    it("runs a program that is not one of Node.js by itself", async () => {
+        const sh: Job = { name: "sh", executable: "/bin/sh", program: ["-c", "echo a.sh: wrong; exit 1", "sh"] };
+        const { passed, failed, failures } = await run([sh]);
+        assert.deepEqual([passed, failed, failures], [0, 1, "a.sh: wrong\n"]);
+    });
+
     it("tells the first failures of a suite whole, and names those after them", async () => {
         const many = `for (let i = 1; i < 6; i++) it("t" + i, () => { throw new Error("why " + i); });`;
         const { failed, failures } = await run([

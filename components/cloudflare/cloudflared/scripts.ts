@@ -1,8 +1,10 @@
 // What runs on the hosts of the connectors.
 
-import { AS_ROOT } from "./root";
-import { renderUnit, type Times } from "./unit";
+import { renderUnit, type Times, UNIT } from "./unit";
+import { scriptFile } from "../../hosts/script-file";
 import { commandLine, scriptAsRoot } from "../../hosts/ssh-script";
+
+const AS_ROOT = scriptFile(__dirname, "connectors.sh")({ UNIT });
 
 /** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the secrets. */
 export function renderScript(

@@ -1,9 +1,12 @@
 // What runs on the hosts that Alpa runs on, to let only the gateway's nodes in.
 
-import { AS_ROOT, UNIT_TEXT } from "./root";
-import { renderRules, stampOf, type FirewallRules } from "./rules";
+import { FIREWALL, renderRules, stampOf, TABLE, type FirewallRules } from "./rules";
+import { UNIT_TEXT } from "./unit";
 import { normalNetworks } from "../networks";
+import { scriptFile } from "../script-file";
 import { commandLine, scriptAsRoot } from "../ssh-script";
+
+const AS_ROOT = scriptFile(__dirname, "firewall.sh")({ FIREWALL, TABLE });
 
 /** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the password of sudo. */
 export function renderScript(rules: FirewallRules, sudoPassword?: string): string {

@@ -1,10 +1,12 @@
 // What runs on the hosts of a MicroK8s cluster: see ssh-script.ts for how it gets there.
 
 import { graceSeconds } from "../../alpa/answer-times";
-import { ON_CLUSTER } from "./cluster-script";
 import { POD_NETWORK } from "./launch";
-import { ON_NODE } from "./node-script";
+import { scriptBody } from "./script-files";
 import { scriptAsRoot } from "../ssh-script";
+
+const ON_NODE = scriptBody("node.sh");
+const ON_CLUSTER = scriptBody("cluster.sh");
 
 /** How long an invitation lasts, in seconds: a node that is on its way in has joined by then, or never will. */
 export const INVITATION_SECONDS = 600;

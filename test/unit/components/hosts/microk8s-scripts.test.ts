@@ -3,7 +3,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { FOLDER } from "../../../../components/hosts/microk8s/common-script";
+import { FOLDER } from "../../../../components/hosts/microk8s/script-files";
 import { renderLaunch } from "../../../../components/hosts/microk8s/launch";
 import { probe, readProbe, type Probed } from "../../../../components/hosts/microk8s/probe-script";
 import { clusterScript, nodeScript, type ClusterFacts } from "../../../../components/hosts/microk8s/scripts";

@@ -1,55 +1,26 @@
-import { FIREWALL, TABLE } from "./rules";
-import { UNLESS_ANOTHERS } from "../ssh-script";
+#!/bin/sh
+# Runs as root on a host that Alpa runs on. Arguments: host, owner, install|remove.
+# An address that the gateway no longer has may reach Alpa for one hour more: its node may be draining.
+# @FIREWALL@: name of everything of this project on the host. @TABLE@: the table of nftables, family and name.
+# scripts.ts sets:
+: "${rules?}" "${stamp?}" "${gateways?}" "${unit_text?}"
 
-/** For how long an address that the gateway no longer has may still reach Alpa: its node may be draining. */
-const LEAVING = "1h";
-
-/** Longest wait for another run on the same host, in seconds. */
-const LOCK_SECONDS = 60;
-
-/**
- * Loads the rules at boot, before the network is there. `nftables.service` empties all tables whenever it starts, stops or
- * is reloaded: after it, these are loaded again. @nft@ is where the host has nft.
- */
-export const UNIT_TEXT = `[Unit]
-Description=alpa-auth: who may reach Alpa on this host
-DefaultDependencies=no
-Wants=network-pre.target
-Before=network-pre.target shutdown.target
-Conflicts=shutdown.target
-After=nftables.service
-PartOf=nftables.service
-ReloadPropagatedFrom=nftables.service
-
-[Service]
-Type=oneshot
-RemainAfterExit=yes
-ExecStart=@nft@ -f /etc/${FIREWALL}/rules.nft
-ExecReload=@nft@ -f /etc/${FIREWALL}/rules.nft
-ExecStop=-@nft@ delete table ${TABLE}
-
-[Install]
-WantedBy=sysinit.target nftables.service
-`;
-
-/** Runs as root. Arguments: host, owner, install|remove. Reads $rules, $stamp, $gateways and $unit_text. */
-export const AS_ROOT = `
 umask 077
 where=$1 owner=$2 mode=$3
-etc=/etc/${FIREWALL} unit=${FIREWALL}.service
+etc=/etc/@FIREWALL@ unit=@FIREWALL@.service
 unit_file=/etc/systemd/system/$unit
 
 fail() {
-    printf '%s\\n' "$where: $1" >&2
+    printf '%s\n' "$where: $1" >&2
     exit 1
 }
 # Writes a file in one step: never half of it.
 put() {
-    printf '%s\\n' "$2" >"$1.new" 2>/dev/null && mv -f "$1.new" "$1" ||
+    printf '%s\n' "$2" >"$1.new" 2>/dev/null && mv -f "$1.new" "$1" ||
         fail "must have room for $1 (the disk is full, or cannot be written). Free space there and run pulumi up again."
 }
 content() { cat "$1" 2>/dev/null || :; }
-loaded() { "$nft" list table ${TABLE} 2>/dev/null; }
+loaded() { "$nft" list table @TABLE@ 2>/dev/null; }
 
 check_host() {
     [ "$(uname -s)" = Linux ] && [ -d /run/systemd/system ] ||
@@ -63,11 +34,11 @@ leaving() {
     for old in $(content "$etc/gateways"); do
         case " $gateways " in *" $old "*) continue ;; esac
         case $old in *:*) family=6 ;; *) family=4 ;; esac
-        echo "add element ${TABLE} leaving$family { $old timeout ${LEAVING} }"
+        echo "add element @TABLE@ leaving$family { $old timeout 1h }"
     done
 }
 put_back() {
-    if [ -e "$etc/rules.nft" ]; then "$nft" -f "$etc/rules.nft"; else "$nft" delete table ${TABLE}; fi >/dev/null 2>&1 || :
+    if [ -e "$etc/rules.nft" ]; then "$nft" -f "$etc/rules.nft"; else "$nft" delete table @TABLE@; fi >/dev/null 2>&1 || :
 }
 
 install_rules() {
@@ -83,13 +54,13 @@ $(leaving)"
             fail "must load the rules ($(echo "$said" | head -n 1)). Those before are in force. Look: nft -f $etc/load.nft"
         loaded | grep -qF "$stamp" || {
             put_back
-            fail "must hold the rules after loading them (it does not). Those before were put back. Look: nft list table ${TABLE}"
+            fail "must hold the rules after loading them (it does not). Those before were put back. Look: nft list table @TABLE@"
         }
         put "$etc/rules.nft" "$rules"
         rm -f "$etc/load.nft"
     fi
     put "$etc/gateways" "$gateways"
-    text=$(printf '%s\\n' "$unit_text" | sed "s|@nft@|$nft|")
+    text=$(printf '%s\n' "$unit_text" | sed "s|@nft@|$nft|")
     [ "$(content "$unit_file")" = "$text" ] || put "$unit_file" "$text"
     chmod 644 "$unit_file"
     systemctl daemon-reload
@@ -103,16 +74,17 @@ $(leaving)"
     echo "rules loaded"
 }
 remove_rules() {
-${UNLESS_ANOTHERS}    [ -n "$nft" ] || [ ! -e "$etc/rules.nft" ] ||
-        fail "must have nft to unload table ${TABLE} (there is none, and its rules may be in force). Run there: apt-get install nftables; then run pulumi again."
+    . ../unless-anothers.sh
+    [ -n "$nft" ] || [ ! -e "$etc/rules.nft" ] ||
+        fail "must have nft to unload table @TABLE@ (there is none, and its rules may be in force). Run there: apt-get install nftables; then run pulumi again."
     if [ -e "$unit_file" ]; then
         systemctl disable --now "$unit" >/dev/null 2>&1 || fail "must stop $unit. Look: systemctl status $unit"
     fi
     if [ -n "$nft" ] && loaded >/dev/null; then
-        "$nft" delete table ${TABLE} || fail "must let table ${TABLE} go. Look: nft list table ${TABLE}"
+        "$nft" delete table @TABLE@ || fail "must let table @TABLE@ go. Look: nft list table @TABLE@"
     fi
-    rm -rf "$unit_file" "\${etc:?}"
-    rm -f /run/${FIREWALL}.lock
+    rm -rf "$unit_file" "${etc:?}"
+    rm -f /run/@FIREWALL@.lock
     systemctl daemon-reload
     echo "removed"
 }
@@ -120,12 +92,11 @@ ${UNLESS_ANOTHERS}    [ -n "$nft" ] || [ ! -e "$etc/rules.nft" ] ||
 nft=$(command -v nft || :)
 # One run at a time.
 if command -v flock >/dev/null; then
-    exec 8>/run/${FIREWALL}.lock
-    flock -w ${LOCK_SECONDS} 8 ||
-        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/${FIREWALL}.lock"
+    exec 8>/run/@FIREWALL@.lock
+    flock -w 60 8 ||
+        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/@FIREWALL@.lock"
 fi
 case $mode in
 install) install_rules ;;
 remove) remove_rules ;;
 esac
-`;

@@ -1,14 +1,15 @@
-import { COMMON, PLACE_LABEL } from "./common-script";
+#!/bin/sh
+# Runs as root on a control-plane node, about another node or about the cluster.
+# scripts.ts sets $node (the node's name in the cluster), $place (its host's name in the config), and what each function names:
+: "${node?}" "${place?}" "${address?}" "${storage?}" "${token?}" "${labels?}" "${taints?}" "${labels_away?}" "${taints_away?}"
+: "${ready_seconds?}" "${drain_seconds?}" "${ttl_seconds?}"
 
-/**
- * Runs as root on a control-plane node, about another node or about the cluster. Reads $node (its name in the cluster),
- * $place (its host's name in the config), and what else each function names.
- */
-export const ON_CLUSTER = `${COMMON}
+. ./functions.sh
+
 in_cluster() { kubectl get node "$node" -o name >/dev/null 2>&1; }
 count() { kubectl get nodes "$@" -o name 2>/dev/null | wc -l; }
 # Of a host that has another name in the config now, or of another stack: not ours to remove.
-ours_still() { kubectl get nodes -l "${PLACE_LABEL}=$place" -o name 2>/dev/null | grep -qx "node/$node"; }
+ours_still() { kubectl get nodes -l "@PLACE_LABEL@=$place" -o name 2>/dev/null | grep -qx "node/$node"; }
 needs_cluster() {
     ours && installed || fail "must run MicroK8s of this stack, to be asked about $place. Run pulumi up again."
 }
@@ -27,12 +28,12 @@ invite() {
     fi
     said=$(microk8s add-node --token "$token" --token-ttl "$ttl_seconds" --format short 2>&1) ||
         fail "must be able to let $place in ($(last_line | sed "s/$token/…/g")). Look: microk8s status"
-    found=$(printf '%s\\n' "$said" | sed -n 's/^.*microk8s join \\([^ ]*\\).*$/\\1/p')
+    found=$(printf '%s\n' "$said" | sed -n 's/^.*microk8s join \([^ ]*\).*$/\1/p')
     # The address by which the config knows this node, where it is one of several.
-    url=$(printf '%s\\n' "$found" | grep -F -- "$address:" | head -n 1 || :)
-    [ -n "$url" ] || url=$(printf '%s\\n' "$found" | head -n 1)
+    url=$(printf '%s\n' "$found" | grep -F -- "$address:" | head -n 1 || :)
+    [ -n "$url" ] || url=$(printf '%s\n' "$found" | head -n 1)
     case $url in
-    *:*/"$token"/?*) printf '%s\\n' "$url" ;;
+    *:*/"$token"/?*) printf '%s\n' "$url" ;;
     *) fail "microk8s add-node must print an address with the token and a fingerprint (it did not). Look: microk8s version" ;;
     esac
 }
@@ -50,12 +51,15 @@ mark_node() {
     needs_cluster
     until_true "$ready_seconds" in_cluster ||
         fail "node $node ($place) must appear in the cluster (it did not after $ready_seconds s). Look: microk8s kubectl get nodes; on $place: journalctl -u snap.microk8s.daemon-kubelite"
-    slowly kubectl label node "$node" --overwrite "${PLACE_LABEL}=$place" $labels || fail "must be able to label node $node ($(last_line))."
+    # shellcheck disable=SC2086 # one word for each label
+    slowly kubectl label node "$node" --overwrite "@PLACE_LABEL@=$place" $labels || fail "must be able to label node $node ($(last_line))."
+    # shellcheck disable=SC2086 # one word for each taint
     [ -z "$taints" ] || slowly kubectl taint node "$node" --overwrite $taints || fail "must be able to taint node $node ($(last_line))."
 }
 # Reads $labels_away and $taints_away.
 unmark_node() {
     still_there || return 0
+    # shellcheck disable=SC2086 # one word for each label
     [ -z "$labels_away" ] || slowly kubectl label node "$node" $labels_away || fail "must be able to take labels from node $node ($(last_line))."
     # kubectl fails for a taint that is not there.
     for one in $taints_away; do slowly kubectl taint node "$node" "$one" || :; done
@@ -64,7 +68,7 @@ unmark_node() {
 ready() {
     needs_cluster
     until_true "$ready_seconds" in_cluster || fail "the API server must answer, and know node $node (not after $ready_seconds s). Look: microk8s status"
-    slowly kubectl wait --for=condition=Ready "node/$node" "--timeout=\${ready_seconds}s" ||
+    slowly kubectl wait --for=condition=Ready "node/$node" "--timeout=${ready_seconds}s" ||
         fail "node $node ($place) must get ready (not after $ready_seconds s: $(last_line)). Look: microk8s kubectl describe node $node"
 }
 # Moves the pods away. Reads $drain_seconds.
@@ -75,7 +79,7 @@ drain() {
         [ "$(count -l node.kubernetes.io/microk8s-controlplane)" -le 1 ]; then
         fail "$place must not leave: it is the last control-plane node, and $(($(count) - 1)) other(s) would have none. Make another node a member first (role control-plane), or remove the others before."
     fi
-    slowly kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data "--timeout=\${drain_seconds}s" ||
+    slowly kubectl drain "$node" --ignore-daemonsets --delete-emptydir-data "--timeout=${drain_seconds}s" ||
         fail "pods must leave node $node within $drain_seconds s ($(last_line)). It takes no new ones now: run pulumi up again, or keep it with microk8s kubectl uncordon $node. Look: microk8s kubectl get pdb -A"
 }
 
@@ -94,7 +98,7 @@ enabled() {
     [ "$(microk8s status -a "$1" 2>/dev/null)" = enabled ] || fail "add-on $1 must be enabled ($(last_line)). Run: microk8s enable $1"
 }
 rolled_out() {
-    slowly kubectl -n kube-system rollout status "deployment/$1" "--timeout=\${ready_seconds}s" ||
+    slowly kubectl -n kube-system rollout status "deployment/$1" "--timeout=${ready_seconds}s" ||
         fail "deployment kube-system/$1 must be rolled out (not after $ready_seconds s: $(last_line)). Look: microk8s kubectl -n kube-system describe pods"
 }
 
@@ -106,7 +110,7 @@ kubeconfig() {
     case $said in
     apiVersion:*)
         put "$etc/complete" yes
-        printf '%s\\n' "$said"
+        printf '%s\n' "$said"
         ;;
     *) fail "must give a kubeconfig (it gave something else). Run: microk8s config" ;;
     esac
@@ -123,4 +127,3 @@ addons) addons ;;
 kubeconfig) kubeconfig ;;
 hold) : ;;
 esac
-`;

@@ -1,15 +1,16 @@
-import { COMMON, PORT_CHECK } from "./common-script";
-import { POD_NETWORK } from "./launch";
+#!/bin/sh
+# Runs as root on a node. What is right already is left alone, and what a killed run has left is finished: the folder of
+# this project on the host says how far that was. MicroK8s without that folder is another administrator's, and stays as it is.
+# scripts.ts sets $launch, $sans and $pods for install, $url for join:
+: "${launch?}" "${sans?}" "${pods?}" "${url?}" "${ready_seconds?}"
 
-/**
- * Runs as root on a node. What is right already is left alone, and what a killed run has left is finished: the folder of
- * this project on the host says how far that was. MicroK8s without that folder is somebody else's, and stays as it is.
- *
- * Reads $launch, $sans and $pods (install), $url (join) and $ready_seconds.
- */
-export const ON_NODE = `${COMMON}${PORT_CHECK}
+. ./functions.sh
+
+. ./taken-ports.sh
+
 launcher=$common/etc/launcher config=$common/.microk8s.yaml agent='journalctl -u snap.microk8s.daemon-cluster-agent'
 
+# shellcheck disable=SC2018,SC2019 # names of hosts are ASCII
 self() { hostname | tr 'A-Z' 'a-z'; }
 # In a cluster with others, as MicroK8s itself sees it: maybe as a data store only, after a join that was cut off.
 member() {
@@ -78,7 +79,7 @@ install_node() {
     # Made when MicroK8s is installed: a node in place keeps its own, and the look before a run says so.
     [ -e "$etc/sans" ] || put "$etc/sans" "$sans"
     # Installed before this was a setting.
-    [ -e "$etc/pods" ] || put "$etc/pods" ${POD_NETWORK}
+    [ -e "$etc/pods" ] || put "$etc/pods" @POD_NETWORK@
     [ "$(mark pods)" = "$pods" ] ||
         fail "must keep the pods' network, which is set when MicroK8s is installed (it is $(mark pods); the config says $pods). Set cluster.podNetwork back: a cluster with another one is a new cluster."
     if [ ! -e "$etc/ready" ]; then
@@ -113,15 +114,15 @@ join_node() {
     # Of a join that was cut off nobody knows how far it came, and a second one on top of it does harm.
     if [ -e "$etc/joining" ] && member; then leave_cluster; fi
     ! member || fail "must be alone before it joins (it is in a cluster). Look: microk8s status; microk8s kubectl get nodes"
-    put "$etc/joining" "\${url%%/*}"
-    token=\${url#*/} token=\${token%%/*}
+    put "$etc/joining" "${url%%/*}"
+    token=${url#*/} token=${token%%/*}
     case $role in worker) as=--worker ;; *) as= ;; esac
     slowly microk8s join "$url" $as ||
-        fail "must be able to join the cluster at \${url%%/*} ($(last_line | sed "s|$token|…|g")). Look there, and here: $agent"
+        fail "must be able to join the cluster at ${url%%/*} ($(last_line | sed "s|$token|…|g")). Look there, and here: $agent"
     until_true "$ready_seconds" member ||
         fail "must be in the cluster after it has joined (not after $ready_seconds s). Look: microk8s status; $agent"
     [ "$role" = worker ] || authorized
-    put "$etc/joined" "\${url%%/*}"
+    put "$etc/joined" "${url%%/*}"
     rm -f "$etc/joining"
 }
 # Of the node that starts the cluster: it has joined nobody.
@@ -160,7 +161,7 @@ remove() {
             fail "must be able to remove MicroK8s ($(last_line)). Look: snap changes"
     fi
     rm -f "$config"
-    rm -rf "\${etc:?}"
+    rm -rf "${etc:?}"
 }
 
 case $mode in
@@ -170,4 +171,3 @@ start) start_cluster ;;
 leave) leave "$@" ;;
 remove) remove ;;
 esac
-`;

@@ -1,11 +1,10 @@
-/** Longest time in which a worker of Ray is watched for failing while it joins, in seconds. Joining takes some. */
-const JOIN_SECONDS = 300;
+#!/bin/sh
+# Functions of bare-metal.sh: what must hold before anything is done on a host, whose it is, and what is seen there
+# afterwards. A worker of Ray is watched for failing while it joins: for 300 s at most, since joining takes some.
+# shellcheck disable=SC2034 # more_time of bare-metal.sh reads $end
+# bare-metal.sh sets:
+: "${mode?}" "${head?}" "${owner?}" "${mark?}" "${unit?}" "${alpa_host?}" "${port?}" "${start_seconds?}" "${heard?}"
 
-/**
- * Functions of sh for a host of bare metal: what must hold before anything is done there, whose it is, and what is seen
- * there afterwards. They use the variables and functions of bare-metal-script.ts.
- */
-export const HOST_CHECKS = `
 check_host() {
     [ "$(uname -s)" = Linux ] && [ -d /proc/net ] || fail "must run Linux (got $(uname -s)). Correct convert.bareMetal.hosts."
     command -v curl >/dev/null || fail "must have curl, to ask Alpa whether it runs. Install it."
@@ -37,12 +36,12 @@ check_head() {
 }
 # Two stacks, maybe of two clusters, would each start what the other one stops.
 claim() {
-    if (set -C; printf '%s\\n' "$owner" >"$mark") 2>/dev/null; then return 0; fi
+    if (set -C; printf '%s\n' "$owner" >"$mark") 2>/dev/null; then return 0; fi
     theirs=$(cat "$mark" 2>/dev/null) || theirs=
     [ "$theirs" != "$owner" ] || return 0
     [ -z "$theirs" ] ||
-        fail "must be in the conversion of one stack (\${unit:-Alpa} there is in that of $theirs). Take that one back to option intra-a; if it is gone, or was renamed, remove the file on this host: $mark"
-    printf '%s\\n' "$owner" >"$mark"
+        fail "must be in the conversion of one stack (${unit:-Alpa} there is in that of $theirs). Take that one back to option intra-a; if it is gone, or was renamed, remove the file on this host: $mark"
+    printf '%s\n' "$owner" >"$mark"
 }
 release() {
     [ "$(cat "$mark" 2>/dev/null)" != "$owner" ] || rm -f "$mark"
@@ -64,7 +63,7 @@ silent() {
 # joined; where nobody can see that, or not soon, the head's wait is all there is.
 holds() {
     [ -n "$unit" ] || return 0
-    end=$(($(now) + (start_seconds < ${JOIN_SECONDS} ? start_seconds : ${JOIN_SECONDS})))
+    end=$(($(now) + (start_seconds < 300 ? start_seconds : 300)))
     while :; do
         ! systemctl is-failed --quiet "$unit" || fail "$unit must run (it has failed). Look: journalctl -u $unit"
         users=$(gpu_users 2>/dev/null) || break
@@ -74,7 +73,6 @@ holds() {
     echo "holds"
 }
 rests() {
-    ! runs || fail "\${unit:-Alpa} must have stopped (it runs again). Look who has started it: journalctl -u \${unit:-alpa}"
+    ! runs || fail "${unit:-Alpa} must have stopped (it runs again). Look who has started it: journalctl -u ${unit:-alpa}"
     echo "rests"
 }
-`;

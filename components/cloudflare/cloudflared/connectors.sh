@@ -1,21 +1,18 @@
-import { UNIT } from "./unit";
-import { UNLESS_ANOTHERS } from "../../hosts/ssh-script";
+#!/bin/sh
+# Runs as root on a host of connectors. Arguments: host, owner, install|remove, then those of install.
+# systemd 247 is the oldest with LoadCredential=. 100 MB are room for two versions of cloudflared (40 MB each) while one
+# replaces the other.
+# @UNIT@: name of everything of this project on the host.
+# scripts.ts sets:
+: "${token?}" "${unit_text?}" "${start_seconds?}" "${keys_url?}"
 
-/** The oldest systemd with LoadCredential=. */
-const SYSTEMD_VERSION = 247;
-
-/** Room for two versions of cloudflared (40 MB each) while one replaces the other, in MB. */
-const FREE_MB = 100;
-
-/** Runs as root. Arguments: host, owner, install|remove, then those of install. Reads $token, $unit_text, $start_seconds and $keys_url. */
-export const AS_ROOT = `
 umask 077
 where=$1 owner=$2 mode=$3
 shift 3
-etc=/etc/${UNIT} lib=/opt/${UNIT} unit_file=/etc/systemd/system/${UNIT}@.service
+etc=/etc/@UNIT@ lib=/opt/@UNIT@ unit_file=/etc/systemd/system/@UNIT@@.service
 
 fail() {
-    printf '%s\\n' "$where: $1" >&2
+    printf '%s\n' "$where: $1" >&2
     exit 1
 }
 # Writes a file in one step: never half of it, never readable by others.
@@ -50,8 +47,8 @@ taken() {
 instances_here() {
     for file in "$etc"/*.env; do
         [ -e "$file" ] || continue
-        file=\${file##*/}
-        echo "\${file%.env}"
+        file=${file##*/}
+        echo "${file%.env}"
     done
 }
 check_owner() {
@@ -62,18 +59,19 @@ check_owner() {
 # Stops connectors, all at once: each waits for its running answers.
 stop() {
     names=
-    for n in "$@"; do names="$names ${UNIT}@$n.service"; done
+    for n in "$@"; do names="$names @UNIT@@$n.service"; done
+    # shellcheck disable=SC2086 # one word for each unit
     [ -z "$names" ] || slowly systemctl disable --now $names ||
         fail "must stop$names. Look: systemctl status$names"
-    for n in "$@"; do rm -rf "$etc/$n.env" "\${lib:?}/$n"; done
+    for n in "$@"; do rm -rf "$etc/$n.env" "${lib:?}/$n"; done
 }
 
 check_host() {
     [ "$(uname -s)" = Linux ] && [ -d /run/systemd/system ] ||
         fail "must run Linux with systemd (got $( (. /etc/os-release && echo "$PRETTY_NAME") 2>/dev/null || uname -s)). Use another host."
-    systemd=$(systemctl --version | sed -n '1s/[^0-9]*\\([0-9]*\\).*/\\1/p')
-    [ "$systemd" -ge ${SYSTEMD_VERSION} ] ||
-        fail "must have systemd ${SYSTEMD_VERSION} or newer, which keeps the token from other users (got $systemd). Upgrade the system, or use another host."
+    systemd=$(systemctl --version | sed -n '1s/[^0-9]*\([0-9]*\).*/\1/p')
+    [ "$systemd" -ge 247 ] ||
+        fail "must have systemd 247 or newer, which keeps the token from other users (got $systemd). Upgrade the system, or use another host."
     case $(uname -m) in
     x86_64) arch=amd64 ;;
     aarch64 | arm64) arch=arm64 ;;
@@ -85,19 +83,19 @@ check_host() {
 # A connector is ready without the keys of Access, and then answers every request with 502.
 check_keys() {
     # The connectors' own way out, where the operator has given them one.
-    proxy=$(sed -n 's/^HTTPS_PROXY=//p' /etc/default/${UNIT} 2>/dev/null | tail -n 1)
+    proxy=$(sed -n 's/^HTTPS_PROXY=//p' /etc/default/@UNIT@ 2>/dev/null | tail -n 1)
     if command -v curl >/dev/null; then said=$(https_proxy=$proxy curl -fsS --connect-timeout 10 --max-time 20 -o /dev/null "$keys_url" 2>&1) && return 0
     else said=$(https_proxy=$proxy wget -nv -t 1 -T 10 -O /dev/null "$keys_url" 2>&1) && return 0; fi
     fail "must reach $keys_url, the keys of Access ($(echo "$said" | tail -n 1)). Without them connectors answer every request with 502. Open TCP 443 to that name and run pulumi up again."
 }
 check_room() {
     free=$(df -Pk "$1" | awk 'NR == 2 { print int($4 / 1024) }')
-    [ "$free" -ge ${FREE_MB} ] ||
-        fail "must have ${FREE_MB} MB free in $1 (got $free MB). Free space there and run pulumi up again."
+    [ "$free" -ge 100 ] ||
+        fail "must have 100 MB free in $1 (got $free MB). Free space there and run pulumi up again."
 }
 sum() {
     sum_line=$(sha256sum "$1")
-    echo "\${sum_line%% *}"
+    echo "${sum_line%% *}"
 }
 # Leaves the program at $binary. What is there already with the right checksum is kept.
 download() {
@@ -129,8 +127,8 @@ download() {
 # Brings one connector to what is asked for, and waits until Cloudflare can reach it.
 connector() {
     n=$1 port=$2
-    service=${UNIT}@$n.service ready=http://127.0.0.1:$port/ready
-    stamp=$(printf '%s\\n' "$binary" "$sha256" "$unit_text" "$port" "$token" | sha256sum)
+    service=@UNIT@@$n.service ready=http://127.0.0.1:$port/ready
+    stamp=$(printf '%s\n' "$binary" "$sha256" "$unit_text" "$port" "$token" | sha256sum)
     if [ "$(cat "$lib/$n/stamp" 2>/dev/null)" = "$stamp" ] && systemctl is-active --quiet "$service" && answers "$ready"; then
         return 0
     fi
@@ -178,12 +176,14 @@ install_all() {
     fi
     systemctl daemon-reload
     n=0
+    # shellcheck disable=SC2086 # $n is a number
     while [ $n -lt "$instances" ]; do
         n=$((n + 1))
         connector $n $((port + n - 1))
     done
     surplus=
     for n in $(instances_here); do [ "$n" -le "$instances" ] || surplus="$surplus $n"; done
+    # shellcheck disable=SC2086 # one word for each connector
     stop $surplus
     for old in "$lib"/cloudflared-*; do [ "$old" = "$binary" ] || rm -f "$old"; done
     check_keys
@@ -192,21 +192,22 @@ install_all() {
     echo "cloudflared $version: $instances connector(s) ready"
 }
 remove_all() {
-${UNLESS_ANOTHERS}    stop $(instances_here)
-    rm -rf "$lib" "$unit_file" "\${etc:?}"
-    rm -f /run/${UNIT}.lock
+    . ../../hosts/unless-anothers.sh
+    # shellcheck disable=SC2046 # one word for each connector
+    stop $(instances_here)
+    rm -rf "$lib" "$unit_file" "${etc:?}"
+    rm -f /run/@UNIT@.lock
     systemctl daemon-reload
     echo "removed"
 }
 
 # One run at a time: one whose connection was cut may still be at work, waiting for answers to end.
 if command -v flock >/dev/null; then
-    exec 8>/run/${UNIT}.lock
+    exec 8>/run/@UNIT@.lock
     flock -w "$start_seconds" 8 ||
-        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/${UNIT}.lock"
+        fail "must not be changed by two runs at once (another one still works on it). Wait for its end, and run pulumi again. Look: fuser -v /run/@UNIT@.lock"
 fi
 case $mode in
 install) install_all "$@" ;;
 remove) remove_all ;;
 esac
-`;

@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+
+/** Values for `@NAME@` of a script. */
+type Constants = Record<string, string | number>;
+
+/**
+ * Reads a script of sh that lies beside its TypeScript. What is for editors, ShellCheck and readers is not sent to hosts: the
+ * header, up to the first blank line, and directives of ShellCheck. A line `. ./FILE` becomes that file, without the blank
+ * line before it.
+ * @returns the text for given constants; it throws where `@NAME@` has no value
+ */
+export function scriptFile(...path: string[]): (constants?: Constants) => string {
+    const file = join(...path);
+    const text = sentPart(file);
+    return (constants = {}) =>
+        text.replace(/@([A-Z_]+)@/g, (placeholder, name: string) => {
+            if (name in constants) return `${constants[name]}`;
+            throw new Error(`${file}: ${placeholder} has no value. Pass ${name} where the script is rendered.`);
+        });
+}
+
+function sentPart(file: string): string {
+    const text = readFileSync(file, "utf8");
+    return text
+        .slice(text.indexOf("\n\n") + 1)
+        .replace(/^ *# shellcheck .*\n/gm, "")
+        .replace(/^( *)\. (\.\.?\/.+)\n/gm, (_, indent: string, other: string) =>
+            sentPart(join(dirname(file), other))
+                .slice(1)
+                .replace(/^(?=.)/gm, indent),
+        );
+}

@@ -1,0 +1,15 @@
+#!/bin/bash
+# Runs in the head's container: starts Ray in the background, and what ends first ends the container. As the first process, a
+# shell would not hear that it has to end. KubeRay's operator gives Ray's own command in a variable.
+# @GCS_PORT@: port of Ray's GCS.
+
+trap 'exit 143' TERM
+ulimit -n 65536
+eval "$KUBERAY_GEN_RAY_START_CMD" &
+until ray health-check --address "127.0.0.1:@GCS_PORT@" >/dev/null 2>&1; do
+    kill -0 $! 2>/dev/null || exit 1
+    sleep 2
+done
+python3 -u -c "$ALPA_WATCH" &
+wait -n
+exit 1

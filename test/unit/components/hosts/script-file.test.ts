@@ -1,0 +1,97 @@
+// Proves what of a script file is sent to a host, and that all files give scripts without anything left to fill in.
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { renderScript as connectors } from "../../../../components/cloudflare/cloudflared/scripts";
+import { renderScript as firewall } from "../../../../components/hosts/alpa-firewall/scripts";
+import { bareMetalScript } from "../../../../components/hosts/bare-metal/script";
+import { probe } from "../../../../components/hosts/microk8s/probe-script";
+import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
+import { scriptFile } from "../../../../components/hosts/script-file";
+import { afterAnswers, HEAD_SCRIPT } from "../../../../components/opt/opt-head";
+
+const COMPONENTS = join(__dirname, "../../../../components");
+const read = (file: string) => readFileSync(join(COMPONENTS, file), "utf8");
+
+describe("a script file", () => {
+    let folder: string;
+    before(() => (folder = mkdtempSync(join(tmpdir(), "script-file-"))));
+    after(() => rmSync(folder, { recursive: true }));
+    const write = (name: string, text: string) => {
+        writeFileSync(join(folder, name), text);
+        return scriptFile(folder, name);
+    };
+
+    it("is sent without its header and without directives of ShellCheck", () => {
+        const script = write(
+            "a.sh",
+            `#!/bin/sh\n# header\n: "\${x?}"\n\n# why\n    # shellcheck disable=SC2086 # words\necho $x\n\nb\n`,
+        );
+        assert.equal(script(), "\n# why\necho $x\n\nb\n");
+    });
+
+    it("has a file that it includes in the place of that line, as far to the right", () => {
+        write("part.sh", "#!/bin/sh\n\nif a; then\n    b\n\nfi\n");
+        const script = write("whole.sh", "#!/bin/sh\n\nf() {\n    . ./part.sh\n}\n. /etc/os-release\n");
+        assert.equal(script(), "\nf() {\n    if a; then\n        b\n\n    fi\n}\n. /etc/os-release\n");
+    });
+
+    it("takes constants as they are, and refuses one that has no value", () => {
+        const script = write("b.sh", "#!/bin/sh\n\na=@A@ b=@B_C@ n=@nft@ @A@\n");
+        assert.equal(script({ A: "$&", B_C: 1 }), "\na=$& b=1 n=@nft@ $&\n");
+        assert.throws(() => script({ A: "" }), /b\.sh: @B_C@ has no value\. Pass B_C/);
+    });
+});
+
+describe("scripts for hosts", () => {
+    const waits = { readySeconds: 60, drainSeconds: 60 };
+    const rules = { alpaPorts: [20001], gateways: ["10.0.0.11"], rayPorts: ["6379"], alsoFrom: [] };
+    const bareMetal = {
+        ...{ hosts: [], how: { unit: "alpa-ray.service" }, alpaHost: "127.0.0.1", port: 20001 },
+        ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
+        ...{ running: true, atBoot: true, attempt: 0 },
+    };
+    /** What is sent, by the file that it begins with. */
+    const scripts: Record<string, string> = {
+        "cloudflare/cloudflared/connectors.sh": connectors(
+            { token: "t" },
+            { graceSeconds: 30, startSeconds: 60 },
+            "team",
+        ),
+        "hosts/alpa-firewall/firewall.sh": firewall(rules),
+        "hosts/bare-metal/bare-metal.sh": bareMetalScript(bareMetal),
+        "hosts/microk8s/cluster.sh": clusterScript({ node: "n", place: "p" }, waits),
+        "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
+        "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
+        "opt/head.sh": HEAD_SCRIPT,
+        "opt/while-connected.sh": afterAnswers(30),
+    };
+    const included = (file: string) =>
+        [...read(file).matchAll(/^ *\. (\.\.?\/.+)$/gm)].map(([, at]) => join(file, "..", at));
+
+    it("are made of all script files", () => {
+        const all = readdirSync(COMPONENTS, { recursive: true, encoding: "utf8" }).filter((name) =>
+            name.endsWith(".sh"),
+        );
+        const used = Object.keys(scripts).flatMap((file) => [file, ...included(file)]);
+        assert.deepEqual([...new Set([...used, "hosts/as-user.sh"])].sort(), all.sort());
+    });
+
+    for (const [file, text] of Object.entries(scripts)) {
+        it(`have no placeholder, header or directive left: ${file}`, () =>
+            assert.deepEqual(text.match(/@[A-Z_]+@|^#!|shellcheck|^ *\. \.|"\$\{\w+\?\}"/gm) ?? [], []));
+
+        it(`set each variable that the file says it reads: ${file}`, () => {
+            const reads = [
+                ...read(file)
+                    .split("\n\n")[0]
+                    .matchAll(/"\$\{(\w+)\?\}"/g),
+            ].map(([, name]) => name);
+            assert.deepEqual(
+                reads.filter((name) => !new RegExp(`(^|')${name}='`, "m").test(text)),
+                [],
+            );
+        });
+    }
+});
