@@ -193,7 +193,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             const { name, namespace } = controllers.find((pod) => pod.metadata!.uid === leader)!.metadata!;
             await machines().killPod(namespace!, name!);
             const more = [consumers[0], { ...consumers[1], credentials: [key("b"), key("c")] }];
-            stack.configure({ consumers: more });
+            stack.configure({ option, consumers: more });
             succeeded(await stack.up());
             ({ credentials: keys } = await stack.outputs());
             assert.equal(await ask(url, keys["bob/c"]), 200);
