@@ -53,6 +53,7 @@ function layer(files, regex, message, syntax = PROGRAM) {
 }
 
 const ABOUT_PREFLIGHT = "Preflight knows components and dns only: settings come in as arguments.";
+const ABOUT_RULES = "Rules look at what comes out, whoever wrote it, and run where no policy pack does.";
 const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
 
 /** Folders of components/, from the bottom up: each may import those before it. */
@@ -121,15 +122,11 @@ export default tseslint.config(
         "The policy pack looks at what comes out, whoever wrote it: it knows nothing of the program.",
         [],
     ),
-    layer(
-        ["policy/rules/**"],
-        "^(\\.\\./|@pulumi/)",
-        "Rules look at what comes out, whoever wrote it, and run where no policy pack does.",
-        [],
-    ),
+    layer(["policy/rules/*.ts"], "^(\\.\\./|@pulumi/)", ABOUT_RULES, []),
+    layer(["policy/rules/*/**"], "^(\\.\\./\\.\\./|@pulumi/)", ABOUT_RULES, []),
     layer(
         ["policy/rules/rendered/**"],
-        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
+        "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes/objects$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",
         "What is compared with what comes out is rendered by the components, with settings that the schema takes.",
         [],
     ),

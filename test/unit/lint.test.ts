@@ -47,6 +47,7 @@ const refused: [rule: string, cases: Case[]][] = [
             ["policy/x.ts", 'import { A } from "../components/route/request-guard";\nA();', /nothing of the program/],
             ["policy/rules/x.ts", 'import { A } from "../pack";\nA();', /where no policy pack does/],
             ["policy/rules/x.ts", 'import { A } from "@pulumi/policy";\nA();', /where no policy pack does/],
+            ["policy/rules/gateway/x.ts", 'import { A } from "../../pack";\nA();', /where no policy pack does/],
             [
                 "policy/rules/rendered/x.ts",
                 'import { A } from "../../../stacks/intra";\nA();',
@@ -108,6 +109,7 @@ const allowed: [what: string, file: string, code: string][] = [
     ],
     ["the command line to import its own", "ops/a/x.ts", 'import { A } from "../stack/stack";\nA();'],
     ["the command line to import rules", "ops/a/x.ts", 'import { A } from "../../policy/rules";\nA();'],
+    ["a rule to import what rules share", "policy/rules/gateway/x.ts", 'import { A } from "../resource";\nA();'],
     [
         "what is compared to import components and rules",
         "policy/rules/rendered/x.ts",

@@ -1,4 +1,4 @@
-import { apisixCharts } from "../kubernetes";
+import { apisixCharts } from "../kubernetes/objects";
 import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
 import {

@@ -1,6 +1,6 @@
-import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "./kubernetes";
-import type { Rule } from "./rule";
+import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "../kubernetes/objects";
+import type { Rule } from "../rule";
 
 /** Below it jwt-auth takes the public key of RS256 as a secret of HS256: anyone makes valid tokens. */
 const LEAST = [3, 17];
