@@ -18,7 +18,7 @@ export const OPT_CHARTS: Record<string, string> = {
 function opts(
     nodes: number,
     command: string,
-    render: (opt: OptSettings, seconds: number, running: boolean) => unknown,
+    render: (settings: { opt: OptSettings; answerTimeoutSeconds: number; running: boolean }) => unknown,
 ) {
     return combinations({
         hostNetwork: [true, false],
@@ -41,8 +41,8 @@ function opts(
                 seconds: 600,
             },
             ({ mountPath, weights, runtimeClass, seconds, ...rest }) => ({
-                spec: render(
-                    {
+                spec: render({
+                    opt: {
                         ...rest,
                         command,
                         shape: "kuberay",
@@ -51,9 +51,9 @@ function opts(
                         weights: { mountPath, ...(choices.weights ? { [choices.weights]: weights } : {}) },
                         ...(choices.runtimeClass ? { runtimeClass } : {}),
                     },
-                    seconds,
-                    choices.running!,
-                ),
+                    answerTimeoutSeconds: seconds,
+                    running: choices.running!,
+                }),
             }),
         ),
     );
@@ -71,11 +71,7 @@ export const rayClusters: ByName = {
         // How many there are the head is told too.
         const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
         const command = variable("ALPA_COMMAND");
-        return made(`ray ${nodes} ${String(command)}`, () =>
-            opts(nodes, String(command), (opt, answerTimeoutSeconds, running) =>
-                renderRayCluster({ opt, answerTimeoutSeconds }, running),
-            ),
-        );
+        return made(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));
     },
 };
 
@@ -84,7 +80,7 @@ export const daemonSets: ByName = {
         const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
         const [term] = list(at(props, `${place}.nodeSelectorTerms`));
         const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
-        return made(`images ${nodes}`, () => opts(nodes, "", renderImages));
+        return made(`images ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt)));
     },
 };
 
