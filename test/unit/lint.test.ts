@@ -79,6 +79,15 @@ const refused: [rule: string, cases: Case[]][] = [
         ],
     ],
     [
+        "what is too long or too deep to read",
+        [
+            ["components/x.ts", `export function f() {\n${"f();\n".repeat(60)}}`, /too many lines/],
+            ["policy/rules/x.ts", `export function f() {\n${"f();\n".repeat(60)}}`, /too many lines/],
+            ["dns/x.ts", "f();\n".repeat(301), /File has too many lines/],
+            ["preflight/x.ts", "if (a) { if (a) { if (a) { if (a) a(); } } }", /nested too deeply/],
+        ],
+    ],
+    [
         "a generation that a plan would take for none",
         [["components/route/x.ts", "new Wait({ generation: object.metadata.generation });", /use generationOf\(\)/]],
     ],
@@ -118,6 +127,7 @@ const allowed: [what: string, file: string, code: string][] = [
     ["sandbox to import all", "sandbox/x.ts", 'import { A } from "../components/route/a";\nA();'],
     ["tests to import all", "test/unit/x.test.ts", 'import { A } from "../../config";\nA();'],
     ["a plain value from apply()", "components/x.ts", "a.apply((v) => v.b);"],
+    ["a function of sixty lines", "components/x.ts", `export function f() {\n${"f();\n".repeat(58)}}`],
     ["apply() on a new resource", "components/x.ts", "new Thing().out.apply((v) => v.b);"],
     ["pulumi.log in components", "components/x.ts", 'pulumi.log.info("a");'],
     ["console where it is shown", "components/kubernetes/until-settled.ts", 'console.log("a");'],
@@ -129,7 +139,9 @@ describe("lint", () => {
     const eslint = new ESLint({ cwd: root });
     const messages = async (file: string, code: string) => {
         const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });
-        return result.messages.filter((m) => m.ruleId?.startsWith("no-restricted-") || m.fatal).map((m) => m.message);
+        return result.messages
+            .filter((m) => /^(no-restricted|max)-/.test(m.ruleId ?? "") || m.fatal)
+            .map((m) => m.message);
     };
 
     for (const [rule, cases] of refused)
