@@ -126,7 +126,7 @@ export default tseslint.config(
         [],
     ),
     layer(["policy/rules/*.ts"], "^(\\.\\./|@pulumi/)", ABOUT_RULES, []),
-    layer(["policy/rules/*/**"], "^(\\.\\./\\.\\./|@pulumi/)", ABOUT_RULES, []),
+    layer(["policy/rules/*/**"], "^(\\.\\./\\.\\./(?!\\.\\./components/apisix/version$)|@pulumi/)", ABOUT_RULES, []),
     layer(
         ["policy/rules/rendered/**"],
         "^(\\.\\./(?!\\.\\.)(?!resource$|rule$|kubernetes/objects$)|\\.\\./\\.\\./(?!\\.\\./(components/|config/keys/|config/values$))|@pulumi/)",

@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
+import { DEFAULT_TAG } from "../components/apisix/version";
 import { VERIFIER } from "../components/opt/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
@@ -57,7 +58,7 @@ export const imageTag = pinned.refine(
     (tag) => !pinned.safeParse(tag).success || /^\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?$/.test(tag),
     {
         error: (i) =>
-            `must be a tag, best with its digest, as 3.18.0-ubuntu@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
+            `must be a tag, best with its digest, as ${DEFAULT_TAG}@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
     },
 );
 

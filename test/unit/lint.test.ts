@@ -118,6 +118,11 @@ const allowed: [what: string, file: string, code: string][] = [
     ],
     ["the command line to import its own", "ops/a/x.ts", 'import { A } from "../stack/stack";\nA();'],
     ["the command line to import rules", "ops/a/x.ts", 'import { A } from "../../policy/rules";\nA();'],
+    [
+        "a rule to import the oldest version of APISIX",
+        "policy/rules/gateway/x.ts",
+        'import { A } from "../../../components/apisix/version";\nA();',
+    ],
     ["a rule to import what rules share", "policy/rules/gateway/x.ts", 'import { A } from "../resource";\nA();'],
     [
         "what is compared to import components and rules",
