@@ -1,7 +1,8 @@
 // Proves that the code of the product, the policy pack and the command line stays in layers and in folders that a reader
 // can take in. Which layer may import which, lint says.
 import { strict as assert } from "node:assert";
-import { dirname } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { cycleIn, importsOf, sourceFiles } from "../imports";
 import { CODE, layers } from "../layers";
 
@@ -11,6 +12,8 @@ const LARGER: Record<string, string> = {
     "ops/convert": "one file for each step of a conversion and what it asks for",
     "ops/review/rules": "one file for each kind of resource, found by its name",
 };
+
+const ROOT = join(__dirname, "../..");
 
 describe("layout", () => {
     const files = sourceFiles(...CODE);
@@ -47,5 +50,19 @@ describe("layout", () => {
         for (const file of files) count.set(dirname(file), (count.get(dirname(file)) ?? 0) + 1);
         const larger = [...count].filter(([folder, n]) => n > MOST_FILES && !Object.hasOwn(LARGER, folder));
         assert.deepEqual(larger, [], "Split it by subject.");
+    });
+
+    it("has every file that CONTRIBUTING.md names for a change", () => {
+        const rows = readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8").split("\n");
+        const first = rows.findIndex((row) => row.startsWith("| Where do I change …")) + 2;
+        const table = rows.slice(first, rows.indexOf("", first)).map((row) => row.split("|")[2]);
+        assert.equal(table.length, 10);
+        for (const cell of table) {
+            const named = [...cell.matchAll(/`([^`]+)`/g)].map(([, file]) => file);
+            assert.ok(named.length > 0, cell);
+            // Of what is to be added, the folder that it goes into.
+            const missing = named.filter((file) => !existsSync(join(ROOT, file.split("<")[0])));
+            assert.deepEqual(missing, [], cell);
+        }
     });
 });
