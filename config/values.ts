@@ -80,8 +80,8 @@ export const endpoint = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
 });
 
-/** One problem of a value, for a check of the schema. @param quote whether to repeat the value */
-export function problem(input: unknown, what: string, advice: string, quote = true) {
+/** One problem of a value, for a check of the schema. `quote`: whether to repeat the value. */
+export function problem(input: unknown, what: string, advice: string, { quote } = { quote: true }) {
     return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
 }
 

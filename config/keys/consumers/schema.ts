@@ -58,7 +58,9 @@ export const limits = z
     .check((ctx) => {
         if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
             ctx.issues.push(
-                problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", false),
+                problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", {
+                    quote: false,
+                }),
             );
     });
 
