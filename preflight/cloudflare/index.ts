@@ -2,17 +2,10 @@ import { namesOfOurOwn, type CloudflareAccessArgs } from "../../components/cloud
 import { openApi, type ApiAccess, type ApiReader } from "../../components/cloudflare/api";
 import type { ExposureSettings } from "../../components/cloudflare/exposure";
 import { dnsReport, type DnsSettings } from "../../dns/preflight";
-import { ProblemList } from "../../config/problem-list";
 import { accountFindings, tunnel } from "./account";
 import { Findings } from "./findings";
 import { zoneFindings } from "./zone";
-
-/** All that stands in the way at Cloudflare. Thrown before the first resource, in preview too. */
-export class CloudflareError extends ProblemList {
-    constructor(problems: string[]) {
-        super("the Cloudflare account", problems);
-    }
-}
+import { CloudflareError } from "./cloudflare-error";
 
 /** With the name servers to ask about a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };

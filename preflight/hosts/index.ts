@@ -7,16 +7,9 @@ import { probe, readProbe } from "../../components/hosts/microk8s/probe-script";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
 import { PLACE_LABEL } from "../../components/hosts/microk8s/common-script";
-import { ProblemList } from "../../config/problem-list";
 import { openCluster } from "../kubernetes/cluster";
 import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
-
-/** Findings of the hosts. Thrown before the first resource, in preview too. */
-export class HostsError extends ProblemList {
-    constructor(problems: string[]) {
-        super("the hosts of cluster.nodes", problems);
-    }
-}
+import { HostsError } from "./hosts-error";
 
 /** Longest time for all checks, in seconds: an operator whose hosts are away should not wait longer to hear it. */
 const LIMIT_SECONDS = 30;
