@@ -10,7 +10,7 @@ import { attemptOf, withoutRecord } from "./preflight/alpa/conversion";
 import { cloudflarePreflight, exposurePreflight } from "./preflight/cloudflare";
 import { hostsPreflight, NO_CLUSTER_YET, withoutCluster } from "./preflight/hosts";
 import { callersPreflight, gatewayOf } from "./preflight/kubernetes/callers";
-import { PreflightError } from "./preflight/kubernetes/check-cluster";
+import { PreflightError } from "./preflight/kubernetes/preflight-error";
 import { endedFiles } from "./preflight/kubernetes/tls";
 import { callers } from "./stacks/callers";
 import { cloudflare } from "./stacks/cloudflare";

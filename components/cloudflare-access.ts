@@ -93,16 +93,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             { ...inside, dependsOn: routes },
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
-        const worker =
-            args.defaultModel === undefined
-                ? []
-                : [
-                      new EdgeWorker(
-                          `${name}-worker`,
-                          { account, zoneId, hostnames, prefixes, model: args.defaultModel },
-                          inside,
-                      ),
-                  ];
+        const worker = this.worker(name, args, zoneId);
         // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
         const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
@@ -129,6 +120,14 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.ds = dns?.ds;
         // The address alone: the others go to the stack's outputs, and would stand in the state twice.
         this.registerOutputs({ url: this.url });
+    }
+
+    /** Adds the name of the default model to requests without one; none where Alpa refuses those. */
+    private worker(name: string, args: CloudflareAccessArgs, zoneId: pulumi.Input<string>): EdgeWorker[] {
+        const { account, hostnames, pathPrefix, defaultModel: model } = args;
+        if (model === undefined) return [];
+        const prefixes = servedPrefixes(pathPrefix);
+        return [new EdgeWorker(`${name}-worker`, { account, zoneId, hostnames, prefixes, model }, { parent: this })];
     }
 }
 

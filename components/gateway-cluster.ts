@@ -114,29 +114,13 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             // Limits that name the counters before they run would refuse every caller, or none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
-        if (args.exposure)
-            new CloudflareExposure(
-                `${name}-exposure`,
-                {
-                    ...args.exposure,
-                    namespace,
-                    origin: gatewayOrigin(args),
-                    prefixes: conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes,
-                },
-                // The name leads to a gateway that knows its route and its callers already.
-                { ...after, dependsOn: [...after.dependsOn, route, consumers] },
-            );
+        const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
+        // The DNS name leads to a gateway that has its route and its consumers already.
+        this.expose(name, args, open, [...after.dependsOn, route, consumers]);
 
         this.conversion = conversion?.finish(gateway.url, route, [consumers]);
         this.url = `${gateway.url}${prefixes[0]}`;
-        this.gateway = {
-            namespace,
-            binding: bindingOf(binding),
-            url: this.url,
-            answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-            ...(shared ? { counters: shared.counters } : {}),
-            ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
-        };
+        this.gateway = sharedGateway(args, this.url, binding, shared);
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
@@ -176,6 +160,16 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             { parent: this, dependsOn: home },
         );
     }
+
+    private expose(name: string, args: GatewayClusterArgs, prefixes: string[], dependsOn: pulumi.Resource[]): void {
+        const { exposure, namespace } = args;
+        if (exposure === undefined) return;
+        new CloudflareExposure(
+            `${name}-exposure`,
+            { ...exposure, namespace, origin: gatewayOrigin(args), prefixes },
+            { parent: this, dependsOn },
+        );
+    }
 }
 
 /** The pods of APISIX, which are asked whether a change has reached them. */
@@ -197,6 +191,23 @@ function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway
 /** A completion asked for with a key. @param key unset: there is none */
 export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
+}
+
+/** What stacks of more callers take from this one. */
+function sharedGateway(
+    { namespace, alpa, gateway }: GatewayClusterArgs,
+    url: string,
+    binding: GatewayBinding,
+    shared: SharedCounters | undefined,
+): SharedGateway {
+    return {
+        namespace,
+        binding: bindingOf(binding),
+        url,
+        answerTimeoutSeconds: alpa.answerTimeoutSeconds,
+        ...(shared ? { counters: shared.counters } : {}),
+        ...(gateway.installer === "existing" ? {} : { replicas: gateway.release.replicas }),
+    };
 }
 
 /** The binding alone: a gateway in place has it among other settings. */

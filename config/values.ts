@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
+import { DEFAULT_TAG } from "../components/apisix/version";
 import { VERIFIER } from "../components/opt/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
@@ -57,7 +58,7 @@ export const imageTag = pinned.refine(
     (tag) => !pinned.safeParse(tag).success || /^\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?$/.test(tag),
     {
         error: (i) =>
-            `must be a tag, best with its digest, as 3.18.0-ubuntu@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
+            `must be a tag, best with its digest, as ${DEFAULT_TAG}@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
     },
 );
 
@@ -79,8 +80,8 @@ export const endpoint = z.string().check((ctx) => {
         ctx.issues.push(problem(ctx.value, "must have a port between 1 and 65535", "Alpa listens on 20001"));
 });
 
-/** One problem of a value, for a check of the schema. @param quote whether to repeat the value */
-export function problem(input: unknown, what: string, advice: string, quote = true) {
+/** One problem of a value, for a check of the schema. `quote`: whether to repeat the value. */
+export function problem(input: unknown, what: string, advice: string, { quote } = { quote: true }) {
     return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
 }
 

@@ -37,9 +37,9 @@ const LARGE = 400;
 export async function compare(sides: Sides): Promise<ComparedRow[]> {
     await allAnswer(sides);
     const checks = checksOf(sides.records, sides.zone, sides.atEdge, sides.hostnames);
-    const rows = await pooled(checks, (check) => compareOne(check, sides, false));
+    const rows = await pooled(checks, (check) => compareOne(check, sides, { tcp: false }));
     const large = checks.filter((_, i) => rows[i].tcp || rows[i].old.length > LARGE || rows[i].new.length > LARGE);
-    const again = await pooled(large, (check) => compareOne(check, sides, true));
+    const again = await pooled(large, (check) => compareOne(check, sides, { tcp: true }));
     const seen = rows.map((row) => ({ ...row, tcp: false }));
     return [...seen, ...again].sort((a, b) => Number(a.equal) - Number(b.equal));
 }
@@ -62,7 +62,7 @@ async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void
     if (problems.length > 0) throw new NoAnswer(problems.join("; "));
 }
 
-async function compareOne(check: Check, sides: Sides, tcp: boolean): Promise<ComparedRow> {
+async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean }): Promise<ComparedRow> {
     const [old, fresh] = await Promise.all(
         [sides.old, sides.new].map((servers) => sideSays(check, servers, tcp, sides.signal)),
     );

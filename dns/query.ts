@@ -88,7 +88,7 @@ function byUdp(server: Server, question: Question, options: QueryOptions): Promi
         if (cutOff(message, sent.id)) return ended.done(undefined);
         const reply = decoded(message, sent);
         // Not ours, or forged: the true one may still come.
-        if (reply) ended.done(shaped(reply, false));
+        if (reply) ended.done({ ...shaped(reply), tcp: false });
     });
     // Connected: only what comes from that server is taken.
     socket.connect(server.port, server.host, () => ended.open() && socket.send(packet.encode(sent)));
@@ -107,7 +107,7 @@ function byTcp(server: Server, question: Question, options: QueryOptions): Promi
         received = Buffer.concat([received, chunk]);
         if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
         const reply = decoded(received.subarray(2, 2 + received.readUInt16BE(0)), sent);
-        if (reply) ended.done(shaped(reply, true));
+        if (reply) ended.done({ ...shaped(reply), tcp: true });
         else ended.fail("what came is no answer to the question");
     });
     return ended.promise;
@@ -160,7 +160,7 @@ function decoded(
     return reply.type === "response" && reply.id === sent.id && same ? reply : undefined;
 }
 
-function shaped(reply: packet.DecodedPacket, tcp: boolean): Answer {
+function shaped(reply: packet.DecodedPacket): Omit<Answer, "tcp"> {
     const rows = (list: packet.Answer[] | undefined) =>
         (list ?? [])
             .filter(({ type }) => type !== "OPT" && type !== "RRSIG")
@@ -171,7 +171,6 @@ function shaped(reply: packet.DecodedPacket, tcp: boolean): Answer {
     return {
         rcode: (reply as unknown as { rcode: string }).rcode,
         authoritative: reply.flag_aa,
-        tcp,
         answers: rows(reply.answers),
         authority: rows(reply.authorities),
         additional: rows(reply.additionals),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { PolicyPack } from "@pulumi/policy";
 import { policies } from "./pack";
 import { RULES } from "./rules";
-import { OPTIONAL, optionalRules } from "./rules/digests";
+import { OPTIONAL, optionalRules } from "./rules/kubernetes/digests";
 import { parseExceptions } from "./rules/exceptions";
 
 const today = new Date();

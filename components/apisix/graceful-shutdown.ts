@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { FULL_NAME } from "./values";
 
-export interface GracefulStopArgs {
+export interface GracefulShutdownArgs {
     /** Namespace APISIX runs in. */
     namespace: string;
     /** Time from when a pod is told to stop until it is killed, in seconds. */
@@ -23,8 +23,9 @@ const ROLLOUT_MINUTES = 15;
  *
  * The option `deletedWith` is handed on: taking the field back would start the pods anew, right before they go.
  */
-export class GracefulStop extends pulumi.ComponentResource {
-    constructor(name: string, args: GracefulStopArgs, opts?: pulumi.ComponentResourceOptions) {
+export class GracefulShutdown extends pulumi.ComponentResource {
+    constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {
+        // The former name of the class: with another type token the patch would be deleted and created, which restarts the pods.
         super("alpa-auth:parts:GracefulStop", name, {}, opts);
         const { namespace, graceSeconds, installed } = args;
         new k8s.apps.v1.DeploymentPatch(

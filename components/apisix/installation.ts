@@ -8,7 +8,7 @@ import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { ControllerBudget } from "./controller-budget";
 import { EtcdSecrets } from "./etcd-secrets";
 import { GatewayWiring } from "./wiring";
-import { GracefulStop } from "./graceful-shutdown";
+import { GracefulShutdown } from "./graceful-shutdown";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { NetworkPolicies } from "../kubernetes/network-policies";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
@@ -77,7 +77,7 @@ export function installGateway(
     const { namespace: apisixNamespace } = installation;
     const stop =
         availability &&
-        new GracefulStop(
+        new GracefulShutdown(
             `${name}-stop`,
             { namespace: apisixNamespace, graceSeconds: graceSeconds(availability), installed: apisix.installed },
             { parent, dependsOn: apisix, deletedWith: apisix.installation },

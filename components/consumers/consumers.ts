@@ -13,6 +13,7 @@ import { limitPlugins, type Counters, type Limits } from "./limits";
 import { credentialMetadata, metadata } from "../kubernetes/ownership";
 import { Revocations } from "./revocations";
 import type { RevocationsArgs } from "./revocations-provider";
+import type { PublicKeyAlgorithm } from "./signing-algorithms";
 import { secretData } from "../kubernetes/secret-data";
 
 /** One way of a caller to prove who it is. */
@@ -25,7 +26,7 @@ export type Credential = { id: string } & (
     /** Signed with a secret that is generated, and that both sides hold. */
     | { method: "jwt"; algorithm: "HS256" }
     /** Signed with the caller's private key, which nobody else ever holds. */
-    | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; publicKey: string }
+    | { method: "jwt"; algorithm: PublicKeyAlgorithm; publicKey: string }
 );
 
 /** One caller, as the stack config lists it. */

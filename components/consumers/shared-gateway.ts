@@ -1,4 +1,5 @@
 import type { ConsumerSettings } from "./consumers";
+import { OLDEST_APISIX } from "../apisix/version";
 import type { GatewayBinding } from "../apisix/wiring";
 import { COUNTED_APART, hasLimits, type Counters } from "./limits";
 
@@ -18,8 +19,7 @@ export interface SharedGateway {
 }
 
 /** Of tokens at a gateway whose version is not known. */
-export const FORGEABLE =
-    "consumers: APISIX before 3.17 takes tokens that are forged with a caller's public key, and the version of the gateway in place is not known. Look: npm run ops -- check smoke";
+export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} takes tokens that are forged with a caller's public key, and the version of the gateway in place is not known. Look: npm run ops -- check smoke`;
 
 /** What an operator should know of callers at a gateway that nobody of this project has installed. */
 export function inPlaceWarnings(consumers: ConsumerSettings[]): string[] {

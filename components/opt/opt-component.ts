@@ -52,7 +52,7 @@ export class OptComponent extends pulumi.ComponentResource {
         const { opt, namespace, cluster, running, rampart } = args;
         if (opt.shape === "kuberay") this.rayCluster(name, args);
         else {
-            const spec = renderRampartOpt(opt, running, rampart?.retry ?? 0, args.attempt);
+            const spec = renderRampartOpt(opt, { running, retry: rampart?.retry ?? 0, attempt: args.attempt });
             const timeoutSeconds = Math.max(opt.startTimeoutSeconds, rampart?.timeoutSeconds ?? 0);
             new OptGraph(`${name}-opt`, { namespace, cluster, spec, timeoutSeconds }, { parent: this });
         }
@@ -94,7 +94,7 @@ export class OptComponent extends pulumi.ComponentResource {
                 apiVersion: RAY,
                 kind: "RayCluster",
                 metadata: attempted(metadata(OPT, namespace), attempt),
-                spec: renderRayCluster({ opt, answerTimeoutSeconds }, running),
+                spec: renderRayCluster({ opt, answerTimeoutSeconds, running }),
             },
             { parent: this, dependsOn: [...(operator ? [operator] : []), imagesReady, policy] },
         );

@@ -118,23 +118,36 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
 /** Spec of the graph of shape `rampart`: operator, Ray and Alpa from Rampart's private charts. */
 export function renderRampartOpt(
     opt: OptSettings & { charts: RampartCharts },
-    running: boolean,
-    retry: number,
-    attempt = 0,
+    { running, retry, attempt = 0 }: { running: boolean } & Again,
 ) {
     const again = { retry, ...(attempt > 0 ? { attempt } : {}) };
-    const { charts, nodes } = opt;
-    const { repository: repo } = charts;
-    const [head, ...others] = nodes;
-    const [, repository, tag] = /^(.*):([^:/]+)$/.exec(opt.image)!;
+    const { operator, cluster, service } = opt.charts;
+    const own = (name: string, version: string, values: object) =>
+        component(name, { repo: opt.charts.repository, name, version }, values, again);
+    return {
+        deploy: running,
+        graph: {
+            flows: {},
+            components: {
+                operator: own("kuberay-operator", operator, {}),
+                ray: { ...own("ray-cluster", cluster, rayValues(opt)), needs: ["operator"] },
+                alpa: { ...own("alpa-opt-service", service, alpaValues(opt)), needs: ["ray"] },
+            },
+        },
+    };
+}
+
+/** Values of the chart of Ray: the head on the first node, a worker on each of the others. */
+function rayValues(opt: OptSettings) {
+    const [head, ...others] = opt.nodes;
     const size = { cpu: `${opt.cpu}`, memory: `${opt.memoryGiB}Gi`, "nvidia.com/gpu": `${opt.gpusPerNode}` };
     const on = (node: string) => ({
         nodeSelector: { "kubernetes.io/hostname": node },
         resources: { limits: size, requests: size },
     });
     const one = { replicas: 1, miniReplicas: 1, maxiReplicas: 1 };
-    const ray = {
-        image: { repository, tag },
+    return {
+        image: imageOf(opt),
         service: { type: "ClusterIP" },
         ingress: { enabled: false },
         head: { rayVersion: opt.rayVersion, enableInTreeAutoscaling: false, ...on(head) },
@@ -143,41 +156,22 @@ export function renderRampartOpt(
             others.map((node, i) => [`node-${i + 2}`, { disabled: false, ...one, ...on(node) }]),
         ),
     };
-    const alpa = {
+}
+
+/** Values of the chart of Alpa's service. */
+function alpaValues(opt: OptSettings) {
+    return {
         image: {
-            repository,
-            tag,
+            ...imageOf(opt),
             ports: [{ name: "http", port: ALPA_PORT }],
             command: ["/bin/bash", "-c"],
             args: [opt.command],
         },
         ingress: { enabled: false },
     };
-    return {
-        deploy: running,
-        graph: {
-            flows: {},
-            components: {
-                operator: component(
-                    "kuberay-operator",
-                    { repo, name: "kuberay-operator", version: charts.operator },
-                    {},
-                    again,
-                ),
-                ray: {
-                    ...component("ray-cluster", { repo, name: "ray-cluster", version: charts.cluster }, ray, again),
-                    needs: ["operator"],
-                },
-                alpa: {
-                    ...component(
-                        "alpa-opt-service",
-                        { repo, name: "alpa-opt-service", version: charts.service },
-                        alpa,
-                        again,
-                    ),
-                    needs: ["ray"],
-                },
-            },
-        },
-    };
+}
+
+function imageOf({ image }: OptSettings) {
+    const [, repository, tag] = /^(.*):([^:/]+)$/.exec(image)!;
+    return { repository, tag };
 }

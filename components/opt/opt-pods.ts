@@ -28,7 +28,7 @@ export interface PodSettings {
  * Spec of the RayCluster: the head on the first node with Alpa in its container, a worker on each of the others, each with
  * its node's GPUs.
  */
-export function renderRayCluster({ opt, answerTimeoutSeconds }: PodSettings, running: boolean) {
+export function renderRayCluster({ opt, answerTimeoutSeconds, running }: PodSettings & { running: boolean }) {
     const [head, ...others] = opt.nodes;
     return {
         rayVersion: opt.rayVersion,

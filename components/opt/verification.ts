@@ -40,7 +40,7 @@ export class Verification extends pulumi.ComponentResource {
 
     constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Verification", name, {}, opts);
-        const { namespace, binding, cluster, readiness } = args;
+        const { namespace, cluster, readiness } = args;
         const wait = {
             cluster,
             timeoutSeconds: readiness.acceptTimeoutSeconds,
@@ -48,30 +48,7 @@ export class Verification extends pulumi.ComponentResource {
         };
 
         this.key = new GeneratedSecrets(name, this).make(`${VERIFIER}.${CREDENTIAL}`, "key");
-        const secret = new k8s.core.v1.Secret(
-            `${name}-secret`,
-            {
-                metadata: credentialMetadata(secretName(VERIFIER, CREDENTIAL), namespace),
-                data: secretData({ key: this.key }),
-            },
-            { parent: this },
-        );
-        const verifier = {
-            name: VERIFIER,
-            limits: {},
-            credentials: [{ id: CREDENTIAL, method: "key" as const }],
-        };
-        const consumer = new k8s.apiextensions.CustomResource(
-            `${name}-consumer`,
-            {
-                apiVersion: "apisix.apache.org/v1alpha1",
-                kind: "Consumer",
-                metadata: metadata(VERIFIER, namespace),
-                spec: renderConsumer(verifier, binding, namespace),
-            },
-            // A credential whose Secret is missing is left out without a word.
-            { parent: this, dependsOn: secret },
-        );
+        const consumer = this.verifier(name, args);
         const route = new k8s.apiextensions.CustomResource(
             `${name}-rules`,
             {
@@ -103,6 +80,30 @@ export class Verification extends pulumi.ComponentResource {
             { parent: this, dependsOn: consumer },
         );
         this.registerOutputs({});
+    }
+
+    /** The one consumer that the rules let through, with its key. */
+    private verifier(name: string, { namespace, binding }: VerificationArgs) {
+        const secret = new k8s.core.v1.Secret(
+            `${name}-secret`,
+            {
+                metadata: credentialMetadata(secretName(VERIFIER, CREDENTIAL), namespace),
+                data: secretData({ key: this.key }),
+            },
+            { parent: this },
+        );
+        const credentials = [{ id: CREDENTIAL, method: "key" as const }];
+        return new k8s.apiextensions.CustomResource(
+            `${name}-consumer`,
+            {
+                apiVersion: "apisix.apache.org/v1alpha1",
+                kind: "Consumer",
+                metadata: metadata(VERIFIER, namespace),
+                spec: renderConsumer({ name: VERIFIER, limits: {}, credentials }, binding, namespace),
+            },
+            // The ingress controller silently skips a credential whose Secret is missing.
+            { parent: this, dependsOn: secret },
+        );
     }
 }
 

@@ -22,13 +22,16 @@ export interface AlpaSettings {
 export const CONNECT_SECONDS = 5;
 const SEND_SECONDS = 60;
 
-/** Seconds between two looks at a service, and what one of them may take. */
-const LOOK_SECONDS = 5;
-const LOOK_TIMEOUT_SECONDS = 3;
+/** Seconds between two health checks of a service, and the timeout of one. */
+const CHECK_SECONDS = 5;
+const CHECK_TIMEOUT_SECONDS = 3;
 
 /** `/completions` goes to every service, by weight. */
 export function completionsUpstream({ endpoints, answerTimeoutSeconds, failover }: AlpaSettings) {
-    return { ...renderUpstream(endpoints, answerTimeoutSeconds), ...(several(endpoints, failover) ? looked() : {}) };
+    return {
+        ...renderUpstream(endpoints, answerTimeoutSeconds),
+        ...(several(endpoints, failover) ? healthChecks() : {}),
+    };
 }
 
 /**
@@ -40,11 +43,11 @@ export function logprobsUpstream({ endpoints, answerTimeoutSeconds, failover }: 
     return {
         ...renderUpstream(endpoints, answerTimeoutSeconds),
         loadbalancer: { type: "chash", hashOn: "consumer" },
-        ...looked(),
+        ...healthChecks(),
     };
 }
 
-/** Of a single service there is nothing to choose, and a look at it would change nothing. */
+/** Of a single service there is nothing to choose, and a health check would change nothing. */
 function several(endpoints: AlpaEndpoint[], failover = false): boolean {
     return failover && endpoints.length > 1;
 }
@@ -66,22 +69,22 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
 }
 
 /**
- * Has each gateway pod look at every service. Written as what it is: version 2.0.1 of the ingress controller makes `GET /`
+ * Has each gateway pod check every service. Written as what it is: version 2.0.1 of the ingress controller makes `GET /`
  * of a check by TCP too. Alpa answers that with 400, which is in neither of APISIX's own lists and so would change
  * nothing: here it counts as good, and a service that comes back is taken back.
  *
- * It tells a host, a process or a network that is gone, and moves their callers after two looks. It does not tell an Alpa
+ * It tells a host, a process or a network that is gone, and moves their callers after two checks. It does not tell an Alpa
  * whose batch loop has ended: that one still answers 400. A single request that fails moves nobody.
  */
-function looked() {
-    const interval = `${LOOK_SECONDS}s`;
+function healthChecks() {
+    const interval = `${CHECK_SECONDS}s`;
     return {
         healthCheck: {
             active: {
                 type: "http",
                 httpPath: "/",
                 // In nanoseconds.
-                timeout: LOOK_TIMEOUT_SECONDS * 1e9,
+                timeout: CHECK_TIMEOUT_SECONDS * 1e9,
                 // Without meaning here. Left to its default, the controller writes it under a name APISIX does not know.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },

@@ -23,7 +23,7 @@ const HSTS = `return function()
 end`;
 
 /** What the headers of an answer from Alpa, or in its place, still need. @param tls see {@link hsts} */
-export function answerHeaders(tls: boolean): RoutePlugin {
+export function answerHeaders({ tls }: { tls?: boolean }): RoutePlugin {
     return onHeaders([CHALLENGE_AND_RETRY, ...(tls ? [HSTS] : [])]);
 }
 

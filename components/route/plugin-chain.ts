@@ -64,16 +64,20 @@ function authentication(): RoutePlugin[] {
 const UNAUTHORIZED =
     "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
-/** Who gets through to Alpa. */
-export interface Passing {
-    /** The one consumer that may. Unset: every declared one. */
-    only?: string;
-    /** Nobody gets through at present: they are told to come back then. */
-    refused?: { retryAfterSeconds: number };
+/** What an answer of the gateway says besides its body. */
+export interface AnswerSettings {
     /** See {@link shapeErrors}. */
     revision?: string;
     /** The gateway serves TLS: answers by it say to come by TLS alone. */
     tls?: boolean;
+}
+
+/** Who gets through to Alpa. */
+export interface Passing extends AnswerSettings {
+    /** The one consumer that may. Unset: every declared one. */
+    only?: string;
+    /** Nobody gets through at present: they are told to come back then. */
+    refused?: { retryAfterSeconds: number };
 }
 
 /**
@@ -85,7 +89,7 @@ export function alpaChain(
     path: "/completions" | "/logprobs",
     namespace: string,
     guard: GuardSettings,
-    { only, refused, revision, tls = false }: Passing = {},
+    { only, refused, ...answers }: Passing = {},
 ): RoutePlugin[] {
     const theirs = only === undefined ? `^${namespace}_` : `^${namespace}_${only}$`;
     return [
@@ -98,32 +102,32 @@ export function alpaChain(
         }),
         ...guardPlugins(path, guard),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
-        shapeErrors(revision),
-        answerHeaders(tls),
+        shapeErrors(answers),
+        answerHeaders(answers),
     ];
 }
 
 /** Tells an authenticated caller what the service is and how to ask it. */
-export function serviceChain(prefix: string, model: string, revision?: string, tls = false): RoutePlugin[] {
+export function serviceChain(prefix: string, model: string, answers: AnswerSettings = {}): RoutePlugin[] {
     const said = serviceDescription(prefix, model);
     return [
         ...authentication(),
         plugin("fault-injection", { abort: answer(200, said), _meta: { priority: WHO_MAY } }),
-        shapeErrors(revision),
-        answerHeaders(tls),
+        shapeErrors(answers),
+        answerHeaders(answers),
     ];
 }
 
 /** Refuses a request with a query string: Alpa reads none, and a secret in it would end in Alpa's log. */
-export function queryStringChain(revision?: string, tls = false): RoutePlugin[] {
+export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         ...authentication(),
         plugin("fault-injection", {
             abort: abort(400, "no query string is accepted: send credentials in headers, and the rest as JSON"),
             _meta: { priority: WHO_MAY },
         }),
-        shapeErrors(revision),
-        ...(tls ? [hsts()] : []),
+        shapeErrors(answers),
+        ...(answers.tls ? [hsts()] : []),
     ];
 }
 
@@ -145,22 +149,22 @@ export function toHttps(): RoutePlugin {
 }
 
 /** Closes everything that is no route of ours. */
-export function closedChain(prefix: string, revision?: string, tls = false): RoutePlugin[] {
+export function closedChain(prefix: string, answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         plugin("fault-injection", {
             abort: abort(404, `not found: the service answers POST ${prefix}/completions and POST ${prefix}/logprobs`),
         }),
-        shapeErrors(revision),
-        ...(tls ? [hsts()] : []),
+        shapeErrors(answers),
+        ...(answers.tls ? [hsts()] : []),
     ];
 }
 
 /**
  * Makes what the gateway refuses look like an error of Alpa's: the pages of nginx, and the two shapes plugins use.
  * Alpa's own errors match neither pattern and keep their bytes.
- * @param revision says by which version of the rules the gateway has answered. Unset: nothing does
+ * The header of the revision says by which version of the rules the gateway has answered.
  */
-function shapeErrors(revision?: string): RoutePlugin {
+function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
     const shape = '{"type":"error","message":"$1","stacktrace":""}';
     return plugin("response-rewrite", {
         vars: [["status", ">=", 400]],

@@ -2,12 +2,15 @@ import * as z from "zod";
 import { endpoint, positive, text } from "../values";
 import { answerKeys } from "./exposure/schema";
 
+/** What the gateway waits for one answer, in seconds, unless the config or the edge in front says otherwise. */
+export const DEFAULT_ANSWER_SECONDS = 600;
+
 /** Keys of `alpa` in every option with a gateway. */
 export const alpaKeys = {
     answerTimeoutSeconds: positive("a time in seconds")
         .optional()
         .describe(
-            "Longest time one answer may take, in seconds. Unset: 600; with exposure `cloudflare` 5 less than `proxyTimeoutSeconds`.",
+            `Longest time one answer may take, in seconds. Unset: ${DEFAULT_ANSWER_SECONDS}; with exposure \`cloudflare\` 5 less than \`proxyTimeoutSeconds\`.`,
         ),
     defaultModel: text("the name of a model")
         .default("default")

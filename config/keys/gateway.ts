@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
 import { existingService } from "./exposure/schema";
 import { got } from "../problems";
 import { dnsLabel, imageTag, isHost, pinned, positive, text, url } from "../values";
@@ -7,8 +8,6 @@ import { dnsLabel, imageTag, isHost, pinned, positive, text, url } from "../valu
 const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** The range a Kubernetes API server gives to node ports unless told otherwise. */
 const NODE_PORTS = { min: 30000, max: 32767 };
-/** Below this, jwt-auth trusts the algorithm named by the token (algorithm confusion, fixed in APISIX 3.17.0). */
-const OLDEST_APISIX: [major: number, minor: number] = [3, 17];
 
 /** Keys of `gateway` that say how one is installed. */
 export const installedGatewayKeys = {
@@ -43,9 +42,9 @@ export const installedGatewayKeys = {
                 .describe("Address of the repository that holds the chart `apisix`; name a mirror here."),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
-                    error: (i) => `must be one exact version, as 2.14.0${got(i.input)}. Name it`,
+                    error: (i) => `must be one exact version, as ${DEFAULT_CHART}${got(i.input)}. Name it`,
                 })
-                .default("2.14.0")
+                .default(DEFAULT_CHART)
                 .describe("Version of the chart `apisix`."),
         })
         .prefault({})
@@ -59,10 +58,12 @@ export const installedGatewayKeys = {
             tag: imageTag
                 .refine((tag) => newEnough(tag), {
                     error: (i) =>
-                        `must be APISIX ${OLDEST_APISIX.join(".")} or newer${got(i.input)}. Older ones accept forged tokens (algorithm confusion)`,
+                        `must be APISIX ${OLDEST_APISIX} or newer${got(i.input)}. Older ones accept forged tokens (algorithm confusion)`,
                 })
-                .default("3.18.0-ubuntu")
-                .describe("Tag of the image, 3.17 or newer; best with its digest, as `3.18.0-ubuntu@sha256:…`."),
+                .default(DEFAULT_TAG)
+                .describe(
+                    `Tag of the image, ${OLDEST_APISIX} or newer; best with its digest, as \`${DEFAULT_TAG}@sha256:…\`.`,
+                ),
         })
         .prefault({})
         .describe("The APISIX image, pinned together with the chart."),
@@ -146,6 +147,5 @@ export const gateway = z
 function newEnough(tag: string): boolean {
     const version = /^(\d+)\.(\d+)/.exec(tag);
     if (!version) return !/\d/.test(tag) || /latest/i.test(tag); // reported as not pinned already
-    const [major, minor] = [Number(version[1]), Number(version[2])];
-    return major > OLDEST_APISIX[0] || (major === OLDEST_APISIX[0] && minor >= OLDEST_APISIX[1]);
+    return !isForgeable(Number(version[1]), Number(version[2]));
 }

@@ -1,4 +1,5 @@
 /** Calls of a smoke test, each with what must come back. Nothing of a credential is ever in what they say. */
+import { isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
 import { AlpaClientError, Client, type Credential, type Seen } from "../../client/typescript/src/index";
 
 /** An answer of Alpa, a refusal with one of these statuses, or the end of the caller's limit. */
@@ -26,8 +27,6 @@ export interface Row {
 
 /** Short, cheap and harmless: a token of an answer, a guess for the next word. */
 const PROMPT = "Paris is";
-/** APISIX before this version takes a token that the public key of an RS256 credential has signed (#13182). */
-const SAFE_APISIX = [3, 17];
 
 export class Caller {
     readonly #servers = new Set<string>();
@@ -88,6 +87,6 @@ function meaningOf(expected: Expectation, seen: Seen | undefined, error: unknown
 function ageOf(server: string | null | undefined): string {
     const [, major, minor] = /^APISIX\/(\d+)\.(\d+)/.exec(server ?? "") ?? [];
     if (major === undefined) return "";
-    const older = Number(major) - SAFE_APISIX[0] || Number(minor) - SAFE_APISIX[1];
-    return older < 0 ? `${server} is older than ${SAFE_APISIX.join(".")}: tokens can be forged` : "";
+    const old = isForgeable(Number(major), Number(minor));
+    return old ? `${server} is older than ${OLDEST_APISIX}: tokens can be forged` : "";
 }

@@ -1,3 +1,4 @@
+import { digestOf, type PublicKeyAlgorithm } from "../../components/consumers/signing-algorithms";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 
@@ -12,7 +13,7 @@ export interface Handout {
     credential:
         | { method: "key"; key: string }
         | { method: "jwt"; algorithm: "HS256"; claim: string; secret: string }
-        | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; claim: string }
+        | { method: "jwt"; algorithm: PublicKeyAlgorithm; claim: string }
         | ({ method: "service-token" } & TokenPair);
 }
 
@@ -166,7 +167,7 @@ function typescriptToken(credential: Extract<Handout["credential"], { method: "j
             : [
                   "sign",
                   // JOSE wants the two numbers of an ES256 signature side by side, not in DER.
-                  `sign(${algorithm === "EdDSA" ? "null" : '"sha256"'}, Buffer.from(signed), { key: readFileSync("private.pem", "utf8"), dsaEncoding: "ieee-p1363" }).toString("base64url")`,
+                  `sign(${JSON.stringify(digestOf(credential.algorithm))}, Buffer.from(signed), { key: readFileSync("private.pem", "utf8"), dsaEncoding: "ieee-p1363" }).toString("base64url")`,
               ];
     return [
         `import { ${imports} } from "node:crypto";`,

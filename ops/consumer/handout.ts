@@ -1,3 +1,4 @@
+import type { PublicKeyAlgorithm } from "../../components/consumers/signing-algorithms";
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { claimKey } from "../../components/consumers/consumers";
@@ -89,7 +90,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
         if (secret === undefined) throw notUp;
         return { ...page, credential: { method: "jwt", algorithm, claim, secret } };
     }
-    return { ...page, credential: { method: "jwt", algorithm: algorithm as "RS256" | "ES256" | "EdDSA", claim } };
+    return { ...page, credential: { method: "jwt", algorithm: algorithm as PublicKeyAlgorithm, claim } };
 }
 
 /** A file that only this user can read and that did not exist, to be filled or taken back. */

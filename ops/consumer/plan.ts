@@ -1,3 +1,4 @@
+import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
 import { didYouMean } from "../../config/problems";
 import {
     DEFAULT_OVERLAP_DAYS,
@@ -209,11 +210,11 @@ function tokenProblems({ method, algorithm, publicKey }: NewAsAsked): string[] {
         return problems;
     }
     if (algorithm === undefined)
-        return ["--algorithm: required with --method jwt. Choose HS256, RS256, ES256 or EdDSA."];
+        return [`--algorithm: required with --method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
-            : ["--public-key-file: belongs to RS256, ES256 and EdDSA; the secret of HS256 is generated. Leave it out."];
+            : [`--public-key-file: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Leave it out.`];
     if (publicKey === undefined)
         return [`--public-key-file: required with ${algorithm}. Name a file with the caller's public key in PEM form.`];
     const wrong = publicKeyProblem(publicKey, algorithm);

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceOf, RULES, violationsOf, type Resource, type Violation } from "../../policy/rules";
-import { OPTIONAL } from "../../policy/rules/digests";
+import { OPTIONAL } from "../../policy/rules/kubernetes/digests";
 import { ExceptionsError, judged, parseExceptions, type Exception } from "../../policy/rules/exceptions";
 import { UsageError } from "../errors";
 import { CODES, type Finding } from "./finding";

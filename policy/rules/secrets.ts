@@ -1,5 +1,5 @@
 import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resource";
-import { containersOf, podsOf, textOf } from "./kubernetes";
+import { containersOf, podsOf, textOf } from "./kubernetes/objects";
 import type { Rule } from "./rule";
 
 /** Fields that hold a secret wherever they are a text. */

@@ -2,17 +2,10 @@ import { namesOfOurOwn, type CloudflareAccessArgs } from "../../components/cloud
 import { openApi, type ApiAccess, type ApiReader } from "../../components/cloudflare/api";
 import type { ExposureSettings } from "../../components/cloudflare/exposure";
 import { dnsReport, type DnsSettings } from "../../dns/preflight";
-import { ProblemList } from "../../config/problem-list";
 import { accountFindings, tunnel } from "./account";
 import { Findings } from "./findings";
 import { zoneFindings } from "./zone";
-
-/** All that stands in the way at Cloudflare. Thrown before the first resource, in preview too. */
-export class CloudflareError extends ProblemList {
-    constructor(problems: string[]) {
-        super("the Cloudflare account", problems);
-    }
-}
+import { CloudflareError } from "./cloudflare-error";
 
 /** With the name servers to ask about a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
@@ -21,7 +14,7 @@ type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
 const LIMIT_SECONDS = 30;
 
 /**
- * Looks at the account and the zone before anything is asked of them.
+ * Checks the account and the zone before anything is changed in them.
  * @param owner name of the running stack, as what it makes carries it
  * @returns what an operator should know before going on
  * @throws CloudflareError naming every problem, or the address of an API that does not answer in 30 s
@@ -32,7 +25,7 @@ export async function cloudflarePreflight(
     access: ApiAccess,
     limitSeconds = LIMIT_SECONDS,
 ): Promise<string[]> {
-    return look(settings.account, access, limitSeconds, (findings) => [
+    return checkAccount(settings.account, access, limitSeconds, (findings) => [
         accountFindings(settings, owner, findings),
         zoneFindings(settings, owner, findings),
         move(settings, access, findings),
@@ -46,13 +39,13 @@ export async function exposurePreflight(
     access: ApiAccess,
     limitSeconds = LIMIT_SECONDS,
 ): Promise<string[]> {
-    return look(settings.account, access, limitSeconds, (findings) => [
+    return checkAccount(settings.account, access, limitSeconds, (findings) => [
         tunnel(settings, owner, findings),
         zoneFindings({ ...settings, hostnames: [settings.hostname] }, owner, findings),
     ]);
 }
 
-async function look(
+async function checkAccount(
     account: string,
     access: ApiAccess,
     limitSeconds: number,
@@ -66,7 +59,7 @@ async function look(
         // With a token that is none, every other answer would only repeat it.
         if (findings.problems.length === 0) await Promise.all(checks(findings));
     } catch (error) {
-        const why = signal.aborted ? `no answer in ${limitSeconds} s` : wordsOf(error);
+        const why = signal.aborted ? `no answer in ${limitSeconds} s` : reasonOf(error);
         throw new CloudflareError([
             `cloudflare: the API at ${access.baseUrl} must answer (${why}). Check the network, and CLOUDFLARE_BASE_URL if it is set.`,
         ]);
@@ -102,7 +95,7 @@ async function token(account: string, api: ApiReader, findings: Findings): Promi
     );
 }
 
-function wordsOf(error: unknown): string {
+function reasonOf(error: unknown): string {
     const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
     return String(cause?.code ?? cause?.message ?? message).split("\n")[0];
 }

@@ -7,16 +7,9 @@ import { probe, readProbe } from "../../components/hosts/microk8s/probe-script";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { MISMATCH, plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
 import { PLACE_LABEL } from "../../components/hosts/microk8s/script-files";
-import { ProblemList } from "../../config/problem-list";
 import { openCluster } from "../kubernetes/cluster";
 import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
-
-/** All that stands in the way on the hosts. Thrown before the first resource, in preview too. */
-export class HostsError extends ProblemList {
-    constructor(problems: string[]) {
-        super("the hosts of cluster.nodes", problems);
-    }
-}
+import { HostsError } from "./hosts-error";
 
 /** Longest time for all checks, in seconds: an operator whose hosts are away should not wait longer to hear it. */
 const LIMIT_SECONDS = 30;
@@ -52,16 +45,16 @@ export function withoutCluster(
     return warnings;
 }
 
-/** A host that has not answered. */
-interface Silent {
+/** A host that could not be checked. */
+interface UnreachableHost {
     place: string;
     problem: string;
-    /** Not there: it may be back later. Unset: it is there, and something about it is wrong. */
-    away: boolean;
+    /** No connection: it may be back later. False: it answers, and rejects the login or the checks. */
+    isDown: boolean;
 }
 
-/** The way into a cluster that the hosts have become. */
-export interface Reached {
+/** The cluster that the hosts form. */
+export interface FormedCluster {
     access: ClusterAccess;
     /** Whether the first node is down, and {@link access} is the kubeconfig of another one. */
     isFallback: boolean;
@@ -70,10 +63,10 @@ export interface Reached {
 }
 
 /**
- * Looks at the hosts of a cluster before anything is asked of them. A node of the cluster that is away stops nothing: a
- * credential must be revocable meanwhile. A run that has something to do on it fails there, and says so.
+ * Checks the hosts of a cluster before anything is changed on them. A node of the cluster that is down stops nothing: credentials
+ * must be revocable meanwhile. A run that has something to do on it fails there, and says so.
  * @param owner name of the running stack, as it stands on its hosts
- * @returns how to get into the cluster, where the hosts have become one already
+ * @returns access to the cluster, where the hosts form one already
  * @throws HostsError naming every problem, and each host that is no node yet and does not answer in 30 s
  */
 export async function hostsPreflight(
@@ -82,24 +75,26 @@ export async function hostsPreflight(
     run: RunOnHost = runOnHost,
     limitSeconds = LIMIT_SECONDS,
     open: typeof openCluster = openCluster,
-): Promise<Reached | undefined> {
+): Promise<FormedCluster | undefined> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
-    const answers = await Promise.all(settings.nodes.map((_, i) => look(settings, i, owner, run, signal)));
-    const hosts = answers.filter((answer): answer is ProbedHost => !isSilent(answer));
-    const silent = answers.filter(isSilent);
+    const answers = await Promise.all(settings.nodes.map((_, i) => checkHost(settings, i, owner, run, signal)));
+    const hosts = answers.filter((answer): answer is ProbedHost => !isUnreachable(answer));
+    const unreachable = answers.filter(isUnreachable);
     const kubeconfig =
         hosts.find((host) => host.kubeconfig !== undefined)?.kubeconfig ??
-        (silent.length > 0 ? hosts.find((host) => host.spareKubeconfig !== undefined)?.spareKubeconfig : undefined);
-    const members = silent.length > 0 && kubeconfig !== undefined ? await placesIn(kubeconfig, open) : [];
-    const excused = silent.filter(({ away, place }) => away && members.includes(place));
+        (unreachable.length > 0
+            ? hosts.find((host) => host.spareKubeconfig !== undefined)?.spareKubeconfig
+            : undefined);
+    const members = unreachable.length > 0 && kubeconfig !== undefined ? await nodesOf(kubeconfig, open) : [];
+    const tolerated = unreachable.filter(({ isDown, place }) => isDown && members.includes(place));
     const problems = [
-        ...silent.filter((one) => !excused.includes(one)).map(({ problem }) => problem),
+        ...unreachable.filter((one) => !tolerated.includes(one)).map(({ problem }) => problem),
         ...hosts.flatMap((host) => hostFindings(host, settings, owner)),
         ...clusterFindings(
             hosts,
             settings,
             owner,
-            excused.map(({ place }) => place),
+            tolerated.map(({ place }) => place),
         ),
     ];
     if (problems.length > 0) throw new HostsError(problems);
@@ -107,20 +102,20 @@ export async function hostsPreflight(
     const first = placeOf(settings.nodes.find(({ role }) => role === "control-plane")!);
     return {
         access: { kubeconfig: pulumi.secret(kubeconfig) },
-        isFallback: excused.some(({ place }) => place === first),
+        isFallback: tolerated.some(({ place }) => place === first),
         warnings: [
-            ...excused.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
+            ...tolerated.map(({ problem }) => `${problem} The others are a cluster, so this run goes on without it.`),
             ...hosts.flatMap((host) => hostWarnings(host, settings, owner)),
         ],
     };
 }
 
-function isSilent(answer: ProbedHost | Silent): answer is Silent {
+function isUnreachable(answer: ProbedHost | UnreachableHost): answer is UnreachableHost {
     return "problem" in answer;
 }
 
-/** Hosts that are nodes of the cluster, by their names in the config; none where nobody can be asked. */
-async function placesIn(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
+/** Hosts that are nodes of the cluster, by their names in the config; none when its API server does not answer. */
+async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(new Error("late")), ASK_SECONDS * 1000);
@@ -136,14 +131,14 @@ async function placesIn(kubeconfig: string, open: typeof openCluster): Promise<s
     }
 }
 
-/** What one host says, or why it says nothing. */
-async function look(
+/** Runs the checks on one host over SSH. */
+async function checkHost(
     { nodes }: Microk8sArgs,
     i: number,
     owner: string,
     run: RunOnHost,
     signal: AbortSignal,
-): Promise<ProbedHost | Silent> {
+): Promise<ProbedHost | UnreachableHost> {
     const [wanted, where, place] = [nodes[i], `cluster.nodes[${i}]`, placeOf(nodes[i])];
     const host = await plainHost(wanted);
     const { command, script } = probe(place, owner, host.sudoPassword);
@@ -152,21 +147,21 @@ async function look(
         const here = Date.now() / 1000;
         if (code !== 0) {
             const why = lastLine(stderr) || `${place}: the checks must run (exit status ${code})`;
-            return { place, problem: `${where}: ${why}`, away: false };
+            return { place, problem: `${where}: ${why}`, isDown: false };
         }
         const probed = readProbe(stdout);
         // Half of the second that the host's clock leaves out.
         return { ...probed, where, place, wanted, ahead: probed.clock + 0.5 - here };
     } catch (error) {
-        const refused = unwilling(place, wanted.user, (error as Error).message);
+        const rejected = rejection(place, wanted.user, (error as Error).message);
         const late = signal.aborted ? "no answer in time" : (error as Error).message.split("\n")[0];
-        const problem = refused ?? `${place} must answer by SSH (${late}). Check address, port and network.`;
-        return { place, problem: `${where}: ${problem}`, away: refused === undefined };
+        const problem = rejected ?? `${place} must answer by SSH (${late}). Check address, port and network.`;
+        return { place, problem: `${where}: ${problem}`, isDown: rejected === undefined };
     }
 }
 
-/** Why a host that is there lets nobody in; undefined for one that is away. */
-function unwilling(place: string, user: string, why: string): string | undefined {
+/** Why a host that is up rejects the login; undefined for one that is down. */
+function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
         return `${place} must have the host key of the config (it has another). If it was installed anew, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))

@@ -8,16 +8,9 @@ import { hasLimits } from "../../components/consumers/limits";
 import { foreignAmong, troubleIn } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned-objects";
-import { ProblemList } from "../../config/problem-list";
 import { checkCluster } from "./check-cluster";
 import { onlyProblems, type Findings } from "../findings";
-
-/** All that stands between callers and the gateway of another stack. Thrown before the first resource, in preview too. */
-export class GatewayError extends ProblemList {
-    constructor(problems: string[]) {
-        super("the gateway of another stack", problems);
-    }
-}
+import { GatewayError } from "./gateway-error";
 
 /** Of a label's value, which carries the APISIX username. */
 const LABEL_LIMIT = 63;

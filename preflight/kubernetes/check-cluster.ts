@@ -1,14 +1,7 @@
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
-import { ProblemList } from "../../config/problem-list";
 import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
-
-/** All that stands in the way in the cluster. Thrown before the first resource, in preview too. */
-export class PreflightError extends ProblemList {
-    constructor(problems: string[]) {
-        super("the cluster", problems);
-    }
-}
+import { PreflightError } from "./preflight-error";
 
 /** Longest time for all checks, in seconds: an operator whose cluster is away should not wait longer to hear it. */
 const LIMIT_SECONDS = 30;

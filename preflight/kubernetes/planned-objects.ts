@@ -1,5 +1,5 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { ROUTE } from "../../components/route/alpa-route";
+import { ROUTE } from "../../components/route/route-rules";
 import { profileName } from "../../components/apisix/profile";
 import { ADMIN_KEYS_SECRET, etcdName, profileOf } from "../../components/apisix/values";
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";

@@ -9,7 +9,8 @@ import { ConfigError, parse } from "../../config";
 import { apiProblems } from "../../config/api-access";
 import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
-import { cloudflarePreflight, CloudflareError } from "../../preflight/cloudflare";
+import { cloudflarePreflight } from "../../preflight/cloudflare";
+import { CloudflareError } from "../../preflight/cloudflare/cloudflare-error";
 import { CONSUMERS, HOST, rawCloudflare, TODAY, TUNNEL } from "./cloudflare";
 import { ADMIN, TestApi } from "../../sandbox/test/cloudflare/kit";
 

@@ -1,7 +1,7 @@
 /** The project's own route, rendered and translated, in a gateway of the sandbox with the sandbox's Alpa behind it. */
 import { strict as assert } from "node:assert";
 import { completionsUpstream, logprobsUpstream, renderUpstream } from "../../components/route/alpa-upstreams";
-import { renderRoute } from "../../components/route/alpa-route";
+import { renderRoute } from "../../components/route/route-rules";
 import { renderConsumer, secretName } from "../../components/consumers/consumers";
 import type { GuardSettings } from "../../components/route/request-guard";
 import { startAlpa } from "../../sandbox/alpa/server";

@@ -47,6 +47,7 @@ const refused: [rule: string, cases: Case[]][] = [
             ["policy/x.ts", 'import { A } from "../components/route/request-guard";\nA();', /nothing of the program/],
             ["policy/rules/x.ts", 'import { A } from "../pack";\nA();', /where no policy pack does/],
             ["policy/rules/x.ts", 'import { A } from "@pulumi/policy";\nA();', /where no policy pack does/],
+            ["policy/rules/gateway/x.ts", 'import { A } from "../../pack";\nA();', /where no policy pack does/],
             [
                 "policy/rules/rendered/x.ts",
                 'import { A } from "../../../stacks/intra";\nA();',
@@ -75,6 +76,15 @@ const refused: [rule: string, cases: Case[]][] = [
             ["components/route/x.ts", 'console.log("a");', /Only pulumi\.log reaches/],
             ["components/x.ts", 'console.error("a");', /Only pulumi\.log reaches/],
             ["index.ts", 'console.log("a");', /Only pulumi\.log reaches/],
+        ],
+    ],
+    [
+        "what is too long or too deep to read",
+        [
+            ["components/x.ts", `export function f() {\n${"f();\n".repeat(60)}}`, /too many lines/],
+            ["policy/rules/x.ts", `export function f() {\n${"f();\n".repeat(60)}}`, /too many lines/],
+            ["dns/x.ts", "f();\n".repeat(301), /File has too many lines/],
+            ["preflight/x.ts", "if (a) { if (a) { if (a) { if (a) a(); } } }", /nested too deeply/],
         ],
     ],
     [
@@ -109,6 +119,12 @@ const allowed: [what: string, file: string, code: string][] = [
     ["the command line to import its own", "ops/a/x.ts", 'import { A } from "../stack/stack";\nA();'],
     ["the command line to import rules", "ops/a/x.ts", 'import { A } from "../../policy/rules";\nA();'],
     [
+        "a rule to import the oldest version of APISIX",
+        "policy/rules/gateway/x.ts",
+        'import { A } from "../../../components/apisix/version";\nA();',
+    ],
+    ["a rule to import what rules share", "policy/rules/gateway/x.ts", 'import { A } from "../resource";\nA();'],
+    [
         "what is compared to import components and rules",
         "policy/rules/rendered/x.ts",
         'import { A } from "../../../components/route/request-guard";\nimport { B } from "../resource";\nA(B);',
@@ -116,6 +132,7 @@ const allowed: [what: string, file: string, code: string][] = [
     ["sandbox to import all", "sandbox/x.ts", 'import { A } from "../components/route/a";\nA();'],
     ["tests to import all", "test/unit/x.test.ts", 'import { A } from "../../config";\nA();'],
     ["a plain value from apply()", "components/x.ts", "a.apply((v) => v.b);"],
+    ["a function of sixty lines", "components/x.ts", `export function f() {\n${"f();\n".repeat(58)}}`],
     ["apply() on a new resource", "components/x.ts", "new Thing().out.apply((v) => v.b);"],
     ["pulumi.log in components", "components/x.ts", 'pulumi.log.info("a");'],
     ["console where it is shown", "components/kubernetes/until-settled.ts", 'console.log("a");'],
@@ -127,7 +144,9 @@ describe("lint", () => {
     const eslint = new ESLint({ cwd: root });
     const messages = async (file: string, code: string) => {
         const [result] = await eslint.lintText(code, { filePath: path.join(root, file) });
-        return result.messages.filter((m) => m.ruleId?.startsWith("no-restricted-") || m.fatal).map((m) => m.message);
+        return result.messages
+            .filter((m) => /^(no-restricted|max)-/.test(m.ruleId ?? "") || m.fatal)
+            .map((m) => m.message);
     };
 
     for (const [rule, cases] of refused)

@@ -104,8 +104,7 @@ function deleteSeconds(graceSeconds: number): number {
 
 /** Spec of the Deployment. @param fingerprint changes with the token, and then the pods are made anew */
 export function renderConnectors(settings: ConnectorSettings, fingerprint: pulumi.Input<string>) {
-    const { version, replicas, graceSeconds } = settings;
-    const health = { httpGet: { path: "/ready", port: "metrics" }, periodSeconds: 10 };
+    const { replicas, graceSeconds } = settings;
     return {
         replicas,
         // A pod is ready when Cloudflare can reach it: only then does one of the others go.
@@ -136,34 +135,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
                     fsGroup: NONROOT,
                     seccompProfile: { type: "RuntimeDefault" },
                 },
-                containers: [
-                    {
-                        name: "cloudflared",
-                        image: `${IMAGE}:${version}`,
-                        args: [
-                            ...["tunnel", "--no-autoupdate", "--metrics", `0.0.0.0:${METRICS_PORT}`],
-                            ...["--grace-period", `${graceSeconds}s`, "run"],
-                        ],
-                        env: [
-                            { name: "TUNNEL_TOKEN_FILE", value: `${TOKEN.folder}/${TOKEN.file}` },
-                            // Its checks at the start ask Cloudflare's API too, which the policy does not let it reach.
-                            // As a variable: versions that know no such checks ignore it.
-                            { name: "TUNNEL_NO_PRECHECKS", value: "true" },
-                        ],
-                        ports: [{ name: "metrics", containerPort: METRICS_PORT }],
-                        readinessProbe: { ...health, failureThreshold: 3 },
-                        // Two minutes: a connector comes back by itself when Cloudflare does, and with a smaller number
-                        // an outage there would restart all pods at once.
-                        livenessProbe: { ...health, initialDelaySeconds: 10, failureThreshold: 12 },
-                        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
-                        volumeMounts: [{ name: "token", mountPath: TOKEN.folder, readOnly: true }],
-                        securityContext: {
-                            allowPrivilegeEscalation: false,
-                            readOnlyRootFilesystem: true,
-                            capabilities: { drop: ["ALL"] },
-                        },
-                    },
-                ],
+                containers: [container(settings)],
                 volumes: [
                     {
                         name: "token",
@@ -175,6 +147,36 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
                     },
                 ],
             },
+        },
+    };
+}
+
+function container({ version, graceSeconds }: ConnectorSettings) {
+    const health = { httpGet: { path: "/ready", port: "metrics" }, periodSeconds: 10 };
+    return {
+        name: "cloudflared",
+        image: `${IMAGE}:${version}`,
+        args: [
+            ...["tunnel", "--no-autoupdate", "--metrics", `0.0.0.0:${METRICS_PORT}`],
+            ...["--grace-period", `${graceSeconds}s`, "run"],
+        ],
+        env: [
+            { name: "TUNNEL_TOKEN_FILE", value: `${TOKEN.folder}/${TOKEN.file}` },
+            // Its checks at the start ask Cloudflare's API too, which the policy does not let it reach.
+            // As a variable: versions that know no such checks ignore it.
+            { name: "TUNNEL_NO_PRECHECKS", value: "true" },
+        ],
+        ports: [{ name: "metrics", containerPort: METRICS_PORT }],
+        readinessProbe: { ...health, failureThreshold: 3 },
+        // Two minutes: a connector comes back by itself when Cloudflare does, and with a smaller number
+        // an outage there would restart all pods at once.
+        livenessProbe: { ...health, initialDelaySeconds: 10, failureThreshold: 12 },
+        resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
+        volumeMounts: [{ name: "token", mountPath: TOKEN.folder, readOnly: true }],
+        securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
         },
     };
 }

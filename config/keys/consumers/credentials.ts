@@ -1,16 +1,18 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import * as z from "zod";
 import { publicKeyNumbers } from "../../../components/consumers/key-digest";
+import {
+    ALGORITHMS,
+    keyProblem,
+    PUBLIC_KEY_NAMES,
+    type Algorithm,
+} from "../../../components/consumers/signing-algorithms";
 import { got } from "../../problems";
 
-/** Ways to sign a token that are built. A generated secret signs the first; of the others only the public key is held. */
-export const ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"] as const;
-export type Algorithm = (typeof ALGORITHMS)[number];
+export { ALGORITHMS, type Algorithm };
 
 /** Shortest key that may be brought along, in characters: 16 of 64 kinds are 96 bits, more than anyone can try. */
 export const SHORTEST_KEY = 16;
-/** Shortest RSA key, in bits: NIST SP 800-131A refuses shorter ones. */
-const SHORTEST_RSA = 2048;
 /** What fits into a header as it is: visible ASCII, no blanks. A line break would end the header. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
@@ -138,7 +140,7 @@ function tokenProblems({ where, entry }: Place): string[] {
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
-            : [`${where}.publicKey: belongs to RS256, ES256 and EdDSA; the secret of HS256 is generated. Remove it.`];
+            : [`${where}.publicKey: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
     if (publicKey === undefined)
         return [`${where}.publicKey: required with ${String(algorithm)}. Give the caller's public key, in PEM form.`];
     if (typeof publicKey !== "string") return []; // the schema says so
@@ -161,17 +163,7 @@ export function publicKeyProblem(pem: string, algorithm: Algorithm): string | un
     } catch {
         return "must be a public key in PEM form (it cannot be read). Export it anew, with BEGIN and END lines.";
     }
-    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
-    if (algorithm === "RS256") {
-        if (type !== "rsa") return `must be an RSA key for RS256 (got ${type}). Correct the key or the algorithm.`;
-        const bits = details?.modulusLength ?? 0;
-        if (bits < SHORTEST_RSA) return `must have at least ${SHORTEST_RSA} bits (got ${bits}). Make a longer one.`;
-    }
-    if (algorithm === "ES256" && details?.namedCurve !== "prime256v1")
-        return `must be a key of curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Correct the key or the algorithm.`;
-    if (algorithm === "EdDSA" && type !== "ed25519")
-        return `must be an Ed25519 key for EdDSA (got ${type}). Correct the key or the algorithm.`;
-    return undefined;
+    return keyProblem(key, algorithm);
 }
 
 /** Whole days from today until a day, negative when it is over. A day begins at midnight UTC. */

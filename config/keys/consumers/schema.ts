@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { ALGORITHMS, day } from "./credentials";
+import { ALGORITHMS } from "../../../components/consumers/signing-algorithms";
+import { day } from "./credentials";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
 /** Id of a revocation, as the record of revocations gives it. */
@@ -32,7 +33,7 @@ const credential = z.strictObject({
     publicKey: z
         .string({ error: () => "must be a text in PEM form. Correct it" })
         .optional()
-        .describe("Public key of the caller in PEM form, with `RS256` (2048 bits or more), `ES256` or `EdDSA`."),
+        .describe("Public key of the caller in PEM form; not for `HS256`. An RSA key has 2048 bits or more."),
     key: z
         .string({ error: () => "must be a text. Correct it" })
         .optional()
@@ -57,7 +58,9 @@ export const limits = z
     .check((ctx) => {
         if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
             ctx.issues.push(
-                problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", false),
+                problem(ctx.value, "must have requests and perSeconds together", "Give both or neither", {
+                    quote: false,
+                }),
             );
     });
 

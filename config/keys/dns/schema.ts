@@ -12,7 +12,7 @@ const CAA_TAGS = ["issue", "issuewild", "iodef"];
 const ttl = z.number({ error: (i) => `must be a time in seconds${got(i.input)}. Correct it` }).optional();
 const proxied = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` }).optional();
 
-const target = (what: string, orNone = false) =>
+const target = (what: string, { orNone } = { orNone: false }) =>
     z
         .string({ error: (i) => `must be ${what}${got(i.input)}. Correct it` })
         .transform(plainTarget)
@@ -62,7 +62,10 @@ export const ENTRIES = {
     A: entry("A", { content: address(4) }),
     AAAA: entry("AAAA", { content: address(6) }),
     CNAME: entry("CNAME", { content: target("the name of a host") }),
-    MX: entry("MX", { content: target("the name of a mail server, or . for none", true), priority: whole(65535) }),
+    MX: entry("MX", {
+        content: target("the name of a mail server, or . for none", { orNone: true }),
+        priority: whole(65535),
+    }),
     NS: entry("NS", { content: target("the name of a name server") }),
     PTR: entry("PTR", { content: target("the name of a host") }),
     TXT: entry("TXT", { content: text }),
@@ -88,7 +91,7 @@ export const ENTRIES = {
             priority: whole(65535),
             weight: whole(65535),
             port: whole(65535),
-            target: target("the name of a host, or . for none", true),
+            target: target("the name of a host, or . for none", { orNone: true }),
         }),
     }),
     TLSA: entry("TLSA", {

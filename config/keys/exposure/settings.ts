@@ -1,12 +1,11 @@
 import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
 import { unmeasured } from "../../options/cloudflare/settings";
+import { DEFAULT_ANSWER_SECONDS } from "../alpa";
 import { cutAnswers, defaultGrace } from "../tunnel";
 import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
 import { DEFAULT_NODE_PORT } from "../../values";
 
-/** Longest answer, unless a stack says otherwise, in seconds. */
-const DEFAULT_ANSWER_SECONDS = 600;
 /** The gateway gives up this long before the edge does: callers get its error, which reads like Alpa's, and not a page. */
 const BEFORE_THE_EDGE_SECONDS = 5;
 

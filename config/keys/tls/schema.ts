@@ -39,7 +39,9 @@ export const tls = z
                 const named = Object.values(ctx.value).filter((one) => one !== undefined).length;
                 if (named !== 1)
                     ctx.issues.push(
-                        problem(ctx.value, "must name files, or else certManager", "Set one of them, not both", false),
+                        problem(ctx.value, "must name files, or else certManager", "Set one of them, not both", {
+                            quote: false,
+                        }),
                     );
             })
             .describe("Where the certificate comes from: one of the two."),

@@ -1,6 +1,6 @@
 import { guard } from "../../../config/keys/guard";
 import { pathPrefix } from "../../../config/values";
-import { renderRoute, renderUpstreams, ROUTE } from "../../../components/route/alpa-route";
+import { renderRoute, renderUpstreams, ROUTE } from "../../../components/route/route-rules";
 import { CONNECTOR_LABELS } from "../../../components/cloudflare/cloudflared/deployment";
 import { renderConsumer, type Credential } from "../../../components/consumers/consumers";
 import { renderWiring } from "../../../components/apisix/wiring";

@@ -1,4 +1,5 @@
-import { apisixCharts } from "../kubernetes";
+import { OPT_GRAPH } from "../../../components/opt/opt-graph";
+import { apisixCharts } from "../kubernetes/objects";
 import { at, isOther, kindOf, map, UNKNOWN, type Resource } from "../resource";
 import type { Rule } from "../rule";
 import {
@@ -17,24 +18,11 @@ import { commandLines } from "./commands";
 import { differences } from "./compare";
 import type { Form } from "./form";
 import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
-import {
-    budgets,
-    certificates,
-    daemonSets,
-    deployments,
-    graphs,
-    OPT_CHARTS,
-    OPT_GRAPH,
-    password,
-    patches,
-    policies,
-    profile,
-    rayClusters,
-    release,
-    services,
-} from "./installed";
+import { budgets, certificates, deployments, password, patches, policies, services } from "./installed";
+import { daemonSets, OPT_CHARTS, rayClusters } from "./opt";
 import { definition, secret } from "./plain";
 import { proofs } from "./proofs";
+import { apisixRelease, graphs, otherRelease, profile } from "./releases";
 import { waits } from "./waits";
 import { otherGateways, otherPeers } from "./wired";
 
@@ -66,7 +54,7 @@ const COMPARED: Record<string, Compared> = {
     DaemonSet: byName(daemonSets),
     RayCluster: byName(rayClusters),
     Deployment: (resource) => byName(resource.type.endsWith("Patch") ? patches : deployments)(resource),
-    Release: (resource) => both(release(resource, apisixCharts(resource).length > 0)),
+    Release: (resource) => both((apisixCharts(resource).length > 0 ? apisixRelease : otherRelease)(resource)),
     RampartGraph: (resource) =>
         at(resource.props, "metadata.name") === OPT_GRAPH && !isOperator(resource)
             ? otherComponents(resource)

@@ -1,8 +1,8 @@
 import { materialsDigest } from "../../../components/consumers/consumers";
 import { REVISION_HEADER } from "../../../components/alpa/paths";
-import { ROUTE } from "../../../components/route/alpa-route";
+import { ROUTE } from "../../../components/route/route-rules";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { gatewayNamespaces } from "../kubernetes";
+import { gatewayNamespaces } from "../kubernetes/objects";
 import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
 
 // What proves a change or remembers it must be about the callers, the route and the gateway of this stack.

@@ -3,7 +3,7 @@ import { RECORD, VERIFIER } from "../../../components/opt/conversion-phases";
 import { APISIX_PODS } from "../../../components/kubernetes/network-policies";
 import { OPT_GRAPH } from "../../../components/opt/opt-graph";
 import { componentNamespace } from "../../../components/apisix/rampart-gateway";
-import { ROUTE } from "../../../components/route/alpa-route";
+import { ROUTE } from "../../../components/route/route-rules";
 import { TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { VERIFICATION } from "../../../components/opt/verification";
 import { REVOCATION_ID } from "../../../config/keys/consumers/schema";

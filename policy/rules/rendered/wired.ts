@@ -2,7 +2,7 @@ import { CONNECTORS } from "../../../components/cloudflare/cloudflared/deploymen
 import { APISIX_PODS, DATA_PORT, POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
 import { OPT } from "../../../components/opt/opt-pods";
 import { COUNTERS } from "../../../components/consumers/shared-counters";
-import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes";
+import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes/objects";
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
 /** Where an object says in which namespace the gateway is that gets what it holds. */

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceOf, violationsOf } from "../../../policy/rules";
-import { imagesByDigest, optionalRules } from "../../../policy/rules/digests";
+import { imagesByDigest, optionalRules } from "../../../policy/rules/kubernetes/digests";
 import { interSettings, interValues, parseInter, recordInter } from "../inter";
 import { givenOf } from "./stacks";
 

@@ -2,7 +2,7 @@
 // numbers, and that a field more, a field less or a text that nginx evaluates is refused wherever it stands.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
-import { renderRoute, renderUpstreams } from "../../../components/route/alpa-route";
+import { renderRoute, renderUpstreams } from "../../../components/route/route-rules";
 import { servedPrefixes } from "../../../components/alpa/paths";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
 import { guard as guardSchema } from "../../../config/keys/guard";

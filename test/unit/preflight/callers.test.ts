@@ -7,9 +7,10 @@ import type { Live, ObjectRef } from "../../../components/kubernetes/cluster-rea
 import { COUNTED_APART } from "../../../components/consumers/limits";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { FORGEABLE, type SharedGateway } from "../../../components/consumers/shared-gateway";
-import { callersPreflight, gatewayOf, GatewayError } from "../../../preflight/kubernetes/callers";
+import { callersPreflight, gatewayOf } from "../../../preflight/kubernetes/callers";
+import { GatewayError } from "../../../preflight/kubernetes/gateway-error";
 import type { ClusterView } from "../../../preflight/kubernetes/cluster";
-import { PreflightError } from "../../../preflight/kubernetes/check-cluster";
+import { PreflightError } from "../../../preflight/kubernetes/preflight-error";
 import { record } from "../../kit";
 import { callersSettings, COUNTERS, GATEWAY, MAIN } from "../callers";
 

@@ -3,7 +3,8 @@
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { cloudflarePreflight, CloudflareError, exposurePreflight } from "../../../preflight/cloudflare";
+import { cloudflarePreflight, exposurePreflight } from "../../../preflight/cloudflare";
+import { CloudflareError } from "../../../preflight/cloudflare/cloudflare-error";
 import { ACCOUNT, cloudflareStack } from "../cloudflare";
 import { exposed, EXPOSURE, settings } from "../intra-a";
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { connect, createServer } from "node:tls";
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import { renderRoute } from "../../../../components/route/alpa-route";
+import { renderRoute } from "../../../../components/route/route-rules";
 import { apisixValues } from "../../../../components/apisix/values";
 import { renderProfile, TLS_CIPHERS } from "../../../../components/apisix/profile";
 import type { AzureSide } from "../../../../components/cloudflare/azure-side";

@@ -14,7 +14,7 @@ import { intraBSettings } from "../../intra-b";
 
 const opt = (more: object = {}) => intraBSettings({}, more).conversion.opt;
 const cluster = (more: object = {}, running = true) =>
-    renderRayCluster({ opt: opt(more), answerTimeoutSeconds: 600 }, running);
+    renderRayCluster({ opt: opt(more), answerTimeoutSeconds: 600, running });
 const pods = (more: object = {}) => {
     const { headGroupSpec, workerGroupSpecs } = cluster(more);
     return [headGroupSpec, ...workerGroupSpecs].map(({ template }) => template.spec as any);

@@ -1,5 +1,7 @@
 import { strict as assert } from "node:assert";
-import { AlpaRoute, PREFIX, renderRoute } from "../../../../components/route/alpa-route";
+import { PREFIX } from "../../../../components/alpa/paths";
+import { AlpaRoute } from "../../../../components/route/alpa-route";
+import { renderRoute } from "../../../../components/route/route-rules";
 import { comesAfter, one, oneOfKind, record } from "../../../kit";
 import { GUARD } from "../../guard-settings";
 

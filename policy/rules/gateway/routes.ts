@@ -1,5 +1,5 @@
-import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, type Chart } from "./kubernetes";
+import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, type Chart } from "../kubernetes/objects";
 import {
     authenticationOf,
     everyRequest,
@@ -11,8 +11,8 @@ import {
     rulesOf,
     type RouteRule,
 } from "./route-rules";
-import type { Rule } from "./rule";
-import { backends, externalNodes, tunnel } from "./ways";
+import type { Rule } from "../rule";
+import { backends, externalNodes, tunnel } from "./backends";
 
 /** Kinds that lead callers somewhere and of which nothing here can be seen to ask for a credential. */
 const OTHER_WAYS = ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];

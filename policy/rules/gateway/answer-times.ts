@@ -1,7 +1,7 @@
-import { containersOf, podsOf } from "./kubernetes";
-import { at, isOther, kindOf, list, number, shown, UNKNOWN, type Resource } from "./resource";
+import { containersOf, podsOf } from "../kubernetes/objects";
+import { at, isOther, kindOf, list, number, shown, UNKNOWN, type Resource } from "../resource";
 import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
-import type { Rule } from "./rule";
+import type { Rule } from "../rule";
 
 /**
  * APISIX's own 60 s, which cut the first long answer off. Not the 600 s that a stack has where it says nothing: behind

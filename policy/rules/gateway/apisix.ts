@@ -1,9 +1,7 @@
-import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "./kubernetes";
-import type { Rule } from "./rule";
-
-/** Below it jwt-auth takes the public key of RS256 as a secret of HS256: anyone makes valid tokens. */
-const LEAST = [3, 17];
+import { isForgeable, OLDEST_APISIX } from "../../../components/apisix/version";
+import { at, eachText, isInside, map, number, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, chartImages, chartsOf, containersOf, DIGEST, isApisix, podsOf } from "../kubernetes/objects";
+import type { Rule } from "../rule";
 
 /** @returns the two first numbers of a tag, as `3.18.0-ubuntu` */
 function versionOf(tag: unknown): number[] | undefined {
@@ -14,16 +12,15 @@ function versionOf(tag: unknown): number[] | undefined {
 function oldApisix(tag: unknown, where: string): string[] {
     if (tag === UNKNOWN) return [];
     const version = versionOf(tag);
-    const fine =
-        version !== undefined && (version[0] > LEAST[0] || (version[0] === LEAST[0] && version[1] >= LEAST[1]));
-    return fine ? [] : [`${where}: must be APISIX ${LEAST.join(".")} or newer (got ${shown(tag)}). Name a newer tag.`];
+    const fine = version !== undefined && !isForgeable(version[0], version[1]);
+    return fine ? [] : [`${where}: must be APISIX ${OLDEST_APISIX} or newer (got ${shown(tag)}). Name a newer tag.`];
 }
 
 const isApisixImage = (repository: unknown) => /(^|\/)apisix$/.test(String(repository));
 
 export const apisixVersion: Rule = {
     name: "apisix-version",
-    title: `Every APISIX is version ${LEAST.join(".")} or newer.`,
+    title: `Every APISIX is version ${OLDEST_APISIX} or newer.`,
     reason: "In older ones jwt-auth confuses algorithms: who has the public key of a caller makes tokens of that caller.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",

@@ -1,5 +1,5 @@
-import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "./resource";
-import { closed, isName } from "./reachable";
+import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource, type Tree } from "../resource";
+import { closed, isName } from "../kubernetes/reachable";
 import type { RouteRule } from "./route-rules";
 
 /** Where a way through the gateway or a tunnel leads. */

@@ -1,5 +1,5 @@
-import { at, kindOf, list, UNKNOWN, type Resource } from "./resource";
-import type { Rule } from "./rule";
+import { at, kindOf, list, UNKNOWN, type Resource } from "../resource";
+import type { Rule } from "../rule";
 
 export const workersOwn: Rule = {
     name: "workers-own",

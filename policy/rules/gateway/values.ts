@@ -1,6 +1,6 @@
-import { at, list, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts } from "./kubernetes";
-import type { Rule } from "./rule";
+import { at, list, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts } from "../kubernetes/objects";
+import type { Rule } from "../rule";
 
 export const valuesSeen: Rule = {
     name: "values-seen",

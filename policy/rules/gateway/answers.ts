@@ -1,6 +1,6 @@
-import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "./resource";
+import { at, eachText, isOther, kindOf, list, map, shown, UNKNOWN, type Resource, type Tree } from "../resource";
 import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "./route-rules";
-import type { Rule } from "./rule";
+import type { Rule } from "../rule";
 import { isUpstream } from "./answer-times";
 
 /** An error as Alpa's own client reads it. */

@@ -1,5 +1,5 @@
-import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "./resource";
-import type { Rule } from "./rule";
+import { at, isInside, kindOf, list, map, UNKNOWN, type Resource } from "../resource";
+import type { Rule } from "../rule";
 
 type Found = { urn: string; message: string }[];
 

@@ -1,8 +1,8 @@
-import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, objectName, podsOf, type Chart } from "./kubernetes";
+import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, objectName, podsOf, type Chart } from "../kubernetes/objects";
 import { rulesOf } from "./route-rules";
 import { secondsOf } from "./answer-times";
-import type { Rule } from "./rule";
+import type { Rule } from "../rule";
 
 const TOPOLOGY = "InterCluster";
 /** What the chart labels the pods of its ingress controller with. */

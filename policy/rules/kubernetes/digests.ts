@@ -1,7 +1,7 @@
 import { parse } from "yaml";
-import { map, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, chartImages, containersOf, DIGEST, podsOf } from "./kubernetes";
-import type { Rule } from "./rule";
+import { map, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, chartImages, containersOf, DIGEST, podsOf } from "./objects";
+import type { Rule } from "../rule";
 
 const named = (where: string, got: unknown) =>
     `${where}: must have a digest, as valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add that of your registry.`;

@@ -1,6 +1,6 @@
-import { at, list, number, UNKNOWN, type Resource } from "./resource";
+import { at, list, number, UNKNOWN, type Resource } from "../resource";
 import { everyRequest, isNowhere, isUnknown, rulesOf, type RouteRule } from "./route-rules";
-import type { Rule } from "./rule";
+import type { Rule } from "../rule";
 
 export const alpaGuarded: Rule = {
     name: "alpa-guarded",

@@ -1,5 +1,5 @@
-import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "./resource";
-import type { Rule } from "./rule";
+import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
+import type { Rule } from "../rule";
 
 const SERVICE_AUTH = "non_identity";
 /** @param names the provider's, the older ones that it still takes too */

@@ -1,7 +1,7 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, objectName } from "./kubernetes";
+import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, objectName } from "./objects";
 import { CLOSED_PORTS, isName } from "./reachable";
-import type { Rule } from "./rule";
+import type { Rule } from "../rule";
 
 export const networkClosed: Rule = {
     name: "network-closed",

@@ -1,6 +1,6 @@
-import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "./resource";
-import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "./kubernetes";
-import type { Rule } from "./rule";
+import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "../resource";
+import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "./objects";
+import type { Rule } from "../rule";
 
 /** Ports of which none may be reached from outside the cluster: most ask nobody who they are. */
 export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([

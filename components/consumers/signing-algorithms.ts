@@ -1,0 +1,54 @@
+import type { KeyObject } from "node:crypto";
+
+/** Shortest RSA key, in bits: NIST SP 800-131A refuses shorter ones. */
+const SHORTEST_RSA = 2048;
+
+/**
+ * Algorithms that callers sign tokens with, with a private key that nobody else holds. Of each: what is wrong with a public
+ * key for it, since APISIX takes any text and then rejects every token; and the digest that Node.js signs with.
+ */
+const BY_PUBLIC_KEY = {
+    RS256: {
+        digest: "sha256",
+        problem: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) => {
+            if (type !== "rsa") return `must be an RSA key for RS256 (got ${type}). Correct the key or the algorithm.`;
+            const bits = details?.modulusLength ?? 0;
+            if (bits >= SHORTEST_RSA) return undefined;
+            return `must have at least ${SHORTEST_RSA} bits (got ${bits}). Make a longer one.`;
+        },
+    },
+    ES256: {
+        digest: "sha256",
+        problem: ({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject) =>
+            details?.namedCurve === "prime256v1"
+                ? undefined
+                : `must be a key of curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Correct the key or the algorithm.`,
+    },
+    EdDSA: {
+        digest: null,
+        problem: ({ asymmetricKeyType: type }: KeyObject) =>
+            type === "ed25519"
+                ? undefined
+                : `must be an Ed25519 key for EdDSA (got ${type}). Correct the key or the algorithm.`,
+    },
+} satisfies Record<string, { digest: string | null; problem: (key: KeyObject) => string | undefined }>;
+
+export type PublicKeyAlgorithm = keyof typeof BY_PUBLIC_KEY;
+/** A generated secret signs with HS256; of the others only the public key is held. */
+export type Algorithm = "HS256" | PublicKeyAlgorithm;
+
+const PUBLIC_KEY_ALGORITHMS = Object.keys(BY_PUBLIC_KEY) as PublicKeyAlgorithm[];
+export const ALGORITHMS: readonly Algorithm[] = ["HS256", ...PUBLIC_KEY_ALGORITHMS];
+
+/** "RS256, ES256 and EdDSA" */
+export const PUBLIC_KEY_NAMES = new Intl.ListFormat("en-GB").format(PUBLIC_KEY_ALGORITHMS);
+
+/** What is wrong with a public key for an algorithm; undefined when nothing is, or the algorithm has no public key. */
+export function keyProblem(key: KeyObject, algorithm: Algorithm): string | undefined {
+    return algorithm === "HS256" ? undefined : BY_PUBLIC_KEY[algorithm].problem(key);
+}
+
+/** The digest that Node.js signs with; null where the algorithm has its own. */
+export function digestOf(algorithm: PublicKeyAlgorithm): string | null {
+    return BY_PUBLIC_KEY[algorithm].digest;
+}

@@ -1,0 +1,117 @@
+import type { GuardSettings } from "./request-guard";
+import { servedPrefixes } from "../alpa/paths";
+import {
+    completionsUpstream,
+    CONNECT_SECONDS,
+    logprobsUpstream,
+    renderUpstream,
+    timeouts,
+    type AlpaSettings,
+} from "./alpa-upstreams";
+import { alpaChain, closedChain, queryStringChain, serviceChain, toHttps, type Passing } from "./plugin-chain";
+import type { RoutePlugin } from "./route-plugin";
+
+/** Name of the ApisixRoute. */
+export const ROUTE = "alpa";
+/**
+ * Upstream of the rules that answer themselves: a rule without any is rejected. Port 1 of the gateway's own pod, where
+ * nothing listens, so that a gateway that leaves a plugin out closes (502) instead of opening the way to Alpa.
+ */
+const NOWHERE = "127.0.0.1:1";
+
+/** What the rules of the ApisixRoute follow from. */
+export interface RouteRules {
+    namespace: string;
+    guard: GuardSettings;
+    ingressClassName: string;
+    answerTimeoutSeconds: number;
+    /** Close every other path of the gateway too. False where the gateway serves others as well. */
+    ownGateway: boolean;
+    /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
+    pathPrefix?: string;
+    /** Whether the gateway serves TLS, and redirects HTTP to it. Unset: it speaks HTTP alone */
+    tls?: { redirect: boolean };
+    /** Callers are refused, and told to come back then. Unset: they are let through. */
+    refused?: Passing["refused"];
+    /** What error answers carry in the header of the revision. @default no such header */
+    revision?: string;
+}
+
+/** Spec of the ApisixRoute: two open paths, what the service is, the query strings on them, and the rest closed. */
+export function renderRoute(rules: RouteRules) {
+    const { guard, ownGateway, tls, revision } = rules;
+    const [prefix] = servedPrefixes(rules.pathPrefix);
+    const answers = { revision, tls: tls !== undefined };
+    return {
+        ingressClassName: rules.ingressClassName,
+        http: [
+            openRule("completions", rules),
+            openRule("logprobs", rules),
+            answeredRule(
+                "query-string",
+                { paths: below(rules, "/completions", "/logprobs"), methods: ["POST"] },
+                -1,
+                queryStringChain(answers),
+                tls,
+            ),
+            answeredRule(
+                "closed",
+                { paths: ownGateway ? ["/*"] : below(rules, "", "/*") },
+                -10,
+                closedChain(prefix, answers),
+                tls,
+            ),
+            answeredRule(
+                "service",
+                { paths: below(rules, "/"), methods: ["GET"], exprs: NO_QUERY },
+                0,
+                serviceChain(prefix, guard.defaultModel, answers),
+                tls,
+            ),
+        ],
+    };
+}
+
+const NO_QUERY = [{ subject: { scope: "Variable", name: "args" }, op: "RegexNotMatch", value: "." }];
+
+/** These paths below each prefix that is served. */
+function below({ pathPrefix }: RouteRules, ...paths: string[]): string[] {
+    return servedPrefixes(pathPrefix).flatMap((prefix) => paths.map((path) => `${prefix}${path}`));
+}
+
+const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
+
+/** A rule that leads to Alpa. */
+function openRule(role: "completions" | "logprobs", rules: RouteRules) {
+    const { namespace, guard, answerTimeoutSeconds, tls, refused, revision } = rules;
+    return {
+        name: role,
+        match: { paths: below(rules, `/${role}`), methods: ["POST"], exprs: NO_QUERY },
+        timeout: timeouts(answerTimeoutSeconds),
+        upstreams: [{ name: `alpa-${role}` }],
+        plugins: [
+            ...redirect(tls),
+            ...alpaChain(`/${role}`, namespace, guard, { refused, revision, tls: tls !== undefined }),
+        ],
+    };
+}
+
+/** A rule that the gateway answers itself. */
+function answeredRule(name: string, match: object, priority: number, plugins: RoutePlugin[], tls: RouteRules["tls"]) {
+    return {
+        name,
+        priority,
+        match,
+        upstreams: [{ name: "alpa-nowhere" }],
+        plugins: [...redirect(tls), ...plugins],
+    };
+}
+
+/** Spec of each ApisixUpstream, by what stands behind `alpa-` in its name. */
+export function renderUpstreams(alpa: AlpaSettings) {
+    return {
+        completions: completionsUpstream(alpa),
+        logprobs: logprobsUpstream(alpa),
+        nowhere: renderUpstream([{ address: NOWHERE, weight: 1 }], CONNECT_SECONDS),
+    };
+}

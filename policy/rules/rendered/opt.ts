@@ -1,0 +1,96 @@
+import { renderPolicy, renderService } from "../../../components/opt/opt-component";
+import { OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
+import type { OptSettings } from "../../../components/opt/opt-settings";
+import { at, list, UNKNOWN } from "../resource";
+import { combinations, form } from "./form";
+import { made, type ByName } from "./gateway";
+
+// Alpa in the cluster.
+
+/** The graph of the model is from Rampart's private charts, whose values are not compared: by component, its chart. */
+export const OPT_CHARTS: Record<string, string> = {
+    operator: "kuberay-operator",
+    ray: "ray-cluster",
+    alpa: "alpa-opt-service",
+};
+
+/** Alpa as a component, with so many nodes; the command is whatever starts Alpa there. */
+function opts(
+    nodes: number,
+    command: string,
+    render: (settings: { opt: OptSettings; answerTimeoutSeconds: number; running: boolean }) => unknown,
+) {
+    return combinations({
+        hostNetwork: [true, false],
+        running: [true, false],
+        weights: ["claim", "hostPath", undefined],
+        runtimeClass: [true, undefined],
+    }).map((choices) =>
+        form(
+            {
+                image: "registry.example.org/sample-alpa:1.2.99",
+                nodes: Array.from({ length: nodes }, (_, i) => `sample-node-${i}`),
+                gpusPerNode: 13,
+                rayVersion: "2.0.99",
+                mountPath: "/sample-mount",
+                weights: "/sample-weights",
+                shmGiB: 17,
+                cpu: 19,
+                memoryGiB: 23,
+                runtimeClass: "sample-class",
+                seconds: 600,
+            },
+            ({ mountPath, weights, runtimeClass, seconds, ...rest }) => ({
+                spec: render({
+                    opt: {
+                        ...rest,
+                        command,
+                        shape: "kuberay",
+                        hostNetwork: choices.hostNetwork!,
+                        startTimeoutSeconds: 0,
+                        weights: { mountPath, ...(choices.weights ? { [choices.weights]: weights } : {}) },
+                        ...(choices.runtimeClass ? { runtimeClass } : {}),
+                    },
+                    answerTimeoutSeconds: seconds,
+                    running: choices.running!,
+                }),
+            }),
+        ),
+    );
+}
+
+export const rayClusters: ByName = {
+    [OPT]: ({ props }) => {
+        const [container] = list(at(props, "spec.headGroupSpec.template.spec.containers"));
+        const variable = (name: string) =>
+            at(
+                list(at(container, "env")).find((one) => at(one, "name") === name),
+                "value",
+            );
+        const workers = at(props, "spec.workerGroupSpecs");
+        // How many there are the head is told too.
+        const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
+        const command = variable("ALPA_COMMAND");
+        return made(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));
+    },
+};
+
+export const daemonSets: ByName = {
+    [`${OPT}-images`]: ({ props }) => {
+        const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+        const [term] = list(at(props, `${place}.nodeSelectorTerms`));
+        const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
+        return made(`images ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt)));
+    },
+};
+
+export const optPolicies: ByName = {
+    [OPT]: () =>
+        made("policy of opt", () => [
+            form({ namespace: "sample-namespace" }, ({ namespace }) => ({ spec: renderPolicy(namespace) })),
+        ]),
+};
+
+export const optServices: ByName = {
+    [OPT]: () => made("service of opt", () => [form({}, () => ({ spec: renderService() }))]),
+};

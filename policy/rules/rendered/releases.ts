@@ -1,0 +1,195 @@
+import { parse } from "yaml";
+import { rampartInstall } from "../../../config/keys/rampart";
+import { PROFILE_FILE } from "../../../components/apisix/profile";
+import { componentInstallation, renderGraph } from "../../../components/apisix/rampart-gateway";
+import { releaseInstallation } from "../../../components/apisix/release";
+import { apisixValues, profileOf, type Installation, type ReleaseSettings } from "../../../components/apisix/values";
+import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/opt/opt-graph";
+import { operatorNamespace } from "../../../components/opt/opt-operator";
+import { at, map, UNKNOWN, type Resource } from "../resource";
+import { combinations, form, type Form } from "./form";
+import { made, type ByName } from "./gateway";
+
+// Releases of Helm and graphs of Rampart: the gateway, Rampart itself and KubeRay's operator.
+
+const NAMESPACE = "sample-namespace";
+
+const RELEASE = {
+    chart: { repository: "https://charts.example.org", version: "2.14.99" },
+    image: { repository: "registry.example.org/sample-apisix", tag: "3.18.99-sample" },
+    etcdImage: { registry: "mirror.example.org", repository: "sample/etcd", tag: "3.6.99-sample" },
+    replicas: 17,
+    nodePort: 30811,
+    tls: { nodePort: 30843, publicPort: 30877 },
+    storageClass: "sample-class",
+    availability: { answerTimeoutSeconds: 600 },
+};
+
+const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
+
+/** Values of the chart with every choice that a stack config has, and what they are a part of. */
+function releases(
+    render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown,
+    problems?: (settings: typeof SETTINGS) => string[],
+): Form[] {
+    return combinations({
+        registry: ["docker.io", undefined],
+        open: [true, undefined],
+        minimumVersion: ["1.2", "1.3", undefined],
+        storage: [true, undefined],
+        available: [true, undefined],
+    }).map(({ registry, open, minimumVersion, storage, available }) =>
+        form(
+            SETTINGS,
+            (settings) => {
+                const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
+                return render(
+                    {
+                        ...rest,
+                        etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
+                        ...(open ? { nodePort } : {}),
+                        ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
+                        ...(storage ? { storageClass } : {}),
+                        ...(available ? { availability } : {}),
+                    },
+                    settings,
+                );
+            },
+            problems,
+        ),
+    );
+}
+
+const repositoryProblems = (repository: string) =>
+    (rampartInstall.shape.repository.safeParse(repository).error?.issues ?? []).map(
+        ({ message }) => `repositoryOpts.repo: ${message}.`,
+    );
+
+/** A release with its chart and where that is from. */
+const installed = (
+    { release, namespace }: Installation,
+    chart: { name: string; repository: string },
+    values: object,
+) => ({ name: release, namespace, chart: chart.name, repositoryOpts: { repo: chart.repository }, values });
+
+const OPERATOR = {
+    repository: "https://charts.example.org",
+    version: "1.6.99",
+    image: "mirror.example.org/sample",
+};
+
+/** What Helm is given: of a release the name, its chart, the repository, and the values. */
+function given({ props }: Resource): unknown {
+    const { name, namespace, chart, repositoryOpts } = props;
+    const repo = at(repositoryOpts, "repo");
+    const values = props.values === UNKNOWN ? UNKNOWN : map(props.values);
+    return { name, namespace, chart, repositoryOpts: repo === undefined ? {} : { repo }, values };
+}
+
+export function apisixRelease(resource: Resource): { actual: unknown; forms: Form[] } {
+    return {
+        actual: given(resource),
+        forms: made("release", () =>
+            releases(
+                (release, { namespace }) => {
+                    const installation = releaseInstallation(namespace);
+                    return installed(
+                        installation,
+                        { name: "apisix", ...release.chart },
+                        apisixValues(release, namespace, installation),
+                    );
+                },
+                ({ release }) => repositoryProblems(release.chart.repository),
+            ),
+        ),
+    };
+}
+
+export function otherRelease(resource: Resource): { actual: unknown; forms: Form[] } {
+    return {
+        actual: given(resource),
+        forms: made("other releases", () => [
+            // Rampart's chart is the operator's own, under any name, and gets no values.
+            form(
+                { namespace: NAMESPACE, chart: "sample-chart", repository: "https://charts.example.org" },
+                ({ namespace, chart, repository }) =>
+                    installed({ release: "rampart", namespace }, { name: chart, repository }, {}),
+                ({ chart, repository }) => [
+                    ...(rampartInstall.shape.chart.safeParse(chart).error?.issues ?? []).map(
+                        ({ message }) => `chart: ${message}.`,
+                    ),
+                    ...repositoryProblems(repository),
+                ],
+            ),
+            form(
+                { namespace: NAMESPACE, operator: OPERATOR },
+                (settings) =>
+                    installed(
+                        { release: "kuberay", namespace: operatorNamespace(settings.namespace) },
+                        { name: "kuberay-operator", repository: settings.operator.repository },
+                        operatorValues(settings.namespace, settings.operator),
+                    ),
+                (settings) => repositoryProblems(settings.operator.repository),
+            ),
+        ]),
+    };
+}
+
+export const graphs: ByName = {
+    gateway: () =>
+        made("graph", () =>
+            releases((release, { namespace, retry }) => ({
+                metadata: { namespace },
+                spec: renderGraph({ namespace, release, retry }),
+            })),
+        ),
+    [OPT_GRAPH]: () =>
+        made("graph of the operator", () => [
+            form({ namespace: NAMESPACE, operator: OPERATOR, retry: 5 }, ({ namespace, operator, retry }) => ({
+                metadata: { namespace },
+                spec: renderOperatorGraph(namespace, operator, retry),
+            })),
+        ]),
+};
+
+/** The settings file of APISIX, as what it says. */
+export function profile({ props }: Resource): { actual: unknown; forms: Form[] } {
+    const text = at(props, "data");
+    const file = map(text)[PROFILE_FILE];
+    return {
+        actual: {
+            metadata: { namespace: at(props, "metadata.namespace") },
+            data: { ...map(text), ...(typeof file === "string" ? { [PROFILE_FILE]: parsed(file) } : {}) },
+        },
+        forms: made("profile", () =>
+            combinations({ installer: ["helm", "rampart"], minimumVersion: ["1.2", "1.3", undefined] }).map(
+                ({ installer, minimumVersion }) =>
+                    form(
+                        { namespace: NAMESPACE, tls: RELEASE.tls, availability: RELEASE.availability },
+                        ({ namespace, tls, availability }) => {
+                            const of = installer === "helm" ? releaseInstallation : componentInstallation;
+                            const installation = of(namespace);
+                            const { nodePort: _n, storageClass: _s, ...rest } = RELEASE;
+                            const settings = {
+                                ...rest,
+                                availability,
+                                tls: minimumVersion && { ...tls, minimumVersion: minimumVersion },
+                            } as ReleaseSettings;
+                            return {
+                                metadata: { namespace: installation.namespace },
+                                data: { [PROFILE_FILE]: parse(profileOf(settings, installation)) },
+                            };
+                        },
+                    ),
+            ),
+        ),
+    };
+}
+
+function parsed(text: string): unknown {
+    try {
+        return parse(text, { logLevel: "error" });
+    } catch {
+        return "no YAML";
+    }
+}

@@ -1,0 +1,62 @@
+/** What each file of the project imports: from the text of its imports, so types and `await import()` count too. */
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import * as ts from "typescript";
+
+const ROOT = join(__dirname, "..");
+
+/** Files with an extension of TypeScript in these files and folders, by their path from the root. */
+export function sourceFiles(...places: string[]): string[] {
+    return places
+        .flatMap((place) =>
+            statSync(join(ROOT, place)).isFile()
+                ? [place]
+                : readdirSync(join(ROOT, place), { recursive: true, encoding: "utf8" }).map(
+                      (name) => `${place}/${name.replaceAll("\\", "/")}`,
+                  ),
+        )
+        .filter((file) => file.endsWith(".ts") && !file.includes("node_modules/"))
+        .sort();
+}
+
+/** The files that each of these files imports, of the project only. */
+export function importsOf(files: string[]): Map<string, string[]> {
+    return new Map(
+        files.map((file) => {
+            const specifiers = ts.preProcessFile(readFileSync(join(ROOT, file), "utf8")).importedFiles;
+            const found = specifiers.flatMap(({ fileName }) =>
+                fileName.startsWith(".") ? [resolve(file, fileName)] : [],
+            );
+            return [file, [...new Set(found)]];
+        }),
+    );
+}
+
+function resolve(file: string, specifier: string): string {
+    const target = join(file, "..", specifier).replaceAll("\\", "/");
+    const found = [target, `${target}.ts`, join(target, "index.ts")].find(
+        (one) => existsSync(join(ROOT, one)) && statSync(join(ROOT, one)).isFile(),
+    );
+    if (found === undefined) throw new Error(`${file} imports ${specifier}, and no such file exists`);
+    return found;
+}
+
+/** The first cycle that is found, as a path that ends where it begins; undefined when there is none. */
+export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+    const finished = new Set<string>();
+    const visit = (node: string, path: string[]): string[] | undefined => {
+        if (path.includes(node)) return [...path.slice(path.indexOf(node)), node];
+        if (finished.has(node)) return undefined;
+        for (const next of graph.get(node) ?? []) {
+            const cycle = visit(next, [...path, node]);
+            if (cycle) return cycle;
+        }
+        finished.add(node);
+        return undefined;
+    };
+    for (const node of graph.keys()) {
+        const cycle = visit(node, []);
+        if (cycle) return cycle;
+    }
+    return undefined;
+}
