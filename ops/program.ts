@@ -1,4 +1,4 @@
-/** The commands of `npm run ops`: what each is called, takes and says of itself. What they do is in the folders beside. */
+/** The commands of `alpa-auth`: what each is called, takes and says of itself. What they do is in the folders beside. */
 import { Command } from "commander";
 import { ALGORITHMS } from "../config/keys/consumers/credentials";
 import {
@@ -22,6 +22,7 @@ import { handout } from "./consumer/handout";
 import { importKeys } from "./consumer/import";
 import { list } from "./consumer/list";
 import { moveToFile } from "./consumer/move-to-file";
+import { version } from "../package.json";
 import type { Context } from "./context";
 import { plan } from "./convert/plan";
 import { rehearse } from "./convert/rehearse";
@@ -41,9 +42,11 @@ import { issue } from "./token/issue";
 const METHOD_HELP = "how the caller proves who it is (default: key; with option cloudflare service-token)";
 
 export function program(context: Context): Command {
-    const root = new Command("ops").description(
-        "Callers of the gateway, and Alpa behind it, for operators. Each command that changes a stack, and with it a cluster, hosts or an account, only shows what it would do, until --apply.",
-    );
+    const root = new Command("alpa-auth")
+        .description(
+            "Callers of the gateway, and Alpa behind it, for operators. Each command that changes a stack, and with it a cluster, hosts or an account, only shows what it would do, until --apply.",
+        )
+        .version(version);
     consumerCommands(root.command("consumer").description("callers and their credentials"), context);
     tokenCommands(root.command("token").description("tokens of callers (JWT)"), context);
     stackCommands(root.command("stack").description("a stack as a whole: what a change does to live callers"), context);

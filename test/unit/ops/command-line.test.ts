@@ -1,0 +1,21 @@
+// Proves that a clone has the command `alpa-auth` without network: npm finds it by `bin` of package.json.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { version } from "../../../package.json";
+
+const ROOT = join(__dirname, "../../..");
+
+describe("npx alpa-auth", () => {
+    let cache: string;
+    before(() => (cache = mkdtempSync(join(tmpdir(), "alpa-auth-npx-"))));
+    after(() => rmSync(cache, { recursive: true }));
+
+    it("prints the version of package.json, with an empty npm cache and no registry", () => {
+        const env = { ...process.env, npm_config_cache: cache };
+        const args = ["--offline", "--no-install", "alpa-auth", "--version"];
+        assert.equal(execFileSync("npx", args, { cwd: ROOT, env, encoding: "utf8" }), `${version}\n`);
+    });
+});
