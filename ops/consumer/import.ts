@@ -1,13 +1,21 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { SHORTEST_KEY } from "../../config/keys/consumers/credentials";
+import { labels, withApply, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
-import { carryOut, type Plan } from "../stack/file-edit";
 import { seal } from "../stack/encrypt-secrets";
+import { carryOut, type Plan } from "../stack/file-edit";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { addCredentials } from "../stack/stack-file";
 import { forget } from "./handed-out";
+
+export const command: AddCommand = (consumer, context) =>
+    withApply(withStack(consumer.command("import")))
+        .description("bring the keys of Alpa's own keys file, one caller for each")
+        .argument("<file>", 'JSON with "allowed_api_keys"')
+        .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
+        .action((file, args) => importKeys(context, file, args));
 
 /** Id of the credential of every consumer that is made. */
 const CREDENTIAL = "imported";

@@ -1,3 +1,5 @@
+import type { Option } from "commander";
+import { choice, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { json, table } from "../output";
@@ -6,10 +8,21 @@ import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn
 import { backFrom, forwardAnew, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
 import { situation, type Situation } from "./read-state";
 
+export const command: AddCommand = (convert, context) =>
+    withJson(convert.command("plan"))
+        .description("the steps with their times, and all that stands against them; changes nothing")
+        .addOption(targetOption("where to (default: the other option)"))
+        .action((args) => plan(context, args));
+
 export interface PlanArgs {
     stack?: string;
     to?: Target;
     json?: boolean;
+}
+
+/** Which option the conversion leads to. */
+export function targetOption(about: string): Option {
+    return choice("--to <option>", about, ["intra-a", "intra-b"]);
 }
 
 /** Shows the steps with their times, and all that stands against them. Changes nothing. */

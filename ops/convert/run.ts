@@ -1,19 +1,30 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, relative } from "node:path";
+import { withApply, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { findStack, type Stack } from "../stack/stack";
+import { leaveStack, realEffects, write, type Act } from "./actions";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, verdictOf, type Target } from "./checks";
-import { leaveStack, realEffects, write, type Act } from "./actions";
 import { nameToBe, startBeat } from "./holder";
-import { Journey } from "./runner";
 import { orderFile, takeLock } from "./lock";
+import { plan, targetOption } from "./plan";
 import { Progress } from "./progress";
-import { report, unhappy, type Converted } from "./report";
 import { seen, situation, versions, whoAmI, type Situation } from "./read-state";
+import { report, unhappy, type Converted } from "./report";
+import { Journey } from "./runner";
 import { restOf } from "./stack-edit";
 import { tell } from "./state";
+
+export const command: AddCommand = (convert, context) =>
+    withApply(withJson(convert.command("run")), "do it, or go on")
+        .description(
+            "convert, or go on with what was begun; returns to intra-a by itself when a step fails or time runs out",
+        )
+        .addOption(targetOption("where to (default: intra-b, or as begun)"))
+        .option("--take-over", "go on with a conversion that another machine has begun, and is gone")
+        .action((args) => (args.apply ? run(context, args) : plan(context, { ...args, to: args.to ?? "intra-b" })));
 
 export interface RunArgs {
     stack?: string;
@@ -28,12 +39,6 @@ export async function run(context: Context, args: RunArgs): Promise<void> {
     if (result === undefined) return;
     const wanted = result.to === "intra-b" ? "converted" : "returned";
     if (result.outcome !== wanted) throw new Failure(unhappy(result));
-}
-
-/** Returns to intra-a, whether it runs elsewhere, was interrupted or has failed. */
-export async function abort(context: Context, args: RunArgs): Promise<void> {
-    const result = await convert(context, { ...args, to: "intra-a" }, true);
-    if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(result));
 }
 
 /** @param onlyUnderWay refuse to begin anything new */

@@ -1,14 +1,17 @@
 import { relative } from "node:path";
-import { writeFileSync } from "node:fs";
+import { withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { json } from "../output";
 import { duration, latestEnd, remainingForward } from "./clock";
 import { heardOf } from "./holder";
-import { holderOf, orderFile } from "./lock";
+import { holderOf } from "./lock";
 import { isDown, nameOf } from "./phases";
-import { abort as returnNow, type RunArgs } from "./run";
 import { situation, whoAmI, type Situation } from "./read-state";
-import { findStack } from "../stack/stack";
+
+export const command: AddCommand = (convert, context) =>
+    withJson(convert.command("status"))
+        .description("where it is, since when callers get 503, and what comes next")
+        .action((args) => status(context, args));
 
 export interface StatusArgs {
     stack?: string;
@@ -116,23 +119,4 @@ function lines({ told, stack, budget }: Situation, facts: Facts, others: string 
         ...text,
         `Nobody is at work. Go on: npm run ops -- convert run --apply${on}; or return: npm run ops -- convert abort --apply${on}`,
     ];
-}
-
-export interface AbortArgs extends RunArgs {
-    apply?: boolean;
-}
-
-/** Asks the one who is at work to return; where nobody is, returns itself. Shows where the stack is, until it is to be done. */
-export async function abort(context: Context, args: AbortArgs): Promise<void> {
-    if (!args.apply) {
-        await status(context, args);
-        return context.note("\nDry run: nothing was changed. Add --apply to return to intra-a.");
-    }
-    const { short } = await findStack(context, args.stack);
-    const holder = holderOf(context.folder, short);
-    if (holder === undefined) return returnNow(context, args);
-    writeFileSync(orderFile(context.folder, short), "");
-    context.out(
-        `Asked ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to intra-a. Watch: npm run ops -- convert status --stack ${short}`,
-    );
 }

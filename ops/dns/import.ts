@@ -1,14 +1,24 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { stringify } from "yaml";
-import { type ZoneRecord } from "../../components/cloudflare/dns-record";
+import type { ZoneRecord } from "../../components/cloudflare/dns-record";
 import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
 import { importRecordSets } from "../../dns/import-record-sets";
-import { type Imported, type Undecided } from "../../dns/imported";
+import type { Imported, Undecided } from "../../dns/imported";
 import { plainName } from "../../dns/names";
+import type { AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
+
+export const command: AddCommand = (dns, context) =>
+    dns
+        .command("import")
+        .description("make data of an export: of az network dns zone export, or record-set list -o json")
+        .argument("<file>", "the export")
+        .option("--zone <name>", "name of the zone (default: as the export says)")
+        .option("--out <file>", "write a new file, as dns/example.com.yaml, instead of printing")
+        .action((file, args) => importZone(context, file, args));
 
 /** Problems shown of a file that is no zone: more of them say nothing new. */
 const SHOWN = 20;

@@ -1,13 +1,22 @@
 /** `ops stack apply`: carries out the plan that was reviewed, and nothing else. */
 import { resolve } from "node:path";
+import { withApply, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
-import { obstaclesOrConversion } from "../edit-obstacles";
+import { formatOption } from "../../review/arguments";
 import { readPlan } from "../../review/plan";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
+import { obstaclesOrConversion } from "../edit-obstacles";
 import { findStack } from "../stack";
 import { planIn, readBound } from "./plan-folder";
 import { carryOutPlan } from "./run-plan";
+
+export const command: AddCommand = (stack, context) =>
+    withApply(withStack(stack.command("apply")), "run pulumi up with that plan")
+        .description("carry out the plan of a check, and nothing else; of this commit, this config and this state")
+        .requiredOption("--plan <folder>", "the folder that stack check --out has made")
+        .addOption(formatOption("how to print the review"))
+        .action((args) => apply(context, args));
 
 export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
     /** Folder that `ops stack check --out` made. */

@@ -1,17 +1,25 @@
 /** `ops stack check`: may this change be merged, or applied? The review of it, the policy pack, and what was agreed to. */
 import { resolve } from "node:path";
+import { withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { dayAfter } from "../../dates";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
+import { withReview } from "../../review/arguments";
 import type { Finding } from "../../review/finding";
-import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { escaped } from "../../review/markdown";
 import { plain, type Review } from "../../review/report";
+import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
 import { bind, makeFolder, planIn, takeAway, uncommitted } from "./plan-folder";
 import { previewPlan } from "./run-plan";
+
+export const command: AddCommand = (stack, context) =>
+    withReview(withStack(stack.command("check")))
+        .description("may this change go on? its review under the policy pack, and what was agreed to; changes nothing")
+        .option("--out <folder>", "make a folder with the plan, for stack apply; only when it may go on")
+        .action((args) => check(context, args));
 
 export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
     /** Folder for the plan, which `ops stack apply` carries out. */

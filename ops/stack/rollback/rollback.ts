@@ -3,16 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { collect, label, wholeNumber, withApply, withStack, type AddCommand } from "../../arguments";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
-import { readSecrets } from "../config-check";
-import { obstaclesOrConversion, remember } from "../edit-obstacles";
-import { git } from "../history/commits";
+import { formatOption } from "../../review/arguments";
 import { byDanger } from "../../review/finding";
 import type { Preview } from "../../review/preview";
 import type { Review } from "../../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
+import { readSecrets } from "../config-check";
+import { obstaclesOrConversion, remember } from "../edit-obstacles";
+import { git } from "../history/commits";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
@@ -21,6 +23,22 @@ import { lostIn } from "./lost";
 import { brokenRevocations, revocationFindings, revocationProblems, withReadmit, type Broken } from "./revoked";
 import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
+
+export const command: AddCommand = (stack, context) =>
+    withApply(withStack(stack.command("rollback")), "carry it out, and call the service from outside after it")
+        .description("go back to the program and the config of an earlier version")
+        .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
+        .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
+        .option(
+            "--readmit <consumer/credential>",
+            "accept the revoked key of a credential again; may be repeated",
+            collect,
+            [],
+        )
+        .option("--config-file <file>", "the stack file of that version, where it is in no commit")
+        .addOption(formatOption("how to print the review"))
+        .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
+        .action((args) => rollback(context, args));
 
 export interface RollbackArgs extends TargetArgs {
     stack?: string;
