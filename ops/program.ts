@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { version } from "../package.json";
 import type { Noun } from "./arguments";
 import { check } from "./check";
+import { completion } from "./completion";
 import { consumer } from "./consumer";
 import type { Context } from "./context";
 import { convert } from "./convert";
@@ -11,7 +12,7 @@ import { stack } from "./stack";
 import { token } from "./token";
 
 /** In the order in which the help lists them. */
-const NOUNS: Noun[] = [consumer, token, stack, check, convert, dns];
+const NOUNS: Noun[] = [consumer, token, stack, check, convert, dns, completion];
 
 export function program(context: Context): Command {
     const root = new Command("alpa-auth")
