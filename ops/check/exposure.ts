@@ -71,7 +71,7 @@ const AT_ONCE = 64;
 /** Looks from outside: only the entry point may answer, and only to say that a credential is missing. */
 export async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
-    const { ports, entry } = await look(context, target, Date.now() + args.timeout * 1000);
+    const { ports, entry } = await checkTarget(context, target, Date.now() + args.timeout * 1000);
     context.out(args.json ? json({ ports, entry }) : render(ports, entry));
     const wrong = [...ports, ...entry].filter(({ ok }) => !ok).length;
     const all = ports.length + entry.length;
@@ -94,7 +94,7 @@ function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     ].join("");
 }
 
-async function look(
+async function checkTarget(
     { stateOfPort }: Context,
     target: Target,
     end: number,

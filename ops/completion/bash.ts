@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { AddCommand } from "../arguments";
-import { typed, type Typed } from "./typed";
+import { completionsOf, type Completions } from "./typed";
 
 export const command: AddCommand = (completion, context) =>
     completion
@@ -13,14 +13,14 @@ export function renderBash(program: Command): string {
     return `_alpa_auth() {
     local candidates=""
     case " \${COMP_WORDS[*]:1:$((COMP_CWORD - 1))} " in
-${typed(program).reverse().flatMap(patterns).join("\n")}
+${completionsOf(program).reverse().flatMap(patterns).join("\n")}
     esac
     COMPREPLY=($(compgen -W "$candidates" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -o default -F _alpa_auth alpa-auth`;
 }
 
-function patterns({ words, next, flags }: Typed): string[] {
+function patterns({ words, next, flags }: Completions): string[] {
     const before = words.map((word) => ` ${word}`).join("");
     const offer = (pattern: string, candidates: readonly string[]) =>
         `    ${pattern}) candidates="${candidates.join(" ")}" ;;`;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { AddCommand } from "../arguments";
-import { typed, type Typed } from "./typed";
+import { completionsOf, type Completions } from "./typed";
 
 export const command: AddCommand = (completion, context) =>
     completion
@@ -13,10 +13,10 @@ export function renderFish(program: Command): string {
     set -l typed (commandline -opc)[2..3]
     test "$typed" = "$argv"
 end
-${typed(program).flatMap(lines).join("\n")}`;
+${completionsOf(program).flatMap(lines).join("\n")}`;
 }
 
-function lines({ words, next, flags }: Typed): string[] {
+function lines({ words, next, flags }: Completions): string[] {
     const complete = `complete -c alpa-auth -n ${quoted(["__alpa_auth_after", ...words].join(" "))}`;
     return [
         ...next.map(({ name, about }) => `${complete} -f -a ${name} -d ${quoted(about)}`),

@@ -10,7 +10,7 @@ export interface Flag {
 }
 
 /** What may follow words of a command line. */
-export interface Typed {
+export interface Completions {
     /** `[]`, `["consumer"]` or `["consumer", "add"]`. */
     words: string[];
     next: { name: string; about: string }[];
@@ -18,7 +18,7 @@ export interface Typed {
 }
 
 /** For the program, each noun and each verb: what may follow it, as the help says. */
-export function typed(command: Command, words: string[] = []): Typed[] {
+export function completionsOf(command: Command, words: string[] = []): Completions[] {
     const help = command.createHelp();
     const flags = help.visibleOptions(command).map((option) => ({
         name: option.long!,
@@ -27,5 +27,5 @@ export function typed(command: Command, words: string[] = []): Typed[] {
         takesValue: option.required || option.optional,
     }));
     const next = command.commands.map((sub) => ({ name: sub.name(), about: sub.description() }));
-    return [{ words, next, flags }, ...command.commands.flatMap((sub) => typed(sub, [...words, sub.name()]))];
+    return [{ words, next, flags }, ...command.commands.flatMap((sub) => completionsOf(sub, [...words, sub.name()]))];
 }

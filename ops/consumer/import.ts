@@ -4,7 +4,7 @@ import { SHORTEST_KEY } from "../../config/keys/consumers/credentials";
 import { labels, withApply, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
-import { seal } from "../stack/encrypt-secrets";
+import { encryptSecrets } from "../stack/encrypt-secrets";
 import { carryOut, type Plan } from "../stack/file-edit";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { addCredentials } from "../stack/stack-file";
@@ -34,10 +34,10 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     const plan = planImport(stack, keys, names);
     // Until Pulumi has encrypted it, a text that only stands for the key.
     const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
-    const seal = (text: string) => encrypt(context, stack, text, keys);
+    const encrypt = (text: string) => encryptKeys(context, stack, text, keys);
     // The consumers are new to the file, so a record of one is of an earlier consumer.
     const written = () => names.forEach((name) => forget(context, stack, name, CREDENTIAL));
-    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, seal, written }))) return;
+    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, encrypt, written }))) return;
     context.out(
         "\nDone. The callers' keys work at the gateway now. Next: delete the keys file, which is in plain text.",
     );
@@ -100,8 +100,8 @@ function placeholder(i: number): string {
 }
 
 /** Puts the ciphertext of every key in its place. */
-async function encrypt(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
-    const ciphers = await seal(context, stack, keys);
+async function encryptKeys(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
+    const ciphers = await encryptSecrets(context, stack, keys);
     return ciphers.reduce(
         (sealed, cipher, i) =>
             sealed

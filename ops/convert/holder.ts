@@ -21,7 +21,7 @@ export interface ClusterHolder {
 }
 
 /** Who is heard, as `<user>@<host>`. */
-export function heardOf({ name, beat }: ClusterHolder): string {
+export function userAndHost({ name, beat }: ClusterHolder): string {
     return beat?.split(" ")[1] ?? name.split(" ")[0];
 }
 
@@ -112,16 +112,16 @@ export async function nameToBe(
     interrupted: () => string | undefined,
 ): Promise<string> {
     if (there === undefined) return own;
-    if (!(there.name === own ? foreign || heardOf(there) !== who : takeOver)) return own;
-    if (await isAtWork(view, interrupted))
+    if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
+    if (await isAlive(view, interrupted))
         throw new UsageError([
-            `conversion: must not be at work to be taken over (the cluster hears from ${heardOf(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --apply`,
+            `conversion: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --apply`,
         ]);
     return there.name;
 }
 
 /** Listens for so long as a living one cannot be silent. Its clock does not matter, nor does ours. */
-async function isAtWork(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
+async function isAlive(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(

@@ -47,15 +47,15 @@ export async function importZone(context: Context, file: string, { zone, out }: 
     for (const warning of warnings) context.note(warning);
     if (problems.length > 0) context.note(`To decide before this data is accepted, ${problems.length}:`);
     for (const problem of problems) context.note(`  - ${problem}`);
-    const told = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
+    const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
     if (out === undefined) {
         context.out(text.trimEnd());
-        context.note(`${told} Nothing was written. Add: --out ${name}`);
+        context.note(`${summary} Nothing was written. Add: --out ${name}`);
         return;
     }
     if (existsSync(out)) throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
     writeFileSync(out, text);
-    context.out(`Wrote ${out}: ${told} Next: review it, then npm run ops -- check dns`);
+    context.out(`Wrote ${out}: ${summary} Next: review it, then npm run ops -- check dns`);
 }
 
 /** @throws UsageError when the file cannot be read at all */

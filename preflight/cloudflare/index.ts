@@ -32,7 +32,7 @@ export async function cloudflarePreflight(
     access: ApiAccess,
     limitSeconds = LIMIT_SECONDS,
 ): Promise<string[]> {
-    return look(settings.account, access, limitSeconds, (findings) => [
+    return runChecks(settings.account, access, limitSeconds, (findings) => [
         accountFindings(settings, owner, findings),
         zoneFindings(settings, owner, findings),
         move(settings, access, findings),
@@ -46,13 +46,13 @@ export async function exposurePreflight(
     access: ApiAccess,
     limitSeconds = LIMIT_SECONDS,
 ): Promise<string[]> {
-    return look(settings.account, access, limitSeconds, (findings) => [
+    return runChecks(settings.account, access, limitSeconds, (findings) => [
         tunnel(settings, owner, findings),
         zoneFindings({ ...settings, hostnames: [settings.hostname] }, owner, findings),
     ]);
 }
 
-async function look(
+async function runChecks(
     account: string,
     access: ApiAccess,
     limitSeconds: number,
@@ -66,7 +66,7 @@ async function look(
         // With a token that is none, every other answer would only repeat it.
         if (findings.problems.length === 0) await Promise.all(checks(findings));
     } catch (error) {
-        const why = signal.aborted ? `no answer in ${limitSeconds} s` : wordsOf(error);
+        const why = signal.aborted ? `no answer in ${limitSeconds} s` : errorMessage(error);
         throw new CloudflareError([
             `cloudflare: the API at ${access.baseUrl} must answer (${why}). Check the network, and CLOUDFLARE_BASE_URL if it is set.`,
         ]);
@@ -102,7 +102,7 @@ async function token(account: string, api: ApiReader, findings: Findings): Promi
     );
 }
 
-function wordsOf(error: unknown): string {
+function errorMessage(error: unknown): string {
     const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
     return String(cause?.code ?? cause?.message ?? message).split("\n")[0];
 }

@@ -53,7 +53,7 @@ export function withoutCluster(
 }
 
 /** A host that has not answered. */
-interface Silent {
+interface UnreachableHost {
     place: string;
     problem: string;
     /** Not there: it may be back later. Unset: it is there, and something about it is wrong. */
@@ -84,9 +84,9 @@ export async function hostsPreflight(
     open: typeof openCluster = openCluster,
 ): Promise<Reached | undefined> {
     const signal = AbortSignal.timeout(limitSeconds * 1000);
-    const answers = await Promise.all(settings.nodes.map((_, i) => look(settings, i, owner, run, signal)));
-    const hosts = answers.filter((answer): answer is ProbedHost => !isSilent(answer));
-    const silent = answers.filter(isSilent);
+    const answers = await Promise.all(settings.nodes.map((_, i) => probeHost(settings, i, owner, run, signal)));
+    const hosts = answers.filter((answer): answer is ProbedHost => !isUnreachable(answer));
+    const silent = answers.filter(isUnreachable);
     const kubeconfig =
         hosts.find((host) => host.kubeconfig !== undefined)?.kubeconfig ??
         (silent.length > 0 ? hosts.find((host) => host.spareKubeconfig !== undefined)?.spareKubeconfig : undefined);
@@ -115,7 +115,7 @@ export async function hostsPreflight(
     };
 }
 
-function isSilent(answer: ProbedHost | Silent): answer is Silent {
+function isUnreachable(answer: ProbedHost | UnreachableHost): answer is UnreachableHost {
     return "problem" in answer;
 }
 
@@ -137,13 +137,13 @@ async function placesIn(kubeconfig: string, open: typeof openCluster): Promise<s
 }
 
 /** What one host says, or why it says nothing. */
-async function look(
+async function probeHost(
     { nodes }: Microk8sArgs,
     i: number,
     owner: string,
     run: RunOnHost,
     signal: AbortSignal,
-): Promise<ProbedHost | Silent> {
+): Promise<ProbedHost | UnreachableHost> {
     const [wanted, where, place] = [nodes[i], `cluster.nodes[${i}]`, placeOf(nodes[i])];
     const host = await plainHost(wanted);
     const { command, script } = probe(place, owner, host.sudoPassword);

@@ -8,7 +8,7 @@ import { readPlan } from "../../review/plan";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { obstaclesOrConversion } from "../edit-obstacles";
 import { findStack } from "../stack";
-import { planIn, readBound } from "./plan-folder";
+import { planIn, readSavedPlan } from "./plan-folder";
 import { carryOutPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
@@ -30,7 +30,7 @@ export async function apply(context: Context, args: ApplyArgs): Promise<void> {
     if (against.length > 0) throw new UsageError(against);
     const state = await exported(context, stack);
     const folder = resolve(args.plan);
-    const { plan, bound } = await readBound(context, folder, stack, state);
+    const { plan, saved } = await readSavedPlan(context, folder, stack, state);
     const preview = readPlan(plan, "--plan", state, stack.short);
     context.out(render(fullReview(context, preview, state), args.format));
     if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to carry out this plan.");
@@ -38,6 +38,6 @@ export async function apply(context: Context, args: ApplyArgs): Promise<void> {
         context,
         stack,
         planIn(folder),
-        `Plan of commit ${bound.commit.slice(0, 10)}, made ${bound.made}`,
+        `Plan of commit ${saved.commit.slice(0, 10)}, made ${saved.made}`,
     );
 }

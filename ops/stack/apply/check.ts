@@ -12,7 +12,7 @@ import { plain, type Review } from "../../review/report";
 import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
-import { bind, makeFolder, planIn, takeAway, uncommitted } from "./plan-folder";
+import { makeFolder, planIn, removeFolder, savePlanOrigin, uncommitted } from "./plan-folder";
 import { previewPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
@@ -47,10 +47,10 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
         judge(context, args, fullReview(context, preview, state), acceptances, refusal);
-        await bind(context, folder, stack, state);
+        await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
         // What did not pass must not be there to be applied.
-        takeAway(folder);
+        removeFolder(folder);
         throw error;
     }
     context.note(`\nNext: npm run ops -- stack apply --apply --plan ${args.out} --stack ${stack.name}`);
@@ -68,11 +68,11 @@ function judge(
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const standing = against.filter((finding) => by(finding) === undefined);
     const accepted = against.flatMap((finding) => by(finding) ?? []);
-    const words = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
+    const parts = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
     context.out(
         format === "json"
             ? json({ ...found, accepted, standing: standing.length, refusal })
-            : words.filter((text) => text !== "").join("\n"),
+            : parts.filter((text) => text !== "").join("\n"),
     );
     const problems = [
         ...(refusal === undefined ? [] : [refusal]),

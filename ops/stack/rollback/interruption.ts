@@ -15,13 +15,13 @@ export interface Interruption {
 /** Holds the process's own end back, so that what uses the signal can clean up. */
 export function interruption(): Interruption {
     const order = new AbortController();
-    const told = (name: NodeJS.Signals) => {
+    const onSignal = (name: NodeJS.Signals) => {
         // Nobody may read any more after SIGHUP.
         if (name === "SIGHUP")
             for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
         order.abort(new Failure(`rollback: was told to end (${name}). Look what is so: npm run ops -- stack history`));
     };
-    SIGNALS.forEach((name) => process.on(name, told));
+    SIGNALS.forEach((name) => process.on(name, onSignal));
     const { signal } = order;
     return {
         signal,
@@ -34,6 +34,6 @@ export function interruption(): Interruption {
             });
             return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", fail));
         },
-        end: () => SIGNALS.forEach((name) => process.off(name, told)),
+        end: () => SIGNALS.forEach((name) => process.off(name, onSignal)),
     };
 }

@@ -57,19 +57,19 @@ export async function rollback(context: Context, args: RollbackArgs): Promise<vo
     const root = context.program ?? ROOT;
     const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack, context.today))];
     if (against.length > 0) throw new UsageError(against);
-    const told = interruption();
+    const interrupted = interruption();
     const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-rollback-config-"));
     try {
         const target = await findTarget(context, stack, args, scratch);
         const config = join(scratch, basename(stack.file));
         writeFileSync(config, target.config, { mode: 0o600 });
         const { commit } = target;
-        await withWorkTree(context, commit, { signal: told.signal }, (program) =>
-            goBack(context, args, { stack, target, config, program, scratch, told }),
+        await withWorkTree(context, commit, { signal: interrupted.signal }, (program) =>
+            goBack(context, args, { stack, target, config, program, scratch, interrupted }),
         );
     } finally {
         rmSync(scratch, { recursive: true, force: true });
-        told.end();
+        interrupted.end();
     }
 }
 
@@ -81,11 +81,11 @@ interface Way {
     /** Folder of the program of then. */
     program: string;
     scratch: string;
-    told: Interruption;
+    interrupted: Interruption;
 }
 
 async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<void> {
-    const { stack, target, config, program, scratch, told } = way;
+    const { stack, target, config, program, scratch, interrupted } = way;
     const { number, start } = target.version;
     context.note(
         `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the state of today.`,
@@ -96,7 +96,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
             `${target.kept.join(", ")}: keeps the secret of today, which was rotated since: an earlier one does not come back.`,
         );
     const plan = join(scratch, "plan.json");
-    const earlier = { stack, number, program, config, plan, signal: told.signal };
+    const earlier = { stack, number, program, config, plan, signal: interrupted.signal };
     const state = await exported(context, stack);
     const secrets = () => readSecrets(context, { ...stack, file: config, text: target.config });
     const { callers } = target;
@@ -128,7 +128,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         return;
     }
     const { name } = stack;
-    await told.race(
+    await interrupted.race(
         smoke(
             { ...context, folder: scratch, program },
             { stack: name, consumer: args.consumer, mostRequests: 20, timeout: 120 },
