@@ -4,6 +4,7 @@
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
+import { answerWithin } from "../../components/kubernetes/answer-within";
 import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/kubernetes/cluster-reader";
 import { RECORD } from "../../components/opt/conversion-phases";
 import { kubernetesClient } from "../../components/kubernetes/client";
@@ -47,8 +48,9 @@ export const openHolder: OpenHolder = (access, namespace) => {
     const api = () => k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     const metadata = { name: RECORD, namespace };
     const record = { apiVersion: "v1", kind: "ConfigMap", metadata };
-    const live = () =>
-        within(async () =>
+    const live = async () =>
+        answerWithin(
+            LIMIT_SECONDS,
             api()
                 .read<client.V1ConfigMap>(record)
                 .catch((error: unknown) => {
@@ -72,24 +74,10 @@ export const openHolder: OpenHolder = (access, namespace) => {
                 data: { beat: `${new Date().toISOString()} ${who}` },
             };
             const merge = "application/merge-patch+json" as client.PatchStrategy;
-            await within(() => api().patch(object, undefined, undefined, undefined, undefined, merge));
+            await answerWithin(LIMIT_SECONDS, api().patch(object, undefined, undefined, undefined, undefined, merge));
         },
     };
 };
-
-/** @param work that may never end */
-async function within<T>(work: () => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const late = pause(LIMIT_SECONDS * 1000, undefined, { signal: controller.signal }).then(() => {
-        throw new Error(`no answer in ${LIMIT_SECONDS} s`);
-    });
-    late.catch(() => undefined);
-    try {
-        return await Promise.race([work(), late]);
-    } finally {
-        controller.abort();
-    }
-}
 
 /** Who goes on with what somebody else may still be doing. */
 export interface Successor {

@@ -1,4 +1,5 @@
 /** What ends a step before its end: an order, or the clock. */
+import { unlessAborted } from "../abort";
 import { duration } from "./clock";
 import type { Actions } from "./interfaces";
 
@@ -26,19 +27,8 @@ export class StepInterruption {
     }
 
     /** Does not wait for what has not ended when it is interrupted: it may never end. */
-    async race<T>(work: Promise<T>): Promise<T> {
-        const { signal } = this;
-        let leave: () => void = () => undefined;
-        const interrupted = new Promise<never>((_, reject) => {
-            leave = () => reject(new Error(String(signal.reason)));
-            if (signal.aborted) leave();
-            else signal.addEventListener("abort", leave, { once: true });
-        });
-        try {
-            return await Promise.race([work, interrupted]);
-        } finally {
-            signal.removeEventListener("abort", leave);
-        }
+    race<T>(work: Promise<T>): Promise<T> {
+        return unlessAborted(work, this.signal);
     }
 
     /** Nothing interrupts any more. */

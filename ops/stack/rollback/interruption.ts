@@ -1,4 +1,5 @@
 /** Ctrl-C, an end that is asked for, a closed terminal: what is under way ends in order, and nothing is left behind. */
+import { unlessAborted } from "../../abort";
 import { Failure } from "../../errors";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -25,15 +26,7 @@ export function interruption(): Interruption {
     const { signal } = order;
     return {
         signal,
-        race: (promise) => {
-            let fail: () => void = () => undefined;
-            const aborted = new Promise<never>((_, reject) => {
-                fail = () => reject(signal.reason as Failure);
-                if (signal.aborted) fail();
-                else signal.addEventListener("abort", fail, { once: true });
-            });
-            return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", fail));
-        },
+        race: (promise) => unlessAborted(promise, signal),
         end: () => SIGNALS.forEach((name) => process.off(name, onSignal)),
     };
 }
