@@ -12,6 +12,7 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { limitPlugins, type Counters, type Limits } from "./limits";
 import { credentialMetadata, metadata } from "../kubernetes/ownership";
 import { Revocations } from "./revocations";
+import type { KeyPairAlgorithm } from "./algorithms";
 import type { RevocationsArgs } from "./revocations-provider";
 import { secretData } from "../kubernetes/secret-data";
 
@@ -25,7 +26,7 @@ export type Credential = { id: string } & (
     /** Signed with a secret that is generated, and that both sides hold. */
     | { method: "jwt"; algorithm: "HS256" }
     /** Signed with the caller's private key, which nobody else ever holds. */
-    | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; publicKey: string }
+    | { method: "jwt"; algorithm: KeyPairAlgorithm; publicKey: string }
 );
 
 /** One caller, as the stack config lists it. */

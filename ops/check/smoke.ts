@@ -1,12 +1,12 @@
 import type { Credential } from "../../client/typescript/src/index";
-import { callerLimits } from "../../components/consumers/limits";
+import { callerLimits, type Limits } from "../../components/consumers/limits";
 import { label, wholeNumber, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, readNumber, readValue, type Limits } from "../stack/stack-file";
+import { readConsumers, readNumber, readValue } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 

@@ -1,3 +1,4 @@
+import type { KeyPairAlgorithm } from "../../components/consumers/algorithms";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import type { TokenPair } from "../../components/cloudflare/service-tokens";
 
@@ -12,7 +13,7 @@ export interface Handout {
     credential:
         | { method: "key"; key: string }
         | { method: "jwt"; algorithm: "HS256"; claim: string; secret: string }
-        | { method: "jwt"; algorithm: "RS256" | "ES256" | "EdDSA"; claim: string }
+        | { method: "jwt"; algorithm: KeyPairAlgorithm; claim: string }
         | ({ method: "service-token" } & TokenPair);
 }
 

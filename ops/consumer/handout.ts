@@ -1,5 +1,6 @@
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
+import type { KeyPairAlgorithm } from "../../components/consumers/algorithms";
 import { claimKey } from "../../components/consumers/consumers";
 import { collect, label, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -101,7 +102,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
         if (secret === undefined) throw notUp;
         return { ...page, credential: { method: "jwt", algorithm, claim, secret } };
     }
-    return { ...page, credential: { method: "jwt", algorithm: algorithm as "RS256" | "ES256" | "EdDSA", claim } };
+    return { ...page, credential: { method: "jwt", algorithm: algorithm as KeyPairAlgorithm, claim } };
 }
 
 /** A file that only this user can read and that did not exist, to be filled or taken back. */

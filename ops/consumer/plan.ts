@@ -1,5 +1,8 @@
+import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
 import {
+    ALGORITHMS,
+    KEY_PAIRS,
     DEFAULT_OVERLAP_DAYS,
     DEFAULT_TOKEN_OVERLAP_DAYS,
     daysUntil,
@@ -20,18 +23,12 @@ import {
     setExpires,
     type Consumer,
     type Credential,
-    type Limits,
     type Method,
     type NewCredential,
 } from "../stack/stack-file";
 
-export interface NewAsAsked {
-    id: string;
-    method: Method;
-    algorithm?: Algorithm;
-    /** Content of the file with the public key. */
-    publicKey?: string;
-    expires?: string;
+/** The public key is the content of the file. */
+export interface NewAsAsked extends Omit<NewCredential, "key"> {
     limits?: Limits;
 }
 
@@ -209,11 +206,11 @@ function tokenProblems({ method, algorithm, publicKey }: NewAsAsked): string[] {
         return problems;
     }
     if (algorithm === undefined)
-        return ["--algorithm: required with --method jwt. Choose HS256, RS256, ES256 or EdDSA."];
+        return [`--algorithm: required with --method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
-            : ["--public-key-file: belongs to RS256, ES256 and EdDSA; the secret of HS256 is generated. Leave it out."];
+            : [`--public-key-file: belongs to ${KEY_PAIRS}; the secret of HS256 is generated. Leave it out.`];
     if (publicKey === undefined)
         return [`--public-key-file: required with ${algorithm}. Name a file with the caller's public key in PEM form.`];
     const wrong = publicKeyProblem(publicKey, algorithm);

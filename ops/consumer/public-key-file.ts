@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { KEY_PAIRS } from "../../config/keys/consumers/credentials";
 import { UsageError } from "../errors";
 
 export function withPublicKey(command: Command): Command {
-    return command.option(
-        "--public-key-file <file>",
-        "the caller's public key in PEM form, for RS256, ES256 and EdDSA",
-    );
+    return command.option("--public-key-file <file>", `the caller's public key in PEM form, for ${KEY_PAIRS}`);
 }
 
 /** Text of the file that `--public-key-file` names. */

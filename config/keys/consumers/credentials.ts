@@ -1,11 +1,14 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
 import * as z from "zod";
+import { KEY_PAIR_ALGORITHMS } from "../../../components/consumers/algorithms";
 import { publicKeyNumbers } from "../../../components/consumers/key-digest";
 import { got } from "../../problems";
 
 /** Ways to sign a token that are built. A generated secret signs the first; of the others only the public key is held. */
-export const ALGORITHMS = ["HS256", "RS256", "ES256", "EdDSA"] as const;
+export const ALGORITHMS = ["HS256", ...KEY_PAIR_ALGORITHMS] as const;
 export type Algorithm = (typeof ALGORITHMS)[number];
+/** `RS256, ES256 and EdDSA`, for texts. */
+export const KEY_PAIRS = new Intl.ListFormat("en-GB").format(KEY_PAIR_ALGORITHMS);
 
 /** Shortest key that may be brought along, in characters: 16 of 64 kinds are 96 bits, more than anyone can try. */
 export const SHORTEST_KEY = 16;
@@ -138,7 +141,7 @@ function tokenProblems({ where, entry }: Place): string[] {
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
-            : [`${where}.publicKey: belongs to RS256, ES256 and EdDSA; the secret of HS256 is generated. Remove it.`];
+            : [`${where}.publicKey: belongs to ${KEY_PAIRS}; the secret of HS256 is generated. Remove it.`];
     if (publicKey === undefined)
         return [`${where}.publicKey: required with ${String(algorithm)}. Give the caller's public key, in PEM form.`];
     if (typeof publicKey !== "string") return []; // the schema says so
