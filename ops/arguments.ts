@@ -62,6 +62,14 @@ export function choice(flags: string, about: string, values: readonly string[], 
     return fallback === undefined ? option : option.default(fallback);
 }
 
+export function withConsumer(command: Command): Command {
+    return command.argument("<consumer>", "name of the caller", label);
+}
+
+export function withCredential(command: Command, about = "id of the credential"): Command {
+    return withConsumer(command).argument("<credential>", about, label);
+}
+
 /** The same `--stack` for the command that comes next, where it was given. */
 export function stackFlag({ stack }: { stack?: string }): string {
     return stack === undefined ? "" : ` --stack ${stack}`;

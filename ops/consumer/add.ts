@@ -5,6 +5,7 @@ import {
     stackFlag,
     wholeNumber,
     withApply,
+    withConsumer,
     withStack,
     type AddCommand,
     type ChangeArgs,
@@ -20,9 +21,8 @@ import { readPublicKey, withPublicKey } from "./public-key-file";
 const METHOD_HELP = "how the caller proves who it is (default: key; with option cloudflare service-token)";
 
 export const command: AddCommand = (consumer, context) =>
-    withPublicKey(withApply(withStack(consumer.command("add"))))
+    withPublicKey(withApply(withConsumer(withStack(consumer.command("add")))))
         .description("add a caller, or one more credential to a caller")
-        .argument("<consumer>", "name of the caller", label)
         .option("--credential <id>", "id of the credential", label, "first")
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "how tokens are signed, with jwt", ALGORITHMS))

@@ -2,7 +2,7 @@ import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import type { KeyPairAlgorithm } from "../../components/consumers/algorithms";
 import { claimKey } from "../../components/consumers/consumers";
-import { collect, label, withStack, type AddCommand } from "../arguments";
+import { collect, withCredential, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
@@ -15,10 +15,8 @@ import { lookUp } from "./plan";
 import { encrypterFor, readRecipients, shortened } from "./recipients";
 
 export const command: AddCommand = (consumer, context) =>
-    withStack(consumer.command("handout"))
+    withCredential(withStack(consumer.command("handout")))
         .description("give a credential to its caller, once: prints or writes all the caller needs")
-        .argument("<consumer>", "name of the caller", label)
-        .argument("<credential>", "id of the credential", label)
         .option("--out <file>", "write a new file that only you can read, instead of printing")
         .option("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …; may be repeated", collect, [])
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line")

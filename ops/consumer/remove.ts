@@ -1,13 +1,12 @@
-import { label, withApply, withStack, type AddCommand, type ChangeArgs } from "../arguments";
+import { withApply, withConsumer, withStack, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { callersOf, findStack } from "../stack/stack";
 import { planRemove } from "./plan";
 import { revokeAndVerify } from "./revoke-and-verify";
 
 export const command: AddCommand = (consumer, context) =>
-    withApply(withStack(consumer.command("remove")))
+    withApply(withConsumer(withStack(consumer.command("remove"))))
         .description("take a caller away with all its credentials")
-        .argument("<consumer>", "name of the caller", label)
         .action((name, args) => remove(context, name, args));
 
 /** Removes a caller with all its credentials. */

@@ -1,14 +1,12 @@
-import { label, withApply, withStack, type AddCommand, type ChangeArgs } from "../arguments";
+import { withApply, withCredential, withStack, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { findStack } from "../stack/stack";
 import { planRevoke } from "./plan";
 import { revokeAndVerify } from "./revoke-and-verify";
 
 export const command: AddCommand = (consumer, context) =>
-    withApply(withStack(consumer.command("revoke")))
+    withApply(withCredential(withStack(consumer.command("revoke"))))
         .description("take one credential away, and see that the gateway refuses it")
-        .argument("<consumer>", "name of the caller", label)
-        .argument("<credential>", "id of the credential", label)
         .action((name, id, args) => revoke(context, name, id, args));
 
 /** Revokes one credential. */

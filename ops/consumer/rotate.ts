@@ -1,4 +1,13 @@
-import { label, stackFlag, wholeNumber, withApply, withStack, type AddCommand, type ChangeArgs } from "../arguments";
+import {
+    label,
+    stackFlag,
+    wholeNumber,
+    withApply,
+    withCredential,
+    withStack,
+    type AddCommand,
+    type ChangeArgs,
+} from "../arguments";
 import type { Context } from "../context";
 import { carryOut } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
@@ -7,12 +16,12 @@ import { planRotate } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
 export const command: AddCommand = (consumer, context) =>
-    withPublicKey(withApply(withStack(consumer.command("rotate"))))
+    withPublicKey(
+        withApply(withCredential(withStack(consumer.command("rotate")), "id of the credential to be replaced")),
+    )
         .description(
             "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
         )
-        .argument("<consumer>", "name of the caller", label)
-        .argument("<credential>", "id of the credential to be replaced", label)
         .option("--successor <id>", "id of the new credential, with key and jwt", label)
         .requiredOption(
             "--overlap-days <n>",

@@ -1,5 +1,5 @@
 import { claimKey } from "../../components/consumers/consumers";
-import { label, withStack, type AddCommand } from "../arguments";
+import { withCredential, withStack, type AddCommand } from "../arguments";
 import { lookUp } from "../consumer/plan";
 import type { Context } from "../context";
 import { isOver } from "../dates";
@@ -9,10 +9,8 @@ import { findStack, readOutputs } from "../stack/stack";
 import { signToken } from "./sign";
 
 export const command: AddCommand = (token, context) =>
-    withStack(token.command("issue"))
+    withCredential(withStack(token.command("issue")))
         .description("sign a token for a caller; HS256 only, since other algorithms are signed by the caller")
-        .argument("<consumer>", "name of the caller", label)
-        .argument("<credential>", "id of the credential", label)
         .requiredOption("--ttl <time>", "how long it works: seconds, or as 15m or 1h; at most 24h")
         .option("--claims <json>", "more claims, as a JSON object")
         .action((name, id, args) => issue(context, name, id, args));
