@@ -1,5 +1,23 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LABEL_LIMIT } from "../config/values";
+import type { Context } from "./context";
+
+/** Adds a verb to its noun. Each verb has a file, which exports this as `command`. */
+export type AddCommand = (noun: Command, context: Context) => void;
+
+/** The commands about one subject. Each noun has a folder, whose index exports one. */
+export interface Noun {
+    name: string;
+    description: string;
+    /** In the order in which the help lists them. */
+    commands: AddCommand[];
+}
+
+/** What every command takes that changes a stack: see {@link withStack} and {@link withApply}. */
+export interface ChangeArgs {
+    stack?: string;
+    apply?: boolean;
+}
 
 /** A whole number of at least `least`, and few enough digits for whoever is handed it. */
 export function wholeNumber(least: number): (text: string) => number {
@@ -39,14 +57,20 @@ export function withJson(command: Command): Command {
     return withStack(command).option("--json", "print JSON instead of a table");
 }
 
-export function withPublicKey(command: Command): Command {
-    return command.option(
-        "--public-key-file <file>",
-        "the caller's public key in PEM form, for RS256, ES256 and EdDSA",
-    );
-}
-
 export function choice(flags: string, about: string, values: readonly string[], fallback?: string): Option {
     const option = new Option(flags, about).choices(values);
     return fallback === undefined ? option : option.default(fallback);
+}
+
+export function withConsumer(command: Command): Command {
+    return command.argument("<consumer>", "name of the caller", label);
+}
+
+export function withCredential(command: Command, about = "id of the credential"): Command {
+    return withConsumer(command).argument("<credential>", about, label);
+}
+
+/** The same `--stack` for the command that comes next, where it was given. */
+export function stackFlag({ stack }: { stack?: string }): string {
+    return stack === undefined ? "" : ` --stack ${stack}`;
 }

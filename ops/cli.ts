@@ -1,4 +1,4 @@
-/** `npm run ops -- <noun> <verb>`. Exit status: 0 done, 1 ours or the network's fault, 2 the user's. */
+/** `npx alpa-auth <noun> <verb>`. Exit status: 0 done, 1 ours or the network's fault, 2 the user's. */
 import { CommanderError, type Command } from "commander";
 import { ProblemList } from "../config/problem-list";
 import { realContext, type Context } from "./context";
@@ -38,7 +38,10 @@ function quiet(command: Command, context: Context): void {
     command.commands.forEach((sub) => quiet(sub, context));
 }
 
-if (require.main === module) {
+/** Runs the command that the process was started with. */
+export function main(): void {
     // Set, not called: what is still to be written to a pipe gets there.
     void run(process.argv.slice(2), realContext()).then((code) => (process.exitCode = code));
 }
+
+if (require.main === module) main();

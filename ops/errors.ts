@@ -9,3 +9,8 @@ export class UsageError extends ProblemList {
 
 /** What went wrong outside of this program and is said in full: exit status 1, no trace. */
 export class Failure extends Error {}
+
+/** What an error says, whatever was thrown. */
+export function errorMessage(error: unknown): string {
+    return error instanceof Error ? error.message : String(error);
+}

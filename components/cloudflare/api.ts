@@ -42,7 +42,7 @@ export function openApi({ token, baseUrl }: ApiAccess, signal: AbortSignal): Api
         });
         const body = (await response.json().catch(() => ({}))) as Envelope<T>;
         const { status } = response;
-        if (status >= 400 || body.result === undefined) return { status, said: wordsOf(response, body) };
+        if (status >= 400 || body.result === undefined) return { status, said: errorMessage(response, body) };
         return { status, result: body.result, said: "", pages: body.result_info?.total_pages };
     };
     return {
@@ -62,7 +62,7 @@ export function openApi({ token, baseUrl }: ApiAccess, signal: AbortSignal): Api
     };
 }
 
-function wordsOf(response: Response, { errors }: Envelope<unknown>): string {
+function errorMessage(response: Response, { errors }: Envelope<unknown>): string {
     const words = (errors ?? []).map(({ code, message }) => [code, message].filter((w) => w !== undefined).join(" "));
     return [response.status, ...words].join(", ");
 }

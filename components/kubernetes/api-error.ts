@@ -1,7 +1,7 @@
 // Part of what the state keeps as text for dynamic resources, by the rules of cluster-reader.ts.
 
 /** The API server's words for an error. Of a schema's text, which quotes the schema, only what is wrong and where. */
-export function wordsOf(error: unknown): string {
+export function apiErrorMessage(error: unknown): string {
     const { body, message } = error as { body?: unknown; message?: string };
     let words = String(message).split("\n")[0];
     try {

@@ -1,6 +1,6 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { wordsOf } from "../kubernetes/api-error";
+import { apiErrorMessage } from "../kubernetes/api-error";
 import { isAbsent, kubeConfigOf, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
 import type { Phase } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -108,7 +108,7 @@ async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
         if (isAbsent(error)) throw error;
         const { metadata, ...kind } = objectOf(inputs);
         throw new Error(
-            `${titleOf({ ...kind, ...metadata })}: must be written (${wordsOf(error)}). Correct what it names.`,
+            `${titleOf({ ...kind, ...metadata })}: must be written (${apiErrorMessage(error)}). Correct what it names.`,
         );
     }
 }

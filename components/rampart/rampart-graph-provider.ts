@@ -1,6 +1,6 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
-import { wordsOf } from "../kubernetes/api-error";
+import { apiErrorMessage } from "../kubernetes/api-error";
 import { isAbsent, kubeConfigOf, openReader, titleOf, type Live, type PlainAccess } from "../kubernetes/cluster-reader";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
@@ -61,7 +61,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         const api = openWriter(state);
         await api.delete({ apiVersion, kind, metadata: { name, namespace } }).catch((error: unknown) => {
             if (!isAbsent(error))
-                throw new Error(`${titleOf(refOf(state))}: could not be deleted (${wordsOf(error)}).`);
+                throw new Error(`${titleOf(refOf(state))}: could not be deleted (${apiErrorMessage(error)}).`);
         });
         // One that is not on its way out is another's, of the same name.
         const going = (live: Live | undefined) => {
@@ -115,7 +115,7 @@ async function refusalOf(inputs: GraphInputs): Promise<string | undefined> {
 function refusedText(inputs: GraphInputs, error: unknown): string {
     const { namespace, name } = inputs.metadata;
     const title = titleOf(refOf(inputs));
-    const words = wordsOf(error);
+    const words = apiErrorMessage(error);
     if ((error as { code?: number }).code !== 409)
         return `${title}: must be admitted (${words}). Correct what it names.`;
     return (
@@ -137,7 +137,7 @@ async function waitWhile(
         // A read that fails says nothing about the graph: it is asked again until the time limit.
         const why = await read(refOf(inputs)).then(
             reason,
-            (error) => `not read in ${limitSeconds} s (${wordsOf(error)})`,
+            (error) => `not read in ${limitSeconds} s (${apiErrorMessage(error)})`,
         );
         if (why === undefined) return;
         if (Date.now() - start > limitSeconds * 1000)

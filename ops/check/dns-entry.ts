@@ -39,7 +39,9 @@ export async function checkEntryDns(
     const signal = AbortSignal.timeout(args.timeout * 1000);
     const servers = await serversOf(records[0].name, args.server, lookup);
     const rows = (
-        await Promise.all(wanted(records).map((set) => Promise.all(servers.map((one) => look(set, one, signal)))))
+        await Promise.all(
+            wanted(records).map((set) => Promise.all(servers.map((one) => compareAnswer(set, one, signal)))),
+        )
     ).flat();
     context.out(args.json ? json(rows) : render(rows));
     const wrong = rows.filter(({ equal }) => !equal).length;
@@ -70,7 +72,11 @@ async function serversOf(name: string, named: string[], lookup: Lookup): Promise
     }
 }
 
-async function look({ name, type, values, ttl }: RecordSet, server: Server, signal: AbortSignal): Promise<EntryRow> {
+async function compareAnswer(
+    { name, type, values, ttl }: RecordSet,
+    server: Server,
+    signal: AbortSignal,
+): Promise<EntryRow> {
     const expected = values.length === 0 ? "nothing" : `${values.map(plainAddress).sort().join(", ")} (${ttl} s)`;
     const row = { name, type, server: server.label, expected };
     try {

@@ -6,13 +6,33 @@ import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
 import { findServers, systemLookup } from "../../dns/servers";
-import type { Context } from "../context";
+import { collect, wholeNumber, withJson, type AddCommand } from "../arguments";
 import { accessOf } from "../consumer/list-tokens";
+import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
-import { checkEntryDns } from "./dns-entry";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
+import { checkEntryDns } from "./dns-entry";
+
+export const command: AddCommand = (check, context) =>
+    withJson(check.command("dns"))
+        .description(
+            "compare a zone on both sides of its move, or with exposure azure its record set; exit with 1 when an answer differs",
+        )
+        .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
+        .option("--records <file>", "data of the zone (default: dns.records of the stack)")
+        .option("--old <host[:port]>", "a name server the zone leaves; may be repeated", collect, [])
+        .option("--new <host[:port]>", "a name server of Cloudflare; may be repeated", collect, [])
+        .option(
+            "--server <host[:port]>",
+            "a name server of the zone, with exposure azure; may be repeated",
+            collect,
+            [],
+        )
+        .option("--at-edge", "proxied names are answered by the edge (default: from phase proxied on)")
+        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 120)
+        .action((args) => checkDns(context, args));
 
 export interface CheckDnsArgs {
     stack?: string;

@@ -72,7 +72,7 @@ async function answered(
             meaning: ok ? "" : `${meaning} (must be ${expected.join(" or ")})`,
         };
     } catch (error) {
-        return { address, check, got: words(error), ok: false, meaning: "no answer" };
+        return { address, check, got: describeError(error), ok: false, meaning: "no answer" };
     }
 }
 
@@ -87,7 +87,13 @@ async function redirected(entry: Entry, port: number): Promise<EntryCheck> {
         const meaning = ok ? "" : `keys and tokens come in clear (must be 308 to ${url.origin}${path})`;
         return { address, check, got: `${answer.statusCode} ${location}`.trim(), ok, meaning };
     } catch (error) {
-        return { address, check, got: words(error), ok: false, meaning: "no answer: callers of http:// are not told" };
+        return {
+            address,
+            check,
+            got: describeError(error),
+            ok: false,
+            meaning: "no answer: callers of http:// are not told",
+        };
     }
 }
 
@@ -127,7 +133,7 @@ async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
         const ok = days >= RENEWED_DAYS;
         return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed" };
     } catch (error) {
-        return { address, check, got: words(error), ok: false, meaning: "callers refuse it, or must not look" };
+        return { address, check, got: describeError(error), ok: false, meaning: "callers refuse it, or must not look" };
     }
 }
 
@@ -147,7 +153,7 @@ async function oldVersion(entry: Entry, port: number): Promise<EntryCheck> {
         return {
             address,
             check,
-            got: refused ? "refused" : words(error),
+            got: refused ? "refused" : describeError(error),
             ok: refused,
             meaning: refused ? "" : "no answer",
         };
@@ -171,7 +177,7 @@ function within(end: number): number {
     return Math.max(1, Math.min(ANSWER_MS, end - Date.now()));
 }
 
-function words(error: unknown): string {
+function describeError(error: unknown): string {
     const { code, message } = error as NodeJS.ErrnoException;
     return /^(ERR_TLS|CERT_|UNABLE_|DEPTH_|SELF_)/.test(code ?? "") || !code ? message : code;
 }

@@ -1,9 +1,10 @@
+import { X509Certificate } from "node:crypto";
 import { lookup } from "node:dns/promises";
 import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
-import { X509Certificate } from "node:crypto";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { DEFAULT_NODE_PORT } from "../../config/values";
+import { collect, wholeNumber, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -12,6 +13,25 @@ import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
 import { CLOSED_PORTS, type Port, type State } from "./exposure-ports";
+
+export const command: AddCommand = (check, context) =>
+    withJson(check.command("exposure"))
+        .description("look from outside: only the entry point may answer; exit with 1 when anything else does")
+        .option(
+            "--address <address>",
+            "an address to look at, of the load balancer or a host; may be repeated (default: those of the stack)",
+            collect,
+            [],
+        )
+        .option(
+            "--closed <address>",
+            "an address of a host that must answer nobody, as Alpa's; may be repeated",
+            collect,
+            [],
+        )
+        .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
+        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 60)
+        .action((args) => checkExposure(context, args));
 
 export interface CheckExposureArgs {
     stack?: string;
@@ -51,7 +71,7 @@ const AT_ONCE = 64;
 /** Looks from outside: only the entry point may answer, and only to say that a credential is missing. */
 export async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
-    const { ports, entry } = await look(context, target, Date.now() + args.timeout * 1000);
+    const { ports, entry } = await checkTarget(context, target, Date.now() + args.timeout * 1000);
     context.out(args.json ? json({ ports, entry }) : render(ports, entry));
     const wrong = [...ports, ...entry].filter(({ ok }) => !ok).length;
     const all = ports.length + entry.length;
@@ -74,7 +94,7 @@ function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     ].join("");
 }
 
-async function look(
+async function checkTarget(
     { stateOfPort }: Context,
     target: Target,
     end: number,

@@ -1,13 +1,23 @@
-import { callerLimits } from "../../components/consumers/limits";
 import type { Credential } from "../../client/typescript/src/index";
+import { callerLimits, type Limits } from "../../components/consumers/limits";
+import { label, wholeNumber, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, readNumber, readValue, type Limits } from "../stack/stack-file";
-import { credentialsOf, type Presented } from "./smoke-credentials";
+import { readConsumers, readNumber, readValue } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
+import { credentialsOf, type Presented } from "./smoke-credentials";
+
+export const command: AddCommand = (check, context) =>
+    withJson(check.command("smoke"))
+        .description("call the service as a caller of its own does, with every method; exit with 1 unless all is right")
+        .option("--consumer <name>", "the caller, made for this: its limit is used up", label, SMOKE_CONSUMER)
+        .option("--most-requests <n>", "most requests that may reach Alpa", wholeNumber(1), 20)
+        .option("--timeout <seconds>", "longest time for one answer", wholeNumber(1), 120)
+        .option("--url <url>", "another address of the same service (default: that of the stack)")
+        .action((args) => smoke(context, args));
 
 export interface SmokeArgs {
     stack?: string;

@@ -2,15 +2,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Failure, UsageError } from "../errors";
+import { withApply, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
-import { obstaclesOrConversion } from "../stack/edit-obstacles";
+import { isOver } from "../dates";
+import { Failure, UsageError } from "../errors";
+import { formatOption } from "../review/arguments";
 import type { Finding } from "../review/finding";
 import { exported, fullReview, render, type ReviewArgs } from "../review/review";
+import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
+import { obstaclesOrConversion } from "../stack/edit-obstacles";
 import { callersOf, findStack } from "../stack/stack";
-import { type Consumer } from "../stack/stack-file";
-import { isOver } from "../dates";
+import type { Consumer } from "../stack/stack-file";
+
+export const command: AddCommand = (consumer, context) =>
+    withApply(withStack(consumer.command("expire")), "run pulumi up with the plan that was reviewed")
+        .description("leave out what has ended, and refuse to run when that would do anything else; for every night")
+        .addOption(formatOption("how to print the review"))
+        .action((args) => expire(context, args));
 
 export interface ExpireArgs extends Pick<ReviewArgs, "stack" | "format"> {
     apply?: boolean;

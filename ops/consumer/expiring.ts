@@ -1,10 +1,18 @@
 import { day, daysUntil } from "../../config/keys/consumers/credentials";
+import { wholeNumber, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { inWords } from "../dates";
 import { Failure } from "../errors";
 import { json, table } from "../output";
 import { callersOf, findStack } from "../stack/stack";
 import { readValue, type Consumer } from "../stack/stack-file";
+
+export const command: AddCommand = (consumer, context) =>
+    withJson(consumer.command("expiring"))
+        .description("credentials of the config that end soon, or have ended")
+        .option("--within <days>", "how far to look ahead", wholeNumber(0), 30)
+        .option("--fail-on <days>", "exit with 1 when one ends within so many days, or has ended", wholeNumber(0))
+        .action((args) => expiring(context, args));
 
 export interface Expiring {
     consumer: string;

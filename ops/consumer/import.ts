@@ -1,13 +1,21 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { SHORTEST_KEY } from "../../config/keys/consumers/credentials";
+import { labels, withApply, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
+import { encryptSecrets } from "../stack/encrypt-secrets";
 import { carryOut, type Plan } from "../stack/file-edit";
-import { seal } from "../stack/encrypt-secrets";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { addCredentials } from "../stack/stack-file";
 import { forget } from "./handed-out";
+
+export const command: AddCommand = (consumer, context) =>
+    withApply(withStack(consumer.command("import")))
+        .description("bring the keys of Alpa's own keys file, one caller for each")
+        .argument("<file>", 'JSON with "allowed_api_keys"')
+        .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
+        .action((file, args) => importKeys(context, file, args));
 
 /** Id of the credential of every consumer that is made. */
 const CREDENTIAL = "imported";
@@ -26,10 +34,10 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     const plan = planImport(stack, keys, names);
     // Until Pulumi has encrypted it, a text that only stands for the key.
     const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
-    const seal = (text: string) => encrypt(context, stack, text, keys);
+    const encrypt = (text: string) => encryptKeys(context, stack, text, keys);
     // The consumers are new to the file, so a record of one is of an earlier consumer.
     const written = () => names.forEach((name) => forget(context, stack, name, CREDENTIAL));
-    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, seal, written }))) return;
+    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, encrypt, written }))) return;
     context.out(
         "\nDone. The callers' keys work at the gateway now. Next: delete the keys file, which is in plain text.",
     );
@@ -92,8 +100,8 @@ function placeholder(i: number): string {
 }
 
 /** Puts the ciphertext of every key in its place. */
-async function encrypt(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
-    const ciphers = await seal(context, stack, keys);
+async function encryptKeys(context: Context, stack: Stack, text: string, keys: string[]): Promise<string> {
+    const ciphers = await encryptSecrets(context, stack, keys);
     return ciphers.reduce(
         (sealed, cipher, i) =>
             sealed

@@ -1,6 +1,7 @@
 import { secretName } from "../../components/consumers/consumers";
 import type { PlainAccess } from "../../components/kubernetes/cluster-reader";
 import { VERIFIER } from "../../components/opt/conversion-phases";
+import { withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { beforeRepair } from "../gateway/foreign";
@@ -9,10 +10,16 @@ import { accessOf } from "../stack/cluster";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { PROJECT, readValue } from "../stack/stack-file";
+import { readLive, type Live } from "./cluster-consumers";
 import { ALL, compare, forAll, type Row } from "./compare";
 import { tokenRows, type TokenRow } from "./list-tokens";
-import { readLive, type Live } from "./cluster-consumers";
 import { renderedOf } from "./rendered-consumer";
+
+export const command: AddCommand = (consumer, context) =>
+    withJson(consumer.command("list"))
+        .description("callers of the config against those of the cluster or of Cloudflare; never a secret")
+        .option("--check", "exit with 1 when something does not fit together")
+        .action((args) => list(context, args));
 
 export interface ListArgs {
     stack?: string;

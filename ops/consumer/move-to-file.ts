@@ -2,13 +2,20 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isInside } from "../../config/values";
+import { withApply, withStack, type AddCommand } from "../arguments";
 import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
-import { renderDiff, replace } from "../stack/file-edit";
 import { checkConfig, readSecrets } from "../stack/config-check";
 import { obstaclesOrConversion, remember } from "../stack/edit-obstacles";
+import { renderDiff, replace } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
 import { moveConsumers } from "../stack/stack-file";
+
+export const command: AddCommand = (consumer, context) =>
+    withApply(withStack(consumer.command("move-to-file")), "write both files")
+        .description("move the callers of a stack file into a file of their own, for more than 1,650 of them")
+        .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, as callers/intra.yaml")
+        .action((file, args) => moveToFile(context, file, args));
 
 export interface MoveArgs {
     stack?: string;

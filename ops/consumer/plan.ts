@@ -1,4 +1,5 @@
 import { ALGORITHMS, PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
+import type { Limits } from "../../components/consumers/limits";
 import { didYouMean } from "../../config/problems";
 import {
     DEFAULT_OVERLAP_DAYS,
@@ -21,18 +22,12 @@ import {
     setExpires,
     type Consumer,
     type Credential,
-    type Limits,
     type Method,
     type NewCredential,
 } from "../stack/stack-file";
 
-export interface NewAsAsked {
-    id: string;
-    method: Method;
-    algorithm?: Algorithm;
-    /** Content of the file with the public key. */
-    publicKey?: string;
-    expires?: string;
+/** The public key is the content of the file. */
+export interface NewAsAsked extends Omit<NewCredential, "key"> {
     limits?: Limits;
 }
 

@@ -5,8 +5,7 @@ import { checkConfig, readSecrets } from "../stack/config-check";
 import { obstacles } from "../stack/edit-obstacles";
 import { errorsIn } from "./apply";
 import { duration, needed, neededBack, remainingForward, TURN_SECONDS, wholeReturn, type Budget } from "./clock";
-import type { Situation } from "./read-state";
-import { committed } from "./read-state";
+import { committed, type ConversionState } from "./read-state";
 import { restOf, setPlace } from "./stack-edit";
 
 export type Target = "intra-a" | "intra-b";
@@ -23,7 +22,7 @@ export interface Verdict {
  * have no time to put anything else in order first.
  * @param ours the name under which it is to be done
  */
-export async function verdictOf(context: Context, found: Situation, to: Target, ours?: string): Promise<Verdict> {
+export async function verdictOf(context: Context, found: ConversionState, to: Target, ours?: string): Promise<Verdict> {
     const held = heldByAnother(found.holder, ours, new Date());
     const holders = held === undefined ? [] : [held];
     if (to === "intra-a") return { problems: holders, notes: await formalProblems(context, found, to, []) };
@@ -32,7 +31,12 @@ export async function verdictOf(context: Context, found: Situation, to: Target, 
 }
 
 /** @param others already found @returns them all */
-async function formalProblems(context: Context, found: Situation, to: Target, others: string[]): Promise<string[]> {
+async function formalProblems(
+    context: Context,
+    found: ConversionState,
+    to: Target,
+    others: string[],
+): Promise<string[]> {
     const { stack, budget } = found;
     const problems = [...others, ...budgetProblems(budget, to)];
     const against = await obstacles(context, stack);
@@ -47,7 +51,7 @@ async function formalProblems(context: Context, found: Situation, to: Target, ot
 }
 
 /** What the program would say of the first phase: it knows what the way there and the way back need. */
-async function configProblems(context: Context, { stack }: Situation): Promise<string[]> {
+async function configProblems(context: Context, { stack }: ConversionState): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;
 }
@@ -76,7 +80,7 @@ export function heldByAnother(
 }
 
 /** What was changed and not applied would go along with the first phase. */
-async function unapplied({ pulumi }: Context, { stack }: Situation): Promise<string[]> {
+async function unapplied({ pulumi }: Context, { stack }: ConversionState): Promise<string[]> {
     const args = ["preview", "--expect-no-changes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await pulumi(args);
     if (code === 0) return [];

@@ -59,7 +59,7 @@ export function returnFrom(place: Place, halfWay: boolean, expected: Expected): 
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** What the whole act may take at most for callers: all of it, turning round at its very end, and all of the way back. */
+/** What a whole conversion may take at most for callers: all of it, turning round at its very end, and all of the way back. */
 export function needed(expected: Expected): number {
     return remainingForward("intra-a", expected) + TURN_SECONDS + wholeReturn(expected);
 }

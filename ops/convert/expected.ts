@@ -1,6 +1,6 @@
 /** Expected times of steps: measured ones where there are any, else those of docs/operations.md. */
-import type { Expected } from "./clock";
 import type { Conversion } from "./audit";
+import type { Expected } from "./clock";
 import type { Place } from "./phases";
 
 /** Of the last so many conversions the longest time counts: one lucky step must not shorten the way back. */

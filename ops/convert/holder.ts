@@ -4,6 +4,7 @@
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
+import { answerWithin } from "../../components/kubernetes/answer-within";
 import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/kubernetes/cluster-reader";
 import { RECORD } from "../../components/opt/conversion-phases";
 import { kubernetesClient } from "../../components/kubernetes/client";
@@ -21,7 +22,7 @@ export interface ClusterHolder {
 }
 
 /** Who is heard, as `<user>@<host>`. */
-export function heardOf({ name, beat }: ClusterHolder): string {
+export function userAndHost({ name, beat }: ClusterHolder): string {
     return beat?.split(" ")[1] ?? name.split(" ")[0];
 }
 
@@ -47,8 +48,9 @@ export const openHolder: OpenHolder = (access, namespace) => {
     const api = () => k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     const metadata = { name: RECORD, namespace };
     const record = { apiVersion: "v1", kind: "ConfigMap", metadata };
-    const live = () =>
-        within(async () =>
+    const live = async () =>
+        answerWithin(
+            LIMIT_SECONDS,
             api()
                 .read<client.V1ConfigMap>(record)
                 .catch((error: unknown) => {
@@ -72,24 +74,10 @@ export const openHolder: OpenHolder = (access, namespace) => {
                 data: { beat: `${new Date().toISOString()} ${who}` },
             };
             const merge = "application/merge-patch+json" as client.PatchStrategy;
-            await within(() => api().patch(object, undefined, undefined, undefined, undefined, merge));
+            await answerWithin(LIMIT_SECONDS, api().patch(object, undefined, undefined, undefined, undefined, merge));
         },
     };
 };
-
-/** @param work that may never end */
-async function within<T>(work: () => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    const late = pause(LIMIT_SECONDS * 1000, undefined, { signal: controller.signal }).then(() => {
-        throw new Error(`no answer in ${LIMIT_SECONDS} s`);
-    });
-    late.catch(() => undefined);
-    try {
-        return await Promise.race([work(), late]);
-    } finally {
-        controller.abort();
-    }
-}
 
 /** Who goes on with what somebody else may still be doing. */
 export interface Successor {
@@ -112,16 +100,16 @@ export async function nameToBe(
     interrupted: () => string | undefined,
 ): Promise<string> {
     if (there === undefined) return own;
-    if (!(there.name === own ? foreign || heardOf(there) !== who : takeOver)) return own;
-    if (await isAtWork(view, interrupted))
+    if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
+    if (await isAlive(view, interrupted))
         throw new UsageError([
-            `conversion: must not be at work to be taken over (the cluster hears from ${heardOf(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --apply`,
+            `conversion: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --apply`,
         ]);
     return there.name;
 }
 
 /** Listens for so long as a living one cannot be silent. Its clock does not matter, nor does ours. */
-async function isAtWork(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
+async function isAlive(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(

@@ -1,10 +1,10 @@
 /** Whether a conversion is at work on a stack: then nobody else's edit may go into its file. */
-import { readValue } from "../stack/stack-file";
 import type { Stack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
 import { holderOf } from "./lock";
 
 /** @param folder of the stack files @returns the problem of any other change */
-export function conversionAtWork(folder: string, { short, text }: Stack, now: Date): string | undefined {
+export function conversionInProgress(folder: string, { short, text }: Stack, now: Date): string | undefined {
     const held = holderOf(folder, short);
     const until = readValue(text, "convert", "holder", "until");
     const alive = typeof until === "string" && Date.parse(until) > now.getTime();

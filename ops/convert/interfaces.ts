@@ -1,4 +1,4 @@
-/** What a journey between the options needs of the world, and what comes of it. */
+/** What a conversion needs of the world, and its result. */
 import type { Answer } from "./answers";
 import type { Event, Outcome } from "./audit";
 import type { Place, Step } from "./phases";
@@ -22,7 +22,7 @@ export interface Proof {
     answers?: Answer[];
 }
 
-export interface Effects {
+export interface Actions {
     /** In milliseconds. */
     now(): number;
     /** Brings the stack to where a step leads. @throws when it was not reached, or `signal` has broken it off */
@@ -32,7 +32,7 @@ export interface Effects {
     /** Looks whether callers are served where their routes lead now. Nobody waits for it once `signal` is aborted. @returns a sentence; @throws when they are not */
     serves(signal: AbortSignal): Promise<string>;
     /** What the stack says of itself now. Nobody waits for it once `signal` is aborted. */
-    look(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
+    readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     record(event: Event): void;
     /** Calls at an instant, unless the function it returns was called before. */
     at(instant: number, call: () => void): () => void;

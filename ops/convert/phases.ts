@@ -17,13 +17,13 @@ export interface Step {
 }
 
 /** What an operator reads of a step. */
-export interface StepWords {
+export interface StepDescription {
     does: string;
     /** What it waits for, for the longest part of its time. */
     waitsFor: string;
 }
 
-const FORWARD: Record<Phase, StepWords> = {
+const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
         does: "operator, component that is not running, images and weights on its nodes; bare metal's answers are recorded",
         waitsFor: "images pulled and volumes bound on every node",
@@ -42,7 +42,7 @@ const FORWARD: Record<Phase, StepWords> = {
     done: { does: "bare metal does not start at boot any more", waitsFor: "the hosts to confirm it" },
 };
 
-const BACK: Record<Exclude<Place, "done">, StepWords> = {
+const BACK: Record<Exclude<Place, "done">, StepDescription> = {
     switch: { does: "bare metal starts at boot again", waitsFor: "the hosts to confirm it" },
     verify: { does: "the component is kept from callers", waitsFor: "the gateway to refuse new requests" },
     start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
@@ -55,7 +55,7 @@ const BACK: Record<Exclude<Place, "done">, StepWords> = {
     "intra-a": { does: "component and operator are removed", waitsFor: "the objects to be gone" },
 };
 
-export function wordsOf({ direction, to }: Step): StepWords {
+export function describeStep({ direction, to }: Step): StepDescription {
     if (direction === "forward") return FORWARD[to as Phase];
     return BACK[to as keyof typeof BACK];
 }

@@ -1,10 +1,18 @@
+import type { Option } from "commander";
+import { choice, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
 import { json, table } from "../output";
 import { verdictOf, type Target } from "./checks";
 import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
-import { backFrom, forwardAnew, isDown, nameOf, whatIsDown, wordsOf, type Step } from "./phases";
-import { situation, type Situation } from "./read-state";
+import { backFrom, describeStep, forwardAnew, isDown, nameOf, whatIsDown, type Step } from "./phases";
+import { readState, type ConversionState } from "./read-state";
+
+export const command: AddCommand = (convert, context) =>
+    withJson(convert.command("plan"))
+        .description("the steps with their times, and all that stands against them; changes nothing")
+        .addOption(targetOption("where to (default: the other option)"))
+        .action((args) => plan(context, args));
 
 export interface PlanArgs {
     stack?: string;
@@ -12,24 +20,42 @@ export interface PlanArgs {
     json?: boolean;
 }
 
+/** Which option the conversion leads to. */
+export function targetOption(about: string): Option {
+    return choice("--to <option>", about, ["intra-a", "intra-b"]);
+}
+
 /** Shows the steps with their times, and all that stands against them. Changes nothing. */
 export async function plan(context: Context, args: PlanArgs): Promise<void> {
-    const found = await situation(context, args.stack);
-    const { told, stack } = found;
-    const underWay = told.direction !== undefined;
+    const found = await readState(context, args.stack);
+    const { progress, stack } = found;
+    const underWay = progress.direction !== undefined;
     const to = underWay
-        ? told.direction === "back"
+        ? progress.direction === "back"
             ? "intra-a"
             : "intra-b"
-        : (args.to ?? (told.reached === "done" ? "intra-a" : "intra-b"));
-    const steps = underWay ? told.next : to === "intra-b" ? forwardAnew(told.reached) : backFrom(told.reached, false);
+        : (args.to ?? (progress.reached === "done" ? "intra-a" : "intra-b"));
+    const steps = underWay
+        ? progress.next
+        : to === "intra-b"
+          ? forwardAnew(progress.reached)
+          : backFrom(progress.reached, false);
     const { problems, notes } =
         underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdictOf(context, found, to);
     const rows = steps.map((step) => rowOf(step, found));
     if (args.json) {
         const { stack: __, ...times } = timesOf(found, to);
         context.out(
-            json({ stack: stack.short, reached: told.reached, to, underWay, steps: rows, ...times, problems, notes }),
+            json({
+                stack: stack.short,
+                reached: progress.reached,
+                to,
+                underWay,
+                steps: rows,
+                ...times,
+                problems,
+                notes,
+            }),
         );
     } else {
         if (rows.length > 0) context.out(drawn(rows));
@@ -49,10 +75,10 @@ interface Row {
     returnSeconds: number;
 }
 
-function rowOf(step: Step, { budget: { expected }, measured }: Situation): Row {
+function rowOf(step: Step, { budget: { expected }, measured }: ConversionState): Row {
     return {
         step: nameOf(step),
-        does: wordsOf(step).does,
+        does: describeStep(step).does,
         callers: whatIsDown(step) === "nothing" ? "served" : "get 503",
         expectedSeconds: expectedOf(step, expected),
         measured: nameOf(step) in measured,
@@ -71,25 +97,25 @@ function drawn(rows: Row[]): string {
     );
 }
 
-function timesOf({ stack, told, budget: { seconds, expected } }: Situation, to: Target) {
+function timesOf({ stack, progress, budget: { seconds, expected } }: ConversionState, to: Target) {
     return {
         stack: stack.short,
         budgetSeconds: seconds,
         downSeconds:
-            to === "intra-b" ? remainingForward("intra-a", expected) : returnFrom(told.reached, false, expected),
+            to === "intra-b" ? remainingForward("intra-a", expected) : returnFrom(progress.reached, false, expected),
         wholeReturnSeconds: wholeReturn(expected),
     };
 }
 
-function summary(found: Situation, to: Target, steps: Step[], possible: boolean): string[] {
-    const { told, budget, stack } = found;
+function summary(found: ConversionState, to: Target, steps: Step[], possible: boolean): string[] {
+    const { progress, budget, stack } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, to);
     if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
-    const run = `npm run ops -- convert run --apply${to === "intra-a" && told.direction === undefined ? " --to intra-a" : ""}`;
+    const run = `npm run ops -- convert run --apply${to === "intra-a" && progress.direction === undefined ? " --to intra-a" : ""}`;
     const next = `\nNothing was changed. Next: ${run} --stack ${stack.short}`;
-    if (told.direction !== undefined) {
-        const down = isDown(told.reached) ? ", callers get 503" : "";
-        return [`A conversion is under way: ${told.reached} was reached${down}, and it goes on to ${to}.`, next];
+    if (progress.direction !== undefined) {
+        const down = isDown(progress.reached) ? ", callers get 503" : "";
+        return [`A conversion is under way: ${progress.reached} was reached${down}, and it goes on to ${to}.`, next];
     }
     const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
     if (to === "intra-b") {

@@ -2,7 +2,7 @@
 import type { Context } from "../context";
 import { duration } from "./clock";
 import type { View } from "./interfaces";
-import { nameOf, wordsOf } from "./phases";
+import { describeStep, nameOf } from "./phases";
 
 /** Between two lines where there is no terminal, in seconds. */
 const LINE_SECONDS = 30;
@@ -19,12 +19,12 @@ export function renderProgress(view: View, now: number, last: string): string {
         parts.push(
             now < latestEnd ? `returns by itself in ${duration((latestEnd - now) / 1000)} unless done` : "returning",
         );
-    parts.push(`waits for ${wordsOf(step).waitsFor}`);
+    parts.push(`waits for ${describeStep(step).waitsFor}`);
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;
 }
 
 /** Draws, until it is told to stop. */
-export class Progress {
+export class ProgressDisplay {
     private view: View | undefined;
     private timer: NodeJS.Timeout | undefined;
     private last = "";
@@ -39,7 +39,7 @@ export class Progress {
         this.view = view;
         if (view === undefined) return;
         [this.last, this.lines] = ["", []];
-        this.context.note(`\n${nameOf(view.step)}: ${wordsOf(view.step).does}.`);
+        this.context.note(`\n${nameOf(view.step)}: ${describeStep(view.step).does}.`);
         if (terminal === undefined) this.context.note(`  ${this.text()}`);
         this.timer = setInterval(() => this.draw(), terminal === undefined ? LINE_SECONDS * 1000 : 1000);
         this.draw();

@@ -3,11 +3,12 @@ import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../client/ty
 import { claimKey } from "../../components/consumers/consumers";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { SMOKE_CONSUMER } from "../check/smoke";
+import { errorMessage } from "../errors";
 import type { Outputs } from "../stack/stack";
 import type { VerificationRoute } from "./answers";
 
 /** A caller whose credential the stack has generated. */
-export interface Visitor {
+export interface EndpointCaller {
     /** `<consumer>/<credential>`. */
     who: string;
     auth: Credential;
@@ -17,21 +18,21 @@ export interface Visitor {
  * Who may ask, in order: the consumer that is made for tests, then one credential of each other that has one here. One
  * request of a limit is used up by each look.
  */
-export function visitorsOf({ credentials, jwtSecrets }: Outputs, namespace: string): Visitor[] {
+export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace: string): EndpointCaller[] {
     const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];
     const consumers = [...new Set([SMOKE_CONSUMER, ...all.map((one) => one.split("/")[0])])];
     const names = consumers.flatMap((consumer) => all.find((one) => one.startsWith(`${consumer}/`)) ?? []);
-    return names.slice(0, VISITORS).map((who) => {
+    return names.slice(0, MOST_CALLERS).map((who) => {
         if (credentials[who] !== undefined) return { who, auth: new ApiKey(credentials[who]) };
         const [consumer, id] = who.split("/");
         return { who, auth: new Jwt({ key: claimKey(namespace, consumer, id), secret: jwtSecrets[who] }) };
     });
 }
 
-export interface Door {
+export interface PublicEndpoint {
     url: string;
     /** The next one is asked where one is over its limit. Empty: only the verifier can be. */
-    visitors: Visitor[];
+    callers: EndpointCaller[];
     /** The way past callers' limits. Unset: there is none. */
     verification?: VerificationRoute;
     /** Longest time for one answer, in seconds. */
@@ -42,7 +43,7 @@ export interface Door {
 }
 
 /** So many are asked at most. */
-const VISITORS = 5;
+const MOST_CALLERS = 5;
 const PROMPT = "Paris is";
 const PAUSE_SECONDS = 0.5;
 /** In a row: a gateway may have several pods, which learn of a change one after the other. */
@@ -55,54 +56,56 @@ class Limited extends Error {}
  * Sees that a caller is answered by Alpa; where all that can be asked are over their limits, that the verifier is.
  * @returns a sentence; @throws with what came instead
  */
-export async function proveServed(door: Door): Promise<string> {
-    if (door.visitors.length === 0) return asVerifier(door, "no caller's key is known here");
+export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
+    if (endpoint.callers.length === 0) return asVerifier(endpoint, "no caller's key is known here");
     try {
-        const { seen, who } = await untilSo(door, 1, wrongAnswer, true);
-        return `${who} was answered at ${door.url} after ${seen.milliseconds} ms`;
+        const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, true);
+        return `${who} was answered at ${endpoint.url} after ${seen.milliseconds} ms`;
     } catch (error) {
         if (!(error instanceof Limited)) throw error;
         return asVerifier(
-            door,
-            `callers are over their limits (429: ${door.visitors.map(({ who }) => who).join(", ")})`,
+            endpoint,
+            `callers are over their limits (429: ${endpoint.callers.map(({ who }) => who).join(", ")})`,
         );
     }
 }
 
-async function asVerifier({ verification, ...others }: Door, why: string): Promise<string> {
+async function asVerifier({ verification, ...others }: PublicEndpoint, why: string): Promise<string> {
     if (verification === undefined) return `not seen answered: ${why}`;
     const { url, key } = verification;
-    const verifier = { ...others, url, visitors: [{ who: VERIFIER, auth: new ApiKey(key) }] };
-    const { seen } = await untilSo(verifier, 1, wrongAnswer, false);
+    const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: new ApiKey(key) }] };
+    const { seen } = await askUntil(verifier, 1, wrongAnswer, false);
     return `${why}; ${VERIFIER} was answered at ${url} after ${seen.milliseconds} ms`;
 }
 
 function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined {
-    return error === undefined ? undefined : `must be answered (${seen?.status ?? "no answer"}: ${wordsOf(error)})`;
+    return error === undefined
+        ? undefined
+        : `must be answered (${seen?.status ?? "no answer"}: ${errorMessage(error)})`;
 }
 
 /** Sees that a caller is told to come again. @returns a sentence; @throws with what came instead */
-export async function proveRefused(door: Door): Promise<string> {
+export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
     const wrong = (seen: Seen | undefined) => {
         if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;
         return seen.headers.has("retry-after")
             ? undefined
             : "must be told when to come again (503 without Retry-After)";
     };
-    const { seen, who } = await untilSo(door, IN_A_ROW, wrong, false);
-    return `${who} got 503 at ${door.url}, Retry-After ${seen.headers.get("retry-after")}`;
+    const { seen, who } = await askUntil(endpoint, IN_A_ROW, wrong, false);
+    return `${who} got 503 at ${endpoint.url}, Retry-After ${seen.headers.get("retry-after")}`;
 }
 
 /** Asks until it is as it must be so many times in a row. @param giveUp to throw {@link Limited} rather than wait for a limit's end */
-async function untilSo(
-    { url, visitors, timeoutSeconds, patienceSeconds, signal }: Door,
+async function askUntil(
+    { url, callers, timeoutSeconds, patienceSeconds, signal }: PublicEndpoint,
     times: number,
     wrong: (seen: Seen | undefined, error: unknown) => string | undefined,
     giveUp: boolean,
 ): Promise<{ seen: Seen; who: string }> {
     const end = Date.now() + patienceSeconds * 1000;
     for (let right = 0, limited = 0; ;) {
-        const { who, auth } = visitors[limited % visitors.length];
+        const { who, auth } = callers[limited % callers.length];
         let seen: Seen | undefined;
         const client = new Client({
             url,
@@ -119,7 +122,7 @@ async function untilSo(
         signal?.throwIfAborted();
         const problem = wrong(seen, error);
         if (problem === undefined && ++right === times) return { seen: seen!, who };
-        if (seen?.status === 429 && ++limited % visitors.length !== 0) continue;
+        if (seen?.status === 429 && ++limited % callers.length !== 0) continue;
         if (seen?.status === 429 && giveUp) throw new Limited();
         if (problem !== undefined) {
             right = 0;
@@ -127,8 +130,4 @@ async function untilSo(
         }
         await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_SECONDS, patienceSeconds) * 1000));
     }
-}
-
-function wordsOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
 }

@@ -5,8 +5,7 @@ import { hostname, userInfo } from "node:os";
 import { dirname, join } from "node:path";
 import { isSeq } from "yaml";
 import { DEFAULT_BUDGET_MINUTES, DEFAULT_HOST_WAITS } from "../../config/keys/convert";
-import type { Context } from "../context";
-import { ROOT } from "../context";
+import { ROOT, type Context } from "../context";
 import { UsageError } from "../errors";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf, longestAnswer } from "../stack/gateway";
@@ -18,15 +17,15 @@ import { defaults, measured } from "./expected";
 import type { ClusterHolder, HolderView } from "./holder";
 import { PHASES, type Phase } from "./phases";
 import { measuredIn, placeIn } from "./stack-edit";
-import { tell, type Seen, type Told } from "./state";
+import { progressOf, type ConversionProgress, type Seen } from "./state";
 
-export interface Situation {
+export interface ConversionState {
     stack: Stack;
     outputs: Outputs;
     /** Who runs it, as the cluster says; as the outputs say where it does not answer. */
     holder?: ClusterHolder;
     cluster: HolderView;
-    told: Told;
+    progress: ConversionProgress;
     conversions: Conversion[];
     budget: Budget;
     /** What was measured, of all that is expected. */
@@ -36,7 +35,7 @@ export interface Situation {
 }
 
 /** @throws UsageError when the stack is none that can be converted */
-export async function situation(context: Context, name: string | undefined): Promise<Situation> {
+export async function readState(context: Context, name: string | undefined): Promise<ConversionState> {
     const stack = await findStack(context, name);
     const option = readValue(stack.text, "option");
     if (option !== "intra-a" && option !== "intra-b")
@@ -57,7 +56,7 @@ export async function situation(context: Context, name: string | undefined): Pro
         holder: await cluster.read().catch(() => outputs.conversion?.holder),
         conversions,
         answerSeconds: longestAnswer(stack.text),
-        told: tell(seen(stack, outputs), conversions),
+        progress: progressOf(seen(stack, outputs), conversions),
         measured: known,
         budget: budgetOf(stack.text, known),
     };

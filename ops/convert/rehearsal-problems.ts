@@ -1,7 +1,6 @@
 /** What a rehearsal must not share with production. Pure. */
 import { list, mapping } from "../../config/cross-checks";
-import { DEFAULT_NAMESPACE } from "../../config/values";
-import { DEFAULT_NODE_PORT } from "../../config/values";
+import { DEFAULT_NAMESPACE, DEFAULT_NODE_PORT } from "../../config/values";
 import { isMap } from "../review/differences";
 
 type Values = Record<string, unknown>;

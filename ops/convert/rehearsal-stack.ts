@@ -3,8 +3,8 @@ import { stringify } from "yaml";
 import { mapping } from "../../config/cross-checks";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import { isMap, valueAt } from "../review/differences";
-import { parseYaml } from "../stack/yaml-edit";
 import { PROJECT } from "../stack/stack-file";
+import { parseYaml } from "../stack/yaml-edit";
 import { nodesOf, rehearsalProblems } from "./rehearsal-problems";
 
 type Values = Record<string, unknown>;

@@ -1,24 +1,32 @@
-/** The whole act with a small model, in a stack and a namespace of its own: there, back, and cleared away. */
+/** A whole conversion with a small model, in a stack and a namespace of its own: there, back, and cleared away. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { withApply, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
-import { replace } from "../stack/file-edit";
 import { checkConfig, readSecrets } from "../stack/config-check";
 import { remember } from "../stack/edit-obstacles";
+import { encryptSecrets } from "../stack/encrypt-secrets";
+import { replace } from "../stack/file-edit";
 import { ask } from "../stack/pulumi";
-import { seal } from "../stack/encrypt-secrets";
 import type { Stack } from "../stack/stack";
 import { errorsIn } from "./apply";
 import { append, isOver, records } from "./audit";
 import { budgetProblems } from "./checks";
 import { duration } from "./clock";
 import { measured } from "./expected";
+import { budgetOf, readState, whoAmI } from "./read-state";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
 import type { Converted } from "./report";
 import { convert } from "./run";
-import { budgetOf, situation, whoAmI } from "./read-state";
+
+export const command: AddCommand = (convert, context) =>
+    withApply(withJson(convert.command("rehearse")), "make that stack, and clear it away in the end")
+        .description(
+            "do it there and back in a stack of its own, as convert.rehearsal says; the stack itself is not touched",
+        )
+        .action((args) => rehearse(context, args));
 
 export interface RehearseArgs {
     stack?: string;
@@ -27,7 +35,7 @@ export interface RehearseArgs {
 }
 
 export async function rehearse(context: Context, args: RehearseArgs): Promise<void> {
-    const { stack } = await situation(context, args.stack);
+    const { stack } = await readState(context, args.stack);
     const made = rehearsalStack(stack.text, await readSecrets(context, stack));
     const name = `${stack.name}-rehearsal`;
     const short = `${stack.short}-rehearsal`;
@@ -83,7 +91,7 @@ async function make(
     await ask(context.pulumi, ["stack", "init", name, "--no-select", "-C", context.folder]);
     const empty: Stack = { name, short, file, text: existsSync(file) ? readFileSync(file, "utf8") : "" };
     const placeholders = [...secrets.keys()];
-    const ciphers = await seal(context, empty, [...secrets.values()]);
+    const ciphers = await encryptSecrets(context, empty, [...secrets.values()]);
     const text = renderRehearsal(empty.text, values, new Map(ciphers.map((cipher, i) => [placeholders[i], cipher])));
     // Made by us a moment ago: no edit of somebody's.
     remember(empty, text);

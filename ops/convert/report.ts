@@ -5,7 +5,7 @@ import { json } from "../output";
 import type { Target } from "./checks";
 import { duration } from "./clock";
 import type { Result } from "./interfaces";
-import { nameOf, wordsOf, type Step } from "./phases";
+import { describeStep, nameOf, type Step } from "./phases";
 
 /** A conversion that has come to an end, or was stopped. */
 export interface Converted extends Result {
@@ -47,7 +47,7 @@ export function unhappy({ outcome, why, failed, served, stack, place, to }: Conv
 export function whatAHumanMustDo(step: Step, why: string, stack: string, served?: string): string {
     if (step.direction === "forward")
         return (
-            `convert: a human is needed. Callers are served by the component (${served}), but ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
+            `convert: a human is needed. Callers are served by the component (${served}), but ${nameOf(step)} (${describeStep(step).does}) has failed twice: ${why}.\n` +
             `  1. Correct what it names. Until then a host that restarts may start bare metal too.\n` +
             `  2. Run: npm run ops -- convert run --apply --stack ${stack}, which tries it again; or return: npm run ops -- convert abort --apply --stack ${stack}`
         );
@@ -63,7 +63,7 @@ export function whatAHumanMustDo(step: Step, why: string, stack: string, served?
         "intra-a": "Callers are served. See which object does not go: pulumi preview --diff",
     };
     return (
-        `convert: a human is needed. ${nameOf(step)} (${wordsOf(step).does}) has failed twice: ${why}.\n` +
+        `convert: a human is needed. ${nameOf(step)} (${describeStep(step).does}) has failed twice: ${why}.\n` +
         `  1. Correct what it names. ${byHand[step.to as keyof typeof byHand]}\n` +
         `  2. Run: npm run ops -- convert abort --apply --stack ${stack}, which goes on with the way back from there.\n` +
         `  Where it is: npm run ops -- convert status --stack ${stack}`

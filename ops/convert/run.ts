@@ -1,19 +1,30 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, relative } from "node:path";
+import { withApply, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { findStack, type Stack } from "../stack/stack";
+import { conversionActions, leaveStack, write, type ConversionJob } from "./actions";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, verdictOf, type Target } from "./checks";
-import { leaveStack, realEffects, write, type Act } from "./actions";
 import { nameToBe, startBeat } from "./holder";
-import { Journey } from "./runner";
 import { orderFile, takeLock } from "./lock";
-import { Progress } from "./progress";
+import { plan, targetOption } from "./plan";
+import { ProgressDisplay } from "./progress";
+import { readState, seen, versions, whoAmI, type ConversionState } from "./read-state";
 import { report, unhappy, type Converted } from "./report";
-import { seen, situation, versions, whoAmI, type Situation } from "./read-state";
+import { ConversionRunner } from "./runner";
 import { restOf } from "./stack-edit";
-import { tell } from "./state";
+import { progressOf } from "./state";
+
+export const command: AddCommand = (convert, context) =>
+    withApply(withJson(convert.command("run")), "do it, or go on")
+        .description(
+            "convert, or go on with what was begun; returns to intra-a by itself when a step fails or time runs out",
+        )
+        .addOption(targetOption("where to (default: intra-b, or as begun)"))
+        .option("--take-over", "go on with a conversion that another machine has begun, and is gone")
+        .action((args) => (args.apply ? run(context, args) : plan(context, { ...args, to: args.to ?? "intra-b" })));
 
 export interface RunArgs {
     stack?: string;
@@ -30,12 +41,6 @@ export async function run(context: Context, args: RunArgs): Promise<void> {
     if (result.outcome !== wanted) throw new Failure(unhappy(result));
 }
 
-/** Returns to intra-a, whether it runs elsewhere, was interrupted or has failed. */
-export async function abort(context: Context, args: RunArgs): Promise<void> {
-    const result = await convert(context, { ...args, to: "intra-a" }, true);
-    if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(result));
-}
-
 /** @param onlyUnderWay refuse to begin anything new */
 export async function convert(context: Context, args: RunArgs, onlyUnderWay = false): Promise<Converted | undefined> {
     const stack = await findStack(context, args.stack);
@@ -44,19 +49,19 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     try {
         const signals = [orders.back.signal, orders.stop.signal];
         const interrupted = () => signals.find(({ aborted }) => aborted)?.reason as string | undefined;
-        const act = await prepare(context, args, onlyUnderWay, interrupted);
-        if (act === undefined) return undefined;
-        const { found, forced, to } = act;
-        const told = tell(seen(found.stack, found.outputs), records(context.folder, stack.short));
+        const job = await prepare(context, args, onlyUnderWay, interrupted);
+        if (job === undefined) return undefined;
+        const { found, forced, to } = job;
+        const progress = progressOf(seen(found.stack, found.outputs), records(context.folder, stack.short));
         if (forced) orders.back.abort("it was asked for");
-        const journey = new Journey(told, found.budget, realEffects(act), {
+        const runner = new ConversionRunner(progress, found.budget, conversionActions(job), {
             back: orders.back.signal,
             stop: orders.stop.signal,
         });
-        const silence = startBeat(found.cluster, act.holder, act.who);
-        const ended = await journey.go().finally(silence);
-        if (ended.outcome === "returned") await leaveStack(act);
-        const result = { ...ended, to, stack: stack.short, file: act.file };
+        const stopBeat = startBeat(found.cluster, job.holder, job.who);
+        const ended = await runner.go().finally(stopBeat);
+        if (ended.outcome === "returned") await leaveStack(job);
+        const result = { ...ended, to, stack: stack.short, file: job.file };
         report(context, args, result);
         return result;
     } finally {
@@ -71,13 +76,13 @@ async function prepare(
     args: RunArgs,
     onlyUnderWay: boolean,
     interrupted: () => string | undefined,
-): Promise<(Act & { found: Situation; forced: boolean; to: Target }) | undefined> {
-    const found = await situation(context, args.stack);
-    const { stack, told, budget, answerSeconds } = found;
-    const { reached, asked } = told;
-    const again = told.file !== undefined;
-    const begins = told.direction === undefined;
-    const to = begins ? (args.to ?? "intra-b") : told.direction === "back" ? "intra-a" : "intra-b";
+): Promise<(ConversionJob & { found: ConversionState; forced: boolean; to: Target }) | undefined> {
+    const found = await readState(context, args.stack);
+    const { stack, progress, budget, answerSeconds } = found;
+    const { reached, asked } = progress;
+    const again = progress.file !== undefined;
+    const begins = progress.direction === undefined;
+    const to = begins ? (args.to ?? "intra-b") : progress.direction === "back" ? "intra-a" : "intra-b";
     const nothing = onlyUnderWay ? reached !== "prepare" : reached === (to === "intra-b" ? "done" : "intra-a");
     if (begins && nothing) {
         const hint = reached === "done" ? " To return: npm run ops -- convert run --apply --to intra-a" : "";
@@ -88,12 +93,12 @@ async function prepare(
     }
     if (!begins && to === "intra-a" && args.to === "intra-b")
         throw new UsageError([
-            `--to: must be intra-a while it returns (${told.why ?? "it was asked for"}). Run: npm run ops -- convert run --apply, and convert again afterwards.`,
+            `--to: must be intra-a while it returns (${progress.why ?? "it was asked for"}). Run: npm run ops -- convert run --apply, and convert again afterwards.`,
         ]);
     const who = whoAmI();
-    const file = told.file ?? newFile(context.folder, stack.short, new Date());
+    const file = progress.file ?? newFile(context.folder, stack.short, new Date());
     const id = basename(file, ".jsonl");
-    const entries = found.conversions.find((one) => one.file === told.file)?.entries ?? [];
+    const entries = found.conversions.find((one) => one.file === progress.file)?.entries ?? [];
     const successor = {
         own: nameIn(entries[0]) ?? `${who} ${id}`,
         who,
@@ -106,9 +111,9 @@ async function prepare(
     if (held !== undefined) problems.push(held);
     if (problems.length > 0) throw new UsageError(problems);
     for (const one of notes) context.note(`note: ${one}`);
-    const progress = new Progress(context);
+    const display = new ProgressDisplay(context);
     const rest = restOf(stack.text);
-    const act: Act = {
+    const job: ConversionJob = {
         context,
         stack: stack.name,
         short: stack.short,
@@ -120,12 +125,12 @@ async function prepare(
         text: stack.text,
         callers: stack.callers,
         answerSeconds,
-        progress,
+        display,
     };
     const now = await versions(context);
-    if (again) write(act, { event: "resume", reached, asked, versions: now });
+    if (again) write(job, { event: "resume", reached, asked, versions: now });
     else
-        write(act, {
+        write(job, {
             event: "begin",
             from: reached,
             to: begins ? to : "intra-a",
@@ -133,8 +138,8 @@ async function prepare(
             versions: now,
         });
     context.note(`Record: ${relative(process.cwd(), file)}`);
-    const forced = told.direction === "forward" && args.to === "intra-a";
-    return { ...act, found, forced, to: forced ? "intra-a" : to };
+    const forced = progress.direction === "forward" && args.to === "intra-a";
+    return { ...job, found, forced, to: forced ? "intra-a" : to };
 }
 
 /** The name that the record's own conversion has in the cluster: whoever goes on with it is it. */

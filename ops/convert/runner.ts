@@ -1,16 +1,17 @@
-/** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Effects}. */
+/** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Actions}. */
+import { errorMessage } from "../errors";
 import type { Answer } from "./answers";
 import type { Outcome } from "./audit";
-import { BreakOff, within } from "./interrupt";
-import { duration, expectedOf, LOOK_AGAIN_SECONDS, latestEnd, longestBack, mustReturn, type Budget } from "./clock";
-import type { Effects, Orders, Proof, Result } from "./interfaces";
+import { duration, expectedOf, latestEnd, longestBack, LOOK_AGAIN_SECONDS, mustReturn, type Budget } from "./clock";
+import type { Actions, Orders, Proof, Result } from "./interfaces";
+import { StepInterruption, within } from "./interrupt";
 import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
-import { backPath, type Told } from "./state";
+import { backPath, type ConversionProgress } from "./state";
 
 /** A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. */
 const TRIES = 2;
 
-export class Journey {
+export class ConversionRunner {
     private reached: Place;
     private asked: Place;
     private downSince: number | undefined;
@@ -20,19 +21,19 @@ export class Journey {
     private returning: boolean;
 
     constructor(
-        private readonly told: Told,
+        private readonly progress: ConversionProgress,
         private readonly budget: Budget,
-        private readonly effects: Effects,
+        private readonly actions: Actions,
         private readonly orders: Orders,
     ) {
-        ({ reached: this.reached, asked: this.asked, downSince: this.downSince } = told);
-        this.returning = told.direction === "back";
-        ({ downSeconds: this.downSeconds, answers: this.answers } = told);
+        ({ reached: this.reached, asked: this.asked, downSince: this.downSince } = progress);
+        this.returning = progress.direction === "back";
+        ({ downSeconds: this.downSeconds, answers: this.answers } = progress);
     }
 
-    /** Goes on as told, to the end or back. */
+    /** Goes on from where it is, to the end or back. */
     async go(): Promise<Result> {
-        const { direction, next, why } = this.told;
+        const { direction, next, why } = this.progress;
         if (direction === "back") return this.back(next, why);
         if (this.orders.back.aborted && !this.orders.stop.aborted) return this.turn(String(this.orders.back.reason));
         for (const step of next) {
@@ -53,18 +54,18 @@ export class Journey {
 
     /** Callers who are seen to be served keep the component, whatever `done` could not do; else it returns, in the budget's time. */
     private async withoutDone(failure: string, step: Step): Promise<Result> {
-        const { effects, orders, budget } = this;
+        const { actions, orders, budget } = this;
         try {
             const both = [orders.back, orders.stop];
-            const served = await within(effects, both, budget.lookSeconds, (signal) => effects.serves(signal));
-            effects.record({ event: "serves", said: served });
+            const served = await within(actions, both, budget.lookSeconds, (signal) => actions.serves(signal));
+            actions.record({ event: "serves", said: served });
             await this.lookAgain();
             return { ...this.end("human", failure, step), served };
         } catch (error) {
             const why = `${nameOf(step)}: ${failure}`;
             if (orders.stop.aborted) return this.stopped(why);
             if (orders.back.aborted) return this.turn(why);
-            return this.turn(`${why}; and callers are not served by the component: ${wordsOf(error)}`);
+            return this.turn(`${why}; and callers are not served by the component: ${errorMessage(error)}`);
         }
     }
 
@@ -81,30 +82,34 @@ export class Journey {
     }
 
     private elapsed(): number {
-        return this.downSince === undefined ? 0 : (this.effects.now() - this.downSince) / 1000;
+        return this.downSince === undefined ? 0 : (this.actions.now() - this.downSince) / 1000;
     }
 
     /** @returns why it failed, if so */
     private async take(step: Step): Promise<string | undefined> {
-        const { effects, orders, budget } = this;
+        const { actions, orders, budget } = this;
         const { direction, to } = step;
         const name = { step: nameOf(step), direction, to };
-        const began = effects.now();
-        effects.record({ event: "step", ...name });
+        const began = actions.now();
+        actions.record({ event: "step", ...name });
         if (opensWindow(step)) this.downSince ??= began;
-        const broken = new BreakOff((instant, call) => effects.at(instant, call));
-        for (const order of direction === "forward" ? [orders.back, orders.stop] : [orders.stop]) broken.on(order);
+        const interruption = new StepInterruption((instant, call) => actions.at(instant, call));
+        for (const order of direction === "forward" ? [orders.back, orders.stop] : [orders.stop])
+            interruption.onOrder(order);
         const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
         const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
         if (end !== undefined)
-            broken.when(
+            interruption.atInstant(
                 end,
                 `it took until ${duration(limit!)} after the begin of the 503s: later the way back would not fit any more`,
             );
         const longest = longestBack(step, budget);
         if (direction === "back")
-            broken.when(began + longest * 1000, `it took ${duration(longest)}, longer than anything that it waits for`);
-        effects.show({
+            interruption.atInstant(
+                began + longest * 1000,
+                `it took ${duration(longest)}, longer than anything that it waits for`,
+            );
+        actions.show({
             step,
             began,
             expectedSeconds: expectedOf(step, budget.expected),
@@ -115,25 +120,28 @@ export class Journey {
         let failure: string | undefined;
         let proof: Proof = {};
         try {
-            await effects.bring(step, broken.signal);
+            await actions.bring(step, interruption.signal);
             this.reached = to;
             const { lookSeconds } = budget;
-            broken.when(effects.now() + lookSeconds * 1000, `the look at it did not end in ${duration(lookSeconds)}`);
-            proof = await broken.race(effects.prove(step, this.answers, broken.signal));
+            interruption.atInstant(
+                actions.now() + lookSeconds * 1000,
+                `the look at it did not end in ${duration(lookSeconds)}`,
+            );
+            proof = await interruption.race(actions.prove(step, this.answers, interruption.signal));
         } catch (error) {
-            failure = broken.signal.aborted ? String(broken.signal.reason) : wordsOf(error);
+            failure = interruption.signal.aborted ? String(interruption.signal.reason) : errorMessage(error);
         } finally {
-            broken.end();
-            effects.show(undefined);
+            interruption.end();
+            actions.show(undefined);
         }
         if (proof.answers !== undefined) {
             this.answers = proof.answers;
-            effects.record({ event: "answers", answers: proof.answers });
+            actions.record({ event: "answers", answers: proof.answers });
         }
-        const now = effects.now();
+        const now = actions.now();
         const outcome = failure === undefined ? "done" : "failed";
         const said = failure ?? proof.said;
-        effects.record({
+        actions.record({
             event: "step-end",
             ...name,
             outcome,
@@ -149,7 +157,7 @@ export class Journey {
 
     /** Turns round. */
     private async turn(why: string): Promise<Result> {
-        this.effects.record({ event: "return", why });
+        this.actions.record({ event: "return", why });
         this.returning = true;
         await this.lookAgain();
         return this.back(backPath(this.reached, this.asked), why);
@@ -157,9 +165,9 @@ export class Journey {
 
     /** A step that failed may have been the last to fail and the first to be done. */
     private async lookAgain(): Promise<void> {
-        const { effects, orders } = this;
-        const look = within(effects, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => effects.look(signal));
-        const now = await look.catch(() => undefined);
+        const { actions, orders } = this;
+        const reading = within(actions, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => actions.readPlaces(signal));
+        const now = await reading.catch(() => undefined);
         // Else what was seen last holds: it is never ahead of what is there.
         if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
     }
@@ -181,18 +189,14 @@ export class Journey {
     private stopped(why: string): Result {
         const { back } = this.orders;
         // Whoever goes on must know that it was to return.
-        if (back.aborted && !this.returning) this.effects.record({ event: "return", why: String(back.reason) });
+        if (back.aborted && !this.returning) this.actions.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }
 
     private end(outcome: Outcome, why?: string, failed?: Step): Result {
         const downSeconds = this.downSeconds + this.elapsed();
         const { reached: place } = this;
-        this.effects.record({ event: "end", outcome, place, downSeconds, ...(why === undefined ? {} : { said: why }) });
+        this.actions.record({ event: "end", outcome, place, downSeconds, ...(why === undefined ? {} : { said: why }) });
         return { outcome, place, downSeconds, ...(why === undefined ? {} : { why }), ...(failed ? { failed } : {}) };
     }
-}
-
-function wordsOf(error: unknown): string {
-    return error instanceof Error ? error.message : String(error);
 }

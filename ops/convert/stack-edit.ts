@@ -1,7 +1,7 @@
 /** The few values of a stack file that a conversion changes; everything else stays as it is written. */
 import { Scalar, type Document } from "yaml";
-import { editYaml, parseYaml } from "../stack/yaml-edit";
 import { PROJECT, readValue } from "../stack/stack-file";
+import { editYaml, parseYaml } from "../stack/yaml-edit";
 import type { Expected } from "./clock";
 import { PHASES, type Phase, type Place } from "./phases";
 

@@ -1,6 +1,6 @@
-/** Where a conversion is: told from the stack's outputs, its file and the record, never from memory. Pure. */
-import { isOver, type Conversion } from "./audit";
+/** Where a conversion is: read from the stack's outputs, its file and the record, never from memory. Pure. */
 import type { Answer } from "./answers";
+import { isOver, type Conversion } from "./audit";
 import {
     backFrom,
     closesWindow,
@@ -27,7 +27,7 @@ export interface Seen {
 }
 
 /** What is known of the conversion that is under way, or that nothing is. */
-export interface Told extends Seen {
+export interface ConversionProgress extends Seen {
     /** Unset: no conversion is under way, and the stack is settled in option intra-a or intra-b. */
     direction?: Direction;
     /** Why it goes back although it began to go forward. */
@@ -47,47 +47,47 @@ export interface Told extends Seen {
 }
 
 /** @param conversions records of the stack, oldest first */
-export function tell(seen: Seen, conversions: Conversion[]): Told {
+export function progressOf(seen: Seen, conversions: Conversion[]): ConversionProgress {
     const last = conversions.at(-1);
     const { reached, asked } = seen;
     if (last === undefined || isOver(last)) return withoutRecord(seen);
-    const told: Told = { ...seen, file: last.file, direction: "forward", downSeconds: 0, next: [] };
+    const progress: ConversionProgress = { ...seen, file: last.file, direction: "forward", downSeconds: 0, next: [] };
     let begun: Step | undefined;
     let done = true;
     for (const entry of last.entries) {
         const at = Date.parse(entry.time);
-        told.run = entry.run;
-        if (entry.event === "begin") told.direction = entry.to === "intra-a" ? "back" : "forward";
-        else if (entry.event === "return") [told.direction, told.why] = ["back", entry.why];
-        else if (entry.event === "answers") told.answers = entry.answers;
+        progress.run = entry.run;
+        if (entry.event === "begin") progress.direction = entry.to === "intra-a" ? "back" : "forward";
+        else if (entry.event === "return") [progress.direction, progress.why] = ["back", entry.why];
+        else if (entry.event === "answers") progress.answers = entry.answers;
         else if (entry.event === "step") {
             begun = { direction: entry.direction, to: entry.to };
-            [told.open, done] = [entry.step, false];
-            if (opensWindow(begun)) told.downSince ??= at;
+            [progress.open, done] = [entry.step, false];
+            if (opensWindow(begun)) progress.downSince ??= at;
         } else if (entry.event === "step-end") {
-            delete told.open;
+            delete progress.open;
             if (entry.outcome === "failed") continue;
             done = true;
-            if (!closesWindow(entry) || told.downSince === undefined) continue;
-            told.downSeconds += (at - told.downSince) / 1000;
-            delete told.downSince;
+            if (!closesWindow(entry) || progress.downSince === undefined) continue;
+            progress.downSeconds += (at - progress.downSince) / 1000;
+            delete progress.downSince;
         }
     }
     // A return that begins days later compares with what was recorded on the way there.
-    if (told.direction === "back") told.answers ??= lastAnswers(conversions);
+    if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
     // The record is of a window that is over by hand, or of one that it does not know.
-    if (isDown(reached)) told.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
+    if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
     // What was brought about but not proved is done once more: nothing changes, and it is looked at. After it has turned
     // round nobody needs to know any more.
-    const proved = done || begun?.to !== reached || begun.direction !== told.direction;
-    told.next =
-        told.direction === "forward"
+    const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
+    progress.next =
+        progress.direction === "forward"
             ? [
                   ...(proved || reached === "intra-a" ? [] : [{ direction: "forward", to: reached } as Step]),
-                  ...(proved && told.answers === undefined ? forwardAnew(reached) : forwardFrom(reached)),
+                  ...(proved && progress.answers === undefined ? forwardAnew(reached) : forwardFrom(reached)),
               ]
             : backPath(reached, asked, proved);
-    return told;
+    return progress;
 }
 
 function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
@@ -105,12 +105,12 @@ export function backPath(reached: Place, asked: Place, proved = true): Step[] {
  * Of a stack between the options that no record tells of, only the way back is known to be right. With `prepare` nothing is
  * lost yet: callers are served by bare metal, whose answers can be recorded.
  */
-function withoutRecord(seen: Seen): Told {
+function withoutRecord(seen: Seen): ConversionProgress {
     const { reached, asked, since } = seen;
     const settled = reached === asked && ["intra-a", "prepare", "done"].includes(reached);
-    const told: Told = { ...seen, downSeconds: 0, next: [] };
-    if (settled) return told;
+    const progress: ConversionProgress = { ...seen, downSeconds: 0, next: [] };
+    if (settled) return progress;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;
     const why = "no record tells what was done before";
-    return { ...told, direction: "back", why, downSince, next: backPath(reached, asked) };
+    return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked) };
 }

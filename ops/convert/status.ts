@@ -1,14 +1,17 @@
 import { relative } from "node:path";
-import { writeFileSync } from "node:fs";
+import { withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { json } from "../output";
 import { duration, latestEnd, remainingForward } from "./clock";
-import { heardOf } from "./holder";
-import { holderOf, orderFile } from "./lock";
+import { userAndHost } from "./holder";
+import { holderOf } from "./lock";
 import { isDown, nameOf } from "./phases";
-import { abort as returnNow, type RunArgs } from "./run";
-import { situation, whoAmI, type Situation } from "./read-state";
-import { findStack } from "../stack/stack";
+import { readState, whoAmI, type ConversionState } from "./read-state";
+
+export const command: AddCommand = (convert, context) =>
+    withJson(convert.command("status"))
+        .description("where it is, since when callers get 503, and what comes next")
+        .action((args) => status(context, args));
 
 export interface StatusArgs {
     stack?: string;
@@ -17,32 +20,34 @@ export interface StatusArgs {
 
 /** Says where a stack is between the options, from its outputs, its file and the record. */
 export async function status(context: Context, args: StatusArgs): Promise<void> {
-    const found = await situation(context, args.stack);
-    const { told, stack, budget } = found;
+    const found = await readState(context, args.stack);
+    const { progress, stack, budget } = found;
     const holder = holderOf(context.folder, stack.short);
     const now = Date.now();
     const others = othersName(found, now);
-    const down = isDown(told.reached) || told.downSince !== undefined;
-    const elapsed = told.downSince === undefined ? undefined : (now - told.downSince) / 1000;
-    const next = told.next[0];
+    const down = isDown(progress.reached) || progress.downSince !== undefined;
+    const elapsed = progress.downSince === undefined ? undefined : (now - progress.downSince) / 1000;
+    const next = progress.next[0];
     const limit = next?.direction === "forward" ? latestEnd(next, budget) : undefined;
     const facts = {
         stack: stack.short,
-        state: stateOf(told.direction, holder !== undefined, others !== undefined),
-        option: told.asked === "intra-a" ? "intra-a" : "intra-b",
-        reached: told.reached,
-        asked: told.asked,
-        direction: told.direction ?? null,
-        why: told.why ?? null,
-        step: told.open ?? null,
-        next: told.next.map(nameOf),
+        state: stateOf(progress.direction, holder !== undefined, others !== undefined),
+        option: progress.asked === "intra-a" ? "intra-a" : "intra-b",
+        reached: progress.reached,
+        asked: progress.asked,
+        direction: progress.direction ?? null,
+        why: progress.why ?? null,
+        step: progress.open ?? null,
+        next: progress.next.map(nameOf),
         callers: down ? "get 503" : "served",
         downSeconds:
-            down && elapsed !== undefined ? Math.round(elapsed + told.downSeconds) : Math.round(told.downSeconds),
+            down && elapsed !== undefined
+                ? Math.round(elapsed + progress.downSeconds)
+                : Math.round(progress.downSeconds),
         secondsUntilReturn: limit === undefined || elapsed === undefined ? null : Math.round(limit - elapsed),
         holder: holder ?? null,
         clusterHolder: found.holder ?? null,
-        record: told.file === undefined ? null : relative(process.cwd(), told.file),
+        record: progress.file === undefined ? null : relative(process.cwd(), progress.file),
     };
     if (args.json) return context.out(json(facts));
     lines(found, facts, others).forEach((line) => context.out(line));
@@ -58,9 +63,9 @@ function stateOf(direction: string | undefined, here: boolean, elsewhere: boolea
 }
 
 /** Of whom the cluster says at this moment that it is at work, where that is not of this user and machine. */
-function othersName({ holder }: Situation, now: number): string | undefined {
+function othersName({ holder }: ConversionState, now: number): string | undefined {
     if (holder === undefined || !(Date.parse(holder.until) > now)) return undefined;
-    const who = heardOf(holder);
+    const who = userAndHost(holder);
     if (who === whoAmI()) return undefined;
     return `${holder.name.startsWith(`${who} `) ? holder.name : who}, until ${holder.until}`;
 }
@@ -76,8 +81,8 @@ type Facts = {
     record: string | null;
 };
 
-function lines({ told, stack, budget }: Situation, facts: Facts, others: string | undefined): string[] {
-    const { reached, asked, direction, why } = told;
+function lines({ progress, stack, budget }: ConversionState, facts: Facts, others: string | undefined): string[] {
+    const { reached, asked, direction, why } = progress;
     const on = ` --stack ${stack.short}`;
     if (direction === undefined)
         return [
@@ -116,23 +121,4 @@ function lines({ told, stack, budget }: Situation, facts: Facts, others: string 
         ...text,
         `Nobody is at work. Go on: npm run ops -- convert run --apply${on}; or return: npm run ops -- convert abort --apply${on}`,
     ];
-}
-
-export interface AbortArgs extends RunArgs {
-    apply?: boolean;
-}
-
-/** Asks the one who is at work to return; where nobody is, returns itself. Shows where the stack is, until it is to be done. */
-export async function abort(context: Context, args: AbortArgs): Promise<void> {
-    if (!args.apply) {
-        await status(context, args);
-        return context.note("\nDry run: nothing was changed. Add --apply to return to intra-a.");
-    }
-    const { short } = await findStack(context, args.stack);
-    const holder = holderOf(context.folder, short);
-    if (holder === undefined) return returnNow(context, args);
-    writeFileSync(orderFile(context.folder, short), "");
-    context.out(
-        `Asked ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to intra-a. Watch: npm run ops -- convert status --stack ${short}`,
-    );
 }

@@ -1,14 +1,24 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { stringify } from "yaml";
-import { type ZoneRecord } from "../../components/cloudflare/dns-record";
+import type { ZoneRecord } from "../../components/cloudflare/dns-record";
 import { parseZoneData } from "../../config/keys/dns/settings";
 import { importBind } from "../../dns/import-bind";
 import { importRecordSets } from "../../dns/import-record-sets";
-import { type Imported, type Undecided } from "../../dns/imported";
+import type { Imported, Undecided } from "../../dns/imported";
 import { plainName } from "../../dns/names";
+import type { AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
+
+export const command: AddCommand = (dns, context) =>
+    dns
+        .command("import")
+        .description("make data of an export: of az network dns zone export, or record-set list -o json")
+        .argument("<file>", "the export")
+        .option("--zone <name>", "name of the zone (default: as the export says)")
+        .option("--out <file>", "write a new file, as dns/example.com.yaml, instead of printing")
+        .action((file, args) => importZone(context, file, args));
 
 /** Problems shown of a file that is no zone: more of them say nothing new. */
 const SHOWN = 20;
@@ -37,15 +47,15 @@ export async function importZone(context: Context, file: string, { zone, out }: 
     for (const warning of warnings) context.note(warning);
     if (problems.length > 0) context.note(`To decide before this data is accepted, ${problems.length}:`);
     for (const problem of problems) context.note(`  - ${problem}`);
-    const told = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
+    const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
     if (out === undefined) {
         context.out(text.trimEnd());
-        context.note(`${told} Nothing was written. Add: --out ${name}`);
+        context.note(`${summary} Nothing was written. Add: --out ${name}`);
         return;
     }
     if (existsSync(out)) throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
     writeFileSync(out, text);
-    context.out(`Wrote ${out}: ${told} Next: review it, then npm run ops -- check dns`);
+    context.out(`Wrote ${out}: ${summary} Next: review it, then npm run ops -- check dns`);
 }
 
 /** @throws UsageError when the file cannot be read at all */

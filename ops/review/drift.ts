@@ -1,14 +1,21 @@
 /** `ops stack drift`: what somebody has changed behind Pulumi's back, in the words of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
+import { withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
+import { withReview } from "./arguments";
 import { isMap, type Props } from "./differences";
 import { byDanger, type Code, type Finding } from "./finding";
 import type { Preview, Step } from "./preview";
 import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
+
+export const command: AddCommand = (stack, context) =>
+    withReview(withStack(stack.command("drift")), "risk")
+        .description("say what somebody has changed behind Pulumi's back, in the words of review; corrects nothing")
+        .action((args) => drift(context, args));
 
 /** What callers gain is harmless in a change that is reviewed. Behind Pulumi's back nobody has agreed to it. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "way-in-added"];

@@ -85,8 +85,8 @@ function missingText(rest: Finding[]): string {
     const of = SEVERITIES.map(
         (severity) => [severity, rest.filter((finding) => finding.severity === severity).length] as const,
     );
-    const words = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    return `\n**${counted(rest.length, "finding")} left out, since the comment would be too long (${words.join(", ")}).** All of them: \`npm run ops -- stack review --format json\`\n`;
+    const counts = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
+    return `\n**${counted(rest.length, "finding")} left out, since the comment would be too long (${counts.join(", ")}).** All of them: \`npm run ops -- stack review --format json\`\n`;
 }
 
 /** Values come from other people's files: they make no links, mentions, headings or HTML of a comment. */

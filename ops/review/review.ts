@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
+import { withStack, type AddCommand } from "../arguments";
 import { ROOT, type Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
@@ -9,6 +10,7 @@ import { lockFailure } from "../stack/backend-lock";
 import { ask, said } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
 import { PROJECT } from "../stack/stack-file";
+import { withReview, type FAIL_ON, type FORMATS } from "./arguments";
 import { changesOf } from "./changes";
 import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
 import { judge, runOf } from "./judge";
@@ -18,8 +20,13 @@ import { exceptionsOf, policyFindings } from "./policies";
 import { errorText, readPreview, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
 
-export const FORMATS = ["text", "json", "markdown"] as const;
-export const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
+export const command: AddCommand = (stack, context) =>
+    withReview(withStack(stack.command("review")))
+        .description("say what a change does to live callers, most dangerous first; runs pulumi preview, or reads one")
+        .option("--preview <file>", "read what pulumi preview --json printed, instead of running it")
+        .option("--plan <file>", "read a plan of pulumi preview --save-plan")
+        .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")
+        .action((args) => review(context, args));
 
 export interface ReviewArgs {
     stack?: string;

@@ -83,8 +83,8 @@ function isAt(path: Path, ...end: string[]): boolean {
 }
 
 /** `a, b and c`. */
-export function listed(words: string[]): string {
-    return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+export function listed(items: string[]): string {
+    return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
 /** `1 change`, `2 changes`. */

@@ -13,9 +13,9 @@ export function lockedBy(output: string): string | undefined {
 export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?: string): Failure | undefined {
     const lock = lockedBy(output);
     if (lock === undefined) return undefined;
-    const told = so === undefined ? "" : `${so} `;
+    const explanation = so === undefined ? "" : `${so} `;
     return new Failure(
-        `${short}: must not be locked by another run (${lock}). ${told}Wait for it to end; if it was killed, run: pulumi cancel -s ${short}`,
+        `${short}: must not be locked by another run (${lock}). ${explanation}Wait for it to end; if it was killed, run: pulumi cancel -s ${short}`,
     );
 }
 

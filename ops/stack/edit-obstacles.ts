@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
-import { conversionAtWork } from "../convert/in-progress";
+import { conversionInProgress } from "../convert/in-progress";
 import { said } from "./pulumi";
 import type { Stack } from "./stack";
 
@@ -22,7 +22,7 @@ export async function obstacles(context: Context, stack: Stack): Promise<string[
 
 /** The same, and a conversion that is at work: what every change asks for but the conversion's own. */
 export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
-    const converting = conversionAtWork(context.folder, stack, now);
+    const converting = conversionInProgress(context.folder, stack, now);
     return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
 }
 

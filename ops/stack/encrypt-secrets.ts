@@ -11,7 +11,7 @@ import { PROJECT } from "./stack-file";
  * Ciphertext of each secret, by the stack's own key. Pulumi makes it in a copy of the stack file, since it writes all of a
  * file in its own style; the secrets go to it on standard input, and reach no disk but encrypted.
  */
-export async function seal({ pulumi }: Context, stack: Stack, secrets: string[]): Promise<string[]> {
+export async function encryptSecrets({ pulumi }: Context, stack: Stack, secrets: string[]): Promise<string[]> {
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-"));
     try {
         const copy = join(folder, basename(stack.file));

@@ -26,7 +26,7 @@ export interface ChangeOptions {
     /** Plain text of secrets that come with the change, by what stands for them in the text. */
     secrets?: ReadonlyMap<string, string>;
     /** Makes the final text where the plan has only something that stands for secrets. */
-    seal?: (text: string) => Promise<string>;
+    encrypt?: (text: string) => Promise<string>;
     /** Called once the run has begun with the file written, whatever comes of it; not when a lock has refused it. */
     written?: () => void;
 }
@@ -59,7 +59,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
         context.out("\nDry run: nothing was changed. Add --apply to write the file and run pulumi up.");
         return false;
     }
-    const after = options.seal ? await options.seal(plan.after) : plan.after;
+    const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
     for (const one of filesOf(stack))
         if (readFileSync(one.file, "utf8") !== one.text)
             throw new Failure(`${nameOf(stack, one)}: must stay as it was read (somebody changed it). Run this again.`);

@@ -43,6 +43,6 @@ export function packWords(printed: string): string | undefined {
     const from = lines.indexOf("Policies:");
     if (from < 0) return undefined;
     const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
-    const words = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
-    return `policy pack: must let the change pass. It says:\n${words.join("\n")}`;
+    const findings = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
+    return `policy pack: must let the change pass. It says:\n${findings.join("\n")}`;
 }

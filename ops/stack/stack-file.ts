@@ -1,28 +1,25 @@
 import { Document, isAlias, isMap, isScalar, isSeq, parse, Scalar, visit } from "yaml";
 import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
-import type { Algorithm } from "../../config/keys/consumers/credentials";
+import type * as z from "zod";
+import type { Limits } from "../../components/consumers/limits";
+import { credential as gatewayCredential } from "../../config/keys/consumers/schema";
+import { credential as serviceToken } from "../../config/keys/consumers/service-tokens";
 import { UsageError } from "../errors";
 import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
 
-/** Ways of callers to prove who they are; the last one with option cloudflare only. */
-export const METHODS = ["key", "jwt", "service-token"] as const;
-export type Method = (typeof METHODS)[number];
+type GatewayCredential = z.input<typeof gatewayCredential>;
+type ServiceToken = z.input<typeof serviceToken>;
 
-/** A credential as the stack file lists it. Never with its key. */
-export interface Credential {
-    id: string;
-    method: string;
-    algorithm?: string;
-    publicKey?: string;
-    /** As `2027-01-31`. */
-    expires?: string;
-    /** Of a service token. Unset: it is. */
-    enabled?: boolean;
-    /** Of a service token. */
-    secretVersion?: number;
-    /** Of a service token, as `2027-01-31`. */
-    previousSecretExpires?: string;
-}
+/** Ways of callers to prove who they are; the last one with option cloudflare only. */
+export const METHODS = [...gatewayCredential.shape.method.options, ...serviceToken.shape.method.values] as const;
+export type Method = (GatewayCredential | ServiceToken)["method"];
+
+/** A credential as the stack file lists it, which no check has seen. Never with its key. */
+export type Credential = { id: string; method: string; algorithm?: string } & Pick<
+    GatewayCredential,
+    "publicKey" | "expires"
+> &
+    Pick<ServiceToken, "enabled" | "secretVersion" | "previousSecretExpires">;
 
 export interface Consumer {
     name: string;
@@ -30,21 +27,11 @@ export interface Consumer {
 }
 
 /** A credential to be written. */
-export interface NewCredential {
-    id: string;
+export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "publicKey" | "expires"> & {
     method: Method;
-    algorithm?: Algorithm;
-    publicKey?: string;
-    expires?: string;
     /** Ciphertext of a key the caller has already. */
     key?: { secure: string };
-}
-
-export interface Limits {
-    requests?: number;
-    perSeconds?: number;
-    concurrent?: number;
-}
+};
 
 /** As in Pulumi.yaml: in front of each key of the config. */
 export const PROJECT = "alpa-auth";

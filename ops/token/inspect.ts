@@ -1,14 +1,21 @@
 import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
-import { publicKeyProblem, type Algorithm } from "../../config/keys/consumers/credentials";
 import { claimKey } from "../../components/consumers/consumers";
+import { publicKeyProblem, type Algorithm } from "../../config/keys/consumers/credentials";
+import { withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
-import { type Credential } from "../stack/stack-file";
+import type { Credential } from "../stack/stack-file";
+
+export const command: AddCommand = (token, context) =>
+    withJson(token.command("inspect"))
+        .description("say what is in the token on standard input, and whose it is")
+        .option("--verify", "check the signature too; exit with 1 unless it is good")
+        .action((args) => inspect(context, args));
 
 export interface InspectArgs {
     stack?: string;

@@ -1,4 +1,5 @@
 import { claimKey } from "../../components/consumers/consumers";
+import { withCredential, withStack, type AddCommand } from "../arguments";
 import { lookUp } from "../consumer/plan";
 import type { Context } from "../context";
 import { isOver } from "../dates";
@@ -6,6 +7,13 @@ import { UsageError } from "../errors";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs } from "../stack/stack";
 import { signToken } from "./sign";
+
+export const command: AddCommand = (token, context) =>
+    withCredential(withStack(token.command("issue")))
+        .description("sign a token for a caller; HS256 only, since other algorithms are signed by the caller")
+        .requiredOption("--ttl <time>", "how long it works: seconds, or as 15m or 1h; at most 24h")
+        .option("--claims <json>", "more claims, as a JSON object")
+        .action((name, id, args) => issue(context, name, id, args));
 
 /**
  * Longest life of a token, in seconds: a day. A token cannot be revoked but with its credential, so it is made for the

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { answerWithin } from "../../components/kubernetes/answer-within";
 import type { ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs } from "../../components/hosts/microk8s/microk8s";
 import { HOSTPATH_CLASS, type Storage } from "../../components/hosts/microk8s/launch";
@@ -116,18 +117,12 @@ function isUnreachable(answer: ProbedHost | UnreachableHost): answer is Unreacha
 
 /** Hosts that are nodes of the cluster, by their names in the config; none when its API server does not answer. */
 async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<string[]> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error("late")), ASK_SECONDS * 1000);
-    });
     try {
-        const nodes = await Promise.race([open({ kubeconfig }).list("v1", "Node"), late]);
+        const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));
         return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
     } catch {
         // Without the cluster's word the host counts as missing, which is a problem of its own.
         return [];
-    } finally {
-        clearTimeout(timer);
     }
 }
 

@@ -1,3 +1,4 @@
+import { answerWithin } from "../../components/kubernetes/answer-within";
 import { plainAccess, type ClusterAccess } from "../../components/kubernetes/kubeconfig";
 import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
@@ -17,9 +18,9 @@ export async function checkCluster(
     checks: (cluster: ClusterView) => Promise<Findings>[],
 ): Promise<string[]> {
     const cluster = await opened(access, open);
-    const found = await within(LIMIT_SECONDS, cluster.server, async () => {
-        await cluster.version();
-        return Promise.all(checks(cluster));
+    const answers = cluster.version().then(() => Promise.all(checks(cluster)));
+    const found = await answerWithin(LIMIT_SECONDS, answers).catch((error: unknown) => {
+        throw new PreflightError([unanswered(cluster.server, error)]);
     });
     const problems = found.flatMap((one) => one.problems);
     if (problems.length > 0) throw new PreflightError(problems);
@@ -34,20 +35,6 @@ async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise
         throw new PreflightError([
             `cluster: must name a reachable cluster (${(error as Error).message}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
         ]);
-    }
-}
-
-async function within<T>(seconds: number, server: string, work: () => Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000);
-    });
-    try {
-        return await Promise.race([work(), limit]);
-    } catch (error) {
-        throw new PreflightError([unanswered(server, error)]);
-    } finally {
-        clearTimeout(timer);
     }
 }
 

@@ -1,4 +1,4 @@
-// The help of every command of `npm run ops`, to be read in review: it is the product's text. Renew: npm run golden
+// The help of every command of `alpa-auth`, to be read in review: it is the product's text. Renew: npm run golden
 import { strict as assert } from "node:assert";
 import type { Command } from "commander";
 import { run } from "../../ops/cli";
@@ -10,7 +10,7 @@ async function help(words: string[]): Promise<string> {
     let text = "";
     const context = { ...realContext(), out: (line: string) => (text += `${line}\n`) };
     assert.equal(await run([...words, "--help"], context), 0);
-    return `$ npm run ops -- ${[...words, "--help"].join(" ")}\n${text}`;
+    return `$ alpa-auth ${[...words, "--help"].join(" ")}\n${text}`;
 }
 
 /** Every noun and verb, as typed. */

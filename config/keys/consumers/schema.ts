@@ -6,7 +6,7 @@ import { consumerName, dnsLabel, positive, problem } from "../../values";
 /** Id of a revocation, as the record of revocations gives it. */
 export const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
 
-const credential = z.strictObject({
+export const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer; two entries are an overlap window."),
     method: z
         .enum(["key", "jwt"], {

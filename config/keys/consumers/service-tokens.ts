@@ -16,7 +16,7 @@ function isDuration(text: string): boolean {
     return all > 0 && all <= LONGEST_SECONDS;
 }
 
-const credential = z.strictObject({
+export const credential = z.strictObject({
     id: dnsLabel.describe("Name of the credential, unique within its consumer."),
     method: z
         .literal("service-token", {

@@ -1,17 +1,25 @@
 /** `ops stack check`: may this change be merged, or applied? The review of it, the policy pack, and what was agreed to. */
 import { resolve } from "node:path";
+import { withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { dayAfter } from "../../dates";
 import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
+import { withReview } from "../../review/arguments";
 import type { Finding } from "../../review/finding";
-import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { escaped } from "../../review/markdown";
 import { plain, type Review } from "../../review/report";
+import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
-import { bind, makeFolder, planIn, takeAway, uncommitted } from "./plan-folder";
+import { makeFolder, planIn, removeFolder, savePlanOrigin, uncommitted } from "./plan-folder";
 import { previewPlan } from "./run-plan";
+
+export const command: AddCommand = (stack, context) =>
+    withReview(withStack(stack.command("check")))
+        .description("may this change go on? its review under the policy pack, and what was agreed to; changes nothing")
+        .option("--out <folder>", "make a folder with the plan, for stack apply; only when it may go on")
+        .action((args) => check(context, args));
 
 export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
     /** Folder for the plan, which `ops stack apply` carries out. */
@@ -39,10 +47,10 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
         judge(context, args, fullReview(context, preview, state), acceptances, refusal);
-        await bind(context, folder, stack, state);
+        await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
         // What did not pass must not be there to be applied.
-        takeAway(folder);
+        removeFolder(folder);
         throw error;
     }
     context.note(`\nNext: npm run ops -- stack apply --apply --plan ${args.out} --stack ${stack.name}`);
@@ -60,11 +68,11 @@ function judge(
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const standing = against.filter((finding) => by(finding) === undefined);
     const accepted = against.flatMap((finding) => by(finding) ?? []);
-    const words = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
+    const parts = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
     context.out(
         format === "json"
             ? json({ ...found, accepted, standing: standing.length, refusal })
-            : words.filter((text) => text !== "").join("\n"),
+            : parts.filter((text) => text !== "").join("\n"),
     );
     const problems = [
         ...(refusal === undefined ? [] : [refusal]),

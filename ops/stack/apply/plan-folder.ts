@@ -6,8 +6,8 @@ import * as z from "zod";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
-import { git, uncommittedFiles } from "../history/commits";
 import type { Exported } from "../../review/plan";
+import { git, uncommittedFiles } from "../history/commits";
 import type { Stack } from "../stack";
 import { markOf } from "../state-digest";
 
@@ -23,10 +23,10 @@ const schema = z.strictObject({
     state: z.string(),
     made: z.string(),
 });
-export type Bound = z.infer<typeof schema>;
+export type SavedPlan = z.infer<typeof schema>;
 
 export const planIn = (folder: string) => join(folder, "plan.json");
-const boundIn = (folder: string) => join(folder, "plan.bound.json");
+const originIn = (folder: string) => join(folder, "plan.bound.json");
 
 /** Makes the folder, for the one who runs this alone. */
 export function makeFolder(folder: string): void {
@@ -38,8 +38,8 @@ export function makeFolder(folder: string): void {
 }
 
 /** Writes beside the plan what it belongs to. */
-export async function bind(context: Context, folder: string, stack: Stack, state: Exported): Promise<void> {
-    const bound: Bound = {
+export async function savePlanOrigin(context: Context, folder: string, stack: Stack, state: Exported): Promise<void> {
+    const saved: SavedPlan = {
         stack: stack.short,
         commit: await headOf(context),
         config: configOf(stack),
@@ -47,7 +47,7 @@ export async function bind(context: Context, folder: string, stack: Stack, state
         state: markOf(state),
         made: context.today.toISOString(),
     };
-    writeFileSync(boundIn(folder), `${json(bound)}\n`, { mode: 0o600 });
+    writeFileSync(originIn(folder), `${json(saved)}\n`, { mode: 0o600 });
 }
 
 /** What a plan would be of, and nobody could check out. */
@@ -60,36 +60,36 @@ export async function uncommitted({ program = ROOT }: Context): Promise<string[]
     ];
 }
 
-export function takeAway(folder: string): void {
+export function removeFolder(folder: string): void {
     rmSync(folder, { recursive: true, force: true });
 }
 
 /** @returns the plan's text @throws UsageError with all that it does not belong to */
-export async function readBound(
+export async function readSavedPlan(
     context: Context,
     folder: string,
     stack: Stack,
     state: Exported,
-): Promise<{ plan: string; bound: Bound }> {
+): Promise<{ plan: string; saved: SavedPlan }> {
     const plan = textOf(planIn(folder), folder);
-    const bound = parsed(textOf(boundIn(folder), folder));
+    const saved = parsed(textOf(originIn(folder), folder));
     const commit = await headOf(context);
     const now = markOf(state);
     const problems = [
-        bound.stack === stack.short ? "" : `must be of stack ${stack.short} (got ${bound.stack}). Name the right one.`,
-        bound.commit === commit
+        saved.stack === stack.short ? "" : `must be of stack ${stack.short} (got ${saved.stack}). Name the right one.`,
+        saved.commit === commit
             ? ""
-            : `must be of the commit that is checked out, ${commit.slice(0, 10)} (got ${bound.commit.slice(0, 10)}). Check that one out, or ${AGAIN}`,
-        bound.config === configOf(stack)
+            : `must be of the commit that is checked out, ${commit.slice(0, 10)} (got ${saved.commit.slice(0, 10)}). Check that one out, or ${AGAIN}`,
+        saved.config === configOf(stack)
             ? ""
             : `must be of ${[basename(stack.file), stack.callers?.name].filter(Boolean).join(" and ")} as it is (it has changed since). ${capital(AGAIN)}`,
-        bound.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
-        bound.state === now
+        saved.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
+        saved.state === now
             ? ""
-            : `must be of the state as it is (made for that of ${bound.state}; it is of ${now}). Somebody has changed the stack since: ${AGAIN}`,
+            : `must be of the state as it is (made for that of ${saved.state}; it is of ${now}). Somebody has changed the stack since: ${AGAIN}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
-    return { plan, bound };
+    return { plan, saved };
 }
 
 const AGAIN = "make it anew and have it reviewed: npm run ops -- stack check --out <folder>";
@@ -102,7 +102,7 @@ function textOf(file: string, folder: string): string {
     ]);
 }
 
-function parsed(text: string): Bound {
+function parsed(text: string): SavedPlan {
     try {
         return schema.parse(JSON.parse(text));
     } catch {

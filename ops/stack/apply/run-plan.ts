@@ -1,10 +1,10 @@
 /** What a plan is made by and carried out by: both under the policy pack. */
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
-import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
-import { packOf, packWords } from "../policy-pack";
 import type { Preview } from "../../review/preview";
 import { previewRun } from "../../review/review";
+import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
+import { packOf, packWords } from "../policy-pack";
 import type { Stack } from "../stack";
 
 /**

@@ -21,12 +21,12 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
         execFile("git", ["-C", folder, ...args], { env, ...limits }, (error, stdout, stderr) => {
             if (!error) return resolve(stdout);
             if (signal?.aborted) return reject(signal.reason as Error);
-            const words = stderr.trim() || error.message;
+            const message = stderr.trim() || error.message;
             reject(
                 new Failure(
                     error.killed
                         ? `git ${what}: must end within ${timeoutSeconds} s (it was broken off). It said: ${stderr.trim() || "nothing"}`
-                        : `git ${what}: must succeed. It said: ${words}`,
+                        : `git ${what}: must succeed. It said: ${message}`,
                 ),
             );
         }),

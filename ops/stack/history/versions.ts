@@ -107,3 +107,10 @@ export function before(versions: Version[], version: Version): Version | undefin
 export function isDone({ kind, result }: Version): boolean {
     return kind === "update" && result === "succeeded";
 }
+
+/** The problem with a number that is of no version. */
+export function unknownVersion(number: number, versions: Version[], stack: string): string {
+    const numbers = versions.filter(isDone).map((version) => version.number);
+    const known = numbers.length > 0 ? `${numbers.slice(-10).join(", ")}` : "none";
+    return `version: must be one of the history of ${stack} (got ${number}, the last are ${known}). See: npm run ops -- stack history`;
+}

@@ -1,4 +1,5 @@
 /** Ctrl-C, an end that is asked for, a closed terminal: what is under way ends in order, and nothing is left behind. */
+import { unlessAborted } from "../../abort";
 import { Failure } from "../../errors";
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -15,25 +16,17 @@ export interface Interruption {
 /** Holds the process's own end back, so that what uses the signal can clean up. */
 export function interruption(): Interruption {
     const order = new AbortController();
-    const told = (name: NodeJS.Signals) => {
+    const onSignal = (name: NodeJS.Signals) => {
         // Nobody may read any more after SIGHUP.
         if (name === "SIGHUP")
             for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
         order.abort(new Failure(`rollback: was told to end (${name}). Look what is so: npm run ops -- stack history`));
     };
-    SIGNALS.forEach((name) => process.on(name, told));
+    SIGNALS.forEach((name) => process.on(name, onSignal));
     const { signal } = order;
     return {
         signal,
-        race: (promise) => {
-            let fail: () => void = () => undefined;
-            const aborted = new Promise<never>((_, reject) => {
-                fail = () => reject(signal.reason as Failure);
-                if (signal.aborted) fail();
-                else signal.addEventListener("abort", fail, { once: true });
-            });
-            return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", fail));
-        },
-        end: () => SIGNALS.forEach((name) => process.off(name, told)),
+        race: (promise) => unlessAborted(promise, signal),
+        end: () => SIGNALS.forEach((name) => process.off(name, onSignal)),
     };
 }

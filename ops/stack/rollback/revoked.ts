@@ -13,7 +13,7 @@ import { PROJECT } from "../stack-file";
 /** A program that has one of these files keeps the record of revocations, and takes `readmit` in its config. */
 export const RECORD_KEEPERS = [
     "components/consumers/revocations-provider.ts",
-    "components/parts/revocations-provider.ts",
+    "components/consumers/revocations-provider.ts",
 ];
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 

@@ -3,16 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { collect, label, wholeNumber, withApply, withStack, type AddCommand } from "../../arguments";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
-import { readSecrets } from "../config-check";
-import { obstaclesOrConversion, remember } from "../edit-obstacles";
-import { git } from "../history/commits";
+import { formatOption } from "../../review/arguments";
 import { byDanger } from "../../review/finding";
 import type { Preview } from "../../review/preview";
 import type { Review } from "../../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
+import { readSecrets } from "../config-check";
+import { obstaclesOrConversion, remember } from "../edit-obstacles";
+import { git } from "../history/commits";
 import { callersFileOf, callersOf, findStack, type Stack } from "../stack";
 import { earlierPreview, up } from "./carry-out";
 import { contentOf } from "./config-of-then";
@@ -21,6 +23,22 @@ import { lostIn } from "./lost";
 import { brokenRevocations, revocationFindings, revocationProblems, withReadmit, type Broken } from "./revoked";
 import { findTarget, uncommitted, type Target, type TargetArgs } from "./target";
 import { withWorkTree } from "./work-tree";
+
+export const command: AddCommand = (stack, context) =>
+    withApply(withStack(stack.command("rollback")), "carry it out, and call the service from outside after it")
+        .description("go back to the program and the config of an earlier version")
+        .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
+        .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
+        .option(
+            "--readmit <consumer/credential>",
+            "accept the revoked key of a credential again; may be repeated",
+            collect,
+            [],
+        )
+        .option("--config-file <file>", "the stack file of that version, where it is in no commit")
+        .addOption(formatOption("how to print the review"))
+        .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
+        .action((args) => rollback(context, args));
 
 export interface RollbackArgs extends TargetArgs {
     stack?: string;
@@ -39,19 +57,19 @@ export async function rollback(context: Context, args: RollbackArgs): Promise<vo
     const root = context.program ?? ROOT;
     const against = [...(await uncommitted(root)), ...(await obstaclesOrConversion(context, stack, context.today))];
     if (against.length > 0) throw new UsageError(against);
-    const told = interruption();
+    const interrupted = interruption();
     const scratch = mkdtempSync(join(tmpdir(), "alpa-auth-rollback-config-"));
     try {
         const target = await findTarget(context, stack, args, scratch);
         const config = join(scratch, basename(stack.file));
         writeFileSync(config, target.config, { mode: 0o600 });
         const { commit } = target;
-        await withWorkTree(context, commit, { signal: told.signal }, (program) =>
-            goBack(context, args, { stack, target, config, program, scratch, told }),
+        await withWorkTree(context, commit, { signal: interrupted.signal }, (program) =>
+            goBack(context, args, { stack, target, config, program, scratch, interrupted }),
         );
     } finally {
         rmSync(scratch, { recursive: true, force: true });
-        told.end();
+        interrupted.end();
     }
 }
 
@@ -63,11 +81,11 @@ interface Way {
     /** Folder of the program of then. */
     program: string;
     scratch: string;
-    told: Interruption;
+    interrupted: Interruption;
 }
 
 async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<void> {
-    const { stack, target, config, program, scratch, told } = way;
+    const { stack, target, config, program, scratch, interrupted } = way;
     const { number, start } = target.version;
     context.note(
         `Back to version ${number} of ${start}: commit ${target.commit.slice(0, 10)}, against the state of today.`,
@@ -78,7 +96,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
             `${target.kept.join(", ")}: keeps the secret of today, which was rotated since: an earlier one does not come back.`,
         );
     const plan = join(scratch, "plan.json");
-    const earlier = { stack, number, program, config, plan, signal: told.signal };
+    const earlier = { stack, number, program, config, plan, signal: interrupted.signal };
     const state = await exported(context, stack);
     const secrets = () => readSecrets(context, { ...stack, file: config, text: target.config });
     const { callers } = target;
@@ -110,7 +128,7 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
         return;
     }
     const { name } = stack;
-    await told.race(
+    await interrupted.race(
         smoke(
             { ...context, folder: scratch, program },
             { stack: name, consumer: args.consumer, mostRequests: 20, timeout: 120 },

@@ -6,7 +6,7 @@ import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { git, hasCommit, uncommittedFiles } from "../history/commits";
 import { callersFileAt } from "../history/callers-at";
-import { unknownVersion } from "../history/history";
+import { unknownVersion } from "../history/versions";
 import { isDone, readVersions, type Config, type Version } from "../history/versions";
 import { isMap, SECRET } from "../../review/differences";
 import { readOutputs, type Stack } from "../stack";

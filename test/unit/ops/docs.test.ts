@@ -1,4 +1,4 @@
-// Proves that the pages name only commands and options of `npm run ops` that exist, and that the page for operators names
+// Proves that the pages name only commands and options of `alpa-auth` that exist, and that the page for operators names
 // every command. It cannot prove that the prose is right.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
@@ -25,12 +25,12 @@ const commands = new Map(
     ),
 );
 
-describe("docs of npm run ops", () => {
+describe("docs of alpa-auth", () => {
     it("name only commands and options that exist", () => {
         let seen = 0;
         for (const page of PAGES)
             for (const [line, noun, verb, rest] of read(page).matchAll(
-                /npm run (?:-s )?ops -- (\w+) ([a-z-]+)([^`|\n]*)/g,
+                /(?:npm run (?:-s )?ops --|npx alpa-auth|`alpa-auth) (\w+) ([a-z-]+)([^`|\n]*)/g,
             )) {
                 const options = commands.get(`${noun} ${verb}`);
                 assert.ok(options, `${page}: ${line}`);
@@ -65,6 +65,6 @@ describe("docs of npm run ops", () => {
 
     it("of operations name every command", () => {
         const text = read("docs/operations.md");
-        for (const name of commands.keys()) assert.ok(text.includes(`ops -- ${name}`), name);
+        for (const name of commands.keys()) assert.match(text, new RegExp(`(ops --|alpa-auth) ${name}`));
     });
 });

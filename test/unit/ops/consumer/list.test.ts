@@ -452,7 +452,7 @@ describe("ops consumer list", () => {
             await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
             const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
             const code = `
-                const { readLive } = require("${join(__dirname, "../../../../ops/consumer/live.ts")}");
+                const { readLive } = require("${join(__dirname, "../../../../ops/consumer/cluster-consumers.ts")}");
                 readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
             try {
                 const said = await new Promise<string>((resolve, reject) => {

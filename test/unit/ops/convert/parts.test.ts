@@ -14,7 +14,7 @@ import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../.
 import { budgetProblems } from "../../../../ops/convert/checks";
 import { defaults, measured } from "../../../../ops/convert/expected";
 import { holderOf, takeLock } from "../../../../ops/convert/lock";
-import { Progress, renderProgress } from "../../../../ops/convert/progress";
+import { ProgressDisplay, renderProgress } from "../../../../ops/convert/progress";
 import { PLACES, type Place } from "../../../../ops/convert/phases";
 import { whatAHumanMustDo } from "../../../../ops/convert/report";
 import { patience } from "../../../../ops/convert/read-state";
@@ -339,7 +339,7 @@ describe("ops convert, the display", () => {
 
     it("is lines where there is no terminal, and one line that changes where there is one", () => {
         const notes: string[] = [];
-        const plain = new Progress({ note: (text) => notes.push(text) });
+        const plain = new ProgressDisplay({ note: (text) => notes.push(text) });
         plain.show(view);
         plain.line("\x1b[32m~ alpa-opt updating\x1b[0m");
         plain.show(undefined);
@@ -347,7 +347,7 @@ describe("ops convert, the display", () => {
         assert.ok(notes.some((line) => line.includes("alpa-opt updating")));
         const drawn: string[] = [];
         const said: string[] = [];
-        const terminal = new Progress({ note: (text) => said.push(text), terminal: (text) => drawn.push(text) });
+        const terminal = new ProgressDisplay({ note: (text) => said.push(text), terminal: (text) => drawn.push(text) });
         terminal.show(view);
         terminal.line("~ alpa-opt updating");
         terminal.show(undefined);

@@ -14,7 +14,7 @@ import {
 import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
-import { tell } from "../../../../ops/convert/state";
+import { progressOf } from "../../../../ops/convert/state";
 import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
@@ -32,7 +32,7 @@ const returns: [failing: string, steps: string[]][] = [
     ["switch", back("verify", "stop", "drain", "prepare", "intra-a")],
 ];
 
-async function journey(options: WorldOptions = {}, prepare: (world: FakeWorld) => void = () => undefined) {
+async function convert(options: WorldOptions = {}, prepare: (world: FakeWorld) => void = () => undefined) {
     const world = new FakeWorld(options);
     world.begin();
     prepare(world);
@@ -40,9 +40,9 @@ async function journey(options: WorldOptions = {}, prepare: (world: FakeWorld) =
     return { world, result };
 }
 
-describe("ops convert, the journey", () => {
+describe("ops convert, the runner", () => {
     it("goes through every phase in order, and counts for how long callers got 503", async () => {
-        const { world, result } = await journey();
+        const { world, result } = await convert();
         assert.deepEqual(world.steps(), FORWARD);
         assert.equal(result.outcome, "converted");
         assert.equal(world.reached, "done");
@@ -52,7 +52,7 @@ describe("ops convert, the journey", () => {
 
     for (const [failing, steps] of returns)
         it(`returns to intra-a when ${failing} fails half-way, from the place that was reached last`, async () => {
-            const { world, result } = await journey({ fails: { [failing]: 1 } });
+            const { world, result } = await convert({ fails: { [failing]: 1 } });
             assert.deepEqual(world.steps(), [...FORWARD.slice(0, FORWARD.indexOf(failing as any) + 1), ...steps]);
             assert.deepEqual([result.outcome, world.reached, world.asked], ["returned", "intra-a", "intra-a"]);
             assert.match(result.why!, new RegExp(`^${failing}: it failed`));
@@ -66,15 +66,15 @@ describe("ops convert, the journey", () => {
     ];
     for (const [failing, steps] of disproved)
         it(`returns to intra-a when what ${failing} promises is not so`, async () => {
-            const { world, result } = await journey({ disproved: { [failing]: 1 } });
+            const { world, result } = await convert({ disproved: { [failing]: 1 } });
             assert.deepEqual(world.steps().slice(FORWARD.indexOf(failing as any) + 1), steps);
             assert.equal(result.outcome, "returned");
         });
 
     it("tries a step of the way back twice, then says which one a human must see to", async () => {
-        const once = await journey({ fails: { start: 1, "back to drain": 1 } });
+        const once = await convert({ fails: { start: 1, "back to drain": 1 } });
         assert.equal(once.result.outcome, "returned");
-        const { world, result } = await journey({ fails: { start: 1, "back to drain": 2 } });
+        const { world, result } = await convert({ fails: { start: 1, "back to drain": 2 } });
         assert.equal(result.outcome, "human");
         assert.equal(nameOf(result.failed!), "back to drain");
         assert.deepEqual([world.reached, world.asked], ["stop", "drain"]);
@@ -82,18 +82,18 @@ describe("ops convert, the journey", () => {
     });
 
     it("breaks a step of the way back off that hangs, tries it again, and shows it to a human", async () => {
-        const { world, result } = await journey({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
+        const { world, result } = await convert({ fails: { start: 1 }, takes: { "back to drain": 1e6 } });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.match(result.why!, /^it took 1:00:00, longer than anything that it waits for/);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
         // Not one that is only slow.
-        const slow = await journey({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
+        const slow = await convert({ fails: { start: 1 }, takes: { "back to drain": 3500 } });
         assert.equal(slow.result.outcome, "returned");
     });
 
     for (const step of ["prepare", "verify", "switch"])
         it(`waits for no look that never ends: after ${step} it returns`, async () => {
-            const { world, result } = await journey({ silent: [step] });
+            const { world, result } = await convert({ silent: [step] });
             assert.equal(result.outcome, "returned");
             assert.match(
                 result.why!,
@@ -103,7 +103,7 @@ describe("ops convert, the journey", () => {
         });
 
     it("shows a human the step of the way back whose look never ends, after two tries", async () => {
-        const { world, result } = await journey({ fails: { start: 1 }, silent: ["back to drain"] });
+        const { world, result } = await convert({ fails: { start: 1 }, silent: ["back to drain"] });
         assert.deepEqual([result.outcome, nameOf(result.failed!)], ["human", "back to drain"]);
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
     });
@@ -121,13 +121,13 @@ describe("ops convert, the journey", () => {
     });
 
     it("goes back from what it saw last where the outputs never come", async () => {
-        const { world, result } = await journey({ fails: { start: 1 }, noOutputs: true });
+        const { world, result } = await convert({ fails: { start: 1 }, noOutputs: true });
         assert.equal(result.outcome, "returned");
         assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
     });
 
     it("keeps time for pulumi to end what it is broken off in, and for a look at what is there then", async () => {
-        const { world } = await journey({ takes: { start: 100_000 } });
+        const { world } = await convert({ takes: { start: 100_000 } });
         const start = world.entries.find((entry) => entry.event === "step-end" && entry.step === "start")!;
         const drain = world.entries.find((entry) => entry.event === "step" && entry.step === "drain")!;
         const elapsed = (Date.parse(start.time) - Date.parse(drain.time)) / 1000;
@@ -136,18 +136,18 @@ describe("ops convert, the journey", () => {
     });
 
     it("tries done twice, and then leaves callers with the component that is seen to serve them", async () => {
-        const once = await journey({ fails: { done: 1 } });
+        const once = await convert({ fails: { done: 1 } });
         assert.equal(once.result.outcome, "converted");
-        const { world, result } = await journey({ fails: { done: 2 } });
+        const { world, result } = await convert({ fails: { done: 2 } });
         assert.deepEqual(world.steps(), [...FORWARD, "done"]);
         assert.deepEqual([result.outcome, result.place, nameOf(result.failed!)], ["human", "switch", "done"]);
         assert.equal(result.served, "alice/a1 was answered");
         const seen = world.entries.find(({ event }) => event === "serves") as { said?: string } | undefined;
         assert.equal(seen?.said, "alice/a1 was answered");
-        assert.equal(world.told().direction, "forward");
+        assert.equal(world.progress().direction, "forward");
         assert.equal((await world.go())!.outcome, "converted");
         // An order to return is one, there too.
-        const ordered = await journey({}, (world) => (world.backAt = "done"));
+        const ordered = await convert({}, (world) => (world.backAt = "done"));
         assert.equal(ordered.result.outcome, "returned");
     });
 
@@ -157,7 +157,7 @@ describe("ops convert, the journey", () => {
             const late = latestEnd({ direction: "forward", to: "switch" }, new FakeWorld().budget)!;
             const spare = late - remainingForward("intra-a", defaults(600));
             const takes = { start: defaults(600).start + spare - 1 };
-            const { world, result } = await journey({ unserved, fails: { done: 2 }, takes });
+            const { world, result } = await convert({ unserved, fails: { done: 2 }, takes });
             assert.deepEqual(world.steps().slice(7), ["done", ...back(...WHOLE)]);
             assert.equal(result.outcome, "returned");
             assert.match(
@@ -185,7 +185,7 @@ describe("ops convert, the journey", () => {
     });
 
     it("goes on with the way back after a human has helped", async () => {
-        const { world } = await journey({ fails: { start: 1, "back to drain": 2 } });
+        const { world } = await convert({ fails: { start: 1, "back to drain": 2 } });
         const before = world.steps().length;
         const again = (await world.go())!;
         assert.equal(again.outcome, "returned");
@@ -193,7 +193,7 @@ describe("ops convert, the journey", () => {
     });
 
     it("breaks a step off when later the way back would not fit, and returns within the budget", async () => {
-        const { world, result } = await journey({ takes: { start: 100_000 } });
+        const { world, result } = await convert({ takes: { start: 100_000 } });
         assert.equal(result.outcome, "returned");
         assert.match(result.why!, /^start: it took until \d+:\d\d after the begin of the 503s/);
         assert.ok(result.downSeconds <= world.budget.seconds, `${result.downSeconds}`);
@@ -204,26 +204,26 @@ describe("ops convert, the journey", () => {
     it("does not begin a step when the ones before have used up the time", async () => {
         const { drain, stop } = defaults(600);
         const slow = { drain: drain + 3600 - needed(defaults(600)) - 1, stop };
-        const { world, result } = await journey({ takes: slow });
+        const { world, result } = await convert({ takes: slow });
         assert.equal(result.outcome, "converted");
-        const late = await journey({ takes: { ...slow, stop: stop + 2 } });
+        const late = await convert({ takes: { ...slow, stop: stop + 2 } });
         assert.equal(late.result.outcome, "returned");
         assert.ok(!late.world.steps().includes("start"), world.steps().join());
     });
 
     it("has no clock over prepare and done, for which callers do not wait", async () => {
-        const { result } = await journey({ takes: { prepare: 100_000, done: 100_000 } });
+        const { result } = await convert({ takes: { prepare: 100_000, done: 100_000 } });
         assert.equal(result.outcome, "converted");
     });
 
     it("returns when it is asked to, at once", async () => {
-        const { world, result } = await journey({}, (world) => (world.backAt = "start"));
+        const { world, result } = await convert({}, (world) => (world.backAt = "start"));
         assert.deepEqual(world.steps().slice(4), back("stop", "drain", "prepare", "intra-a"));
         assert.deepEqual([result.outcome, result.why], ["returned", "start: abort was run"]);
     });
 
     it("stops where it is when it is told to, and goes on from there", async () => {
-        const { world, result } = await journey({}, (world) => (world.stopAt = "stop"));
+        const { world, result } = await convert({}, (world) => (world.stopAt = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "drain"]);
         assert.notEqual(world.last().event, "end");
         world.stopAt = undefined;
@@ -233,19 +233,19 @@ describe("ops convert, the journey", () => {
 
     it("begins no step once it is told to stop, and is on paper where it is", async () => {
         // While the step before ends: its look is done, and nothing has failed.
-        const { world, result } = await journey({}, (world) => (world.stopAfter = "stop"));
+        const { world, result } = await convert({}, (world) => (world.stopAfter = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop"]);
-        assert.equal(world.told().open, undefined);
+        assert.equal(world.progress().open, undefined);
         world.stopAfter = undefined;
         assert.equal((await world.go())!.outcome, "converted");
     });
 
     it("that was to return and was stopped at once is gone on with on the way back", async () => {
         for (const together of ["stopAt", "stopAfter"] as const) {
-            const { world, result } = await journey({}, (world) => (world.backAt = world[together] = "start"));
+            const { world, result } = await convert({}, (world) => (world.backAt = world[together] = "start"));
             assert.equal(result.outcome, "stopped");
-            const told = world.told();
+            const told = world.progress();
             assert.deepEqual([told.direction, told.why], ["back", "abort was run"], together);
             world.backAt = world[together] = undefined;
             assert.equal((await world.go())!.outcome, "returned");
@@ -253,7 +253,7 @@ describe("ops convert, the journey", () => {
     });
 
     it("that was to return when done had been brought about is gone on with from there, and done is no step back", async () => {
-        const { world } = await journey({}, (world) => (world.stopAfter = "switch"));
+        const { world } = await convert({}, (world) => (world.stopAfter = "switch"));
         world.reached = world.asked = "done";
         const done = { step: "done", direction: "forward", to: "done" } as const;
         const events: Event[] = [
@@ -262,9 +262,9 @@ describe("ops convert, the journey", () => {
             { event: "return", why: "it was interrupted" },
         ];
         for (const event of events) world.entries.push({ ...world.last(), ...event } as Entry);
-        assert.equal(world.told().direction, "back");
+        assert.equal(world.progress().direction, "back");
         assert.deepEqual(
-            world.told().next.map(({ to }) => to),
+            world.progress().next.map(({ to }) => to),
             WHOLE,
         );
     });
@@ -282,11 +282,11 @@ describe("ops convert, the journey", () => {
 
 describe("ops convert, bare metal's answers", () => {
     it("are those of the way there, for a return that begins days later with a record of its own", async () => {
-        const { world } = await journey();
+        const { world } = await convert();
         const there = { file: "there.jsonl", entries: [...world.entries] };
         world.entries = [];
         world.begin("intra-a");
-        const { answers } = tell({ reached: "done", asked: "done" }, [
+        const { answers } = progressOf({ reached: "done", asked: "done" }, [
             there,
             { file: "back.jsonl", entries: world.entries },
         ]);
@@ -297,7 +297,7 @@ describe("ops convert, bare metal's answers", () => {
         // The way there records its own: those of an earlier model are none.
         world.entries = [];
         world.begin("intra-b");
-        const anew = tell({ reached: "intra-a", asked: "intra-a" }, [
+        const anew = progressOf({ reached: "intra-a", asked: "intra-a" }, [
             there,
             { file: "anew.jsonl", entries: world.entries },
         ]);
@@ -323,7 +323,7 @@ describe("ops convert, killed", () => {
 
     it("at any point of the way there: it is told which step was open, and run goes on to the end", async () => {
         await everywhere({}, async (world, at) => {
-            const told = world.told();
+            const told = world.progress();
             const begun = world.steps().at(-1);
             assert.equal(told.open, begun, `point ${at}`);
             assert.deepEqual([told.direction, told.reached], ["forward", world.reached]);
@@ -339,7 +339,7 @@ describe("ops convert, killed", () => {
         it(`at any point after ${failing} has failed: run goes on with the way back`, async () => {
             await everywhere({ fails: { [failing]: 1 } }, async (world, at) => {
                 const turned = world.entries.some(({ event }) => event === "return");
-                const told = world.told();
+                const told = world.progress();
                 if (turned) assert.equal(told.direction, "back", `point ${at}`);
                 const result = (await world.go())!;
                 assert.equal(result.outcome, "returned", `point ${at}`);
@@ -365,14 +365,14 @@ describe("ops convert, killed", () => {
     it("returns when the record is lost after bare metal was stopped", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "stop";
-        assert.equal(world.told().direction, "back");
-        assert.deepEqual(world.told().next.map(nameOf), back("drain", "prepare", "intra-a"));
+        assert.equal(world.progress().direction, "back");
+        assert.deepEqual(world.progress().next.map(nameOf), back("drain", "prepare", "intra-a"));
     });
 
     it("goes on from prepare without a record: nothing is lost yet, and bare metal's answers are recorded", async () => {
         const world = new FakeWorld();
         world.reached = world.asked = "prepare";
-        assert.deepEqual([world.told().direction, world.told().next], [undefined, []]);
+        assert.deepEqual([world.progress().direction, world.progress().next], [undefined, []]);
         world.begin();
         assert.equal((await world.go())!.outcome, "converted");
         assert.deepEqual(world.steps(), FORWARD);
@@ -382,10 +382,10 @@ describe("ops convert, killed", () => {
         for (const place of ["intra-a", "done"] as const) {
             const world = new FakeWorld();
             world.reached = world.asked = place;
-            assert.deepEqual([world.told().direction, world.told().next], [undefined, []]);
+            assert.deepEqual([world.progress().direction, world.progress().next], [undefined, []]);
         }
-        const { world } = await journey();
-        assert.equal(world.told().direction, undefined);
+        const { world } = await convert();
+        assert.equal(world.progress().direction, undefined);
     });
 });
 
@@ -442,7 +442,7 @@ describe("ops convert, whatever happens", () => {
                 const trouble = halfWay
                     ? { takes: { [failing]: 1e6 } }
                     : { takes: { [failing]: lasts }, disproved: { [failing]: 1 } };
-                const { world, result } = await journey({ expected, budgetSeconds, ...trouble });
+                const { world, result } = await convert({ expected, budgetSeconds, ...trouble });
                 assert.equal(result.outcome, "returned");
                 const { budget } = world;
                 assert.ok(
@@ -490,7 +490,7 @@ describe("ops convert, whatever happens", () => {
                     world.killAt = world.points + more;
                     result = await world.go();
                     if (result !== undefined) break;
-                    assert.equal(world.told().reached, world.reached);
+                    assert.equal(world.progress().reached, world.reached);
                 }
                 assert.ok(
                     result!.outcome === "human" ||

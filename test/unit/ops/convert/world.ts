@@ -1,12 +1,12 @@
-/** A stack, its record and a clock in memory, for journeys between the options. Steps are taken as the program takes them: one at a time. */
+/** A stack, its record and a clock in memory, for conversions. Steps are taken as the program takes them: one at a time. */
 import { stepsFrom } from "../../../../components/opt/conversion-phases";
 import type { Entry, Event } from "../../../../ops/convert/audit";
 import { defaults } from "../../../../ops/convert/expected";
 import type { Budget, Expected } from "../../../../ops/convert/clock";
-import type { Effects, Result } from "../../../../ops/convert/interfaces";
-import { Journey } from "../../../../ops/convert/runner";
+import type { Actions, Result } from "../../../../ops/convert/interfaces";
+import { ConversionRunner } from "../../../../ops/convert/runner";
 import { nameOf, type Place, type Step } from "../../../../ops/convert/phases";
-import { tell, type Told } from "../../../../ops/convert/state";
+import { progressOf, type ConversionProgress } from "../../../../ops/convert/state";
 
 export interface WorldOptions {
     /** Seconds that a step takes, by its name. @default what is expected */
@@ -67,9 +67,9 @@ export class FakeWorld {
         this.write({ event: "begin", from: this.reached, to, budgetSeconds: this.budget.seconds, versions });
     }
 
-    told(): Told {
+    progress(): ConversionProgress {
         const { reached, asked, entries } = this;
-        return tell({ reached, asked }, entries.length === 0 ? [] : [{ file: "record.jsonl", entries }]);
+        return progressOf({ reached, asked }, entries.length === 0 ? [] : [{ file: "record.jsonl", entries }]);
     }
 
     /** Goes on as a new process would: with nothing but what is written. @returns undefined when it was killed */
@@ -84,9 +84,12 @@ export class FakeWorld {
                 call: () => this.orders[order].abort("it was asked for"),
             });
         }
-        const journey = new Journey(this.told(), this.budget, this.effects(), { back: back.signal, stop: stop.signal });
+        const runner = new ConversionRunner(this.progress(), this.budget, this.actions(), {
+            back: back.signal,
+            stop: stop.signal,
+        });
         const end = new Promise<undefined>((resolve) => (this.killed = () => resolve(undefined)));
-        return Promise.race([journey.go(), end]);
+        return Promise.race([runner.go(), end]);
     }
 
     /** Names of the steps, in the order in which they have begun. */
@@ -110,7 +113,7 @@ export class FakeWorld {
         await NEVER;
     }
 
-    private effects(): Effects {
+    private actions(): Actions {
         return {
             now: () => this.now,
             bring: (step, signal) => this.bring(step, signal),
@@ -122,7 +125,7 @@ export class FakeWorld {
                 if (this.options.unserved === "fails") throw new Error("alice/a1 must be answered");
                 return "alice/a1 was answered";
             },
-            look: async (signal) => {
+            readPlaces: async (signal) => {
                 if (this.options.noOutputs) await this.silence(signal);
                 return { reached: this.reached, asked: this.asked };
             },

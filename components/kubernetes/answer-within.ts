@@ -1,0 +1,12 @@
+/** Does not wait for an answer that may never come. @throws Error that says how long it was waited for */
+export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`no answer in ${seconds} s`)), seconds * 1000);
+    });
+    try {
+        return await Promise.race([answer, late]);
+    } finally {
+        clearTimeout(timer);
+    }
+}

@@ -1,0 +1,14 @@
+/** Ends as the work does, or fails for the reason of the signal at once: what was aborted may never end. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+    let fail: () => void = () => undefined;
+    const aborted = new Promise<never>((_, reject) => {
+        fail = () => reject(signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason)));
+        if (signal.aborted) fail();
+        else signal.addEventListener("abort", fail, { once: true });
+    });
+    try {
+        return await Promise.race([work, aborted]);
+    } finally {
+        signal.removeEventListener("abort", fail);
+    }
+}

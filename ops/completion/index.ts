@@ -1,0 +1,10 @@
+import type { Noun } from "../arguments";
+import { command as bash } from "./bash";
+import { command as fish } from "./fish";
+import { command as zsh } from "./zsh";
+
+export const completion: Noun = {
+    name: "completion",
+    description: "what the Tab key offers: prints a script for your shell",
+    commands: [bash, zsh, fish],
+};

@@ -1,0 +1,9 @@
+import type { AddCommand } from "../arguments";
+import { renderBash } from "./bash";
+
+export const command: AddCommand = (completion, context) =>
+    completion
+        .command("zsh")
+        .description('for zsh: eval "$(alpa-auth completion zsh)" in ~/.zshrc, after compinit')
+        // zsh itself reads what is written for bash.
+        .action(() => context.out(`autoload -U +X bashcompinit && bashcompinit\n${renderBash(completion.parent!)}`));

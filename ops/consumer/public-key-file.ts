@@ -1,0 +1,21 @@
+import { readFileSync } from "node:fs";
+import type { Command } from "commander";
+import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms";
+import { UsageError } from "../errors";
+
+export function withPublicKey(command: Command): Command {
+    return command.option("--public-key-file <file>", `the caller's public key in PEM form, for ${PUBLIC_KEY_NAMES}`);
+}
+
+/** Text of the file that `--public-key-file` names. */
+export function readPublicKey(file: string | undefined): string | undefined {
+    if (file === undefined) return undefined;
+    try {
+        return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
+    } catch (error) {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new UsageError([
+            `--public-key-file: must be a file that can be read (got ${file}: ${code}). Correct the path.`,
+        ]);
+    }
+}

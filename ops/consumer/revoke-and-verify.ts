@@ -1,0 +1,44 @@
+import { stackFlag, type ChangeArgs } from "../arguments";
+import type { Context } from "../context";
+import { Failure } from "../errors";
+import { accessOf } from "../stack/cluster";
+import { carryOut, type Plan } from "../stack/file-edit";
+import { gatewayOf } from "../stack/gateway";
+import { readOutputs, type Stack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+import { forget } from "./handed-out";
+import { lookUp } from "./plan";
+import { probe, type Probe } from "./rejection-probe";
+
+/** Revokes credentials, and verifies at every gateway pod, or at the edge, that they are rejected. */
+export async function revokeAndVerify(
+    context: Context,
+    stack: Stack,
+    name: string,
+    ids: string[],
+    plan: Plan,
+    args: ChangeArgs,
+): Promise<void> {
+    const probes: Probe[] = [];
+    if (args.apply && plan.after !== undefined) {
+        const outputs = await readOutputs(context, stack);
+        const { namespace, pods } = await gatewayOf(context, stack);
+        const edge = readValue(stack.text, "option") === "cloudflare";
+        const proving = edge ? undefined : { access: await accessOf(context, stack), pods };
+        const tried = { outputs, namespace, pods: proving, connectTo: context.connectTo };
+        for (const id of ids) {
+            const { credential } = lookUp(stack, name, id);
+            probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));
+        }
+    }
+    if (!(await carryOut(context, stack, plan, args))) return;
+    ids.forEach((id) => forget(context, stack, name, id));
+    context.out("");
+    const proofs = await Promise.all(probes.map((probe) => probe.prove(context.refusalSeconds)));
+    proofs.forEach((proof) => context.out(proof.text));
+    if (proofs.some((proof) => proof.failed))
+        throw new Failure(
+            `${name}: every stopped credential must be seen to be refused (see above). The change itself is done.`,
+        );
+    context.out(`Done. Next: npm run ops -- consumer list --check${stackFlag(args)}`);
+}

@@ -1,0 +1,55 @@
+import {
+    label,
+    stackFlag,
+    wholeNumber,
+    withApply,
+    withCredential,
+    withStack,
+    type AddCommand,
+    type ChangeArgs,
+} from "../arguments";
+import type { Context } from "../context";
+import { carryOut } from "../stack/file-edit";
+import { findStack } from "../stack/stack";
+import { forget } from "./handed-out";
+import { planRotate } from "./plan";
+import { readPublicKey, withPublicKey } from "./public-key-file";
+
+export const command: AddCommand = (consumer, context) =>
+    withPublicKey(
+        withApply(withCredential(withStack(consumer.command("rotate")), "id of the credential to be replaced")),
+    )
+        .description(
+            "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
+        )
+        .option("--successor <id>", "id of the new credential, with key and jwt", label)
+        .requiredOption(
+            "--overlap-days <n>",
+            "midnights (UTC) until the old one ends, at most the stack's maxOverlapDays",
+            wholeNumber(1),
+        )
+        .option("--expires <day>", "day from which the successor is left out")
+        .action((name, id, args) => rotate(context, name, id, args));
+
+export interface RotateArgs extends ChangeArgs {
+    successor?: string;
+    overlapDays: number;
+    publicKeyFile?: string;
+    expires?: string;
+}
+
+/** Adds a successor to a credential, which ends after an overlap. */
+export async function rotate(context: Context, name: string, id: string, args: RotateArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
+    const plan = planRotate(stack, name, id, asked, context.today);
+    // In place it is the same credential with a secret that nobody has yet.
+    const next = args.successor ?? id;
+    const written = () => forget(context, stack, name, next);
+    if (!(await carryOut(context, stack, plan, { apply: args.apply, written }))) return;
+    context.out(`\nDone. Next: npm run ops -- consumer handout ${name} ${next}${stackFlag(args)}`);
+    if (args.successor !== undefined)
+        context.out(
+            `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --apply`,
+        );
+}

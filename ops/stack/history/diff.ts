@@ -1,0 +1,71 @@
+/** `ops stack diff A B`: what differs between two versions, for callers, in the config, and in the program. */
+import { wholeNumber, withJson, type AddCommand } from "../../arguments";
+import type { Context } from "../../context";
+import { UsageError } from "../../errors";
+import { json } from "../../output";
+import { plain } from "../../review/report";
+import { findStack } from "../stack";
+import { callersReader } from "./callers-at";
+import { commitsBetween } from "./commits";
+import { callerLines, secretKeys, settingLines } from "./consequences";
+import { readVersions, unknownVersion, type Version } from "./versions";
+
+export const command: AddCommand = (stack, context) =>
+    withJson(stack.command("diff"))
+        .description("what differs between two versions: for callers, in the config, in the program")
+        .argument("<from>", "number of a version, from stack history", wholeNumber(1))
+        .argument("<to>", "number of another", wholeNumber(1))
+        .action((from, to, args) => diff(context, from, to, args));
+
+export interface DiffArgs {
+    stack?: string;
+    json?: boolean;
+}
+
+export async function diff(context: Context, from: number, to: number, args: DiffArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const versions = await readVersions(context, stack);
+    const [a, b] = both(versions, from, to, stack.short);
+    const configOf = callersReader(context.program);
+    const callers = callerLines(await configOf(a), await configOf(b));
+    const settings = settingLines(a.config, b.config);
+    const secrets = secretKeys(a.config, b.config);
+    const commits = a.commit && b.commit ? await commitsBetween(a.commit, b.commit, context.program) : undefined;
+    if (args.json)
+        return context.out(
+            json({ from: a.number, to: b.number, callers, settings, secrets, commits: commits ?? null }),
+        );
+    const part = (title: string, lines: string[], none: string) => [
+        title,
+        ...(lines.length > 0 ? lines : [none]).map((line) => `  ${plain(line)}`),
+    ];
+    context.out(
+        [
+            `From version ${a.number} (${a.start}) to ${b.number} (${b.start}) of stack ${stack.short}`,
+            ...part("Callers", callers, "no difference"),
+            ...part("Config", settings, "no difference"),
+            ...(secrets.length > 0 ? [`  ${secrets.join(", ")}: secret in both; whether it differs is not shown`] : []),
+            ...part("Program", programLines(a, b, commits), "the same commit"),
+        ].join("\n"),
+    );
+}
+
+function programLines(a: Version, b: Version, commits: string[] | undefined): string[] {
+    const changes = [a, b]
+        .filter(({ dirty }) => dirty)
+        .map(({ number }) => `version ${number} ran with changes that are in no commit`);
+    if (a.commit === undefined || b.commit === undefined)
+        return ["one of them ran outside of git: no commit is known", ...changes];
+    if (commits === undefined)
+        return [`${a.commit.slice(0, 10)} -> ${b.commit.slice(0, 10)}: not in this clone. Run: git fetch`, ...changes];
+    return [...commits, ...changes];
+}
+
+function both(versions: Version[], from: number, to: number, stack: string): [Version, Version] {
+    const found = [from, to].map((number) => versions.find((version) => version.number === number));
+    const problems = [from, to]
+        .filter((_, i) => found[i] === undefined)
+        .map((number) => unknownVersion(number, versions, stack));
+    if (problems.length > 0) throw new UsageError(problems);
+    return found as [Version, Version];
+}

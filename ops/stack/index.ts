@@ -1,0 +1,14 @@
+import type { Noun } from "../arguments";
+import { command as apply } from "./apply/apply";
+import { command as check } from "./apply/check";
+import { command as diff } from "./history/diff";
+import { command as drift } from "../review/drift";
+import { command as history } from "./history/history";
+import { command as review } from "../review/review";
+import { command as rollback } from "./rollback/rollback";
+
+export const stack: Noun = {
+    name: "stack",
+    description: "a stack as a whole: what a change does to live callers",
+    commands: [review, check, apply, drift, history, diff, rollback],
+};

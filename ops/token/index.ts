@@ -1,0 +1,9 @@
+import type { Noun } from "../arguments";
+import { command as inspect } from "./inspect";
+import { command as issue } from "./issue";
+
+export const token: Noun = {
+    name: "token",
+    description: "tokens of callers (JWT)",
+    commands: [issue, inspect],
+};
