@@ -103,6 +103,11 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
             `${id} is left out by the first pulumi up on or after ${end} (UTC); until then both work.`,
+            ...(credential.expires !== undefined && asked.expires === undefined
+                ? [
+                      `${successor} does not expire; ${id} would have on ${credential.expires}. To set a day: --expires <day>`,
+                  ]
+                : []),
         ],
     };
 }
@@ -114,7 +119,13 @@ export function planRevoke(lists: Lists, name: string, id: string): Plan {
     return {
         ...edit(lists, name, (text) => removeCredential(text, name, id)),
         problems,
-        effects: [`${id} of ${name} stops. ${rest.length > 0 ? `${rest.join(", ")}: as before.` : "It was the last."}`],
+        effects: [
+            `${id} of ${name} stops. ${
+                rest.length > 0
+                    ? `${rest.join(", ")}: as before.`
+                    : `It was the last; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}`
+            }`,
+        ],
     };
 }
 

@@ -15,6 +15,9 @@ import { forget } from "./handed-out";
 import { planRotate } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
+/** A week: callers are told on a working day, and most switch on the next ones. */
+const OVERLAP_DAYS = 7;
+
 export const command: AddCommand = (consumer, context) =>
     withPublicKey(
         withApply(withCredential(withStack(consumer.command("rotate")), "id of the credential to be replaced")),
@@ -23,10 +26,11 @@ export const command: AddCommand = (consumer, context) =>
             "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
         )
         .option("--successor <id>", "id of the new credential, with key and jwt", label)
-        .requiredOption(
+        .option(
             "--overlap-days <n>",
             "midnights (UTC) until the old one ends, at most the stack's maxOverlapDays",
             wholeNumber(1),
+            OVERLAP_DAYS,
         )
         .option("--expires <day>", "day from which the successor is left out")
         .action((name, id, args) => rotate(context, name, id, args));

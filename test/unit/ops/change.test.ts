@@ -99,6 +99,30 @@ describe("ops, changing a stack", () => {
             assert.equal((await ops(...rotate, "7")).code, 0);
         });
 
+    it("rotates with an overlap of a week by default, and says that the successor does not expire", async () => {
+        const { ops } = bench({
+            text: STACK_FILE.replace("{ id: a1, method: key }", "{ id: a1, method: key, expires: 2027-06-30 }"),
+        });
+        const { code, out } = await ops("consumer", "rotate", "alice", "a1", "--successor", "a9");
+        assert.equal(code, 0);
+        assert.match(out, /a1 is left out by the first pulumi up on or after 2026-12-02/);
+        assert.match(out, /a9 does not expire; a1 would have on 2027-06-30\. To set a day: --expires <day>/);
+        const given = await ops("consumer", "rotate", "alice", "a1", "--successor", "a9", "--expires", "2027-06-30");
+        assert.doesNotMatch(given.out, /does not expire/);
+    });
+
+    it("says that the entry of a caller stays when its last credential is revoked", async () => {
+        const { ops } = bench();
+        const { out } = await ops("consumer", "revoke", "alice", "a1");
+        assert.match(out, /a1 of alice stops\. a2, old: as before\./);
+        const { ops: alone } = bench({ text: STACK_FILE.replace(/\n.*\{ id: (a2|old),.*\}/g, "") });
+        const last = await alone("consumer", "revoke", "alice", "a1");
+        assert.match(
+            last.out,
+            /It was the last; the entry of alice stays\. To remove it: npm run ops -- consumer remove alice/,
+        );
+    });
+
     it("names a key in plain text that stands beside an encrypted one, and does not show it", async () => {
         const plain = "plain-0123456789abcd";
         const keys = ["{ secure: v1:a-ciphertext-of-it }", plain].map(
