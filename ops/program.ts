@@ -17,7 +17,7 @@ const NOUNS: Noun[] = [consumer, token, stack, check, convert, dns, completion];
 export function program(context: Context): Command {
     const root = new Command("alpa-auth")
         .description(
-            "Callers of the gateway, and Alpa behind it, for operators. Each command that changes a stack, and with it a cluster, hosts or an account, only shows what it would do, until --apply.",
+            "Manage the callers of an Alpa service and the stacks in front of it. A command that changes a stack only shows what it would do; add --apply to do it.",
         )
         .version(version);
     for (const { name, description, commands } of NOUNS) {

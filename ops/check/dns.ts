@@ -6,7 +6,7 @@ import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
 import { findServers, systemLookup } from "../../dns/servers";
-import { collect, wholeNumber, withJson, type AddCommand } from "../arguments";
+import { repeatable, wholeNumber, withJson, type AddCommand } from "../arguments";
 import { accessOf } from "../consumer/list-tokens";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
@@ -18,17 +18,24 @@ import { checkEntryDns } from "./dns-entry";
 export const command: AddCommand = (check, context) =>
     withJson(check.command("dns"))
         .description(
-            "compare a zone on both sides of its move, or with exposure azure its record set; exit with 1 when an answer differs",
+            "Compare a zone on both sides of its move, or with exposure azure its record set; exit with 1 when an answer differs",
         )
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
         .option("--records <file>", "data of the zone (default: dns.records of the stack)")
-        .option("--old <host[:port]>", "a name server the zone leaves; may be repeated", collect, [])
-        .option("--new <host[:port]>", "a name server of Cloudflare; may be repeated", collect, [])
-        .option(
-            "--server <host[:port]>",
-            "a name server of the zone, with exposure azure; may be repeated",
-            collect,
-            [],
+        .addOption(repeatable("--old <host[:port]>", "name server that the zone leaves", "dns.oldServers of the stack"))
+        .addOption(
+            repeatable(
+                "--new <host[:port]>",
+                "name server of Cloudflare",
+                "dns.newServers of the stack, else those that Cloudflare names",
+            ),
+        )
+        .addOption(
+            repeatable(
+                "--server <host[:port]>",
+                "name server of the zone, with exposure azure",
+                "those that DNS names",
+            ),
         )
         .option("--at-edge", "proxied names are answered by the edge (default: from phase proxied on)")
         .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 120)

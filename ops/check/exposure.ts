@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { DEFAULT_NODE_PORT } from "../../config/values";
-import { collect, wholeNumber, withJson, type AddCommand } from "../arguments";
+import { repeatable, wholeNumber, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -16,19 +16,9 @@ import { CLOSED_PORTS, type Port, type State } from "./exposure-ports";
 
 export const command: AddCommand = (check, context) =>
     withJson(check.command("exposure"))
-        .description("look from outside: only the entry point may answer; exit with 1 when anything else does")
-        .option(
-            "--address <address>",
-            "an address to look at, of the load balancer or a host; may be repeated (default: those of the stack)",
-            collect,
-            [],
-        )
-        .option(
-            "--closed <address>",
-            "an address of a host that must answer nobody, as Alpa's; may be repeated",
-            collect,
-            [],
-        )
+        .description("Check exposed ports from outside; exit with 1 when anything but the entry point answers")
+        .addOption(repeatable("--address <address>", "address of the load balancer or of a host", "those of the stack"))
+        .addOption(repeatable("--closed <address>", "address of a host that must not answer, for example Alpa's"))
         .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
         .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 60)
         .action((args) => checkExposure(context, args));

@@ -5,6 +5,6 @@ import { command as smoke } from "./smoke";
 
 export const check: Noun = {
     name: "check",
-    description: "what is so outside of this program; looks only",
+    description: "Run read-only checks of DNS, exposed ports and the running API",
     commands: [dns, exposure, smoke],
 };

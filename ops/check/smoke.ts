@@ -12,8 +12,13 @@ import { credentialsOf, type Presented } from "./smoke-credentials";
 
 export const command: AddCommand = (check, context) =>
     withJson(check.command("smoke"))
-        .description("call the service as a caller of its own does, with every method; exit with 1 unless all is right")
-        .option("--consumer <name>", "the caller, made for this: its limit is used up", label, SMOKE_CONSUMER)
+        .description("Call the running API as a test caller with every method; exit with 1 on an unexpected answer")
+        .option(
+            "--consumer <name>",
+            "the test caller, which must serve nothing else: its limit is used up",
+            label,
+            SMOKE_CONSUMER,
+        )
         .option("--most-requests <n>", "most requests that may reach Alpa", wholeNumber(1), 20)
         .option("--timeout <seconds>", "longest time for one answer", wholeNumber(1), 120)
         .option("--url <url>", "another address of the same service (default: that of the stack)")

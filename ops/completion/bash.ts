@@ -5,7 +5,7 @@ import { completionsOf, type Completions } from "./typed";
 export const command: AddCommand = (completion, context) =>
     completion
         .command("bash")
-        .description('for bash: eval "$(alpa-auth completion bash)" in ~/.bashrc')
+        .description('Print the script for bash: eval "$(alpa-auth completion bash)" in ~/.bashrc')
         .action(() => context.out(renderBash(completion.parent!)));
 
 /** A shell function that compares what was typed with patterns, the longest first. Where none fits, bash offers files. */

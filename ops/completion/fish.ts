@@ -5,7 +5,7 @@ import { completionsOf, type Completions } from "./typed";
 export const command: AddCommand = (completion, context) =>
     completion
         .command("fish")
-        .description("for fish: alpa-auth completion fish | source, in ~/.config/fish/config.fish")
+        .description("Print the script for fish: alpa-auth completion fish | source, in ~/.config/fish/config.fish")
         .action(() => context.out(renderFish(completion.parent!)));
 
 export function renderFish(program: Command): string {

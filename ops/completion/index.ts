@@ -5,6 +5,6 @@ import { command as zsh } from "./zsh";
 
 export const completion: Noun = {
     name: "completion",
-    description: "what the Tab key offers: prints a script for your shell",
+    description: "Print tab completion for a shell",
     commands: [bash, zsh, fish],
 };

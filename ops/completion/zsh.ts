@@ -4,6 +4,6 @@ import { renderBash } from "./bash";
 export const command: AddCommand = (completion, context) =>
     completion
         .command("zsh")
-        .description('for zsh: eval "$(alpa-auth completion zsh)" in ~/.zshrc, after compinit')
+        .description('Print the script for zsh: eval "$(alpa-auth completion zsh)" in ~/.zshrc, after compinit')
         // zsh itself reads what is written for bash.
         .action(() => context.out(`autoload -U +X bashcompinit && bashcompinit\n${renderBash(completion.parent!)}`));

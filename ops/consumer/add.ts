@@ -22,12 +22,12 @@ const METHOD_HELP = "how the caller proves who it is (default: key; with option 
 
 export const command: AddCommand = (consumer, context) =>
     withPublicKey(withApply(withConsumer(withStack(consumer.command("add")))))
-        .description("add a caller, or one more credential to a caller")
+        .description("Add a caller, or a credential to a caller")
         .option("--credential <id>", "id of the credential", label, "first")
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
-        .addOption(choice("--algorithm <name>", "how tokens are signed, with jwt", ALGORITHMS))
-        .option("--expires <day>", "day from which it is left out, as 2027-01-31 (UTC)")
-        .option("--requests <n>", "limit of a new caller: requests in each window", wholeNumber(1))
+        .addOption(choice("--algorithm <name>", "signing algorithm, with jwt", ALGORITHMS))
+        .option("--expires <day>", "day from which it is expired, for example 2027-01-31 (UTC)")
+        .option("--requests <n>", "limit of a new caller: requests per window", wholeNumber(1))
         .option("--per-seconds <s>", "length of that window, in seconds", wholeNumber(1))
         .option("--concurrent <n>", "limit of a new caller: requests open at the same time", wholeNumber(1))
         .action((name, args) => add(context, name, args));

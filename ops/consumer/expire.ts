@@ -16,7 +16,9 @@ import type { Consumer } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
     withApply(withStack(consumer.command("expire")), "run pulumi up with the plan that was reviewed")
-        .description("leave out what has ended, and refuse to run when that would do anything else; for every night")
+        .description(
+            "Remove expired credentials; safe to run from a nightly job, since it refuses a run that would change anything else",
+        )
         .addOption(formatOption("how to print the review"))
         .action((args) => expire(context, args));
 

@@ -9,9 +9,9 @@ import { readValue, type Consumer } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
     withJson(consumer.command("expiring"))
-        .description("credentials of the config that end soon, or have ended")
-        .option("--within <days>", "how far to look ahead", wholeNumber(0), 30)
-        .option("--fail-on <days>", "exit with 1 when one ends within so many days, or has ended", wholeNumber(0))
+        .description("List credentials that expire soon or have expired")
+        .option("--within <days>", "list those that expire within so many days", wholeNumber(0), 30)
+        .option("--fail-on <days>", "exit with 1 when one expires within so many days, or has expired", wholeNumber(0))
         .action((args) => expiring(context, args));
 
 export interface Expiring {

@@ -2,7 +2,7 @@ import type { PublicKeyAlgorithm } from "../../components/consumers/signing-algo
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { claimKey } from "../../components/consumers/consumers";
-import { collect, withCredential, withStack, type AddCommand } from "../arguments";
+import { repeatable, withCredential, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
@@ -16,9 +16,9 @@ import { encrypterFor, readRecipients, shortened } from "./recipients";
 
 export const command: AddCommand = (consumer, context) =>
     withCredential(withStack(consumer.command("handout")))
-        .description("give a credential to its caller, once: prints or writes all the caller needs")
+        .description("Hand out a credential once: print or write everything its caller needs")
         .option("--out <file>", "write a new file that only you can read, instead of printing")
-        .option("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …; may be repeated", collect, [])
+        .addOption(repeatable("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …"))
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line")
         .option("--again <reason>", "hand it out although it was handed out before")
         .action((name, id, args) => handout(context, name, id, args));

@@ -12,7 +12,7 @@ import { forget } from "./handed-out";
 
 export const command: AddCommand = (consumer, context) =>
     withApply(withStack(consumer.command("import")))
-        .description("bring the keys of Alpa's own keys file, one caller for each")
+        .description("Import keys from an Alpa keys file, one caller per key")
         .argument("<file>", 'JSON with "allowed_api_keys"')
         .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
         .action((file, args) => importKeys(context, file, args));

@@ -12,6 +12,6 @@ import { command as rotate } from "./rotate";
 
 export const consumer: Noun = {
     name: "consumer",
-    description: "callers and their credentials",
+    description: "Manage callers and their credentials",
     commands: [list, add, rotate, revoke, remove, expiring, expire, handout, importCommand, moveToFile],
 };

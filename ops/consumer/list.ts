@@ -17,8 +17,10 @@ import { renderedOf } from "./rendered-consumer";
 
 export const command: AddCommand = (consumer, context) =>
     withJson(consumer.command("list"))
-        .description("callers of the config against those of the cluster or of Cloudflare; never a secret")
-        .option("--check", "exit with 1 when something does not fit together")
+        .description(
+            "List the callers of the config and their state in the cluster or at Cloudflare; never shows a secret",
+        )
+        .option("--check", "exit with 1 when config and cluster differ")
         .action((args) => list(context, args));
 
 export interface ListArgs {

@@ -13,8 +13,8 @@ import { moveConsumers } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
     withApply(withStack(consumer.command("move-to-file")), "write both files")
-        .description("move the callers of a stack file into a file of their own, for more than 1,650 of them")
-        .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, as callers/intra.yaml")
+        .description("Move the callers from the stack file into a file of their own, as more than 1,650 callers need")
+        .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, for example callers/intra.yaml")
         .action((file, args) => moveToFile(context, file, args));
 
 export interface MoveArgs {

@@ -6,7 +6,7 @@ import { revokeAndVerify } from "./revoke-and-verify";
 
 export const command: AddCommand = (consumer, context) =>
     withApply(withConsumer(withStack(consumer.command("remove"))))
-        .description("take a caller away with all its credentials")
+        .description("Remove a caller with all its credentials")
         .action((name, args) => remove(context, name, args));
 
 /** Removes a caller with all its credentials. */

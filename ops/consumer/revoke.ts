@@ -6,7 +6,7 @@ import { revokeAndVerify } from "./revoke-and-verify";
 
 export const command: AddCommand = (consumer, context) =>
     withApply(withCredential(withStack(consumer.command("revoke"))))
-        .description("take one credential away, and see that the gateway refuses it")
+        .description("Revoke one credential and verify that every gateway pod rejects it")
         .action((name, id, args) => revoke(context, name, id, args));
 
 /** Revokes one credential. */

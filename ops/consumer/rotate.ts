@@ -23,16 +23,16 @@ export const command: AddCommand = (consumer, context) =>
         withApply(withCredential(withStack(consumer.command("rotate")), "id of the credential to be replaced")),
     )
         .description(
-            "a successor beside a key or jwt, a new secret in a service token; the old one ends after an overlap",
+            "Rotate a credential: add a successor to a key or JWT, or a new secret to a service token; the old one expires after an overlap",
         )
         .option("--successor <id>", "id of the new credential, with key and jwt", label)
         .option(
             "--overlap-days <n>",
-            "midnights (UTC) until the old one ends, at most the stack's maxOverlapDays",
+            "midnights (UTC) until the old one expires, at most the stack's maxOverlapDays",
             wholeNumber(1),
             OVERLAP_DAYS,
         )
-        .option("--expires <day>", "day from which the successor is left out")
+        .option("--expires <day>", "day from which the successor is expired")
         .action((name, id, args) => rotate(context, name, id, args));
 
 export interface RotateArgs extends ChangeArgs {

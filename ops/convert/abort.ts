@@ -10,8 +10,8 @@ import { status } from "./status";
 
 export const command: AddCommand = (convert, context) =>
     withApply(withJson(convert.command("abort")), "return, or ask whoever is at work to")
-        .description("return to intra-a: whoever is at work is asked to, else it is done from here")
-        .option("--take-over", "of a conversion that another machine has begun, and is gone")
+        .description("Return to intra-a: the running conversion is asked to, or this command does it when none runs")
+        .option("--take-over", "take over a conversion whose machine is gone")
         .action((args) => abort(context, args));
 
 export interface AbortArgs extends RunArgs {

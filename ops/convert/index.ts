@@ -7,6 +7,6 @@ import { command as status } from "./status";
 
 export const convert: Noun = {
     name: "convert",
-    description: "Alpa into the cluster and back: options intra-a and intra-b",
+    description: "Move Alpa into the cluster and back (options intra-a and intra-b)",
     commands: [plan, rehearse, run, status, abort],
 };

@@ -10,8 +10,8 @@ import { readState, type ConversionState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
     withJson(convert.command("plan"))
-        .description("the steps with their times, and all that stands against them; changes nothing")
-        .addOption(targetOption("where to (default: the other option)"))
+        .description("Show the steps with their times, and every problem that prevents them; changes nothing")
+        .addOption(targetOption("target option (default: the other one)"))
         .action((args) => plan(context, args));
 
 export interface PlanArgs {

@@ -24,7 +24,7 @@ import { convert } from "./run";
 export const command: AddCommand = (convert, context) =>
     withApply(withJson(convert.command("rehearse")), "make that stack, and clear it away in the end")
         .description(
-            "do it there and back in a stack of its own, as convert.rehearsal says; the stack itself is not touched",
+            "Rehearse the conversion there and back in a stack of its own (convert.rehearsal); leaves this stack alone",
         )
         .action((args) => rehearse(context, args));
 

@@ -19,10 +19,8 @@ import { progressOf } from "./state";
 
 export const command: AddCommand = (convert, context) =>
     withApply(withJson(convert.command("run")), "do it, or go on")
-        .description(
-            "convert, or go on with what was begun; returns to intra-a by itself when a step fails or time runs out",
-        )
-        .addOption(targetOption("where to (default: intra-b, or as begun)"))
+        .description("Convert, or continue a conversion; returns to intra-a when a step fails or time runs out")
+        .addOption(targetOption("target option (default: intra-b, or that of the running conversion)"))
         .option("--take-over", "go on with a conversion that another machine has begun, and is gone")
         .action((args) => (args.apply ? run(context, args) : plan(context, { ...args, to: args.to ?? "intra-b" })));
 

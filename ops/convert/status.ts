@@ -10,7 +10,7 @@ import { readState, whoAmI, type ConversionState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
     withJson(convert.command("status"))
-        .description("where it is, since when callers get 503, and what comes next")
+        .description("Show the phase of a conversion, since when callers get 503, and the next step")
         .action((args) => status(context, args));
 
 export interface StatusArgs {

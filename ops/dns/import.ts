@@ -14,10 +14,10 @@ import { UsageError } from "../errors";
 export const command: AddCommand = (dns, context) =>
     dns
         .command("import")
-        .description("make data of an export: of az network dns zone export, or record-set list -o json")
+        .description("Import a zone from az network dns zone export, or from record-set list -o json")
         .argument("<file>", "the export")
-        .option("--zone <name>", "name of the zone (default: as the export says)")
-        .option("--out <file>", "write a new file, as dns/example.com.yaml, instead of printing")
+        .option("--zone <name>", "name of the zone (default: that of the export)")
+        .option("--out <file>", "write a new file, for example dns/example.com.yaml, instead of printing")
         .action((file, args) => importZone(context, file, args));
 
 /** Problems shown of a file that is no zone: more of them say nothing new. */

@@ -3,6 +3,6 @@ import { command as importCommand } from "./import";
 
 export const dns: Noun = {
     name: "dns",
-    description: "the zone of option cloudflare, and its move",
+    description: "Import the DNS zone of option cloudflare",
     commands: [importCommand],
 };

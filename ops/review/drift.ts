@@ -14,7 +14,7 @@ import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from 
 
 export const command: AddCommand = (stack, context) =>
     withReview(withStack(stack.command("drift")), "risk")
-        .description("say what somebody has changed behind Pulumi's back, in the words of review; corrects nothing")
+        .description("Show drift: what was changed outside Pulumi, and what it means for callers; changes nothing")
         .action((args) => drift(context, args));
 
 /** What callers gain is harmless in a change that is reviewed. Behind Pulumi's back nobody has agreed to it. */

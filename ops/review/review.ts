@@ -22,7 +22,9 @@ import { renderText, type Review } from "./report";
 
 export const command: AddCommand = (stack, context) =>
     withReview(withStack(stack.command("review")))
-        .description("say what a change does to live callers, most dangerous first; runs pulumi preview, or reads one")
+        .description(
+            "Review what a change does to live callers, most dangerous first; runs pulumi preview, or reads one",
+        )
         .option("--preview <file>", "read what pulumi preview --json printed, instead of running it")
         .option("--plan <file>", "read a plan of pulumi preview --save-plan")
         .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")

@@ -9,6 +9,6 @@ import { command as rollback } from "./rollback/rollback";
 
 export const stack: Noun = {
     name: "stack",
-    description: "a stack as a whole: what a change does to live callers",
+    description: "Review, apply and roll back changes of a stack",
     commands: [review, check, apply, drift, history, diff, rollback],
 };

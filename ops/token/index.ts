@@ -4,6 +4,6 @@ import { command as issue } from "./issue";
 
 export const token: Noun = {
     name: "token",
-    description: "tokens of callers (JWT)",
+    description: "Issue and inspect tokens of callers (JWT)",
     commands: [issue, inspect],
 };

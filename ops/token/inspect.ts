@@ -13,8 +13,8 @@ import type { Credential } from "../stack/stack-file";
 
 export const command: AddCommand = (token, context) =>
     withJson(token.command("inspect"))
-        .description("say what is in the token on standard input, and whose it is")
-        .option("--verify", "check the signature too; exit with 1 unless it is good")
+        .description("Show what is in the token on standard input, and whose it is")
+        .option("--verify", "verify the signature too; exit with 1 unless it is valid")
         .action((args) => inspect(context, args));
 
 export interface InspectArgs {

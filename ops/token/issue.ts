@@ -10,8 +10,8 @@ import { signToken } from "./sign";
 
 export const command: AddCommand = (token, context) =>
     withCredential(withStack(token.command("issue")))
-        .description("sign a token for a caller; HS256 only, since other algorithms are signed by the caller")
-        .requiredOption("--ttl <time>", "how long it works: seconds, or as 15m or 1h; at most 24h")
+        .description("Issue a token for a caller (HS256 only: with other algorithms the caller signs)")
+        .requiredOption("--ttl <time>", "lifetime in seconds, or for example 15m or 1h; at most 24h")
         .option("--claims <json>", "more claims, as a JSON object")
         .action((name, id, args) => issue(context, name, id, args));
 

@@ -13,8 +13,8 @@ import { carryOutPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
     withApply(withStack(stack.command("apply")), "run pulumi up with that plan")
-        .description("carry out the plan of a check, and nothing else; of this commit, this config and this state")
-        .requiredOption("--plan <folder>", "the folder that stack check --out has made")
+        .description("Apply the plan of a check, and nothing else; it must be of this commit, config and state")
+        .requiredOption("--plan <folder>", "folder written by stack check --out")
         .addOption(formatOption("how to print the review"))
         .action((args) => apply(context, args));
 

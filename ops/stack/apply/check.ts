@@ -17,8 +17,10 @@ import { previewPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
     withReview(withStack(stack.command("check")))
-        .description("may this change go on? its review under the policy pack, and what was agreed to; changes nothing")
-        .option("--out <folder>", "make a folder with the plan, for stack apply; only when it may go on")
+        .description(
+            "Check whether a change may be applied: its review, the policy pack, accepted findings; changes nothing",
+        )
+        .option("--out <folder>", "write the plan into a new folder for stack apply, when the check passes")
         .action((args) => check(context, args));
 
 export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {

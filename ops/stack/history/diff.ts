@@ -12,9 +12,9 @@ import { readVersions, unknownVersion, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
     withJson(stack.command("diff"))
-        .description("what differs between two versions: for callers, in the config, in the program")
+        .description("Compare two versions: callers, config, program")
         .argument("<from>", "number of a version, from stack history", wholeNumber(1))
-        .argument("<to>", "number of another", wholeNumber(1))
+        .argument("<to>", "number of another version", wholeNumber(1))
         .action((from, to, args) => diff(context, from, to, args));
 
 export interface DiffArgs {

@@ -10,8 +10,8 @@ import { before, readVersions, type Config, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
     withJson(stack.command("history"))
-        .description("versions of the stack: who, when, from which commit, and what each meant for callers")
-        .option("--last <n>", "how many, the newest of them", wholeNumber(1), 20)
+        .description("List the versions of the stack: author, time, commit, and what each changed for callers")
+        .option("--last <n>", "number of versions, newest first", wholeNumber(1), 20)
         .action((args) => history(context, args));
 
 export interface HistoryArgs {

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { collect, label, wholeNumber, withApply, withStack, type AddCommand } from "../../arguments";
+import { label, repeatable, wholeNumber, withApply, withStack, type AddCommand } from "../../arguments";
 import { smoke } from "../../check/smoke";
 import { ROOT, type Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -26,15 +26,13 @@ import { withWorkTree } from "./work-tree";
 
 export const command: AddCommand = (stack, context) =>
     withApply(withStack(stack.command("rollback")), "carry it out, and call the service from outside after it")
-        .description("go back to the program and the config of an earlier version")
+        .description("Roll back to the program and config of an earlier version")
         .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
-        .option("--new-credentials", "accept that revoked credentials come back as new ones, to be handed out again")
         .option(
-            "--readmit <consumer/credential>",
-            "accept the revoked key of a credential again; may be repeated",
-            collect,
-            [],
+            "--new-credentials",
+            "accept that revoked credentials come back with new secrets, to be handed out again",
         )
+        .addOption(repeatable("--readmit <consumer/credential>", "accept the revoked key of a credential again"))
         .option("--config-file <file>", "the stack file of that version, where it is in no commit")
         .addOption(formatOption("how to print the review"))
         .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
