@@ -31,13 +31,15 @@ const program = new Command("sandbox").description("A local world for alpa-auth:
 
 program
     .command("up")
-    .description("start the world, run pulumi up on a shipped stack, and print what to try")
+    .description("Start the world, run pulumi up on a shipped stack, and print what to try")
     .addOption(
         new Option("--stack <name>", "stack file to bring up")
             .choices(["intra", "inter", "cloudflare"])
             .default("intra"),
     )
-    .addOption(new Option("--exposure <way>", "how the gateway of stack intra or inter is reached").choices(EXPOSURES))
+    .addOption(
+        new Option("--exposure <way>", "how callers reach the gateway of stack intra or inter").choices(EXPOSURES),
+    )
     .addOption(
         new Option("--option <name>", "option of stack intra: Alpa ready to move into the cluster").choices(OPTIONS),
     )
@@ -52,18 +54,20 @@ program
         "run real programs instead of stand-ins: available (those that are found; the default), all, or some of " +
             PART_NAMES.join(", "),
     )
-    .option("--detach", "leave it running and return; end it with `down`", false)
+    .option("--detach", "leave it running and return; stop it with `down`", false)
     .action(async (options) => (await import("./commands/up.js")).up(options));
-program.command("env").description("print export lines, so that pulumi can be typed by hand").action(env);
+program.command("env").description("Print export lines, to run pulumi by hand").action(env);
 program
     .command("status")
-    .description("say what runs, and what to try")
+    .description("Show what runs, and what to try")
     .option("--json", "as JSON", false)
     .action(status);
-program.command("down").description("end everything the sandbox started").action(down);
+program.command("down").description("Stop everything the sandbox started").action(down);
 program
     .command("gateway")
-    .description("APISIX alone: its data port, and the part of its Admin API that the ingress controller uses")
+    .description(
+        "Run the emulated APISIX alone: its data port, and the part of its Admin API that the ingress controller uses",
+    )
     .requiredOption("--port <port>", "data port", port)
     .requiredOption("--admin-port <port>", "port of the Admin API", port)
     .requiredOption("--admin-key <key>", "key of the Admin API")
@@ -71,7 +75,7 @@ program
 program
     .command("cloudflare")
     .description(
-        "the Cloudflare API alone; zones become active when they are checked, as if the registrar had followed",
+        "Run the emulated Cloudflare API alone; zones become active when they are checked, as if the registrar had followed",
     )
     .requiredOption("--port <port>", "port to listen on", port)
     .requiredOption("--token <token>", "API token that clients must send")
@@ -82,13 +86,13 @@ program
     .action(async (options) => (await standalone()).runCloudflare(options));
 program
     .command("alpa")
-    .description("Alpa's HTTP service alone")
+    .description("Run the emulated HTTP service of Alpa alone")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--seconds <seconds>", "how long one answer takes", seconds, 0)
     .action(async (options) => (await standalone()).runAlpa(options));
 program
     .command("redis")
-    .description("a real Redis or Valkey alone, for limits shared by several gateways")
+    .description("Run a real Redis or Valkey alone, for limits shared by several gateways")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--password <password>", "password that clients must give")
     .action(async (options) => (await standalone()).runRedis(options));

@@ -40,7 +40,7 @@ describe("consent to a change of a stack", () => {
 
     it("is what the help says, as a rule and at each command", () => {
         const rule = root.helpInformation().replace(/\s+/g, " ");
-        assert.match(rule, /Each command that changes a stack, .*only shows what it would do, until --apply\./);
+        assert.match(rule, /A command that changes a stack only shows what it would do; add --apply to do it\./);
         for (const [name, command] of all.filter(([name]) => CHANGING.includes(name)))
             assert.match(command.helpInformation().replace(/\s+/g, " "), /--apply .*; without it, only show/, name);
     });
