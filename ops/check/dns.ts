@@ -7,7 +7,7 @@ import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
 import { findServers, systemLookup } from "../../dns/servers";
 import { repeatable, wholeNumber, withJson, type AddCommand } from "../arguments";
-import { accessOf } from "../consumer/list-tokens";
+import { accessOf } from "../consumer/state/list-tokens";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";

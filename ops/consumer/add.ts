@@ -14,7 +14,7 @@ import type { Context } from "../context";
 import { carryOut } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
 import { METHODS, readValue, type Method } from "../stack/stack-file";
-import { forget } from "./handed-out";
+import { forget } from "./handouts/record";
 import { planAdd } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 

@@ -9,10 +9,10 @@ import { Failure, UsageError } from "../errors";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
-import { handouts, record, recordFile } from "./handed-out";
-import { renderHandout, type Handout } from "./handout-text";
+import { handouts, record, recordFile } from "./handouts/record";
+import { renderHandout, type Handout } from "./handouts/text";
 import { lookUp } from "./plan";
-import { encrypterFor, readRecipients, shortened } from "./recipients";
+import { encrypterFor, readRecipients, shortened } from "./handouts/recipients";
 
 export const command: AddCommand = (consumer, context) =>
     withCredential(withStack(consumer.command("handout")))

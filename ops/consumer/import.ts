@@ -8,7 +8,7 @@ import { encryptSecrets } from "../stack/encrypt-secrets";
 import { carryOut, type Plan } from "../stack/file-edit";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { addCredentials } from "../stack/stack-file";
-import { forget } from "./handed-out";
+import { forget } from "./handouts/record";
 
 export const command: AddCommand = (consumer, context) =>
     withApply(withStack(consumer.command("import")))

@@ -10,10 +10,10 @@ import { accessOf } from "../stack/cluster";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { PROJECT, readValue } from "../stack/stack-file";
-import { readLive, type Live } from "./cluster-consumers";
-import { ALL, compare, forAll, type Row } from "./compare";
-import { tokenRows, type TokenRow } from "./list-tokens";
-import { renderedOf } from "./rendered-consumer";
+import { readLive, type Live } from "./state/cluster-consumers";
+import { ALL, compare, forAll, type Row } from "./state/compare";
+import { tokenRows, type TokenRow } from "./state/list-tokens";
+import { renderedOf } from "./state/rendered-consumer";
 
 export const command: AddCommand = (consumer, context) =>
     withJson(consumer.command("list"))

@@ -6,7 +6,7 @@ import { carryOut, type Plan } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
 import { readOutputs, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
-import { forget } from "./handed-out";
+import { forget } from "./handouts/record";
 import { lookUp } from "./plan";
 import { probe, type Probe } from "./rejection-probe";
 

@@ -11,7 +11,7 @@ import {
 import type { Context } from "../context";
 import { carryOut } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
-import { forget } from "./handed-out";
+import { forget } from "./handouts/record";
 import { planRotate } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 

@@ -10,7 +10,7 @@ import { renderWorker } from "../../../components/cloudflare/edge-worker";
 import { limitPlugins } from "../../../components/consumers/limits";
 import { alpaChain, closedChain, queryStringChain, serviceChain } from "../../../components/route/plugin-chain";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
-import { renderHandout, type Handout } from "../../../ops/consumer/handout-text";
+import { renderHandout, type Handout } from "../../../ops/consumer/handouts/text";
 import { startAlpa } from "../../../sandbox/alpa/server";
 import { startGateway } from "../../../sandbox/gateway/server";
 import { World } from "../../../sandbox/test/cloudflare/edge/kit";

@@ -7,7 +7,7 @@ import { Client } from "../../../client/typescript/src/index";
 import { readCredentialsFile } from "../../../client/typescript/src/credentials-file";
 import { NAMES } from "../../../client/typescript/src/environment";
 import * as errors from "../../../client/typescript/src/errors";
-import { renderHandout, type Handout } from "../../../ops/consumer/handout-text";
+import { renderHandout, type Handout } from "../../../ops/consumer/handouts/text";
 import { PRIVATE_KEY } from "./kit";
 import { far, KEY, problems, token } from "./typescript-problems";
 

@@ -3,9 +3,9 @@
 import { strict as assert } from "node:assert";
 import { decodeJwt } from "jose";
 import { limitPlugins, type Counters } from "../../../components/consumers/limits";
-import { compare } from "../../../ops/consumer/compare";
-import type { LiveConsumer } from "../../../ops/consumer/cluster-consumers";
-import { renderedOf } from "../../../ops/consumer/rendered-consumer";
+import { compare } from "../../../ops/consumer/state/compare";
+import type { LiveConsumer } from "../../../ops/consumer/state/cluster-consumers";
+import { renderedOf } from "../../../ops/consumer/state/rendered-consumer";
 import type { Context } from "../../../ops/context";
 import { gatewayOf } from "../../../ops/stack/gateway";
 import type { Stack } from "../../../ops/stack/stack";

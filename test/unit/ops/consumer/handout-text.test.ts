@@ -8,7 +8,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { jwtVerify } from "jose";
-import { renderHandout, type Handout } from "../../../../ops/consumer/handout-text";
+import { renderHandout, type Handout } from "../../../../ops/consumer/handouts/text";
 import { bench, SECRETS } from "../kit";
 
 describe("lines of a handout", () => {

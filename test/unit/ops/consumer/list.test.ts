@@ -5,8 +5,8 @@ import { execFile } from "node:child_process";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { compare } from "../../../../ops/consumer/compare";
-import { readConsumer, type Live } from "../../../../ops/consumer/cluster-consumers";
+import { compare } from "../../../../ops/consumer/state/compare";
+import { readConsumer, type Live } from "../../../../ops/consumer/state/cluster-consumers";
 import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../../components/consumers/limits";
 import type { Audit } from "../../../../ops/gateway/audit";
 import { readConsumers } from "../../../../ops/stack/stack-file";
@@ -452,7 +452,7 @@ describe("ops consumer list", () => {
             await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
             const access = { kubeconfig: kubeconfig.replace(/:\d+"/, `:${(silent.address() as AddressInfo).port}"`) };
             const code = `
-                const { readLive } = require("${join(__dirname, "../../../../ops/consumer/cluster-consumers.ts")}");
+                const { readLive } = require("${join(__dirname, "../../../../ops/consumer/state/cluster-consumers.ts")}");
                 readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
             try {
                 const said = await new Promise<string>((resolve, reject) => {

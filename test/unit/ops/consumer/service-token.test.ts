@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { compareTokens } from "../../../../ops/consumer/list-tokens";
+import { compareTokens } from "../../../../ops/consumer/state/list-tokens";
 import { HOST_KEY, SSH_KEY } from "../../cloudflare";
 import { bench, TODAY, type BenchOptions } from "../kit";
 

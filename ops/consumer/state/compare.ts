@@ -1,5 +1,5 @@
-import { isOver } from "../dates";
-import type { Consumer } from "../stack/stack-file";
+import { isOver } from "../../dates";
+import type { Consumer } from "../../stack/stack-file";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 import { differences, type Rendered } from "./rendered-consumer";
 

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { armor, Encrypter } from "age-encryption";
-import { UsageError } from "../errors";
+import { UsageError } from "../../errors";
 import { sshRecipient } from "./ssh-recipient";
 
 /** Recipients of the options and of a file, with where each stands. */

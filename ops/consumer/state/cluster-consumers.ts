@@ -1,10 +1,10 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
-import { kubeConfigOf, type PlainAccess } from "../../components/kubernetes/cluster-reader";
-import type { ConsumerPlugin } from "../../components/consumers/limits";
-import { kubernetesClient } from "../../components/kubernetes/client";
-import { judge, type Observed } from "../../components/kubernetes/readiness";
-import { Failure } from "../errors";
+import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
+import { kubeConfigOf, type PlainAccess } from "../../../components/kubernetes/cluster-reader";
+import type { ConsumerPlugin } from "../../../components/consumers/limits";
+import { kubernetesClient } from "../../../components/kubernetes/client";
+import { judge, type Observed } from "../../../components/kubernetes/readiness";
+import { Failure } from "../../errors";
 
 /** A Consumer object of the cluster, as far as it matters here. */
 export interface LiveConsumer {

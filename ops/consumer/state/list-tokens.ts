@@ -1,11 +1,11 @@
-import { openApi, type ApiAccess } from "../../components/cloudflare/api";
-import { tokenName } from "../../components/cloudflare/service-tokens";
-import type { Context } from "../context";
-import { isOver } from "../dates";
-import { Failure, UsageError } from "../errors";
-import { ask } from "../stack/pulumi";
-import { callersOf, type Stack } from "../stack/stack";
-import { PROJECT, readValue, type Consumer } from "../stack/stack-file";
+import { openApi, type ApiAccess } from "../../../components/cloudflare/api";
+import { tokenName } from "../../../components/cloudflare/service-tokens";
+import type { Context } from "../../context";
+import { isOver } from "../../dates";
+import { Failure, UsageError } from "../../errors";
+import { ask } from "../../stack/pulumi";
+import { callersOf, type Stack } from "../../stack/stack";
+import { PROJECT, readValue, type Consumer } from "../../stack/stack-file";
 
 /** Longest wait for Cloudflare, in seconds. */
 const LIMIT_SECONDS = 30;

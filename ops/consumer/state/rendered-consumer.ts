@@ -1,13 +1,13 @@
 import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { ConfigError } from "../../config";
-import { secretName, tokenSettings, type ConsumerSettings } from "../../components/consumers/consumers";
-import { limitPlugins, type ConsumerPlugin, type Counters } from "../../components/consumers/limits";
-import { countersOf } from "../../components/consumers/shared-counters";
-import type { Context } from "../context";
-import { readSecrets, readSettings } from "../stack/config-check";
-import type { Gateway } from "../stack/gateway";
-import type { Stack } from "../stack/stack";
+import { ConfigError } from "../../../config";
+import { secretName, tokenSettings, type ConsumerSettings } from "../../../components/consumers/consumers";
+import { limitPlugins, type ConsumerPlugin, type Counters } from "../../../components/consumers/limits";
+import { countersOf } from "../../../components/consumers/shared-counters";
+import type { Context } from "../../context";
+import { readSecrets, readSettings } from "../../stack/config-check";
+import type { Gateway } from "../../stack/gateway";
+import type { Stack } from "../../stack/stack";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
 /** What the program makes of a caller in the cluster, as far as it is no secret. */

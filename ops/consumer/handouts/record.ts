@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Context } from "../context";
-import { Failure, UsageError } from "../errors";
-import type { Stack } from "../stack/stack";
+import type { Context } from "../../context";
+import { Failure, UsageError } from "../../errors";
+import type { Stack } from "../../stack/stack";
 
 /** One time a credential was given away. Never holds anything of the credential. */
 export interface HandedOut {

@@ -1,6 +1,6 @@
-import { digestOf, type PublicKeyAlgorithm } from "../../components/consumers/signing-algorithms";
-import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
-import type { TokenPair } from "../../components/cloudflare/service-tokens";
+import { digestOf, type PublicKeyAlgorithm } from "../../../components/consumers/signing-algorithms";
+import { SAMPLE_COMPLETION } from "../../../components/alpa/sample";
+import type { TokenPair } from "../../../components/cloudflare/service-tokens";
 
 /** What a caller gets. */
 export interface Handout {
