@@ -27,7 +27,7 @@ const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 export const errorShape: Rule = {
     name: "error-shape",
     title: "What the gateway and the edge refuse looks like an error of Alpa's.",
-    reason: "Alpa's client fails on an error of any other form, and shows its caller a traceback in place of what to do.",
+    reason: "Alpa's client fails on an error of any other form, and shows its caller a traceback instead of what to do.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", spec: { http: [{ name: "a", plugins: [] }] } },
