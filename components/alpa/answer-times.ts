@@ -5,7 +5,7 @@ interface AnswerTime {
     answerTimeoutSeconds: number;
 }
 
-/** What the chart has a pod wait before it is told to stop, so that nobody is sent to it any more. No value of it. */
+/** preStop sleep of the chart: by its end no new request is routed to the pod. The chart has no value for it. */
 const PRE_STOP_SECONDS = 30;
 /** Beyond the longest answer: time to connect and to send, before the answer's own time begins. */
 const ANSWER_MARGIN_SECONDS = 30;
@@ -16,12 +16,12 @@ const KILL_MARGIN_SECONDS = 15;
 const USUAL_GONE_SECONDS = 600;
 const GONE_MARGIN_SECONDS = 120;
 
-/** What nginx waits for requests that are under way once it is told to stop, in seconds. */
+/** Graceful shutdown: how long nginx lets open requests finish after SIGQUIT, in seconds. */
 export function shutdownSeconds({ answerTimeoutSeconds }: AnswerTime): number {
     return answerTimeoutSeconds + ANSWER_MARGIN_SECONDS;
 }
 
-/** Grace period of the pods, in seconds: a request may come until the last moment before nginx is told to stop. */
+/** Termination grace period of the pods, in seconds: a request may arrive until the preStop sleep ends. */
 export function graceSeconds(times: AnswerTime): number {
     return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
 }

@@ -1,7 +1,7 @@
 import { list, mapping } from "../../cross-checks";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
-
-type Raw = Record<string, unknown>;
+import { highAvailabilityChecks } from "../../keys/high-availability";
+import type { CheckContext, Raw } from "../option";
 
 /** Half precision, as Alpa keeps its weights. */
 const BYTES_A_PARAMETER = 2;
@@ -10,10 +10,15 @@ const USABLE = 0.9;
 const GIB = 2 ** 30;
 
 /**
- * What the schema cannot say of keys `opt` and `convert`. Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a value of `convert` is stored encrypted
+ * What the schema cannot say of options intra-a and intra-b: both may have keys `opt` and `convert`, for the conversion.
+ * Reads unchecked values, so that nothing hides another problem.
+ * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
  */
-export function intraBChecks(values: Raw, isSecret: (value: unknown) => boolean): string[] {
+export function intraChecks(values: Raw, isSecret: CheckContext["isSecret"]): string[] {
+    return [...highAvailabilityChecks(values), ...conversionChecks(values, (value) => isSecret("convert", value))];
+}
+
+function conversionChecks(values: Raw, isSecret: (value: unknown) => boolean): string[] {
     const { option } = values;
     const [opt, convert] = [values.opt, values.convert].map(mapping);
     const problems = [

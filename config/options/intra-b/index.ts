@@ -1,6 +1,5 @@
-import { highAvailabilityChecks } from "../../keys/high-availability";
 import { gatewayOption } from "../gateway/option";
-import { intraBChecks } from "./checks";
+import { intraChecks } from "./checks";
 import { exposedIntraBSchema, intraBSchema } from "./schema";
 import { intraBSettings } from "./settings";
 
@@ -8,9 +7,6 @@ export const intraB = gatewayOption({
     option: "intra-b",
     schema: intraBSchema,
     exposedSchema: exposedIntraBSchema,
-    checks: (values, isSecret) => [
-        ...highAvailabilityChecks(values),
-        ...intraBChecks(values, (value) => isSecret("convert", value)),
-    ],
+    checks: intraChecks,
     settings: intraBSettings,
 });
