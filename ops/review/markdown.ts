@@ -11,8 +11,21 @@ const EVIDENCE = 3;
 /** Findings of each code that come before any more of another one: many of a kind hide no other. */
 const FIRST = 10;
 
-/** Where it gets too long, something of every code stays, and then the most dangerous. */
-export function renderMarkdown(review: Review, longest = LONGEST): string {
+/**
+ * Where it gets too long, something of every code stays, and then the most dangerous.
+ * @param picture Mermaid text of the stack. It is left out where the findings need its place.
+ */
+export function renderMarkdown(review: Review, longest = LONGEST, picture?: string): string {
+    const drawn = picture === undefined ? "" : pictureText(picture);
+    const findings = withinLength(review, longest);
+    return findings.length + drawn.length <= longest ? findings + drawn : findings;
+}
+
+function pictureText(picture: string): string {
+    return `\n<details><summary>Picture of the stack, with what changes in colour</summary>\n\n\`\`\`mermaid\n${picture}\n\`\`\`\n\n</details>\n`;
+}
+
+function withinLength(review: Review, longest: number): string {
     const head = `${title(review)}\n\n${escaped(summary(review))}\n`;
     const groups = grouped(review.findings);
     const kept = chosen(groups, longest - NOTE - head.length);

@@ -9,12 +9,14 @@ import { json } from "../output";
 import { lockFailure } from "../stack/backend-lock";
 import { ask, said } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
+import { draw } from "../stack/graph/draw";
+import { renderMermaid } from "../stack/graph/mermaid";
 import { PROJECT } from "../stack/stack-file";
 import { withReview, type FAIL_ON, type FORMATS } from "./arguments";
 import { changesOf } from "./changes";
 import { byDanger, SEVERITIES, type Finding, type Severity } from "./finding";
 import { judge, runOf } from "./judge";
-import { renderMarkdown } from "./markdown";
+import { LONGEST, renderMarkdown } from "./markdown";
 import { readPlan, type Exported } from "./plan";
 import { exceptionsOf, policyFindings } from "./policies";
 import { errorText, readPreview, type Preview } from "./preview";
@@ -52,7 +54,8 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     if (problems.length > 0) throw new UsageError(problems);
     const { preview, state } = await read(context, args);
     const found = fullReview(context, preview, state);
-    context.out(render(found, args.format));
+    const picture = state && args.format === "markdown" ? draw(preview.stack, state, preview) : undefined;
+    context.out(render(found, args.format, picture && renderMermaid(picture)));
     failOn(found, args.failOn);
 }
 
@@ -109,9 +112,10 @@ function withCallers(config: Preview["config"], program: string): Preview["confi
     }
 }
 
-export function render(found: Review, format: ReviewArgs["format"]): string {
+/** @param picture Mermaid text for a comment */
+export function render(found: Review, format: ReviewArgs["format"], picture?: string): string {
     if (format === "json") return json(found);
-    return format === "markdown" ? renderMarkdown(found) : renderText(found);
+    return format === "markdown" ? renderMarkdown(found, LONGEST, picture) : renderText(found);
 }
 
 /** Those as bad as that, or worse. */
@@ -217,7 +221,7 @@ function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
     ];
 }
 
-function fileText(option: string, file: string): string {
+export function fileText(option: string, file: string): string {
     try {
         return readFileSync(file, "utf8");
     } catch (error) {

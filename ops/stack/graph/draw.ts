@@ -1,0 +1,15 @@
+/** A picture of a stack from its state, and from what a preview changes of it. */
+import type { Exported } from "../../review/plan";
+import type { Preview } from "../../review/preview";
+import { pictureOf } from "./parts";
+import type { Picture } from "./picture";
+import { resourcesOf } from "./resources";
+
+/**
+ * @param stack short name
+ * @returns undefined where there is nothing to draw
+ */
+export function draw(stack: string, state: Exported, preview?: Preview): Picture | undefined {
+    const resources = resourcesOf(state, preview);
+    return resources.length === 0 ? undefined : pictureOf(stack, resources);
+}

@@ -1,0 +1,236 @@
+/** Finds the parts that a request passes, and those that configure or count, among the resources of a stack. */
+import { VERIFIER } from "../../../components/opt/conversion-phases";
+import type { Operation } from "../../review/changes";
+import { valueAt, type Props } from "../../review/differences";
+import type { Line, Part, Picture } from "./picture";
+import { mapsAt, textAt, type Resource } from "./resources";
+
+/** How a picture names the ways to prove who one is. */
+const METHODS: Record<string, string> = { "key-auth": "API key", "jwt-auth": "JWT" };
+/** Port of the upstream that no route leads to: nothing listens there (components/route). */
+const NOWHERE = 1;
+
+interface Drawing {
+    resources: Resource[];
+    parts: Part[];
+    lines: Line[];
+}
+
+/** @param stack short name */
+export function pictureOf(stack: string, resources: Resource[]): Picture {
+    const drawing: Drawing = { resources, parts: [], lines: [] };
+    drawCallers(drawing);
+    const entrance = drawEntrance(drawing);
+    const gateway = drawGateway(drawing);
+    if (gateway !== undefined) {
+        drawing.lines.push({ from: entrance, to: gateway, carries: "requests" });
+        drawUpstreams(drawing, gateway);
+    } else drawOrigins(drawing, entrance);
+    return { stack, parts: drawing.parts, lines: drawing.lines };
+}
+
+function drawCallers({ resources, parts }: Drawing): void {
+    const consumers = ofKind(resources, "kubernetes Consumer").filter(
+        ({ inputs }) => textAt(inputs, "metadata", "name") !== VERIFIER,
+    );
+    const tokens = ofKind(resources, "cloudflare ZeroTrustAccessServiceToken");
+    const methods = new Set(
+        consumers.flatMap(({ inputs }) =>
+            mapsAt(inputs, "spec", "credentials").map((one) => textAt(one, "type") ?? ""),
+        ),
+    );
+    const owners = new Set(tokens.map(({ inputs }) => textAt(inputs, "name")?.split("/").at(-2)));
+    const count = consumers.length > 0 ? consumers.length : owners.size;
+    const named = [...methods].flatMap((method) => METHODS[method] ?? []);
+    const ways = [...named.sort(), ...(tokens.length > 0 ? ["service token"] : [])];
+    const label = [count === 1 ? "1 caller" : `${count} callers`, ...(ways.length > 0 ? [ways.join(", ")] : [])];
+    parts.push({ id: "callers", label, ...changeOf([...consumers, ...tokens]) });
+}
+
+/** What callers reach first, and how it leads on. @returns id of the part whose requests come next */
+function drawEntrance({ resources, parts, lines }: Drawing): string {
+    const tunnels = ofKind(resources, "cloudflare ZeroTrustTunnelCloudflared");
+    if (tunnels.length === 0) {
+        const values = chartValues(resources);
+        const port = textAt(values?.values, "service", "http", "nodePort");
+        const tls = ofKind(resources, "kubernetes ApisixTls");
+        const label = [port === undefined ? "address of the gateway" : `node port ${port}`];
+        parts.push({ id: "port", label: [...label, ...(tls.length > 0 ? ["HTTPS"] : [])], ...changeOf(tls) });
+        lines.push({ from: "callers", to: "port", carries: "requests" });
+        return "port";
+    }
+    const access = ofKind(resources, "cloudflare ZeroTrustAccessApplication", "cloudflare ZeroTrustAccessPolicy");
+    const names = ofKind(resources, "cloudflare DnsRecord").flatMap(({ inputs }) => textAt(inputs, "name") ?? []);
+    parts.push({
+        id: "access",
+        label: ["Cloudflare Access", ...new Set(names)],
+        place: "Cloudflare's edge",
+        ...changeOf([...access, ...ofKind(resources, "cloudflare DnsRecord")]),
+    });
+    lines.push({ from: "callers", to: "access", label: "HTTPS", carries: "requests" });
+    drawConnectors({ resources, parts, lines });
+    lines.push({ from: "access", to: "connectors", label: "tunnel", carries: "requests" });
+    return "connectors";
+}
+
+function drawConnectors({ resources, parts }: Drawing): void {
+    const pods = ofKind(resources, "kubernetes Deployment").filter((one) => hasImage(one, "cloudflared"));
+    const hosts = onHosts(resources, "CloudflaredHost");
+    const tunnel = ofKind(
+        resources,
+        "cloudflare ZeroTrustTunnelCloudflared",
+        "cloudflare ZeroTrustTunnelCloudflaredConfig",
+    );
+    const replicas = pods.map(({ inputs }) => textAt(inputs, "spec", "replicas"))[0];
+    const place = pods.length > 0 ? namespaceOf(pods[0]) : hosts.length > 0 ? "hosts, by SSH" : undefined;
+    const label = ["cloudflared", ...(replicas === undefined ? [] : [pluralOf(replicas, "connector")])];
+    parts.push({ id: "connectors", label, ...(place && { place }), ...changeOf([...pods, ...hosts, ...tunnel]) });
+}
+
+/** @returns id of APISIX; undefined in option cloudflare, which has none */
+function drawGateway(drawing: Drawing): string | undefined {
+    const { resources, parts, lines } = drawing;
+    const routes = ofKind(resources, "kubernetes ApisixRoute");
+    if (routes.length === 0) return undefined;
+    // Of a gateway that was there before, the stack has only the routes.
+    const [proxy] = ofKind(resources, "kubernetes GatewayProxy");
+    const place = proxy && namespaceOf(proxy);
+    const chart = chartValues(resources);
+    const version = textAt(chart?.values, "image", "tag")?.replace(/-.*/, "");
+    const installed = chart === undefined ? ["already installed"] : [replicasOf(chart.values)];
+    const label = [version === undefined ? "APISIX" : `APISIX ${version}`, ...installed];
+    const made = chart === undefined ? [] : [chart.resource];
+    parts.push({ id: "apisix", label, place, ...changeOf([...made, ...routes], made) });
+    if (chart === undefined) return "apisix";
+    // Which of its programs an update of the chart's values is about cannot be seen here.
+    const come = chart.resource.change === "update" ? {} : changeOf(made);
+    const controllers = replicasOf(controllerOf(chart.values));
+    parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
+    const members = replicasOf(valueAt(chart.values, ["etcd"]), "member");
+    parts.push({ id: "etcd", label: ["etcd", members], place, ...come });
+    lines.push({ from: "controller", to: "apisix", label: "Admin API", carries: "control" });
+    lines.push({ from: "apisix", to: "etcd", label: "configuration", carries: "control" });
+    drawCounters(drawing);
+    return "apisix";
+}
+
+function drawCounters({ resources, parts, lines }: Drawing): void {
+    const counters = ofKind(resources, "kubernetes Deployment", "kubernetes StatefulSet").filter(
+        (one) => hasImage(one, "valkey") || hasImage(one, "redis"),
+    );
+    if (counters.length === 0) return;
+    parts.push({
+        id: "counters",
+        label: ["counters of limits"],
+        place: namespaceOf(counters[0]),
+        ...changeOf(counters),
+    });
+    lines.push({ from: "apisix", to: "counters", label: "limits", carries: "control" });
+}
+
+/** Where the routes of a gateway lead. */
+function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void {
+    const upstreams = new Map(
+        ofKind(resources, "kubernetes ApisixUpstream").map((one) => [textAt(one.inputs, "metadata", "name"), one]),
+    );
+    const paths = new Map<string, { node: Props; paths: Set<string>; upstreams: Set<Resource> }>();
+    for (const { inputs } of ofKind(resources, "kubernetes ApisixRoute"))
+        for (const rule of mapsAt(inputs, "spec", "http"))
+            for (const { name } of mapsAt(rule, "upstreams")) {
+                const upstream = upstreams.get(name as string);
+                for (const node of mapsAt(upstream?.inputs, "spec", "externalNodes")) {
+                    if (node.port === NOWHERE) continue;
+                    const address = `${textAt(node, "name")}:${textAt(node, "port") ?? 80}`;
+                    const known = paths.get(address) ?? { node, paths: new Set(), upstreams: new Set() };
+                    pathsOf(rule).forEach((path) => known.paths.add(path));
+                    known.upstreams.add(upstream!);
+                    paths.set(address, known);
+                }
+            }
+    const isFirewalled = onHosts(resources, "AlpaFirewall").length > 0;
+    [...paths].forEach(([address, { node, paths: served, upstreams: of }], i) => {
+        const inCluster = node.type === "Service" || /\.svc(\.|:|$)/.test(address);
+        const place = inCluster ? "Ray cluster in Kubernetes" : "hosts of Alpa";
+        const label = ["Alpa", address, ...(isFirewalled && !inCluster ? ["behind its firewall"] : [])];
+        parts.push({ id: `alpa${i}`, label, place, ...changeOf([...of]) });
+        lines.push({ from, to: `alpa${i}`, label: [...served].sort().join(", "), carries: "requests" });
+    });
+}
+
+/** Where a tunnel leads that has no gateway behind it. */
+function drawOrigins({ resources, parts, lines }: Drawing, from: string): void {
+    const configs = ofKind(resources, "cloudflare ZeroTrustTunnelCloudflaredConfig");
+    const rules = configs.flatMap(({ inputs }) => mapsAt(inputs, "config", "ingresses"));
+    const served = new Map<string, Set<string>>();
+    for (const rule of rules) {
+        const service = textAt(rule, "service");
+        if (service === undefined || !service.startsWith("http:") || service.startsWith("http_status")) continue;
+        const path = /\/[a-z]+\$?$/.exec(textAt(rule, "path") ?? "")?.[0].replace("$", "");
+        served.set(service, (served.get(service) ?? new Set()).add(path ?? "/"));
+    }
+    [...served].forEach(([service, paths], i) => {
+        const label = ["Alpa", service.replace("http://", "")];
+        parts.push({ id: `alpa${i}`, label, place: "hosts of Alpa", ...changeOf(configs) });
+        lines.push({ from, to: `alpa${i}`, label: [...paths].sort().join(", "), carries: "requests" });
+    });
+}
+
+function ofKind(resources: Resource[], ...kinds: string[]): Resource[] {
+    return resources.filter(({ kind }) => kinds.includes(kind));
+}
+
+/** Commands that a component of ours runs on hosts. */
+function onHosts(resources: Resource[], component: string): Resource[] {
+    return resources.filter(({ urn }) => urn.includes(`alpa-auth:parts:${component}$`));
+}
+
+function hasImage({ inputs }: Resource, name: string): boolean {
+    const containers = mapsAt(inputs, "spec", "template", "spec", "containers");
+    return containers.some(({ image }) => typeof image === "string" && image.includes(name));
+}
+
+function namespaceOf({ inputs }: Resource): string {
+    return `namespace ${textAt(inputs, "metadata", "namespace") ?? "default"}`;
+}
+
+/** Values of APISIX's chart, whether Rampart or helm installs it. */
+function chartValues(resources: Resource[]): { resource: Resource; values: Props } | undefined {
+    for (const resource of ofKind(resources, "kubernetes Release", "dynamic Resource", "dynamic RampartGraph")) {
+        const { inputs } = resource;
+        if (textAt(inputs, "chart") === "apisix") return { resource, values: (inputs.values ?? {}) as Props };
+        const components = valueAt(inputs, ["spec", "graph", "components"]) ?? {};
+        for (const component of Object.values(components))
+            if (textAt(component, "chart", "name") === "apisix")
+                return { resource, values: (valueAt(component, ["config"]) ?? {}) as Props };
+    }
+    return undefined;
+}
+
+function controllerOf(values: Props): unknown {
+    return { replicaCount: valueAt(values, ["ingress-controller", "deployment", "replicas"]) };
+}
+
+function replicasOf(values: unknown, noun = "pod"): string {
+    return pluralOf(textAt(values, "replicaCount") ?? "1", noun);
+}
+
+function pluralOf(count: string, noun: string): string {
+    return `${count} ${noun}${count === "1" ? "" : "s"}`;
+}
+
+function pathsOf(rule: Props): string[] {
+    const paths = valueAt(rule, ["match", "paths"]);
+    return Array.isArray(paths) ? paths.filter((path): path is string => typeof path === "string") : [];
+}
+
+/**
+ * What a change does to a part that some resources make up.
+ * @param whole those without which it is not there. @default all of them
+ */
+function changeOf(resources: Resource[], whole: Resource[] = resources): { change?: Operation } {
+    const changes = new Set(whole.map(({ change }) => change));
+    if (changes.size === 1 && !changes.has(undefined)) return { change: [...changes][0] };
+    const some = new Set(resources.map(({ change }) => change));
+    if (some.has("replace")) return { change: "replace" };
+    return [...some].some((change) => change !== undefined) ? { change: "update" } : {};
+}
