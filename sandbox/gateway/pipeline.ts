@@ -53,6 +53,7 @@ async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> 
         await send(ctx, upstreamAnswer ?? (exit as Exit));
     } catch (error) {
         upstreamAnswer?.destroy();
+        if (ctx.answer.destroyed) return; // the gateway was killed, or the client has gone
         if (!(error instanceof NotImitated) || ctx.answer.headersSent) throw error;
         refuse(ctx, error, parts);
     }

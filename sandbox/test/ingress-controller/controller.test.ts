@@ -9,7 +9,12 @@ import { CONTROLLER, object, secret, WIRING } from "./kit";
 
 /** Seconds of a hundredth: 5 minutes are 3 s. */
 const SECOND_LASTS = 0.01;
-const READY_MS = 300 * SECOND_LASTS * 1000;
+/** Long enough for all that comes before, on a busy machine too. */
+const WAIT_SECOND_LASTS = 0.03;
+const READY_MS = 300 * WAIT_SECOND_LASTS * 1000;
+/** With this a wait of 300 s is longer than a test may take: what comes nevertheless did not wait. */
+const REAL_SECONDS = 1;
+const TEST_MS = 60_000;
 
 const consumer = (name: string): [Kind, Resource] =>
     object("Consumer", name, { gatewayRef: { name: "apisix", namespace: "apisix" } });
@@ -41,14 +46,14 @@ describe("Ingress controller", () => {
     });
 
     /** Starts a controller that leads, before these objects and the usual wiring. */
-    async function lead(...objects: [Kind, Resource][]): Promise<number> {
+    async function lead(objects: [Kind, Resource][], secondLasts = SECOND_LASTS): Promise<number> {
         api = await new FakeApi().start(...WIRING, ...objects);
         const began = Date.now();
         controller = await startIngressController({
             kubeConfig: api.kubeConfig(),
             controllerName: CONTROLLER,
             resolveAdmin: async () => (reachable ? `http://127.0.0.1:${gateway.adminPort}` : undefined),
-            secondLasts: SECOND_LASTS,
+            secondLasts,
             log: (line) => line.startsWith("error: GatewayProxy") && failed.push(Date.now()),
         });
         return began;
@@ -59,38 +64,35 @@ describe("Ingress controller", () => {
     const pushed = (path: string) => configuration.current().objects.has(path);
 
     it("pushes at once with an upstream of no class, which counts as soon as a route names it", async () => {
-        const began = await lead(upstream(), route("r"), consumer("u"));
+        await lead([upstream(), route("r"), consumer("u")], REAL_SECONDS);
         await until(() => pushed("/consumers/llm_u"));
-        assert.ok(Date.now() - began < READY_MS / 2);
         const [{ value }] = configuration.list("/upstreams/").map(([, stored]) => stored);
         assert.deepEqual(value.nodes, [{ host: "127.0.0.1", port: 1, weight: 100 }]);
-    });
+    }).timeout(TEST_MS);
 
     for (const [what, held] of [
         ["an upstream", upstream({ ingressClassName: "apisix" })],
         ["a plugin config", object("ApisixPluginConfig", "p", { ingressClassName: "apisix", plugins: [] })],
     ] as const)
         it(`pushes nothing for 5 minutes after ${what} of its class was there at the start, and accepts all the same`, async () => {
-            const began = await lead(held, route("r"), consumer("u"));
+            const began = await lead([held, route("r"), consumer("u")], WAIT_SECOND_LASTS);
             await until(() => api.condition("Consumer", "u")?.status === "True");
             api.delete(...held);
             api.put(...consumer("later"));
             await until(() => api.condition("Consumer", "later")?.status === "True");
-            assert.ok(Date.now() - began < READY_MS / 2, "accepted while it waits");
-            assert.equal(configuration.objects.size, 0);
+            assert.equal(configuration.objects.size, 0, "accepted while it waits");
             await until(() => pushed("/consumers/llm_later"));
             assert.ok(Date.now() - began >= READY_MS, `pushed after ${Date.now() - began} ms`);
         });
 
     it("waits for no upstream of another class", async () => {
-        const began = await lead(upstream({ ingressClassName: "other" }), consumer("u"));
+        await lead([upstream({ ingressClassName: "other" }), consumer("u")], REAL_SECONDS);
         await until(() => pushed("/consumers/llm_u"));
-        assert.ok(Date.now() - began < READY_MS / 2);
-    });
+    }).timeout(TEST_MS);
 
     it("repeats a failed push after 1, 2, 4, … seconds, and says so on its routes alone", async () => {
         reachable = false;
-        await lead(upstream(), route("r"), consumer("u"));
+        await lead([upstream(), route("r"), consumer("u")]);
         await until(() => failed.length === 5);
         failed.slice(1).forEach((at, i) => {
             const seconds = (at - failed[i]) / 1000 / SECOND_LASTS;
@@ -107,7 +109,7 @@ describe("Ingress controller", () => {
 
     it("leaves other routes accepted and pushes them beside one that APISIX refuses", async () => {
         const bad = route("bad", [{ name: "limit-count", enable: true, config: { count: "many" } }]);
-        await lead(upstream(), route("good"), bad, secret("s", { key: "x" }));
+        await lead([upstream(), route("good"), bad, secret("s", { key: "x" })]);
         await until(() => api.condition("ApisixRoute", "bad")?.reason === "SyncFailed");
         assert.match(api.condition("ApisixRoute", "bad").message, /limit-count/);
         assert.equal(api.condition("ApisixRoute", "good").status, "True");
@@ -118,7 +120,7 @@ describe("Ingress controller", () => {
     });
 
     it("can push nothing once etcd has lost all, until a gateway starts anew, then brings everything back", async () => {
-        await lead(upstream(), route("r"), consumer("u"));
+        await lead([upstream(), route("r"), consumer("u")]);
         await until(() => pushed("/consumers/llm_u"));
         configuration.lose();
         api.put(...consumer("later"));
@@ -136,7 +138,7 @@ describe("Ingress controller", () => {
     });
 
     it("puts back within a minute what somebody has changed", async () => {
-        await lead(upstream(), route("r"));
+        await lead([upstream(), route("r")]);
         await until(() => configuration.list("/routes/").length === 1);
         const [[key, { value }]] = configuration.list("/routes/");
         configuration.set(key, { ...value, uris: ["/other"] });
