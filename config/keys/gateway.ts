@@ -30,7 +30,7 @@ export const installedGatewayKeys = {
                 `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use 30800`,
         })
         .optional()
-        .describe("Port of the entry point on every node. Unset: 30800; with exposure `cloudflare` none is open."),
+        .describe("Port of the entry point on every node. Unset: 30800; with exposure `tunnel` none is open."),
     replicas: positive("a number of replicas").default(1).describe("APISIX pods."),
     storageClass: text("the name of a StorageClass")
         .optional()
@@ -135,7 +135,7 @@ export const gateway = z
                         error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
                     })
                     .optional()
-                    .describe("Address callers use, without the path. Needed with exposure `azure`."),
+                    .describe("Address callers use, without the path. Needed with exposure `direct`."),
                 service: existingService.optional(),
             })
             .optional()

@@ -10,14 +10,14 @@ type Raw = Record<string, unknown>;
  */
 export function availabilityProblems(values: Raw, promise: string): string[] {
     const [gateway, tunnel] = [values.gateway, values.tunnel].map(mapping);
-    const { exposure = "azure" } = values;
+    const { exposure = "direct" } = values;
     const problems = haProblems(values);
     const isNamed = [gateway.address, values.azure, values.tls].some((one) => one !== undefined);
-    if (exposure === "azure" && !isNamed && gateway.installer !== "existing")
+    if (exposure === "direct" && !isNamed && gateway.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure azure, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
+            "gateway.address: required with exposure direct, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
         );
-    if (exposure === "cloudflare" && tunnel.replicas === 1)
+    if (exposure === "tunnel" && tunnel.replicas === 1)
         problems.push(
             `tunnel.replicas: must be at least 2 with ${promise} (got 1), or the loss of a node is an outage. Raise it.`,
         );

@@ -100,7 +100,7 @@ export class ExposedStack extends EngineStack {
         const { world, account } = here();
         this.write({
             option: "intra-a",
-            exposure: "cloudflare",
+            exposure: "tunnel",
             namespace: this.name,
             account: account.id,
             hostname: this.hostname,

@@ -20,7 +20,7 @@ async function call(url: string, apikey: string, headers: Record<string, string>
     return answer.status;
 }
 
-describe("exposure cloudflare", () => {
+describe("exposure tunnel", () => {
     useExposure();
     let stack: ExposedStack;
     let apikey: string;

@@ -92,7 +92,7 @@ export class NodesStack extends EngineStack {
     tunnel(...ids: string[]): StackConfig {
         return {
             consumers: consumers(...ids),
-            exposure: "cloudflare",
+            exposure: "tunnel",
             account: here().account.id,
             hostname: HOSTNAME,
             zone: { name: "example.com", plan: "free" },

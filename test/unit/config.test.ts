@@ -53,8 +53,8 @@ const refused: Refused[] = [
     ],
     [
         "an unknown exposure",
-        { exposure: "azur" },
-        /^exposure: must be one of azure, cloudflare .*Did you mean azure\?$/,
+        { exposure: "dirct" },
+        /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/,
     ],
     ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
     [

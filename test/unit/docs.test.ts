@@ -9,6 +9,7 @@ import * as z from "zod";
 import { parse as parseConfig, type RawConfig } from "../../config";
 import { unwrap } from "../../config/problems";
 import { DEFINITIONS, OPTIONS } from "../../config/options";
+import { RENAMED_KEYS } from "../../config/renamed-keys";
 import { ADMIN_SERVICE } from "../../components/apisix/values";
 import { NetworkPolicies } from "../../components/kubernetes/network-policies";
 import { record } from "../kit";
@@ -104,6 +105,12 @@ describe("docs/configuration.md", () => {
             else assert.deepEqual(run().warnings, []);
         });
     }
+
+    it("has every key that had another name or form", () => {
+        const names = (keys: string[]) => keys.map((key) => `\`${key}\``).join(", ");
+        const renamed = RENAMED_KEYS.map((key) => [names([key.old]), names(key.new)]);
+        assert.deepEqual(tableRows(PAGE, "Old key"), renamed);
+    });
 
     it("quotes what the checks of the cluster and the waits say", () => {
         const code = FILES.filter((file) => /^(preflight|components)\/.*\.(ts|sh)$/.test(file))

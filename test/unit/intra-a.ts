@@ -82,9 +82,9 @@ export function identities(seen: Seen[]): string[] {
     return kubernetesObjects(seen).map(({ inputs }) => identity({ ...(inputs as ObjectRef), ...inputs.metadata }));
 }
 
-/** What exposure cloudflare needs of the config. */
+/** What exposure tunnel needs of the config. */
 export const EXPOSURE = {
-    exposure: "cloudflare",
+    exposure: "tunnel",
     account: "0123456789abcdef0123456789abcdef",
     hostname: "llm.example.com",
     zone: { name: "example.com", plan: "pro" },

@@ -2,13 +2,13 @@ import { plainAddress } from "../../../dns/names";
 import { list, mapping } from "../../cross-checks";
 import { tlsProblems } from "../tls/checks";
 
-/** What the schema cannot say of exposure azure, of whichever option. Reads unchecked values. */
+/** What the schema cannot say of exposure direct, of whichever option. Reads unchecked values. */
 export function azureChecks(
     values: Record<string, unknown>,
     isSecret: (key: string, value?: unknown) => boolean,
     today: Date,
 ): string[] {
-    if (values.exposure === "cloudflare") return [];
+    if (values.exposure === "tunnel") return [];
     const problems: string[] = [];
     const [azure, gateway] = [values.azure, values.gateway].map(mapping);
     if (values.azure !== undefined && gateway.installer === "existing")

@@ -6,37 +6,37 @@ import { planProblems } from "../plans";
 
 type Raw = Record<string, unknown>;
 
-/** Keys of exposure azure alone: Cloudflare has a name and a certificate of its own. */
+/** Keys of exposure direct alone: Cloudflare has a name and a certificate of its own. */
 const AZURE_KEYS = ["azure", "tls"];
 
 /** What the schema cannot say of the exposure: keys that belong to the other one, and values that only make sense together. */
 export function exposureChecks(values: Raw): string[] {
-    const { exposure = "azure" } = values;
+    const { exposure = "direct" } = values;
     const [zone, alpa, gateway, tunnel] = [values.zone, values.alpa, values.gateway, values.tunnel].map(mapping);
     const existing = mapping(gateway.existing);
     // The schema of option inter knows no gateway in place.
     const inPlace = values.option !== "inter" && gateway.installer === "existing" && gateway.existing !== undefined;
-    if (exposure !== "cloudflare") {
+    if (exposure !== "tunnel") {
         const foreign = foreignKeys(values).map(
-            (key) => `${key}: belongs to exposure cloudflare (got exposure ${String(exposure)}). Remove it.`,
+            (key) => `${key}: belongs to exposure tunnel (got exposure ${String(exposure)}). Remove it.`,
         );
-        if (exposure === "azure" && inPlace && existing.url === undefined)
-            foreign.push("gateway.existing.url: required with exposure azure. Name the address callers use.");
+        if (exposure === "direct" && inPlace && existing.url === undefined)
+            foreign.push("gateway.existing.url: required with exposure direct. Name the address callers use.");
         return foreign;
     }
     const problems: string[] = [];
     for (const key of AZURE_KEYS)
         if (values[key] !== undefined)
-            problems.push(`${key}: belongs to exposure azure (got exposure cloudflare, which has both). Remove it.`);
+            problems.push(`${key}: belongs to exposure direct (got exposure tunnel, which has both). Remove it.`);
     for (const [key, value] of [
         ["gateway.address", gateway.address],
         ["gateway.existing.url", existing.url],
     ])
         if (value !== undefined)
-            problems.push(`${key}: belongs to exposure azure (callers use https://<hostname>). Remove it.`);
+            problems.push(`${key}: belongs to exposure direct (callers use https://<hostname>). Remove it.`);
     if (inPlace && existing.service === undefined)
         problems.push(
-            "gateway.existing.service: required with exposure cloudflare. Name the Service of APISIX's data port, and its namespace.",
+            "gateway.existing.service: required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.",
         );
     return [
         ...problems,
@@ -48,7 +48,7 @@ export function exposureChecks(values: Raw): string[] {
 
 /** The values that the schema looks at: keys of another exposure are said once, as what they are. */
 export function ofTheExposure(values: Raw): Raw {
-    if (values.exposure === "cloudflare") return without(values, AZURE_KEYS);
+    if (values.exposure === "tunnel") return without(values, AZURE_KEYS);
     const { alpa, gateway, ...rest } = values;
     const { existing } = mapping(gateway);
     return {

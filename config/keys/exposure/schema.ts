@@ -38,9 +38,9 @@ export const existingService = z
         port: positive("a port").default(80).describe("Port of the Service."),
         podPort: positive("a port").default(9080).describe("Port of the pods behind it."),
     })
-    .describe("Where the connectors find that gateway, with exposure `cloudflare`.");
+    .describe("Where the connectors find that gateway, with exposure `tunnel`.");
 
-/** Keys of exposure cloudflare, beside those in other mappings. All may be missing, as they must with another exposure. */
+/** Keys of exposure tunnel, beside those in other mappings. All may be missing, as they must with another exposure. */
 export const exposureKeys = {
     account: account.optional(),
     hostname: hostname.optional(),

@@ -18,18 +18,18 @@ export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
 export function answerSeconds(config: AnswerWait): number {
     const { exposure, alpa } = config;
     if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
-    if (exposure === "azure") return DEFAULT_ANSWER_SECONDS;
+    if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
     return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
 }
 
 /** Port on every node. Undefined: none, since callers come through the tunnel. */
 export function nodePort({ exposure, gateway }: Parsed): number | undefined {
-    return gateway.nodePort ?? (exposure === "azure" ? DEFAULT_NODE_PORT : undefined);
+    return gateway.nodePort ?? (exposure === "direct" ? DEFAULT_NODE_PORT : undefined);
 }
 
 /** What is in front of the gateway; undefined when nothing of ours is. */
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
-    if (config.exposure === "azure") return undefined;
+    if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;
     const { version, replicas, graceSeconds } = config.tunnel!;
     return {
@@ -48,7 +48,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
 }
 
 export function exposureWarnings(config: Parsed): string[] {
-    if (config.exposure === "azure") return [];
+    if (config.exposure === "direct") return [];
     const { alpa, gateway, tunnel } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
     if (tunnel!.replicas === 1)

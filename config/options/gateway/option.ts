@@ -27,7 +27,7 @@ export function gatewayOption<Data, Settings>({
     return {
         schema,
         read(values, { isSecret, today, api }) {
-            const isExposed = values.exposure === "cloudflare";
+            const isExposed = values.exposure === "tunnel";
             const asked = { ...ofTheExposure(values), option };
             return {
                 ...parsed((isExposed ? exposedSchema : schema).safeParse(asked), (data) => settings(data, today)),

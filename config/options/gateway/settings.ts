@@ -100,5 +100,5 @@ export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "c
 
 /** Address of the tunnel's name; undefined without a tunnel. */
 export function publicUrl({ exposure, hostname }: Parsed): string | undefined {
-    return exposure === "cloudflare" ? `https://${hostname}` : undefined;
+    return exposure === "tunnel" ? `https://${hostname}` : undefined;
 }

@@ -424,7 +424,7 @@ describe("the API token", () => {
         [
             "none is refused",
             { token: undefined },
-            /^cloudflare:apiToken: required with option or exposure cloudflare\. Set CLOUDFLARE_API_TOKEN/,
+            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel\. Set CLOUDFLARE_API_TOKEN/,
         ],
         ["an empty one is refused", { token: "" }, /^cloudflare:apiToken: required/],
         ["a short one is refused", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],

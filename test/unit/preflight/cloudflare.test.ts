@@ -100,7 +100,7 @@ describe("preflight of Cloudflare", () => {
         try {
             const access = { token: TOKEN, baseUrl };
             const warnings =
-                values.exposure === "cloudflare"
+                values.exposure === "tunnel"
                     ? await exposurePreflight(
                           settings("helm", exposed("helm", values)).exposure!,
                           OWNER,
