@@ -30,6 +30,8 @@ export const RENAMED_KEYS: RenamedKey[] = [
         options: GATEWAY,
         values: (old) => (Object.hasOwn(EXPOSURES, String(old)) ? [EXPOSURES[String(old)]] : undefined),
     },
+    { old: "tunnel.replicas", new: ["tunnel.connectors"], options: GATEWAY },
+    { old: "tunnel.instances", new: ["tunnel.connectorsPerHost"], options: ["cloudflare"] },
 ];
 
 /**

@@ -17,9 +17,9 @@ export function availabilityProblems(values: Raw, promise: string): string[] {
         problems.push(
             "gateway.address: required with exposure direct, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
         );
-    if (exposure === "tunnel" && tunnel.replicas === 1)
+    if (exposure === "tunnel" && tunnel.connectors === 1)
         problems.push(
-            `tunnel.replicas: must be at least 2 with ${promise} (got 1), or the loss of a node is an outage. Raise it.`,
+            `tunnel.connectors: must be at least 2 with ${promise} (got 1), or the loss of a node is an outage. Raise it.`,
         );
     return problems;
 }

@@ -131,8 +131,8 @@ describe("previews of exposure", function () {
     const tunnel = (more: object) => ({ consumers, tunnel: { version: "2026.8.2", ...more } });
     const cases: Record<string, () => void> = {
         nothing: () => stack.configure({ consumers }),
-        "more connectors": () => stack.configure(tunnel({ replicas: 3 })),
-        "one connector": () => stack.configure(tunnel({ replicas: 1 })),
+        "more connectors": () => stack.configure(tunnel({ connectors: 3 })),
+        "one connector": () => stack.configure(tunnel({ connectors: 1 })),
         "another version of the connectors": () => stack.configure(tunnel({ version: "2026.9.0" })),
         "a port of the nodes beside the tunnel": () => stack.configure({ consumers, gateway: { nodePort: port } }),
         "from the tunnel to the nodes": () =>

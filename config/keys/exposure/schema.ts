@@ -7,7 +7,7 @@ import { dnsLabel, imageTag, positive } from "../../values";
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
 
 /** Connectors that a tunnel takes, less the one that is there beside the others while they are changed. */
-const MOST_REPLICAS = 24;
+const MOST_CONNECTORS = 24;
 
 const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare, which is there.");
 
@@ -16,13 +16,13 @@ const tunnel = z
         version: imageTag.describe(
             "Version of `cloudflared`, the tag of its image, as `2026.8.2`; best with its digest, as `2026.8.2@sha256:…`.",
         ),
-        replicas: positive("a number of connectors")
-            .refine((n) => n <= MOST_REPLICAS, {
+        connectors: positive("a number of connectors")
+            .refine((n) => n <= MOST_CONNECTORS, {
                 error: (i) =>
-                    `must be at most ${MOST_REPLICAS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
+                    `must be at most ${MOST_CONNECTORS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
             })
             .default(2)
-            .describe("Pods of the connectors, on different nodes where there are several."),
+            .describe("Connectors, each in a pod of its own, on different nodes where there are several."),
         graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that carry requests from Cloudflare to the gateway, as pods.");

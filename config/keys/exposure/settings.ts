@@ -31,7 +31,7 @@ export function nodePort({ exposure, gateway }: Parsed): number | undefined {
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;
-    const { version, replicas, graceSeconds } = config.tunnel!;
+    const { version, connectors, graceSeconds } = config.tunnel!;
     return {
         account: account!,
         hostname: hostname!,
@@ -39,7 +39,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
         plan: zone!.plan,
         connectors: {
             version,
-            replicas,
+            replicas: connectors,
             graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
         },
         browserChecks,
@@ -51,8 +51,8 @@ export function exposureWarnings(config: Parsed): string[] {
     if (config.exposure === "direct") return [];
     const { alpa, gateway, tunnel } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
-    if (tunnel!.replicas === 1)
-        warnings.push("tunnel.replicas: one connector, so the loss of its node is an outage. Have two.");
+    if (tunnel!.connectors === 1)
+        warnings.push("tunnel.connectors: one, so the loss of its node is an outage. Have two.");
     if (gateway.nodePort !== undefined)
         warnings.push(
             `gateway.nodePort: ${gateway.nodePort} is open beside the tunnel, without TLS and past Cloudflare. Remove it when nobody calls there any more.`,

@@ -37,7 +37,7 @@ export function cloudflareChecks(
             "tunnel.hosts",
             list(tunnel.hosts).map(mapping),
             (value) => isSecret("tunnel", value),
-            "For more connectors raise tunnel.instances.",
+            "For more connectors raise tunnel.connectorsPerHost.",
         ),
         ...connectorProblems(tunnel),
         ...(mapping(values.edgeWorker).disabledBecause !== undefined && alpa.defaultModel !== undefined
@@ -85,19 +85,19 @@ export function hostnameProblems(values: Raw, zone: unknown): string[] {
 }
 
 /** Each connector counts at Cloudflare, and has a port of its own on its host. */
-function connectorProblems({ hosts, instances = 2 }: Raw): string[] {
-    if (typeof instances !== "number") return []; // the schema says so
+function connectorProblems({ hosts, connectorsPerHost: each = 2 }: Raw): string[] {
+    if (typeof each !== "number") return []; // the schema says so
     const all = list(hosts).map(mapping);
     const problems: string[] = [];
-    if (all.length * instances > MOST_CONNECTORS)
+    if (all.length * each > MOST_CONNECTORS)
         problems.push(
-            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * instances}: ${all.length} host${all.length === 1 ? "" : "s"} with ${instances} each). Lower tunnel.instances, or have fewer hosts.`,
+            `tunnel: must have at most ${MOST_CONNECTORS} connectors, Cloudflare's limit for a tunnel (got ${all.length * each}: ${all.length} host${all.length === 1 ? "" : "s"} with ${each} each). Lower tunnel.connectorsPerHost, or have fewer hosts.`,
         );
-    const last = LAST_PORT - instances + 1;
+    const last = LAST_PORT - each + 1;
     for (const [i, { metricsPort }] of all.entries())
         if (typeof metricsPort === "number" && metricsPort > last && metricsPort <= LAST_PORT)
             problems.push(
-                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${instances} connectors take the ports from there on (got ${metricsPort}). Lower it.`,
+                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${each} connectors take the ports from there on (got ${metricsPort}). Lower it.`,
             );
     return problems;
 }

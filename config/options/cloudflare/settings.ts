@@ -45,7 +45,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             version: tunnel.version,
             sha256: tunnel.sha256,
             ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
-            instances: tunnel.instances,
+            instances: tunnel.connectorsPerHost,
             graceSeconds: tunnel.graceSeconds ?? defaultGrace(longestAnswer(config)),
         },
         teamName: access.teamName,
@@ -103,7 +103,7 @@ function answerWarnings(config: ParsedCloudflare): string[] {
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
         );
-    if (tunnel.hosts.length * tunnel.instances < 2)
+    if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
         warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
     return warnings;
 }

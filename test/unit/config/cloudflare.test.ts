@@ -89,12 +89,12 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     [
         "more connectors than a tunnel takes",
-        { tunnel: { ...TUNNEL, instances: 26 } },
-        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.instances, or have fewer hosts.",
+        { tunnel: { ...TUNNEL, connectorsPerHost: 26 } },
+        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.connectorsPerHost, or have fewer hosts.",
     ],
     [
         "no ports for the health of all connectors",
-        { tunnel: { ...TUNNEL, instances: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
+        { tunnel: { ...TUNNEL, connectorsPerHost: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
         "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors take the ports from there on (got 65535). Lower it.",
     ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
@@ -378,7 +378,7 @@ describe("config of option cloudflare", () => {
     it("leaves expired tokens out, and warns of what ends, is disabled or was not measured", () => {
         const { consumers, warnings, expires } = cloudflareStack({
             alpa: { endpoints: ["127.0.0.1:20001"] },
-            tunnel: { ...TUNNEL, instances: 1 },
+            tunnel: { ...TUNNEL, connectorsPerHost: 1 },
             ...limit("free", {}),
             consumers: [
                 {

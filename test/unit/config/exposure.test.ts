@@ -122,8 +122,8 @@ describe("config of exposure tunnel", () => {
         ["no version", { ...EXPOSURE, tunnel: { version: "latest" } }, /^tunnel\.version: must be a pinned version/],
         [
             "more connectors than a tunnel takes",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", replicas: 25 } },
-            /^tunnel\.replicas: must be at most 24: .*\(got 25\)/,
+            { ...EXPOSURE, tunnel: { version: "2026.8.2", connectors: 25 } },
+            /^tunnel\.connectors: must be at most 24: .*\(got 25\)/,
         ],
         [
             "keys of option cloudflare",
@@ -153,8 +153,8 @@ describe("config of exposure tunnel", () => {
         ],
         [
             "of a single connector",
-            { tunnel: { version: "2026.8.2", replicas: 1 } },
-            /^tunnel\.replicas: one connector, so the loss of its node is an outage/,
+            { tunnel: { version: "2026.8.2", connectors: 1 } },
+            /^tunnel\.connectors: one, so the loss of its node is an outage/,
         ],
         [
             "of a port that stays open beside the tunnel",

@@ -106,8 +106,8 @@ const refused: Refused[] = [
     ],
     [
         "one connector",
-        interValues({ ...EXPOSURE, tunnel: { version: "2026.8.2", replicas: 1 } }, { address: undefined }),
-        /^tunnel\.replicas: must be at least 2 with option inter \(got 1\)/,
+        interValues({ ...EXPOSURE, tunnel: { version: "2026.8.2", connectors: 1 } }, { address: undefined }),
+        /^tunnel\.connectors: must be at least 2 with option inter \(got 1\)/,
     ],
     [
         "an address beside a tunnel's name",

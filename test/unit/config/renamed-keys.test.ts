@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { RENAMED_KEYS, renameKeys } from "../../../config/renamed-keys";
+import { rawCloudflare, TUNNEL } from "../cloudflare";
 import { EXPOSURE, raw } from "../intra-a";
 
 /** An old config of each key, whose problem is all that is wrong with it. */
@@ -9,6 +10,18 @@ const OLD: Record<string, [config: Record<string, string>, problem: string][]> =
     exposure: [
         [raw({ exposure: "azure" }), "exposure: has another form now. Write exposure: direct."],
         [raw({ ...EXPOSURE, exposure: "cloudflare" }), "exposure: has another form now. Write exposure: tunnel."],
+    ],
+    "tunnel.replicas": [
+        [
+            raw({ ...EXPOSURE, tunnel: { ...EXPOSURE.tunnel, replicas: 3 } }),
+            "tunnel.replicas: is called tunnel.connectors now. Write tunnel.connectors: 3.",
+        ],
+    ],
+    "tunnel.instances": [
+        [
+            rawCloudflare({ tunnel: { ...TUNNEL, instances: 3 } }),
+            "tunnel.instances: is called tunnel.connectorsPerHost now. Write tunnel.connectorsPerHost: 3.",
+        ],
     ],
 };
 
