@@ -21,7 +21,7 @@ const HINTS: Record<string, string> = {
     "convert.bareMetal": "Set hosts, and unit or commands: without a way to start Alpa again there is no way back.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: without it there is no way back.",
     zone: "Set zone.name and zone.plan.",
-    tunnel: "Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
+    tunnel: "Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
 };
 

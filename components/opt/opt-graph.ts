@@ -71,9 +71,9 @@ export class OptGraph extends pulumi.ComponentResource {
 }
 
 /** Values of the chart of KubeRay's operator: it looks after one namespace, and has rights in no other. */
-export function operatorValues(namespace: string, { version, image }: OperatorChart) {
+export function operatorValues(namespace: string, { image }: Pick<OperatorChart, "image">) {
     return {
-        image: { repository: image, tag: `v${version}` },
+        image: { repository: image.repository, tag: image.tag },
         singleNamespaceInstall: true,
         watchNamespace: [namespace],
     };

@@ -12,8 +12,8 @@ export interface RampartCharts {
 export interface OperatorChart {
     repository: string;
     version: string;
-    /** Image without a tag. */
-    image: string;
+    /** Its tag is with or without a digest behind `@`. */
+    image: { repository: string; tag: string };
 }
 
 /** Where the weights are; neither of the two: in the image. */

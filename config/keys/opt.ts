@@ -1,21 +1,22 @@
 import * as z from "zod";
 import { got } from "../problems";
+import { anyTag, imageDigest, imageRepository, imageTag } from "./images";
 import { dnsLabel, pinned, positive, problem, text, url } from "../values";
 
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
 const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
-const REFERENCE =
-    /^[a-z0-9]+([._-][a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
-
-const image = z.string().check((ctx) => {
-    const { value } = ctx;
-    const [, tag] = /:([\w][\w.-]*)$/.exec(value.split("@")[0].split("/").pop() ?? "") ?? [];
-    if (!REFERENCE.test(value))
-        ctx.issues.push(problem(value, "must be an image as registry.example.com/alpa-serving:1.0.0", "Correct it"));
-    else if (tag === undefined && !value.includes("@"))
-        ctx.issues.push(problem(value, "must have a tag or a digest", "Name the one that was tried"));
-    else if (!value.includes("@") && /(^|[^a-z])latest/i.test(tag ?? ""))
-        ctx.issues.push(problem(value, "must have a pinned tag, never latest", "Name the one that was tried"));
+/** An image that is pinned by its tag, its digest or both. */
+const image = z.strictObject({
+    repository: imageRepository.describe("The image, with its registry."),
+    tag: anyTag.optional().describe("Tag of the image: one version, unless there is a digest."),
+    digest: imageDigest,
+}).check((ctx) => {
+    const { tag, digest } = ctx.value;
+    if (digest !== undefined) return;
+    if (tag === undefined)
+        ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
+    else if (/(^|[^a-z])latest/i.test(tag))
+        ctx.issues.push({ ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"), path: ["tag"] });
 });
 
 const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
@@ -69,7 +70,7 @@ export const opt = z
                 "What it is made of: `kuberay` is a RayCluster under KubeRay's operator, `rampart` the component types of Rampart's private repository.",
             ),
         image: image.describe(
-            "Image of head and workers, with a tag or a digest: Ray, Alpa, their Python, and the tokenizer, since the pods reach nothing outside.",
+            "Image of head and workers, with a tag, a digest or both: Ray, Alpa, their Python, and the tokenizer, since the pods reach nothing outside.",
         ),
         model: modelName.describe("Name of the model for Alpa, as `alpa/opt-175b`."),
         parametersBillion: z
@@ -137,9 +138,16 @@ export const opt = z
                     .default("https://ray-project.github.io/kuberay-helm/")
                     .describe("Address of the repository that holds the chart `kuberay-operator`; name a mirror here."),
                 version: operatorVersion.default("1.6.2").describe("Version of that chart, 1.6 or newer."),
-                image: text("an image")
-                    .default("quay.io/kuberay/operator")
-                    .describe("Image of the operator, without a tag: that is the chart's version. Name a mirror here."),
+                image: z
+                    .strictObject({
+                        repository: imageRepository
+                            .default("quay.io/kuberay/operator")
+                            .describe("Image of the operator; name a mirror here."),
+                        tag: imageTag.optional().describe("Tag of the image. Unset: `v` and the version of the chart."),
+                        digest: imageDigest,
+                    })
+                    .prefault({})
+                    .describe("The image of the operator."),
             })
             .prefault({})
             .describe("The chart of the operator. Only for shape `kuberay`."),

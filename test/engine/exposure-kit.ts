@@ -105,7 +105,7 @@ export class ExposedStack extends EngineStack {
             account: account.id,
             hostname: this.hostname,
             zone: { name: ZONE, plan: "free" },
-            tunnel: { version: "2026.8.2" },
+            tunnel: { image: { tag: "2026.8.2" } },
             alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
             ...this.common(config),
         });

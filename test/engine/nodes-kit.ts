@@ -96,7 +96,7 @@ export class NodesStack extends EngineStack {
             account: here().account.id,
             hostname: HOSTNAME,
             zone: { name: "example.com", plan: "free" },
-            tunnel: { version: "2026.8.2" },
+            tunnel: { image: { tag: "2026.8.2" } },
             alpa: { tokensPerSecond: 20 },
         };
     }

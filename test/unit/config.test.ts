@@ -221,9 +221,14 @@ const refused: Refused[] = [
     ],
     [
         "a digest that is none",
-        { gateway: { image: { tag: "3.18.0-ubuntu@sha256:0123" }, etcdImage: { tag: "3.6.4@latest" } } },
-        /^gateway\.image\.tag: must be a tag, best with its digest, as .* \(got "3\.18\.0-ubuntu@sha256:0123"\)/,
-        /^gateway\.etcdImage\.tag: must be /,
+        { gateway: { image: { digest: "sha256:0123" }, etcdImage: { tag: "3.6.4@3" } } },
+        /^gateway\.image\.digest: must be sha256: and 64 hexadecimal digits .* \(got "sha256:0123"\)/,
+        /^gateway\.etcdImage\.tag: must be a tag, as .*; a digest has the key digest \(got "3\.6\.4@3"\)/,
+    ],
+    [
+        "an image with its tag",
+        { gateway: { image: { repository: "apache/apisix:3.18.0-ubuntu" } } },
+        /^gateway\.image\.repository: must be an image without tag and digest/,
     ],
     ["APISIX 2", { gateway: { image: { tag: "2.99.0" } } }, /^gateway\.image\.tag: must be APISIX 3\.17 or newer/],
     [
@@ -321,8 +326,8 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         "images with digests",
         {
             gateway: {
-                image: { tag: `3.18.0-ubuntu@sha256:${"0a".repeat(32)}` },
-                etcdImage: { tag: `3.6.4@sha256:${"0a".repeat(32)}` },
+                image: { tag: "3.18.0-ubuntu", digest: `sha256:${"0a".repeat(32)}` },
+                etcdImage: { tag: "3.6.4", digest: `sha256:${"0a".repeat(32)}` },
             },
         },
     ],

@@ -88,7 +88,7 @@ export const EXPOSURE = {
     account: "0123456789abcdef0123456789abcdef",
     hostname: "llm.example.com",
     zone: { name: "example.com", plan: "pro" },
-    tunnel: { version: "2026.8.2" },
+    tunnel: { image: { tag: "2026.8.2" } },
     alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
 };
 

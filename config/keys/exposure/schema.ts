@@ -2,7 +2,8 @@ import * as z from "zod";
 import { cloudflareSchema } from "../../options/cloudflare/schema";
 import { graceSeconds } from "../tunnel";
 import { got } from "../../problems";
-import { dnsLabel, imageTag, positive } from "../../values";
+import { dnsLabel, positive } from "../../values";
+import { imageDigest, imageRepository, imageTag } from "../images";
 
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
 
@@ -13,9 +14,15 @@ const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone
 
 const tunnel = z
     .strictObject({
-        version: imageTag.describe(
-            "Version of `cloudflared`, the tag of its image, as `2026.8.2`; best with its digest, as `2026.8.2@sha256:…`.",
-        ),
+        image: z
+            .strictObject({
+                repository: imageRepository
+                    .default("cloudflare/cloudflared")
+                    .describe("Image of `cloudflared`, with its registry where that is a mirror."),
+                tag: imageTag.describe("Tag of the image, which is the version of `cloudflared`, as `2026.8.2`."),
+                digest: imageDigest,
+            })
+            .describe("The image of the connectors."),
         connectors: positive("a number of connectors")
             .refine((n) => n <= MOST_CONNECTORS, {
                 error: (i) =>

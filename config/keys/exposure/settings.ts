@@ -2,6 +2,7 @@ import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
 import { unmeasured } from "../../options/cloudflare/settings";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
+import { imageOf } from "../images";
 import { cutAnswers, defaultGrace } from "../tunnel";
 import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
 import { DEFAULT_NODE_PORT } from "../../values";
@@ -31,14 +32,14 @@ export function nodePort({ exposure, gateway }: Parsed): number | undefined {
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;
-    const { version, connectors, graceSeconds } = config.tunnel!;
+    const { image, connectors, graceSeconds } = config.tunnel!;
     return {
         account: account!,
         hostname: hostname!,
         zone: { name: zone!.name, manage: "existing" },
         plan: zone!.plan,
         connectors: {
-            version,
+            image: imageOf(image),
             replicas: connectors,
             graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
         },

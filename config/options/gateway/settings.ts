@@ -8,11 +8,13 @@ import { clusterSettings } from "../../keys/cluster/settings";
 import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
 import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
+import { imageOf } from "../../keys/images";
 import type { ParsedGatewayOption as Parsed } from "./schema";
 
 /** What is the same for every option with a gateway. */
 export function sharedSettings(config: Parsed, today: Date) {
     const { alpa, cluster, guard, namespace, readiness, gateway, pathPrefix } = config;
+    const { sharedCounters } = gateway;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
@@ -24,7 +26,7 @@ export function sharedSettings(config: Parsed, today: Date) {
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
         azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
-        sharedCounters: gateway.sharedCounters,
+        sharedCounters: sharedCounters && { ...sharedCounters, image: imageOf(sharedCounters.image) },
         readiness,
         consumers,
     };

@@ -47,7 +47,7 @@ function optProblems(opt: Raw, gateway: Raw): string[] {
             problems.push(
                 `opt.shape: rampart needs gateway.installer rampart (got ${String(installer)}). Use kuberay.`,
             );
-        if (String(opt.image).includes("@"))
+        if (mapping(opt.image).digest !== undefined)
             problems.push(
                 "opt.image: must have a tag and no digest with opt.shape rampart, whose charts know none. Name the tag, or use kuberay.",
             );

@@ -1,8 +1,9 @@
 import type { ConversionSettings } from "../../../components/conversion";
-import type { OptSettings } from "../../../components/opt/opt-settings";
+import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
 import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
+import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
 import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
@@ -56,7 +57,7 @@ function optSettings(opt: ParsedOpt): OptSettings {
     const { mountPath, claim, hostPath } = weights;
     const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
     return {
-        image,
+        image: imageName(image),
         nodes: nodes.map(({ name }) => name),
         gpusPerNode,
         rayVersion,
@@ -72,12 +73,17 @@ function optSettings(opt: ParsedOpt): OptSettings {
         hostNetwork: opt.hostNetwork !== undefined,
         startTimeoutSeconds: opt.startTimeoutSeconds,
         ...(shape === "kuberay"
-            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: opt.operatorChart }) }
+            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: operatorChart(opt.operatorChart) }) }
             : {
                   shape,
                   charts: opt.rampartCharts,
               }),
     };
+}
+
+function operatorChart({ repository, version, image }: ParsedOpt["operatorChart"]): OperatorChart {
+    const { repository: name, tag = `v${version}`, digest } = image;
+    return { repository, version, image: imageOf({ repository: name, tag, digest }) };
 }
 
 function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {

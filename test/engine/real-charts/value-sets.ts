@@ -27,7 +27,7 @@ const tls = (minimumVersion: string) => ({
 });
 const MIRROR = {
     image: { repository: "mirror.example.org/apache/apisix" },
-    etcdImage: { registry: "mirror.example.org", repository: "mirrored/etcd" },
+    etcdImage: { repository: "mirror.example.org/mirrored/etcd" },
 };
 
 const CHOICES: Choice[] = [
@@ -80,7 +80,7 @@ export function operatorSets(): ValueSet[] {
             what: `KubeRay's operator, ${by}, ${image}`,
             chart: { name: "kuberay-operator", version: chart.version },
             installation,
-            values: operatorValues(namespace, { ...chart, image }),
+            values: operatorValues(namespace, { image: { repository: image, tag: `v${chart.version}` } }),
         })),
     );
 }

@@ -27,7 +27,7 @@ describe("config of exposure tunnel", () => {
             hostname: "llm.example.com",
             zone: { name: "example.com", manage: "existing" },
             plan: "pro",
-            connectors: { version: "2026.8.2", replicas: 2, graceSeconds: 140 },
+            connectors: { image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" }, replicas: 2, graceSeconds: 140 },
             browserChecks: "skip",
         });
     });
@@ -111,23 +111,23 @@ describe("config of exposure tunnel", () => {
         ],
         [
             "connectors that stop before the longest answer",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 30 } },
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 30 } },
             /^tunnel\.graceSeconds: must be at least 125/,
         ],
         [
             "connectors that cloudflared does not start",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 181 } },
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 181 } },
             /^tunnel\.graceSeconds: must be at most 180: cloudflared starts with no longer one \(got 181\)/,
         ],
-        ["no version", { ...EXPOSURE, tunnel: { version: "latest" } }, /^tunnel\.version: must be a pinned version/],
+        ["no version", { ...EXPOSURE, tunnel: { image: { tag: "latest" } } }, /^tunnel\.image\.tag: must be a pinned version/],
         [
             "more connectors than a tunnel takes",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", connectors: 25 } },
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 25 } },
             /^tunnel\.connectors: must be at most 24: .*\(got 25\)/,
         ],
         [
             "keys of option cloudflare",
-            { ...EXPOSURE, access: { teamName: "x" }, tunnel: { version: "2026.8.2", hosts: [] } },
+            { ...EXPOSURE, access: { teamName: "x" }, tunnel: { image: { tag: "2026.8.2" }, hosts: [] } },
             /^tunnel\.hosts: belongs to option cloudflare/,
             /^access: belongs to option cloudflare/,
         ],
@@ -153,7 +153,7 @@ describe("config of exposure tunnel", () => {
         ],
         [
             "of a single connector",
-            { tunnel: { version: "2026.8.2", connectors: 1 } },
+            { tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } },
             /^tunnel\.connectors: one, so the loss of its node is an outage/,
         ],
         [

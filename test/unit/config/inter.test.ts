@@ -106,7 +106,7 @@ const refused: Refused[] = [
     ],
     [
         "one connector",
-        interValues({ ...EXPOSURE, tunnel: { version: "2026.8.2", connectors: 1 } }, { address: undefined }),
+        interValues({ ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, { address: undefined }),
         /^tunnel\.connectors: must be at least 2 with option inter \(got 1\)/,
     ],
     [

@@ -4,6 +4,10 @@ import { ConfigError, parse } from "../../../config";
 import { RENAMED_KEYS, renameKeys } from "../../../config/renamed-keys";
 import { rawCloudflare, TUNNEL } from "../cloudflare";
 import { EXPOSURE, raw } from "../intra-a";
+import { intraBValues } from "../intra-b";
+
+const DIGEST = `sha256:${"0a".repeat(32)}`;
+const opt = (values: object) => raw(intraBValues({}, values));
 
 /** An old config of each key, whose problem is all that is wrong with it. */
 const OLD: Record<string, [config: Record<string, string>, problem: string][]> = {
@@ -21,6 +25,60 @@ const OLD: Record<string, [config: Record<string, string>, problem: string][]> =
         [
             rawCloudflare({ tunnel: { ...TUNNEL, instances: 3 } }),
             "tunnel.instances: is called tunnel.connectorsPerHost now. Write tunnel.connectorsPerHost: 3.",
+        ],
+    ],
+    "gateway.image.tag": [
+        [
+            raw({ gateway: { image: { tag: `3.18.0-ubuntu@${DIGEST}` } } }),
+            `gateway.image.tag: has another form now. Write gateway.image.tag: 3.18.0-ubuntu and gateway.image.digest: ${DIGEST}.`,
+        ],
+    ],
+    "gateway.etcdImage.tag": [
+        [
+            raw({ gateway: { etcdImage: { tag: `3.6.4@${DIGEST}` } } }),
+            `gateway.etcdImage.tag: has another form now. Write gateway.etcdImage.tag: 3.6.4 and gateway.etcdImage.digest: ${DIGEST}.`,
+        ],
+    ],
+    "gateway.sharedCounters.image.tag": [
+        [
+            raw({ gateway: { sharedCounters: { whenDown: "allow", image: { tag: `8.1.4@${DIGEST}` } } } }),
+            `gateway.sharedCounters.image.tag: has another form now. Write gateway.sharedCounters.image.tag: 8.1.4 and gateway.sharedCounters.image.digest: ${DIGEST}.`,
+        ],
+    ],
+    "gateway.etcdImage.registry": [
+        [
+            raw({ gateway: { etcdImage: { registry: "mirror.example.org", repository: "team/etcd" } } }),
+            "gateway.etcdImage.registry: is called gateway.etcdImage.repository now. Write gateway.etcdImage.repository: mirror.example.org/team/etcd.",
+        ],
+        [
+            raw({ gateway: { etcdImage: { registry: "mirror.example.org" } } }),
+            "gateway.etcdImage.registry: is called gateway.etcdImage.repository now. Write gateway.etcdImage.repository: mirror.example.org/bitnamilegacy/etcd.",
+        ],
+    ],
+    "tunnel.version": [
+        [
+            raw({ ...EXPOSURE, tunnel: { version: "2026.8.2" } }),
+            "tunnel.version: is called tunnel.image now. Write tunnel.image: { tag: 2026.8.2 }.",
+        ],
+        [
+            raw({ ...EXPOSURE, tunnel: { version: `2026.8.2@${DIGEST}` } }),
+            `tunnel.version: is called tunnel.image now. Write tunnel.image: { tag: 2026.8.2, digest: ${DIGEST} }.`,
+        ],
+    ],
+    "opt.image": [
+        [
+            opt({ image: "registry.example.com:5000/alpa:1.0.0" }),
+            "opt.image: has another form now. Write opt.image: { repository: registry.example.com:5000/alpa, tag: 1.0.0 }.",
+        ],
+        [
+            opt({ image: `alpa@${DIGEST}` }),
+            `opt.image: has another form now. Write opt.image: { repository: alpa, digest: ${DIGEST} }.`,
+        ],
+    ],
+    "opt.operatorChart.image": [
+        [
+            opt({ operatorChart: { image: "mirror.example.org/operator" } }),
+            "opt.operatorChart.image: has another form now. Write opt.operatorChart.image: { repository: mirror.example.org/operator }.",
         ],
     ],
 };

@@ -145,8 +145,8 @@ describe("images on the nodes", () => {
 });
 
 describe("KubeRay's operator", () => {
-    it("looks after one namespace, and its image is the chart's version", () => {
-        const chart = { repository: "https://charts.example.org", version: "1.6.2", image: "mirror/operator" };
+    it("looks after one namespace", () => {
+        const chart = { image: { repository: "mirror/operator", tag: "v1.6.2" } };
         assert.deepEqual(operatorValues("alpa-auth", chart), {
             image: { repository: "mirror/operator", tag: "v1.6.2" },
             singleNamespaceInstall: true,
