@@ -15,7 +15,7 @@ const HINTS: Record<string, string> = {
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
-    opt: "Set opt.image, model, gpuMemoryGiB, nodes, rayVersion and weights.",
+    opt: "Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
     "opt.weights": "Set one of claim, hostPath and inImage: where the weights are.",
     convert: "Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
     "convert.bareMetal": "Set hosts, and unit or commands: without a way to start Alpa again there is no way back.",
@@ -78,7 +78,7 @@ export function didYouMean(word: string, known: string[]): string {
     return best && best.d <= Math.max(2, Math.ceil(word.length / 3)) ? ` Did you mean ${best.k}?` : "";
 }
 
-function pathText(path: PropertyKey[]): string {
+export function pathText(path: PropertyKey[]): string {
     return path
         .map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`))
         .join("")

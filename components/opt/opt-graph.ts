@@ -140,7 +140,7 @@ export function renderRampartOpt(
 /** Values of the chart of Ray: the head on the first node, a worker on each of the others. */
 function rayValues(opt: OptSettings) {
     const [head, ...others] = opt.nodes;
-    const size = { cpu: `${opt.cpu}`, memory: `${opt.memoryGiB}Gi`, "nvidia.com/gpu": `${opt.gpusPerNode}` };
+    const size = { cpu: opt.cpu, memory: opt.memory, "nvidia.com/gpu": `${opt.gpusPerNode}` };
     const on = (node: string) => ({
         nodeSelector: { "kubernetes.io/hostname": node },
         resources: { limits: size, requests: size },

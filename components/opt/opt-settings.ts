@@ -37,10 +37,11 @@ export type OptSettings = {
     weights: Weights;
     /** Starts Alpa, in a shell of the head's container. */
     command: string;
-    /** Of each pod, part of its memory. */
-    shmGiB: number;
-    cpu: number;
-    memoryGiB: number;
+    /** Shared memory of each pod, part of its memory: a quantity of Kubernetes, as `16Gi`. */
+    sharedMemory: string;
+    /** Of each pod, as quantities of Kubernetes. */
+    cpu: string;
+    memory: string;
     runtimeClass?: string;
     hostNetwork: boolean;
     /** Longest wait for the model to be loaded, in seconds. */

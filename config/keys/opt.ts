@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { got } from "../problems";
 import { anyTag, imageDigest, imageRepository, imageTag } from "./images";
+import { cores, memory } from "./quantity";
 import { dnsLabel, pinned, positive, problem, text, url } from "../values";
 
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
@@ -18,6 +19,10 @@ const image = z.strictObject({
     else if (/(^|[^a-z])latest/i.test(tag))
         ctx.issues.push({ ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"), path: ["tag"] });
 });
+
+/** Memory of each pod, and the part of it that is shared memory, unless a stack says otherwise. */
+export const DEFAULT_MEMORY = "200Gi";
+export const DEFAULT_SHARED_MEMORY = "16Gi";
 
 const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
 
@@ -80,7 +85,7 @@ export const opt = z
             })
             .optional()
             .describe("Parameters of the model, in billions. Unset: the number in its name."),
-        gpuMemoryGiB: positive("a size in GiB").describe("Memory of one GPU, in GiB."),
+        gpuMemory: memory.describe("Memory of one GPU, as `40Gi`."),
         gpusPerNode: positive("a number of GPUs").default(8).describe("GPUs that it takes of each node."),
         nodes: z
             .array(node)
@@ -102,13 +107,11 @@ export const opt = z
             .describe(
                 "Starts Alpa, in a shell of the head's container, when every node has joined. Unset: `launch_model_worker.py` in `/opt/alpa/examples/llm_serving`.",
             ),
-        shmGiB: positive("a size in GiB")
-            .default(16)
-            .describe("Shared memory of each pod, in GiB; part of its memory."),
+        sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).describe("Shared memory of each pod; part of its memory."),
         resources: z
             .strictObject({
-                cpu: positive("a number of cores").default(16).describe("Cores of each pod."),
-                memoryGiB: positive("a size in GiB").default(200).describe("Memory of each pod, in GiB."),
+                cpu: cores.default("16").describe("Cores of each pod, as `16` or `500m`."),
+                memory: memory.default(DEFAULT_MEMORY).describe("Memory of each pod."),
             })
             .prefault({})
             .describe("What each pod takes of its node, beside the GPUs."),

@@ -161,6 +161,7 @@ function typeName(type: z.core.$ZodType, plural = false): string {
         return `list of ${short}${typeName(unwrap(element), true)}`;
     }
     if (type instanceof z.ZodObject) return plural ? "mappings" : "mapping";
+    if (type instanceof z.ZodRecord) return "mapping of texts";
     if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
     if (type instanceof z.ZodNumber) return plural ? "numbers" : "number";

@@ -11,7 +11,7 @@ import { CONSUMERS, raw } from "./intra-a";
 export const OPT = {
     image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
     model: "alpa/opt-175b",
-    gpuMemoryGiB: 40,
+    gpuMemory: "40Gi",
     nodes: ["dgx-01", "dgx-02"],
     rayVersion: "2.0.0",
     weights: { claim: "opt-weights" },

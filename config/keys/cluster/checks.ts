@@ -29,7 +29,7 @@ export function clusterChecks(values: Raw, isSecret: (value?: unknown) => boolea
         ...sshHostProblems("cluster.nodes", nodes, isSecret, "A host is one node."),
         ...sameAddress(nodes),
         ...controlPlaneProblems(nodes),
-        ...repeatedNames(nodes),
+        ...repeatedTaints(nodes),
         ...networkProblems(values),
         ...ramparts(values),
     ];
@@ -59,7 +59,7 @@ export function haProblems(values: Raw): string[] {
             `cluster.nodes: must have at least ${FEWEST_FOR_HA} of role control-plane, so that the loss of one stops nothing (got ${members.length}). Add some.`,
         ];
     const open = hosts.filter(
-        ({ taints }) => !list(taints).some((taint) => /:No(Schedule|Execute)$/.test(String(taint))),
+        ({ taints }) => !list(taints).some((taint) => /^No(Schedule|Execute)$/.test(String(mapping(taint).effect))),
     );
     if (open.length >= LEAST_NODES) return [];
     return [
@@ -136,18 +136,13 @@ function controlPlaneProblems(nodes: Raw[]): string[] {
     ];
 }
 
-function repeatedNames(nodes: Raw[]): string[] {
-    const lists: [key: string, nameOf: (entry: string) => string][] = [
-        ["labels", (entry) => entry.split("=")[0]],
-        ["taints", (entry) => `${entry.split(/[=:]/)[0]}:${entry.split(":").pop()}`],
-    ];
-    return nodes.flatMap((node, i) =>
-        lists.flatMap(([key, nameOf]) => {
-            const names = list(node[key]).map((entry) => nameOf(String(entry)));
-            const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
-            return twice.map(
-                (name) => `cluster.nodes[${i}].${key}: every name must be unique (got ${name} twice). Remove one.`,
-            );
-        }),
-    );
+/** Kubernetes takes one taint of a name and an effect. */
+function repeatedTaints(nodes: Raw[]): string[] {
+    return nodes.flatMap((node, i) => {
+        const names = list(node.taints).map((taint) => `${String(mapping(taint).key)}:${String(mapping(taint).effect)}`);
+        const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
+        return twice.map(
+            (name) => `cluster.nodes[${i}].taints: every key and effect must be unique (got ${name} twice). Remove one.`,
+        );
+    });
 }

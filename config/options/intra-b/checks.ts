@@ -1,4 +1,6 @@
+import { quantity } from "../../../components/kubernetes/quantity";
 import { list, mapping } from "../../cross-checks";
+import { DEFAULT_MEMORY, DEFAULT_SHARED_MEMORY } from "../../keys/opt";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import { highAvailabilityChecks } from "../../keys/high-availability";
 import type { CheckContext, Raw } from "../option";
@@ -34,12 +36,12 @@ function conversionChecks(values: Raw, isSecret: (value: unknown) => boolean): s
 }
 
 function optProblems(opt: Raw, gateway: Raw): string[] {
-    const { shape = "kuberay", shmGiB = 16 } = opt;
-    const { memoryGiB = 200 } = mapping(opt.resources);
+    const { shape = "kuberay", sharedMemory: shared = DEFAULT_SHARED_MEMORY } = opt;
+    const { memory: whole = DEFAULT_MEMORY } = mapping(opt.resources);
     const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, shape)];
-    if (typeof shmGiB === "number" && typeof memoryGiB === "number" && shmGiB >= memoryGiB)
+    if (typeof shared === "string" && typeof whole === "string" && quantity(shared) >= quantity(whole))
         problems.push(
-            `opt.shmGiB: must be less than resources.memoryGiB, ${memoryGiB}, which it is part of (got ${shmGiB}). Lower it.`,
+            `opt.sharedMemory: must be less than resources.memory, ${whole}, which it is part of (got ${shared}). Lower it.`,
         );
     const { installer = "rampart" } = gateway;
     if (shape === "rampart") {
@@ -79,20 +81,21 @@ function nodeProblems({ nodes, gpusPerNode = 8 }: Raw): string[] {
 
 /** Whether the model fits, with the arithmetic. */
 function memoryProblems(opt: Raw): string[] {
-    const { model, gpuMemoryGiB, gpusPerNode = 8 } = opt;
+    const { model, gpuMemory, gpusPerNode = 8 } = opt;
     const nodes = list(opt.nodes).length;
     const billions = opt.parametersBillion ?? parametersOf(model);
     if (billions === undefined && typeof model === "string" && model !== "")
         return [
             `opt.parametersBillion: required where the model's name has no number of them (got ${JSON.stringify(model)}). Set it to the model's parameters, in billions.`,
         ];
-    if (typeof billions !== "number" || typeof gpuMemoryGiB !== "number" || typeof gpusPerNode !== "number") return [];
+    if (typeof billions !== "number" || typeof gpuMemory !== "string" || typeof gpusPerNode !== "number") return [];
     const asked = (billions * 1e9 * BYTES_A_PARAMETER) / GIB;
-    const there = nodes * gpusPerNode * gpuMemoryGiB * USABLE;
-    if (nodes === 0 || asked <= there) return [];
+    const perGpu = quantity(gpuMemory) / GIB;
+    const there = nodes * gpusPerNode * perGpu * USABLE;
+    if (nodes === 0 || !(asked > there)) return [];
     return [
         `opt.model: must fit into the GPUs (got ${billions} billion parameters × ${BYTES_A_PARAMETER} bytes = ${round(asked)} GiB; ` +
-            `${nodes} node(s) × ${gpusPerNode} GPUs × ${gpuMemoryGiB} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
+            `${nodes} node(s) × ${gpusPerNode} GPUs × ${round(perGpu)} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
     ];
 }
 

@@ -53,7 +53,7 @@ function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinute
 }
 
 function optSettings(opt: ParsedOpt): OptSettings {
-    const { shape, image, nodes, gpusPerNode, rayVersion, weights, shmGiB, resources, runtimeClass } = opt;
+    const { shape, image, nodes, gpusPerNode, rayVersion, weights, sharedMemory, resources, runtimeClass } = opt;
     const { mountPath, claim, hostPath } = weights;
     const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
     return {
@@ -67,7 +67,7 @@ function optSettings(opt: ParsedOpt): OptSettings {
             ...(hostPath === undefined ? {} : { hostPath }),
         },
         command: opt.command ?? launch,
-        shmGiB,
+        sharedMemory,
         ...resources,
         ...(runtimeClass === undefined ? {} : { runtimeClass }),
         hostNetwork: opt.hostNetwork !== undefined,

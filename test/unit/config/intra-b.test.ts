@@ -27,7 +27,7 @@ const refused: Refused[] = [
     [
         "neither component nor way back",
         intraBValues({ opt: undefined, convert: undefined }),
-        "opt: required. Set opt.image, model, gpuMemoryGiB, nodes, rayVersion and weights.",
+        "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
         "convert: required. Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
     ],
     [
@@ -93,8 +93,8 @@ const refused: Refused[] = [
     ["no nodes", opt({ nodes: [] }), /^opt\.nodes: must name at least one node/],
     [
         "more shared memory than memory",
-        opt({ shmGiB: 200 }),
-        /^opt\.shmGiB: must be less than resources\.memoryGiB, 200/,
+        opt({ sharedMemory: "0.2Ti" }),
+        /^opt\.sharedMemory: must be less than resources\.memory, 200Gi/,
     ],
     ["a range of Ray's versions", opt({ rayVersion: "2.x" }), /^opt\.rayVersion: must be one exact version/],
     [

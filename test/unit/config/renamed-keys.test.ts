@@ -3,6 +3,7 @@ import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { RENAMED_KEYS, renameKeys } from "../../../config/renamed-keys";
 import { rawCloudflare, TUNNEL } from "../cloudflare";
+import { node } from "../cluster-nodes";
 import { EXPOSURE, raw } from "../intra-a";
 import { intraBValues } from "../intra-b";
 
@@ -79,6 +80,31 @@ const OLD: Record<string, [config: Record<string, string>, problem: string][]> =
         [
             opt({ operatorChart: { image: "mirror.example.org/operator" } }),
             "opt.operatorChart.image: has another form now. Write opt.operatorChart.image: { repository: mirror.example.org/operator }.",
+        ],
+    ],
+    "opt.gpuMemoryGiB": [
+        [
+            opt({ gpuMemory: undefined, gpuMemoryGiB: 80 }),
+            "opt.gpuMemoryGiB: is called opt.gpuMemory now. Write opt.gpuMemory: 80Gi.",
+        ],
+    ],
+    "opt.shmGiB": [[opt({ shmGiB: 8 }), "opt.shmGiB: is called opt.sharedMemory now. Write opt.sharedMemory: 8Gi."]],
+    "opt.resources.memoryGiB": [
+        [
+            opt({ resources: { memoryGiB: 100 } }),
+            "opt.resources.memoryGiB: is called opt.resources.memory now. Write opt.resources.memory: 100Gi.",
+        ],
+    ],
+    "cluster.nodes[].labels": [
+        [
+            raw({ cluster: { nodes: [node(1, { labels: ["rack=a", "row=7"] })] } }),
+            'cluster.nodes[0].labels: has another form now. Write cluster.nodes[0].labels: { rack: a, row: "7" }.',
+        ],
+    ],
+    "cluster.nodes[].taints": [
+        [
+            raw({ cluster: { nodes: [node(1, { taints: ["gpu=yes:NoSchedule", "slow:NoExecute"] })] } }),
+            'cluster.nodes[0].taints: has another form now. Write cluster.nodes[0].taints: [{ key: gpu, value: "yes", effect: NoSchedule }, { key: slow, effect: NoExecute }].',
         ],
     ],
 };

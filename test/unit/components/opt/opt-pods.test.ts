@@ -56,7 +56,7 @@ describe("pods of the component", () => {
     });
 
     it("have shared memory of their own size, and no account of the API server", () => {
-        for (const pod of pods({ shmGiB: 32 })) {
+        for (const pod of pods({ sharedMemory: "32Gi" })) {
             assert.deepEqual(pod.volumes[0], { name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } });
             assert.equal(pod.containers[0].volumeMounts[0].mountPath, "/dev/shm");
             assert.equal(pod.automountServiceAccountToken, false);

@@ -23,7 +23,7 @@ export const CONVERT_FILE = `config:
   alpa-auth:opt:
     image: { repository: registry.example.com/alpa-serving, tag: 1.0.0 }
     model: alpa/opt-66b
-    gpuMemoryGiB: 40
+    gpuMemory: 40Gi
     gpusPerNode: 8
     nodes: [dgx-01, dgx-02]
     rayVersion: 2.0.0
