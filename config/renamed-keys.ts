@@ -81,6 +81,24 @@ export const RENAMED_KEYS: RenamedKey[] = [
         values: (old) =>
             Array.isArray(old) && old.some((one) => typeof one === "string") ? [old.map(taintOf)] : undefined,
     },
+    {
+        old: "guard.disabledBecause",
+        new: ["guard.enabled", "guard.reason"],
+        options: GATEWAY,
+        values: (reason) => [false, reason],
+    },
+    {
+        old: "edgeWorker.disabledBecause",
+        new: ["edgeWorker.enabled", "edgeWorker.reason"],
+        options: ["cloudflare"],
+        values: (reason) => [false, reason],
+    },
+    {
+        old: "opt.hostNetwork.because",
+        new: ["opt.hostNetwork.enabled", "opt.hostNetwork.reason"],
+        options: INTRA,
+        values: (reason) => [true, reason],
+    },
 ];
 
 function taintOf(old: unknown): unknown {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { got } from "../problems";
 import { anyTag, imageDigest, imageRepository, imageTag } from "./images";
 import { cores, memory } from "./quantity";
+import { enabled, reason, reasonFor } from "./reason";
 import { dnsLabel, pinned, positive, problem, text, url } from "../values";
 
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
@@ -120,12 +121,14 @@ export const opt = z
             .describe("RuntimeClass of the pods, as `nvidia`. Unset: the default of the nodes."),
         hostNetwork: z
             .strictObject({
-                because: text("the reason").describe(
-                    "Why: the pods' ports are then open on the nodes, and no policy holds.",
-                ),
+                enabled: enabled
+                    .default(false)
+                    .describe("`true`: the pods' ports are open on the nodes, and no network policy holds."),
+                reason: reason.describe("Why. Needed with `enabled: true`."),
             })
-            .optional()
-            .describe("Has the pods in the network of their nodes. Unset: they are in the cluster's."),
+            .check(reasonFor(true, "Say why the pods' ports may be open on the nodes"))
+            .prefault({})
+            .describe("Whether the pods are in the network of their nodes, and not in the cluster's."),
         startTimeoutSeconds: positive("a time in seconds")
             .default(2400)
             .describe("Longest wait for a component that starts until the model is loaded, in seconds."),

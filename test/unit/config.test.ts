@@ -206,8 +206,14 @@ const refused: Refused[] = [
     ],
     [
         "a guard that is off for no reason",
-        { guard: { disabledBecause: "" } },
-        /^guard\.disabledBecause: must be the reason/,
+        { guard: { enabled: false } },
+        "guard.reason: required with enabled false. Say why requests that stop Alpa may pass.",
+    ],
+    ["a guard that is off for an empty reason", { guard: { enabled: false, reason: "" } }, /^guard\.reason: must be the r/],
+    [
+        "a reason against a guard that is on",
+        { guard: { reason: "tried elsewhere" } },
+        "guard.reason: belongs to enabled false (got enabled true). Remove it.",
     ],
     [
         "default requests without a window",
@@ -434,7 +440,7 @@ describe("config", () => {
 
     it("warns while the guard is off, with the reason", () => {
         const { warnings } = parseIntra(
-            raw({ guard: { disabledBecause: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
+            raw({ guard: { enabled: false, reason: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
         );
         assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
     });

@@ -40,9 +40,9 @@ export function cloudflareChecks(
             "For more connectors raise tunnel.connectorsPerHost.",
         ),
         ...connectorProblems(tunnel),
-        ...(mapping(values.edgeWorker).disabledBecause !== undefined && alpa.defaultModel !== undefined
+        ...(mapping(values.edgeWorker).enabled === false && alpa.defaultModel !== undefined
             ? [
-                  "alpa.defaultModel: has no effect with edgeWorker.disabledBecause: only the Worker fills a model in. Remove one of them.",
+                  "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
               ]
             : []),
         ...duplicateNames(consumers),

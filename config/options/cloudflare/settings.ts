@@ -53,7 +53,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             ? {}
             : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
         browserChecks: config.browserChecks,
-        ...(config.edgeWorker.disabledBecause === undefined ? { defaultModel: alpa.defaultModel } : {}),
+        ...(config.edgeWorker.enabled ? { defaultModel: alpa.defaultModel } : {}),
         ...heldTimeout(config, zone.plan),
         notify: config.notify,
         consumers,
@@ -95,9 +95,9 @@ function callers(config: ParsedCloudflare, today: Date) {
 function answerWarnings(config: ParsedCloudflare): string[] {
     const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
-    if (edgeWorker.disabledBecause !== undefined)
+    if (!edgeWorker.enabled)
         warnings.push(
-            `edgeWorker: off, so callers must name the model in each request (${edgeWorker.disabledBecause}).`,
+            `edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`,
         );
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(

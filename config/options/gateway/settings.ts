@@ -15,13 +15,14 @@ import type { ParsedGatewayOption as Parsed } from "./schema";
 export function sharedSettings(config: Parsed, today: Date) {
     const { alpa, cluster, guard, namespace, readiness, gateway, pathPrefix } = config;
     const { sharedCounters } = gateway;
+    const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
         namespace,
         ...clusterSettings(cluster),
-        guard: { ...guard, defaultModel: alpa.defaultModel },
+        guard: { ...rules, defaultModel: alpa.defaultModel },
         pathPrefix,
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
@@ -44,8 +45,8 @@ interface Callers {
 function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
     if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
-    if (config.guard.disabledBecause !== undefined)
-        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    if (!config.guard.enabled)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`);
     return { consumers, warnings, expires };
 }
 

@@ -22,17 +22,15 @@ const SERVING = "/opt/alpa/examples/llm_serving";
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
     const { opt, convert } = config;
     const { warnings, ...shared } = intraASettings({ ...config, option: "intra-a" }, today);
-    const open = opt.hostNetwork;
+    const { enabled: isOpen, reason } = opt.hostNetwork;
     return {
         ...shared,
         option: "intra-b",
         warnings: [
             ...warnings,
-            ...(open === undefined
-                ? []
-                : [
-                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${open.because}).`,
-                  ]),
+            ...(isOpen
+                ? [`opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${reason}).`]
+                : []),
         ],
         conversion: {
             phase: convert.phase,
@@ -70,7 +68,7 @@ function optSettings(opt: ParsedOpt): OptSettings {
         sharedMemory,
         ...resources,
         ...(runtimeClass === undefined ? {} : { runtimeClass }),
-        hostNetwork: opt.hostNetwork !== undefined,
+        hostNetwork: opt.hostNetwork.enabled,
         startTimeoutSeconds: opt.startTimeoutSeconds,
         ...(shape === "kuberay"
             ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: operatorChart(opt.operatorChart) }) }

@@ -100,13 +100,13 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     [
         "a model to fill in, and nothing that fills it in",
-        { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { disabledBecause: "no Workers here" } },
-        "alpa.defaultModel: has no effect with edgeWorker.disabledBecause: only the Worker fills a model in. Remove one of them.",
+        { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { enabled: false, reason: "no Workers here" } },
+        "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
     ],
     [
         "no reason against the Worker",
-        { edgeWorker: { disabledBecause: "" } },
-        /^edgeWorker\.disabledBecause: must be the reason/,
+        { edgeWorker: { enabled: false } },
+        "edgeWorker.reason: required with enabled false. Say why no Worker may run.",
     ],
     ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     [

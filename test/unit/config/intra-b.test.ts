@@ -114,7 +114,7 @@ const refused: Refused[] = [
     ],
     [
         "shape rampart with what its charts do not know",
-        opt({ shape: "rampart", image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` }, hostNetwork: { because: "NCCL" } }),
+        opt({ shape: "rampart", image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` }, hostNetwork: { enabled: true, reason: "NCCL" } }),
         /^opt\.weights\.claim: belongs to opt\.shape kuberay/,
         /^opt\.image: must have a tag and no digest/,
         /^opt\.hostNetwork: belongs to opt\.shape kuberay/,
@@ -124,7 +124,11 @@ const refused: Refused[] = [
         intraBValues({ gateway: { installer: "helm" } }, RAMPART_OPT),
         /^opt\.shape: rampart needs gateway\.installer rampart \(got helm\)/,
     ],
-    ["the host's network without a reason", opt({ hostNetwork: {} }), "opt.hostNetwork.because: required."],
+    [
+        "the host's network without a reason",
+        opt({ hostNetwork: { enabled: true } }),
+        "opt.hostNetwork.reason: required with enabled true. Say why the pods' ports may be open on the nodes.",
+    ],
     ["an unknown phase", convert({ phase: "strat" }), /^convert\.phase: must be one of .*Did you mean start\?$/],
     [
         "no way to start bare metal again",
@@ -275,7 +279,7 @@ describe("config of option intra-b", () => {
     });
 
     it("warns of ports that are open on the nodes", () => {
-        const { warnings } = intraBSettings({}, { hostNetwork: { because: "NCCL over InfiniBand" } });
+        const { warnings } = intraBSettings({}, { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } });
         assert.match(warnings.join("\n"), /opt\.hostNetwork: .*NCCL over InfiniBand/);
     });
 

@@ -107,6 +107,24 @@ const OLD: Record<string, [config: Record<string, string>, problem: string][]> =
             'cluster.nodes[0].taints: has another form now. Write cluster.nodes[0].taints: [{ key: gpu, value: "yes", effect: NoSchedule }, { key: slow, effect: NoExecute }].',
         ],
     ],
+    "guard.disabledBecause": [
+        [
+            raw({ guard: { disabledBecause: "tried elsewhere" } }),
+            'guard.disabledBecause: is called guard.enabled and guard.reason now. Write guard.enabled: false and guard.reason: "tried elsewhere".',
+        ],
+    ],
+    "edgeWorker.disabledBecause": [
+        [
+            rawCloudflare({ edgeWorker: { disabledBecause: "no Workers" } }),
+            'edgeWorker.disabledBecause: is called edgeWorker.enabled and edgeWorker.reason now. Write edgeWorker.enabled: false and edgeWorker.reason: "no Workers".',
+        ],
+    ],
+    "opt.hostNetwork.because": [
+        [
+            opt({ hostNetwork: { because: "NCCL" } }),
+            "opt.hostNetwork.because: is called opt.hostNetwork.enabled and opt.hostNetwork.reason now. Write opt.hostNetwork.enabled: true and opt.hostNetwork.reason: NCCL.",
+        ],
+    ],
 };
 
 function problems(config: Record<string, string>): string[] {

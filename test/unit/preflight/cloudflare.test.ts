@@ -501,7 +501,7 @@ describe("preflight of Cloudflare", () => {
     });
 
     it("asks nothing about Workers where none may run", async () => {
-        const off = { edgeWorker: { disabledBecause: "no Workers here" } };
+        const off = { edgeWorker: { enabled: false, reason: "no Workers here" } };
         const { problems } = await run({ [WORKERS]: DENIED, [WORKER_ROUTES]: DENIED }, off);
         assert.deepEqual(problems, []);
         assert.ok(!asked.some((line) => line.includes("workers")));

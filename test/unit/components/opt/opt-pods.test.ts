@@ -65,7 +65,7 @@ describe("pods of the component", () => {
 
     it("are in the network of their nodes only when that is asked for", () => {
         for (const pod of pods()) assert.ok(!("hostNetwork" in pod) && !("dnsPolicy" in pod));
-        for (const pod of pods({ hostNetwork: { because: "NCCL" } }))
+        for (const pod of pods({ hostNetwork: { enabled: true, reason: "NCCL" } }))
             assert.deepEqual([pod.hostNetwork, pod.dnsPolicy], [true, "ClusterFirstWithHostNet"]);
     });
 

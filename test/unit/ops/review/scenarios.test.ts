@@ -73,7 +73,7 @@ const INTRA: Scenario[] = [
         ["breaks-callers service-interrupted"],
     ],
     ["a deployment tried again", {}, { rampart: { retry: 1 } }, ["risk gateway-changed"]],
-    ["no guard", {}, { guard: { disabledBecause: "a trial of it" } }, ["risk protection-weakened"]],
+    ["no guard", {}, { guard: { enabled: false, reason: "a trial of it" } }, ["risk protection-weakened"]],
     [
         "shorter bodies",
         {},
