@@ -50,7 +50,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "no tunnel",
         { tunnel: undefined },
-        "tunnel: required. Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
+        "tunnel: required. Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
     ],
     ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
     ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],

@@ -61,7 +61,7 @@ describe("config of exposure tunnel", () => {
             /^account: required\. Run/,
             /^hostname: required\. Run/,
             "zone: required. Set zone.name and zone.plan.",
-            /^tunnel: required\. Set tunnel\.version/,
+            /^tunnel: required\. Set tunnel\.image\.tag/,
         ],
         [
             "its keys with exposure direct",
