@@ -35,14 +35,12 @@ export const RENAMED_KEYS: RenamedKey[] = [
     { old: "tunnel.replicas", new: ["tunnel.connectors"], options: GATEWAY },
     { old: "tunnel.instances", new: ["tunnel.connectorsPerHost"], options: ["cloudflare"] },
     // Images have the same three keys everywhere.
-    ...["gateway.image", "gateway.etcdImage", "gateway.sharedCounters.image"].map(
-        (image): RenamedKey => ({
-            old: `${image}.tag`,
-            new: [`${image}.tag`, `${image}.digest`],
-            options: GATEWAY,
-            values: (old) => (/@sha256:/.test(String(old)) ? String(old).split("@") : undefined),
-        }),
-    ),
+    ...["gateway.image", "gateway.etcdImage", "gateway.sharedCounters.image"].map((image): RenamedKey => ({
+        old: `${image}.tag`,
+        new: [`${image}.tag`, `${image}.digest`],
+        options: GATEWAY,
+        values: (old) => (/@sha256:/.test(String(old)) ? String(old).split("@") : undefined),
+    })),
     {
         old: "gateway.etcdImage.registry",
         new: ["gateway.etcdImage.repository"],
@@ -55,14 +53,12 @@ export const RENAMED_KEYS: RenamedKey[] = [
         options: GATEWAY,
         values: (version) => [imageParts(`:${String(version)}`)],
     },
-    ...["opt.image", "opt.operatorChart.image"].map(
-        (image): RenamedKey => ({
-            old: image,
-            new: [image],
-            options: INTRA,
-            values: (old) => (typeof old === "string" ? [imageParts(old)] : undefined),
-        }),
-    ),
+    ...["opt.image", "opt.operatorChart.image"].map((image): RenamedKey => ({
+        old: image,
+        new: [image],
+        options: INTRA,
+        values: (old) => (typeof old === "string" ? [imageParts(old)] : undefined),
+    })),
     ...[
         ["opt.gpuMemoryGiB", "opt.gpuMemory"],
         ["opt.shmGiB", "opt.sharedMemory"],
@@ -72,7 +68,8 @@ export const RENAMED_KEYS: RenamedKey[] = [
         old: "cluster.nodes[].labels",
         new: ["cluster.nodes[].labels"],
         options: GATEWAY,
-        values: (old) => (Array.isArray(old) ? [Object.fromEntries(old.map((one) => String(one).split("=")))] : undefined),
+        values: (old) =>
+            Array.isArray(old) ? [Object.fromEntries(old.map((one) => String(one).split("=")))] : undefined,
     },
     {
         old: "cluster.nodes[].taints",

@@ -8,8 +8,7 @@ const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Where an image comes from: its registry, unless that is Docker Hub, and its name. */
 export const imageRepository = z.string().refine((name) => REPOSITORY.test(name), {
-    error: (i) =>
-        `must be an image without tag and digest, as registry.example.com/apisix${got(i.input)}. Correct it`,
+    error: (i) => `must be an image without tag and digest, as registry.example.com/apisix${got(i.input)}. Correct it`,
 });
 
 const tagForm = (i: { input?: unknown }) =>

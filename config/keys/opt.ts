@@ -8,18 +8,23 @@ import { dnsLabel, pinned, positive, problem, text, url } from "../values";
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
 const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
 /** An image that is pinned by its tag, its digest or both. */
-const image = z.strictObject({
-    repository: imageRepository.describe("The image, with its registry."),
-    tag: anyTag.optional().describe("Tag of the image: one version, unless there is a digest."),
-    digest: imageDigest,
-}).check((ctx) => {
-    const { tag, digest } = ctx.value;
-    if (digest !== undefined) return;
-    if (tag === undefined)
-        ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
-    else if (/(^|[^a-z])latest/i.test(tag))
-        ctx.issues.push({ ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"), path: ["tag"] });
-});
+const image = z
+    .strictObject({
+        repository: imageRepository.describe("The image, with its registry."),
+        tag: anyTag.optional().describe("Tag of the image: one version, unless there is a digest."),
+        digest: imageDigest,
+    })
+    .check((ctx) => {
+        const { tag, digest } = ctx.value;
+        if (digest !== undefined) return;
+        if (tag === undefined)
+            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
+        else if (/(^|[^a-z])latest/i.test(tag))
+            ctx.issues.push({
+                ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"),
+                path: ["tag"],
+            });
+    });
 
 /** Memory of each pod, and the part of it that is shared memory, unless a stack says otherwise. */
 export const DEFAULT_MEMORY = "200Gi";

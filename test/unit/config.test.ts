@@ -51,11 +51,7 @@ const refused: Refused[] = [
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
         /^consumers\[0\]\.credentials\[0\]\.method: belongs to option cloudflare \(got "service-token"\)\. Use key/,
     ],
-    [
-        "an unknown exposure",
-        { exposure: "dirct" },
-        /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/,
-    ],
+    ["an unknown exposure", { exposure: "dirct" }, /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/],
     ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
     [
         "an existing gateway under rampart",
@@ -209,7 +205,11 @@ const refused: Refused[] = [
         { guard: { enabled: false } },
         "guard.reason: required with enabled false. Say why requests that stop Alpa may pass.",
     ],
-    ["a guard that is off for an empty reason", { guard: { enabled: false, reason: "" } }, /^guard\.reason: must be the r/],
+    [
+        "a guard that is off for an empty reason",
+        { guard: { enabled: false, reason: "" } },
+        /^guard\.reason: must be the r/,
+    ],
     [
         "a reason against a guard that is on",
         { guard: { reason: "tried elsewhere" } },

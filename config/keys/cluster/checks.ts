@@ -139,10 +139,13 @@ function controlPlaneProblems(nodes: Raw[]): string[] {
 /** Kubernetes takes one taint of a name and an effect. */
 function repeatedTaints(nodes: Raw[]): string[] {
     return nodes.flatMap((node, i) => {
-        const names = list(node.taints).map((taint) => `${String(mapping(taint).key)}:${String(mapping(taint).effect)}`);
+        const names = list(node.taints).map(
+            (taint) => `${String(mapping(taint).key)}:${String(mapping(taint).effect)}`,
+        );
         const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
         return twice.map(
-            (name) => `cluster.nodes[${i}].taints: every key and effect must be unique (got ${name} twice). Remove one.`,
+            (name) =>
+                `cluster.nodes[${i}].taints: every key and effect must be unique (got ${name} twice). Remove one.`,
         );
     });
 }

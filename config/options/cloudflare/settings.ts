@@ -96,9 +96,7 @@ function answerWarnings(config: ParsedCloudflare): string[] {
     const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
     if (!edgeWorker.enabled)
-        warnings.push(
-            `edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`,
-        );
+        warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,

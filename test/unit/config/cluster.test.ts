@@ -186,6 +186,14 @@ describe("config cluster", () => {
         assert.deepEqual(count([node(1), node(2), shut]), [
             "cluster.nodes: must have at least 3 without taints of NoSchedule or NoExecute, for pods of the gateway (got 2). Add some, or take taints away.",
         ]);
-        assert.deepEqual(count([node(1), node(2), shut, worker(4, { taints: [{ ...taint("use", "etcd"), effect: "PreferNoSchedule" }] })]), []);
+        assert.deepEqual(
+            count([
+                node(1),
+                node(2),
+                shut,
+                worker(4, { taints: [{ ...taint("use", "etcd"), effect: "PreferNoSchedule" }] }),
+            ]),
+            [],
+        );
     });
 });

@@ -27,7 +27,11 @@ describe("config of exposure tunnel", () => {
             hostname: "llm.example.com",
             zone: { name: "example.com", manage: "existing" },
             plan: "pro",
-            connectors: { image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" }, replicas: 2, graceSeconds: 140 },
+            connectors: {
+                image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
+                replicas: 2,
+                graceSeconds: 140,
+            },
             browserChecks: "skip",
         });
     });
@@ -119,7 +123,11 @@ describe("config of exposure tunnel", () => {
             { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 181 } },
             /^tunnel\.graceSeconds: must be at most 180: cloudflared starts with no longer one \(got 181\)/,
         ],
-        ["no version", { ...EXPOSURE, tunnel: { image: { tag: "latest" } } }, /^tunnel\.image\.tag: must be a pinned version/],
+        [
+            "no version",
+            { ...EXPOSURE, tunnel: { image: { tag: "latest" } } },
+            /^tunnel\.image\.tag: must be a pinned version/,
+        ],
         [
             "more connectors than a tunnel takes",
             { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 25 } },
@@ -141,7 +149,10 @@ describe("config of exposure tunnel", () => {
 
     it("refuses to start without an API token, and asks for none otherwise", () => {
         const none = { ...TOKEN, token: undefined };
-        assert.match(problems(EXPOSURE, none)[0], /^cloudflare:apiToken: required with option cloudflare or exposure tunnel/);
+        assert.match(
+            problems(EXPOSURE, none)[0],
+            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel/,
+        );
         assert.deepEqual(problems({}, none), []);
     });
 

@@ -35,8 +35,16 @@ const refused: Refused[] = [
         opt({ image: { repository: "registry.example.com:5000/alpa" } }),
         /^opt\.image: must have a tag or a digest/,
     ],
-    ["the image latest", opt({ image: { repository: "alpa", tag: "latest" } }), /^opt\.image\.tag: must be a pinned tag, never latest/],
-    ["an image that is none", opt({ image: { repository: "http://alpa", tag: "1" } }), /^opt\.image\.repository: must be an image /],
+    [
+        "the image latest",
+        opt({ image: { repository: "alpa", tag: "latest" } }),
+        /^opt\.image\.tag: must be a pinned tag, never latest/,
+    ],
+    [
+        "an image that is none",
+        opt({ image: { repository: "http://alpa", tag: "1" } }),
+        /^opt\.image\.repository: must be an image /,
+    ],
     [
         "more GPUs than a node has",
         opt({ nodes: ["dgx-01", { name: "dgx-02", gpus: 4 }] }),
@@ -114,7 +122,11 @@ const refused: Refused[] = [
     ],
     [
         "shape rampart with what its charts do not know",
-        opt({ shape: "rampart", image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` }, hostNetwork: { enabled: true, reason: "NCCL" } }),
+        opt({
+            shape: "rampart",
+            image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` },
+            hostNetwork: { enabled: true, reason: "NCCL" },
+        }),
         /^opt\.weights\.claim: belongs to opt\.shape kuberay/,
         /^opt\.image: must have a tag and no digest/,
         /^opt\.hostNetwork: belongs to opt\.shape kuberay/,
