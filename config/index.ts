@@ -88,10 +88,10 @@ function parseValues(given: Record<string, unknown>, context: CheckContext): Set
     const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
     const { values, problems: old } = renameKeys(given, option);
     const { schema, read } = DEFINITIONS[option];
-    const { issues, problems, settings } = read(values, context);
+    const { issues, settings } = read(values, context);
     const owners = ownersOfOthers(option);
     const explained = issues.flatMap((issue) => explain(issue, values, schema, owners));
-    const all = [...(wrong === undefined ? [] : [wrong]), ...old, ...explained, ...problems];
+    const all = [...(wrong === undefined ? [] : [wrong]), ...old, ...explained];
     if (all.length > 0 || settings === undefined) throw new ConfigError(all);
     return settings();
 }

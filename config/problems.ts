@@ -31,7 +31,7 @@ export function got(input: unknown): string {
 }
 
 /**
- * One schema issue as the texts an operator reads: `where: what must hold (got). What to do.`
+ * One schema issue, with the texts of {@link wording}, as an operator reads it: `where: what must hold (got). What to do.`
  * @param schema the schema that found it, for "did you mean"
  * @param owners keys of other designs, with whose they are
  */
@@ -49,19 +49,24 @@ export function explain(
             if (owner) return `${full}: belongs to ${owner}, not to this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
-    const input = at(values, issue.path);
-    const quoted = HOLDS_SECRETS.some((place) => place.test(where)) ? "" : got(input);
-    if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
+    if (at(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
-    if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
-        return [
-            `${where}: must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it.`,
-        ];
-    if (issue.code === "invalid_value" && issue.message.startsWith("Invalid"))
-        return [
-            `${where}: must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one."}`,
-        ];
-    return [`${where}: ${issue.message.replace(/\.$/, "")}.`];
+    // A check of several keys names the place itself.
+    if (where === "") return [issue.message];
+    return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
+}
+
+/** What a value of a wrong kind must be, for a schema that does not say it itself. */
+export function wording(issue: z.core.$ZodRawIssue): string | undefined {
+    const { input } = issue;
+    if (issue.code === "invalid_type") {
+        const place = pathText(issue.path ?? []);
+        const quoted = HOLDS_SECRETS.some((one) => one.test(place)) ? "" : got(input);
+        return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it`;
+    }
+    if (issue.code === "invalid_value")
+        return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one"}`;
+    return undefined;
 }
 
 function hint(where: string): string {

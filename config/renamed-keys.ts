@@ -1,5 +1,5 @@
 import type { Option } from "./options";
-import { isMapping } from "./cross-checks";
+import { isMapping } from "./unchecked";
 import { pathText } from "./problems";
 
 type Values = Record<string, unknown>;

@@ -75,7 +75,7 @@ export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds:
 }
 
 function names({ azure, tls }: AzureConfig): string[] {
-    return tlsHostnames({ hostnames: tls?.hostnames }, { hostname: azure?.hostname });
+    return tlsHostnames(tls, azure);
 }
 
 function httpsPort({ azure, tls }: AzureConfig): number | undefined {

@@ -43,6 +43,6 @@ type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
 
 /** What the options with a gateway have in common. */
 export type ParsedGatewayOption = Shared & {
-    alpa: AlpaKeys;
+    alpa: AlpaKeys & { endpoints: (string | { address: string; weight: number })[] };
     gateway: Omit<z.infer<typeof gateway>, "highAvailability">;
 };

@@ -167,8 +167,12 @@ describe("config cluster", () => {
     });
 
     it("refuses a namespace for Rampart that would take more with it when it goes", () => {
-        const found = (namespace: string, rest: object = {}) =>
-            clusterChecks({ cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest }, () => true);
+        const found = (namespace: string, rest: object = {}) => {
+            const config = { cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest };
+            return clusterChecks(config as unknown as Parameters<typeof clusterChecks>[0], config, {
+                isSecret: () => true,
+            });
+        };
         for (const name of ["default", "kube-system", "alpa-auth"])
             assert.match(found(name)[0], /^rampart\.install\.namespace: must be one of Rampart's own/);
         assert.equal(found("mine", { namespace: "mine" }).length, 1);
