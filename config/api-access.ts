@@ -28,7 +28,7 @@ export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
 export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     if (token === undefined || token === "")
         return [
-            "cloudflare:apiToken: required with option or exposure cloudflare. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken",
+            "cloudflare:apiToken: required with option cloudflare or exposure tunnel. Set CLOUDFLARE_API_TOKEN, or run: pulumi config set --secret cloudflare:apiToken",
         ];
     const problems: string[] = [];
     if (inPlain)

@@ -5,6 +5,7 @@ import { DEFINITIONS, OPTIONS, ownersOfOthers, type Option, type Settings } from
 import type { CheckContext } from "./options/option";
 import { ProblemList } from "./problem-list";
 import { didYouMean, explain } from "./problems";
+import { renameKeys } from "./renamed-keys";
 import { plainSecrets, readStackFile } from "./stack-file";
 import { isInside } from "./values";
 
@@ -26,7 +27,7 @@ export function readSettings(project: string): Settings {
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
     // Of an option that is not chosen no secret is read.
-    const api = [raw.option, raw.exposure].includes("cloudflare") ? cloudflareApi() : undefined;
+    const api = raw.option === "cloudflare" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
     const inPlain = plainSecrets(readStackFile(pulumi.getStack()));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
     return parse(raw, isSecret, new Date(), api);
@@ -81,15 +82,16 @@ export function parse(
     throw new ConfigError(problems);
 }
 
-function parseValues(values: Record<string, unknown>, context: CheckContext): Settings {
-    const wrong = optionProblem(values.option);
+function parseValues(given: Record<string, unknown>, context: CheckContext): Settings {
+    const wrong = optionProblem(given.option);
     // A stack without an option is checked as the first of them, so that what else is wrong is said too.
-    const option = wrong === undefined ? (values.option as Option) : OPTIONS[0];
+    const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
+    const { values, problems: old } = renameKeys(given, option);
     const { schema, read } = DEFINITIONS[option];
-    const { issues, problems, settings } = read(values, context);
+    const { issues, settings } = read(values, context);
     const owners = ownersOfOthers(option);
     const explained = issues.flatMap((issue) => explain(issue, values, schema, owners));
-    const all = [...(wrong === undefined ? [] : [wrong]), ...explained, ...problems];
+    const all = [...(wrong === undefined ? [] : [wrong]), ...old, ...explained];
     if (all.length > 0 || settings === undefined) throw new ConfigError(all);
     return settings();
 }

@@ -72,6 +72,7 @@ function plain(schema: z.ZodType): JsonSchema {
         override({ zodSchema, jsonSchema, path }) {
             const field = String(path.at(-1));
             if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
+            if (isCoerced(zodSchema)) widen(jsonSchema, { type: "number" });
             if (jsonSchema.type === "string" && SECRETS.includes(field)) widen(jsonSchema, SECURE);
             // A secret is set by a command, so a stack file is right before it has one.
             if (jsonSchema.required)
@@ -83,6 +84,11 @@ function plain(schema: z.ZodType): JsonSchema {
 /** Whether a text may stand for the mapping: the schema turns it into one before it looks. */
 function hasShortForm(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
+}
+
+/** Whether a number may stand for the text. */
+function isCoerced(schema: z.core.$ZodType): boolean {
+    return schema instanceof z.ZodString && schema.def.coerce === true;
 }
 
 /** Admits another form beside the one that a schema describes. */

@@ -15,13 +15,13 @@ const HINTS: Record<string, string> = {
     alpa: "Set alpa.endpoints to host:port of the Alpa service.",
     account: "Run: pulumi config set account <32 digits of the dashboard's address>",
     hostname: "Run: pulumi config set hostname llm.example.com",
-    opt: "Set opt.image, model, gpuMemoryGiB, nodes, rayVersion and weights.",
+    opt: "Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
     "opt.weights": "Set one of claim, hostPath and inImage: where the weights are.",
     convert: "Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
     "convert.bareMetal": "Set hosts, and unit or commands: without a way to start Alpa again there is no way back.",
     "convert.bareMetal.commands.start": "Set the command that starts Alpa: without it there is no way back.",
     zone: "Set zone.name and zone.plan.",
-    tunnel: "Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
+    tunnel: "Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
     access: "Run: pulumi config set --path access.teamName <part before .cloudflareaccess.com>",
 };
 
@@ -31,7 +31,7 @@ export function got(input: unknown): string {
 }
 
 /**
- * One schema issue as the texts an operator reads: `where: what must hold (got). What to do.`
+ * One schema issue, with the texts of {@link wording}, as an operator reads it: `where: what must hold (got). What to do.`
  * @param schema the schema that found it, for "did you mean"
  * @param owners keys of other designs, with whose they are
  */
@@ -49,19 +49,24 @@ export function explain(
             if (owner) return `${full}: belongs to ${owner}, not to this stack's option. Remove it.`;
             return `${full}: is not a known key.${didYouMean(key, keysAt(schema, issue.path)) || " Remove it."}`;
         });
-    const input = at(values, issue.path);
-    const quoted = HOLDS_SECRETS.some((place) => place.test(where)) ? "" : got(input);
-    if (input === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
+    if (at(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
-    if (issue.code === "invalid_type" && issue.message.startsWith("Invalid input"))
-        return [
-            `${where}: must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it.`,
-        ];
-    if (issue.code === "invalid_value" && issue.message.startsWith("Invalid"))
-        return [
-            `${where}: must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one."}`,
-        ];
-    return [`${where}: ${issue.message.replace(/\.$/, "")}.`];
+    // A check of several keys names the place itself.
+    if (where === "") return [issue.message];
+    return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
+}
+
+/** What a value of a wrong kind must be, for a schema that does not say it itself. */
+export function wording(issue: z.core.$ZodRawIssue): string | undefined {
+    const { input } = issue;
+    if (issue.code === "invalid_type") {
+        const place = pathText(issue.path ?? []);
+        const quoted = HOLDS_SECRETS.some((one) => one.test(place)) ? "" : got(input);
+        return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it`;
+    }
+    if (issue.code === "invalid_value")
+        return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one"}`;
+    return undefined;
 }
 
 function hint(where: string): string {
@@ -78,7 +83,7 @@ export function didYouMean(word: string, known: string[]): string {
     return best && best.d <= Math.max(2, Math.ceil(word.length / 3)) ? ` Did you mean ${best.k}?` : "";
 }
 
-function pathText(path: PropertyKey[]): string {
+export function pathText(path: PropertyKey[]): string {
     return path
         .map((p) => (typeof p === "number" ? `[${p}]` : `.${String(p)}`))
         .join("")

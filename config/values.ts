@@ -1,7 +1,6 @@
 import { isIPv4 } from "node:net";
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
-import { DEFAULT_TAG } from "../components/apisix/version";
 import { VERIFIER } from "../components/opt/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
@@ -52,15 +51,6 @@ export const text = (what: string) =>
 export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])latest/i.test(tag), {
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
-
-/** A digest keeps the image what it is, whatever the registry does with its tags. */
-export const imageTag = pinned.refine(
-    (tag) => !pinned.safeParse(tag).success || /^\w[\w.-]{0,127}(@sha256:[0-9a-f]{64})?$/.test(tag),
-    {
-        error: (i) =>
-            `must be a tag, best with its digest, as ${DEFAULT_TAG}@sha256:<64 hexadecimal digits>${got(i.input)}. Correct it`,
-    },
-);
 
 /** A name never ends in a number (RFC 1123), so what does is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>

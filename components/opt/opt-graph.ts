@@ -71,9 +71,9 @@ export class OptGraph extends pulumi.ComponentResource {
 }
 
 /** Values of the chart of KubeRay's operator: it looks after one namespace, and has rights in no other. */
-export function operatorValues(namespace: string, { version, image }: OperatorChart) {
+export function operatorValues(namespace: string, { image }: Pick<OperatorChart, "image">) {
     return {
-        image: { repository: image, tag: `v${version}` },
+        image: { repository: image.repository, tag: image.tag },
         singleNamespaceInstall: true,
         watchNamespace: [namespace],
     };
@@ -140,7 +140,7 @@ export function renderRampartOpt(
 /** Values of the chart of Ray: the head on the first node, a worker on each of the others. */
 function rayValues(opt: OptSettings) {
     const [head, ...others] = opt.nodes;
-    const size = { cpu: `${opt.cpu}`, memory: `${opt.memoryGiB}Gi`, "nvidia.com/gpu": `${opt.gpusPerNode}` };
+    const size = { cpu: opt.cpu, memory: opt.memory, "nvidia.com/gpu": `${opt.gpusPerNode}` };
     const on = (node: string) => ({
         nodeSelector: { "kubernetes.io/hostname": node },
         resources: { limits: size, requests: size },

@@ -71,7 +71,7 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
         ...SECCOMP,
         ...(opt.runtimeClass === undefined ? {} : { runtimeClassName: opt.runtimeClass }),
         ...(opt.hostNetwork ? { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" } : {}),
-        volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: `${opt.shmGiB}Gi` } }, ...weightsVolume(opt)],
+        volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: opt.sharedMemory } }, ...weightsVolume(opt)],
     };
 }
 
@@ -88,8 +88,8 @@ function weightsMount(opt: Pick<OptSettings, "weights">) {
 }
 
 function container(opt: OptSettings) {
-    const { image, cpu, memoryGiB, gpusPerNode } = opt;
-    const size = { cpu: `${cpu}`, memory: `${memoryGiB}Gi`, "nvidia.com/gpu": `${gpusPerNode}` };
+    const { image, cpu, memory, gpusPerNode } = opt;
+    const size = { cpu, memory, "nvidia.com/gpu": `${gpusPerNode}` };
     return {
         image,
         resources: { limits: size, requests: size },

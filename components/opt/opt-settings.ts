@@ -12,8 +12,8 @@ export interface RampartCharts {
 export interface OperatorChart {
     repository: string;
     version: string;
-    /** Image without a tag. */
-    image: string;
+    /** Its tag is with or without a digest behind `@`. */
+    image: { repository: string; tag: string };
 }
 
 /** Where the weights are; neither of the two: in the image. */
@@ -37,10 +37,11 @@ export type OptSettings = {
     weights: Weights;
     /** Starts Alpa, in a shell of the head's container. */
     command: string;
-    /** Of each pod, part of its memory. */
-    shmGiB: number;
-    cpu: number;
-    memoryGiB: number;
+    /** Shared memory of each pod, part of its memory: a quantity of Kubernetes, as `16Gi`. */
+    sharedMemory: string;
+    /** Of each pod, as quantities of Kubernetes. */
+    cpu: string;
+    memory: string;
     runtimeClass?: string;
     hostNetwork: boolean;
     /** Longest wait for the model to be loaded, in seconds. */

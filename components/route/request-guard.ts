@@ -3,8 +3,8 @@ import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
 /** What is refused before it reaches Alpa. */
 export interface GuardSettings {
-    /** Why the guard is off; unset, and it is on. */
-    disabledBecause?: string;
+    /** Whether requests that stop Alpa are refused. Off, only the size of a body is bounded. @default true */
+    enabled?: boolean;
     /** Largest request body, in bytes. */
     maxBodyBytes: number;
     /** Longest prompt and answer together, in tokens, as Alpa was started. */
@@ -42,7 +42,7 @@ export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSet
         max_body_size: maxBodyBytes,
         _meta: { error_response: alpaError(`the request body must be at most ${maxBodyBytes} bytes`) },
     });
-    if (guard.disabledBecause !== undefined) return [size];
+    if (guard.enabled === false) return [size];
     return [
         size,
         plugin("request-validation", {

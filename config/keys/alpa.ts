@@ -10,7 +10,7 @@ export const alpaKeys = {
     answerTimeoutSeconds: positive("a time in seconds")
         .optional()
         .describe(
-            `Longest time one answer may take, in seconds. Unset: ${DEFAULT_ANSWER_SECONDS}; with exposure \`cloudflare\` 5 less than \`proxyTimeoutSeconds\`.`,
+            `Longest time one answer may take, in seconds. Unset: ${DEFAULT_ANSWER_SECONDS}; with exposure \`tunnel\` 5 less than \`proxyTimeoutSeconds\`.`,
         ),
     defaultModel: text("the name of a model")
         .default("default")

@@ -1,24 +1,30 @@
-import { DEFAULT_MAX_TOKENS, DEFAULT_PROXY_TIMEOUT } from "../options/cloudflare/schema";
+import { DEFAULT_PROXY_TIMEOUT } from "../options/cloudflare/schema";
 import { MOST_GRACE_SECONDS } from "./tunnel";
 
-type Raw = Record<string, unknown>;
+/** What decides how long an answer may take. */
+interface Answers {
+    alpa?: { answerTimeoutSeconds?: number; tokensPerSecond?: number; maxTokens?: number };
+    proxyTimeoutSeconds?: number;
+    tunnel?: { graceSeconds?: number };
+}
 
 /** How long Alpa may wait for companions of a batch before it begins, in seconds. */
 const BATCH_WAIT_SECONDS = 1;
 
 /**
  * Alpa sends nothing before an answer is complete, and the edge gives up on a silent answer. Says which answers do not
- * fit, with the arithmetic. Reads unchecked values.
+ * fit, with the arithmetic.
  */
-export function answerTimeProblems(alpa: Raw, proxyTimeout: unknown, graceSeconds: unknown): string[] {
-    const limit = typeof proxyTimeout === "number" ? proxyTimeout : DEFAULT_PROXY_TIMEOUT;
-    const { answerTimeoutSeconds: answer, tokensPerSecond: rate, maxTokens = DEFAULT_MAX_TOKENS } = alpa;
+export function answerTimeProblems({ alpa = {}, proxyTimeoutSeconds, tunnel }: Answers): string[] {
+    const limit = proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
+    const { answerTimeoutSeconds: answer, tokensPerSecond: rate, maxTokens } = alpa;
+    const graceSeconds = tunnel?.graceSeconds;
     const problems: string[] = [];
-    if (typeof answer === "number" && answer > limit)
+    if (answer !== undefined && answer > limit)
         problems.push(
             `alpa.answerTimeoutSeconds: must be at most ${limit}, after which the edge answers 524 (got ${answer}). Lower it, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
         );
-    if (typeof rate === "number" && rate > 0 && typeof maxTokens === "number") {
+    if (rate !== undefined && rate > 0 && maxTokens !== undefined) {
         const seconds = answerSeconds(maxTokens, rate);
         if (seconds > limit)
             problems.push(
@@ -26,9 +32,9 @@ export function answerTimeProblems(alpa: Raw, proxyTimeout: unknown, graceSecond
                     `Have callers ask for at most ${Math.max(0, Math.floor((limit - BATCH_WAIT_SECONDS) * rate))} and write that, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
             );
     }
-    const longest = typeof answer === "number" ? answer : limit;
+    const longest = answer ?? limit;
     const least = Math.min(longest, MOST_GRACE_SECONDS);
-    if (typeof graceSeconds === "number" && graceSeconds < least)
+    if (graceSeconds !== undefined && graceSeconds < least)
         problems.push(
             `tunnel.graceSeconds: must be at least ${least}${longest > least ? "" : ", the longest answer"} (got ${graceSeconds}). Raise it, or an upgrade cuts answers off.`,
         );

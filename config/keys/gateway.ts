@@ -1,8 +1,9 @@
 import * as z from "zod";
 import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
 import { existingService } from "./exposure/schema";
+import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
-import { dnsLabel, imageTag, isHost, pinned, positive, text, url } from "../values";
+import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
 
 /** A whole version: Rampart's admission takes no range and no leading v. */
 const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
@@ -30,7 +31,7 @@ export const installedGatewayKeys = {
                 `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use 30800`,
         })
         .optional()
-        .describe("Port of the entry point on every node. Unset: 30800; with exposure `cloudflare` none is open."),
+        .describe("Port of the entry point on every node. Unset: 30800; with exposure `tunnel` none is open."),
     replicas: positive("a number of replicas").default(1).describe("APISIX pods."),
     storageClass: text("the name of a StorageClass")
         .optional()
@@ -51,8 +52,7 @@ export const installedGatewayKeys = {
         .describe("The chart to install. Only for `rampart` and `helm`."),
     image: z
         .strictObject({
-            repository: z
-                .string()
+            repository: imageRepository
                 .default("apache/apisix")
                 .describe("Image of APISIX, with its registry where that is a mirror."),
             tag: imageTag
@@ -61,23 +61,20 @@ export const installedGatewayKeys = {
                         `must be APISIX ${OLDEST_APISIX} or newer${got(i.input)}. Older ones accept forged tokens (algorithm confusion)`,
                 })
                 .default(DEFAULT_TAG)
-                .describe(
-                    `Tag of the image, ${OLDEST_APISIX} or newer; best with its digest, as \`${DEFAULT_TAG}@sha256:…\`.`,
-                ),
+                .describe(`Tag of the image, ${OLDEST_APISIX} or newer.`),
+            digest: imageDigest,
         })
         .prefault({})
         .describe("The APISIX image, pinned together with the chart."),
     etcdImage: z
         .strictObject({
-            registry: z.string().min(1).default("docker.io").describe("Registry of the image; name a mirror here."),
-            repository: z
-                .string()
-                .min(1)
+            repository: imageRepository
                 .default("bitnamilegacy/etcd")
-                .describe("Image of etcd, without its registry."),
+                .describe("Image of etcd, with its registry where that is a mirror."),
             tag: imageTag
                 .default("3.6.4-debian-12-r3")
-                .describe("Tag of the image, best with its digest: the chart's own default is `latest`."),
+                .describe("Tag of the image: the chart's own default is `latest`."),
+            digest: imageDigest,
         })
         .prefault({})
         .describe("The etcd image."),
@@ -95,10 +92,11 @@ export const installedGatewayKeys = {
                 ),
             image: z
                 .strictObject({
-                    repository: text("an image")
+                    repository: imageRepository
                         .default("valkey/valkey")
                         .describe("Image of the counters' server, which speaks Redis."),
-                    tag: imageTag.default("8.1.4-alpine").describe("Tag of the image, best with its digest."),
+                    tag: imageTag.default("8.1.4-alpine").describe("Tag of the image."),
+                    digest: imageDigest,
                 })
                 .prefault({})
                 .describe("The image of the counters."),
@@ -135,7 +133,7 @@ export const gateway = z
                         error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
                     })
                     .optional()
-                    .describe("Address callers use, without the path. Needed with exposure `azure`."),
+                    .describe("Address callers use, without the path. Needed with exposure `direct`."),
                 service: existingService.optional(),
             })
             .optional()

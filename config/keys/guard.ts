@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { ALPA_BATCH } from "../../components/route/request-guard";
 import { got } from "../problems";
-import { positive, text } from "../values";
+import { positive } from "../values";
+import { enabled, reason, reasonFor } from "./reason";
 
 /** Prompt and answer together that Alpa takes, in tokens, unless a stack says otherwise. */
 export const DEFAULT_CONTEXT_TOKENS = 1024;
@@ -12,9 +13,8 @@ const MOST_BODY_BYTES = 1_048_576;
 /** Key `guard`. */
 export const guard = z
     .strictObject({
-        disabledBecause: text("the reason")
-            .optional()
-            .describe("Why requests that are known to stop Alpa may pass. Unset: the guard is on."),
+        enabled: enabled.default(true).describe("`false` lets requests pass that are known to stop Alpa."),
+        reason: reason.describe("Why the guard is off. Needed with `enabled: false`."),
         maxBodyBytes: positive("a number of bytes")
             .refine((bytes) => bytes <= MOST_BODY_BYTES, {
                 error: (i) => `must be at most ${MOST_BODY_BYTES} bytes, 1 MiB${got(i.input)}. Lower it`,
@@ -38,5 +38,6 @@ export const guard = z
                 "Largest `min_tokens` of a request; it [shortens every caller's prompts](architecture.md#min_tokens). Unset: 0.",
             ),
     })
+    .check(reasonFor(false, "Say why requests that stop Alpa may pass"))
     .prefault({})
     .describe("What is refused before it reaches Alpa, because it is known to stop it.");

@@ -1,37 +1,45 @@
 import { LEAST_NODES } from "../../components/apisix/availability";
-import { mapping } from "../cross-checks";
+import type { Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "../options/gateway/schema";
+import type { Raw } from "../options/option";
+import { isGiven } from "../unchecked";
 import { haProblems } from "./cluster/checks";
+import type { gateway } from "./gateway";
+import type * as z from "zod";
 
-type Raw = Record<string, unknown>;
+type Config = Sound<ParsedGatewayOption>;
 
 /**
  * What a gateway that outlives the loss of a node needs besides the nodes, which preflight counts.
+ * @param given the same before it was parsed: which keys there are
  * @param promise what asks for it: an option, or a key
  */
-export function availabilityProblems(values: Raw, promise: string): string[] {
-    const [gateway, tunnel] = [values.gateway, values.tunnel].map(mapping);
-    const { exposure = "azure" } = values;
-    const problems = haProblems(values);
-    const isNamed = [gateway.address, values.azure, values.tls].some((one) => one !== undefined);
-    if (exposure === "azure" && !isNamed && gateway.installer !== "existing")
+export function availabilityProblems(config: Config, given: Raw, promise: string): string[] {
+    const { exposure, gateway, tunnel } = config;
+    const problems = haProblems(config);
+    const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
+    if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure azure, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
+            "gateway.address: required with exposure direct, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
         );
-    if (exposure === "cloudflare" && tunnel.replicas === 1)
+    if (exposure === "tunnel" && tunnel?.connectors === 1)
         problems.push(
-            `tunnel.replicas: must be at least 2 with ${promise} (got 1), or the loss of a node is an outage. Raise it.`,
+            `tunnel.connectors: must be at least 2 with ${promise} (got 1), or the loss of a node is an outage. Raise it.`,
         );
     return problems;
 }
 
-/** What `gateway.highAvailability` needs. Reads unchecked values, so that nothing hides another problem. */
-export function highAvailabilityChecks(values: Raw): string[] {
-    const { highAvailability, replicas, installer } = mapping(values.gateway);
+/** What `gateway.highAvailability` needs. @param given the same before it was parsed */
+export function highAvailabilityChecks(
+    config: Config & { gateway?: Sound<z.infer<typeof gateway>> },
+    given: Raw,
+): string[] {
+    const { highAvailability, replicas, installer } = config.gateway ?? {};
     if (highAvailability !== true || installer === "existing") return [];
-    const few = Number.isInteger(replicas) && (replicas as number) >= 1 && (replicas as number) < LEAST_NODES;
+    const few = isGiven(given, "gateway", "replicas") && replicas !== undefined && replicas < LEAST_NODES;
     return [
-        ...availabilityProblems(values, "gateway.highAvailability"),
-        ...(few
+        ...availabilityProblems(config, given, "gateway.highAvailability"),
+        ...(few && Number.isInteger(replicas) && replicas >= 1
             ? [
                   `gateway.replicas: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two serve when one is away. Raise it.`,
               ]

@@ -1,22 +1,34 @@
 import * as z from "zod";
 import { got } from "../problems";
+import { anyTag, imageDigest, imageRepository, imageTag } from "./images";
+import { cores, memory } from "./quantity";
+import { enabled, reason, reasonFor } from "./reason";
 import { dnsLabel, pinned, positive, problem, text, url } from "../values";
 
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
 const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
-const REFERENCE =
-    /^[a-z0-9]+([._-][a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+/** An image that is pinned by its tag, its digest or both. */
+const image = z
+    .strictObject({
+        repository: imageRepository.describe("The image, with its registry."),
+        tag: anyTag.optional().describe("Tag of the image: one version, unless there is a digest."),
+        digest: imageDigest,
+    })
+    .check((ctx) => {
+        const { tag, digest } = ctx.value;
+        if (digest !== undefined) return;
+        if (tag === undefined)
+            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
+        else if (/(^|[^a-z])latest/i.test(tag))
+            ctx.issues.push({
+                ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"),
+                path: ["tag"],
+            });
+    });
 
-const image = z.string().check((ctx) => {
-    const { value } = ctx;
-    const [, tag] = /:([\w][\w.-]*)$/.exec(value.split("@")[0].split("/").pop() ?? "") ?? [];
-    if (!REFERENCE.test(value))
-        ctx.issues.push(problem(value, "must be an image as registry.example.com/alpa-serving:1.0.0", "Correct it"));
-    else if (tag === undefined && !value.includes("@"))
-        ctx.issues.push(problem(value, "must have a tag or a digest", "Name the one that was tried"));
-    else if (!value.includes("@") && /(^|[^a-z])latest/i.test(tag ?? ""))
-        ctx.issues.push(problem(value, "must have a pinned tag, never latest", "Name the one that was tried"));
-});
+/** Memory of each pod, and the part of it that is shared memory, unless a stack says otherwise. */
+export const DEFAULT_MEMORY = "200Gi";
+export const DEFAULT_SHARED_MEMORY = "16Gi";
 
 const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
 
@@ -69,7 +81,7 @@ export const opt = z
                 "What it is made of: `kuberay` is a RayCluster under KubeRay's operator, `rampart` the component types of Rampart's private repository.",
             ),
         image: image.describe(
-            "Image of head and workers, with a tag or a digest: Ray, Alpa, their Python, and the tokenizer, since the pods reach nothing outside.",
+            "Image of head and workers, with a tag, a digest or both: Ray, Alpa, their Python, and the tokenizer, since the pods reach nothing outside.",
         ),
         model: modelName.describe("Name of the model for Alpa, as `alpa/opt-175b`."),
         parametersBillion: z
@@ -79,7 +91,7 @@ export const opt = z
             })
             .optional()
             .describe("Parameters of the model, in billions. Unset: the number in its name."),
-        gpuMemoryGiB: positive("a size in GiB").describe("Memory of one GPU, in GiB."),
+        gpuMemory: memory.describe("Memory of one GPU, as `40Gi`."),
         gpusPerNode: positive("a number of GPUs").default(8).describe("GPUs that it takes of each node."),
         nodes: z
             .array(node)
@@ -101,13 +113,11 @@ export const opt = z
             .describe(
                 "Starts Alpa, in a shell of the head's container, when every node has joined. Unset: `launch_model_worker.py` in `/opt/alpa/examples/llm_serving`.",
             ),
-        shmGiB: positive("a size in GiB")
-            .default(16)
-            .describe("Shared memory of each pod, in GiB; part of its memory."),
+        sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).describe("Shared memory of each pod; part of its memory."),
         resources: z
             .strictObject({
-                cpu: positive("a number of cores").default(16).describe("Cores of each pod."),
-                memoryGiB: positive("a size in GiB").default(200).describe("Memory of each pod, in GiB."),
+                cpu: cores.default("16").describe("Cores of each pod, as `16` or `500m`."),
+                memory: memory.default(DEFAULT_MEMORY).describe("Memory of each pod."),
             })
             .prefault({})
             .describe("What each pod takes of its node, beside the GPUs."),
@@ -116,12 +126,14 @@ export const opt = z
             .describe("RuntimeClass of the pods, as `nvidia`. Unset: the default of the nodes."),
         hostNetwork: z
             .strictObject({
-                because: text("the reason").describe(
-                    "Why: the pods' ports are then open on the nodes, and no policy holds.",
-                ),
+                enabled: enabled
+                    .default(false)
+                    .describe("`true`: the pods' ports are open on the nodes, and no network policy holds."),
+                reason: reason.describe("Why. Needed with `enabled: true`."),
             })
-            .optional()
-            .describe("Has the pods in the network of their nodes. Unset: they are in the cluster's."),
+            .check(reasonFor(true, "Say why the pods' ports may be open on the nodes"))
+            .prefault({})
+            .describe("Whether the pods are in the network of their nodes, and not in the cluster's."),
         startTimeoutSeconds: positive("a time in seconds")
             .default(2400)
             .describe("Longest wait for a component that starts until the model is loaded, in seconds."),
@@ -137,9 +149,16 @@ export const opt = z
                     .default("https://ray-project.github.io/kuberay-helm/")
                     .describe("Address of the repository that holds the chart `kuberay-operator`; name a mirror here."),
                 version: operatorVersion.default("1.6.2").describe("Version of that chart, 1.6 or newer."),
-                image: text("an image")
-                    .default("quay.io/kuberay/operator")
-                    .describe("Image of the operator, without a tag: that is the chart's version. Name a mirror here."),
+                image: z
+                    .strictObject({
+                        repository: imageRepository
+                            .default("quay.io/kuberay/operator")
+                            .describe("Image of the operator; name a mirror here."),
+                        tag: imageTag.optional().describe("Tag of the image. Unset: `v` and the version of the chart."),
+                        digest: imageDigest,
+                    })
+                    .prefault({})
+                    .describe("The image of the operator."),
             })
             .prefault({})
             .describe("The chart of the operator. Only for shape `kuberay`."),

@@ -4,21 +4,25 @@ import { DEFAULT_PROXY_TIMEOUT, PLANS, type Plan } from "../options/cloudflare/s
 const LONGEST_WINDOW: Record<Plan, number> = { free: 10, pro: 60, business: 600, enterprise: 3600 };
 const LONGEST_BLOCK: Record<Plan, number> = { free: 10, pro: 3600, business: 86400, enterprise: 86400 };
 
-type Raw = Record<string, unknown>;
+interface Asked {
+    zone?: { plan?: Plan };
+    rateLimit?: { perSeconds?: number; blockSeconds?: number; per?: "address" | "client" };
+    proxyTimeoutSeconds?: number;
+}
 
-/** What a plan does not include, asked for all the same. Reads unchecked values. */
-export function planProblems(plan: unknown, rateLimit: Raw, proxyTimeoutSeconds: unknown): string[] {
-    if (!PLANS.includes(plan as Plan)) return []; // the schema says so
-    const has = plan as Plan;
+/** What a plan does not include, asked for all the same. */
+export function planProblems({ zone, rateLimit = {}, proxyTimeoutSeconds }: Asked): string[] {
+    const has = zone?.plan;
+    if (has === undefined) return [];
     const problems: string[] = [];
     const least = (limits: Record<Plan, number>, wanted: number) => PLANS.find((one) => wanted <= limits[one]);
-    const seconds: [key: string, limits: Record<Plan, number>][] = [
+    const seconds: [key: "perSeconds" | "blockSeconds", limits: Record<Plan, number>][] = [
         ["perSeconds", LONGEST_WINDOW],
         ["blockSeconds", LONGEST_BLOCK],
     ];
     for (const [key, limits] of seconds) {
         const wanted = rateLimit[key];
-        if (typeof wanted === "number" && wanted > limits[has] && least(limits, wanted))
+        if (wanted !== undefined && wanted > limits[has] && least(limits, wanted))
             problems.push(
                 `rateLimit.${key}: must be at most ${limits[has]} with plan ${has} (got ${wanted}). Lower it, or have plan ${least(limits, wanted)}.`,
             );
@@ -27,11 +31,7 @@ export function planProblems(plan: unknown, rateLimit: Raw, proxyTimeoutSeconds:
         problems.push(
             `rateLimit.per: must be address with plan ${has} (got client). Counting by a header needs plan enterprise with Advanced Rate Limiting.`,
         );
-    if (
-        typeof proxyTimeoutSeconds === "number" &&
-        proxyTimeoutSeconds !== DEFAULT_PROXY_TIMEOUT &&
-        has !== "enterprise"
-    )
+    if (proxyTimeoutSeconds !== undefined && proxyTimeoutSeconds !== DEFAULT_PROXY_TIMEOUT && has !== "enterprise")
         problems.push(
             `proxyTimeoutSeconds: must be ${DEFAULT_PROXY_TIMEOUT} with plan ${has} (got ${proxyTimeoutSeconds}). Another needs plan enterprise.`,
         );

@@ -5,6 +5,19 @@ import { positive } from "../values";
 /** Waits, unless a stack says otherwise. */
 export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
 
+/** A wait that ends before an object can have settled never ends well. */
+export function shortWaits({ acceptTimeoutSeconds: accept, settleSeconds: settle }: Waits = {}): string[] {
+    if (accept === undefined || settle === undefined || accept > settle) return [];
+    return [
+        `readiness.acceptTimeoutSeconds: must be longer than settleSeconds, ${settle} (got ${accept}). Raise it, or lower settleSeconds.`,
+    ];
+}
+
+interface Waits {
+    acceptTimeoutSeconds?: number;
+    settleSeconds?: number;
+}
+
 /** Keys of `readiness` in every option that waits for an ingress controller. */
 export const acceptKeys = {
     acceptTimeoutSeconds: positive("a time in seconds")

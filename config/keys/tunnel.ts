@@ -53,7 +53,7 @@ export const tunnel = z
             })
             .describe("SHA-256 of that program for the hosts' architecture: what is downloaded must have it."),
         source: url.optional().describe("Address to download it from, whole. Unset: the release page of its project."),
-        instances: positive("a number of connectors")
+        connectorsPerHost: positive("a number of connectors")
             .default(2)
             .describe("Connectors on each host: with two, one serves while the other is upgraded."),
         graceSeconds,

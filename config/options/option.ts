@@ -1,5 +1,7 @@
 import type * as z from "zod";
 import type { ApiAccess } from "../api-access";
+import { crossCheck, type Sound } from "../cross-check";
+import { wording } from "../problems";
 
 /** Keys of a stack config with values that nothing has checked. */
 export type Raw = Record<string, unknown>;
@@ -18,11 +20,8 @@ export interface CheckContext {
 
 /** What reading a stack config has come to. */
 export interface OptionResult<Settings> {
-    /** What the schema found. */
     issues: z.core.$ZodIssue[];
-    /** What it cannot say: values that only make sense together. */
-    problems: string[];
-    /** Settings in the shape the components take. Unset: the schema found issues. */
+    /** Settings in the shape the components take. Unset: there are issues. */
     settings?: () => Settings;
 }
 
@@ -33,11 +32,17 @@ export interface OptionDefinition<Settings> {
     read(values: Raw, context: CheckContext): OptionResult<Settings>;
 }
 
-/** The part of a result that the schema gives. */
-export function parsed<Data, Settings>(
-    result: z.ZodSafeParseResult<Data>,
+/**
+ * Parses values, with checks of several keys together in the schema.
+ * @param check gives problems, each with its place in front
+ */
+export function parseOption<Data, Settings>(
+    schema: z.ZodType<Data>,
+    values: Raw,
+    check: (config: Sound<Data>) => string[],
     settings: (data: Data) => Settings,
-): Pick<OptionResult<Settings>, "issues" | "settings"> {
+): OptionResult<Settings> {
+    const result = schema.check(crossCheck(check)).safeParse(values, { error: wording });
     return result.success
         ? { issues: [], settings: () => settings(result.data) }
         : { issues: result.error.issues as z.core.$ZodIssue[] };

@@ -24,7 +24,7 @@ export interface EntryDnsArgs {
     timeout: number;
 }
 
-/** Compares the record sets of exposure azure with what each name server of the zone says. */
+/** Compares the record sets of exposure direct with what each name server of the zone says. */
 export async function checkEntryDns(
     context: Context,
     text: string,

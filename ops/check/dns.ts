@@ -18,7 +18,7 @@ import { checkEntryDns } from "./dns-entry";
 export const command: AddCommand = (check, context) =>
     withJson(check.command("dns"))
         .description(
-            "Compare a zone on both sides of its move, or with exposure azure its record set; exit with 1 when an answer differs",
+            "Compare a zone on both sides of its move, or with exposure direct its record set; exit with 1 when an answer differs",
         )
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
         .option("--records <file>", "data of the zone (default: dns.records of the stack)")
@@ -33,7 +33,7 @@ export const command: AddCommand = (check, context) =>
         .addOption(
             repeatable(
                 "--server <host[:port]>",
-                "name server of the zone, with exposure azure",
+                "name server of the zone, with exposure direct",
                 "those that DNS names",
             ),
         )

@@ -136,7 +136,8 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (outputs.url === undefined)
         throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up`]);
     const url = new URL(outputs.url);
-    const atCloudflare = [readValue(stack.text, "exposure"), readValue(stack.text, "option")].includes("cloudflare");
+    const atCloudflare =
+        readValue(stack.text, "exposure") === "tunnel" || readValue(stack.text, "option") === "cloudflare";
     const bad = (["address", "closed"] as const).flatMap((option) =>
         args[option]
             .filter((one) => isIP(one) === 0)

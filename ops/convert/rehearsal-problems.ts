@@ -1,5 +1,5 @@
 /** What a rehearsal must not share with production. Pure. */
-import { list, mapping } from "../../config/cross-checks";
+import { list, mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE, DEFAULT_NODE_PORT } from "../../config/values";
 import { isMap } from "../review/differences";
 

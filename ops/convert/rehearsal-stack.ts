@@ -1,6 +1,6 @@
 /** The stack of a rehearsal, made of the one that is to be converted and of what `convert.rehearsal` says. Pure. */
 import { stringify } from "yaml";
-import { mapping } from "../../config/cross-checks";
+import { mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import { isMap, valueAt } from "../review/differences";
 import { PROJECT } from "../stack/stack-file";

@@ -67,7 +67,7 @@ export function longestAnswer(text: string): number {
     const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
     const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");
     if (readValue(text, "option") === "cloudflare") return answerTimeoutSeconds ?? edgeWaits({ proxyTimeoutSeconds });
-    const exposure = readValue(text, "exposure") === "cloudflare" ? "cloudflare" : "azure";
+    const exposure = readValue(text, "exposure") === "tunnel" ? "tunnel" : "direct";
     return answerSeconds({ exposure, alpa: { answerTimeoutSeconds }, proxyTimeoutSeconds });
 }
 

@@ -3,7 +3,7 @@ import type { Live } from "../../components/kubernetes/cluster-reader";
 import { optNamespace } from "../../components/opt/opt-graph";
 import { OPT_PODS } from "../../components/opt/opt-pods";
 import type { ClusterView } from "../kubernetes/cluster";
-import { quantity } from "../kubernetes/quantity";
+import { quantity } from "../../components/kubernetes/quantity";
 
 export const HOSTNAME = "kubernetes.io/hostname";
 const GPUS = "nvidia.com/gpu";

@@ -1,9 +1,9 @@
 import type { V1Node } from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type { Live } from "../../components/kubernetes/cluster-reader";
+import { quantity } from "../../components/kubernetes/quantity";
 import { TOLERATIONS } from "../../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
-import { quantity } from "../kubernetes/quantity";
 
 /** So many pods are named that ask for most. */
 const NAMED = 3;
@@ -13,13 +13,13 @@ const NAMED = 3;
  * metal has stopped: a node without room is found out in time, or callers wait for all of the way back.
  */
 export async function roomProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
-    const { nodes, cpu, memoryGiB } = conversion!.opt;
+    const { nodes, cpu, memory } = conversion!.opt;
     const [all, pods] = await Promise.all([cluster.list("v1", "Node"), cluster.list("v1", "Pod")]);
     const found = byHostname(all);
     const others = pods.filter((pod) => !isOurs(pod, namespace));
     const wanted: Wanted[] = [
-        { key: "cpu", resource: "cpu", amount: cpu, unit: 1 },
-        { key: "memoryGiB", resource: "memory", amount: memoryGiB, unit: 2 ** 30 },
+        { resource: "cpu", amount: cpu, unit: "" },
+        { resource: "memory", amount: memory, unit: "Gi" },
     ];
     return nodes.flatMap((name) => {
         const node = found.get(name);
@@ -32,30 +32,32 @@ export async function roomProblems({ namespace, conversion }: Settings, cluster:
     });
 }
 
-/** Of each node, in units of the key. */
+/** What the component's pods ask of each node. */
 interface Wanted {
-    key: string;
-    resource: string;
-    amount: number;
-    unit: number;
+    resource: "cpu" | "memory";
+    /** Quantity of Kubernetes. */
+    amount: string;
+    /** Unit of a quantity that sums are shown in. */
+    unit: "" | "Gi";
 }
 
-function notLeft(name: string, node: Live, others: Live[], { key, resource, amount, unit }: Wanted): string[] {
+function notLeft(name: string, node: Live, others: Live[], { resource, amount, unit }: Wanted): string[] {
     const { allocatable = {} } = (node.status ?? {}) as { allocatable?: Record<string, string> };
-    const has = quantity(allocatable[resource]) / unit;
+    const has = quantity(allocatable[resource]);
     const taken = others
-        .map((pod) => ({ pod, asks: asksFor(pod, node.metadata?.name, resource) / unit }))
+        .map((pod) => ({ pod, asks: asksFor(pod, node.metadata?.name, resource) }))
         .filter(({ asks }) => asks > 0)
         .sort((a, b) => b.asks - a.asks);
     const sum = taken.reduce((total, { asks }) => total + asks, 0);
     // Sums of thousandths are not exact.
-    if (has - sum >= amount - 1e-6) return [];
+    if (has - sum >= quantity(amount) - 1e-6) return [];
+    const shown = (value: number) => `${inShort(value / quantity(`1${unit}`))}${unit}`;
     const most = taken.slice(0, NAMED).map(({ pod, asks }) => {
-        return `${pod.metadata?.namespace}/${pod.metadata?.name} ${inShort(asks)}`;
+        return `${pod.metadata?.namespace}/${pod.metadata?.name} ${shown(asks)}`;
     });
     const who = [...most, ...(taken.length > NAMED ? ["…"] : [])].join(", ");
     return [
-        `opt.resources.${key}: must be left on every node (got ${amount}, and of the ${inShort(has)} of ${name} other pods ask for ${inShort(sum)}${who && `: ${who}`}). End them, lower it, or choose other nodes.`,
+        `opt.resources.${resource}: must be left on every node (got ${amount}, and of the ${shown(has)} of ${name} other pods ask for ${shown(sum)}${who && `: ${who}`}). End them, lower it, or choose other nodes.`,
     ];
 }
 

@@ -71,6 +71,6 @@ export async function redirectLeft(settings: GatewayClusterArgs, cluster: Cluste
     const { http = [] } = (route?.spec ?? {}) as { http?: { plugins?: { name: string }[] }[] };
     if (!http.some(({ plugins = [] }) => plugins.some(({ name }) => name === REDIRECT))) return [];
     return [
-        "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure azure), run pulumi up, then remove it.",
+        "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
     ];
 }

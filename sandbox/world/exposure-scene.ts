@@ -1,4 +1,4 @@
-/** Stacks intra and inter with exposure cloudflare: the gateway in the cluster, reached through a tunnel. */
+/** Stacks intra and inter with exposure tunnel: the gateway in the cluster, reached through a tunnel. */
 import { parse, stringify } from "yaml";
 import { VERSION } from "../cloudflare/connector/connector";
 import { ensureTools, SANDBOX_TOOLS } from "../toolchain/toolchain";
@@ -45,11 +45,11 @@ export function exposed(shipped: string, world: ClusterFacts): string {
         ...file,
         config: {
             ...config,
-            "alpa-auth:exposure": "cloudflare",
+            "alpa-auth:exposure": "tunnel",
             "alpa-auth:account": account,
             "alpa-auth:hostname": `llm.${zone}`,
             "alpa-auth:zone": { name: zone, plan: "free" },
-            "alpa-auth:tunnel": { version: VERSION },
+            "alpa-auth:tunnel": { image: { tag: VERSION } },
             "alpa-auth:alpa": { ...config["alpa-auth:alpa"], tokensPerSecond: TOKENS_PER_SECOND },
         },
     });

@@ -117,7 +117,7 @@ export class Gpus {
     facts(): GpuFacts {
         const { nodes, spare, rehearsal } = this;
         return {
-            ...{ nodes, image: `${IMAGE}:1.0.0`, weights: WEIGHTS },
+            ...{ nodes, image: { repository: IMAGE, tag: "1.0.0" }, weights: WEIGHTS },
             bareMetal: this.bareMetalFacts(this.bareMetal, "bare-metal-key"),
             ...(rehearsal && {
                 rehearsal: {

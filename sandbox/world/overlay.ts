@@ -66,7 +66,7 @@ function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: num
     };
     return {
         "alpa-auth:opt": {
-            ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
+            ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
             weights: { hostPath: weights },
             operatorChart: { repository: chartRepository },
         },

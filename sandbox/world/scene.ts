@@ -4,7 +4,7 @@ import type { ToolName } from "../toolchain/toolchain";
 import type { Attempt, WorldFacts } from "./state";
 
 /** Ways to reach the gateway of a stack that has one. */
-export const EXPOSURES = ["azure", "cloudflare"] as const;
+export const EXPOSURES = ["direct", "tunnel"] as const;
 
 /** Options of a stack that it can be brought up with, beside the shipped one. */
 export const OPTIONS = ["intra-b"] as const;

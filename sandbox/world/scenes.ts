@@ -24,9 +24,9 @@ export interface SceneName {
 }
 
 /** @throws Error where a stack has no such exposure or option, or no model that is loaded */
-export function sceneOf({ stack, exposure = "azure", option, loadSeconds, failStep }: SceneName): Scene {
+export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep }: SceneName): Scene {
     for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
-        if (value !== undefined && (stack !== "intra" || exposure !== "azure"))
+        if (value !== undefined && (stack !== "intra" || exposure !== "direct"))
             throw new Error(
                 `${flag} ${value}: must go with stack intra and without exposure (got ${stack}, ${exposure}), where Alpa is on GPUs.`,
             );
@@ -37,10 +37,10 @@ export function sceneOf({ stack, exposure = "azure", option, loadSeconds, failSt
             throw new Error(
                 `--option ${option}: must go with stack intra (got ${stack}), which has Alpa on its nodes.`,
             );
-        if (exposure !== "azure") throw new Error(`--option ${option}: must go without --exposure ${exposure} here.`);
+        if (exposure !== "direct") throw new Error(`--option ${option}: must go without --exposure ${exposure} here.`);
         return intraBScene;
     }
-    if (exposure === "azure") return SCENES[stack];
+    if (exposure === "direct") return SCENES[stack];
     if (stack in EXPOSED) return EXPOSED[stack];
     throw new Error(`--exposure ${exposure}: must be left out with stack ${stack}, which has no gateway to expose.`);
 }

@@ -51,7 +51,7 @@ export interface GpuFacts {
     /** Nodes that have GPUs; the first is the head of Ray. */
     nodes: string[];
     /** The image that serves Alpa, and the folder on every node that holds the weights. */
-    image: string;
+    image: { repository: string; tag: string };
     weights: string;
     bareMetal: BareMetalFacts;
     /** A node apart with a small Alpa of its own, at this `host:port`. */

@@ -8,7 +8,7 @@ describe("npm run sandbox -- up, of another stack", () => {
     const others: [options: string[], url: RegExp][] = [
         [["--stack", "inter"], /^http:\/\/127\.0\.0\.1:\d+\/alpa$/],
         [["--stack", "cloudflare"], /^https:\/\/llm\.example\.com/],
-        [["--exposure", "cloudflare"], /^https:\/\/llm\.example\.com/],
+        [["--exposure", "tunnel"], /^https:\/\/llm\.example\.com/],
     ];
     for (const [options, url] of others)
         it(`${options.join(" ")} ends in an authenticated completion, by lines that work as pasted`, async () => {
@@ -18,8 +18,8 @@ describe("npm run sandbox -- up, of another stack", () => {
 
     it("refuses an exposure of a stack that has no gateway, before it starts anything", async () => {
         await assert.rejects(
-            sandbox().call("up", "--stack", "cloudflare", "--exposure", "cloudflare"),
-            /--exposure cloudflare: must be left out/,
+            sandbox().call("up", "--stack", "cloudflare", "--exposure", "tunnel"),
+            /--exposure tunnel: must be left out/,
         );
         assert.deepEqual(sandbox().alive(), []);
     });

@@ -35,7 +35,7 @@ describe("daily work with option cloudflare on the engine", () => {
             aliases: ["ask.example.com"],
             notify: ["ops@example.com"],
             rateLimit: { requests: 1_000_000, perSeconds: 10 },
-            tunnel: { instances: 1 },
+            tunnel: { connectorsPerHost: 1 },
         });
     const made = (who: string) =>
         [...here().world.account.serviceTokens.values()].find(({ name }) => name.endsWith(`/${who}`))!;

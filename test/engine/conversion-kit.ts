@@ -36,8 +36,8 @@ export class ConversionStack extends EngineStack {
             gateway: { nodePort, address: "127.0.0.1", chart: { repository } },
             consumers: CONSUMERS,
             opt: {
-                ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
-                ...{ weights: { hostPath: weights }, shmGiB: 1, resources: { cpu: 1, memoryGiB: 4 } },
+                ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
+                ...{ weights: { hostPath: weights }, sharedMemory: "1Gi", resources: { cpu: 1, memory: "4Gi" } },
                 ...{ operatorChart: { repository }, startTimeoutSeconds: 90 },
             },
             convert: {

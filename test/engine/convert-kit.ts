@@ -42,7 +42,7 @@ export class ConvertStack extends EngineStack {
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             gateway: { nodePort: stack.nodePort, address: "127.0.0.1", chart: { repository: facts.chartRepository } },
             opt: {
-                ...{ image, nodes, model: "alpa/opt-66b", gpuMemoryGiB: 40, rayVersion: "2.0.0" },
+                ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
                 ...{ weights: { hostPath: weights }, startTimeoutSeconds: 60 },
                 operatorChart: { repository: facts.chartRepository },
             },

@@ -100,12 +100,12 @@ export class ExposedStack extends EngineStack {
         const { world, account } = here();
         this.write({
             option: "intra-a",
-            exposure: "cloudflare",
+            exposure: "tunnel",
             namespace: this.name,
             account: account.id,
             hostname: this.hostname,
             zone: { name: ZONE, plan: "free" },
-            tunnel: { version: "2026.8.2" },
+            tunnel: { image: { tag: "2026.8.2" } },
             alpa: { endpoints: [world.facts.alpa], tokensPerSecond: 20 },
             ...this.common(config),
         });

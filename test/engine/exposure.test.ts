@@ -20,7 +20,7 @@ async function call(url: string, apikey: string, headers: Record<string, string>
     return answer.status;
 }
 
-describe("exposure cloudflare", () => {
+describe("exposure tunnel", () => {
     useExposure();
     let stack: ExposedStack;
     let apikey: string;
@@ -79,7 +79,7 @@ describe("exposure cloudflare", () => {
     it("changes its connectors without a failed request", async () => {
         const before = (await connectors()).map((pod) => pod.metadata!.uid);
         assert.equal(before.length, 2);
-        stack.configure({ consumers, tunnel: { version: "2026.8.2", graceSeconds: 150 } });
+        stack.configure({ consumers, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 150 } });
         // Four callers: Alpa takes a second for each batch of four.
         await upUnder(byName, 4);
         const after = (await connectors()).map((pod) => pod.metadata!.uid);

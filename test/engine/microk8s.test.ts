@@ -121,7 +121,14 @@ describe("MicroK8s on the engine", () => {
 
     it("lets a node in with its labels and taints, after a run that was killed, and leaves the others as they are", async () => {
         const before = state();
-        configure(...three(), entry("d", { role: "worker", labels: ["rack=b"], taints: ["gpu=yes:NoSchedule"] }));
+        configure(
+            ...three(),
+            entry("d", {
+                role: "worker",
+                labels: { rack: "b" },
+                taints: [{ key: "gpu", value: "yes", effect: "NoSchedule" }],
+            }),
+        );
         await stack.upKilledWhen(async () => existsSync(join(hosts.d.root, FOLDER, "owner")));
         await stack.run(["cancel", "--yes"]);
         succeeded(await stack.up());

@@ -92,11 +92,11 @@ export class NodesStack extends EngineStack {
     tunnel(...ids: string[]): StackConfig {
         return {
             consumers: consumers(...ids),
-            exposure: "cloudflare",
+            exposure: "tunnel",
             account: here().account.id,
             hostname: HOSTNAME,
             zone: { name: "example.com", plan: "free" },
-            tunnel: { version: "2026.8.2" },
+            tunnel: { image: { tag: "2026.8.2" } },
             alpa: { tokensPerSecond: 20 },
         };
     }

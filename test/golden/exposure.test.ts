@@ -1,4 +1,4 @@
-// Golden file of exposure cloudflare: what it asks of the cluster and of Cloudflare beside the gateway. Never the only
+// Golden file of exposure tunnel: what it asks of the cluster and of Cloudflare beside the gateway. Never the only
 // proof of anything. Renew it with: npm run golden
 import { strict as assert } from "node:assert";
 import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
@@ -17,7 +17,7 @@ const ORDER = [
     "Ruleset",
     "DnsRecord",
 ];
-const HEADER = `# What exposure cloudflare asks for beside the gateway, to be read in review. Renew: npm run golden
+const HEADER = `# What exposure tunnel asks for beside the gateway, to be read in review. Renew: npm run golden
 # Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
 `;
 
@@ -44,7 +44,7 @@ function page(resource: Seen): string {
     return documentOf(`${resource.name}${waits}`, object);
 }
 
-describe("golden exposure cloudflare", () => {
+describe("golden exposure tunnel", () => {
     it("is what was read in review", async () => {
         const rendered = await render();
         assertReviewed("exposure.yaml", rendered);

@@ -1,4 +1,4 @@
-// Golden files of option inter: for each installer, what is not as with option intra-a, and what exposure cloudflare
+// Golden files of option inter: for each installer, what is not as with option intra-a, and what exposure tunnel
 // changes in that. Never the only proof of anything. Renew them with: npm run golden
 import { strict as assert } from "node:assert";
 import { asked, inputsOf, type Seen } from "../kit";
@@ -53,7 +53,7 @@ const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
         },
         {
             file: `inter-${installer}-cloudflare.yaml`,
-            what: `What exposure cloudflare changes in that of ${installer}, beside what it adds to option intra-a`,
+            what: `What exposure tunnel changes in that of ${installer}, beside what it adds to option intra-a`,
             seen: () => recordInter(exposedInterSettings(installer)),
             known: async () => [...(await plain()), ...(await recordExposed(installer, same))],
         },

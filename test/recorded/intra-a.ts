@@ -54,7 +54,7 @@ export const CHANGES: Record<string, (facts: Facts) => StackConfig> = {
     "a limit where none was": () => ({ consumers: [alice, { ...bob, limits: { concurrent: 1 } }] }),
     "no limits": () => ({ consumers: [{ ...alice, limits: undefined }, bob] }),
     "shorter bodies": () => ({ guard: { maxBodyBytes: 1024 } }),
-    "no guard": () => ({ guard: { disabledBecause: "a trial of the model" } }),
+    "no guard": () => ({ guard: { enabled: false, reason: "a trial of the model" } }),
     "a deployment tried again": () => ({ rampart: { retry: 1 } }),
     "shorter answers": ({ alpa }) => ({ alpa: { endpoints: [alpa], answerTimeoutSeconds: 300 } }),
     "longer answers": ({ alpa }) => ({ alpa: { endpoints: [alpa], answerTimeoutSeconds: 900 } }),

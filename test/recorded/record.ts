@@ -128,12 +128,12 @@ describe("previews of exposure", function () {
     });
     after(() => recorder.write());
 
-    const tunnel = (more: object) => ({ consumers, tunnel: { version: "2026.8.2", ...more } });
+    const tunnel = (more: object) => ({ consumers, tunnel: { image: { tag: "2026.8.2" }, ...more } });
     const cases: Record<string, () => void> = {
         nothing: () => stack.configure({ consumers }),
-        "more connectors": () => stack.configure(tunnel({ replicas: 3 })),
-        "one connector": () => stack.configure(tunnel({ replicas: 1 })),
-        "another version of the connectors": () => stack.configure(tunnel({ version: "2026.9.0" })),
+        "more connectors": () => stack.configure(tunnel({ connectors: 3 })),
+        "one connector": () => stack.configure(tunnel({ connectors: 1 })),
+        "another version of the connectors": () => stack.configure(tunnel({ image: { tag: "2026.9.0" } })),
         "a port of the nodes beside the tunnel": () => stack.configure({ consumers, gateway: { nodePort: port } }),
         "from the tunnel to the nodes": () =>
             stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } }),

@@ -17,7 +17,7 @@ export const node = (number: number, more: object = {}) => ({
 
 export const SUDO_PASSWORD = "correct horse";
 
-export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: ["rack=a"] })];
+export const THREE = [node(1, { sudoPassword: SUDO_PASSWORD }), node(2), node(3, { labels: { rack: "a" } })];
 
 /** What commands print on the hosts. */
 export const SAID = Object.fromEntries(

@@ -51,11 +51,7 @@ const refused: Refused[] = [
         { consumers: [{ name: "lab", credentials: [{ id: "a", method: "service-token" }] }] },
         /^consumers\[0\]\.credentials\[0\]\.method: belongs to option cloudflare \(got "service-token"\)\. Use key/,
     ],
-    [
-        "an unknown exposure",
-        { exposure: "azur" },
-        /^exposure: must be one of azure, cloudflare .*Did you mean azure\?$/,
-    ],
+    ["an unknown exposure", { exposure: "dirct" }, /^exposure: must be one of direct, tunnel .*Did you mean direct\?$/],
     ["an unknown installer", { gateway: { installer: "helmm" } }, /^gateway\.installer: must be one of .*mean helm\?$/],
     [
         "an existing gateway under rampart",
@@ -206,8 +202,18 @@ const refused: Refused[] = [
     ],
     [
         "a guard that is off for no reason",
-        { guard: { disabledBecause: "" } },
-        /^guard\.disabledBecause: must be the reason/,
+        { guard: { enabled: false } },
+        "guard.reason: required with enabled false. Say why requests that stop Alpa may pass.",
+    ],
+    [
+        "a guard that is off for an empty reason",
+        { guard: { enabled: false, reason: "" } },
+        /^guard\.reason: must be the r/,
+    ],
+    [
+        "a reason against a guard that is on",
+        { guard: { reason: "tried elsewhere" } },
+        "guard.reason: belongs to enabled false (got enabled true). Remove it.",
     ],
     [
         "default requests without a window",
@@ -221,9 +227,14 @@ const refused: Refused[] = [
     ],
     [
         "a digest that is none",
-        { gateway: { image: { tag: "3.18.0-ubuntu@sha256:0123" }, etcdImage: { tag: "3.6.4@latest" } } },
-        /^gateway\.image\.tag: must be a tag, best with its digest, as .* \(got "3\.18\.0-ubuntu@sha256:0123"\)/,
-        /^gateway\.etcdImage\.tag: must be /,
+        { gateway: { image: { digest: "sha256:0123" }, etcdImage: { tag: "3.6.4@3" } } },
+        /^gateway\.image\.digest: must be sha256: and 64 hexadecimal digits .* \(got "sha256:0123"\)/,
+        /^gateway\.etcdImage\.tag: must be a tag, as .*; a digest has the key digest \(got "3\.6\.4@3"\)/,
+    ],
+    [
+        "an image with its tag",
+        { gateway: { image: { repository: "apache/apisix:3.18.0-ubuntu" } } },
+        /^gateway\.image\.repository: must be an image without tag and digest/,
     ],
     ["APISIX 2", { gateway: { image: { tag: "2.99.0" } } }, /^gateway\.image\.tag: must be APISIX 3\.17 or newer/],
     [
@@ -321,8 +332,8 @@ const accepted: [what: string, values: Record<string, unknown>][] = [
         "images with digests",
         {
             gateway: {
-                image: { tag: `3.18.0-ubuntu@sha256:${"0a".repeat(32)}` },
-                etcdImage: { tag: `3.6.4@sha256:${"0a".repeat(32)}` },
+                image: { tag: "3.18.0-ubuntu", digest: `sha256:${"0a".repeat(32)}` },
+                etcdImage: { tag: "3.6.4", digest: `sha256:${"0a".repeat(32)}` },
             },
         },
     ],
@@ -429,7 +440,7 @@ describe("config", () => {
 
     it("warns while the guard is off, with the reason", () => {
         const { warnings } = parseIntra(
-            raw({ guard: { disabledBecause: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
+            raw({ guard: { enabled: false, reason: "tried elsewhere" }, consumers: [caller("lab", "a")] }),
         );
         assert.deepEqual(warnings, ["guard: off, so any caller can stop Alpa with one request (tried elsewhere)."]);
     });

@@ -9,6 +9,7 @@ import * as z from "zod";
 import { parse as parseConfig, type RawConfig } from "../../config";
 import { unwrap } from "../../config/problems";
 import { DEFINITIONS, OPTIONS } from "../../config/options";
+import { RENAMED_KEYS } from "../../config/renamed-keys";
 import { ADMIN_SERVICE } from "../../components/apisix/values";
 import { NetworkPolicies } from "../../components/kubernetes/network-policies";
 import { record } from "../kit";
@@ -105,6 +106,12 @@ describe("docs/configuration.md", () => {
         });
     }
 
+    it("has every key that had another name or form", () => {
+        const names = (keys: string[]) => keys.map((key) => `\`${key}\``).join(", ");
+        const renamed = RENAMED_KEYS.map((key) => [names([key.old]), names(key.new)]);
+        assert.deepEqual(tableRows(PAGE, "Old key"), renamed);
+    });
+
     it("quotes what the checks of the cluster and the waits say", () => {
         const code = FILES.filter((file) => /^(preflight|components)\/.*\.(ts|sh)$/.test(file))
             .map(read)
@@ -154,6 +161,7 @@ function typeName(type: z.core.$ZodType, plural = false): string {
         return `list of ${short}${typeName(unwrap(element), true)}`;
     }
     if (type instanceof z.ZodObject) return plural ? "mappings" : "mapping";
+    if (type instanceof z.ZodRecord) return "mapping of texts";
     if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
     if (type instanceof z.ZodNumber) return plural ? "numbers" : "number";

@@ -82,13 +82,13 @@ export function identities(seen: Seen[]): string[] {
     return kubernetesObjects(seen).map(({ inputs }) => identity({ ...(inputs as ObjectRef), ...inputs.metadata }));
 }
 
-/** What exposure cloudflare needs of the config. */
+/** What exposure tunnel needs of the config. */
 export const EXPOSURE = {
-    exposure: "cloudflare",
+    exposure: "tunnel",
     account: "0123456789abcdef0123456789abcdef",
     hostname: "llm.example.com",
     zone: { name: "example.com", plan: "pro" },
-    tunnel: { version: "2026.8.2" },
+    tunnel: { image: { tag: "2026.8.2" } },
     alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"], tokensPerSecond: 12 },
 };
 

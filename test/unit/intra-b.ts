@@ -9,9 +9,9 @@ import { CONSUMERS, raw } from "./intra-a";
 
 /** The component: two nodes, the weights in a claim. */
 export const OPT = {
-    image: "registry.example.com/alpa-serving:1.0.0",
+    image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
     model: "alpa/opt-175b",
-    gpuMemoryGiB: 40,
+    gpuMemory: "40Gi",
     nodes: ["dgx-01", "dgx-02"],
     rayVersion: "2.0.0",
     weights: { claim: "opt-weights" },

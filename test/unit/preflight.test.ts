@@ -281,7 +281,7 @@ describe("preflight", () => {
     };
     it("stops where TLS is taken away while HTTP still leads there, with the two steps that lose nobody", async () => {
         assert.deepEqual((await problems("helm", redirecting)).problems, [
-            "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure azure), run pulumi up, then remove it.",
+            "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
         ]);
         const served = { objects: redirecting.objects, specs: { [ROUTE]: { http: [{ plugins: [{ name: "x" }] }] } } };
         assert.deepEqual((await problems("helm", served)).problems, []);

@@ -1,5 +1,7 @@
 /** The program of any option on a fake engine, with a config as the real engine had it. */
 import { parse, type Settings } from "../../config";
+import type { Option } from "../../config/options";
+import { renameKeys } from "../../config/renamed-keys";
 import { callers } from "../../stacks/callers";
 import { cloudflare } from "../../stacks/cloudflare";
 import { inter } from "../../stacks/inter";
@@ -20,11 +22,22 @@ export function recordProgram(config: Record<string, string>, today: Date): Prom
     const raw = Object.fromEntries(
         own.map(([key, value]) => [
             key.replace("alpa-auth:", ""),
-            value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY)),
+            valueOf(value.replaceAll('"[secret]"', JSON.stringify(SSH_KEY))),
         ]),
     );
-    const settings = parse(raw, () => true, today);
+    // A config that was recorded with an earlier version has its names of keys.
+    const { values } = renameKeys(raw, raw.option as Option);
+    const texts = Object.entries(values).map(([key, value]) => [
+        key,
+        typeof value === "string" ? value : JSON.stringify(value),
+    ]);
+    const settings = parse(Object.fromEntries(texts), () => true, today);
     return record(() => run(settings), FOUND, CALLS);
+}
+
+/** A mapping or a list as the value it is; every other value as the text that it has in the config. */
+function valueOf(text: string): unknown {
+    return /^[[{]/.test(text) ? JSON.parse(text) : text;
 }
 
 /** What is in the world, by name of the resource: what commands print on hosts is of whichever hosts the config names. */

@@ -154,7 +154,10 @@ if (existsSync(data)) {
 
         it("KubeRay knows every field of the RayCluster, running and suspended", async () => {
             for (const phase of ["prepare", "start"] as const)
-                for (const more of [{}, { weights: { hostPath: "/data" }, hostNetwork: { because: "NCCL" } }]) {
+                for (const more of [
+                    {},
+                    { weights: { hostPath: "/data" }, hostNetwork: { enabled: true, reason: "NCCL" } },
+                ]) {
                     const object = await cluster(phase, { runtimeClass: "nvidia", ...more });
                     assert.deepEqual(validate(object) ? [] : validate.errors, [], phase);
                 }

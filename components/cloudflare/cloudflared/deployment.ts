@@ -7,8 +7,8 @@ import { secretData } from "../../kubernetes/secret-data";
 
 /** The connectors of a cluster, as the stack config describes them. */
 export interface ConnectorSettings {
-    /** Version of cloudflared: the tag of its image, as in `2026.8.2`. */
-    version: string;
+    /** Image of cloudflared; the tag is its version, as in `2026.8.2`, with or without a digest behind `@`. */
+    image: { repository: string; tag: string };
     /** Pods; one more while they are changed. */
     replicas: number;
     /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
@@ -29,7 +29,6 @@ export const CONNECTORS = "alpa-auth-cloudflared";
 export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
 
 /** Cloudflare's image has no shell, and runs as this user. */
-const IMAGE = "cloudflare/cloudflared";
 const NONROOT = 65532;
 const METRICS_PORT = 2000;
 /** Where Cloudflare listens for connectors: QUIC over UDP, and HTTP/2 over TCP where that does not pass. */
@@ -151,11 +150,11 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
     };
 }
 
-function container({ version, graceSeconds }: ConnectorSettings) {
+function container({ image, graceSeconds }: ConnectorSettings) {
     const health = { httpGet: { path: "/ready", port: "metrics" }, periodSeconds: 10 };
     return {
         name: "cloudflared",
-        image: `${IMAGE}:${version}`,
+        image: `${image.repository}:${image.tag}`,
         args: [
             ...["tunnel", "--no-autoupdate", "--metrics", `0.0.0.0:${METRICS_PORT}`],
             ...["--grace-period", `${graceSeconds}s`, "run"],

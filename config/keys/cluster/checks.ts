@@ -1,45 +1,51 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import { POD_NETWORK, SERVICE_NETWORK } from "../../../components/hosts/microk8s/launch";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
-import { list, mapping } from "../../cross-checks";
-import { sshHostProblems } from "../hosts/ssh-host";
+import type { Sound } from "../../cross-check";
+import type { CheckContext, Raw } from "../../options/option";
+import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import { isGiven } from "../../unchecked";
 import { DEFAULT_NAMESPACE } from "../../values";
+import { sshHostProblems } from "../hosts/ssh-host";
+import type { ParsedCluster } from "./schema";
 
 /** Members that a cluster needs to survive the loss of one. */
 const FEWEST_FOR_HA = 3;
 /** Keys of `cluster` that say how to make one. */
-const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"];
+const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"] as const;
 /** Keys that say where one is. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
-type Raw = Record<string, unknown>;
+type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "rampart" | "namespace">;
+type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
 /**
- * What the schema cannot say of key `cluster`. Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a value of it is stored encrypted
+ * What must hold between the keys of `cluster`, and with others.
+ * @param given the same before it was parsed: which keys there are
  */
-export function clusterChecks(values: Raw, isSecret: (value?: unknown) => boolean): string[] {
-    const cluster = mapping(values.cluster);
-    if (cluster.nodes === undefined) return [...kubeconfigInPlain(cluster, isSecret), ...withoutNodes(cluster)];
-    const nodes = list(cluster.nodes).map(mapping);
+export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
+    const { cluster = {} } = config;
+    const isOneSecret = (value?: unknown) => isSecret("cluster", value);
+    if (!isGiven(given, "cluster", "nodes"))
+        return [...kubeconfigInPlain(cluster, isOneSecret), ...withoutNodes(cluster)];
+    const { nodes = [] } = cluster;
     return [
-        ...OF_A_CLUSTER.filter((key) => cluster[key] !== undefined).map(
+        ...OF_A_CLUSTER.filter((key) => isGiven(given, "cluster", key)).map(
             (key) => `cluster.${key}: must not stand beside cluster.nodes, which makes a cluster. Remove one of them.`,
         ),
-        ...sshHostProblems("cluster.nodes", nodes, isSecret, "A host is one node."),
+        ...sshHostProblems("cluster.nodes", nodes, isOneSecret, "A host is one node."),
         ...sameAddress(nodes),
         ...controlPlaneProblems(nodes),
-        ...repeatedNames(nodes),
-        ...networkProblems(values),
-        ...ramparts(values),
+        ...repeatedTaints(nodes),
+        ...networkProblems(config),
+        ...ramparts(config),
     ];
 }
 
 /** Rampart's namespace is the stack's own in a cluster that it makes, and goes with it. */
-function ramparts(values: Raw): string[] {
-    const { namespace } = mapping(mapping(values.rampart).install);
-    const { namespace: routes = DEFAULT_NAMESPACE } = values;
-    if (typeof namespace !== "string" || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
+function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
+    const namespace = rampart?.install?.namespace;
+    if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
     return [
         `rampart.install.namespace: must be one of Rampart's own, which goes with the stack (got ${namespace}, which holds more). Name another, or leave it out.`,
     ];
@@ -49,17 +55,16 @@ function ramparts(values: Raw): string[] {
  * Whether the nodes and the gateway on them survive the loss of one, for an option that promises it.
  * @returns the problem, if there is one; nothing for a cluster that is there already
  */
-export function haProblems(values: Raw): string[] {
-    const { nodes } = mapping(values.cluster);
+export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
+    const { nodes } = cluster ?? {};
     if (nodes === undefined) return [];
-    const hosts = list(nodes).map(mapping);
-    const members = hosts.filter(({ role }) => role === "control-plane");
+    const members = nodes.filter((node) => node?.role === "control-plane");
     if (members.length < FEWEST_FOR_HA)
         return [
             `cluster.nodes: must have at least ${FEWEST_FOR_HA} of role control-plane, so that the loss of one stops nothing (got ${members.length}). Add some.`,
         ];
-    const open = hosts.filter(
-        ({ taints }) => !list(taints).some((taint) => /:No(Schedule|Execute)$/.test(String(taint))),
+    const open = nodes.filter(
+        (node) => !node?.taints?.some((taint) => taint?.effect === "NoSchedule" || taint?.effect === "NoExecute"),
     );
     if (open.length >= LEAST_NODES) return [];
     return [
@@ -68,7 +73,10 @@ export function haProblems(values: Raw): string[] {
 }
 
 /** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
-export function kubeconfigInPlain({ kubeconfig }: Raw, isSecret: () => boolean): string[] {
+export function kubeconfigInPlain(
+    { kubeconfig }: Pick<Sound<ParsedCluster>, "kubeconfig"> = {},
+    isSecret: () => boolean,
+): string[] {
     if (kubeconfig === undefined || isSecret()) return [];
     return [
         "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
@@ -80,23 +88,23 @@ export function kubeconfigInPlain({ kubeconfig }: Raw, isSecret: () => boolean):
  * What is in the pods' network is reached there: a pod's way to such a host ends in the cluster, and the answers of a node that
  * is in it do too.
  */
-function networkProblems(values: Raw): string[] {
-    const { nodes, podNetwork = POD_NETWORK, channel } = mapping(values.cluster);
+function networkProblems({ cluster = {}, alpa }: Config): string[] {
+    const { nodes = [], podNetwork = POD_NETWORK, channel } = cluster;
     const problems: string[] = [];
-    if (podNetwork !== POD_NETWORK && typeof channel === "string" && /^1\.27\//.test(channel))
+    if (podNetwork !== POD_NETWORK && channel !== undefined && /^1\.27\//.test(channel))
         problems.push(
             `cluster.podNetwork: must be left out with channel ${channel}: MicroK8s takes another one since 1.28. Choose a newer channel.`,
         );
-    if (typeof podNetwork !== "string" || networkProblem(podNetwork) !== undefined) return problems;
-    const hosts: [where: string, address: unknown][] = [
-        ...list(nodes).map((node, i): [string, unknown] => [`cluster.nodes[${i}].address`, mapping(node).address]),
-        ...list(mapping(values.alpa).endpoints).map((one, i): [string, unknown] => [
+    if (networkProblem(podNetwork) !== undefined) return problems;
+    const hosts: [where: string, address?: string][] = [
+        ...nodes.map((node, i): [string, string?] => [`cluster.nodes[${i}].address`, node?.address]),
+        ...(alpa?.endpoints ?? []).map((one, i): [string, string?] => [
             `alpa.endpoints[${i}]`,
-            String(typeof one === "string" ? one : mapping(one).address).split(":")[0],
+            (typeof one === "string" ? one : one?.address)?.split(":")[0],
         ]),
     ];
     for (const [where, address] of hosts) {
-        if (typeof address !== "string" || !isIpv4(address)) continue;
+        if (address === undefined || !isIpv4(address)) continue;
         if (holdIpv4([podNetwork], address))
             problems.push(
                 `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to a network that nobody here uses; with nodes that are installed this means a new cluster.`,
@@ -109,26 +117,26 @@ function networkProblems(values: Raw): string[] {
     return problems;
 }
 
-function withoutNodes(cluster: Raw): string[] {
+function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
     return OF_NODES.filter((key) => cluster[key] !== undefined).map(
         (key) => `cluster.${key}: belongs to a cluster that this stack makes. Name cluster.nodes, or remove it.`,
     );
 }
 
 /** Two ports of one address lead to one host, or to two behind one: MicroK8s refuses to join either. */
-function sameAddress(nodes: Raw[]): string[] {
-    return nodes.flatMap(({ address, port = 22 }, i) => {
-        const first = nodes.findIndex((other) => other.address === address);
-        if (first === i || address === undefined || (nodes[first].port ?? 22) === port) return [];
+function sameAddress(nodes: Nodes): string[] {
+    return nodes.flatMap(({ address, port } = {}, i) => {
+        const first = nodes.findIndex((other) => other?.address === address);
+        if (first === i || address === undefined || nodes[first]?.port === port) return [];
         return [
-            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] is at ${String(address)} too). MicroK8s knows its nodes by address: correct one.`,
+            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] is at ${address} too). MicroK8s knows its nodes by address: correct one.`,
         ];
     });
 }
 
-function controlPlaneProblems(nodes: Raw[]): string[] {
-    if (nodes.length === 0 || nodes.some(({ role }) => role === undefined)) return [];
-    const members = nodes.filter(({ role }) => role === "control-plane").length;
+function controlPlaneProblems(nodes: Nodes): string[] {
+    if (nodes.length === 0 || nodes.some((node) => node?.role === undefined)) return [];
+    const members = nodes.filter((node) => node?.role === "control-plane").length;
     if (members === 0) return ["cluster.nodes: must have one of role control-plane (got none). Give it to the first."];
     if (members % 2 === 1) return [];
     return [
@@ -136,18 +144,14 @@ function controlPlaneProblems(nodes: Raw[]): string[] {
     ];
 }
 
-function repeatedNames(nodes: Raw[]): string[] {
-    const lists: [key: string, nameOf: (entry: string) => string][] = [
-        ["labels", (entry) => entry.split("=")[0]],
-        ["taints", (entry) => `${entry.split(/[=:]/)[0]}:${entry.split(":").pop()}`],
-    ];
-    return nodes.flatMap((node, i) =>
-        lists.flatMap(([key, nameOf]) => {
-            const names = list(node[key]).map((entry) => nameOf(String(entry)));
-            const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
-            return twice.map(
-                (name) => `cluster.nodes[${i}].${key}: every name must be unique (got ${name} twice). Remove one.`,
-            );
-        }),
-    );
+/** Kubernetes takes one taint of a name and an effect. */
+function repeatedTaints(nodes: Nodes): string[] {
+    return nodes.flatMap((node, i) => {
+        const names = (node?.taints ?? []).map((taint) => `${taint?.key}:${taint?.effect}`);
+        const twice = [...new Set(names.filter((name, at) => names.indexOf(name) < at))];
+        return twice.map(
+            (name) =>
+                `cluster.nodes[${i}].taints: every key and effect must be unique (got ${name} twice). Remove one.`,
+        );
+    });
 }

@@ -15,40 +15,48 @@ const OLDEST_MINOR = 27;
 
 const NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
-const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
 /** Names that Kubernetes and MicroK8s give meaning to, and set themselves. */
 const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
 
-/** `name=value`, as kubectl takes it. */
-const label = z.string().check((ctx) => {
-    const [name, value, ...more] = ctx.value.split("=");
-    if (more.length > 0 || value === undefined || !NAME.test(name) || !VALUE.test(value))
-        ctx.issues.push(problem(ctx.value, "must be a label as name=value", "Correct it"));
-    else if (RESERVED.test(name))
-        ctx.issues.push(problem(ctx.value, "must not be a name that the cluster sets itself", "Choose another name"));
+const reserved = (name: string) =>
+    problem(name, "must not be a name that the cluster sets itself", "Choose another name");
+
+/** Value of a label or a taint. */
+const value = z
+    .string({ error: (i) => `must be a text${got(i.input)}. Write it in quotes` })
+    .refine((text) => VALUE.test(text), {
+        error: (i) => `must be the value of a label: letters, digits, -, _ and .${got(i.input)}. Correct it`,
+    });
+
+/** Labels by their names. */
+const labels = z.record(z.string(), value).check((ctx) => {
+    for (const name of Object.keys(ctx.value))
+        if (!NAME.test(name))
+            ctx.issues.push({ ...problem(name, "must have the name of a label", "Correct it"), path: [name] });
+        else if (RESERVED.test(name)) ctx.issues.push({ ...reserved(name), path: [name] });
 });
 
-/** `name=value:effect` or `name:effect`, as kubectl takes it. */
-const taint = z.string().check((ctx) => {
-    const [, key = "", value, effect] = /^([^=:]+)(?:=([^:]*))?:(.*)$/.exec(ctx.value) ?? [];
-    if (!NAME.test(key) || (value !== undefined && !VALUE.test(value)) || !EFFECTS.includes(effect))
-        ctx.issues.push(
-            problem(
-                ctx.value,
-                `must be a taint as name=value:effect, with an effect of ${EFFECTS.join(", ")}`,
-                "Correct it",
-            ),
-        );
-    else if (RESERVED.test(key))
-        ctx.issues.push(problem(ctx.value, "must not be a name that the cluster sets itself", "Choose another name"));
+/** As the spec of a Node has it. */
+const taint = z.strictObject({
+    key: z
+        .string()
+        .check((ctx) => {
+            if (!NAME.test(ctx.value))
+                ctx.issues.push(problem(ctx.value, "must be the name of a taint, as dedicated", "Correct it"));
+            else if (RESERVED.test(ctx.value)) ctx.issues.push(reserved(ctx.value));
+        })
+        .describe("Name of the taint."),
+    value: value.optional().describe("Value of the taint. Unset: none."),
+    effect: z.enum(EFFECTS).describe("What happens to pods that do not tolerate it."),
 });
 
 const node = sshHost.extend({
     role: z
         .enum(["control-plane", "worker"])
         .describe("Its part in the cluster. The first `control-plane` node starts it, the others join."),
-    labels: z.array(label).default([]).describe("Labels of the node, each as `name=value`."),
-    taints: z.array(taint).default([]).describe("Taints of the node, each as `name=value:effect`."),
+    labels: labels.default({}).describe("Labels of the node: a value for each name."),
+    taints: z.array(taint).default([]).describe("Taints of the node."),
 });
 
 const channel = z.string().check((ctx) => {

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { ClusterAccess } from "../../../components/kubernetes/kubeconfig";
 import type { Microk8sArgs } from "../../../components/hosts/microk8s/microk8s";
+import type { NodeHost } from "../../../components/hosts/microk8s/node";
 import { DEFAULT_CHANNEL, DEFAULT_WAIT_SECONDS, type ParsedCluster } from "./schema";
 import { sshHostOf } from "../hosts/ssh-host";
 
@@ -25,5 +26,15 @@ export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: Parse
         waitSeconds = DEFAULT_WAIT_SECONDS,
         ...own
     } = wanted;
-    return { cluster: NOWHERE, nodes: { nodes: nodes.map(sshHostOf), channel, sans, storage, waitSeconds, ...own } };
+    return { cluster: NOWHERE, nodes: { nodes: nodes.map(nodeOf), channel, sans, storage, waitSeconds, ...own } };
+}
+
+/** Labels and taints are words of kubectl's command line there, in an order that the file does not change. */
+function nodeOf({ labels, taints, ...host }: NonNullable<ParsedCluster["nodes"]>[number]): NodeHost {
+    const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+    return {
+        ...sshHostOf(host),
+        labels: pairs.map(([name, value]) => `${name}=${value}`),
+        taints: taints.map(({ key, value, effect }) => `${key}${value === undefined ? "" : `=${value}`}:${effect}`),
+    };
 }

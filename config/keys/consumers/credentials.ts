@@ -7,6 +7,7 @@ import {
     PUBLIC_KEY_NAMES,
     type Algorithm,
 } from "../../../components/consumers/signing-algorithms";
+import type { Sound } from "../../cross-check";
 import { got } from "../../problems";
 
 export { ALGORITHMS, type Algorithm };
@@ -33,27 +34,35 @@ export const day = z.string().refine((text) => dayOf(text) !== undefined, {
     error: (i) => `must be a day, as 2027-01-31${got(i.input)}. Correct it`,
 });
 
-type Raw = Record<string, unknown>;
+interface Entry {
+    method?: "key" | "jwt";
+    algorithm?: Algorithm;
+    publicKey?: string;
+    key?: string;
+    readmit?: string;
+}
 
-/** A credential among unchecked values, with where it stands. */
+/** A credential with where it stands. */
 interface Place {
     where: string;
-    entry: Raw;
+    entry: Entry;
     /** Whose it is, by the place in the list. */
     consumer: number;
 }
 
 /**
- * What the schema cannot say about credentials: fields that belong to a method or an algorithm, and key material. Never
- * repeats any of it.
+ * What must hold between the fields of credentials, and of key material. Never repeats any of it.
  * @param isSecret whether a key is stored encrypted
  */
-export function credentialProblems(consumers: Raw[], isSecret: (key: string) => boolean): string[] {
-    const places = consumers.flatMap((consumer, i) =>
-        (Array.isArray(consumer.credentials) ? consumer.credentials : []).map((entry: unknown, j): Place => ({
+export function credentialProblems(
+    consumers: Sound<{ credentials: Entry[] }[]>,
+    isSecret: (key: string) => boolean,
+): string[] {
+    const places = consumers.flatMap((one, i) =>
+        (one?.credentials ?? []).map((entry = {}, j): Place => ({
             where: `consumers[${i}].credentials[${j}]`,
             consumer: i,
-            entry: typeof entry === "object" && entry !== null ? (entry as Raw) : {},
+            entry,
         })),
     );
     return [
@@ -71,7 +80,6 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
     const { method, key } = entry;
     if (key === undefined) return [];
     if (method !== "key") return [`${where}.key: belongs to method key. Remove it.`];
-    if (typeof key !== "string") return []; // the schema says so
     const problems: string[] = [];
     if (!isSecret(key))
         problems.push(
@@ -90,7 +98,7 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
 
 /** Two callers with one key: whoever comes last in the gateway has it, and the other is let in under that name. */
 function twice(places: Place[]): string[] {
-    const keyOf = ({ key }: Raw) => (typeof key === "string" && key !== "" ? key : undefined);
+    const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
     return repeats(places, keyOf).map(
         ([{ where }, first]) => `${where}.key: must be used once (${first.where} has the same). Bring another.`,
     );
@@ -101,7 +109,7 @@ function twice(places: Place[]): string[] {
  * secret. Two credentials of one caller may have it: there it is the same holder.
  */
 function sharedPairs(places: Place[]): string[] {
-    const keyOf = ({ publicKey }: Raw) => (typeof publicKey === "string" ? publicKeyNumbers(publicKey) : undefined);
+    const keyOf = ({ publicKey }: Entry) => (publicKey === undefined ? undefined : publicKeyNumbers(publicKey));
     return repeats(places, keyOf)
         .filter(([place, first]) => place.consumer !== first.consumer)
         .map(
@@ -111,7 +119,7 @@ function sharedPairs(places: Place[]): string[] {
 }
 
 /** Each place with a value that an earlier one has, and the first of these. */
-function repeats(places: Place[], valueOf: (entry: Raw) => string | undefined): [Place, first: Place][] {
+function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined): [Place, first: Place][] {
     const seen = new Map<string, Place>();
     return places.flatMap((place): [Place, Place][] => {
         const value = valueOf(place.entry);
@@ -130,21 +138,19 @@ function readmitProblems({ where, entry }: Place): string[] {
 function tokenProblems({ where, entry }: Place): string[] {
     const { method, algorithm, publicKey } = entry;
     if (method === "key")
-        return ["algorithm", "publicKey"]
+        return (["algorithm", "publicKey"] as const)
             .filter((field) => entry[field] !== undefined)
             .map((field) => `${where}.${field}: belongs to method jwt (got method key). Remove it.`);
     if (method !== "jwt") return [];
     if (algorithm === undefined)
         return [`${where}.algorithm: required with method jwt. Choose one of ${ALGORITHMS.join(", ")}.`];
-    if (!ALGORITHMS.includes(algorithm as Algorithm)) return []; // the schema says so
     if (algorithm === "HS256")
         return publicKey === undefined
             ? []
             : [`${where}.publicKey: belongs to ${PUBLIC_KEY_NAMES}; the secret of HS256 is generated. Remove it.`];
     if (publicKey === undefined)
-        return [`${where}.publicKey: required with ${String(algorithm)}. Give the caller's public key, in PEM form.`];
-    if (typeof publicKey !== "string") return []; // the schema says so
-    const wrong = publicKeyProblem(publicKey, algorithm as Algorithm);
+        return [`${where}.publicKey: required with ${algorithm}. Give the caller's public key, in PEM form.`];
+    const wrong = publicKeyProblem(publicKey, algorithm);
     return wrong === undefined ? [] : [`${where}.publicKey: ${wrong}`];
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
-import { isMapping, list, mapping } from "../../cross-checks";
+import { isMapping, list, mapping } from "../../unchecked";
 
 /** What a file of callers says. */
 export interface CallersFile {

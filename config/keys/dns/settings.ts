@@ -6,7 +6,7 @@ import { PHASES, type ZoneRecord } from "../../../components/cloudflare/dns-reco
 import { isName, isWithin, plainName } from "../../../dns/names";
 import { relations, serviceProblems, type Placed } from "./checks";
 import { ENTRIES, TTLS } from "./schema";
-import { didYouMean, explain, got } from "../../problems";
+import { didYouMean, explain, got, wording } from "../../problems";
 
 /** `host` or `host:port`, the host a name or an IPv4 address; `[…]:port` with IPv6. */
 const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
@@ -129,7 +129,7 @@ function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): Zo
         );
     const time = proxy ? undefined : ttlProblem(raw);
     if (time) problems.push(`${whereOf("ttl")}: ${time}`);
-    const parsed = schema.safeParse({ ...raw, name: String(raw.name) });
+    const parsed = schema.safeParse({ ...raw, name: String(raw.name) }, { error: wording });
     for (const issue of parsed.error?.issues ?? [])
         for (const line of explain(issue, raw, schema, {}))
             problems.push(`${at(fieldOf(item, String(issue.path[0] ?? "")))} ${title} ${line}`);

@@ -1,36 +1,37 @@
 import { plainAddress } from "../../../dns/names";
-import { list, mapping } from "../../cross-checks";
+import type { Sound } from "../../cross-check";
+import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { CheckContext, Raw } from "../../options/option";
+import { isGiven } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";
 
-/** What the schema cannot say of exposure azure, of whichever option. Reads unchecked values. */
-export function azureChecks(
-    values: Record<string, unknown>,
-    isSecret: (key: string, value?: unknown) => boolean,
-    today: Date,
-): string[] {
-    if (values.exposure === "cloudflare") return [];
+/** What must hold between keys of exposure direct, of whichever option. @param given the same before it was parsed */
+export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): string[] {
+    if (given.exposure === "tunnel") return [];
     const problems: string[] = [];
-    const [azure, gateway] = [values.azure, values.gateway].map(mapping);
-    if (values.azure !== undefined && gateway.installer === "existing")
+    const { azure, gateway } = config;
+    const hasAddress = isGiven(given, "gateway", "address");
+    if (isGiven(given, "azure") && gateway?.installer === "existing")
         problems.push("azure: belongs to a gateway that this stack installs (got installer existing). Remove it.");
-    if (values.azure !== undefined && gateway.address !== undefined)
+    if (isGiven(given, "azure") && hasAddress)
         problems.push("gateway.address: must be left out with azure.hostname, which is what callers use. Remove it.");
-    else if (values.tls !== undefined && gateway.address !== undefined)
+    else if (isGiven(given, "tls") && hasAddress)
         problems.push(
             "gateway.address: must be left out with tls, since callers use the first of tls.hostnames. Remove it.",
         );
-    // Without TLS nobody is led to the other one.
-    const { http = 80, https = values.tls === undefined ? undefined : 443 } = mapping(azure.ports);
-    if (http === https)
-        problems.push(`azure.ports: http and https must differ (got ${String(http)} for both). Change one.`);
-    return [...problems, ...repeated(list(azure.addresses)), ...tlsProblems(values, isSecret, today)];
+    const { http, https } = azure?.ports ?? {};
+    // Without TLS nobody is led to the other one, unless the config names it.
+    const isUsed = isGiven(given, "tls") || isGiven(given, "azure", "ports", "https");
+    if (http !== undefined && http === https && isUsed)
+        problems.push(`azure.ports: http and https must differ (got ${http} for both). Change one.`);
+    return [...problems, ...repeated(azure?.addresses ?? []), ...tlsProblems(config, given, context)];
 }
 
-function repeated(addresses: unknown[]): string[] {
-    const plain = addresses.map((one) => (typeof one === "string" ? plainAddress(one) : one));
+function repeated(addresses: (string | undefined)[]): string[] {
+    const plain = addresses.map((one) => one && plainAddress(one));
     return addresses.flatMap((one, i) => {
         const first = plain.indexOf(plain[i]);
-        if (first === i) return [];
+        if (first === i || one === undefined) return [];
         return [
             `azure.addresses[${i}]: must be named once (got ${JSON.stringify(one)}, which azure.addresses[${first}] is too). Remove it.`,
         ];

@@ -18,7 +18,7 @@ const address = z.string().check((ctx) => {
 const port = (what: string) =>
     positive("a port").refine((n) => n <= 65535, { error: `must be ${what} of at most 65535. Lower it` });
 
-/** Key `azure`: what the Azure side of exposure `azure` holds. */
+/** Key `azure`: what DNS and load balancer in front of exposure `direct` hold, in the words of Azure. */
 export const azure = z
     .strictObject({
         hostname: hostName.describe("Name callers use; the DNS zone stays where it is."),
@@ -41,5 +41,5 @@ export const azure = z
     })
     .optional()
     .describe(
-        "What DNS zone and load balancer must hold, with exposure `azure`. Unset: callers use the node port, and nothing is said.",
+        "What the DNS zone and the load balancer must hold, as outputs in the words of Azure, with exposure `direct`. Unset: no such outputs, and callers use the node port.",
     );

@@ -13,7 +13,7 @@ import type { azure as azureSchema } from "./azure-schema";
 import type { tls as tlsSchema } from "../tls/schema";
 import { tlsHostnames, tlsWarnings } from "../tls/checks";
 
-/** What exposure `azure` reads, of whichever option. */
+/** What exposure `direct` reads, of whichever option. */
 export interface AzureConfig {
     azure?: z.infer<typeof azureSchema>;
     tls?: z.infer<typeof tlsSchema>;
@@ -75,7 +75,7 @@ export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds:
 }
 
 function names({ azure, tls }: AzureConfig): string[] {
-    return tlsHostnames({ hostnames: tls?.hostnames }, { hostname: azure?.hostname });
+    return tlsHostnames(tls, azure);
 }
 
 function httpsPort({ azure, tls }: AzureConfig): number | undefined {

@@ -1,81 +1,64 @@
-import { answerTimeProblems } from "../answer-time";
+import type { Sound } from "../../cross-check";
 import { hostnameProblems } from "../../options/cloudflare/checks";
-import { mapping } from "../../cross-checks";
-import { answerKeys, exposureKeys } from "./schema";
+import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { Raw } from "../../options/option";
+import { isGiven, isMapping } from "../../unchecked";
+import { answerTimeProblems } from "../answer-time";
 import { planProblems } from "../plans";
+import { answerKeys, exposureKeys } from "./schema";
 
-type Raw = Record<string, unknown>;
+/** Keys of exposure direct alone: Cloudflare has a name and a certificate of its own. */
+const DIRECT_KEYS = ["azure", "tls"];
+/** Where callers come to with exposure direct. */
+const DIRECT_ADDRESSES = ["gateway.address", "gateway.existing.url"];
+/** Keys of exposure tunnel alone, by their path. */
+const TUNNEL_KEYS = [
+    ...Object.keys(exposureKeys),
+    ...Object.keys(answerKeys).map((key) => `alpa.${key}`),
+    "gateway.existing.service",
+];
 
-/** Keys of exposure azure alone: Cloudflare has a name and a certificate of its own. */
-const AZURE_KEYS = ["azure", "tls"];
-
-/** What the schema cannot say of the exposure: keys that belong to the other one, and values that only make sense together. */
-export function exposureChecks(values: Raw): string[] {
-    const { exposure = "azure" } = values;
-    const [zone, alpa, gateway, tunnel] = [values.zone, values.alpa, values.gateway, values.tunnel].map(mapping);
-    const existing = mapping(gateway.existing);
+/**
+ * What must hold between keys of the exposure: none belongs to the other one, and values make sense together.
+ * @param given the same before it was parsed: which keys there are
+ */
+export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
+    const { exposure, gateway } = config;
+    const named = (path: string) => isGiven(given, ...path.split("."));
     // The schema of option inter knows no gateway in place.
-    const inPlace = values.option !== "inter" && gateway.installer === "existing" && gateway.existing !== undefined;
-    if (exposure !== "cloudflare") {
-        const foreign = foreignKeys(values).map(
-            (key) => `${key}: belongs to exposure cloudflare (got exposure ${String(exposure)}). Remove it.`,
+    const inPlace = option !== "inter" && gateway?.installer === "existing" && named("gateway.existing");
+    if (given.exposure !== "tunnel") {
+        const foreign = TUNNEL_KEYS.filter(named).map(
+            (key) =>
+                `${key}: belongs to exposure tunnel (got exposure ${String(given.exposure ?? "direct")}). Remove it.`,
         );
-        if (exposure === "azure" && inPlace && existing.url === undefined)
-            foreign.push("gateway.existing.url: required with exposure azure. Name the address callers use.");
+        if (exposure === "direct" && inPlace && !named("gateway.existing.url"))
+            foreign.push("gateway.existing.url: required with exposure direct. Name the address callers use.");
         return foreign;
     }
-    const problems: string[] = [];
-    for (const key of AZURE_KEYS)
-        if (values[key] !== undefined)
-            problems.push(`${key}: belongs to exposure azure (got exposure cloudflare, which has both). Remove it.`);
-    for (const [key, value] of [
-        ["gateway.address", gateway.address],
-        ["gateway.existing.url", existing.url],
-    ])
-        if (value !== undefined)
-            problems.push(`${key}: belongs to exposure azure (callers use https://<hostname>). Remove it.`);
-    if (inPlace && existing.service === undefined)
-        problems.push(
-            "gateway.existing.service: required with exposure cloudflare. Name the Service of APISIX's data port, and its namespace.",
-        );
-    return [
-        ...problems,
-        ...hostnameProblems(values, zone.name),
-        ...planProblems(zone.plan, {}, values.proxyTimeoutSeconds),
-        ...answerTimeProblems(alpa, values.proxyTimeoutSeconds, tunnel.graceSeconds),
+    const problems = [
+        ...DIRECT_KEYS.filter(named).map(
+            (key) => `${key}: belongs to exposure direct (got exposure tunnel, which has both). Remove it.`,
+        ),
+        ...DIRECT_ADDRESSES.filter(named).map(
+            (key) => `${key}: belongs to exposure direct (callers use https://<hostname>). Remove it.`,
+        ),
     ];
+    if (inPlace && !named("gateway.existing.service"))
+        problems.push(
+            "gateway.existing.service: required with exposure tunnel. Name the Service of APISIX's data port, and its namespace.",
+        );
+    return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
 /** The values that the schema looks at: keys of another exposure are said once, as what they are. */
 export function ofTheExposure(values: Raw): Raw {
-    if (values.exposure === "cloudflare") return without(values, AZURE_KEYS);
-    const { alpa, gateway, ...rest } = values;
-    const { existing } = mapping(gateway);
-    return {
-        ...without(rest, Object.keys(exposureKeys)),
-        alpa: isMapping(alpa) ? without(alpa, Object.keys(answerKeys)) : alpa,
-        gateway:
-            isMapping(gateway) && isMapping(existing)
-                ? { ...gateway, existing: without(existing, ["service"]) }
-                : gateway,
-    };
+    const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
+    return foreign.reduce((rest, path) => without(rest, path.split(".")), values);
 }
 
-function foreignKeys(values: Raw): string[] {
-    const [alpa, gateway] = [values.alpa, values.gateway].map(mapping);
-    return [
-        ...Object.keys(exposureKeys).filter((key) => values[key] !== undefined),
-        ...Object.keys(answerKeys)
-            .filter((key) => alpa[key] !== undefined)
-            .map((key) => `alpa.${key}`),
-        ...(mapping(gateway.existing).service === undefined ? [] : ["gateway.existing.service"]),
-    ];
-}
-
-function isMapping(value: unknown): value is Raw {
-    return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function without(values: Raw, keys: string[]): Raw {
-    return Object.fromEntries(Object.entries(values).filter(([key]) => !keys.includes(key)));
+function without(values: Raw, [key, ...path]: string[]): Raw {
+    const { [key]: value, ...others } = values;
+    if (path.length === 0) return others;
+    return isMapping(value) ? { ...others, [key]: without(value, path) } : values;
 }

@@ -2,27 +2,34 @@ import * as z from "zod";
 import { cloudflareSchema } from "../../options/cloudflare/schema";
 import { graceSeconds } from "../tunnel";
 import { got } from "../../problems";
-import { dnsLabel, imageTag, positive } from "../../values";
+import { dnsLabel, positive } from "../../values";
+import { imageDigest, imageRepository, imageTag } from "../images";
 
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
 
 /** Connectors that a tunnel takes, less the one that is there beside the others while they are changed. */
-const MOST_REPLICAS = 24;
+const MOST_CONNECTORS = 24;
 
 const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare, which is there.");
 
 const tunnel = z
     .strictObject({
-        version: imageTag.describe(
-            "Version of `cloudflared`, the tag of its image, as `2026.8.2`; best with its digest, as `2026.8.2@sha256:…`.",
-        ),
-        replicas: positive("a number of connectors")
-            .refine((n) => n <= MOST_REPLICAS, {
+        image: z
+            .strictObject({
+                repository: imageRepository
+                    .default("cloudflare/cloudflared")
+                    .describe("Image of `cloudflared`, with its registry where that is a mirror."),
+                tag: imageTag.describe("Tag of the image, which is the version of `cloudflared`, as `2026.8.2`."),
+                digest: imageDigest,
+            })
+            .describe("The image of the connectors."),
+        connectors: positive("a number of connectors")
+            .refine((n) => n <= MOST_CONNECTORS, {
                 error: (i) =>
-                    `must be at most ${MOST_REPLICAS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
+                    `must be at most ${MOST_CONNECTORS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
             })
             .default(2)
-            .describe("Pods of the connectors, on different nodes where there are several."),
+            .describe("Connectors, each in a pod of its own, on different nodes where there are several."),
         graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that carry requests from Cloudflare to the gateway, as pods.");
@@ -38,9 +45,9 @@ export const existingService = z
         port: positive("a port").default(80).describe("Port of the Service."),
         podPort: positive("a port").default(9080).describe("Port of the pods behind it."),
     })
-    .describe("Where the connectors find that gateway, with exposure `cloudflare`.");
+    .describe("Where the connectors find that gateway, with exposure `tunnel`.");
 
-/** Keys of exposure cloudflare, beside those in other mappings. All may be missing, as they must with another exposure. */
+/** Keys of exposure tunnel, beside those in other mappings. All may be missing, as they must with another exposure. */
 export const exposureKeys = {
     account: account.optional(),
     hostname: hostname.optional(),

@@ -2,6 +2,7 @@ import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
 import { unmeasured } from "../../options/cloudflare/settings";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
+import { imageOf } from "../images";
 import { cutAnswers, defaultGrace } from "../tunnel";
 import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
 import { DEFAULT_NODE_PORT } from "../../values";
@@ -18,28 +19,28 @@ export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
 export function answerSeconds(config: AnswerWait): number {
     const { exposure, alpa } = config;
     if (alpa.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
-    if (exposure === "azure") return DEFAULT_ANSWER_SECONDS;
+    if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
     return Math.max(1, edgeWaits(config) - BEFORE_THE_EDGE_SECONDS);
 }
 
 /** Port on every node. Undefined: none, since callers come through the tunnel. */
 export function nodePort({ exposure, gateway }: Parsed): number | undefined {
-    return gateway.nodePort ?? (exposure === "azure" ? DEFAULT_NODE_PORT : undefined);
+    return gateway.nodePort ?? (exposure === "direct" ? DEFAULT_NODE_PORT : undefined);
 }
 
 /** What is in front of the gateway; undefined when nothing of ours is. */
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
-    if (config.exposure === "azure") return undefined;
+    if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;
-    const { version, replicas, graceSeconds } = config.tunnel!;
+    const { image, connectors, graceSeconds } = config.tunnel!;
     return {
         account: account!,
         hostname: hostname!,
         zone: { name: zone!.name, manage: "existing" },
         plan: zone!.plan,
         connectors: {
-            version,
-            replicas,
+            image: imageOf(image),
+            replicas: connectors,
             graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
         },
         browserChecks,
@@ -48,11 +49,11 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
 }
 
 export function exposureWarnings(config: Parsed): string[] {
-    if (config.exposure === "azure") return [];
+    if (config.exposure === "direct") return [];
     const { alpa, gateway, tunnel } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
-    if (tunnel!.replicas === 1)
-        warnings.push("tunnel.replicas: one connector, so the loss of its node is an outage. Have two.");
+    if (tunnel!.connectors === 1)
+        warnings.push("tunnel.connectors: one, so the loss of its node is an outage. Have two.");
     if (gateway.nodePort !== undefined)
         warnings.push(
             `gateway.nodePort: ${gateway.nodePort} is open beside the tunnel, without TLS and past Cloudflare. Remove it when nobody calls there any more.`,

@@ -2,8 +2,10 @@ import * as z from "zod";
 import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
 import { portRange } from "../../../components/hosts/alpa-firewall/rules";
 import { holdIpv4, isIpv4, networkProblem } from "../../../components/hosts/networks";
-import { list, mapping } from "../../cross-checks";
+import type { Sound } from "../../cross-check";
+import type { Raw } from "../../options/option";
 import { got } from "../../problems";
+import { isGiven } from "../../unchecked";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
 
 const SSH_PORT = 22;
@@ -61,41 +63,48 @@ export const alpaFirewall = z
 
 export type ParsedFirewall = z.infer<typeof alpaFirewall>;
 
-type Raw = Record<string, unknown>;
+interface Config {
+    alpa?: Sound<{ endpoints: { address: string }[]; firewall?: ParsedFirewall }>;
+    cluster?: Sound<{ nodes?: { address: string }[] }>;
+}
 
 /**
- * What the schema cannot say of `alpa.firewall`. Reads unchecked values.
- * @param values all of the stack config
+ * What must hold between the keys of `alpa.firewall`, and with others.
+ * @param given the same before it was parsed: which keys there are
  * @param isSecret whether a value is stored encrypted
  */
-export function firewallProblems(values: Raw, isSecret: (value: unknown) => boolean): string[] {
-    const alpa = mapping(values.alpa);
-    if (alpa.firewall === undefined) return [];
-    const firewall = mapping(alpa.firewall);
-    const hosts = list(firewall.hosts).map(mapping);
+export function firewallProblems(
+    { alpa, cluster }: Config,
+    given: Raw,
+    isSecret: (value: unknown) => boolean,
+): string[] {
+    const { firewall, endpoints = [] } = alpa ?? {};
+    if (firewall === undefined) return [];
+    const { hosts = [], apply } = firewall;
+    const named = (key: string) => isGiven(given, "alpa", "firewall", key);
     const problems = sshHostProblems("alpa.firewall.hosts", hosts, isSecret);
-    if (firewall.apply === "ssh" && firewall.hosts === undefined)
+    if (apply === "ssh" && !named("hosts"))
         problems.push("alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.");
-    if (firewall.apply !== "ssh" && firewall.hosts !== undefined)
+    if (apply !== "ssh" && named("hosts"))
         problems.push("alpa.firewall.hosts: belongs to apply ssh, which this is not. Remove it, or set apply to ssh.");
-    if (firewall.from === undefined) problems.push(...unknownNodes(values));
-    if (list(firewall.ports).length > 0 && firewall.alsoFrom === undefined)
+    if (!named("from")) problems.push(...unknownNodes(cluster?.nodes));
+    const { ports: more = [] } = firewall;
+    if (more.length > 0 && !named("alsoFrom"))
         problems.push(
             "alpa.firewall.alsoFrom: required with ports, since a Ray node that is not named is cut off. Name all Ray nodes, or nobody with [].",
         );
-    return [...problems, ...portProblems(list(alpa.endpoints).map(addressOf), list(firewall.ports), hosts)];
+    return [...problems, ...portProblems(endpoints, more, hosts)];
 }
 
 /** Nodes that are known by name only; their addresses as Alpa's hosts see them may be others. */
-function unknownNodes(values: Raw): string[] {
-    const nodes = mapping(values.cluster).nodes;
+function unknownNodes(nodes: Sound<{ address: string }[]> | undefined): string[] {
     if (nodes === undefined)
         return [
             "alpa.firewall.from: required, since cluster.nodes names no nodes. Name the nodes' addresses: kubectl get nodes -o wide",
         ];
-    return list(nodes).flatMap((node, i) => {
-        const { address } = mapping(node);
-        if (typeof address !== "string" || isIpv4(address)) return [];
+    return nodes.flatMap((node, i) => {
+        const address = node?.address;
+        if (address === undefined || isIpv4(address)) return [];
         return [
             `alpa.firewall.from: required, since cluster.nodes[${i}] is known by a name only (got ${JSON.stringify(address)}). Name the nodes' addresses.`,
         ];
@@ -103,36 +112,33 @@ function unknownNodes(values: Raw): string[] {
 }
 
 /** SSH must go on by itself, and a port has one rule. */
-function portProblems(endpoints: string[], more: unknown[], hosts: Raw[]): string[] {
-    const own = endpoints.map((text) => Number(/:(\d+)$/.exec(text)?.[1]));
-    const ssh = new Set([SSH_PORT, ...hosts.map(({ port = SSH_PORT }) => Number(port))]);
+function portProblems(
+    endpoints: Sound<{ address: string }[]>,
+    more: (string | undefined)[],
+    hosts: Sound<{ port: number }[]>,
+): string[] {
+    const own = endpoints.map((one) => Number(/:(\d+)$/.exec(one?.address ?? "")?.[1]));
+    const ssh = new Set([SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)]);
     const problems = own.flatMap((port, i) =>
         ssh.has(port)
             ? [`alpa.endpoints[${i}]: must not be on the port of SSH, or its host is shut (got ${port}). Correct it.`]
             : [],
     );
     for (const [i, text] of more.entries()) {
-        if (!ports.safeParse(text).success) continue;
-        const [first, last] = portRange(String(text));
+        if (text === undefined || !ports.safeParse(text).success) continue;
+        const [first, last] = portRange(text);
         const holds = (port: number) => first <= port && port <= last;
         const where = `alpa.firewall.ports[${i}]`;
         const shut = [...ssh].find(holds);
         if (shut !== undefined)
-            problems.push(
-                `${where}: must not hold ${shut}, the port of SSH (got ${JSON.stringify(text)}). Leave it out.`,
-            );
+            problems.push(`${where}: must not hold ${shut}, the port of SSH (got ${text}). Leave it out.`);
         const alpa = own.findIndex(holds);
         if (alpa >= 0)
             problems.push(
-                `${where}: must not hold ${own[alpa]}, the port of alpa.endpoints[${alpa}], which is meant anyway (got ${JSON.stringify(text)}). Leave it out.`,
+                `${where}: must not hold ${own[alpa]}, the port of alpa.endpoints[${alpa}], which is meant anyway (got ${text}). Leave it out.`,
             );
     }
     return problems;
-}
-
-/** `host:port` of an entry of `alpa.endpoints`, which may have a weight. */
-function addressOf(endpoint: unknown): string {
-    return String(typeof endpoint === "string" ? endpoint : mapping(endpoint).address);
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as z from "zod";
 import type { SshHost } from "../../../components/hosts/ssh-host";
+import type { Sound } from "../../cross-check";
 import { got } from "../../problems";
 import { sshKeyProblem } from "./ssh-key";
 import { isHost, text } from "../../values";
@@ -54,19 +55,19 @@ export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey
 }
 
 /**
- * What the schema cannot say of a list of hosts. Reads unchecked values.
+ * What must hold between hosts of a list, and of secrets of theirs.
  * @param key path of the list, as `tunnel.hosts`
  * @param isSecret whether a value is stored encrypted
  * @param twice what to do about a host that is named twice
  */
 export function sshHostProblems(
     key: string,
-    hosts: Record<string, unknown>[],
+    hosts: Sound<ParsedSshHost[]>,
     isSecret: (value: unknown) => boolean,
     twice = "Remove it.",
 ): string[] {
     const seen = new Map<string, string>();
-    return hosts.flatMap(({ address, port = 22, privateKey, sudoPassword }, i) => {
+    return hosts.flatMap(({ address, port, privateKey, sudoPassword } = {}, i) => {
         const where = `${key}[${i}]`;
         const problems: string[] = [];
         for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
@@ -74,9 +75,9 @@ export function sshHostProblems(
                 problems.push(
                     `${where}.${name}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${name}'`,
                 );
-        const wrong = typeof privateKey === "string" ? sshKeyProblem(privateKey) : undefined;
+        const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
         if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);
-        const place = `${String(address)}:${String(port)}`;
+        const place = `${address}:${port}`;
         const first = seen.get(place);
         seen.set(place, first ?? where);
         if (first !== undefined && address !== undefined)

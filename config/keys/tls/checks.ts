@@ -1,10 +1,10 @@
 import { createPrivateKey, type KeyObject, type X509Certificate } from "node:crypto";
 import { chainOf, day, hasEnded, which } from "../../../components/apisix/certificate-chain";
-import { list, mapping } from "../../cross-checks";
-import { DEFAULT_TLS_NODE_PORT } from "./schema";
+import type { Sound } from "../../cross-check";
+import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { CheckContext, Raw } from "../../options/option";
+import { isGiven } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";
-
-type Raw = Record<string, unknown>;
 
 /** Days before its end from which a certificate is warned of: what renews it has failed by then. */
 const WARN_DAYS = 30;
@@ -15,38 +15,40 @@ const CERTIFICATE = "tls.certificate.files.certificate";
 const KEY = "tls.certificate.files.key";
 
 /** Names that TLS is served for; empty: none is known. */
-export function tlsHostnames(tls: Raw, azure: Raw): string[] {
-    const own = tls.hostnames === undefined ? [azure.hostname] : list(tls.hostnames);
-    return own.filter((name): name is string => typeof name === "string");
+export function tlsHostnames(
+    tls: { hostnames?: (string | undefined)[] } | undefined,
+    azure: { hostname?: string } | undefined,
+): string[] {
+    return (tls?.hostnames ?? [azure?.hostname]).filter((name) => name !== undefined);
 }
 
-/** What the schema cannot say of `tls`. Reads unchecked values. @param isSecret whether a value is stored encrypted */
-export function tlsProblems(values: Raw, isSecret: (key: string, value?: unknown) => boolean, today: Date): string[] {
-    if (values.tls === undefined) return [];
-    const [tls, azure, gateway] = [values.tls, values.azure, values.gateway].map(mapping);
-    if (gateway.installer === "existing")
+/** What must hold between the keys of `tls`, and with others. @param given the same before it was parsed */
+export function tlsProblems(
+    { tls, azure, gateway }: Sound<ParsedGatewayOption>,
+    given: Raw,
+    { isSecret, today }: CheckContext,
+): string[] {
+    if (!isGiven(given, "tls")) return [];
+    if (gateway?.installer === "existing")
         return ["tls: belongs to a gateway that this stack installs (got installer existing). Remove it."];
     const problems: string[] = [];
     const names = tlsHostnames(tls, azure);
-    const { files } = mapping(tls.certificate);
-    if (names.length === 0 && tls.hostnames === undefined)
+    if (names.length === 0 && tls?.hostnames === undefined)
         problems.push("tls.hostnames: required without azure.hostname. Name the hosts that callers use.");
-    if (Array.isArray(tls.hostnames) && tls.hostnames.length === 0)
+    if (tls?.hostnames?.length === 0)
         problems.push("tls.hostnames: must name at least one host. Remove the key to have azure.hostname.");
-    if (typeof azure.hostname === "string" && names.length > 0 && !names.includes(azure.hostname))
+    if (azure?.hostname !== undefined && names.length > 0 && !names.includes(azure.hostname))
         problems.push(`tls.hostnames: must hold azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
-    const { nodePort = DEFAULT_TLS_NODE_PORT } = tls;
-    if (nodePort === (gateway.nodePort ?? DEFAULT_NODE_PORT))
-        problems.push(
-            `tls.nodePort: must differ from the port of HTTP (got ${String(nodePort)} for both). Change one.`,
-        );
-    const { certificate, key } = mapping(files);
-    if (typeof key === "string" && !isSecret("tls", key))
+    const nodePort = tls?.nodePort;
+    if (nodePort === (gateway?.nodePort ?? DEFAULT_NODE_PORT))
+        problems.push(`tls.nodePort: must differ from the port of HTTP (got ${nodePort} for both). Change one.`);
+    const { certificate, key } = tls?.certificate?.files ?? {};
+    if (key !== undefined && !isSecret("tls", key))
         problems.push(
             `${KEY}: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path ${KEY} < tls.key`,
         );
-    if (typeof certificate === "string" && certificate !== "")
-        problems.push(...certificateProblems(certificate, typeof key === "string" ? key : "", names, today));
+    if (certificate !== undefined && certificate !== "")
+        problems.push(...certificateProblems(certificate, key ?? "", names, today));
     return problems;
 }
 

@@ -71,4 +71,4 @@ export const tls = z
             .describe("Oldest version of TLS that is spoken."),
     })
     .optional()
-    .describe("TLS at the gateway, with exposure `azure`. Unset: it speaks HTTP.");
+    .describe("TLS at the gateway, with exposure `direct`. Unset: it speaks HTTP.");

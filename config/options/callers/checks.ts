@@ -1,20 +1,18 @@
-import { duplicateNames, list, longCredentials, mapping, shortWaits } from "../../cross-checks";
+import type { Sound } from "../../cross-check";
 import { kubeconfigInPlain } from "../../keys/cluster/checks";
 import { credentialProblems } from "../../keys/consumers/credentials";
+import { duplicateNames, longCredentials } from "../../keys/consumers/names";
+import { shortWaits } from "../../keys/readiness";
+import type { CheckContext } from "../option";
+import type { ParsedCallers } from "./schema";
 
-/**
- * What the schema cannot say of option callers. Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
- */
-export function callersChecks(
-    values: Record<string, unknown>,
-    isSecret: (key: string, value?: unknown) => boolean,
-): string[] {
-    const consumers = list(values.consumers).map(mapping);
+/** What must hold between the keys of option callers. */
+export function callersChecks(config: Sound<ParsedCallers>, { isSecret }: CheckContext): string[] {
+    const { consumers = [] } = config;
     return [
-        ...kubeconfigInPlain(mapping(values.cluster), () => isSecret("cluster")),
+        ...kubeconfigInPlain(config.cluster, () => isSecret("cluster")),
         ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
-        ...shortWaits(mapping(values.readiness)),
+        ...shortWaits(config.readiness),
         ...duplicateNames(consumers),
         ...longCredentials(consumers),
     ];

@@ -1,12 +1,15 @@
-import { parsed, type OptionDefinition } from "../option";
+import { parseOption, type OptionDefinition } from "../option";
 import { callersChecks } from "./checks";
 import { callersSchema } from "./schema";
 import { callersSettings, type CallersSettings } from "./settings";
 
 export const callers: OptionDefinition<CallersSettings> = {
     schema: callersSchema,
-    read: (values, { isSecret, today }) => ({
-        ...parsed(callersSchema.safeParse(values), (data) => callersSettings(data, today)),
-        problems: callersChecks(values, isSecret),
-    }),
+    read: (values, context) =>
+        parseOption(
+            callersSchema,
+            values,
+            (config) => callersChecks(config, context),
+            (data) => callersSettings(data, context.today),
+        ),
 };

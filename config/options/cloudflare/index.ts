@@ -1,19 +1,22 @@
 import { apiProblems } from "../../api-access";
-import { parsed, type OptionDefinition } from "../option";
+import { parseOption, type OptionDefinition } from "../option";
 import { cloudflareChecks, zoneData } from "./checks";
 import { cloudflareSchema } from "./schema";
 import { cloudflareSettings, type CloudflareSettings } from "./settings";
 
 export const cloudflare: OptionDefinition<CloudflareSettings> = {
     schema: cloudflareSchema,
-    read(values, { isSecret, today, api, folder }) {
+    read(values, context) {
+        const { today, api, folder } = context;
         const zone = zoneData(values, folder);
-        return {
-            ...parsed(cloudflareSchema.safeParse(values), (data) => cloudflareSettings(data, zone, today)),
-            problems: [
-                ...cloudflareChecks(values, zone, isSecret, today),
+        return parseOption(
+            cloudflareSchema,
+            values,
+            (config) => [
+                ...cloudflareChecks(config, values, zone, context),
                 ...(api === undefined ? [] : apiProblems(api)),
             ],
-        };
+            (data) => cloudflareSettings(data, zone, today),
+        );
     },
 };

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { consumer } from "../../keys/consumers/service-tokens";
 import { tunnel } from "../../keys/tunnel";
+import { enabled, reason, reasonFor } from "../../keys/reason";
 import { dnsSchema } from "../../keys/dns/settings";
 import { got } from "../../problems";
 import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverlapDays } from "../../values";
@@ -121,12 +122,14 @@ export const cloudflareSchema = z.strictObject({
         .describe("`skip` lets client libraries through that Cloudflare's browser checks would refuse with 403."),
     edgeWorker: z
         .strictObject({
-            disabledBecause: text("the reason")
-                .optional()
+            enabled: enabled
+                .default(true)
                 .describe(
-                    "Why no Worker may run: requests without `model` get Alpa's 400 then, and nothing describes the service. Unset: it runs.",
+                    "`false`: no Worker runs, requests without `model` get Alpa's 400, and nothing describes the service.",
                 ),
+            reason: reason.describe("Why no Worker may run. Needed with `enabled: false`."),
         })
+        .check(reasonFor(false, "Say why no Worker may run"))
         .prefault({})
         .describe(
             "The Worker at the edge: it fills in a missing `model`, and answers GET of a prefix with what the service is.",

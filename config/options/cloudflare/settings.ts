@@ -45,7 +45,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             version: tunnel.version,
             sha256: tunnel.sha256,
             ...(tunnel.source === undefined ? {} : { source: tunnel.source }),
-            instances: tunnel.instances,
+            instances: tunnel.connectorsPerHost,
             graceSeconds: tunnel.graceSeconds ?? defaultGrace(longestAnswer(config)),
         },
         teamName: access.teamName,
@@ -53,7 +53,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
             ? {}
             : { rateLimit: { ...rateLimit, blockSeconds: rateLimit.blockSeconds ?? rateLimit.perSeconds } }),
         browserChecks: config.browserChecks,
-        ...(config.edgeWorker.disabledBecause === undefined ? { defaultModel: alpa.defaultModel } : {}),
+        ...(config.edgeWorker.enabled ? { defaultModel: alpa.defaultModel } : {}),
         ...heldTimeout(config, zone.plan),
         notify: config.notify,
         consumers,
@@ -95,15 +95,13 @@ function callers(config: ParsedCloudflare, today: Date) {
 function answerWarnings(config: ParsedCloudflare): string[] {
     const { alpa, rateLimit, zone, tunnel, edgeWorker } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(longestAnswer(config))];
-    if (edgeWorker.disabledBecause !== undefined)
-        warnings.push(
-            `edgeWorker: off, so callers must name the model in each request (${edgeWorker.disabledBecause}).`,
-        );
+    if (!edgeWorker.enabled)
+        warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
             `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
         );
-    if (tunnel.hosts.length * tunnel.instances < 2)
+    if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
         warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
     return warnings;
 }

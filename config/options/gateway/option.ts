@@ -1,23 +1,28 @@
 import type * as z from "zod";
 import { apiProblems } from "../../api-access";
-import { crossChecks } from "../../cross-checks";
+import type { Sound } from "../../cross-check";
 import { clusterChecks } from "../../keys/cluster/checks";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
-import { parsed, type CheckContext, type OptionDefinition, type Raw } from "../option";
+import { parseOption, type CheckContext, type OptionDefinition, type Raw } from "../option";
+import { gatewayChecks } from "./checks";
+import type { ParsedGatewayOption } from "./schema";
 
 interface GatewayOption<Data, Settings> {
     option: "intra-a" | "intra-b" | "inter";
     schema: z.ZodObject & z.ZodType<Data>;
     /** The same behind Cloudflare. */
     exposedSchema: z.ZodType<Data>;
-    /** What the schema cannot say of the option's own keys. */
-    checks: (values: Raw, isSecret: CheckContext["isSecret"]) => string[];
+    /**
+     * What must hold between the option's own keys.
+     * @param given the same before it was parsed: which keys there are
+     */
+    checks: (config: Sound<Data>, given: Raw, context: CheckContext) => string[];
     settings: (data: Data, today: Date) => Settings;
 }
 
 /** An option with a gateway of its own: what they check alike is checked here. */
-export function gatewayOption<Data, Settings>({
+export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
     option,
     schema,
     exposedSchema,
@@ -26,20 +31,26 @@ export function gatewayOption<Data, Settings>({
 }: GatewayOption<Data, Settings>): OptionDefinition<Settings> {
     return {
         schema,
-        read(values, { isSecret, today, api }) {
-            const isExposed = values.exposure === "cloudflare";
-            const asked = { ...ofTheExposure(values), option };
-            return {
-                ...parsed((isExposed ? exposedSchema : schema).safeParse(asked), (data) => settings(data, today)),
-                problems: [
-                    ...exposureChecks(values),
-                    ...azureChecks(values, isSecret, today),
-                    ...clusterChecks(values, (value) => isSecret("cluster", value)),
-                    ...checks({ ...values, option }, isSecret),
-                    ...crossChecks(option, values, isSecret),
-                    ...(isExposed && api !== undefined ? apiProblems(api) : []),
-                ],
-            };
+        read(values, context) {
+            const { today, api } = context;
+            const isExposed = values.exposure === "tunnel";
+            return parseOption(
+                isExposed ? exposedSchema : schema,
+                { ...ofTheExposure(values), option },
+                (config) => {
+                    // TypeScript does not see it of a type that is not known yet.
+                    const common = config as Sound<ParsedGatewayOption>;
+                    return [
+                        ...exposureChecks(option, common, values),
+                        ...azureChecks(common, values, context),
+                        ...clusterChecks(common, values, context),
+                        ...checks(config, values, context),
+                        ...gatewayChecks(option, common, values, context),
+                        ...(isExposed && api !== undefined ? apiProblems(api) : []),
+                    ];
+                },
+                (data) => settings(data, today),
+            );
         },
     };
 }

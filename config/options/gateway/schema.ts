@@ -14,10 +14,10 @@ import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix 
 /** Keys that every option with a gateway has in the same form. */
 export const gatewayOptionKeys = {
     exposure: z
-        .enum(["azure", "cloudflare"])
-        .default("azure")
+        .enum(["direct", "tunnel"])
+        .default("direct")
         .describe(
-            "How callers reach the entry point: `azure` leaves DNS and load balancer as they are, `cloudflare` has a tunnel.",
+            "How callers reach the gateway: `direct` at its address and port, with a load balancer of Azure or another in front; `tunnel` through Cloudflare, with no port open.",
         ),
     namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
     cluster,
@@ -43,6 +43,6 @@ type AlpaKeys = z.infer<z.ZodObject<typeof alpaKeys>>;
 
 /** What the options with a gateway have in common. */
 export type ParsedGatewayOption = Shared & {
-    alpa: AlpaKeys;
+    alpa: AlpaKeys & { endpoints: (string | { address: string; weight: number })[] };
     gateway: Omit<z.infer<typeof gateway>, "highAvailability">;
 };

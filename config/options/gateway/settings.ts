@@ -8,23 +8,26 @@ import { clusterSettings } from "../../keys/cluster/settings";
 import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
 import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
+import { imageOf } from "../../keys/images";
 import type { ParsedGatewayOption as Parsed } from "./schema";
 
 /** What is the same for every option with a gateway. */
 export function sharedSettings(config: Parsed, today: Date) {
     const { alpa, cluster, guard, namespace, readiness, gateway, pathPrefix } = config;
+    const { sharedCounters } = gateway;
+    const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
     return {
         warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
         namespace,
         ...clusterSettings(cluster),
-        guard: { ...guard, defaultModel: alpa.defaultModel },
+        guard: { ...rules, defaultModel: alpa.defaultModel },
         pathPrefix,
         exposure: exposureSettings(config),
         tls: gatewayTls(config),
         azure: azureOutputs(config, nodePort(config), answerSeconds(config)),
-        sharedCounters: gateway.sharedCounters,
+        sharedCounters: sharedCounters && { ...sharedCounters, image: imageOf(sharedCounters.image) },
         readiness,
         consumers,
     };
@@ -42,8 +45,8 @@ interface Callers {
 function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
     if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
-    if (config.guard.disabledBecause !== undefined)
-        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.disabledBecause}).`);
+    if (!config.guard.enabled)
+        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`);
     return { consumers, warnings, expires };
 }
 
@@ -100,5 +103,5 @@ export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "c
 
 /** Address of the tunnel's name; undefined without a tunnel. */
 export function publicUrl({ exposure, hostname }: Parsed): string | undefined {
-    return exposure === "cloudflare" ? `https://${hostname}` : undefined;
+    return exposure === "tunnel" ? `https://${hostname}` : undefined;
 }

@@ -1,26 +1,22 @@
-import { firewallProblems } from "../../keys/hosts/alpa-firewall";
+import type { Sound } from "../../cross-check";
 import { availabilityProblems } from "../../keys/high-availability";
-import { list, mapping } from "../../cross-checks";
+import { firewallProblems } from "../../keys/hosts/alpa-firewall";
+import type { CheckContext, Raw } from "../option";
+import type { ParsedInter } from "./schema";
 
-type Raw = Record<string, unknown>;
-
-/**
- * What the schema cannot say of option inter. Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
- */
-export function interChecks(values: Raw, isSecret: (key: string, value?: unknown) => boolean): string[] {
-    const alpa = mapping(values.alpa);
+/** What must hold between the keys of option inter. @param given the same before it was parsed */
+export function interChecks(config: Sound<ParsedInter>, given: Raw, { isSecret }: CheckContext): string[] {
     return [
-        ...availabilityProblems(values, "option inter"),
-        ...twice(list(alpa.endpoints)),
-        ...firewallProblems(values, (value) => isSecret("alpa", value)),
+        ...availabilityProblems(config, given, "option inter"),
+        ...twice(config.alpa?.endpoints ?? []),
+        ...firewallProblems(config, given, (value) => isSecret("alpa", value)),
     ];
 }
 
-function twice(endpoints: unknown[]): string[] {
-    const addresses = endpoints.map((one) => (typeof one === "string" ? one : mapping(one).address));
-    const repeated = addresses.filter((one, i) => typeof one === "string" && addresses.indexOf(one) !== i);
+function twice(endpoints: ({ address?: string } | undefined)[]): string[] {
+    const addresses = endpoints.map((one) => one?.address);
+    const repeated = addresses.filter((one, i) => one !== undefined && addresses.indexOf(one) !== i);
     return [...new Set(repeated)].map(
-        (one) => `alpa.endpoints: every service must be named once (got ${String(one)} twice). Give it one weight.`,
+        (one) => `alpa.endpoints: every service must be named once (got ${one} twice). Give it one weight.`,
     );
 }

@@ -41,7 +41,7 @@ const gateway = z
             .default("rampart")
             .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release."),
         address: installedGatewayKeys.address.describe(
-            "Host callers use: a load balancer in front of the nodes. Needed with exposure `azure`.",
+            "Host callers use: a load balancer in front of the nodes. Needed with exposure `direct`.",
         ),
         replicas: installedGatewayKeys.replicas
             .unwrap()

@@ -5,6 +5,7 @@ import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewa
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
+import { imageOf, imageWithRegistry } from "../../keys/images";
 import type { ParsedInter as Parsed } from "./schema";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 
@@ -43,6 +44,8 @@ function gatewaySettings(config: Parsed, answerTimeoutSeconds: number): InterSet
     const { installer, address, crds, sharedCounters: _, ...chosen } = gateway;
     const release = {
         ...chosen,
+        image: imageOf(gateway.image),
+        etcdImage: imageWithRegistry(gateway.etcdImage),
         nodePort: nodePort(config),
         tls: releaseTls(config),
         availability: { answerTimeoutSeconds },

@@ -5,6 +5,7 @@ import { digestOf } from "../../keys/consumers/digest";
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
+import { imageOf, imageWithRegistry } from "../../keys/images";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 import type { ParsedIntraA as Parsed } from "./schema";
 
@@ -42,6 +43,8 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const host = address ?? alpa.endpoints[0].split(":")[0];
     const release = {
         ...chosen,
+        image: imageOf(gateway.image),
+        etcdImage: imageWithRegistry(gateway.etcdImage),
         replicas: highAvailability ? Math.max(replicas, LEAST_NODES) : replicas,
         nodePort: nodePort(config),
         tls: releaseTls(config),

@@ -1,7 +1,13 @@
-import { list, mapping } from "../../cross-checks";
-import { sshHostProblems } from "../../keys/hosts/ssh-host";
+import { quantity } from "../../../components/kubernetes/quantity";
+import type { Sound } from "../../cross-check";
+import type { ParsedConvert } from "../../keys/convert";
 import { highAvailabilityChecks } from "../../keys/high-availability";
+import { sshHostProblems } from "../../keys/hosts/ssh-host";
+import type { ParsedOpt } from "../../keys/opt";
+import { isGiven } from "../../unchecked";
+import type { ParsedIntraA } from "../intra-a/schema";
 import type { CheckContext, Raw } from "../option";
+import type { ParsedIntraB } from "./schema";
 
 /** Half precision, as Alpa keeps its weights. */
 const BYTES_A_PARAMETER = 2;
@@ -9,68 +15,63 @@ const BYTES_A_PARAMETER = 2;
 const USABLE = 0.9;
 const GIB = 2 ** 30;
 
-/**
- * What the schema cannot say of options intra-a and intra-b: both may have keys `opt` and `convert`, for the conversion.
- * Reads unchecked values, so that nothing hides another problem.
- * @param isSecret whether a key of the stack config, or a value in it, is stored encrypted
- */
-export function intraChecks(values: Raw, isSecret: CheckContext["isSecret"]): string[] {
-    return [...highAvailabilityChecks(values), ...conversionChecks(values, (value) => isSecret("convert", value))];
-}
+/** Options intra-a and intra-b alike: intra-a may have the keys of the conversion. */
+type Config = Sound<ParsedIntraA | ParsedIntraB>;
+type Opt = Sound<ParsedOpt>;
 
-function conversionChecks(values: Raw, isSecret: (value: unknown) => boolean): string[] {
-    const { option } = values;
-    const [opt, convert] = [values.opt, values.convert].map(mapping);
+/**
+ * What must hold between the keys of options intra-a and intra-b: both may have keys `opt` and `convert`, for the conversion.
+ * @param given the same before it was parsed: which keys there are
+ */
+export function intraChecks(config: Config, given: Raw, { isSecret }: CheckContext): string[] {
+    const { option, opt, convert, gateway } = config;
     const problems = [
-        ...(values.opt === undefined ? [] : optProblems(opt, mapping(values.gateway))),
-        ...(values.convert === undefined ? [] : convertProblems(convert, isSecret)),
-        ...(values.convert === undefined ? [] : headProblems(mapping(values.alpa), convert)),
+        ...highAvailabilityChecks(config, given),
+        ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
+        ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
+        ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),
     ];
-    if (option === "intra-a" && convert.phase !== undefined && convert.phase !== "prepare")
+    if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepare")
         problems.push(
-            `convert.phase: must be prepare with option intra-a, where no conversion is under way (got ${JSON.stringify(convert.phase)}). Return with ops convert, or set option intra-b.`,
+            `convert.phase: must be prepare with option intra-a, where no conversion is under way (got "${convert.phase}"). Return with ops convert, or set option intra-b.`,
         );
     return problems;
 }
 
-function optProblems(opt: Raw, gateway: Raw): string[] {
-    const { shape = "kuberay", shmGiB = 16 } = opt;
-    const { memoryGiB = 200 } = mapping(opt.resources);
-    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, shape)];
-    if (typeof shmGiB === "number" && typeof memoryGiB === "number" && shmGiB >= memoryGiB)
+function optProblems(opt: Opt, given: Raw, installer: string | undefined): string[] {
+    const { shape, sharedMemory: shared, operator } = opt;
+    const whole = opt.resources?.memory;
+    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, given)];
+    const named = (key: string) => isGiven(given, "opt", key);
+    if (shared !== undefined && whole !== undefined && quantity(shared) >= quantity(whole))
         problems.push(
-            `opt.shmGiB: must be less than resources.memoryGiB, ${memoryGiB}, which it is part of (got ${shmGiB}). Lower it.`,
+            `opt.sharedMemory: must be less than resources.memory, ${whole}, which it is part of (got ${shared}). Lower it.`,
         );
-    const { installer = "rampart" } = gateway;
     if (shape === "rampart") {
-        if (installer !== "rampart")
-            problems.push(
-                `opt.shape: rampart needs gateway.installer rampart (got ${String(installer)}). Use kuberay.`,
-            );
-        if (String(opt.image).includes("@"))
+        if (installer !== undefined && installer !== "rampart")
+            problems.push(`opt.shape: rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`);
+        if (opt.image?.digest !== undefined)
             problems.push(
                 "opt.image: must have a tag and no digest with opt.shape rampart, whose charts know none. Name the tag, or use kuberay.",
             );
-        for (const key of ["operator", "operatorChart", "hostNetwork", "runtimeClass"])
-            if (opt[key] !== undefined)
-                problems.push(`opt.${key}: belongs to opt.shape kuberay (got shape rampart). Remove it.`);
-    } else if (opt.rampartCharts !== undefined)
+        for (const key of ["operator", "operatorChart", "hostNetwork", "runtimeClass"].filter(named))
+            problems.push(`opt.${key}: belongs to opt.shape kuberay (got shape rampart). Remove it.`);
+    } else if (named("rampartCharts"))
         problems.push("opt.rampartCharts: belongs to opt.shape rampart (got shape kuberay). Remove it.");
-    if (opt.operator === "existing" && opt.operatorChart !== undefined)
+    if (operator === "existing" && named("operatorChart"))
         problems.push("opt.operatorChart: belongs to opt.operator install (got existing). Remove it.");
     return problems;
 }
 
-function nodeProblems({ nodes, gpusPerNode = 8 }: Raw): string[] {
-    const named = list(nodes).map((node) => (typeof node === "string" ? { name: node } : mapping(node))) as Raw[];
-    const names = named.map(({ name }) => name);
+function nodeProblems({ nodes = [], gpusPerNode }: Opt): string[] {
+    const names = nodes.map((node) => node?.name);
     const twice = [...new Set(names.filter((name, i) => name !== undefined && names.indexOf(name) < i))];
     return [
-        ...twice.map((name) => `opt.nodes: every node must be named once (got ${String(name)} twice). Remove one.`),
-        ...named.flatMap(({ name, gpus }) =>
-            typeof gpus === "number" && typeof gpusPerNode === "number" && gpus < gpusPerNode
+        ...twice.map((name) => `opt.nodes: every node must be named once (got ${name} twice). Remove one.`),
+        ...nodes.flatMap(({ name, gpus } = {}) =>
+            gpus !== undefined && gpusPerNode !== undefined && gpus < gpusPerNode
                 ? [
-                      `opt.gpusPerNode: must be at most the GPUs of every node (got ${gpusPerNode}, and ${String(name)} has ${gpus}). Lower it, or choose other nodes.`,
+                      `opt.gpusPerNode: must be at most the GPUs of every node (got ${gpusPerNode}, and ${name} has ${gpus}). Lower it, or choose other nodes.`,
                   ]
                 : [],
         ),
@@ -78,58 +79,58 @@ function nodeProblems({ nodes, gpusPerNode = 8 }: Raw): string[] {
 }
 
 /** Whether the model fits, with the arithmetic. */
-function memoryProblems(opt: Raw): string[] {
-    const { model, gpuMemoryGiB, gpusPerNode = 8 } = opt;
-    const nodes = list(opt.nodes).length;
-    const billions = opt.parametersBillion ?? parametersOf(model);
-    if (billions === undefined && typeof model === "string" && model !== "")
+function memoryProblems({ model, gpuMemory, gpusPerNode, nodes = [], parametersBillion }: Opt): string[] {
+    const billions = parametersBillion ?? parametersOf(model);
+    if (billions === undefined && model !== undefined && model !== "")
         return [
             `opt.parametersBillion: required where the model's name has no number of them (got ${JSON.stringify(model)}). Set it to the model's parameters, in billions.`,
         ];
-    if (typeof billions !== "number" || typeof gpuMemoryGiB !== "number" || typeof gpusPerNode !== "number") return [];
+    if (billions === undefined || gpuMemory === undefined || gpusPerNode === undefined) return [];
     const asked = (billions * 1e9 * BYTES_A_PARAMETER) / GIB;
-    const there = nodes * gpusPerNode * gpuMemoryGiB * USABLE;
-    if (nodes === 0 || asked <= there) return [];
+    const perGpu = quantity(gpuMemory) / GIB;
+    const there = nodes.length * gpusPerNode * perGpu * USABLE;
+    if (nodes.length === 0 || !(asked > there)) return [];
     return [
         `opt.model: must fit into the GPUs (got ${billions} billion parameters × ${BYTES_A_PARAMETER} bytes = ${round(asked)} GiB; ` +
-            `${nodes} node(s) × ${gpusPerNode} GPUs × ${gpuMemoryGiB} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
+            `${nodes.length} node(s) × ${gpusPerNode} GPUs × ${round(perGpu)} GiB × ${USABLE} = ${round(there)} GiB). Add nodes, or choose a smaller model.`,
     ];
 }
 
 const round = (gib: number) => Math.round(gib * 10) / 10;
 
 /** Parameters in the name of a model, in billions: `alpa/opt-66b`, `opt-125m`, `bloom-7b1`. */
-export function parametersOf(model: unknown): number | undefined {
+export function parametersOf(model: string | undefined): number | undefined {
     const [, number, unit, tenths = ""] = /(?:^|[-_/])(\d+(?:\.\d+)?)([bm])(\d*)(?:$|[-_])/i.exec(String(model)) ?? [];
     if (number === undefined) return undefined;
     return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
-function weightsProblems(opt: Raw, shape: unknown): string[] {
-    if (opt.weights === undefined) return [];
-    const weights = mapping(opt.weights);
-    const named = ["claim", "hostPath", "inImage"].filter((key) => weights[key] !== undefined);
+function weightsProblems({ weights, shape }: Opt, given: Raw): string[] {
+    if (weights === undefined) return [];
+    const named = ["claim", "hostPath", "inImage"].filter((key) => isGiven(given, "opt", "weights", key));
     const problems: string[] = [];
     if (named.length !== 1)
         problems.push(
             `opt.weights: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Say where the weights are.`,
         );
-    if (shape === "rampart" && named.length === 1 && weights.inImage === undefined)
+    if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
             `opt.weights.${named[0]}: belongs to opt.shape kuberay: Rampart's charts know no volume of yours. Use inImage, or shape kuberay.`,
         );
     return problems;
 }
 
-function convertProblems(convert: Raw, isSecret: (value: unknown) => boolean): string[] {
-    const bareMetal = mapping(convert.bareMetal);
-    const problems = sshHostProblems("convert.bareMetal.hosts", list(bareMetal.hosts).map(mapping), isSecret);
-    const forms = ["unit", "commands"].filter((key) => bareMetal[key] !== undefined);
+type Convert = Sound<ParsedConvert>;
+
+function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: unknown) => boolean): string[] {
+    if (bareMetal === undefined) return [];
+    const problems = sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret);
+    const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
     const hint =
         forms.length > 1
             ? "Remove one of them."
             : "Without a way to start Alpa again there is no way back: name its service.";
-    if (convert.bareMetal !== undefined && forms.length !== 1)
+    if (forms.length !== 1)
         problems.push(
             `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
         );
@@ -137,14 +138,13 @@ function convertProblems(convert: Raw, isSecret: (value: unknown) => boolean): s
 }
 
 /** What is converted is one Alpa: where callers are led to, and the head of Ray, are one host. */
-function headProblems(alpa: Raw, { bareMetal }: Raw): string[] {
-    const endpoints = list(alpa.endpoints);
+function headProblems(endpoints: (string | undefined)[], bareMetal: Convert["bareMetal"]): string[] {
     if (endpoints.length > 1)
         return [
-            `alpa.endpoints: must be one with convert, which has one Alpa become a component (got ${endpoints.map(String).join(", ")}). Name the one that convert.bareMetal runs.`,
+            `alpa.endpoints: must be one with convert, which has one Alpa become a component (got ${endpoints.join(", ")}). Name the one that convert.bareMetal runs.`,
         ];
     const [host] = String(endpoints[0]).split(":");
-    const at = list(mapping(bareMetal).hosts).findIndex((one) => mapping(one).address === host);
+    const at = bareMetal?.hosts?.findIndex((one) => one?.address === host) ?? -1;
     if (at <= 0) return [];
     return [
         `convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the head of Ray is (${host} is hosts[${at}]). Put it first.`,

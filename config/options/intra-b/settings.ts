@@ -1,8 +1,9 @@
 import type { ConversionSettings } from "../../../components/conversion";
-import type { OptSettings } from "../../../components/opt/opt-settings";
+import type { OperatorChart, OptSettings } from "../../../components/opt/opt-settings";
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
 import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
+import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
 import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
@@ -21,17 +22,15 @@ const SERVING = "/opt/alpa/examples/llm_serving";
 export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSettings {
     const { opt, convert } = config;
     const { warnings, ...shared } = intraASettings({ ...config, option: "intra-a" }, today);
-    const open = opt.hostNetwork;
+    const { enabled: isOpen, reason } = opt.hostNetwork;
     return {
         ...shared,
         option: "intra-b",
         warnings: [
             ...warnings,
-            ...(open === undefined
-                ? []
-                : [
-                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${open.because}).`,
-                  ]),
+            ...(isOpen
+                ? [`opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${reason}).`]
+                : []),
         ],
         conversion: {
             phase: convert.phase,
@@ -52,11 +51,11 @@ function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinute
 }
 
 function optSettings(opt: ParsedOpt): OptSettings {
-    const { shape, image, nodes, gpusPerNode, rayVersion, weights, shmGiB, resources, runtimeClass } = opt;
+    const { shape, image, nodes, gpusPerNode, rayVersion, weights, sharedMemory, resources, runtimeClass } = opt;
     const { mountPath, claim, hostPath } = weights;
     const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
     return {
-        image,
+        image: imageName(image),
         nodes: nodes.map(({ name }) => name),
         gpusPerNode,
         rayVersion,
@@ -66,18 +65,23 @@ function optSettings(opt: ParsedOpt): OptSettings {
             ...(hostPath === undefined ? {} : { hostPath }),
         },
         command: opt.command ?? launch,
-        shmGiB,
+        sharedMemory,
         ...resources,
         ...(runtimeClass === undefined ? {} : { runtimeClass }),
-        hostNetwork: opt.hostNetwork !== undefined,
+        hostNetwork: opt.hostNetwork.enabled,
         startTimeoutSeconds: opt.startTimeoutSeconds,
         ...(shape === "kuberay"
-            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: opt.operatorChart }) }
+            ? { shape, ...(opt.operator === "existing" ? {} : { operatorChart: operatorChart(opt.operatorChart) }) }
             : {
                   shape,
                   charts: opt.rampartCharts,
               }),
     };
+}
+
+function operatorChart({ repository, version, image }: ParsedOpt["operatorChart"]): OperatorChart {
+    const { repository: name, tag = `v${version}`, digest } = image;
+    return { repository, version, image: imageOf({ repository: name, tag, digest }) };
 }
 
 function bareMetalSettings({ bareMetal }: ParsedConvert, endpoint: string): ConversionSettings["bareMetal"] {

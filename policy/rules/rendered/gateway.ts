@@ -14,8 +14,9 @@ import { combinations, form, type Form } from "./form";
 /** Forms of a kind, by the name that the object must have. */
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
+const { enabled: _, ...RULES } = guard.parse({});
 /** Nothing in the schema bounds one of them by another. */
-const GUARD = { ...guard.parse({}), defaultModel: "sample-model" };
+const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
 const CHOICES = [true, undefined] as const;
@@ -30,7 +31,7 @@ export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
 /** What changes the guard's rules. Where it is off, nothing of them is rendered. */
-const GUARDS = { disabledBecause: ["a reason", undefined], minTokens: [128, undefined] } as const;
+const GUARDS = { off: [true, undefined], minTokens: [128, undefined] } as const;
 const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
@@ -41,7 +42,7 @@ const ROUTES: Form[] = combinations({
     pathPrefix: ["/sample-prefix", undefined],
     ...GUARDS,
     refused: [{ retryAfterSeconds: 300 }, undefined],
-}).map(({ disabledBecause, minTokens, ...choices }) =>
+}).map(({ off, minTokens, ...choices }) =>
     form(
         {
             namespace: NAMESPACE,
@@ -58,7 +59,7 @@ const ROUTES: Form[] = combinations({
                 renderRoute({
                     namespace,
                     ...rest,
-                    guard: disabledBecause ? { ...guard, disabledBecause } : guard,
+                    guard: off ? { ...guard, enabled: false } : guard,
                     ownGateway: choices.ownGateway!,
                     refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
                 }),
@@ -67,7 +68,7 @@ const ROUTES: Form[] = combinations({
     ),
 );
 
-const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ disabledBecause, minTokens }) =>
+const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ off, minTokens }) =>
     form(
         { namespace: NAMESPACE, binding: BINDING, guard: guarded(minTokens), answerTimeoutSeconds: 600 },
         ({ namespace, guard, ...rest }) =>
@@ -76,7 +77,7 @@ const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ disabledBecause, minTo
                 renderVerification({
                     namespace,
                     ...rest,
-                    guard: disabledBecause ? { ...guard, disabledBecause } : guard,
+                    guard: off ? { ...guard, enabled: false } : guard,
                 }),
             ),
         ({ guard }) => guardProblems(guard),

@@ -32,7 +32,7 @@ export const deployments: ByName = {
     [CONNECTORS]: () =>
         made("connectors", () => [
             form(
-                { version: "2026.8.99", replicas: 19, graceSeconds: 120, fingerprint: "0123456789abcdef" },
+                { image, replicas: 19, graceSeconds: 120, fingerprint: "0123456789abcdef" },
                 ({ fingerprint, ...settings }) => ({ spec: renderConnectors(settings, fingerprint) }),
             ),
         ]),

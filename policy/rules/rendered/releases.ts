@@ -75,7 +75,7 @@ const installed = (
 const OPERATOR = {
     repository: "https://charts.example.org",
     version: "1.6.99",
-    image: "mirror.example.org/sample",
+    image: { repository: "mirror.example.org/sample", tag: "v1.6.99-sample" },
 };
 
 /** What Helm is given: of a release the name, its chart, the repository, and the values. */

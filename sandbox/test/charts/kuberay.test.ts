@@ -16,7 +16,7 @@ function problems(over: object): string {
 }
 
 describe("Values of the stand-in chart kuberay-operator", () => {
-    const chart = { repository: "https://charts.example.org", version: "1.6.2", image: "quay.io/kuberay/operator" };
+    const chart = { image: { repository: "quay.io/kuberay/operator", tag: "v1.6.2" } };
     const allowed: [why: string, over: object][] = [
         ["its own", {}],
         ["the project's", operatorValues("llm", chart)],

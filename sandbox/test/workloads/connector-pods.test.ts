@@ -10,7 +10,7 @@ import { secret, snapshot } from "./kit";
 
 /** A pod as the product's Deployment makes it. */
 function connectorPod(container: object = {}): V1Pod {
-    const settings = { version: "2026.8.2", replicas: 2, graceSeconds: 5 };
+    const settings = { image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" }, replicas: 2, graceSeconds: 5 };
     const pod = structuredClone(renderConnectors(settings, "x").template) as unknown as V1Pod;
     Object.assign(pod.metadata!, { name: "one", uid: "one", namespace: "apisix" });
     pod.spec!.nodeName = "node-1";

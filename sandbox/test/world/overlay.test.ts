@@ -41,7 +41,7 @@ describe("Stack files of the sandbox", () => {
     const gpus = {
         ...{
             nodes: ["dgx-01", "dgx-02"],
-            image: "registry.example.com/alpa-serving:1.0.0",
+            image: { repository: "registry.example.com/alpa-serving", tag: "1.0.0" },
             weights: "/data/opt_weights",
         },
         bareMetal: { hosts: [host, { ...host, port: 2 }], unit: "alpa-ray.service", privateKeyFile: "/nowhere" },

@@ -19,7 +19,7 @@ const FACTS = {
 } as ClusterFacts;
 
 describe("what the sandbox brings up", () => {
-    it("is the shipped callers behind a tunnel, with exposure cloudflare, and no port on the nodes", () => {
+    it("is the shipped callers behind a tunnel, with exposure tunnel, and no port on the nodes", () => {
         const { config } = parseYaml(exposed(SHIPPED, FACTS)) as { config: Record<string, unknown> };
         const raw = Object.entries(config).map(([key, value]) => [
             key.replace("alpa-auth:", ""),
@@ -42,12 +42,12 @@ describe("what the sandbox brings up", () => {
             () => sceneOf({ stack: "inter", option: "intra-b" }),
             /--option intra-b: must go with stack intra/,
         );
-        const both = { stack: "intra", option: "intra-b", exposure: "cloudflare" } as const;
-        assert.throws(() => sceneOf(both), /must go without --exposure cloudflare/);
+        const both = { stack: "intra", option: "intra-b", exposure: "tunnel" } as const;
+        assert.throws(() => sceneOf(both), /must go without --exposure tunnel/);
     });
     it("has a model that takes as long to load as is asked for, where Alpa is on GPUs", () => {
         assert.equal(sceneOf({ stack: "intra", loadSeconds: 60 }), sceneOf({ stack: "intra" }));
-        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "cloudflare" }] as const)
+        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(
                 () => sceneOf({ ...without, loadSeconds: 60 }),
                 /--load-seconds 60: must go with stack intra/,
@@ -55,7 +55,7 @@ describe("what the sandbox brings up", () => {
     });
     it("has a step of a conversion that fails, where a conversion can be made and has not begun with it", () => {
         assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
-        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "cloudflare" }] as const)
+        for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)
             assert.throws(
                 () => sceneOf({ ...without, failStep: "stop" }),
                 /--fail-step stop: must go with stack intra/,
@@ -68,7 +68,7 @@ describe("what the sandbox brings up", () => {
         );
     });
     it("has no exposure where there is no gateway", () => {
-        assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "cloudflare" }), /--exposure cloudflare: must be/);
-        assert.equal(sceneOf({ stack: "intra", exposure: "azure" }), sceneOf({ stack: "intra" }));
+        assert.throws(() => sceneOf({ stack: "cloudflare", exposure: "tunnel" }), /--exposure tunnel: must be/);
+        assert.equal(sceneOf({ stack: "intra", exposure: "direct" }), sceneOf({ stack: "intra" }));
     });
 });

@@ -20,14 +20,14 @@ export interface ValueSet {
 /** A choice in the stack config, and what each way of it sets there. */
 type Choice = Record<string, { gateway?: object; [key: string]: unknown }>;
 
-const AZURE = { exposure: "azure" };
+const AZURE = { exposure: "direct" };
 const tls = (minimumVersion: string) => ({
     ...AZURE,
     tls: { certificate: { certManager: { issuer: "internal" } }, hostnames: ["llm.example.com"], minimumVersion },
 });
 const MIRROR = {
     image: { repository: "mirror.example.org/apache/apisix" },
-    etcdImage: { registry: "mirror.example.org", repository: "mirrored/etcd" },
+    etcdImage: { repository: "mirror.example.org/mirrored/etcd" },
 };
 
 const CHOICES: Choice[] = [
@@ -49,7 +49,7 @@ const CHOICES: Choice[] = [
 export function apisixSets(): ValueSet[] {
     return combined(CHOICES).map(({ what, config }) => {
         const { option, gateway, ...rest } = config;
-        const address = "tls" in rest || rest.exposure === "cloudflare" ? undefined : "llm.example.com";
+        const address = "tls" in rest || rest.exposure === "tunnel" ? undefined : "llm.example.com";
         const settings =
             option === "inter"
                 ? parseInter(interValues(rest, { address, ...(gateway as object) }))
@@ -80,7 +80,7 @@ export function operatorSets(): ValueSet[] {
             what: `KubeRay's operator, ${by}, ${image}`,
             chart: { name: "kuberay-operator", version: chart.version },
             installation,
-            values: operatorValues(namespace, { ...chart, image }),
+            values: operatorValues(namespace, { image: { repository: image, tag: `v${chart.version}` } }),
         })),
     );
 }

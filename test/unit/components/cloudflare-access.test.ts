@@ -62,7 +62,7 @@ describe("CloudflareAccess", () => {
     });
 
     it("has no Worker where the config says why", async () => {
-        const without = await recordCloudflare({ edgeWorker: { disabledBecause: "no Workers here" } });
+        const without = await recordCloudflare({ edgeWorker: { enabled: false, reason: "no Workers here" } });
         assert.deepEqual(
             without.filter(({ type }) => [TYPES.script, TYPES.route].includes(type)),
             [],

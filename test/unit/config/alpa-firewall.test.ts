@@ -8,7 +8,8 @@ import {
     firewallWarnings,
     type ParsedFirewall,
 } from "../../../config/keys/hosts/alpa-firewall";
-import { explain } from "../../../config/problems";
+import { crossCheck } from "../../../config/cross-check";
+import { explain, wording } from "../../../config/problems";
 import { newKey } from "../../../sandbox/hosts";
 
 const HOST = {
@@ -21,11 +22,18 @@ const ENDPOINTS = ["10.0.0.5:20001"];
 const NODES = ["10.0.0.11", "10.0.0.12", "10.0.0.13"];
 const nodes = (addresses = NODES) => ({ cluster: { nodes: addresses.map((address) => ({ address })) } });
 
-const schema = z.object({ alpa: z.object({ firewall: alpaFirewall.optional() }) });
+const schema = z.object({
+    alpa: z.object({
+        endpoints: z.array(z.string().transform((address) => ({ address }))),
+        firewall: alpaFirewall.optional(),
+    }),
+    cluster: z.object({ nodes: z.array(z.object({ address: z.string() })).optional() }).optional(),
+});
 function problems(firewall: unknown, more: Record<string, unknown> = nodes(), secret = true): string[] {
     const values = { alpa: { endpoints: ENDPOINTS, firewall }, ...more };
-    const wrong = schema.safeParse(values).error?.issues ?? [];
-    return [...wrong.flatMap((issue) => explain(issue, values, schema, {})), ...firewallProblems(values, () => secret)];
+    const checked = schema.check(crossCheck((config) => firewallProblems(config, values, () => secret)));
+    const wrong = checked.safeParse(values, { error: wording }).error?.issues ?? [];
+    return wrong.flatMap((issue) => explain(issue, values, schema, {}));
 }
 const parsed = (firewall: z.input<typeof alpaFirewall>): ParsedFirewall => alpaFirewall.parse(firewall);
 
@@ -107,7 +115,7 @@ describe("config of alpa.firewall", () => {
         [
             "the port of SSH",
             { ports: ["20-30"], alsoFrom: [] },
-            'alpa.firewall.ports[0]: must not hold 22, the port of SSH (got "20-30"). Leave it out.',
+            'alpa.firewall.ports[0]: must not hold 22, the port of SSH (got 20-30). Leave it out.',
         ],
         [
             "another port of SSH",

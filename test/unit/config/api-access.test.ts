@@ -50,7 +50,7 @@ describe("how the Cloudflare API is reached", () => {
         pulumi.runtime.setAllConfig(prefixed(rawCloudflare()));
         assert.throws(
             () => readSettings("alpa-auth"),
-            /cloudflare:apiToken: required with option or exposure cloudflare/,
+            /cloudflare:apiToken: required with option cloudflare or exposure tunnel/,
         );
         pulumi.runtime.setAllConfig(prefixed(raw()));
         assert.equal(readSettings("alpa-auth").option, "intra-a");

@@ -21,7 +21,7 @@ const refused: Refused[] = [
     ["a gateway", { gateway: {} }, /^gateway: belongs to option intra-a/],
     ["Alpa", { alpa: { endpoints: ["10.0.0.1:20001"] } }, /^alpa: belongs to option intra-a/],
     ["a guard", { guard: {} }, /^guard: belongs to option intra-a/],
-    ["an exposure", { exposure: "azure" }, /^exposure: belongs to option intra-a/],
+    ["an exposure", { exposure: "direct" }, /^exposure: belongs to option intra-a/],
     ["Access", { access: {} }, /^access: belongs to option cloudflare/],
     [
         "a wait for a graph",

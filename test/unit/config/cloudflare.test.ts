@@ -50,7 +50,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "no tunnel",
         { tunnel: undefined },
-        "tunnel: required. Set tunnel.version, and with option cloudflare tunnel.hosts and tunnel.sha256.",
+        "tunnel: required. Set tunnel.image.tag; with option cloudflare tunnel.hosts, version and sha256.",
     ],
     ["no team", { access: undefined }, /^access: required\. Run: .*access\.teamName/],
     ["a URL for a hostname", { hostname: "https://llm.example.com" }, /^hostname: must be a host name/],
@@ -89,24 +89,24 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     ],
     [
         "more connectors than a tunnel takes",
-        { tunnel: { ...TUNNEL, instances: 26 } },
-        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.instances, or have fewer hosts.",
+        { tunnel: { ...TUNNEL, connectorsPerHost: 26 } },
+        "tunnel: must have at most 25 connectors, Cloudflare's limit for a tunnel (got 26: 1 host with 26 each). Lower tunnel.connectorsPerHost, or have fewer hosts.",
     ],
     [
         "no ports for the health of all connectors",
-        { tunnel: { ...TUNNEL, instances: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
+        { tunnel: { ...TUNNEL, connectorsPerHost: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
         "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors take the ports from there on (got 65535). Lower it.",
     ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     [
         "a model to fill in, and nothing that fills it in",
-        { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { disabledBecause: "no Workers here" } },
-        "alpa.defaultModel: has no effect with edgeWorker.disabledBecause: only the Worker fills a model in. Remove one of them.",
+        { alpa: { ...ALPA, defaultModel: "opt" }, edgeWorker: { enabled: false, reason: "no Workers here" } },
+        "alpa.defaultModel: has no effect with edgeWorker.enabled false: only the Worker fills a model in. Remove one of them.",
     ],
     [
         "no reason against the Worker",
-        { edgeWorker: { disabledBecause: "" } },
-        /^edgeWorker\.disabledBecause: must be the reason/,
+        { edgeWorker: { enabled: false } },
+        "edgeWorker.reason: required with enabled false. Say why no Worker may run.",
     ],
     ["no Alpa", { alpa: { ...ALPA, endpoints: [] } }, /^alpa\.endpoints: must name exactly one/],
     [
@@ -378,7 +378,7 @@ describe("config of option cloudflare", () => {
     it("leaves expired tokens out, and warns of what ends, is disabled or was not measured", () => {
         const { consumers, warnings, expires } = cloudflareStack({
             alpa: { endpoints: ["127.0.0.1:20001"] },
-            tunnel: { ...TUNNEL, instances: 1 },
+            tunnel: { ...TUNNEL, connectorsPerHost: 1 },
             ...limit("free", {}),
             consumers: [
                 {
@@ -424,7 +424,7 @@ describe("the API token", () => {
         [
             "none is refused",
             { token: undefined },
-            /^cloudflare:apiToken: required with option or exposure cloudflare\. Set CLOUDFLARE_API_TOKEN/,
+            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel\. Set CLOUDFLARE_API_TOKEN/,
         ],
         ["an empty one is refused", { token: "" }, /^cloudflare:apiToken: required/],
         ["a short one is refused", { token: "s3cret" }, /^cloudflare:apiToken: must be an API token: 40 to 80/],

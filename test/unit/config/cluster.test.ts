@@ -13,6 +13,7 @@ const OPERATIONS = readFileSync(join(__dirname, "../../../docs/operations.md"), 
 
 const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
 
+const taint = (key: string, value: string) => ({ key, value, effect: "NoSchedule" });
 const refused: Refused<object>[] = [
     ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
     ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object. Correct it."],
@@ -66,26 +67,27 @@ const refused: Refused<object>[] = [
     ],
     ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
     [
-        "a label without a value",
-        { nodes: [node(1, { labels: ["rack"] })] },
-        /^cluster\.nodes\[0\]\.labels\[0\]: must be/,
+        "a label that is a number",
+        { nodes: [node(1, { labels: { rack: 7 } })] },
+        "cluster.nodes[0].labels.rack: must be a text (got 7). Write it in quotes.",
     ],
     [
         "a label of the cluster",
-        { nodes: [node(1, { labels: ["node.kubernetes.io/microk8s-worker=x"] })] },
+        { nodes: [node(1, { labels: { "node.kubernetes.io/microk8s-worker": "x" } })] },
         /must not be a name that the cluster sets itself/,
     ],
     [
-        "a label twice",
-        { nodes: [node(1, { labels: ["rack=a", "rack=b"] })] },
-        "cluster.nodes[0].labels: every name must be unique (got rack twice). Remove one.",
+        "a taint twice",
+        { nodes: [node(1, { taints: [taint("gpu", "a"), taint("gpu", "b")] })] },
+        "cluster.nodes[0].taints: every key and effect must be unique (got gpu:NoSchedule twice). Remove one.",
     ],
     [
         "an unknown effect",
-        { nodes: [node(1, { taints: ["gpu=yes:NoSchedul"] })] },
-        /with an effect of NoSchedule, Pref/,
+        { nodes: [node(1, { taints: [{ ...taint("gpu", "yes"), effect: "NoSchedul" }] })] },
+        /^cluster\.nodes\[0\]\.taints\[0\]\.effect: must be one of NoSchedule, Pref.* Did you mean NoSchedule\?/,
     ],
-    ["a command for a label", { nodes: [node(1, { labels: ["a=$(reboot)"] })] }, /must be a label as name=value/],
+    ["a command for a label", { nodes: [node(1, { labels: { a: "$(reboot)" } })] }, /must be the value of a label/],
+    ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must have the name of a label/],
     ["a URL for a name of the certificate", { nodes: [node(1)], sans: ["https://a.example"] }, /^cluster\.sans\[0\]:/],
     [
         "a host in the network of the pods, and one in that of Services",
@@ -165,8 +167,12 @@ describe("config cluster", () => {
     });
 
     it("refuses a namespace for Rampart that would take more with it when it goes", () => {
-        const found = (namespace: string, rest: object = {}) =>
-            clusterChecks({ cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest }, () => true);
+        const found = (namespace: string, rest: object = {}) => {
+            const config = { cluster: { nodes: THREE }, rampart: { install: { namespace } }, ...rest };
+            return clusterChecks(config as unknown as Parameters<typeof clusterChecks>[0], config, {
+                isSecret: () => true,
+            });
+        };
         for (const name of ["default", "kube-system", "alpa-auth"])
             assert.match(found(name)[0], /^rampart\.install\.namespace: must be one of Rampart's own/);
         assert.equal(found("mine", { namespace: "mine" }).length, 1);
@@ -180,10 +186,18 @@ describe("config cluster", () => {
         const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
         assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 of role control-plane.*\(got 1\)/);
         assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
-        const shut = node(3, { taints: ["use=etcd:NoSchedule"] });
+        const shut = node(3, { taints: [taint("use", "etcd")] });
         assert.deepEqual(count([node(1), node(2), shut]), [
             "cluster.nodes: must have at least 3 without taints of NoSchedule or NoExecute, for pods of the gateway (got 2). Add some, or take taints away.",
         ]);
-        assert.deepEqual(count([node(1), node(2), shut, worker(4, { taints: ["use=etcd:PreferNoSchedule"] })]), []);
+        assert.deepEqual(
+            count([
+                node(1),
+                node(2),
+                shut,
+                worker(4, { taints: [{ ...taint("use", "etcd"), effect: "PreferNoSchedule" }] }),
+            ]),
+            [],
+        );
     });
 });

@@ -1,4 +1,4 @@
-// Proves what a config of exposure cloudflare must hold, and that its keys are refused without it.
+// Proves what a config of exposure tunnel must hold, and that its keys are refused without it.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { EXPOSURE, exposed, parseIntra, raw, settings } from "../intra-a";
@@ -19,7 +19,7 @@ function problems(values: Record<string, unknown>, api = TOKEN as Parameters<typ
 
 const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge" };
 
-describe("config of exposure cloudflare", () => {
+describe("config of exposure tunnel", () => {
     it("takes a name, a zone and a version of the connectors", () => {
         const { exposure } = settings("rampart", EXPOSURE);
         assert.deepEqual(exposure, {
@@ -27,7 +27,11 @@ describe("config of exposure cloudflare", () => {
             hostname: "llm.example.com",
             zone: { name: "example.com", manage: "existing" },
             plan: "pro",
-            connectors: { version: "2026.8.2", replicas: 2, graceSeconds: 140 },
+            connectors: {
+                image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
+                replicas: 2,
+                graceSeconds: 140,
+            },
             browserChecks: "skip",
         });
     });
@@ -57,40 +61,40 @@ describe("config of exposure cloudflare", () => {
     const refused: Refused[] = [
         [
             "nothing but its name",
-            { exposure: "cloudflare" },
+            { exposure: "tunnel" },
             /^account: required\. Run/,
             /^hostname: required\. Run/,
             "zone: required. Set zone.name and zone.plan.",
-            /^tunnel: required\. Set tunnel\.version/,
+            /^tunnel: required\. Set tunnel\.image\.tag/,
         ],
         [
-            "its keys with exposure azure",
-            { ...EXPOSURE, exposure: "azure", proxyTimeoutSeconds: 100 },
+            "its keys with exposure direct",
+            { ...EXPOSURE, exposure: "direct", proxyTimeoutSeconds: 100 },
             ...["account", "hostname", "zone", "tunnel", "proxyTimeoutSeconds", "alpa.tokensPerSecond"].map(
-                (key) => `${key}: belongs to exposure cloudflare (got exposure azure). Remove it.`,
+                (key) => `${key}: belongs to exposure tunnel (got exposure direct). Remove it.`,
             ),
         ],
         [
             "its keys without an exposure, whatever they hold",
             { tunnel: "x", gateway: { installer: "existing", existing: { ...existing, url: "http://a", service: 1 } } },
-            "tunnel: belongs to exposure cloudflare (got exposure azure). Remove it.",
-            "gateway.existing.service: belongs to exposure cloudflare (got exposure azure). Remove it.",
+            "tunnel: belongs to exposure tunnel (got exposure direct). Remove it.",
+            "gateway.existing.service: belongs to exposure tunnel (got exposure direct). Remove it.",
         ],
         [
             "an address of the nodes",
             { ...EXPOSURE, gateway: { address: "10.0.0.1" } },
-            "gateway.address: belongs to exposure azure (callers use https://<hostname>). Remove it.",
+            "gateway.address: belongs to exposure direct (callers use https://<hostname>). Remove it.",
         ],
         [
             "a gateway in place with an address and without its Service",
             { ...EXPOSURE, gateway: { installer: "existing", existing: { ...existing, url: "http://10.0.0.1" } } },
-            /^gateway\.existing\.url: belongs to exposure azure/,
-            /^gateway\.existing\.service: required with exposure cloudflare/,
+            /^gateway\.existing\.url: belongs to exposure direct/,
+            /^gateway\.existing\.service: required with exposure tunnel/,
         ],
         [
-            "a gateway in place without an address, with exposure azure",
+            "a gateway in place without an address, with exposure direct",
             { gateway: { installer: "existing", existing } },
-            /^gateway\.existing\.url: required with exposure azure/,
+            /^gateway\.existing\.url: required with exposure direct/,
         ],
         ["a name outside the zone", { ...EXPOSURE, hostname: "llm.example.org" }, /^hostname: must lie in zone/],
         ["a name two levels down", { ...EXPOSURE, hostname: "a.b.example.com" }, /^hostname: must be one level below/],
@@ -111,23 +115,27 @@ describe("config of exposure cloudflare", () => {
         ],
         [
             "connectors that stop before the longest answer",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 30 } },
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 30 } },
             /^tunnel\.graceSeconds: must be at least 125/,
         ],
         [
             "connectors that cloudflared does not start",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", graceSeconds: 181 } },
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 181 } },
             /^tunnel\.graceSeconds: must be at most 180: cloudflared starts with no longer one \(got 181\)/,
         ],
-        ["no version", { ...EXPOSURE, tunnel: { version: "latest" } }, /^tunnel\.version: must be a pinned version/],
+        [
+            "no version",
+            { ...EXPOSURE, tunnel: { image: { tag: "latest" } } },
+            /^tunnel\.image\.tag: must be a pinned version/,
+        ],
         [
             "more connectors than a tunnel takes",
-            { ...EXPOSURE, tunnel: { version: "2026.8.2", replicas: 25 } },
-            /^tunnel\.replicas: must be at most 24: .*\(got 25\)/,
+            { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 25 } },
+            /^tunnel\.connectors: must be at most 24: .*\(got 25\)/,
         ],
         [
             "keys of option cloudflare",
-            { ...EXPOSURE, access: { teamName: "x" }, tunnel: { version: "2026.8.2", hosts: [] } },
+            { ...EXPOSURE, access: { teamName: "x" }, tunnel: { image: { tag: "2026.8.2" }, hosts: [] } },
             /^tunnel\.hosts: belongs to option cloudflare/,
             /^access: belongs to option cloudflare/,
         ],
@@ -141,7 +149,10 @@ describe("config of exposure cloudflare", () => {
 
     it("refuses to start without an API token, and asks for none otherwise", () => {
         const none = { ...TOKEN, token: undefined };
-        assert.match(problems(EXPOSURE, none)[0], /^cloudflare:apiToken: required with option or exposure cloudflare/);
+        assert.match(
+            problems(EXPOSURE, none)[0],
+            /^cloudflare:apiToken: required with option cloudflare or exposure tunnel/,
+        );
         assert.deepEqual(problems({}, none), []);
     });
 
@@ -153,8 +164,8 @@ describe("config of exposure cloudflare", () => {
         ],
         [
             "of a single connector",
-            { tunnel: { version: "2026.8.2", replicas: 1 } },
-            /^tunnel\.replicas: one connector, so the loss of its node is an outage/,
+            { tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } },
+            /^tunnel\.connectors: one, so the loss of its node is an outage/,
         ],
         [
             "of a port that stays open beside the tunnel",

@@ -50,7 +50,7 @@ const refused: Refused[] = [
     [
         "no address callers use",
         interValues({}, { address: undefined }),
-        /^gateway\.address: required with exposure azure, without azure and tls\. Name the host callers use/,
+        /^gateway\.address: required with exposure direct, without azure and tls\. Name the host callers use/,
     ],
     [
         "limits that each pod would count for itself",
@@ -67,9 +67,9 @@ const refused: Refused[] = [
     ["a value of option cloudflare", interValues({ access: "x" }), /^access: belongs to option cloudflare/],
     ["a value of option intra-b", interValues({ opt: {} }), /^opt: belongs to option intra-a or intra-b/],
     [
-        "a key of exposure cloudflare",
+        "a key of exposure tunnel",
         interValues({ zone: "example.com" }),
-        "zone: belongs to exposure cloudflare (got exposure azure). Remove it.",
+        "zone: belongs to exposure tunnel (got exposure direct). Remove it.",
     ],
     ["CRDs under rampart", interValues({}, { crds: ["a.yaml"] }), /^gateway\.crds: belongs to gateway\.installer helm/],
     ["no services", interValues(endpoints()), /^alpa\.endpoints: must name at least one Alpa service/],
@@ -106,13 +106,13 @@ const refused: Refused[] = [
     ],
     [
         "one connector",
-        interValues({ ...EXPOSURE, tunnel: { version: "2026.8.2", replicas: 1 } }, { address: undefined }),
-        /^tunnel\.replicas: must be at least 2 with option inter \(got 1\)/,
+        interValues({ ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, { address: undefined }),
+        /^tunnel\.connectors: must be at least 2 with option inter \(got 1\)/,
     ],
     [
         "an address beside a tunnel's name",
         interValues(EXPOSURE),
-        "gateway.address: belongs to exposure azure (callers use https://<hostname>). Remove it.",
+        "gateway.address: belongs to exposure direct (callers use https://<hostname>). Remove it.",
     ],
     [
         "everything at once",

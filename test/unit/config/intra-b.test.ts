@@ -27,16 +27,24 @@ const refused: Refused[] = [
     [
         "neither component nor way back",
         intraBValues({ opt: undefined, convert: undefined }),
-        "opt: required. Set opt.image, model, gpuMemoryGiB, nodes, rayVersion and weights.",
+        "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
         "convert: required. Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
     ],
     [
         "an image without a tag",
-        opt({ image: "registry.example.com:5000/alpa" }),
+        opt({ image: { repository: "registry.example.com:5000/alpa" } }),
         /^opt\.image: must have a tag or a digest/,
     ],
-    ["the image latest", opt({ image: "alpa:latest" }), /^opt\.image: must have a pinned tag, never latest/],
-    ["an image that is none", opt({ image: "http://alpa" }), /^opt\.image: must be an image as /],
+    [
+        "the image latest",
+        opt({ image: { repository: "alpa", tag: "latest" } }),
+        /^opt\.image\.tag: must be a pinned tag, never latest/,
+    ],
+    [
+        "an image that is none",
+        opt({ image: { repository: "http://alpa", tag: "1" } }),
+        /^opt\.image\.repository: must be an image /,
+    ],
     [
         "more GPUs than a node has",
         opt({ nodes: ["dgx-01", { name: "dgx-02", gpus: 4 }] }),
@@ -93,8 +101,8 @@ const refused: Refused[] = [
     ["no nodes", opt({ nodes: [] }), /^opt\.nodes: must name at least one node/],
     [
         "more shared memory than memory",
-        opt({ shmGiB: 200 }),
-        /^opt\.shmGiB: must be less than resources\.memoryGiB, 200/,
+        opt({ sharedMemory: "0.2Ti" }),
+        /^opt\.sharedMemory: must be less than resources\.memory, 200Gi/,
     ],
     ["a range of Ray's versions", opt({ rayVersion: "2.x" }), /^opt\.rayVersion: must be one exact version/],
     [
@@ -114,7 +122,11 @@ const refused: Refused[] = [
     ],
     [
         "shape rampart with what its charts do not know",
-        opt({ shape: "rampart", image: `alpa@sha256:${"0".repeat(64)}`, hostNetwork: { because: "NCCL" } }),
+        opt({
+            shape: "rampart",
+            image: { repository: "alpa", digest: `sha256:${"0".repeat(64)}` },
+            hostNetwork: { enabled: true, reason: "NCCL" },
+        }),
         /^opt\.weights\.claim: belongs to opt\.shape kuberay/,
         /^opt\.image: must have a tag and no digest/,
         /^opt\.hostNetwork: belongs to opt\.shape kuberay/,
@@ -124,7 +136,11 @@ const refused: Refused[] = [
         intraBValues({ gateway: { installer: "helm" } }, RAMPART_OPT),
         /^opt\.shape: rampart needs gateway\.installer rampart \(got helm\)/,
     ],
-    ["the host's network without a reason", opt({ hostNetwork: {} }), "opt.hostNetwork.because: required."],
+    [
+        "the host's network without a reason",
+        opt({ hostNetwork: { enabled: true } }),
+        "opt.hostNetwork.reason: required with enabled true. Say why the pods' ports may be open on the nodes.",
+    ],
     ["an unknown phase", convert({ phase: "strat" }), /^convert\.phase: must be one of .*Did you mean start\?$/],
     [
         "no way to start bare metal again",
@@ -215,7 +231,7 @@ const refused: Refused[] = [
         "everything at once",
         intraBValues(
             { gatway: {} },
-            { image: "alpa", nodes: ["dgx-01"], weights: {} },
+            { image: { repository: "alpa" }, nodes: ["dgx-01"], weights: {} },
             { phase: "x", bareMetal: { hosts: [bareHost(11)] } },
         ),
         /^opt\.image/,
@@ -275,7 +291,7 @@ describe("config of option intra-b", () => {
     });
 
     it("warns of ports that are open on the nodes", () => {
-        const { warnings } = intraBSettings({}, { hostNetwork: { because: "NCCL over InfiniBand" } });
+        const { warnings } = intraBSettings({}, { hostNetwork: { enabled: true, reason: "NCCL over InfiniBand" } });
         assert.match(warnings.join("\n"), /opt\.hostNetwork: .*NCCL over InfiniBand/);
     });
 

@@ -54,7 +54,7 @@ describe("option intra-a with gateway.highAvailability", () => {
                 one.startsWith("gateway.replicas: must be at least 3 with gateway.highAvailability (got 2)"),
             ),
         );
-        assert.ok(found.some((one) => one.startsWith("gateway.address: required with exposure azure")));
+        assert.ok(found.some((one) => one.startsWith("gateway.address: required with exposure direct")));
         assert.ok(
             found.some((one) =>
                 one.startsWith("gateway.sharedCounters: required with limits and more than one replica (got 2)"),

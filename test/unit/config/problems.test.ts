@@ -1,13 +1,13 @@
 import { strict as assert } from "node:assert";
 import * as z from "zod";
-import { didYouMean, explain, got } from "../../../config/problems";
+import { didYouMean, explain, got, wording } from "../../../config/problems";
 
 const schema = z.strictObject({
     list: z.array(z.strictObject({ size: z.enum(["small", "large"]) })).optional(),
     box: z.strictObject({ height: z.number() }).prefault({ height: 1 }),
 });
 const text = (values: Record<string, unknown>) => {
-    const result = schema.safeParse(values);
+    const result = schema.safeParse(values, { error: wording });
     return result.success
         ? []
         : result.error.issues.flatMap((issue) => explain(issue, values, schema, { "box.lid": "option inter" }));

@@ -1,4 +1,4 @@
-// Proves what a config of exposure azure must hold: its certificate above all, which is looked at before anything is
+// Proves what a config of exposure direct must hold: its certificate above all, which is looked at before anything is
 // asked of a cluster.
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
@@ -22,7 +22,7 @@ function problems(values: Record<string, unknown>, secret = true): string[] {
 }
 const settings = (values: Record<string, unknown>) => parseIntra(raw({ consumers, ...values }), () => true, TODAY);
 
-describe("config of exposure azure", () => {
+describe("config of exposure direct", () => {
     let root: Pair, middle: Pair, good: Pair, other: Pair, ending: Pair, early: Pair, short: Pair;
     const span = { notBefore: days(-10), notAfter: days(60) };
     const tls = (pair: Partial<Pair> = good, more: object = {}) => ({
@@ -211,10 +211,10 @@ describe("config of exposure azure", () => {
             /^gateway\.address: must be left out with tls/,
         ],
         [
-            "both with exposure cloudflare",
+            "both with exposure tunnel",
             () => ({ ...EXPOSURE, azure, tls: tls() }),
-            /^azure: belongs to exposure azure/,
-            /^tls: belongs to exposure azure/,
+            /^azure: belongs to exposure direct/,
+            /^tls: belongs to exposure direct/,
         ],
     ];
     for (const [why, values, ...expected] of refused)

@@ -26,7 +26,11 @@ const RELEASE = {
     version: "1.0.0",
     repositoryOpts: { repo: "https://charts.example.org" },
 };
-const OPERATOR = { repository: "https://charts.example.org", version: "1.6.2", image: "quay.example.org/operator" };
+const OPERATOR = {
+    repository: "https://charts.example.org",
+    version: "1.6.2",
+    image: { repository: "quay.example.org/operator", tag: "v1.6.2" },
+};
 const command = (change: (command: any) => void) => inputs("Command", "alpa-connectors-10.0.0.11", change);
 
 export const CLOSED: Record<string, Case[]> = {

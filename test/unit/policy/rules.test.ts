@@ -99,7 +99,7 @@ describe("each rule of the policy pack", () => {
     });
 
     it("refuses a stack whose config switches the guard off, and nothing else of it", async () => {
-        const guard = { disabledBecause: "a test of Alpa itself" };
+        const guard = { enabled: false, reason: "a test of Alpa itself" };
         const found = violationsOf(givenOf(await recordStack("helm", { guard })).map(resourceOf));
         assert.deepEqual(
             [...new Set(found.map(({ rule, name }) => `${rule} ${name}`))],

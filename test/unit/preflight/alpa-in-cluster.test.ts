@@ -46,7 +46,11 @@ describe("preflight of the component", () => {
             (await found(withPods(other), {}, values)).join("\n"),
             /^gateway\.existing\.gatewayNamespace: must be where the pods of APISIX are, with label app\.kubernetes\.io\/name=apisix.* \(edge has none\)/,
         );
-        assert.deepEqual(await found(withPods(), { hostNetwork: { because: "NCCL" } }, values), [], "no policy holds");
+        assert.deepEqual(
+            await found(withPods(), { hostNetwork: { enabled: true, reason: "NCCL" } }, values),
+            [],
+            "no policy holds",
+        );
     });
 
     const refused: [why: string, world: World, opt: object, said: RegExp][] = [

@@ -100,7 +100,7 @@ describe("preflight of Cloudflare", () => {
         try {
             const access = { token: TOKEN, baseUrl };
             const warnings =
-                values.exposure === "cloudflare"
+                values.exposure === "tunnel"
                     ? await exposurePreflight(
                           settings("helm", exposed("helm", values)).exposure!,
                           OWNER,
@@ -501,7 +501,7 @@ describe("preflight of Cloudflare", () => {
     });
 
     it("asks nothing about Workers where none may run", async () => {
-        const off = { edgeWorker: { disabledBecause: "no Workers here" } };
+        const off = { edgeWorker: { enabled: false, reason: "no Workers here" } };
         const { problems } = await run({ [WORKERS]: DENIED, [WORKER_ROUTES]: DENIED }, off);
         assert.deepEqual(problems, []);
         assert.ok(!asked.some((line) => line.includes("workers")));

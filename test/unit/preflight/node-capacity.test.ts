@@ -1,7 +1,7 @@
 // Proves which nodes are said to have no place for the component's pods. The cluster here is a fake.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
-import { quantity } from "../../../preflight/kubernetes/quantity";
+import { quantity } from "../../../components/kubernetes/quantity";
 import { roomProblems } from "../../../preflight/alpa/node-capacity";
 import { intraBSettings } from "../intra-b";
 import { node, view } from "./conversion-kit";
@@ -48,7 +48,7 @@ describe("preflight of the nodes' room", () => {
             "memory that other pods ask for",
             has({ cpu: "256", memory: "256Gi" }),
             [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
-            /^opt\.resources\.memoryGiB: must be left on every node \(got 200, and of the 256 of dgx-01 other pods ask for 64\.5: jobs\/big 64, jobs\/small 0\.5\)/,
+            /^opt\.resources\.memory: must be left on every node \(got 200Gi, and of the 256Gi of dgx-01 other pods ask for 64\.5Gi: jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
         ],
     ];
     for (const [why, first, pods, said] of refused)

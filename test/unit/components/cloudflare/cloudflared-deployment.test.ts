@@ -13,7 +13,7 @@ describe("CloudflaredDeployment", () => {
             () =>
                 new CloudflaredDeployment("cf", {
                     namespace: "alpa",
-                    version: "2026.8.2",
+                    image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
                     replicas,
                     graceSeconds: 180,
                     token: pulumi.secret(token),

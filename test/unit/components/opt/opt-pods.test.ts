@@ -56,7 +56,7 @@ describe("pods of the component", () => {
     });
 
     it("have shared memory of their own size, and no account of the API server", () => {
-        for (const pod of pods({ shmGiB: 32 })) {
+        for (const pod of pods({ sharedMemory: "32Gi" })) {
             assert.deepEqual(pod.volumes[0], { name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } });
             assert.equal(pod.containers[0].volumeMounts[0].mountPath, "/dev/shm");
             assert.equal(pod.automountServiceAccountToken, false);
@@ -65,7 +65,7 @@ describe("pods of the component", () => {
 
     it("are in the network of their nodes only when that is asked for", () => {
         for (const pod of pods()) assert.ok(!("hostNetwork" in pod) && !("dnsPolicy" in pod));
-        for (const pod of pods({ hostNetwork: { because: "NCCL" } }))
+        for (const pod of pods({ hostNetwork: { enabled: true, reason: "NCCL" } }))
             assert.deepEqual([pod.hostNetwork, pod.dnsPolicy], [true, "ClusterFirstWithHostNet"]);
     });
 
@@ -145,8 +145,8 @@ describe("images on the nodes", () => {
 });
 
 describe("KubeRay's operator", () => {
-    it("looks after one namespace, and its image is the chart's version", () => {
-        const chart = { repository: "https://charts.example.org", version: "1.6.2", image: "mirror/operator" };
+    it("looks after one namespace", () => {
+        const chart = { image: { repository: "mirror/operator", tag: "v1.6.2" } };
         assert.deepEqual(operatorValues("alpa-auth", chart), {
             image: { repository: "mirror/operator", tag: "v1.6.2" },
             singleNamespaceInstall: true,

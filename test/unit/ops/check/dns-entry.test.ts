@@ -1,11 +1,11 @@
-// Proves that the record set of exposure azure is compared with what each name server of the zone says.
+// Proves that the record set of exposure direct is compared with what each name server of the zone says.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { checkEntryDns } from "../../../../ops/check/dns-entry";
 import { endSides, rr, side, type Side } from "../../dns/kit";
 import { bench, type Bench } from "../kit";
 
-describe("ops check dns with exposure azure", () => {
+describe("ops check dns with exposure direct", () => {
     let zone: Side;
     afterEach(endSides);
     const stack = (azure: object = {}): Bench =>

@@ -110,13 +110,13 @@ describe("ops check exposure", () => {
         const port = await listen(createServer(gateway));
         open.push(`${ADDRESS}:20001`);
         const outputs = { url: `http://${ADDRESS}:${port}/alpa` };
-        const said = await run(outputs, { "alpa-auth:exposure": "cloudflare" }, "--address", ADDRESS, "--json");
+        const said = await run(outputs, { "alpa-auth:exposure": "tunnel" }, "--address", ADDRESS, "--json");
         assert.deepEqual(
             findings(said).wrong.map((row) => [row.port, row.meaning]),
             [[20001, "callers pass the gateway by, without a key"]],
         );
         assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
-        const unnamed = await run(outputs, { "alpa-auth:exposure": "cloudflare" });
+        const unnamed = await run(outputs, { "alpa-auth:exposure": "tunnel" });
         assert.equal(unnamed.code, 2);
         assert.match(unnamed.note, /--address: required where callers come by Cloudflare/);
     });

@@ -30,7 +30,7 @@ describe("ops consumer handout", () => {
         ],
         [
             "as long as the gateway behind Cloudflare's edge and 10 s",
-            STACK_FILE.replace(/(option: .*)/, "$1\n    alpa-auth:exposure: cloudflare"),
+            STACK_FILE.replace(/(option: .*)/, "$1\n    alpa-auth:exposure: tunnel"),
             130,
         ],
     ];

@@ -273,8 +273,7 @@ describe("npm run ops -- convert run", () => {
     });
 
     it("counts on answers as long as the program lets them take: behind Cloudflare less than the edge waits", async () => {
-        const behind = (more: string) =>
-            CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: cloudflare\n${more}`);
+        const behind = (more: string) => CONVERT_FILE.replace("config:\n", `$&  alpa-auth:exposure: tunnel\n${more}`);
         const alone = CONVERT_FILE.replace('20001"]\n', "$&    answerTimeoutSeconds: 60\n");
         const cases: [text: string, seconds: number][] = [
             [CONVERT_FILE, 600],

@@ -38,7 +38,7 @@ describe("ops convert rehearse", () => {
         assert.deepEqual([values.gateway.installer, values.gateway.crds], ["helm", []]);
         assert.deepEqual(
             [values.opt.image, values.opt.model],
-            ["registry.example.com/alpa-serving:1.0.0", "alpa/opt-125m"],
+            [{ repository: "registry.example.com/alpa-serving", tag: "1.0.0" }, "alpa/opt-125m"],
         );
         assert.equal(values.convert.bareMetal.unit, "alpa-small.service");
         assert.deepEqual(

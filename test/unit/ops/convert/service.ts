@@ -21,9 +21,9 @@ export const CONVERT_FILE = `config:
   alpa-auth:alpa:
     endpoints: ["10.20.96.188:20001"]
   alpa-auth:opt:
-    image: registry.example.com/alpa-serving:1.0.0
+    image: { repository: registry.example.com/alpa-serving, tag: 1.0.0 }
     model: alpa/opt-66b
-    gpuMemoryGiB: 40
+    gpuMemory: 40Gi
     gpusPerNode: 8
     nodes: [dgx-01, dgx-02]
     rayVersion: 2.0.0

@@ -73,7 +73,7 @@ const INTRA: Scenario[] = [
         ["breaks-callers service-interrupted"],
     ],
     ["a deployment tried again", {}, { rampart: { retry: 1 } }, ["risk gateway-changed"]],
-    ["no guard", {}, { guard: { disabledBecause: "a trial of it" } }, ["risk protection-weakened"]],
+    ["no guard", {}, { guard: { enabled: false, reason: "a trial of it" } }, ["risk protection-weakened"]],
     [
         "shorter bodies",
         {},
@@ -192,7 +192,7 @@ describe("review of other options", () => {
         assert.deepEqual(codes(limited), ["breaks-callers request-refused"]);
     });
 
-    it("from no exposure to cloudflare, the ports of the nodes close", async () => {
+    it("from exposure direct to tunnel, the ports of the nodes close", async () => {
         const findings = found(await recordStack("rampart"), await recordExposed("rampart"));
         const removed = findings.filter(({ code }) => code === "way-in-removed").map(({ says }) => says);
         assert.match(removed.join("\n"), /port 30800 of the nodes closes/);

@@ -1,0 +1,48 @@
+import type { Sound } from "../../cross-check";
+import { LABEL_LIMIT } from "../../values";
+
+/** Callers of any option. */
+export type NamedConsumers = Sound<{ name: string; credentials: { id: string }[] }[]>;
+
+export function duplicateNames(consumers: NamedConsumers): string[] {
+    const repeated = (names: (string | undefined)[]) => {
+        const seen = new Set<string>();
+        return [...new Set(names.filter((n) => n !== undefined && (seen.has(n) || !seen.add(n))))];
+    };
+    return [
+        ...repeated(consumers.map((one) => one?.name)).map(
+            (name) =>
+                `consumers: every name must be unique (got ${name} twice). Rename one, or join their credentials.`,
+        ),
+        ...consumers.flatMap((one) =>
+            repeated((one?.credentials ?? []).map((credential) => credential?.id)).map(
+                (id) => `consumers: every credential id of ${one?.name} must be unique (got ${id} twice). Rename one.`,
+            ),
+        ),
+    ];
+}
+
+/** Names of credentials as the objects of the cluster have them. */
+export function longCredentials(consumers: NamedConsumers): string[] {
+    return tooLong(
+        consumers.flatMap((one) =>
+            (one?.credentials ?? []).map((credential): Named => [
+                "consumers",
+                `${one?.name}.${credential?.id}`,
+                LABEL_LIMIT,
+            ]),
+        ),
+    );
+}
+
+export type Named = [where: string, name: string, limit: number];
+
+/** Names that are made of others must fit too. */
+export function tooLong(names: Named[]): string[] {
+    return names
+        .filter(([, name, limit]) => name.length > limit)
+        .map(
+            ([where, name, limit]) =>
+                `${where}: ${name} must be at most ${limit} characters (got ${name.length}). Shorten a part of it.`,
+        );
+}

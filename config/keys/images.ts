@@ -1,0 +1,63 @@
+import * as z from "zod";
+import { DEFAULT_TAG } from "../../components/apisix/version";
+import { got } from "../problems";
+import { pinned } from "../values";
+
+const REPOSITORY = /^[a-z0-9]+([._-]+[a-z0-9]+)*(:\d+)?(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/;
+const TAG = /^\w[\w.-]{0,127}$/;
+
+/** Where an image comes from: its registry, unless that is Docker Hub, and its name. */
+export const imageRepository = z.string().refine((name) => REPOSITORY.test(name), {
+    error: (i) => `must be an image without tag and digest, as registry.example.com/apisix${got(i.input)}. Correct it`,
+});
+
+const tagForm = (i: { input?: unknown }) =>
+    `must be a tag, as ${DEFAULT_TAG}; a digest has the key digest${got(i.input)}. Correct it`;
+
+/** Tag of an image, which may be `latest`. */
+export const anyTag = z.string().refine((tag) => TAG.test(tag), { error: tagForm });
+
+/** Tag of an image that names one version. */
+export const imageTag = pinned.refine((tag) => !pinned.safeParse(tag).success || TAG.test(tag), { error: tagForm });
+
+/** Key `digest` of an image. */
+export const imageDigest = z
+    .string()
+    .refine((digest) => /^sha256:[0-9a-f]{64}$/.test(digest), {
+        error: (i) => `must be sha256: and 64 hexadecimal digits in lower case${got(i.input)}. Correct it`,
+    })
+    .optional()
+    .describe(
+        "Digest of the image, as `sha256:…`: the image stays the same, whatever its registry does with the tag. Unset: the tag alone.",
+    );
+
+interface Pinned {
+    tag: string;
+    digest?: string;
+}
+
+/** Tag and digest in one text, as charts take both where they ask for a tag. */
+export function tagOf({ tag, digest }: Pinned): string {
+    return digest === undefined ? tag : `${tag}@${digest}`;
+}
+
+/** The two parts that charts and pods make an image's name of. */
+export function imageOf({ repository, ...pin }: Pinned & { repository: string }): { repository: string; tag: string } {
+    return { repository, tag: tagOf(pin) };
+}
+
+/** An image as the kubelet takes it. */
+export function imageName({ repository, tag, digest }: Partial<Pinned> & { repository: string }): string {
+    return [repository, tag && `:${tag}`, digest && `@${digest}`].filter(Boolean).join("");
+}
+
+/** The same for a chart that takes the registry apart from the name, as Docker tells them apart. */
+export function imageWithRegistry(image: Pinned & { repository: string }) {
+    const [first, ...rest] = image.repository.split("/");
+    const isRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
+    return {
+        registry: isRegistry ? first : "docker.io",
+        repository: isRegistry ? rest.join("/") : image.repository,
+        tag: tagOf(image),
+    };
+}

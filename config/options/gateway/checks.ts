@@ -1,0 +1,109 @@
+import { LEAST_NODES } from "../../../components/apisix/availability";
+import { componentNamespace } from "../../../components/apisix/rampart-gateway";
+import { MOST_TOKENS_A_CHARACTER } from "../../../components/route/request-guard";
+import type { Sound } from "../../cross-check";
+import { credentialProblems } from "../../keys/consumers/credentials";
+import { duplicateNames, longCredentials, tooLong, type Named } from "../../keys/consumers/names";
+import { shortWaits } from "../../keys/readiness";
+import { isGiven } from "../../unchecked";
+import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
+import type { CheckContext, Raw } from "../option";
+import type { ParsedGatewayOption } from "./schema";
+
+/** Keys of `gateway` that say how to install one. */
+const OF_OUR_OWN = [
+    "address",
+    "nodePort",
+    "replicas",
+    "highAvailability",
+    "storageClass",
+    "chart",
+    "image",
+    "etcdImage",
+    "sharedCounters",
+];
+/** Helm's own limit for the name of a release; the release is called like the namespace. */
+const RELEASE_LIMIT = 53;
+
+type Config = Sound<ParsedGatewayOption>;
+
+/**
+ * What must hold between the keys of an option with a gateway.
+ * @param given the same before it was parsed: which keys there are
+ */
+export function gatewayChecks(
+    option: "intra-a" | "intra-b" | "inter",
+    config: Config,
+    given: Raw,
+    { isSecret }: CheckContext,
+): string[] {
+    const { consumers = [] } = config;
+    return [
+        ...ofOtherInstallers(option, config, given),
+        ...uncountedLimits(option, config, given),
+        ...credentialProblems(consumers, (key) => isSecret("consumers", key)),
+        ...shortWaits(config.readiness),
+        ...noRoomForPrompts(config.guard),
+        ...duplicateNames(consumers),
+        ...longNames(config),
+    ];
+}
+
+function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): string[] {
+    const installer = gateway?.installer;
+    // Of a wrong one nobody knows what belongs to it.
+    if (installer === undefined) return [];
+    const foreign: [where: string, installer: string][] = [
+        // The schema of option inter knows no gateway in place.
+        ...(option === "inter" ? [] : [["gateway.existing", "existing"] as [string, string]]),
+        ["gateway.crds", "helm"],
+        ["rampart", "rampart"],
+    ];
+    const problems = foreign
+        .filter(([where, theirs]) => installer !== theirs && isGiven(given, ...where.split(".")))
+        .map(
+            ([where, theirs]) =>
+                `${where}: belongs to gateway.installer ${theirs} (got installer ${installer}). Remove it.`,
+        );
+    if (installer !== "existing") return problems;
+    problems.push(
+        ...OF_OUR_OWN.filter((key) => isGiven(given, "gateway", key)).map(
+            (key) =>
+                `gateway.${key}: belongs to a gateway that this stack installs (got installer existing). Remove it.`,
+        ),
+    );
+    if (gateway?.existing === undefined)
+        problems.push(
+            "gateway.existing: required with gateway.installer existing. Name ingressClass, gateway, gatewayNamespace and url.",
+        );
+    return problems;
+}
+
+function uncountedLimits(option: string, { gateway, limits, consumers = [] }: Config, given: Raw): string[] {
+    const limited = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
+    const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;
+    const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
+    if (!(replicas > 1) || !limited || gateway?.sharedCounters !== undefined) return [];
+    const orElse = isSpread ? "" : ", or replicas to 1";
+    return [
+        `gateway.sharedCounters: required with limits and more than one replica (got ${replicas}). Each pod would count on its own: set whenDown to refuse or allow${orElse}.`,
+    ];
+}
+
+/** Of a text only its characters are known, which are up to four tokens each. */
+function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): string[] {
+    if (minTokens === undefined || contextTokens === undefined) return [];
+    const most = contextTokens - MOST_TOKENS_A_CHARACTER;
+    if (minTokens <= most) return [];
+    return [
+        `guard.minTokens: must leave room for a prompt in contextTokens, ${contextTokens} (got ${minTokens}). Lower it to ${most} or less.`,
+    ];
+}
+
+function longNames({ consumers = [], namespace = DEFAULT_NAMESPACE, gateway }: Config): string[] {
+    const names = consumers.map((one): Named => ["consumers", `${namespace}_${one?.name}`, LABEL_LIMIT]);
+    // Rampart never reports a derived namespace that is too long: it waits for ever.
+    if (gateway?.installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
+    if (gateway?.installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
+    return [...tooLong(names), ...longCredentials(consumers)];
+}

@@ -1,0 +1,175 @@
+import type { Option } from "./options";
+import { isMapping } from "./unchecked";
+import { pathText } from "./problems";
+
+type Values = Record<string, unknown>;
+
+/** A key that has another name, or another form, since an earlier version. */
+interface RenamedKey {
+    old: string;
+    new: string[];
+    /** Options that had the key. */
+    options: Option[];
+    /**
+     * Values of the new keys, in their order.
+     * @default the old value for each
+     * @param beside the keys beside the old one
+     * @returns undefined for a value that is no old form
+     */
+    values?: (old: unknown, beside: Values) => unknown[] | undefined;
+}
+
+const INTRA: Option[] = ["intra-a", "intra-b"];
+const GATEWAY: Option[] = [...INTRA, "inter"];
+
+const EXPOSURES: Record<string, string> = { azure: "direct", cloudflare: "tunnel" };
+
+/** Each key that stack files of earlier versions have under another name; a list of the docs is compared with it. */
+export const RENAMED_KEYS: RenamedKey[] = [
+    {
+        old: "exposure",
+        new: ["exposure"],
+        options: GATEWAY,
+        values: (old) => (Object.hasOwn(EXPOSURES, String(old)) ? [EXPOSURES[String(old)]] : undefined),
+    },
+    { old: "tunnel.replicas", new: ["tunnel.connectors"], options: GATEWAY },
+    { old: "tunnel.instances", new: ["tunnel.connectorsPerHost"], options: ["cloudflare"] },
+    // Images have the same three keys everywhere.
+    ...["gateway.image", "gateway.etcdImage", "gateway.sharedCounters.image"].map((image): RenamedKey => ({
+        old: `${image}.tag`,
+        new: [`${image}.tag`, `${image}.digest`],
+        options: GATEWAY,
+        values: (old) => (/@sha256:/.test(String(old)) ? String(old).split("@") : undefined),
+    })),
+    {
+        old: "gateway.etcdImage.registry",
+        new: ["gateway.etcdImage.repository"],
+        options: GATEWAY,
+        values: (registry, { repository = "bitnamilegacy/etcd" }) => [`${String(registry)}/${String(repository)}`],
+    },
+    {
+        old: "tunnel.version",
+        new: ["tunnel.image"],
+        options: GATEWAY,
+        values: (version) => [imageParts(`:${String(version)}`)],
+    },
+    ...["opt.image", "opt.operatorChart.image"].map((image): RenamedKey => ({
+        old: image,
+        new: [image],
+        options: INTRA,
+        values: (old) => (typeof old === "string" ? [imageParts(old)] : undefined),
+    })),
+    ...[
+        ["opt.gpuMemoryGiB", "opt.gpuMemory"],
+        ["opt.shmGiB", "opt.sharedMemory"],
+        ["opt.resources.memoryGiB", "opt.resources.memory"],
+    ].map(([old, now]): RenamedKey => ({ old, new: [now], options: INTRA, values: (size) => [`${String(size)}Gi`] })),
+    {
+        old: "cluster.nodes[].labels",
+        new: ["cluster.nodes[].labels"],
+        options: GATEWAY,
+        values: (old) =>
+            Array.isArray(old) ? [Object.fromEntries(old.map((one) => String(one).split("=")))] : undefined,
+    },
+    {
+        old: "cluster.nodes[].taints",
+        new: ["cluster.nodes[].taints"],
+        options: GATEWAY,
+        values: (old) =>
+            Array.isArray(old) && old.some((one) => typeof one === "string") ? [old.map(taintOf)] : undefined,
+    },
+    {
+        old: "guard.disabledBecause",
+        new: ["guard.enabled", "guard.reason"],
+        options: GATEWAY,
+        values: (reason) => [false, reason],
+    },
+    {
+        old: "edgeWorker.disabledBecause",
+        new: ["edgeWorker.enabled", "edgeWorker.reason"],
+        options: ["cloudflare"],
+        values: (reason) => [false, reason],
+    },
+    {
+        old: "opt.hostNetwork.because",
+        new: ["opt.hostNetwork.enabled", "opt.hostNetwork.reason"],
+        options: INTRA,
+        values: (reason) => [true, reason],
+    },
+];
+
+function taintOf(old: unknown): unknown {
+    const [, key, value, effect] = /^([^=:]+)(?:=([^:]*))?:(.*)$/.exec(String(old)) ?? [];
+    return key === undefined ? old : { key, ...(value === undefined ? {} : { value }), effect };
+}
+
+/** An image in one text as the keys that it has now. */
+function imageParts(image: string): Record<string, string> {
+    const [name, digest = ""] = image.split("@");
+    const [, repository, tag = ""] = /^(.*?)(?::(\w[\w.-]*))?$/.exec(name)!;
+    return Object.fromEntries(Object.entries({ repository, tag, digest }).filter(([, part]) => part !== ""));
+}
+
+/**
+ * Values of a stack config under the names of today, so that an old name is one problem and hides no other.
+ * @returns a problem for each old name
+ */
+export function renameKeys(values: Values, option: Option): { values: Values; problems: string[] } {
+    const problems: string[] = [];
+    let renamed = values;
+    for (const key of RENAMED_KEYS.filter(({ options }) => options.includes(option)))
+        for (const path of placesOf(renamed, key.old.split(/\.|(?=\[)/))) {
+            const old = valueAt(renamed, path);
+            const beside = valueAt(renamed, path.slice(0, -1)) as Values;
+            const found = key.values ? key.values(old, beside) : key.new.map(() => old);
+            if (found === undefined) continue;
+            const named = (name: string) => placed(name, path);
+            const pairs = key.new.map((name, i) => `${pathText(named(name))}: ${shown(found[i])}`);
+            const what = key.new.includes(key.old) ? "has another form" : `is called ${key.new.join(" and ")}`;
+            problems.push(`${pathText(path)}: ${what} now. Write ${pairs.join(" and ")}.`);
+            renamed = withValue(renamed, path, undefined) as Values;
+            for (const [i, name] of key.new.entries()) renamed = withValue(renamed, named(name), found[i]) as Values;
+        }
+    return { values: renamed, problems };
+}
+
+type Path = (string | number)[];
+
+/** Where a key stands; `[]` in its path is each entry of a list. */
+function placesOf(value: unknown, [step, ...rest]: string[]): Path[] {
+    if (step === undefined) return value === undefined ? [] : [[]];
+    const steps = step === "[]" ? (Array.isArray(value) ? [...value.keys()] : []) : [step];
+    return steps.flatMap((one) => placesOf(valueAt(value, [one]), rest).map((path) => [one, ...path]));
+}
+
+/** The path of a name, with entries of lists as in another path that begins alike. */
+function placed(name: string, like: Path): Path {
+    return name.split(/\.|(?=\[)/).map((step, i) => (step === "[]" ? like[i] : step));
+}
+
+function valueAt(values: unknown, path: Path): unknown {
+    return path.reduce((value, step) => {
+        if (typeof step === "number") return Array.isArray(value) ? (value as unknown[])[step] : undefined;
+        return isMapping(value) ? value[step] : undefined;
+    }, values);
+}
+
+/** A copy with a value at a path. @param value undefined takes the key away */
+function withValue(values: unknown, [step, ...rest]: Path, value: unknown): unknown {
+    const next = rest.length === 0 ? value : withValue(valueAt(values, [step]), rest, value);
+    if (Array.isArray(values)) return (values as unknown[]).map((one, i) => (i === step ? next : one));
+    const { [step]: _, ...others } = isMapping(values) ? values : {};
+    return next === undefined ? others : { ...others, [step]: next };
+}
+
+/** What YAML takes for a text without quotes, and for no number or boolean. */
+const PLAIN = /^(?!(true|false|yes|no|on|off|null|y|n)$)[a-z][\w./:-]*$|^\d+\.\d+\.[\w.-]+$|^\d+[KMGT]i$/i;
+
+/** As a stack file has it, in one line. */
+function shown(value: unknown): string {
+    if (typeof value === "string" && PLAIN.test(value)) return value;
+    if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;
+    if (!isMapping(value)) return JSON.stringify(value);
+    const pairs = Object.entries(value).map(([key, part]) => `${key}: ${shown(part)}`);
+    return `{ ${pairs.join(", ")} }`;
+}

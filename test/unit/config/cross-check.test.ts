@@ -1,0 +1,53 @@
+// Proves that a check of several keys runs whatever else is wrong, and what it is given then.
+import { strict as assert } from "node:assert";
+import * as z from "zod";
+import { crossCheck, type Sound } from "../../../config/cross-check";
+
+const schema = z.strictObject({
+    size: z.number().refine((n) => n > 0, { error: "must be above 0" }),
+    colour: z.enum(["red", "blue"]).default("red"),
+    parts: z.array(z.strictObject({ name: z.string(), weight: z.number().optional() })).default([]),
+});
+
+/** What the check is given, and the messages of all issues. */
+function checked(values: unknown, ...problems: string[]) {
+    let seen: Sound<z.infer<typeof schema>> | undefined;
+    const check = crossCheck<z.infer<typeof schema>>((config) => {
+        seen = config;
+        return problems;
+    });
+    const { error } = schema.check(check).safeParse(values, { error: ({ code }) => code });
+    return { seen, messages: (error?.issues ?? []).map(({ message }) => message) };
+}
+
+describe("a check of several keys", () => {
+    it("is given the parsed value, with its defaults", () =>
+        assert.deepEqual(checked({ size: 1 }), { seen: { size: 1, colour: "red", parts: [] }, messages: [] }));
+
+    it("runs although a key is missing, unknown or of a wrong kind, and its problems come last", () => {
+        const { messages } = checked({ colour: "green", sice: 1 }, "size: differs. Change it.");
+        assert.deepEqual(messages, ["invalid_type", "invalid_value", "unrecognized_keys"]);
+        assert.deepEqual(checked({ size: 1, sice: 1 }, "size: differs. Change it.").messages, [
+            "unrecognized_keys",
+            "size: differs. Change it.",
+        ]);
+    });
+
+    it("does not see what is of a wrong kind, and sees what breaks another rule", () => {
+        const parts = [{ name: "a", weight: "1" }, "b", { name: "c" }];
+        const { seen } = checked({ size: 0, colour: "green", parts });
+        assert.deepEqual(seen, {
+            size: 0,
+            colour: undefined,
+            parts: [{ name: "a", weight: undefined }, undefined, { name: "c" }],
+        });
+    });
+
+    it("does not call missing what is of a wrong kind", () =>
+        assert.deepEqual(checked({ size: "1" }, "size: required.", "colour: must fit size.").messages, [
+            "invalid_type",
+            "colour: must fit size.",
+        ]));
+
+    it("does not run on what is no mapping", () => assert.equal(checked("text").seen, undefined));
+});
