@@ -157,7 +157,7 @@ describe("config of exposure cloudflare", () => {
             /^tunnel\.replicas: one connector, so the loss of its node is an outage/,
         ],
         [
-            "of a port that stays open beside the tunnel",
+            "of a port that stays open in addition to the tunnel",
             { gateway: { nodePort: 30801 } },
             /^gateway\.nodePort: 30801 is open beside the tunnel/,
         ],
