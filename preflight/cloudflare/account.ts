@@ -110,7 +110,7 @@ async function applications({ account, hostnames }: CloudflareAccessArgs, owner:
         findings.problems.push(
             other
                 ? `hostname: ${taken} must have no Access application of another stack (it has that of stack ${other.stack}). ${other.advice} Else choose another name, or destroy that stack.`
-                : `hostname: ${taken} must have no Access application that this stack did not create (it has "${name}"). Choose another name, or delete that application.`,
+                : `hostname: ${taken} must have no foreign Access application (it has "${name}"). Choose another name, or delete that application.`,
         );
     }
 }

@@ -198,7 +198,7 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
         routes?.filter(({ pattern, script }) => hostnames.includes(hostOf(pattern)) && script !== name) ?? [];
     for (const { pattern, script } of theirs)
         findings.problems.push(
-            `hostname: ${hostOf(pattern)} must have no Worker that this stack did not create (its route ${pattern} leads to ${script ?? "none"}). Delete the route, or choose another name.`,
+            `hostname: ${hostOf(pattern)} must have no foreign Worker (its route ${pattern} leads to ${script ?? "none"}). Delete the route, or choose another name.`,
         );
     const isOurs = routes?.some(({ script }) => script === name) ?? true;
     if (!isOurs && scripts?.some(({ id }) => id === name))

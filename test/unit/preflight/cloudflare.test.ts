@@ -177,7 +177,7 @@ describe("preflight of Cloudflare", () => {
             "a foreign Worker on a path of the name",
             { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
             {},
-            /^hostname: llm\.example\.com must have no Worker that this stack did not create \(its route https:\/\/llm\.example\.com\/alpa\/\* leads to other\)/,
+            /^hostname: llm\.example\.com must have no foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* leads to other\)/,
         ],
         [
             "a route that keeps requests of the name from every Worker",
