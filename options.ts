@@ -19,7 +19,7 @@ import { intra } from "./stacks/intra";
 
 /** A stack whose preflight checks have found no problem. */
 export interface CheckedStack {
-    /** What an operator should know before going on. */
+    /** Warnings for the operator. */
     warnings: string[];
     /** Creates the resources. @returns the stack's outputs */
     create: () => Record<string, unknown>;
@@ -28,7 +28,7 @@ export interface CheckedStack {
 /** How the Cloudflare API is reached; called only where the option uses it. */
 type CloudflareApi = () => ApiAccess;
 
-/** What each option checks before the first resource, and which stack it then is. */
+/** Preflight checks and stack of each option. */
 export const OPTION_STACKS: {
     [O in Option]: (settings: SettingsByOption[O], api: CloudflareApi) => Promise<CheckedStack>;
 } = {
@@ -68,7 +68,7 @@ interface CheckedGateway {
     fallbackAccess?: ClusterAccess;
 }
 
-/** The cluster, and what callers reach it through. */
+/** The cluster and its exposure. */
 async function checkGateway(settings: GatewayOptionSettings, api: CloudflareApi): Promise<CheckedGateway> {
     const checked = await checkCluster(settings);
     if (settings.exposure === undefined) return checked;

@@ -22,7 +22,7 @@ export function parts(all: Callers, count: number): Callers[] {
 /** The one that is rotated. */
 export const ROTATED = "team-0000";
 
-/** Gives that one another key beside those it has. */
+/** Adds a key to that caller. */
 export function rotated(all: Callers, id: string): Callers {
     return { ...all, [ROTATED]: [...all[ROTATED], id] };
 }

@@ -39,7 +39,7 @@ const program = new Command("bench").description("What many callers cost, measur
 
 program
     .command("consumers")
-    .description("alpa-auth beside a flat Pulumi program and kubectl, with the same objects")
+    .description("compare alpa-auth with a flat Pulumi program and with kubectl, for the same objects")
     .option(
         "--counts <numbers>",
         "how many callers; a stack file takes about 1650, more are for file and stacks",
@@ -72,7 +72,7 @@ program
 
 program
     .command("review")
-    .description("what ops stack review takes beside the preview it reads, for callers all of whom change")
+    .description("time of ops stack review without its preview, for a change of every caller")
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureReview(bench, options.counts, say));

@@ -1,4 +1,4 @@
-/** What else a run costs, beside the time until its command ends. */
+/** Costs of a run other than the duration of its command. */
 import { readFileSync } from "node:fs";
 import { KubernetesObjectApi } from "@kubernetes/client-node";
 import { procTable, SANDBOX_MARK } from "../sandbox/processes/proc-table";

@@ -19,7 +19,7 @@ export class Kubectl {
         writePrivate(this.file, manifests(callers, this.namespace, this.bench.binding, only));
     }
 
-    /** A rotation by somebody who knows which objects it is about. */
+    /** A rotation by an operator who knows the objects that change. */
     async applyRotated(callers: Callers): Promise<void> {
         this.write(callers, ROTATED);
         await this.apply();

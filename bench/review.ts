@@ -1,4 +1,4 @@
-/** `review`: what a review takes beside the preview that it reads, which the engine has made. */
+/** `review`: the time of a review, without the engine's preview that it reads. */
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";

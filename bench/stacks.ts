@@ -30,10 +30,10 @@ export abstract class Program {
         readonly settings: EngineSettings,
     ) {}
 
-    /** What stands in front of a command, so that Pulumi finds the program. */
+    /** Arguments before a command by which Pulumi finds the program. */
     protected abstract readonly where: string[];
     protected abstract readonly project: string;
-    /** Resources beside those with the caller's name that a rotation changes. */
+    /** Resources that a rotation changes, other than those with the caller's name. */
     protected abstract readonly shared: string[];
 
     abstract create(): Promise<void>;

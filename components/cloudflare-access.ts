@@ -85,8 +85,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
             },
             inside,
         );
-        // Without rules a connector answers 503. On the way out connectors stop before the tunnel is deleted, which is
-        // refused while any is there.
+        // Without rules a connector answers 503. At a destroy the connectors stop before the tunnel is deleted, since
+        // Cloudflare rejects that while one is connected.
         const connectors = new CloudflaredHost(
             `${name}-connectors`,
             { ...args.connectors, teamName, token: tunnel.token },
@@ -94,7 +94,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, prefixes, zoneId }, inside);
         const worker = this.worker(name, args, zoneId);
-        // Last, and first to go: from here on the names lead to Alpa, so all that guards it must be there.
+        // Created last and deleted first: these records lead the names to Alpa, so its protection must exist before.
         const after = [access, routes, connectors, rules, ...worker];
         const service = { hostnames, target: tunnel.target, after };
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
@@ -118,7 +118,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.nameServers = zone.nameServers;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
-        // The address alone: the others go to the stack's outputs, and would stand in the state twice.
+        // Only the address: the other outputs go to the stack, and would be in the state twice.
         this.registerOutputs({ url: this.url });
     }
 

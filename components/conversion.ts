@@ -18,15 +18,15 @@ export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
     bareMetal: BareMetalSettings;
-    /** What callers are told who are refused meanwhile, in seconds. */
+    /** Retry-After of the 503 answers meanwhile, in seconds. */
     retryAfterSeconds: number;
     /** Tells one list of callers from another. */
     callers: string;
-    /** Who runs it and until when; unset: nobody keeps others out. */
+    /** The operator who holds the lock, and until when. Unset: not locked. */
     holder?: { name: string; until: string };
-    /** Raised for a run after one that did not end: all that a phase asks for is asked for again. */
+    /** Incremented for a run after an interrupted one, so that all requests of the phase are repeated. */
     attempt: number;
-    /** The run leads back, or to where it has got already. */
+    /** The run leads back, or stays in the phase that was reached. */
     back?: boolean;
 }
 
@@ -41,28 +41,28 @@ interface Around {
     conversion: ConversionSettings;
 }
 
-/** What a stack hands out of a conversion. */
+/** Outputs of a stack about its conversion. */
 export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
     /** When that was reached, as `2026-11-30T12:00:00.000Z`; it stays while the phase does. */
     since: pulumi.Output<string>;
     /** Who runs it and until when. */
     holder?: pulumi.Output<{ name: string; until: string }>;
-    /** The way past the refusal: its address, and what to send as `apikey`; secret. */
+    /** The verification route: its address, and the key to send as `apikey`; secret. */
     verification: { url: string; key: pulumi.Output<string> };
 }
 
 /**
- * The resources of a conversion around the callers' route, in the order in which nobody is led to what does not run: the
- * beginning is recorded; who gives the GPUs up does so before the other takes them; callers are let in when there is
- * somebody to answer them, and kept out before there is not; the end is recorded.
+ * The resources of a conversion around the callers' route, ordered so that the route never leads to a stopped backend:
+ * record the start; release the GPUs on one side before the other side takes them; open the route once a backend
+ * answers, close it before the backend stops; record the end.
  */
 export class Conversion {
     /** Where the upstreams lead in this phase. */
     readonly alpa: AlpaSettings;
-    /** Callers are refused, and told to come back then. Unset: they are let through. */
+    /** Callers get 503 with this Retry-After. Unset: the route is open. */
     readonly refused?: { retryAfterSeconds: number };
-    /** What comes before the callers' route. */
+    /** Resources before the callers' route. */
     readonly before: pulumi.Resource[];
     /** Unset: the last run has ended. */
     readonly attempt?: number;
@@ -85,7 +85,7 @@ export class Conversion {
         this.before = this.refused ? [begun] : [...this.sides([...after, begun])];
     }
 
-    /** What comes after the callers' route. @returns what the stack hands out */
+    /** Resources after the callers' route. @returns the outputs of the stack */
     finish(gatewayUrl: string, route: pulumi.Resource, others: pulumi.Resource[]): ConversionOutputs {
         const { name, parent, around } = this;
         const { phase, holder } = around.conversion;
@@ -97,7 +97,7 @@ export class Conversion {
             { parent, dependsOn: route },
         );
         const reached = this.record("reached", [route, ...sides, verification, ...others]);
-        // Not before the run has come to its end: whoever reads the outputs of one that did not must see the phase before.
+        // Set only when the run has completed: the outputs of an interrupted run must show the previous phase.
         const whole = <T>(value: T) => reached.id.apply(() => value);
         return {
             phase: whole(phase),
@@ -107,7 +107,7 @@ export class Conversion {
         };
     }
 
-    /** Bare metal and component. Who gives the GPUs up comes first. */
+    /** Bare metal and component. The side that releases the GPUs comes first. */
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
         const { name, parent, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;

@@ -51,7 +51,7 @@ export interface GatewayClusterArgs {
     /** Waits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
-    /** Alpa itself is on its way into the cluster, or there. Unset: it stays where it is. */
+    /** Alpa is being moved into the cluster, or is there. Unset: Alpa stays outside. */
     conversion?: ConversionSettings;
 }
 
@@ -97,7 +97,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 alpa: conversion?.alpa ?? alpa,
                 tls: args.tls && { redirect: args.tls.redirect },
             },
-            // Nobody is sent to HTTPS before it is served, nor let in before somebody answers.
+            // Redirect to HTTPS only once it is served, and open the route only once a backend answers.
             { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : []), ...(conversion?.before ?? [])] },
         );
         const shared = this.sharedCounters(name, args, binding, home);
@@ -108,10 +108,11 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 pods,
                 consumers: args.consumers,
                 counters: shared?.counters,
-                // An own gateway goes with the namespace. One that existed stays, and must reject what is deleted.
+                // A gateway of this stack is deleted with the namespace. An existing gateway stays, and must reject
+                // deleted credentials.
                 deletedWith: ownGateway ? home : undefined,
             },
-            // Limits that name the counters before they run would refuse every caller, or none.
+            // Limits that refer to the counters before they run would reject every caller, or limit none.
             { ...after, dependsOn: [...after.dependsOn, ...(shared ? [shared] : [])] },
         );
         const open = conversion ? [...prefixes, VERIFICATION_PREFIX] : prefixes;
@@ -124,7 +125,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.credentials = secretMap(consumers.keys);
         this.jwtSecrets = secretMap(consumers.jwtSecrets);
         this.curl = this.credentials.apply((keys) => keyLine(this.url, Object.values(keys)[0]));
-        // The address alone: the others go to the stack's outputs, and would stand in the state twice.
+        // Only the address: the other outputs go to the stack, and would be in the state twice.
         this.registerOutputs({ url: this.url });
     }
 
@@ -172,7 +173,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     }
 }
 
-/** The pods of APISIX, which are asked whether a change has reached them. */
+/** The pods of APISIX, of which each must confirm a change. */
 function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: GatewayBinding): GatewayPods {
     return {
         namespace: gatewayNamespace,
@@ -210,7 +211,7 @@ function sharedGateway(
     };
 }
 
-/** The binding alone: a gateway in place has it among other settings. */
+/** Only the binding: the settings of an existing gateway contain it among others. */
 function bindingOf({ ingressClass, gateway, gatewayNamespace }: GatewayBinding): GatewayBinding {
     return { ingressClass, gateway, gatewayNamespace };
 }

@@ -5,7 +5,7 @@ import type { Availability } from "./apisix/availability";
 import type { OwnGateway } from "./apisix/installation";
 
 export interface InterClusterArgs extends GatewayClusterArgs {
-    /** Installed here: of a gateway in place nobody knows what it outlives. */
+    /** Installed by this project: the availability of an existing gateway is not known. */
     gateway: OwnGateway & { release: ReleaseSettings & { availability: Availability } };
 }
 

@@ -1,6 +1,6 @@
 /**
- * Reads zone files as Azure and BIND write them (RFC 1035, 5.1), with the line of every entry. The zone-file packages of
- * npm were looked at: they have no line numbers, cut texts at a semicolon, and leave out in silence what they do not know.
+ * Reads zone files as Azure and BIND write them (RFC 1035, 5.1), with the line of every entry. No npm package for zone
+ * files fits: they have no line numbers, cut texts at a semicolon, and silently skip unknown entries.
  */
 
 /** A word of a zone file, without its quotes and escapes. */
@@ -29,7 +29,7 @@ export interface Entry {
     class: string;
     type: string;
     words: Word[];
-    /** What relative names of its data belong to. */
+    /** Origin of relative names in its data. */
     origin: string;
 }
 
@@ -49,7 +49,7 @@ const TTL = /^(\d+[smhdw]?)+$/i;
 const UNITS: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 const CLASSES = ["IN", "CH", "HS", "CS", "AZURE"];
 
-/** @param zone what relative names belong to before the first `$ORIGIN` */
+/** @param zone origin of relative names before the first `$ORIGIN` */
 export function readBind(text: string, zone?: string): ZoneText {
     const problems: LineProblem[] = [];
     const found: ZoneText = { origin: undefined, entries: [], problems };

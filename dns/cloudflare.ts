@@ -49,7 +49,7 @@ export function accessFromEnvironment(env = process.env): CloudflareAccess | und
     return token ? { token, baseUrl: (url || DEFAULT_URL).replace(/\/+$/, "") } : undefined;
 }
 
-/** What a move needs to know of the API. */
+/** The API calls that a move needs. */
 export class CloudflareZones {
     constructor(
         private readonly access: CloudflareAccess,

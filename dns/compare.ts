@@ -1,4 +1,4 @@
-/** Asks both sides of a move the same, and says where they differ. */
+/** Sends the same questions to both sides of a move, and reports the differences. */
 import { isIP } from "node:net";
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { checksOf, type Check } from "./questions";
@@ -44,7 +44,7 @@ export async function compare(sides: Sides): Promise<ComparedRow[]> {
     return [...seen, ...again].sort((a, b) => Number(a.equal) - Number(b.equal));
 }
 
-/** One dead server would cost its waiting time for every question. */
+/** Skip dead servers, whose timeout would apply to every question. */
 async function allAnswer({ zone, old, new: fresh, signal }: Sides): Promise<void> {
     const dead = await pooled(
         [...old, ...fresh].flatMap((server) => [false, true].map((tcp) => ({ server, tcp }))),
@@ -77,7 +77,7 @@ async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean })
     return { ...row, equal: wrong === undefined, note: wrong ?? check.why ?? "" };
 }
 
-/** What a server, or all of a side, said to one question. */
+/** Answer of a server, or of all servers of a side, to one question. */
 interface Said {
     /** In one spelling: values without order and time to live. */
     text: string;
@@ -85,7 +85,7 @@ interface Said {
     kind: "values" | "nothing" | "delegated" | "failed";
 }
 
-/** What is wrong; undefined when all is as it must be. */
+/** The problem; undefined if there is none. */
 function difference(check: Check, old: Said, fresh: Said): string | undefined {
     if (old.kind === "failed" || fresh.kind === "failed") return "a server fails, or the servers of one side disagree";
     const addresses = ({ text }: Said) => text.split(", ").filter((part) => isIP(part) !== 0);

@@ -1,4 +1,4 @@
-/** What is known of a zone's move, from the name servers and from Cloudflare. Looks only. */
+/** Facts about a zone's move, from the name servers and from Cloudflare. Read-only. */
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { type CertificatePack, CloudflareZones, type CloudflareAccess, type ZoneStatus } from "./cloudflare";
 import { compare, type ComparedRow } from "./compare";
@@ -10,11 +10,11 @@ export interface DnsFacts {
     now: Date;
     /** undefined: Cloudflare has no such zone. */
     status: ZoneStatus | undefined;
-    /** What the zone above hands out: names of the servers, and how long others keep them, in seconds. */
+    /** Delegation in the parent zone: names of the servers, and its TTL in seconds. */
     delegation: { servers: string[]; ttlSeconds: number } | undefined;
-    /** How long others keep the old zone's NS set of itself, in seconds; 0: no old server says. */
+    /** TTL of the old zone's own NS set, in seconds; 0: no old server answers. */
     oldNsTtlSeconds: number;
-    /** Values of the DS records that the zone above has. */
+    /** Values of the DS records in the parent zone. */
     ds: string[];
     /** Value of the DS record that Cloudflare's signatures need; undefined while it does not sign. */
     ownDs: string | undefined;
@@ -26,9 +26,9 @@ export interface DnsFacts {
     proxied: string[];
     /** Names that the stack makes for itself, always proxied. */
     hostnames: string[];
-    /** Names that the edge answers for now: how far the zone has come. Empty too while it is not known. */
+    /** Names that the edge answers now, which show the reached phase. Also empty while unknown. */
     proxiedNow: string[];
-    /** What could not be learnt. */
+    /** Sources that did not answer. */
     unanswered: string[];
 }
 
@@ -52,7 +52,7 @@ export interface FactsQuestion {
     signal?: AbortSignal;
 }
 
-/** Never throws for what does not answer: it stands in `unanswered`. */
+/** Does not throw if a server does not answer: `unanswered` then lists it. */
 export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts> {
     const { zoneName: zone, records, api, signal, lookup = systemLookup() } = question;
     const proxied = [...new Set(records.filter((record) => record.proxied).map(({ name }) => name))];
@@ -74,7 +74,7 @@ export async function gatherDnsFacts(question: FactsQuestion): Promise<DnsFacts>
     await Promise.all([
         learn(fromCloudflare(facts, question.account, new CloudflareZones(api, signal), learn)),
         learn(fromParent(facts, question, lookup)),
-        // Gone at the end of a move, when nobody needs it any more.
+        // The old servers may be gone at the end of a move, when they are no longer needed.
         fromOldServers(facts, question, lookup).catch(() => undefined),
     ]);
     if (facts.status && facts.delegation && !delegatedToUs(facts)) await learn(compareSides(facts, question, lookup));
@@ -116,7 +116,7 @@ async function fromCloudflare(
     ]);
 }
 
-/** All servers of the zone above are asked: while a change spreads among them, they disagree. One that is away is no reason. */
+/** Asks all servers of the parent zone, since they differ while a change propagates. One that is down is ignored. */
 async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Lookup): Promise<void> {
     const { zone } = facts;
     const labels = question.parentServers ?? (await parentServers(zone, lookup));
@@ -148,7 +148,7 @@ async function fromParent(facts: DnsFacts, question: FactsQuestion, lookup: Look
     facts.ds = [...ds].sort();
 }
 
-/** Whether the zone above hands out Cloudflare's servers and no others. */
+/** Whether the parent zone delegates to Cloudflare's servers and no others. */
 export function delegatedToUs({ status, delegation }: DnsFacts): boolean {
     const ours = [...(status?.nameServers ?? [])].sort().join(" ");
     return ours !== "" && ours === delegation?.servers.join(" ");

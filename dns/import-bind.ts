@@ -5,7 +5,7 @@ import { absolute, readBind, type Entry, type Word } from "./bind";
 import { aliasAdvice, possibleTtl, type Imported } from "./imported";
 import { isWithin, plainAddress, plainName } from "./names";
 
-/** What signing adds; Cloudflare signs anew. */
+/** Record types that DNSSEC signing adds. Cloudflare signs the zone itself. */
 const OF_SIGNING = ["DNSKEY", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "CDS", "CDNSKEY"];
 /** Types of zone files that the data has no form for. */
 const OTHERS = ["SPF", "NAPTR", "SSHFP", "LOC", "HTTPS", "SVCB", "URI", "CERT", "DNAME", "HINFO", "RP", "SMIMEA"];
@@ -37,7 +37,8 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
         undecided(aliasAdvice(words[1]?.text ?? "an unknown resource"), words[0]?.text.toUpperCase() ?? "A");
     else if (type === "SOA") notes.push(`${where}: SOA left out, Cloudflare has its own.`);
     else if (type === "NS" && name === zone) notes.push(`${where}: NS of the zone left out, Cloudflare has its own.`);
-    else if (OF_SIGNING.includes(type)) notes.push(`${where}: ${type} left out, Cloudflare signs anew.`);
+    else if (OF_SIGNING.includes(type))
+        notes.push(`${where}: ${type} left out, since Cloudflare signs the zone itself.`);
     else if (words.length === 0) notes.push(`${title}: has no data, left out.`);
     else if (entry.escaped) undecided("its name has characters that this data has no form for");
     else if (OTHERS.includes(type)) undecided(`${type} ${words.map(quoted).join(" ")}: this data has no form for it`);

@@ -1,4 +1,4 @@
-/** What an export of a zone becomes: records, what a person must decide, and what was left out or changed. */
+/** Result of importing an export: records, open decisions, and notes on omitted or changed entries. */
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 
 /** Place of a record whose value the export does not have. The data is refused while one is in it. */

@@ -1,4 +1,4 @@
-/** What a zone must have reached before it goes on, and what going back does. Pure: facts come in. */
+/** Conditions for the next phase of a zone, and effects of going back. Pure functions of the facts. */
 import { type Phase } from "../components/cloudflare/dns-record";
 import { certificateNeed } from "./certificates";
 import { delegatedToUs, type DnsFacts } from "./facts";
@@ -8,7 +8,7 @@ const DELETED_AFTER_DAYS = { pending: 28, moved: 7 };
 const DAY_MS = 24 * 60 * 60 * 1000;
 const CHECK = "npm run ops -- check dns";
 
-/** Why a zone must not go on to a phase yet; empty: it may, or it has been there. */
+/** Why a zone must not enter a phase yet; empty: it may, or it has been there. */
 export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     if (isReached(phase, facts)) return [];
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
@@ -26,8 +26,8 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
 }
 
 /**
- * Whether Cloudflare serves already what a phase is to bring. Then the phase changes nothing, or is a way back, and nothing
- * is refused: a run that revokes a token or corrects a record must not wait for a name server.
+ * Whether Cloudflare already serves the target state of a phase. The phase then changes nothing, or is a step back, and
+ * is never rejected: a run that revokes a token or corrects a record must not wait for a name server.
  */
 function isReached(phase: Phase, facts: DnsFacts): boolean {
     const { status, proxied, proxiedNow, ownDs } = facts;
@@ -44,7 +44,7 @@ function isReached(phase: Phase, facts: DnsFacts): boolean {
     }
 }
 
-/** Back to mirror would take names off the proxy that are behind it. */
+/** Going back to mirror would remove proxied names from the proxy. */
 function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string {
     if (phase === "delegated") return "Correct it, or go back to mirror.";
     const fresh = proxied.filter((name) => !proxiedNow.includes(name));
@@ -54,7 +54,7 @@ function wayOut(phase: Phase, { proxied, proxiedNow, ownDs }: DnsFacts): string 
     return `Correct it; until then leave proxied out of ${fresh.join(", ")}.`;
 }
 
-/** What the later phases need, beside the absence of others' DS records. */
+/** Requirements of the later phases, in addition to the absence of foreign DS records. */
 function missing(phase: Phase, facts: DnsFacts): string[] {
     return [...settled(facts), ...certificates(facts), ...(phase === "signed" ? oldAnswersGone(facts) : [])];
 }
@@ -99,7 +99,10 @@ function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] 
     return need === undefined ? [] : [need];
 }
 
-/** Whoever still asks the old servers gets answers without signatures: a DS record would make those bogus. */
+/**
+ * Resolvers that still ask the old servers get answers without signatures, which a DS record would make invalid
+ * (bogus).
+ */
 function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }: DnsFacts): string[] {
     if (ownDs !== undefined && ds.includes(ownDs)) return []; // signed already
     const since = status!.activatedOn;
@@ -112,7 +115,7 @@ function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }:
     ];
 }
 
-/** What an operator should know in a phase: what going back does, and what Cloudflare will delete. */
+/** Warnings in a phase: effects of going back, and what Cloudflare will delete. */
 export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
     const notes: string[] = [];
@@ -156,7 +159,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     return notes;
 }
 
-/** That the token may not see certificates is worth a word while a name is on its way to the proxy, and not ever after. */
+/** Warn that the token lacks access to certificates only while a name is about to be proxied. */
 function lookedAt(facts: DnsFacts): DnsFacts {
     const { certificates, hostnames, proxied, proxiedNow } = facts;
     const arrived = [...hostnames, ...proxied].every((name) => proxiedNow.includes(name));

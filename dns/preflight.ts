@@ -31,7 +31,7 @@ export interface DnsReport {
 const LIMIT_SECONDS = 25;
 
 /**
- * What stands against the phase of the config, and what to know about it. For every run, previews too.
+ * Problems and warnings about the phase in the config. Runs before every preview and update.
  * @param access unset: as the provider reads it from the environment
  */
 export async function dnsReport(

@@ -1,4 +1,4 @@
-/** What is asked of both sides: every set of the data, and what must not be there. */
+/** Questions for both sides: every record set of the data, and names that must not exist. */
 import { randomBytes } from "node:crypto";
 import { recordValue, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";
@@ -22,7 +22,7 @@ const AT_APEX = ["A", "AAAA", "CAA", "MX", "TXT"];
 /**
  * @param atEdge whether proxied names are answered by the edge already
  * @param hostnames names that the stack makes for itself: their absence is not asked for
- * @param random part of a name that nobody has
+ * @param random label of a name that does not exist in the zone
  */
 export function checksOf(
     records: ZoneRecord[],
@@ -75,9 +75,9 @@ export function checksOf(
                     : { name: below, type, expected: values, why: "wildcard" },
             );
     }
-    const nobody = `alpa-auth-${random}.${zone}`;
-    if (!checks.some(({ name, type }) => name === nobody && type === "A"))
-        checks.push({ name: nobody, type: "A", why: "a name that nobody has" });
+    const missing = `alpa-auth-${random}.${zone}`;
+    if (!checks.some(({ name, type }) => name === missing && type === "A"))
+        checks.push({ name: missing, type: "A", why: "a name that does not exist" });
     return checks;
 }
 

@@ -9,9 +9,9 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
 /**
  * The rules as CrossGuard runs them.
  *
- * To a validation all secrets are shown in plain, so it cannot tell what is in clear. Only a remediation is told which
- * values are secret, and the engine asks for it right before it asks for validations: so one rule has a remediation that
- * changes nothing and remembers the resource for all rules. Its level is therefore `remediate`, which refuses like
+ * A validation gets all secrets in plain text, so it cannot tell which values are secret. Only a remediation gets the
+ * secret markers, and the engine calls it right before the validations: so one rule has a remediation that changes
+ * nothing and records the resource for all rules. Its level is therefore `remediate`, which refuses like
  * `mandatory` what the validation reports.
  */
 export function policies(rules: readonly Rule[], exceptions: Exception[], today: Date): Policy[] {

@@ -1,8 +1,8 @@
-/** What checks have found before the first resource. */
+/** Results of the preflight checks. */
 export interface Findings {
     /** Each stops the run. */
     problems: string[];
-    /** What an operator should know before the run goes on. */
+    /** Warnings; the run continues. */
     warnings: string[];
 }
 

@@ -10,9 +10,8 @@ import { componentOnItsWay } from "./alpa/alpa-in-cluster";
 import { certManager, endedCertificate, redirectLeft } from "./kubernetes/tls";
 
 /**
- * Looks at the cluster before anything is asked of it.
- * @param owner name of the running stack, as its objects carry it
- * @returns what an operator should know before going on
+ * Checks the cluster before any change. @param owner name of the running stack, as in the owner annotations @returns
+ * warnings for the operator
  * @throws PreflightError naming every problem, or the address of a cluster that does not answer in 30 s
  */
 export async function preflight(

@@ -12,7 +12,7 @@ export interface StackCluster {
     fallbackAccess?: ClusterAccess;
 }
 
-/** The cluster of a stack: one that is there, or one that it makes of hosts. */
+/** The cluster of a stack: an existing one, or one that it creates from hosts. */
 export function clusterOf({
     cluster,
     nodes,
@@ -21,15 +21,14 @@ export function clusterOf({
 }: StackCluster & Pick<GatewayClusterArgs, "alpa">): {
     access: ClusterAccess;
     provider: k8s.Provider;
-    /** Outputs of the stack: the kubeconfig of a cluster that nobody has another one of. */
+    /** Outputs of the stack: the kubeconfig of a cluster that this stack created, since no other copy exists. */
     outputs: { kubeconfig?: pulumi.Output<string> };
 } {
     if (nodes === undefined) return { access: cluster, provider: new k8s.Provider("cluster", cluster), outputs: {} };
     const made = new Microk8s("nodes", { ...nodes, answerTimeoutSeconds });
     const kubeconfig = fallbackAccess?.kubeconfig ?? made.kubeconfig;
-    // The same cluster, whichever of its nodes the kubeconfig leads to: without a name, another node would mean to the
-    // provider that all objects have to be made anew.
-    // Its objects go before the nodes do, whichever node the kubeconfig came from.
+    // The cluster is the same whichever node the kubeconfig names: without an identifier, the provider would replace
+    // all objects when the node changes. Its objects go before the nodes do, whichever node the kubeconfig came from.
     const after = fallbackAccess === undefined ? {} : { dependsOn: made };
     const provider = new k8s.Provider("cluster", { kubeconfig, clusterIdentifier: owner() }, after);
     return { access: { kubeconfig }, provider, outputs: { kubeconfig } };

@@ -3,10 +3,10 @@ import { IntraCluster } from "../components/intra-cluster";
 import type { AzureSide } from "../components/cloudflare/azure-side";
 import { clusterOf, type StackCluster } from "./cluster";
 
-/** What the options with a gateway of their own read besides. */
+/** Further settings of options with their own gateway. */
 export interface AroundTheGateway extends StackCluster {
     expires: Record<string, string>;
-    /** What the Azure side must hold. Unset: nothing is said of it. */
+    /** Required settings on Azure. Unset: no output for them. */
     azure?: AzureSide;
 }
 

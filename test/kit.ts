@@ -5,7 +5,7 @@ import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb";
 
 export type Seen = pulumi.runtime.MockResourceArgs;
 
-/** What the program asks of the engine for one resource, beside its inputs. */
+/** The program's request to the engine for one resource, without its inputs. */
 export interface Asked {
     /** URN of the parent; empty without one. */
     parent: string;

@@ -7,7 +7,7 @@ export const CODE = ["index.ts", "options.ts", "config", "preflight", "stacks", 
 const ENTRY = "index.ts, options.ts";
 const TOPOLOGIES = "topologies";
 
-/** The box that a file stands in: its folder, in components/ its subject. */
+/** The box of a file in the diagram: its folder, in components/ its subject. */
 function boxOf(file: string): string {
     const [top, subject, ...below] = file.split("/");
     if (subject === undefined) return ENTRY;

@@ -12,7 +12,7 @@ const ANSWER_MARGIN_SECONDS = 30;
 /** For nginx to end by itself, before it is killed. */
 const KILL_MARGIN_SECONDS = 15;
 
-/** For a namespace to be gone, and for what else is in it than pods that stop. */
+/** Margin for the deletion of a namespace and its objects other than pods. */
 const USUAL_GONE_SECONDS = 600;
 const GONE_MARGIN_SECONDS = 120;
 
@@ -26,7 +26,7 @@ export function graceSeconds(times: AnswerTime): number {
     return PRE_STOP_SECONDS + shutdownSeconds(times) + KILL_MARGIN_SECONDS;
 }
 
-/** Time for a namespace with such pods in it to be gone, in seconds. @param times unset: the usual time */
+/** Time for the deletion of a namespace with such pods, in seconds. @param times unset: the default times */
 export function goneSeconds(times: AnswerTime | undefined): number {
     return Math.max(USUAL_GONE_SECONDS, times === undefined ? 0 : graceSeconds(times) + GONE_MARGIN_SECONDS);
 }

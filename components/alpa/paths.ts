@@ -1,7 +1,10 @@
 /** Path callers see in front of Alpa's own. Every stack serves it. */
 export const PREFIX = "/alpa";
 
-/** What a stack serves in front of Alpa's own paths; the first is the one that callers are told. @param own the stack's, if any */
+/**
+ * Path prefixes that a stack serves in front of Alpa's own paths; the first is the one in the documentation for
+ * callers. @param own the stack's, if any
+ */
 export function servedPrefixes(own: string | undefined): string[] {
     return own === undefined || own === PREFIX ? [PREFIX] : [own, PREFIX];
 }

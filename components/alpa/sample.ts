@@ -1,10 +1,10 @@
-/** Body of a completion of a few tokens, to try things out with. */
+/** Body of a test request for a completion of a few tokens. */
 export const SAMPLE_COMPLETION = '{"model":"default","prompt":"Paris is","max_tokens":8}';
 
 /**
- * A completion asked for as callers do, to paste into a shell. The credential goes through standard input, since a command line can
- * be read by everyone on the machine; the blank in front keeps it out of the history where HISTCONTROL has `ignorespace`.
- * @param headers with the credential; none: there is none, and the answer is a refusal
+ * A request for a completion, to paste into a shell. The credential goes through standard input, since every user of
+ * the machine can read command lines; the leading blank keeps it out of the history if HISTCONTROL has `ignorespace`.
+ * @param headers with the credential; empty: the request has none and gets 401
  */
 export function curlLine(url: string, headers: string[]): string {
     const ask = (more: string) =>

@@ -57,8 +57,9 @@ export function isReadyGateway(pod: Live): boolean {
 }
 
 /**
- * What an answer to `GET /apisix/admin/routes` says of etcd. APISIX writes the keys of its folders when a pod starts, and at no
- * other time: while they are missing, every list is 404, and the ingress controller can send nothing (seen with 3.18.0).
+ * State of etcd according to the answer to `GET /apisix/admin/routes`. APISIX writes the keys of its folders only when
+ * a pod starts: while they are missing, every list is 404, and the ingress controller can send nothing (seen with
+ * 3.18.0).
  */
 export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">): "present" | "lost" | "unknown" {
     if (status === 200) return "present";
@@ -77,7 +78,7 @@ export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace:
         return `etcd has lost APISIX's directory keys, so no change of a route or consumer arrives, no revocation either. ${restart}`;
     if (answer.status === 401)
         return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with others, so no change of a route or consumer arrives. ${restart}`;
-    // The words of 3.18.0 when its pod started before etcd asked for a password, or with another one.
+    // Error of 3.18.0 when its pod started before etcd required a password, or with another password.
     if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
         return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so no change of a route or consumer arrives. ${restart}`;
     return undefined;

@@ -1,37 +1,37 @@
 import { APISIX_PODS } from "../kubernetes/network-policies";
 
-/** A gateway that goes on when a node is drained or lost. It needs three nodes that take pods. */
+/** A gateway that keeps serving when a node is drained or lost. It needs three schedulable nodes. */
 export interface Availability {
     /** Longest time one answer may take, in seconds: a pod that stops waits for it. */
     answerTimeoutSeconds: number;
 }
 
-/** Fewest APISIX pods, and nodes for them: while one is away, the loss of another must not be an outage. */
+/** Minimum of APISIX pods and of nodes: while one is down, the loss of another one must not be an outage. */
 export const LEAST_NODES = 3;
 /** etcd members: the smallest number that outlives one of them. Not a setting: the chart cannot change it later. */
 export const ETCD_MEMBERS = 3;
 
-/** Pods of the ingress controller: below the chart `apisix` its chart goes by its alias. */
+/** Labels of the ingress controller's pods: as a sub-chart of `apisix`, the chart has this alias. */
 export const CONTROLLER_PODS = { matchLabels: { "app.kubernetes.io/name": "ingress-controller" } };
 
 /** Values of the chart `apisix` for APISIX itself. */
 export function gatewayValues() {
     return {
-        // One more, then one less: three serve at any time, and a pod that finishes its answers holds up nobody.
+        // A surge pod first, then one pod less: three pods serve at any time, and a draining pod delays no request.
         updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
-        // The chart takes minAvailable when it is anything, and its default of 90 % would stop every drain.
+        // The chart prefers minAvailable if it is not empty, and its default of 90 % would block every drain.
         podDisruptionBudget: { enabled: true, minAvailable: "", maxUnavailable: 1 },
-        // Not anti-affinity, which counts pods that are on their way out: on three nodes the next pod would wait ten
-        // minutes for one that finishes its answers, and a fourth would never find a place.
+        // Not anti-affinity, which counts terminating pods: on three nodes the next pod would wait ten minutes for one
+        // that finishes its answers, and a fourth pod could never be scheduled.
         topologySpreadConstraints: [
             {
                 maxSkew: 1,
                 topologyKey: "kubernetes.io/hostname",
                 whenUnsatisfiable: "DoNotSchedule",
-                // A node that is drained or lost is no place to wait for: its pod goes to another one.
+                // Do not wait for a drained or lost node: its pod is scheduled on another one.
                 nodeTaintsPolicy: "Honor",
                 labelSelector: APISIX_PODS,
-                // The pods of each version for themselves, or those of the old one would shape where the new ones go.
+                // Spread the pods of each version separately, or old pods would affect where new ones are scheduled.
                 matchLabelKeys: ["pod-template-hash"],
             },
         ],
@@ -40,12 +40,12 @@ export function gatewayValues() {
     };
 }
 
-/** Values of the sub-chart `etcd`, in place of those for one member. */
+/** Values of the sub-chart `etcd` for three members instead of one. */
 export function etcdValues() {
     return {
         pdb: { create: true, minAvailable: 2 },
-        // Anti-affinity here: a volume ties its member to a node, and a member never moves. Two on one node would be
-        // lost together, and with them the majority.
+        // Anti-affinity here: a volume ties its member to a node. Two members on one node would be lost together, and
+        // with them the quorum.
         podAntiAffinityPreset: "hard",
     };
 }
@@ -59,7 +59,7 @@ export function controllerValues() {
                 {
                     maxSkew: 1,
                     topologyKey: "kubernetes.io/hostname",
-                    // A wish: two on one node are better than one that does not run.
+                    // Preferred, not required: two pods on one node are better than one that is not scheduled.
                     whenUnsatisfiable: "ScheduleAnyway",
                     labelSelector: CONTROLLER_PODS,
                 },

@@ -13,7 +13,7 @@ export function chainOf(pem: string): { certificates: X509Certificate[]; unreada
     return certificates.length === 0 ? { certificates, unreadable: "there is none" } : { certificates };
 }
 
-/** Those that have ended, as messages name them, with the day. */
+/** Expired certificates, as messages name them, with the date. */
 export function endedIn(certificates: X509Certificate[], today: Date): { name: string; on: string }[] {
     return certificates.flatMap((one, i) => (hasEnded(one, today) ? [{ name: which(i), on: day(one.validTo) }] : []));
 }

@@ -13,14 +13,15 @@ export interface EtcdSecretsArgs {
 }
 
 /**
- * What APISIX's key is generated from. 16 bytes are a key for AES-128: the only length that every supported version of APISIX takes.
- * APISIX reads a variable of digits as a number, and a key must be text.
+ * Characters from which APISIX's key is generated. 16 bytes are a key for AES-128: the only length that every supported
+ * version of APISIX takes. APISIX reads a variable of digits as a number, and a key must be text.
  */
 export const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
- * What keeps others from APISIX's configuration in etcd: the password of its user root, and the key by which APISIX encrypts
- * credentials before it stores them. The chart's etcd has no password, and APISIX's own keys are known to everyone.
+ * Secrets that protect APISIX's configuration in etcd: the password of its user root, and the key by which APISIX
+ * encrypts credentials before it stores them. The chart's etcd has no password, and APISIX's own keys are known to
+ * everyone.
  *
  * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
  */

@@ -5,9 +5,9 @@ import { FULL_NAME } from "./values";
 export interface GracefulShutdownArgs {
     /** Namespace APISIX runs in. */
     namespace: string;
-    /** Time from when a pod is told to stop until it is killed, in seconds. */
+    /** Time between SIGTERM and SIGKILL of a pod, in seconds. */
     graceSeconds: number;
-    /** Changes whenever the chart is installed or deployed anew: a Deployment that was made again has lost the time. */
+    /** Changes whenever the chart is installed or deployed again: a re-created Deployment has lost the grace period. */
     installed: pulumi.Input<string>;
 }
 
@@ -21,7 +21,7 @@ const ROLLOUT_MINUTES = 15;
  * A server-side apply of one field, which no rendering of the chart has: Helm changes what differs between two of them, so
  * it outlives every upgrade. It comes after the installation, which starts the pods a second time; routes come after it.
  *
- * The option `deletedWith` is handed on: taking the field back would start the pods anew, right before they go.
+ * Passes the option `deletedWith` on: removing the field would restart the pods right before they are deleted.
  */
 export class GracefulShutdown extends pulumi.ComponentResource {
     constructor(name: string, args: GracefulShutdownArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -20,7 +20,7 @@ export type OwnGateway =
           installer: "rampart";
           release: ReleaseSettings;
           url: string;
-          /** Unset: Rampart is there already. */
+          /** Unset: Rampart is already installed. */
           install?: RampartInstall;
           retry: number;
       }
@@ -31,7 +31,7 @@ export interface InstallationArgs {
     namespace: string;
     cluster: ClusterAccess;
     gateway: OwnGateway;
-    /** Whether callers come through the connectors of a tunnel alone. */
+    /** Whether callers come only through the connectors of a tunnel. */
     onlyConnectors: boolean;
     /** Longest wait for Rampart, in seconds. */
     graphTimeoutSeconds: number;
@@ -85,12 +85,12 @@ export function installGateway(
     return new GatewayWiring(
         `${name}-wiring`,
         { apisixNamespace, namespace },
-        // Nobody is let in before pods finish what they have begun.
+        // Open no route before the graceful shutdown of the pods is configured.
         { parent, dependsOn: stop ? [apisix, stop] : apisix },
     );
 }
 
-/** What the chart is installed as, by whoever installs it. */
+/** Names of the installed chart's objects; they depend on the installer. */
 export function installationOf({ installer }: Pick<OwnGateway, "installer">, namespace: string): Installation {
     return installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
 }

@@ -4,16 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
 import { metadata } from "../kubernetes/ownership";
 
-/** What the settings of APISIX are made of. */
+/** Inputs of the settings of APISIX. */
 export interface ProfileSettings {
     /** Release that the chart is installed as, and its namespace: etcd is named after them. */
     release: string;
     namespace: string;
-    /** What nginx waits for requests under way once it is told to stop, in seconds. */
+    /** How long a stopping nginx waits for running requests, in seconds. */
     shutdownSeconds: number;
     /** Unset: HTTP alone. */
     tls?: {
-        /** Versions, as `TLSv1.2 TLSv1.3`. */
+        /** Versions, for example `TLSv1.2 TLSv1.3`. */
         protocols: string;
         /** Port that callers reach it on, for redirects. */
         publicPort: number;
@@ -27,7 +27,7 @@ export interface ApisixProfileArgs {
     text: string;
 }
 
-/** APISIX reads `conf/config-<profile>.yaml` in place of `conf/config.yaml` where the environment names a profile. */
+/** APISIX reads `conf/config-<profile>.yaml` instead of `conf/config.yaml` if the environment names a profile. */
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
@@ -47,8 +47,8 @@ export const TLS_CIPHERS = ["AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-
     .join(":");
 
 /**
- * APISIX's settings in a file of our own, beside the chart's: of the chart's no value reaches the keyring of
- * `data_encryption`, nor `worker_shutdown_timeout`, whose 240 s cut longer answers off.
+ * APISIX's settings in a separate file next to the chart's. No value of the chart sets the keyring of
+ * `data_encryption` or `worker_shutdown_timeout`, whose default of 240 s cuts longer answers off.
  *
  * The chart could take the file as a value (`fullCustomConfig`), but renders it as a template, and so does the helmfile
  * of Rampart: neither would leave `${{…}}`, by which APISIX reads its keys, as it is.
@@ -67,7 +67,7 @@ export class ApisixProfile extends pulumi.ComponentResource {
     }
 }
 
-/** The settings file: what the chart's own file says with our values, and the time for a shutdown. */
+/** The settings file: the contents of the chart's own file with our values, and the shutdown timeout. */
 export function renderProfile({ release, namespace, shutdownSeconds, tls }: ProfileSettings): string {
     return stringify({
         apisix: {
@@ -107,7 +107,7 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
             role: "traditional",
             role_traditional: { config_provider: "etcd" },
             admin: {
-                // What keeps others out is the generated keys and the network policies, as with the chart's own file.
+                // The generated keys and the network policies protect the Admin API, as with the chart's own file.
                 allow_admin: ["0.0.0.0/0"],
                 enable_admin_ui: false,
                 admin_listen: { ip: "0.0.0.0", port: 9180 },
@@ -118,7 +118,7 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
                 })),
             },
             etcd: {
-                // The whole name, which needs no search list.
+                // The fully qualified name, which needs no search domain.
                 host: [`http://${release}-etcd.${namespace}.svc.cluster.local:2379`],
                 prefix: "/apisix",
                 timeout: 30,
@@ -129,14 +129,14 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
     });
 }
 
-/** How APISIX is told to read a variable of its environment. */
+/** Reference to an environment variable in APISIX's configuration file. */
 function variable(name: string): string {
     return `\${{${name}}}`;
 }
 
 /**
- * Name of the ConfigMap that holds a settings file. Another file has another name: pods with new values wait for theirs,
- * which with Rampart may come after them, and pods of before keep what they were started with.
+ * Name of the ConfigMap that holds a settings file. Another file has another name: pods with new values wait for their
+ * file, which with Rampart may be created after them, and earlier pods keep their own file.
  */
 export function profileName(text: string): string {
     return `alpa-auth-apisix-${createHash("sha256").update(text).digest("hex").slice(0, 10)}`;

@@ -15,7 +15,7 @@ export interface RampartGatewayArgs {
     retry: number;
     /** Longest wait for the deployment, in seconds. */
     timeoutSeconds: number;
-    /** What the component's namespace must hold before its pods can start. */
+    /** Objects that the component's namespace needs before its pods can start. */
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 }
 
@@ -35,7 +35,7 @@ export function componentInstallation(namespace: string): Installation {
 
 /** APISIX with its ingress controller as a component of a Rampart graph. */
 export class RampartGateway extends pulumi.ComponentResource {
-    /** What takes everything of the installation along when it goes. */
+    /** The resource whose deletion deletes the whole installation. */
     readonly installation: pulumi.Resource;
     /** Changes whenever Rampart has deployed it. */
     readonly installed: pulumi.Output<string>;
@@ -45,8 +45,8 @@ export class RampartGateway extends pulumi.ComponentResource {
         const { namespace, cluster, timeoutSeconds } = args;
         const object = { apiVersion: API_VERSION, kind: "RampartGraph", namespace, name: GRAPH };
 
-        // Created first and deleted last: after the graph is gone its namespace is still Terminating, and a new graph
-        // of that name would be refused.
+        // Created first and deleted last: after the graph is deleted, its namespace is still Terminating, and a new
+        // graph of that name would be rejected.
         const free = new Awaited(
             `${name}-namespace-free`,
             {
@@ -77,8 +77,8 @@ export class RampartGateway extends pulumi.ComponentResource {
             { ...wait, until: { kind: "graph-namespace", namespace: componentNamespace(namespace) } },
             { parent: this, dependsOn: graph },
         );
-        // Rampart's deployment waits for pods, and the pods wait for this: it must come while Rampart is deploying.
-        // Deleted by Rampart, together with the namespace: no pod may run without policies for a while before.
+        // Rampart's deployment waits for pods, and the pods wait for these objects, so they are created while Rampart
+        // is deploying. Rampart deletes them together with the namespace, so that no pod ever runs without policies.
         const needed = args.inNamespace(componentNamespace(namespace), {
             parent: this,
             dependsOn: inside,
@@ -110,7 +110,8 @@ export function renderGraph(args: Pick<RampartGatewayArgs, "namespace" | "releas
                     config: apisixValues(args.release, args.namespace, componentInstallation(args.namespace)),
                     inputs: {},
                     outputs: {},
-                    // Free-form, and part of the generation: the one way to have the same graph deployed again.
+                    // A free-form field, and part of the generation: changing it is the only way to deploy the same
+                    // graph again.
                     $ui: { retry: args.retry },
                 },
             },

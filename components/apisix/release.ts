@@ -12,9 +12,11 @@ export interface ApisixReleaseArgs {
     namespace: string;
     release: ReleaseSettings;
     cluster: ClusterAccess;
-    /** Files or URLs of the CRDs; empty: they are in the cluster. @default the pinned releases of their projects */
+    /**
+     * Files or URLs of the CRDs; empty: the cluster has them already. @default the pinned releases of their projects
+     */
     crds?: string[];
-    /** What the release's namespace must hold before its pods can start. */
+    /** Objects that the release's namespace needs before its pods can start. */
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 }
 
@@ -25,13 +27,13 @@ export function releaseNamespace(namespace: string): string {
 
 /** What the chart is installed as. */
 export function releaseInstallation(namespace: string): Installation {
-    // Cluster roles of the chart are named after the release: one name each, or a second stack is refused.
+    // Cluster roles of the chart are named after the release, so each stack needs its own release name.
     return { release: namespace, namespace: releaseNamespace(namespace) };
 }
 
 /** APISIX with its ingress controller from the public chart, without Rampart. */
 export class ApisixRelease extends pulumi.ComponentResource {
-    /** What takes everything of the installation along when it goes. */
+    /** The resource whose deletion deletes the whole installation. */
     readonly installation: pulumi.Resource;
     /** Changes whenever Helm has installed or upgraded it. */
     readonly installed: pulumi.Output<string>;
@@ -41,7 +43,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
         const { release, cluster } = args;
 
         const files = args.crds ?? PUBLISHED_CRDS;
-        // Apart from the release: Helm installs CRDs once and never updates them.
+        // CRDs are separate from the release, since Helm installs them once and never updates them.
         const crds =
             files.length === 0
                 ? []
@@ -53,7 +55,7 @@ export class ApisixRelease extends pulumi.ComponentResource {
                       ),
                   ];
         const { availability } = release;
-        // It is gone once its pods are, and those may have answers to finish.
+        // The namespace is deleted only after its pods, which may have answers to finish.
         const deletion = availability && { customTimeouts: { delete: `${goneSeconds(availability)}s` } };
         const namespace = new k8s.core.v1.Namespace(
             `${name}-namespace`,
@@ -89,8 +91,8 @@ export class ApisixRelease extends pulumi.ComponentResource {
 }
 
 /**
- * What becomes of each definition: it stays when the stack goes, since deleting one deletes every object of its kind,
- * other people's included; and it says whose it is, so that no other stack writes over it.
+ * Transformation of each CRD: it stays when the stack is destroyed, since deleting a CRD deletes every object of its
+ * kind, including those of other owners; and it has an owner annotation, so that no other stack overwrites it.
  */
 export function keptAndOwned({ props, opts }: pulumi.ResourceTransformArgs): pulumi.ResourceTransformResult {
     const { annotations, ...rest } = (props.metadata ?? {}) as { annotations?: object };

@@ -114,7 +114,7 @@ export class GatewayTls extends pulumi.ComponentResource {
             {
                 cluster,
                 object: { apiVersion, kind, namespace, name: TLS_CERTIFICATE },
-                // It says False while it is at work.
+                // cert-manager sets the condition to False while it works.
                 until: { kind: "condition", type: "Ready", patient: true },
                 generation: generationOf(certificate),
                 timeoutSeconds: ISSUE_SECONDS,

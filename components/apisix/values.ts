@@ -6,7 +6,7 @@ import { controllerValues, ETCD_MEMBERS, etcdValues, gatewayValues, type Availab
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
     image: { repository: string; tag: string };
-    /** The chart puts the registry in front by itself. */
+    /** Without the registry, which the chart adds itself. */
     etcdImage: { registry: string; repository: string; tag: string };
     /** APISIX pods. */
     replicas: number;
@@ -57,8 +57,8 @@ export function controllerName(namespace: string): string {
 
 /**
  * Values for the chart `apisix` 2.14.0 with its sub-charts etcd 12.0.18 and ingress-controller 1.1.1, for either
- * installer. The public chart's documentation is the source of each name; unknown values are ignored by Helm without
- * a word, so a test compares every path with the chart.
+ * installer. The public chart's documentation is the source of each name; Helm silently ignores unknown values, so a
+ * test compares every path with the chart.
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
     const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
@@ -72,8 +72,8 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         apisix: {
             ...(tls === undefined ? {} : tlsValues(tls)),
             admin: {
-                // The chart opens the address list as soon as an ingress controller comes with it; what keeps others
-                // out is the generated keys and the network policies.
+                // The chart allows every address if it installs an ingress controller; the generated keys and the
+                // network policies protect the Admin API.
                 enable_admin_ui: false,
                 credentials: {
                     secretName: ADMIN_KEYS_SECRET.name,
@@ -84,17 +84,17 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         },
         etcd: {
             replicaCount: etcdMembers(settings),
-            // Off: of one member none may be missing, so the chart's budget would stop every drain of its node.
+            // Off: with a single member, the chart's budget would block every drain of its node.
             pdb: { create: false },
-            // Off: it asks a running etcd for its members, so after a first deployment that failed it never ends well.
+            // Off: it asks a running etcd for its members, so it never succeeds after a failed first deployment.
             preUpgradeJob: { enabled: false },
             // The chart's own preset is for trials. An etcd that is killed for its memory comes back, but no change of
             // a consumer arrives meanwhile.
             resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
             image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
-            // The chart refuses any other registry unless told that it is meant.
+            // The chart rejects any other registry unless this value allows it.
             ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
-            // As a file the password would be another one as soon as its Secret is, before etcd knows it.
+            // A mounted file would change with its Secret, before etcd has the new password.
             usePasswordFiles: false,
             auth: {
                 rbac: {
@@ -115,7 +115,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             // Off: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
             webhook: { enabled: false },
             config: {
-                // 15 s in the chart, which can be short for many consumers: each run sends what is not yet as it should be.
+                // 15 s in the chart, which can be too short for many consumers: each run sends all pending changes.
                 execADCTimeout: "60s",
                 controllerName: controllerName(namespace),
                 // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted
@@ -137,7 +137,7 @@ export function etcdMembers({ availability }: Pick<ReleaseSettings, "availabilit
     return availability === undefined ? 1 : ETCD_MEMBERS;
 }
 
-/** Has APISIX read a settings file of ours. @param profile name of the ConfigMap that holds it */
+/** Values that make APISIX read our settings file. @param profile name of the ConfigMap that holds it */
 function settingsFileValues(profile: string, etcdSecret: string) {
     const keyring = { secretKeyRef: { name: etcdSecret, key: ETCD_SECRET.keyring } };
     return {
@@ -193,7 +193,7 @@ function tlsValues(tls: ReleaseTls) {
     };
 }
 
-/** What the chart's own settings file has nginx wait for requests under way, in seconds. */
+/** nginx's wait for running requests in the chart's own settings file, in seconds. */
 const CHART_SHUTDOWN_SECONDS = 240;
 
 /** Text of APISIX's settings file. */

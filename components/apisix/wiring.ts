@@ -20,13 +20,13 @@ export interface GatewayWiringArgs {
 }
 
 /**
- * A class has no namespace, and the API server drops this one. The provider writes it into a kind that the cluster does not
- * know yet, and not into one that it knows by then: a first `up` would not be what its preview was, and end at its plan.
+ * A class has no namespace, and the API server drops this field. The provider adds a namespace only to kinds that the
+ * cluster does not know yet: without the field, a first `up` would differ from its preview and stop at its plan.
  * Differences in it count for nothing (Check and Diff of pulumi-kubernetes 4.34).
  */
 const CLASS_NAMESPACE = "default";
 
-/** The controller puts a finalizer on a GatewayClass. One that does not run never takes it off: say so after 2 minutes. */
+/** The controller puts a finalizer on a GatewayClass. A stopped controller never removes it: fail after 2 minutes. */
 const BROKEN_CONTROLLER = { delete: "2m" };
 
 /**

@@ -11,21 +11,23 @@ export interface AccessArgs {
 }
 
 /**
- * How long a cookie that Access hands out lets its bearer in without the token, in its classic mode. A token that is
- * revoked goes on as long with such a cookie, so this is far below the default of 24 hours.
+ * How long Access accepts its cookie instead of the token, in its classic mode. Such a cookie also outlives the
+ * revocation of its token, so this is far below the default of 24 hours.
  */
 const SESSION = "15m";
 
-/** Asks every request for one of the declared service tokens. Without any it lets nobody in. */
+/**
+ * Requires one of the declared service tokens with every request. Without declared tokens, it rejects every request.
+ */
 export class Access extends pulumi.ComponentResource {
-    /** What the JWT of an admitted request is made for. */
+    /** Audience of the JWT that Access adds to an admitted request. */
     readonly audience: pulumi.Output<string>;
 
     constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:Access", name, {}, opts);
         const { account, hostnames, tokenIds } = args;
 
-        // A policy that lists nobody is refused; an application without one lets nobody in.
+        // Cloudflare rejects an empty policy; an application without a policy rejects every request.
         const policies = tokenIds.length === 0 ? [] : [this.policy(name, account, tokenIds)];
         const application = new cloudflare.ZeroTrustAccessApplication(
             `${name}-application`,
@@ -58,7 +60,7 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     return {
         type: "self_hosted",
         domain: hostnames[0],
-        // For one name too: without it the provider keeps what Cloudflare has, and the last alias would stay.
+        // Set for a single name too: without it the provider keeps Cloudflare's value, and the last alias would stay.
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,

@@ -40,7 +40,7 @@ export interface TlsaRecord extends Common {
 export type ZoneRecord = ContentRecord | CaaRecord | DsRecord | SrvRecord | TlsaRecord;
 export type RecordType = ZoneRecord["type"];
 
-/** What the Cloudflare resource takes, beside the zone. */
+/** Inputs of the Cloudflare resource, without the zone. */
 export interface RenderedRecord {
     name: string;
     type: RecordType;
@@ -69,18 +69,19 @@ export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TT
     const own = record.proxied ? moveTtl : record.ttl;
     const ttl = proxied ? AUTOMATIC : moving ? Math.min(own, moveTtl) : own;
     if ("data" in record) {
-        // Cloudflare answers an SRV record with its priority beside the data too: without it here, a refresh is a change.
-        const beside = record.type === "SRV" ? { priority: record.data.priority } : {};
-        return { name, type, ttl, proxied, ...beside, data: { ...record.data } };
+        // Cloudflare also returns the priority of an SRV record outside `data`: without it here, every refresh shows a
+        // diff.
+        const priority = record.type === "SRV" ? { priority: record.data.priority } : {};
+        return { name, type, ttl, proxied, ...priority, data: { ...record.data } };
     }
     const content = type === "TXT" ? quoteText(record.content) : record.content;
     return { name, type, ttl, proxied, content, ...(type === "MX" ? { priority: record.priority } : {}) };
 }
 
 /**
- * Name of the record's resource. From what makes it another record, so that a new time to live, a new priority or the
- * proxy is an update in place. Of CNAME there is one to a name: a new target must be an update too, since Cloudflare
- * refuses a second one beside the old, and Pulumi makes before it deletes.
+ * Name of the record's resource, built from the fields that identify the record: a new TTL, a new priority or the proxy
+ * is an update in place. A name has at most one CNAME, so a new target must be an update too: Cloudflare rejects a
+ * second CNAME, and Pulumi creates the replacement before it deletes.
  */
 export function logicalName(record: ZoneRecord): string {
     const readable = `${record.name}-${record.type.toLowerCase()}`;

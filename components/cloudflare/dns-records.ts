@@ -18,8 +18,9 @@ export interface DnsRecordsArgs {
 }
 
 /**
- * Names that callers used before the move, and go on to use. Each is a CNAME, so that its turn to the tunnel is an update of
- * one record: Cloudflare refuses a CNAME beside an address, and to delete first would leave the name without an answer.
+ * Names that callers used before the move and keep using. Each is a CNAME, so that its switch to the tunnel updates one
+ * record: Cloudflare rejects a CNAME next to an address record, and deleting first would leave the name without an
+ * answer.
  */
 export interface ServiceNames {
     hostnames: string[];

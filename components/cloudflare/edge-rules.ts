@@ -17,7 +17,7 @@ export interface EdgeRulesArgs {
     zoneId: pulumi.Input<string>;
     hostnames: string[];
     plan: Plan;
-    /** What is served in front of Alpa's own paths, beside nothing. */
+    /** Path prefixes that are served in addition to Alpa's own paths. */
     prefixes: string[];
     /** Unset: none. */
     rateLimit?: RateLimit;

@@ -7,7 +7,7 @@ import type { PodConnection } from "../kubernetes/pod-connection";
 const ENCRYPTED = /password|secret/;
 
 /**
- * Compares what APISIX has stored with some Consumers: limits, and credentials that nobody but the caller can ask with.
+ * Compares the objects that APISIX has stored with some Consumers: their limits and credentials.
  * @param gone credentials that must not be stored any more
  * @returns what differs; undefined when nothing does
  */

@@ -23,9 +23,9 @@ export type Credential = { id: string } & (
           /** The key the caller has already. Unset: one is generated. */
           key?: pulumi.Output<string>;
       }
-    /** Signed with a secret that is generated, and that both sides hold. */
+    /** Signed with a generated secret that caller and gateway share. */
     | { method: "jwt"; algorithm: "HS256" }
-    /** Signed with the caller's private key, which nobody else ever holds. */
+    /** Signed with the private key of the caller, which never leaves the caller. */
     | { method: "jwt"; algorithm: PublicKeyAlgorithm; publicKey: string }
 );
 

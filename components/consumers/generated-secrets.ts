@@ -11,8 +11,8 @@ const BYTES = { key: 24, "jwt-secret": 32 };
 export type Role = keyof typeof BYTES;
 
 /**
- * Keys and secrets that nobody has chosen. All of a stack come from one secret seed, and each from a salt of its own,
- * which is made and deleted with its credential: so each is new, and stays as it is whatever else changes.
+ * Generated keys and secrets. Those of a stack derive from one secret seed, each with its own salt, which is created
+ * and deleted with its credential: so each secret is unique, and does not change with other credentials.
  *
  * `RandomPassword` for each would hash it with bcrypt, 0.05 s of a core, and cannot be told not to. `RandomBytes` does
  * not, but has the bytes in its id, and no id in a state is secret (pulumi/pulumi#8946). A salt may be read by anyone.

@@ -10,7 +10,7 @@ export interface Limits {
     concurrent?: number;
 }
 
-/** What a caller may use: what it has no limit of its own for is as for all callers of the stack. */
+/** Limits of a caller: its own, and the stack's defaults for the others. */
 export function callerLimits(ofStack: Limits | undefined, own: Limits | undefined): Limits {
     return { ...ofStack, ...own };
 }
@@ -28,7 +28,7 @@ export const COUNTED_APART =
 export interface Counters {
     /** Host of the server, as seen from APISIX. */
     host: string;
-    /** Callers with limits are refused (500) or let in without limits while the server is away. */
+    /** While the server is down, callers with limits get 500, or are admitted without limits. */
     whenDown: "refuse" | "allow";
     /** Longest wait for the server, in milliseconds. */
     timeoutMilliseconds: number;
@@ -46,8 +46,8 @@ export interface ConsumerPlugin {
 const GIVE_UP_SECONDS = 60;
 
 /**
- * Plugins that hold a caller to its limits, for all its credentials together. A plugin of a consumer is counted apart
- * from every other consumer's, so that a change of one resets nobody else's count.
+ * Plugins that enforce a caller's limits, for all its credentials together. APISIX counts each consumer's plugin
+ * separately, so a change of one consumer resets no other count.
  * @param scope namespace of the consumer: groups of the same name in one gateway must have the same settings
  * @param counters unset: each APISIX pod counts for itself
  */

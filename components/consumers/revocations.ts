@@ -3,7 +3,7 @@ import { provider, type RevocationsArgs } from "./revocations-provider";
 
 /**
  * Remembers which keys of callers' own this stack has revoked. A config that declares one of them again is rejected in preview,
- * unless it names the revocation. Nothing is made anywhere for it (decision 0036).
+ * unless it names the revocation. It creates no object outside of the state (decision 0036).
  */
 export class Revocations extends pulumi.dynamic.Resource {
     constructor(name: string, args: RevocationsArgs, opts: pulumi.CustomResourceOptions) {

@@ -6,7 +6,7 @@ import { metadata } from "../kubernetes/ownership";
 
 /** How limits are counted once for all APISIX pods. */
 export interface CountersSettings {
-    /** What becomes of callers with limits while the counters are away: refused with 500, or let in without limits. */
+    /** Callers with limits while the counters are down: rejected with 500, or admitted without limits. */
     whenDown: "refuse" | "allow";
     /** Longest wait for the counters, in milliseconds. */
     timeoutMilliseconds: number;
@@ -81,7 +81,7 @@ export function countersOf(
     return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
 }
 
-/** Spec of the NetworkPolicy: APISIX asks it, and it asks nobody. */
+/** Spec of the NetworkPolicy: ingress from APISIX only, and no egress. */
 export function renderPolicy(apisixNamespace: string) {
     return {
         podSelector: { matchLabels: LABELS },
@@ -128,8 +128,8 @@ export function renderServer(image: CountersSettings["image"]) {
                     {
                         name: "server",
                         image: `${image.repository}:${image.tag}`,
-                        // No snapshots and no log of writes. When memory is full writes fail, as if it were away:
-                        // forgetting counts instead would lift limits without a word.
+                        // No snapshots and no append-only file. When memory is full, writes fail as if the server were
+                        // down: evicting counters would silently lift limits.
                         args: [
                             ...["valkey-server", "--save", "", "--appendonly", "no"],
                             ...["--maxmemory", "64mb", "--maxmemory-policy", "noeviction", "--protected-mode", "no"],

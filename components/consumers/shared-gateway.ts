@@ -10,7 +10,7 @@ export interface SharedGateway {
     binding: GatewayBinding;
     /** Unset: each APISIX pod counts limits for itself. */
     counters?: Counters;
-    /** APISIX pods. Unset: not known, since the gateway is nobody's of this project. */
+    /** Number of APISIX pods. Unset: unknown, since this project did not install the gateway. */
     replicas?: number;
     /** Entry point of callers, without a trailing slash. */
     url: string;
@@ -21,7 +21,7 @@ export interface SharedGateway {
 /** Of tokens at a gateway whose version is not known. */
 export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} takes tokens that are forged with a caller's public key, and the version of the gateway in place is not known. Look: npm run ops -- check smoke`;
 
-/** What an operator should know of callers at a gateway that nobody of this project has installed. */
+/** Warnings about callers at a gateway that this project did not install. */
 export function inPlaceWarnings(consumers: ConsumerSettings[]): string[] {
     const publicKeys = consumers.some(({ credentials }) => credentials.some((one) => "publicKey" in one));
     return [...(hasLimits(consumers) ? [COUNTED_APART] : []), ...(publicKeys ? [FORGEABLE] : [])];

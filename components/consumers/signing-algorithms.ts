@@ -4,8 +4,8 @@ import type { KeyObject } from "node:crypto";
 const SHORTEST_RSA = 2048;
 
 /**
- * Algorithms that callers sign tokens with, with a private key that nobody else holds. Of each: what is wrong with a public
- * key for it, since APISIX takes any text and then rejects every token; and the digest that Node.js signs with.
+ * Algorithms by which callers sign tokens with their own private key. For each: a check of the public key, since APISIX
+ * accepts any text and then rejects every token; and the digest that Node.js signs with.
  */
 const BY_PUBLIC_KEY = {
     RS256: {

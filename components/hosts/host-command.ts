@@ -35,7 +35,7 @@ export function hostCommand(
             stdin: pulumi.secret(script),
             triggers,
             logging: command.remote.Logging.None,
-            // Hosts take no variables of ours, and what was printed last time says nothing.
+            // SSH servers accept no variables of ours, and the output of the last run has no meaning.
             addPreviousOutputInEnv: false,
         },
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

@@ -5,9 +5,9 @@ import { dirname, join } from "node:path";
 type Constants = Record<string, string | number>;
 
 /**
- * Reads a script of sh that lies beside its TypeScript. What is for editors, ShellCheck and readers is not sent to hosts: the
- * header, up to the first blank line, and directives of ShellCheck. A line `. ./FILE` becomes that file, without the blank
- * line before it.
+ * Reads a shell script from the folder of its TypeScript. The header, up to the first blank line, and directives of
+ * ShellCheck are for readers and editors, and are not sent to hosts. A line `. ./FILE` becomes that file, without the
+ * blank line before it.
  * @returns the text for given constants; it throws where `@NAME@` has no value
  */
 export function scriptFile(...path: string[]): (constants?: Constants) => string {

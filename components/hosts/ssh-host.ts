@@ -1,7 +1,7 @@
 import type * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 
-/** A host that is starting answers within this many attempts; one that is down is told so within a minute. */
+/** A host that is booting answers within these attempts; one that is down is reported within a minute. */
 const DIAL = { dialErrorLimit: 3, perDialTimeout: 10 };
 
 /** A host that is reached by SSH. */

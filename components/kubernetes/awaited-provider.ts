@@ -8,9 +8,11 @@ export interface AwaitedArgs {
     cluster: ClusterAccess;
     object: ObjectRef;
     until: Until;
-    /** Of the object, see generation.ts: a new one is waited for anew. */
+    /** `metadata.generation` of the object (generation.ts): a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
-    /** `metadata.uid` of the object, where it may be deleted and made anew in one generation: waited for anew too. */
+    /**
+     * `metadata.uid` of the object, if it can be re-created with the same generation: a new uid is awaited again too.
+     */
     uid?: pulumi.Input<string>;
     /** Longest wait, in seconds; for {@link goneAfter} too. */
     timeoutSeconds: number;

@@ -27,7 +27,7 @@ const ADMIN_PORT = 9180;
 const ETCD_CLIENT_PORT = 2379;
 const ETCD_PEER_PORT = 2380;
 
-/** What stands in front of a policy's role in its name. */
+/** Prefix of a policy's name, before its role. */
 export const POLICY_PREFIX = "alpa-auth-";
 /** Names of the policies. */
 export const POLICIES = Object.keys(renderPolicies({})).map((role) => `${POLICY_PREFIX}${role}`);

@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 export const OWNER_ANNOTATION = "alpa-auth.io/stack";
 
 /**
- * Name under which fields are set with server-side apply. The provider invents one for each resource and keeps it in the
- * state; a run that was killed loses it with the state, and the next one would be refused as somebody else's.
+ * Field manager for server-side apply. The provider otherwise generates one for each resource and keeps it in the
+ * state; a killed run loses it with the state, and the next run would conflict with it as another field manager.
  */
 const FIELD_MANAGER = { "pulumi.com/patchFieldManager": "alpa-auth" };
 

@@ -1,12 +1,14 @@
-/** How far a conversion is: each phase is a state of routes, bare metal and component, and a step from the one before. */
+/** Phases of a conversion: each is a state of routes, bare metal and component, one step after the previous one. */
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** What holds in a phase. */
 export interface PhaseState {
-    /** Where callers' requests go; while they go nowhere they are answered 503. */
+    /** Where callers' requests go; while they go nowhere, callers get 503. */
     callers: "bare-metal" | "nowhere" | "component";
-    /** Where the upstreams lead, and with them the verification route: it changes only while callers go nowhere. */
+    /**
+     * The target of the upstreams and of the verification route: it changes only while the callers' route is closed.
+     */
     upstream: "bare-metal" | "component";
     /** Whether bare metal holds the GPUs. */
     bareMetal: boolean;
@@ -30,26 +32,26 @@ export function stateOf(phase: Phase): PhaseState {
     return STATES[phase];
 }
 
-/** What comes before the first phase: bare metal serves, and there is no component. */
+/** The state before the first phase: bare metal serves, and there is no component. */
 export const BEFORE = "intra-a";
 
 /** How far a stack is, as the record in its cluster says. */
 export type Stage = typeof BEFORE | Phase;
 const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
 
-/** Where one step leads from a stage: on, back, or nowhere new. Nothing differs between `start` and `verify`, on the way back. */
+/** Direction of one step from a stage: forward, back, or none. On the way back `start` and `verify` do not differ. */
 export function stepsFrom(stage: Stage): Stage[] {
     const at = STAGES.indexOf(stage);
     const back = STAGES[at - 1] === "verify" || stage === "verify" ? [at - 2, at - 1] : [at - 1];
     return [...back, at, at + 1].flatMap((i) => STAGES[i] ?? []);
 }
 
-/** Whether a step leads on, and not back or nowhere new. */
+/** Whether a step leads forward. */
 export function leadsOn(from: Stage, to: Stage): boolean {
     return STAGES.indexOf(to) > STAGES.indexOf(from);
 }
 
-/** Consumer that checks over the verification route what callers would get. */
+/** Consumer that tests the answers for callers through the verification route. */
 export const VERIFIER = "alpa-verifier";
 
 /** Name of the ConfigMap that says how far a conversion is. */

@@ -14,9 +14,9 @@ export interface Beginning {
     attempt: string;
     /** Nodes that the conversion is about, with commas. */
     nodes: string;
-    /** Who runs the conversion. Unset: nobody keeps others out. */
+    /** The operator who holds the lock of the conversion. Unset: not locked. */
     holder?: string;
-    /** When that ends. */
+    /** When the lock expires. */
     until?: string;
 }
 

@@ -5,8 +5,9 @@ import { provider, type ConversionRecordArgs } from "./conversion-record-provide
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 
 /**
- * The ConfigMap that says how far a conversion is. One of these is the first thing of a run, and another is the last: so
- * whoever looks can tell a run that ended from one that did not. With the first one the object goes.
+ * The ConfigMap that records the progress of a conversion. A run starts with one of these resources and ends with
+ * another, so that a reader can tell a completed run from an interrupted one. Deleting the first one deletes the
+ * object.
  */
 export class ConversionRecord extends pulumi.dynamic.Resource {
     /** When the phase was reached that the object says was reached. */

@@ -12,7 +12,7 @@ export interface ImagesReadyArgs {
     name: string;
     /** How many nodes must have a pod of it. */
     nodes: number;
-    /** `metadata.generation` of the object: a new one is waited for anew. */
+    /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { provider, type ImagesReadyArgs } from "./images-ready-provider";
 
 /**
- * Waits until image and weights are on every node. Says why they are not in the words of the kubelet, and ends early where no
- * further try makes it good: an image that is not there, a folder that is missing.
+ * Waits until image and weights are on every node. Quotes the kubelet's reason if they are not, and fails early if no
+ * retry can help: an image that does not exist, a missing folder.
  */
 export class ImagesReady extends pulumi.dynamic.Resource {
     constructor(name: string, args: ImagesReadyArgs, opts: pulumi.CustomResourceOptions) {

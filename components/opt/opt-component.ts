@@ -19,21 +19,21 @@ export interface OptComponentArgs {
     apisixNamespace: string;
     cluster: ClusterAccess;
     opt: OptSettings;
-    /** Whether it holds the GPUs. Otherwise all is ready, and nothing runs. */
+    /** Whether it holds the GPUs. Otherwise everything is prepared, and no Ray cluster runs. */
     running: boolean;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
     /** How Rampart deploys. Unset: it is not there, and Helm installs the operator. */
     rampart?: { retry: number; timeoutSeconds: number };
-    /** Another number has the cluster asked for again, whatever was asked last. */
+    /** Another number requests the cluster again, whatever the last request was. */
     attempt: number;
-    /** The run leads nowhere new: for another attempt alone nobody waits then until it runs. */
+    /** The run changes no phase: a new attempt alone then does not wait until the cluster runs. */
     back?: boolean;
     /** How long it must stay ready, in seconds. */
     settleSeconds: number;
 }
 
-/** Longest time for images to be pulled and weights to be there, in seconds: nobody waits in front of the gateway meanwhile. */
+/** Longest time to pull images and weights, in seconds. Callers are still served meanwhile. */
 const IMAGES_SECONDS = 3600;
 const RAY = "ray.io/v1";
 const DNS_PORT = 53;
@@ -45,7 +45,7 @@ export function optAddress(namespace: string, opt: OptSettings): string {
     return `${service}.${space}.svc.cluster.local:${ALPA_PORT}`;
 }
 
-/** Alpa as a component of the cluster, running or ready to. */
+/** Alpa as a component of the cluster, running or prepared. */
 export class OptComponent extends pulumi.ComponentResource {
     constructor(name: string, args: OptComponentArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:OptComponent", name, {}, opts);
@@ -111,7 +111,7 @@ export class OptComponent extends pulumi.ComponentResource {
         new k8s.core.v1.Service(
             `${name}-service`,
             {
-                // It leads nowhere while nothing runs: to wait for pods would be to wait for ever.
+                // The Service has no pods while no cluster runs, so do not wait for them.
                 metadata: skipAwait(attempted(metadata(OPT, namespace), attempt)),
                 spec: renderService(),
             },
@@ -137,8 +137,9 @@ export function renderService() {
 }
 
 /**
- * Who reaches the pods: the gateway Alpa's port, they each other, and nobody else. They reach each other and name servers, at any
- * address, since one may be of the node's own, which is no pod. Pods on the network of their nodes are under no policy.
+ * Ingress to the pods: from the gateway to Alpa's port, and between the pods. Egress: between the pods, and to DNS
+ * servers at any address, since a node's own DNS server is no pod. Pods on the network of their nodes are under no
+ * policy.
  */
 export function renderPolicy(apisixNamespace: string) {
     const eachOther = [{ podSelector: { matchLabels: OPT_PODS } }];

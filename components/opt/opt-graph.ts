@@ -90,7 +90,7 @@ const component = (
     config,
     inputs: {},
     outputs: {},
-    // Free-form, and part of the generation: the one way to have the same graph deployed again.
+    // A free-form field, and part of the generation: changing it is the only way to deploy the same graph again.
     $ui: { ...again },
 });
 
@@ -109,7 +109,7 @@ export function renderOperatorGraph(namespace: string, chart: OperatorChart, ret
         "kuberay-operator",
         { repo, name: "kuberay-operator", version },
         operatorValues(namespace, chart),
-        // Nothing of it differs from phase to phase, and the way back must not wait for Rampart without need.
+        // It is the same in every phase, and a return must not wait for Rampart needlessly.
         { retry },
     );
     return { deploy: true, graph: { flows: {}, components: { kuberay: operator } } };

@@ -7,8 +7,8 @@ export const GCS_PORT = 6379;
 
 /**
  * What the head's container runs besides Ray. It waits until every node has joined, starts Alpa, and ends when Alpa has
- * ended or a node has been away for half a minute: Alpa does not notice, and answers nothing from then on. With it the
- * container ends and is started again, and the model is loaded anew.
+ * ended or a node has been down for half a minute: Alpa does not notice that, and stops answering. The container then
+ * ends and restarts, and the model is loaded again.
  */
 const WATCH = `
 import os, subprocess, sys, time
@@ -58,8 +58,8 @@ sys.exit(1 if "is not registered" in message or "No replica of model" in message
 `.trim();
 
 /**
- * Lets running answers finish before the pod goes: nothing new comes once it is on its way out, since no Service leads to
- * it any more.
+ * Waits for running answers before the pod stops: it gets no new requests, since a terminating pod is removed from its
+ * Service.
  * @param seconds longest time, in seconds
  */
 export function afterAnswers(seconds: number, port = ALPA_PORT): string {
@@ -67,8 +67,8 @@ export function afterAnswers(seconds: number, port = ALPA_PORT): string {
 }
 
 /**
- * Keeps a worker for as long as its head runs: an answer under way needs the GPUs of all nodes, and the operator tells all
- * pods of a RayCluster to go at the same time.
+ * Keeps a worker running as long as its head: a running answer needs the GPUs of all nodes, and the operator deletes
+ * all pods of a RayCluster at the same time.
  * @param seconds longest time, in seconds
  */
 export function afterHead(seconds: number, port = GCS_PORT): string {

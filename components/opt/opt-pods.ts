@@ -8,13 +8,13 @@ export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
 /** Time beyond the longest answer until a pod is killed, in seconds. */
 const STOP_SECONDS = 30;
-/** One whose Ray has died gives no answer any more: nobody waits for it. */
+/** A pod whose Ray has died answers no request any more, so its shutdown does not wait for answers. */
 const DEAD = { terminationGracePeriodSeconds: STOP_SECONDS };
 
-/** A node with GPUs may be kept for those who ask for them. */
+/** Nodes with GPUs may have a taint for pods without GPUs. */
 export const TOLERATIONS = [{ key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" }];
 
-/** Whatever user an image has, the kernel takes its usual calls alone from it. */
+/** For every user of the image, the kernel allows only the system calls of the default profile. */
 const SECCOMP = { securityContext: { seccompProfile: { type: "RuntimeDefault" } } };
 
 /** How the pods are made. */
@@ -33,7 +33,7 @@ export function renderRayCluster({ opt, answerTimeoutSeconds, running }: PodSett
     return {
         rayVersion: opt.rayVersion,
         suspend: !running,
-        // Otherwise a change of image or command would do nothing to pods that run.
+        // Otherwise a change of image or command would not restart running pods.
         upgradeStrategy: { type: "Recreate" },
         headGroupSpec: {
             rayStartParams: {},
@@ -79,7 +79,7 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
 function weightsVolume({ weights }: Pick<OptSettings, "weights">) {
     const { claim, hostPath } = weights;
     if (claim !== undefined) return [{ name: "weights", persistentVolumeClaim: { claimName: claim, readOnly: true } }];
-    // A folder that is missing is an error, and not made.
+    // A missing folder is an error, and is not created.
     return hostPath === undefined ? [] : [{ name: "weights", hostPath: { path: hostPath, type: "Directory" } }];
 }
 
@@ -141,7 +141,7 @@ function workerContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         ...container(opt),
         lifecycle: preStop(afterHead(answerTimeoutSeconds + STOP_SECONDS)),
         readinessProbe: { ...joined, periodSeconds: 30, failureThreshold: 3 },
-        // A head that was started anew does not know its workers: they start anew too, and join it.
+        // A restarted head does not know its workers: they restart too, and join it.
         livenessProbe: { ...joined, initialDelaySeconds: 60, periodSeconds: 60, failureThreshold: 3, ...DEAD },
     };
 }
@@ -151,8 +151,8 @@ function preStop(script: string) {
 }
 
 /**
- * Spec of a DaemonSet that has the image and the weights on every node, and does nothing: images are pulled before anybody
- * waits for them, an image that is held is not cleaned away, and weights that are missing are noticed in time.
+ * Spec of a DaemonSet that has the image and the weights on every node, and does nothing: images are pulled before
+ * callers wait for them, an image in use is not garbage-collected, and missing weights are reported in time.
  */
 export function renderImages(opt: OptSettings) {
     const labels = { "app.kubernetes.io/name": `${OPT}-images` };

@@ -13,11 +13,11 @@ export interface RayReadyArgs {
     name: string;
     /** Whether all pods must be ready, and so the model loaded; otherwise none may be left. */
     running: boolean;
-    /** `metadata.generation` of the object: a new one is waited for anew. */
+    /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
-    /** Another number is waited for anew too. */
+    /** Another number is awaited again too. */
     attempt: number;
-    /** The run leads nowhere new: for another attempt alone nobody waits then until it runs. */
+    /** The run changes no phase: a new attempt alone then does not wait until the cluster runs. */
     back?: boolean;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;

@@ -2,8 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { provider, type RayReadyArgs } from "./ray-ready-provider";
 
 /**
- * Waits until a RayCluster runs with its model loaded, or until nothing of it does. What is wrong with a pod is said in the
- * words of the cluster: an image that cannot be pulled, a container that ends again and again.
+ * Waits until a RayCluster runs with its model loaded, or until none of its pods runs. For a failing pod it quotes the
+ * reason of the cluster, for example an image that cannot be pulled or a container that keeps crashing.
  */
 export class RayReady extends pulumi.dynamic.Resource {
     constructor(name: string, args: RayReadyArgs, opts: pulumi.CustomResourceOptions) {

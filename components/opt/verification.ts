@@ -31,8 +31,8 @@ export const VERIFICATION_PREFIX = `/${VERIFICATION}`;
 const CREDENTIAL = "key";
 
 /**
- * A way past the refusal of a conversion, for one consumer of our own: through the same gateway and the same plugins to where
- * callers would be led.
+ * A route that stays open during a conversion, for one consumer of our own: through the same gateway and the same
+ * plugins to the target of the callers' route.
  */
 export class Verification extends pulumi.ComponentResource {
     /** What the verifier sends as `apikey`; secret. */
@@ -82,7 +82,7 @@ export class Verification extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** The one consumer that the rules let through, with its key. */
+    /** The only consumer that the rules admit, with its key. */
     private verifier(name: string, { namespace, binding }: VerificationArgs) {
         const secret = new k8s.core.v1.Secret(
             `${name}-secret`,
@@ -107,7 +107,7 @@ export class Verification extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whatever becomes of the others'. */
+/** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whether or not the callers' route is open. */
 export function renderVerification(
     args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">,
 ) {

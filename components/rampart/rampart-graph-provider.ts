@@ -15,9 +15,9 @@ export interface GraphInputs extends PlainAccess {
 /** What is kept. Never the status: a failed deployment's text quotes the environment of Rampart's controller. */
 export type GraphState = GraphInputs & { generation?: number; uid?: string };
 
-/** Who the API server says has set our fields. */
+/** Field manager of our fields. */
 const MANAGER = "alpa-auth";
-/** What Pulumi writes in place of a value that is not known before `up`. */
+/** Pulumi's placeholder for a value that is not known before `up`. */
 const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 /** Deletion takes a minute more than its work, and helm uninstall runs twice: 15 minutes. */
 const DELETE_SECONDS = 900;

@@ -21,7 +21,7 @@ export interface RampartGraphArgs {
 export class RampartGraph extends pulumi.dynamic.Resource {
     /** `metadata.generation` of the object. */
     declare readonly generation: pulumi.Output<number>;
-    /** Which object of this name it is: a graph that was deleted and made anew starts again at generation 1. */
+    /** `metadata.uid` of the object: a re-created graph starts again at generation 1. */
     declare readonly uid: pulumi.Output<string>;
 
     constructor(name: string, args: RampartGraphArgs, opts: pulumi.CustomResourceOptions) {

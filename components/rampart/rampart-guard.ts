@@ -3,8 +3,8 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { provider } from "./rampart-guard-provider";
 
 /**
- * Stands between Rampart and its removal: it cannot be deleted while any RampartGraph exists in the cluster, ours or
- * another's. Whatever it depends on is deleted after it, or not at all.
+ * Blocks the removal of Rampart: it cannot be deleted while any RampartGraph exists in the cluster, ours or another
+ * stack's. The resources that it depends on are deleted after it, or not at all.
  */
 export class RampartGuard extends pulumi.dynamic.Resource {
     constructor(name: string, cluster: ClusterAccess, opts: pulumi.CustomResourceOptions) {

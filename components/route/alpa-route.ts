@@ -20,11 +20,11 @@ export interface AlpaRouteArgs extends Pick<RouteRules, "guard" | "ownGateway" |
     readiness: AcceptSettings;
     /** The pods that a change of the route must reach. */
     pods: GatewayPods;
-    /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
+    /** Another number writes the rules again, even if they are unchanged. Unset: 0 */
     attempt?: number;
 }
 
-/** The only ways to Alpa: two paths, POST, with a credential. */
+/** The only open routes to Alpa: two paths, POST, with a credential. */
 export class AlpaRoute extends pulumi.ComponentResource {
     constructor(name: string, args: AlpaRouteArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:AlpaRoute", name, args, opts);

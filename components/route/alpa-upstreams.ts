@@ -2,7 +2,7 @@
 export interface AlpaEndpoint {
     /** `host:port`. */
     address: string;
-    /** Its part of the requests, beside the weights of the others. */
+    /** Its share of the requests, relative to the weights of the others. */
     weight: number;
 }
 
@@ -13,7 +13,7 @@ export interface AlpaSettings {
     answerTimeoutSeconds: number;
     /**
      * Leave out services that do not answer, and spread `/logprobs` over all of them by caller.
-     * @default false: `/logprobs` goes to the first, and nobody looks whether they answer
+     * @default false: `/logprobs` goes to the first, and there are no health checks
      */
     failover?: boolean;
 }
@@ -73,8 +73,8 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
  * of a check by TCP too. Alpa answers that with 400, which is in neither of APISIX's own lists and so would change
  * nothing: here it counts as good, and a service that comes back is taken back.
  *
- * It tells a host, a process or a network that is gone, and moves their callers after two checks. It does not tell an Alpa
- * whose batch loop has ended: that one still answers 400. A single request that fails moves nobody.
+ * The checks detect a host, a process or a network that is down, and move their callers after two checks. They do not
+ * detect an Alpa whose batch loop has ended: it still answers 400. A single failed request moves no caller.
  */
 function healthChecks() {
     const interval = `${CHECK_SECONDS}s`;

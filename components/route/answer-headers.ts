@@ -1,9 +1,9 @@
 import { plugin, type RoutePlugin } from "./route-plugin";
 
 /**
- * Two headers that no plugin of APISIX can set right. A caller that is let in by its token would still be told how to
- * send a key, since key-auth was asked first. And limits say when their window ends in fractions of a second, which a
- * Retry-After must not hold; a limit on open requests says nothing, so one second.
+ * Two headers that no plugin of APISIX sets correctly. A caller authenticated by its token would still get a
+ * WWW-Authenticate for a key, since key-auth runs first. And limits return the end of their window in fractions of a
+ * second, which Retry-After does not allow; a limit on open requests returns nothing, so one second.
  */
 const CHALLENGE_AND_RETRY = `return function()
     if ngx.status ~= 401 then
@@ -15,7 +15,7 @@ const CHALLENGE_AND_RETRY = `return function()
     end
 end`;
 
-/** A year. Over HTTP it must not be said (RFC 6797, 7.2), and a tunnel comes by HTTP. */
+/** A year. The header must not be sent over HTTP (RFC 6797, 7.2), and a tunnel uses HTTP. */
 const HSTS = `return function()
     if ngx.var.scheme == "https" then
         ngx.header["Strict-Transport-Security"] = "max-age=31536000"
@@ -27,7 +27,7 @@ export function answerHeaders({ tls }: { tls?: boolean }): RoutePlugin {
     return onHeaders([CHALLENGE_AND_RETRY, ...(tls ? [HSTS] : [])]);
 }
 
-/** Says in answers by TLS that callers must come by TLS alone. */
+/** Adds HSTS to answers over TLS. */
 export function hsts(): RoutePlugin {
     return onHeaders([HSTS]);
 }

@@ -6,8 +6,9 @@ import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 import { serviceDescription } from "../alpa/service-description";
 
 /**
- * Headers that never reach Alpa: secrets of every way in, names of the caller, and its own account of where it
- * comes from. Alpa logs the first address of X-Forwarded-For; removed here, it is the address the gateway saw.
+ * Headers that never reach Alpa: secrets of every authentication method, names of the caller, and addresses that the
+ * caller claims. Alpa logs the first address of X-Forwarded-For; with the caller's header removed, that is the address
+ * that the gateway saw.
  */
 const REMOVED_HEADERS = [
     "apikey",
@@ -35,10 +36,13 @@ const NO_QUERY_ARGUMENT = "";
 /** The name of a cookie ends before this character. */
 const NO_COOKIE = "=";
 
-/** Behind authentication (2600) and before the guard (2390): a stranger learns nothing of what bodies are accepted. */
+/**
+ * After authentication (2600) and before the guard (2390): an unauthenticated client learns nothing about accepted
+ * bodies.
+ */
 const WHO_MAY = 2395;
 
-/** Who is asking: a key or a token, either is enough. Callers of every route pass here. */
+/** Authentication: a key or a token, either is enough. Every route has it. */
 function authentication(): RoutePlugin[] {
     const key = { header: "apikey", query: NO_QUERY_ARGUMENT, hide_credentials: true };
     const token = {
@@ -60,7 +64,7 @@ function authentication(): RoutePlugin[] {
     ];
 }
 
-/** The same for every failure: what exactly is wrong with a credential is nobody's business but its owner's. */
+/** The same for every failure: details of a rejected credential would help an attacker. */
 const UNAUTHORIZED =
     "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
@@ -72,11 +76,11 @@ export interface AnswerSettings {
     tls?: boolean;
 }
 
-/** Who gets through to Alpa. */
+/** Which callers reach Alpa. */
 export interface Passing extends AnswerSettings {
-    /** The one consumer that may. Unset: every declared one. */
+    /** The only consumer that is authorized. Unset: every declared consumer. */
     only?: string;
-    /** Nobody gets through at present: they are told to come back then. */
+    /** The route is closed: callers get 503 with this Retry-After. */
     refused?: { retryAfterSeconds: number };
 }
 
@@ -134,12 +138,13 @@ export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
 /** The plugin that sends callers from HTTP to HTTPS. */
 export const REDIRECT = "redirect";
 
-/** Before everything else of a route: who comes by HTTP costs nothing, and is asked for nothing. */
+/** Before all other plugins of a route: a request by HTTP is redirected without authentication. */
 const FIRST = 23000;
 
 /**
- * Sends who comes by HTTP to HTTPS: 301 for GET and HEAD, 308 for what must stay a POST. Requests that carry Cloudflare's
- * header come from the tunnel, which is HTTP inside the cluster: while an exposure is changed they would go in circles.
+ * Redirects HTTP to HTTPS: 301 for GET and HEAD, 308 for requests that must stay a POST. Requests that carry
+ * Cloudflare's header come from the tunnel, which is HTTP inside the cluster: while an exposure is changed they would
+ * go in circles.
  */
 export function toHttps(): RoutePlugin {
     return plugin(REDIRECT, {
@@ -148,7 +153,7 @@ export function toHttps(): RoutePlugin {
     });
 }
 
-/** Closes everything that is no route of ours. */
+/** Closes every path without a route of ours. */
 export function closedChain(prefix: string, answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         plugin("fault-injection", {
@@ -160,8 +165,8 @@ export function closedChain(prefix: string, answers: AnswerSettings = {}): Route
 }
 
 /**
- * Makes what the gateway refuses look like an error of Alpa's: the pages of nginx, and the two shapes plugins use.
- * Alpa's own errors match neither pattern and keep their bytes.
+ * Turns error answers of the gateway into the form of Alpa's errors: the pages of nginx, and the two forms that plugins
+ * use. Alpa's own errors match neither pattern and keep their bytes.
  * The header of the revision says by which version of the rules the gateway has answered.
  */
 function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
@@ -191,7 +196,7 @@ function shapeErrors({ revision }: AnswerSettings): RoutePlugin {
     });
 }
 
-/** Behind authentication: whoever has no credential is told so, now as ever. */
+/** After authentication: a request without a credential still gets 401. */
 function comeBack(seconds: number) {
     const { headers, ...rest } = abort(
         503,

@@ -1,7 +1,7 @@
 import { fractionUpTo, wholeNumber } from "./number-schema";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 
-/** What is refused before it reaches Alpa. */
+/** Requests that are rejected before they reach Alpa. */
 export interface GuardSettings {
     /** Whether requests that stop Alpa are refused. Off, only the size of a body is bounded. @default true */
     enabled?: boolean;
@@ -30,9 +30,9 @@ export const MOST_TOKENS_A_CHARACTER = 4;
 export const ALPA_BATCH = 4;
 
 /**
- * Refuses requests that stop or cheat the unmodified Alpa. One exception inside its batch loop ends the loop: from then
- * on every valid request hangs, while its port stays open. Seen on alpa-projects/alpa at b8078a9; each rule says what
- * it keeps out.
+ * Rejects requests that stop the unmodified Alpa or bypass its rules. One exception inside its batch loop ends the
+ * loop: from then on every valid request hangs, while its port stays open. Seen on alpa-projects/alpa at b8078a9; each
+ * rule says what it keeps out.
  *
  * JSON is decoded and encoded again on the way, so Alpa sees the same values in another spelling (docs/architecture.md).
  */
@@ -96,7 +96,10 @@ export function completionsSchema(guard: GuardSettings) {
     };
 }
 
-/** JSON Schema cannot compare two fields: whoever asks for `min_tokens` leaves `max_tokens` at the largest of anybody's, or above. */
+/**
+ * JSON Schema cannot compare two fields, so a request with `min_tokens` above 0 must set `max_tokens` to at least the
+ * largest allowed `min_tokens`.
+ */
 function reached(minTokens: number, contextTokens: number) {
     return {
         anyOf: [
@@ -155,7 +158,7 @@ function prompts(tokens: number, vocabulary: number, most: number, characters?: 
     return { anyOf: [text, { ...some, items: text }, ids, { ...some, items: ids }] };
 }
 
-/** One text for every refusal: the plugin's own is no JSON, and names the first rule it met. */
+/** One text for every rejection: the plugin's own text is no JSON, and names only the first violated rule. */
 function refusal(path: "/completions" | "/logprobs", { maxPrompts, minTokens = 0 }: GuardSettings): string {
     const least = minTokens === 0 ? "0" : `up to ${minTokens}, with max_tokens of ${minTokens} or more`;
     const fields =

@@ -19,7 +19,7 @@ export const ROUTE = "alpa";
  */
 const NOWHERE = "127.0.0.1:1";
 
-/** What the rules of the ApisixRoute follow from. */
+/** Inputs of the rules of the ApisixRoute. */
 export interface RouteRules {
     namespace: string;
     guard: GuardSettings;
@@ -31,7 +31,7 @@ export interface RouteRules {
     pathPrefix?: string;
     /** Whether the gateway serves TLS, and redirects HTTP to it. Unset: it speaks HTTP alone */
     tls?: { redirect: boolean };
-    /** Callers are refused, and told to come back then. Unset: they are let through. */
+    /** Callers get 503 with this Retry-After. Unset: the route is open. */
     refused?: Passing["refused"];
     /** What error answers carry in the header of the revision. @default no such header */
     revision?: string;

@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import * as z from "zod";
 import type { Violation } from "./index";
 
-/** Lets one resource off one rule until a day. Written in policy/exceptions.yaml, where a review sees it. */
+/** Exempts one resource from one rule until a date. Written in policy/exceptions.yaml, where a review sees it. */
 export interface Exception {
     rule: string;
     /** URN of the resource, for one stack; or its name, for every stack that has one. */
@@ -12,7 +12,7 @@ export interface Exception {
     until: string;
 }
 
-/** Farther ends are refused, in days: what must stay longer is reviewed again. */
+/** Longest duration of an exception, in days: longer ones must be reviewed again. */
 export const MOST_DAYS = 90;
 const LEAST_REASON = 10;
 const DAY = 86_400_000;
@@ -81,7 +81,7 @@ function daysUntil(until: string, today: Date): number | undefined {
     return Math.round((time - Date.parse(`${today.toISOString().slice(0, 10)}T00:00:00Z`)) / DAY);
 }
 
-/** Violations that stand, and those that are excused. One that has ended counts no more, and is named. */
+/** Remaining and exempted violations. An expired exception has no effect, and is reported. */
 export function judged(violations: Violation[], exceptions: Exception[], today: Date) {
     const standing: Violation[] = [];
     const excused: (Violation & Pick<Exception, "reason" | "until">)[] = [];

@@ -42,7 +42,7 @@ export const RULES: readonly Rule[] = [
     interOutlivesANode,
 ];
 
-/** A resource that does not hold to a rule. */
+/** A resource that violates a rule. */
 export interface Violation {
     rule: string;
     urn: string;
@@ -51,7 +51,7 @@ export interface Violation {
     message: string;
 }
 
-/** What is wrong with the resources of a stack. A rule that something is unknown to says nothing of it. */
+/** Violations of the resources of a stack. A rule skips unknown values. */
 export function violationsOf(resources: Resource[], rules: readonly Rule[] = RULES): Violation[] {
     const names = new Map(resources.map(({ urn, name }) => [urn, name]));
     return rules.flatMap((rule) => [

@@ -124,7 +124,9 @@ function disguised({ type, props }: Resource): string[] {
     const told = typeOf(String(apiVersion), String(kind));
     return [told, `${told}Patch`].includes(type)
         ? []
-        : [`kind: ${told} stands in a resource of type ${type}. Give it its own type, which rules read.`];
+        : [
+              `kind: ${told} is declared in a resource of type ${type}. Use the type of this kind, which the rules check.`,
+          ];
 }
 
 function typeOf(version: string, kind: string): string {

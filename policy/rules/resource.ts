@@ -1,4 +1,6 @@
-/** How rules see a resource, whoever asks: the engine during a run, or a reader of a preview or a state. */
+/**
+ * A resource as rules see it, whether the engine evaluates them during a run or a command reads a preview or a state.
+ */
 
 export type Tree = Record<string, unknown>;
 
@@ -16,7 +18,7 @@ export interface Resource {
     name: string;
     urn: string;
     protect: boolean;
-    /** What its provider knows it by. Undefined or {@link UNKNOWN} before it is made, and where nobody has said. */
+    /** Its id at the provider. Undefined or {@link UNKNOWN} before it is created, and where the source lacks it. */
     id?: unknown;
     /** Inputs, secrets in plain: for comparing, never for messages. */
     props: Tree;
@@ -36,7 +38,7 @@ const UNKNOWN_VALUES = new Set([
     "e48ece36-62e2-4504-bad9-02848725956a", // an archive
     "dd056dcd-154b-4c76-9bd3-c8f88648b5ff", // an object
 ]);
-/** What the CLI writes in place of a secret where it does not show it. */
+/** The CLI's placeholder for a secret. */
 const HIDDEN = "[secret]";
 
 /** @param inputs as they travel to a provider, stand in a state or a preview, or with secrets as {@link Secret} */

@@ -5,7 +5,7 @@ export type Message = string;
 
 /** Something that must hold for every stack. */
 export interface Rule {
-    /** Stands in exceptions, reviews and reports: never changed. */
+    /** Used in exceptions, reviews and reports, so it never changes. */
     name: string;
     /** What must hold, in one sentence. */
     title: string;

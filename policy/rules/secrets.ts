@@ -81,7 +81,10 @@ const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd
 /** Not looked at: names of host and stack, which as-rendered compares, and the digest of a release, which is public. */
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;
 
-/** What a host is told is in previews, logs and its list of processes; what has it told again is in the first two. */
+/**
+ * Command lines for a host are visible in previews, logs and its process list; triggers are visible in previews and
+ * logs.
+ */
 function inCommand({ type, marked }: Resource): string[] {
     if (!/^command:(local|remote):/.test(type)) return [];
     const looksRandom = (text: string) => UNBROKEN.test(text) || GIVEN.test(text);
@@ -120,7 +123,7 @@ function inClear(resource: Resource): string[] {
 
 /** Shorter ones are found by chance, and no key of ours is as short. */
 const LEAST_LENGTH = 16;
-/** In Secrets of credentials, beside the secret. */
+/** Fields in Secrets of credentials that are not secret. */
 const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
 
 /** Texts that a resource holds as secrets, by themselves or as a line of a kubeconfig. */

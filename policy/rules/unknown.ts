@@ -1,8 +1,8 @@
 import { Secret, UNKNOWN, type Resource, type Tree } from "./resource";
 
 /**
- * Whether what a message is about, which is the path that it begins with, is not known before the run, as a whole or a part
- * of it. The run judges it then, before it changes that resource. A secret beside it that is not shown is no such part.
+ * Whether the value at the path with which a message begins is, wholly or in part, unknown before the run. The run then
+ * checks it before it changes that resource. A hidden secret next to it does not count as unknown.
  */
 export function isJudgedLater({ marked }: Resource, message: string): boolean {
     let here: unknown = marked;

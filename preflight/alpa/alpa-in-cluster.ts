@@ -12,8 +12,8 @@ import { roomProblems } from "./node-capacity";
 import { NO_FINDINGS, type Findings } from "../findings";
 
 /**
- * What the component stands on: nodes with GPUs, the weights, an operator that knows what is written, and a gateway that it
- * can let in.
+ * Requirements of the component: nodes with GPUs, the weights, an operator with matching CRDs, and a gateway that it
+ * can admit.
  */
 export async function component(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (settings.conversion === undefined) return [];
@@ -29,9 +29,9 @@ export async function component(settings: GatewayClusterArgs, cluster: ClusterVi
 }
 
 /**
- * What stands in the way of a step on. Of a step back it must not: a component that is broken is why one goes back; nor of a
- * run that stays where it is: a credential must be revocable while a node is away. Room on the nodes changes by itself, and
- * once callers wait a look at it must not be what sends them the whole way back.
+ * Problems that block a step forward. They must not block a step back, whose reason may be a broken component, nor a
+ * run without a step: a credential must be revocable while a node is down. Free capacity of the nodes changes by
+ * itself, and once callers wait, this check must not cause a full rollback.
  */
 export async function componentOnItsWay(settings: GatewayClusterArgs, cluster: ClusterView): Promise<Findings> {
     if (settings.conversion === undefined) return NO_FINDINGS;
@@ -55,7 +55,7 @@ async function runtimeProblems({ runtimeClass }: Opt, cluster: ClusterView): Pro
     return [`opt.runtimeClass: RuntimeClass ${runtimeClass} must exist. Correct the name, or create it.`];
 }
 
-/** GPUs of a node cannot be in two clusters of Ray, whoever runs first. */
+/** Two Ray clusters cannot use the same GPUs of a node, whichever starts first. */
 async function takenNodes({ namespace, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const others = (await cluster.list("ray.io/v1", "RayCluster")).filter(
         ({ metadata }) => metadata?.namespace !== namespace || metadata?.name !== OPT,
@@ -93,7 +93,7 @@ async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cl
         return [`${where} must exist, with the weights in its volume. Create it, or correct the name.`];
     const { accessModes = [] } = (live.spec ?? {}) as { accessModes?: string[] };
     const { phase = "not known" } = live.status ?? {};
-    // One that is bound when its first pod comes gets a volume that is empty.
+    // A claim that binds with its first pod gets an empty volume.
     if (phase !== "Bound")
         return [
             `${where} must be bound to the volume that holds the weights (it is ${phase}). Look: kubectl -n ${namespace} describe pvc ${claim}`,
@@ -105,7 +105,7 @@ async function weightsProblems({ namespace, conversion }: GatewayClusterArgs, cl
     ];
 }
 
-/** Helm and Rampart never update a definition: an old one drops what it does not know without a word. */
+/** Helm and Rampart never update a CRD: an old one silently drops unknown fields. */
 async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { opt } = conversion!;
     if (opt.shape !== "kuberay") return [];
@@ -123,7 +123,7 @@ async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: Clu
     ];
 }
 
-/** The component lets in pods of APISIX alone: those of somebody else's gateway must be where it looks for them. */
+/** The component admits only pods of APISIX: those of an existing gateway must be in the namespace that it selects. */
 async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { shape, hostNetwork } = conversion!.opt;
     if (gateway.installer !== "existing" || shape !== "kuberay" || hostNetwork) return [];
@@ -132,6 +132,6 @@ async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, clus
     const pods = await cluster.list("v1", "Pod", namespace);
     if (pods.some(({ metadata }) => metadata?.labels?.[label] === value)) return [];
     return [
-        `gateway.existing.gatewayNamespace: must be where the pods of APISIX are, with label ${label}=${value}, since the component lets in nobody else (${namespace} has none). Name the Gateway beside them.`,
+        `gateway.existing.gatewayNamespace: must be the namespace of the APISIX pods, with label ${label}=${value}, since the component admits only these (${namespace} has none). Name the Gateway in the namespace of the pods.`,
     ];
 }

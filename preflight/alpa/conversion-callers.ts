@@ -6,8 +6,8 @@ import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import type { ClusterView } from "../kubernetes/cluster";
 
 /**
- * Callers that are not as the cluster has them, where no record tells who there was: other names, credentials, methods or
- * limits. Of a token the method alone is seen: how it is signed stands in a Secret.
+ * Callers that differ from those in the cluster, for a conversion without a record of its callers: other names,
+ * credentials, methods or limits. Of a JWT credential only the method is compared, since its algorithm is in a Secret.
  * @returns names, at most five; undefined where nothing differs, or where there is no caller yet
  */
 export async function differingCallers(

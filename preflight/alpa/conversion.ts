@@ -4,15 +4,15 @@ import { plainAccess } from "../../components/kubernetes/kubeconfig";
 import { openCluster, type ClusterView } from "../kubernetes/cluster";
 import { differingCallers } from "./conversion-callers";
 
-/** How far the record in the cluster says a conversion is. */
+/** Progress of a conversion, according to the record in the cluster. */
 export interface Recorded {
-    /** Where the last run that ended has left it. */
+    /** Phase that the last completed run reached. */
     reached: Stage;
-    /** Where a run was on its way to that did not end. */
+    /** Target phase of an interrupted run. */
     going?: Stage;
     attempt: number;
     callers?: string;
-    /** Who keeps others out, and until when. */
+    /** Holder of the lock, and its expiry. */
     holder?: string;
     until?: string;
 }
@@ -33,11 +33,11 @@ export async function recorded(namespace: string, cluster: ClusterView): Promise
 
 export interface Attempt {
     /**
-     * How often a run was begun after one that did not end, this one included. Where the last one ended it stays as it is:
-     * nothing is asked for again.
+     * Number of runs that started after an interrupted one, including this one. After a completed run it does not
+     * change, so that no request is repeated.
      */
     attempt: number;
-    /** It leads back, or to where it has got already. */
+    /** The run leads back, or stays in the phase that was reached. */
     back?: true;
 }
 
@@ -51,9 +51,9 @@ export async function attemptOf(
     return { attempt: going === undefined ? attempt : attempt + 1, ...(onward ? {} : { back: true }) };
 }
 
-/** What a run is asked for. */
+/** The request of a run. */
 export type Asked = GatewayClusterArgs & {
-    /** Who takes the last step of the way back. */
+    /** Lock holder for the last step of the return. */
     holder?: string;
     /** Tells the list of callers from another, where option intra-a knows of a conversion. */
     callers?: string;
@@ -61,7 +61,7 @@ export type Asked = GatewayClusterArgs & {
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 };
 
-/** Whether this run may do what it is asked for: one step of one conversion, and nothing else with it. */
+/** Checks that this run makes at most one step of one conversion, and no other change. */
 export async function conversion(
     settings: Asked,
     cluster: ClusterView,
@@ -85,7 +85,7 @@ export async function conversion(
     return problems;
 }
 
-/** What can be said where the cluster is yet to be made: no run has reached anything there. */
+/** The checks before the cluster exists: no run has reached a phase there. */
 export function withoutRecord({ conversion: asked }: Pick<Asked, "conversion">): string[] {
     return stepProblems({ reached: BEFORE, attempt: 0 }, asked?.phase ?? BEFORE);
 }
@@ -107,7 +107,10 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     ];
 }
 
-/** A budget that is over before the steps are. From then on it must keep nobody from anything: the way back is the shorter one. */
+/**
+ * A downtime budget that is shorter than the steps. Checked only before the first step: afterwards it must not block a
+ * run, since the rollback may be the shorter way.
+ */
 function shortBudget(window: Asked["window"]): string[] {
     if (window === undefined) return [];
     const { budgetMinutes, seconds } = window;

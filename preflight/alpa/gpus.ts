@@ -10,7 +10,10 @@ const GPUS = "nvidia.com/gpu";
 
 export type Settings = Pick<GatewayClusterArgs, "namespace" | "conversion">;
 
-/** Whether every node has the GPUs, and has them left: the scheduler gives away what pods ask for, whoever computes on it. */
+/**
+ * Checks that every node has enough free GPUs: the scheduler counts only requests of pods, not other processes on the
+ * GPUs.
+ */
 export async function gpuProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, gpusPerNode } = conversion!.opt;
     const [all, pods] = await Promise.all([cluster.list("v1", "Node"), cluster.list("v1", "Pod")]);

@@ -5,12 +5,12 @@ import { TOLERATIONS } from "../../components/opt/opt-pods";
 import { nodeState, type ClusterView } from "../kubernetes/cluster";
 import { asksFor, byHostname, isOurs, type Settings } from "./gpus";
 
-/** So many pods are named that ask for most. */
+/** How many of the largest pods a message names. */
 const NAMED = 3;
 
 /**
- * Whether every node takes the component's pods and has cores and memory left for them. The pods come with `start`, when bare
- * metal has stopped: a node without room is found out in time, or callers wait for all of the way back.
+ * Checks that the component's pods can be scheduled on every node, with enough free cores and memory. The pods are
+ * created in phase `start`, when bare metal has stopped: without this check, callers would wait for a full return.
  */
 export async function roomProblems({ namespace, conversion }: Settings, cluster: ClusterView): Promise<string[]> {
     const { nodes, cpu, memory } = conversion!.opt;
@@ -70,7 +70,7 @@ function unfitFor(node: Live): string | undefined {
     return nodeState({ ...rest, spec: { ...spec, taints } }).unfit;
 }
 
-/** Rounded down at two digits: what is missing by a little does not look as if it were there. */
+/** Rounded down to two digits, so that slightly too little does not look sufficient. */
 function inShort(amount: number): string {
     return `${Math.floor(amount * 100 + 1e-6) / 100}`;
 }

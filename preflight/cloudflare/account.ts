@@ -7,7 +7,7 @@ import type { Findings } from "./findings";
 /** Cloudflare's limit for an account. */
 const MOST_TOKENS = 50;
 
-/** What stands in the way in the account: tokens, tunnel, team, application, mails. */
+/** Findings in the account: tokens, tunnel, team, application, mails. */
 export async function accountFindings(
     settings: CloudflareAccessArgs,
     owner: string,
@@ -29,7 +29,7 @@ interface LiveToken {
     client_secret_version?: number;
 }
 
-/** New tokens are made before removed ones go, so both count. */
+/** New tokens are created before removed ones are deleted, so both count. */
 async function serviceTokens({ account, consumers }: CloudflareAccessArgs, owner: string, findings: Findings) {
     const path = `accounts/${account}/access/service_tokens`;
     const live = await findings.list<LiveToken>("Account: Access: Service Tokens: Edit", path);
@@ -110,7 +110,7 @@ async function applications({ account, hostnames }: CloudflareAccessArgs, owner:
         findings.problems.push(
             other
                 ? `hostname: ${taken} must have no Access application of another stack (it has that of stack ${other.stack}). ${other.advice} Else choose another name, or destroy that stack.`
-                : `hostname: ${taken} must have no Access application of somebody else (it has "${name}"). Choose another name, or delete that one.`,
+                : `hostname: ${taken} must have no foreign Access application (it has "${name}"). Choose another name, or delete that application.`,
         );
     }
 }

@@ -1,6 +1,6 @@
 /**
- * What is called as another stack of this project calls its own. It may be this one's from before it was renamed, so the
- * first advice is never to delete it.
+ * Advice on an object with the name of another stack of this project. It may belong to this stack under an earlier
+ * name, so the advice never starts with deleting it.
  * @param name as it was found at Cloudflare
  * @param owner name of the running stack, `<project>/<stack>`
  */

@@ -1,6 +1,6 @@
 import type { Answer, ApiReader } from "../../components/cloudflare/api";
 
-/** What the checks have found so far, and how they ask. */
+/** Findings of the checks so far, and their API calls. */
 export class Findings {
     readonly problems: string[] = [];
     readonly warnings: string[] = [];
@@ -16,14 +16,14 @@ export class Findings {
         return this.judged(permission, await this.api.list<T>(path));
     }
 
-    /** What may be missing: undefined without a word. */
+    /** For what may be missing: returns undefined, without a finding. */
     async getIfAllowed<T>(path: string): Promise<T | undefined> {
         return (await this.api.get<T>(path)).result;
     }
 
     private judged<T>(permission: string, { status, result, said }: Answer<T>): T | undefined {
         if (result !== undefined) return result;
-        // Of an account that the token does not reach Cloudflare says the same as of a permission that it lacks.
+        // Cloudflare returns the same error for an account that the token does not reach and for a missing permission.
         const cure = permission.startsWith("Account:")
             ? "Add it to the token, or correct account"
             : "Add it to the token";

@@ -10,13 +10,12 @@ import { CloudflareError } from "./cloudflare-error";
 /** With the name servers to ask about a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
 
-/** Longest time for all checks, in seconds: an operator whose network is away should not wait longer to hear it. */
+/** Timeout of all checks, in seconds: an operator without a network should not wait longer for the error. */
 const LIMIT_SECONDS = 30;
 
 /**
  * Checks the account and the zone before anything is changed in them.
- * @param owner name of the running stack, as what it makes carries it
- * @returns what an operator should know before going on
+ * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator
  * @throws CloudflareError naming every problem, or the address of an API that does not answer in 30 s
  */
 export async function cloudflarePreflight(
@@ -32,7 +31,7 @@ export async function cloudflarePreflight(
     ]);
 }
 
-/** The same for a gateway that is reached through Cloudflare: nothing of Access is asked for. */
+/** The same for a gateway behind Cloudflare, without the checks of Access. */
 export async function exposurePreflight(
     settings: ExposureSettings,
     owner: string,
@@ -56,7 +55,7 @@ async function checkAccount(
     const findings = new Findings(api);
     try {
         await token(account, api, findings);
-        // With a token that is none, every other answer would only repeat it.
+        // With an invalid token, every other answer would only repeat the error.
         if (findings.problems.length === 0) await Promise.all(checks(findings));
     } catch (error) {
         const why = signal.aborted ? `no answer in ${limitSeconds} s` : reasonOf(error);
@@ -68,7 +67,7 @@ async function checkAccount(
     return findings.warnings;
 }
 
-/** How far the zone's move is, against what the config says. */
+/** Compares the progress of the zone's move with the phase in the config. */
 async function move(
     { account, zone, dns, hostnames }: Settings,
     { token, baseUrl }: ApiAccess,
@@ -91,7 +90,7 @@ async function token(account: string, api: ApiReader, findings: Findings): Promi
     if (status === "active") return;
     const why = status === undefined ? asked.said : `it is ${status}`;
     findings.problems.push(
-        `cloudflare:apiToken: must be a token that Cloudflare accepts (${why}). Make one with the permissions of docs/configuration.md, and set it anew.`,
+        `cloudflare:apiToken: must be a token that Cloudflare accepts (${why}). Create one with the permissions of docs/configuration.md, and set it again.`,
     );
 }
 

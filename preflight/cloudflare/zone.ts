@@ -17,7 +17,7 @@ interface LiveZone {
     plan?: { legacy_id?: string };
 }
 
-/** What of a stack concerns its zone. */
+/** Settings of a stack about its zone. */
 type ZoneSide = Pick<
     CloudflareAccessArgs,
     | "account"
@@ -31,7 +31,7 @@ type ZoneSide = Pick<
     | "proxyTimeoutSeconds"
 >;
 
-/** What stands in the way in the zone: whose it is, its plan, records and rules in the place of ours. */
+/** Findings in the zone: its account, its plan, and records and rules that conflict with ours. */
 export async function zoneFindings(settings: ZoneSide, owner: string, findings: Findings): Promise<void> {
     const { account, zone, plan } = settings;
     const permission = zone.manage === "create" ? "Zone: Zone: Edit" : "Zone: Zone: Read";
@@ -44,7 +44,7 @@ export async function zoneFindings(settings: ZoneSide, owner: string, findings: 
         findings.problems.push(
             `zone.plan: must be ${real}, the plan that ${zone.name} has (got ${plan}). Correct it, or order the plan first.`,
         );
-    // Where a move is described, what is said of it says this too.
+    // The findings about a move, if the config describes one, include this.
     if (settings.dns === undefined) asleep(settings, ours, findings);
     await Promise.all([
         names(settings, owner, ours, findings),
@@ -73,7 +73,7 @@ function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: Live
     const registrar = `Have the registrar name ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
         findings.warnings.push(
-            `zone: ${zone.name} is pending, so nobody reaches it yet; on plan free Cloudflare deletes it 28 days after its making. ${registrar}`,
+            `zone: ${zone.name} is pending, so no caller reaches it yet; on plan free Cloudflare deletes it 28 days after its creation. ${registrar}`,
         );
     if (status === "moved")
         findings.warnings.push(
@@ -87,8 +87,8 @@ async function names(settings: ZoneSide, owner: string, { id, status }: LiveZone
 }
 
 /**
- * Without one, callers get no further than TLS. A zone that waits gets its own when it is active.
- * @param fresh whether a name is about to lead to the tunnel: only then it is worth a word that nobody can see them
+ * Without a certificate, the TLS handshake of callers fails. A pending zone gets its certificate when it is active.
+ * @param fresh whether the run points a name at the tunnel: only then are invisible certificates worth a warning
  */
 async function certificates({ hostnames }: ZoneSide, zoneId: string, fresh: boolean, findings: Findings) {
     const packs = await findings.getIfAllowed<Partial<CertificatePack>[]>(
@@ -103,7 +103,7 @@ async function certificates({ hostnames }: ZoneSide, zoneId: string, fresh: bool
 /** Records that a warning names. */
 const MOST_NAMED = 10;
 
-/** What cannot be beside a CNAME. Mail and texts can: Cloudflare answers for the name itself. */
+/** Record types that conflict with a CNAME. MX and TXT do not: Cloudflare flattens the CNAME. */
 const CLASHING = ["A", "AAAA", "CNAME"];
 
 /**
@@ -137,7 +137,7 @@ async function records(settings: ZoneSide, owner: string, zoneId: string, findin
     return fresh;
 }
 
-/** Records that Cloudflare serves and nobody reviewed: its scan of a new zone makes some, and people do. */
+/** Records that Cloudflare serves and the config lacks: Cloudflare's scan of a new zone or a user created them. */
 async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings: Findings): Promise<void> {
     const live = await findings.list<{ name?: string; type?: string }>(
         "Zone: DNS: Edit",
@@ -153,7 +153,7 @@ async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings:
     );
 }
 
-/** A zone has one ruleset for each phase: beside another's ours cannot be made. */
+/** A zone has one ruleset for each phase, so ours cannot be created if another one exists. */
 async function rules(settings: ZoneSide, owner: string, zoneId: string, findings: Findings) {
     const wanted = [
         ...(settings.rateLimit ? [{ phase: RATE_LIMIT_PHASE, key: "rateLimit", advice: "leave it out" }] : []),
@@ -198,7 +198,7 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
         routes?.filter(({ pattern, script }) => hostnames.includes(hostOf(pattern)) && script !== name) ?? [];
     for (const { pattern, script } of theirs)
         findings.problems.push(
-            `hostname: ${hostOf(pattern)} must have no Worker of somebody else (its route ${pattern} leads to ${script ?? "none"}). Delete the route, or choose another name.`,
+            `hostname: ${hostOf(pattern)} must have no foreign Worker (its route ${pattern} leads to ${script ?? "none"}). Delete the route, or choose another name.`,
         );
     const isOurs = routes?.some(({ script }) => script === name) ?? true;
     if (!isOurs && scripts?.some(({ id }) => id === name))
@@ -220,10 +220,10 @@ async function timeout(zoneId: string, findings: Findings) {
         );
 }
 
-/** What a zone waits that nobody has changed, in seconds: what the config counts with (DEFAULT_PROXY_TIMEOUT there). */
+/** Default proxy read timeout of a zone, in seconds: the config assumes it too (DEFAULT_PROXY_TIMEOUT there). */
 const UNTOUCHED_TIMEOUT = 125;
 
-/** A setting that a stack holds no more keeps its value, and the config counts with the default then. */
+/** A setting that a stack no longer manages keeps its value, but the config then assumes the default. */
 async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Findings) {
     const setting = await findings.getIfAllowed<{ value?: unknown }>(`zones/${zoneId}/settings/${TIMEOUT}`);
     const seconds = setting?.value;

@@ -16,10 +16,10 @@ export interface ProbedHost extends Probed {
 
 /** Largest difference of two clocks that does no harm, in seconds. */
 const CLOCK_SECONDS = 5;
-/** Whole seconds, and the way of an answer: what a difference may seem to be without being it. */
+/** Tolerance of the comparison, in seconds: rounding to whole seconds, and network delay. */
 const CLOCK_BLUR_SECONDS = 1;
 
-/** What stands in the way on one host. */
+/** Problems of one host. */
 export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner: string): string[] {
     const { where, place, wanted } = host;
     const problems: string[] = [];
@@ -29,8 +29,8 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
     if (host.channel !== undefined && host.owner === undefined)
         must(
             host.clustered
-                ? "not be in a cluster that this stack did not make: a node is never taken over. Use another host, or give that cluster's kubeconfig as cluster.kubeconfig in place of cluster.nodes."
-                : "not run MicroK8s that this stack did not install: its data would be lost. Use another host, or, if nobody needs it: snap remove --purge microk8s",
+                ? "not be in a cluster that this stack did not create: a node is never taken over. Use another host, or set cluster.kubeconfig to that cluster's kubeconfig instead of cluster.nodes."
+                : "not run MicroK8s that this stack did not install: its data would be lost. Use another host, or, if the data is not needed: snap remove --purge microk8s",
         );
     else if (host.owner !== undefined && host.owner !== owner)
         must(
@@ -51,7 +51,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
     return problems;
 }
 
-/** What an operator should know of one host. */
+/** Warnings about one host. */
 export function hostWarnings(
     { where, place, wanted, ...host }: ProbedHost,
     { sans }: Microk8sArgs,
@@ -64,7 +64,7 @@ export function hostWarnings(
     ];
 }
 
-/** What stands in the way among them. @param away nodes of the cluster that do not answer, by their names in the config */
+/** Problems among the hosts. @param away nodes of the cluster that do not answer, by their names in the config */
 export function clusterFindings(
     hosts: ProbedHost[],
     { nodes }: Microk8sArgs,

@@ -12,17 +12,20 @@ import { openCluster } from "../kubernetes/cluster";
 import { clusterFindings, hostFindings, hostWarnings, type ProbedHost } from "./findings";
 import { HostsError } from "./hosts-error";
 
-/** Longest time for all checks, in seconds: an operator whose hosts are away should not wait longer to hear it. */
+/** Timeout of all checks, in seconds: an operator whose hosts are down should not wait longer for the error. */
 const LIMIT_SECONDS = 30;
 
 /** Longest wait for the cluster's list of its nodes, in seconds. */
 const ASK_SECONDS = 10;
 
-/** What an operator should know of a run that could not look at the cluster. */
+/** Warning of a run that could not check the cluster. */
 export const NO_CLUSTER_YET =
-    "cluster: nodes are not a cluster yet, so only the hosts were looked at. What stands in the way in the cluster is said as it comes up.";
+    "cluster: nodes are not a cluster yet, so only the hosts were checked. Problems in the cluster are reported once the run has created it.";
 
-/** What a new cluster lacks for this gateway, as far as the config alone tells. @param storage the StorageClass it gets */
+/**
+ * Requirements of the gateway that a new cluster lacks, as far as the config shows. @param storage the StorageClass it
+ * gets
+ */
 export function withoutCluster(
     { gateway, tls }: Pick<GatewayClusterArgs, "gateway" | "tls">,
     storage: Storage,
@@ -59,14 +62,14 @@ export interface FormedCluster {
     access: ClusterAccess;
     /** Whether the first node is down, and {@link access} is the kubeconfig of another one. */
     isFallback: boolean;
-    /** What an operator should know before going on. */
+    /** Warnings for the operator. */
     warnings: string[];
 }
 
 /**
- * Checks the hosts of a cluster before anything is changed on them. A node of the cluster that is down stops nothing: credentials
- * must be revocable meanwhile. A run that has something to do on it fails there, and says so.
- * @param owner name of the running stack, as it stands on its hosts
+ * Checks the hosts of a cluster before anything is changed on them. A node that is down does not stop the run, since
+ * credentials must stay revocable. A run that must change that node fails there. @param owner name of the running
+ * stack, as recorded on its hosts
  * @returns access to the cluster, where the hosts form one already
  * @throws HostsError naming every problem, and each host that is no node yet and does not answer in 30 s
  */
@@ -121,7 +124,7 @@ async function nodesOf(kubeconfig: string, open: typeof openCluster): Promise<st
         const nodes = await answerWithin(ASK_SECONDS, open({ kubeconfig }).list("v1", "Node"));
         return nodes.flatMap(({ metadata }) => metadata?.labels?.[PLACE_LABEL] ?? []);
     } catch {
-        // Without the cluster's word the host counts as missing, which is a problem of its own.
+        // Without an answer of the cluster the host counts as missing, which is reported as a problem.
         return [];
     }
 }
@@ -145,7 +148,7 @@ async function checkHost(
             return { place, problem: `${where}: ${why}`, isDown: false };
         }
         const probed = readProbe(stdout);
-        // Half of the second that the host's clock leaves out.
+        // Half of the second that rounding of the host's clock hides.
         return { ...probed, where, place, wanted, ahead: probed.clock + 0.5 - here };
     } catch (error) {
         const rejected = rejection(place, wanted.user, (error as Error).message);
@@ -158,11 +161,11 @@ async function checkHost(
 /** Why a host that is up rejects the login; undefined for one that is down. */
 function rejection(place: string, user: string, why: string): string | undefined {
     if (why === MISMATCH)
-        return `${place} must have the host key of the config (it has another). If it was installed anew, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
+        return `${place} must have the host key of the config (it has another). If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))
         return `${place} must let user ${user} in with privateKey (it does not). Add its public half to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
-        return `${place} must be reached with a private key that can be read (it cannot). Set privateKey anew.`;
+        return `${place} must be reached with a private key that can be read (it cannot). Set privateKey again.`;
     return undefined;
 }
 

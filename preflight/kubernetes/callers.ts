@@ -33,8 +33,8 @@ const sharedGateway: z.ZodType<SharedGateway> = z.object({
 });
 
 /**
- * What another stack says of its gateway. Asked of the engine by a function: the resource StackReference would keep a copy
- * of all that stack's outputs, its callers' keys too, in the state of this one.
+ * The output `gateway` of another stack, read by a function of the engine: the resource StackReference would keep a
+ * copy of all that stack's outputs, its callers' keys too, in the state of this one.
  * @throws GatewayError when there is no such stack, or no gateway of it
  */
 export async function gatewayOf(stack: string): Promise<SharedGateway> {
@@ -66,9 +66,8 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
 /**
  * Looks at the gateway and its cluster before any caller is made.
  * @param of the stack that made the gateway, by its whole name
- * @param owner name of the running stack, as its objects carry it
- * @returns what an operator should know before going on
- * @throws GatewayError when the callers do not go with the gateway, PreflightError when the cluster is not as it must be
+ * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator @throws
+ * GatewayError if the callers do not fit the gateway, PreflightError if the cluster has problems
  */
 export async function callersPreflight(
     { cluster: access, gateway, consumers, of }: GatewayCallersArgs & { of: string },
@@ -86,7 +85,7 @@ export async function callersPreflight(
     return warnings;
 }
 
-/** What does not go together: known only now that the gateway is. */
+/** Conflicts between callers and gateway, which are known only once the gateway is known. */
 function unfit(
     { of, consumers }: { of: string; consumers: ConsumerSettings[] },
     { namespace, counters, replicas }: SharedGateway,
@@ -106,7 +105,7 @@ function unfit(
     return { problems, warnings: replicas === undefined ? inPlaceWarnings(consumers) : [] };
 }
 
-/** The route is what every caller needs, and its owner says that this is the cluster of the other stack. */
+/** Every caller needs the route, and its owner annotation proves that this is the cluster of the other stack. */
 async function routeOf(stack: string, namespace: string, cluster: ClusterView): Promise<string[]> {
     const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
     const live = await cluster.read(route);

@@ -4,7 +4,7 @@ import type { Findings } from "../findings";
 import { openCluster, type ClusterView } from "./cluster";
 import { PreflightError } from "./preflight-error";
 
-/** Longest time for all checks, in seconds: an operator whose cluster is away should not wait longer to hear it. */
+/** Timeout of all checks, in seconds: an operator whose cluster is down should not wait longer for the error. */
 const LIMIT_SECONDS = 30;
 
 /**
@@ -38,7 +38,7 @@ async function opened(cluster: ClusterAccess, open: typeof openCluster): Promise
     }
 }
 
-/** Away, or there and not willing: an operator looks in different places. */
+/** Distinguishes a cluster that is down from one that rejects the request: the causes differ. */
 function unanswered(server: string, error: unknown): string {
     const said = firstLine(error);
     const { code } = error as { code?: unknown };
@@ -49,7 +49,7 @@ function unanswered(server: string, error: unknown): string {
     return `cluster: the API server at ${server} must answer (${said}). Check the address and the network.`;
 }
 
-/** What an error says first; of an answer of the API server, its own message. */
+/** First line of an error; for an answer of the API server, its message. */
 function firstLine(error: unknown): string {
     const { message, body, code, cause } = error as Record<string, unknown> & { cause?: { message?: string } };
     const said = typeof body === "string" ? /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1] : undefined;

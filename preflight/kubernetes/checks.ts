@@ -13,7 +13,7 @@ const READ_EACH = 20;
 /** Name the chart gives the role of an ingress controller that Rampart installs. */
 const CONTROLLER_ROLE = "component-apisix-ingress-manager-role";
 
-/** What the stack stands on: Rampart, or the gateway in place. */
+/** Requirements of the stack: Rampart, or the existing gateway. */
 export async function prerequisites(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway } = settings;
     if (gateway.installer === "rampart") {
@@ -35,7 +35,7 @@ export async function prerequisites(settings: GatewayClusterArgs, cluster: Clust
     return [];
 }
 
-/** Rampart as somebody else has installed it. */
+/** An existing installation of Rampart. */
 async function inPlace(cluster: ClusterView): Promise<string[]> {
     const missing = await absent(cluster, [
         definition("rampartgraphs.rampart.petuum.com"),
@@ -53,7 +53,8 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
     const { namespace, ownNamespace, credentialsSecret: name } = install;
     const home = { apiVersion: "v1", kind: "Namespace", name: namespace };
     if ((await absent(cluster, [home])).length > 0) {
-        // Nobody can have put the Secret there: the run that makes the namespace ends at it, and the next one goes on.
+        // The Secret cannot exist yet: the run that creates the namespace stops at this check, and the next one
+        // continues.
         if (ownNamespace) return [];
         return [`rampart.install.namespace: ${title(home)} must exist. Run: kubectl create namespace ${namespace}`];
     }
@@ -64,11 +65,11 @@ async function forInstall(install: RampartInstall, cluster: ClusterView): Promis
     );
 }
 
-/** etcd's volumes: a claim of a class that is not there waits for ever, and with it everything behind etcd. */
+/** etcd's volumes: a claim of a missing StorageClass stays pending for ever, and etcd with it. */
 export async function storageClass({ gateway, nodes }: InstalledGateway, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing") return [];
     const wanted = gateway.release.storageClass;
-    // The stack brings one, but a run that failed may not have come so far.
+    // The stack creates one, but a failed run may have stopped before.
     if (nodes?.storage === "hostpath" && wanted === undefined) return [];
     const classes = await cluster.storageClasses();
     if (classes.some((c) => (wanted === undefined ? c.isDefault : c.name === wanted))) return [];
@@ -116,7 +117,7 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
     });
 }
 
-/** A gateway that takes no changes: a run would wait for it in vain, and end half way. */
+/** A gateway that accepts no changes: a run would time out and stop half-way. */
 export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const namespace = gatewayNamespace(settings);
     return namespace === undefined ? [] : troubleIn(namespace, cluster);
@@ -127,12 +128,12 @@ export async function troubleIn(namespace: string, cluster: ClusterView): Promis
     return trouble === undefined ? [] : [`gateway: ${trouble}`];
 }
 
-/** Objects of our names that another made: server-side apply would take them over without a word. */
+/** Objects with our names and another owner: server-side apply would silently take them over. */
 export function foreignObjects(settings: GatewayClusterArgs, cluster: ClusterView, owner: string): Promise<string[]> {
     return foreignAmong(plannedObjects(settings), cluster, owner);
 }
 
-/** Those among the objects that are going to be made. */
+/** Foreign objects among those that the run would create. */
 export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, owner: string): Promise<string[]> {
     const absentNamespaces = new Set<string | undefined>();
     for (const name of new Set(objects.map((o) => o.namespace)))
@@ -147,7 +148,7 @@ export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, o
     return problems;
 }
 
-/** What there is of these objects, in their order. */
+/** The existing ones of these objects, in their order. */
 async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<(Live | undefined)[]> {
     const kinds = new Map<string, ObjectRef[]>();
     for (const object of objects) {
@@ -178,7 +179,7 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
     );
 }
 
-/** Those of the objects that are not there. */
+/** The missing ones of these objects. */
 export async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);

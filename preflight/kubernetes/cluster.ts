@@ -24,14 +24,14 @@ export interface StorageClass {
     isDefault: boolean;
 }
 
-/** A node, as those see it who look for a place for pods. */
+/** A node, as the scheduler sees it. */
 export interface NodeState {
     name: string;
-    /** Why no pod may be placed there; unset: it takes them. */
+    /** Why no pod can be scheduled there; unset: pods can. */
     unfit?: string;
 }
 
-/** What the checks look at. Tests give their own. */
+/** The cluster as the checks read it. Tests pass a fake. */
 export interface ClusterView {
     /** Address of the API server, for messages. */
     readonly server: string;

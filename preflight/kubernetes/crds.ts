@@ -12,8 +12,8 @@ export function definition(name: string): ObjectRef {
 }
 
 /**
- * Definitions belong to everyone in the cluster: ours must not be written over others', and others' must serve the
- * versions that this project writes. Helm never updates a definition, so an old one stays.
+ * CRDs belong to the whole cluster: the run must not overwrite those of others, and those must serve the versions that
+ * this project writes. Helm never updates a CRD, so an old one stays.
  */
 export async function definitions(
     settings: GatewayClusterArgs,

@@ -8,9 +8,9 @@ import type { ClusterView } from "./cluster";
 const WAY = 'Set it back, or follow "Replace etcd" in docs/operations.md.';
 
 /**
- * What of an etcd that runs cannot change in place. Kubernetes rejects another StorageClass of a StatefulSet, in the
- * middle of a run; and members that join one by one find no state of the cluster from the chart (etcd 12.0.18), so they
- * can form a second cluster, which reports healthy like the first.
+ * Settings that cannot change in place for a running etcd. Kubernetes rejects another StorageClass of a StatefulSet, in
+ * the middle of a run; and members that join one by one find no state of the cluster from the chart (etcd 12.0.18), so
+ * they can form a second cluster, which reports healthy like the first.
  */
 export async function etcdInPlace(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, namespace } = settings;
@@ -34,7 +34,7 @@ export async function etcdInPlace(settings: GatewayClusterArgs, cluster: Cluster
         problems.push(
             `gateway.storageClass: cannot change from ${shown(storageClass)} to ${shown(wanted.storageClass)}, since Kubernetes rejects that for ${title}, which exists. ${WAY}`,
         );
-    // Scaled down by hand it is on its way back to what it was.
+    // After a manual scale-down, the run restores the number of members.
     if (members !== wanted.members && members !== 0)
         problems.push(
             `option: etcd cannot change from ${members} to ${wanted.members} members in place (${title}): they could form two clusters. ${WAY}`,

@@ -6,16 +6,16 @@ import { NO_FINDINGS, type Findings } from "../findings";
 import type { ClusterView, NodeState } from "./cluster";
 import { gatewayNamespace } from "./planned-objects";
 
-/** What a stack is to install, and on what. */
+/** What a stack installs, and on which cluster. */
 export type InstalledGateway = GatewayClusterArgs & {
     /** Set where the stack makes the cluster, with the StorageClass that it gives it. */
     nodes?: { storage?: string };
 };
 
 /**
- * A highly available gateway needs nodes to be on. With too few, it is not installed; one that is there already may be
- * changed all the same, since a credential must be revocable while a node is away. Where the stack makes the cluster, a run
- * that failed may have left fewer, and this one makes the rest.
+ * A highly available gateway needs several nodes. With too few, it is not installed; an existing one may still be
+ * changed, since a credential must be revocable while a node is down. If the stack creates the cluster, a failed run
+ * may have left fewer nodes, and this run creates the rest.
  */
 export async function nodes(settings: InstalledGateway, cluster: ClusterView): Promise<Findings> {
     const { gateway } = settings;

@@ -31,8 +31,8 @@ export async function certManager({ tls, namespace }: GatewayClusterArgs, cluste
 }
 
 /**
- * A certificate that has ended is not put into service: every handshake would fail. Where it is in service already, it is only
- * warned of: a credential must be revocable meanwhile.
+ * An expired certificate is not put into service, since every handshake would fail. One that is already in service only
+ * causes a warning, since credentials must stay revocable.
  */
 export async function endedCertificate(
     { tls, namespace }: GatewayClusterArgs,
@@ -55,12 +55,12 @@ export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
 }
 
 /**
- * HTTPS closes before the route learns that HTTP is to serve again: a run that does both sends callers to a port that is
- * closed, for as long as the pods take to come anew.
+ * A run that removes TLS and the redirect together closes HTTPS before the route serves HTTP again: until the pods have
+ * restarted, it redirects callers to a closed port.
  */
 export async function redirectLeft(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, tls, namespace } = settings;
-    // Without a port for HTTP nobody is sent anywhere.
+    // Without a port for HTTP there is no redirect.
     if (tls !== undefined || gateway.installer === "existing" || gateway.release.nodePort === undefined) return [];
     const route = await cluster.read({
         apiVersion: "apisix.apache.org/v2",

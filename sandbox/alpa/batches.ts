@@ -97,7 +97,7 @@ export class BatchLoop {
             }
         } catch (error) {
             if (!(error instanceof PyError)) throw error; // ours, not Alpa's: let it be seen
-            // The real loop is a task nobody awaits: its exception is printed at exit, if ever.
+            // The real loop is a task that is never awaited: its exception is printed at exit, if ever.
             this.died = error;
             this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
         }

@@ -65,7 +65,7 @@ export interface GenerateArgs {
     weights?: Weights;
 }
 
-/** One text per input. Throws where the real generator raises: nobody catches that, and the batch loop ends. */
+/** One text per input. Throws where the real generator raises: the exception is not caught, and the batch loop ends. */
 export function generate(args: GenerateArgs): string[] {
     if (args.n !== 1n) throw new PyError("AssertionError", "the model was started for one answer per prompt");
     const inputs = padded(args.inputs);

@@ -95,7 +95,7 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
         if (!isWhole(request)) return refuseAsInvalid(request.socket);
         const chunks: Buffer[] = [];
         request.on("data", (chunk: Buffer) => chunks.push(chunk));
-        request.on("error", () => {}); // the caller has gone: nobody to answer
+        request.on("error", () => {}); // the caller has disconnected
         request.on("end", () => {
             const body = Buffer.concat(chunks);
             const method = request.method as string;

@@ -2,14 +2,14 @@
  * Controller of the stand-in for cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
  * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
  *
- * Imitated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is not Ready and
- * Issuing while it waits, for an issuer that is not there too; the Secret has the type, annotations and label of the real one and
- * stays when the Certificate goes, and is filled anew when somebody deletes it; changed names or another issuer are a new
- * certificate; each one has a new key; what was issued is in `status`.
+ * Imitated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is
+ * not Ready and Issuing while it waits, also for a missing issuer; the Secret has the type, annotations and label of
+ * the real one, stays when the Certificate is deleted, and is re-created when it is deleted itself; changed names or
+ * another issuer cause a new certificate; each certificate has a new key; `status` describes the issued certificate.
  *
- * Refused: every other issuer and field by the definitions, which do not know them; another private key than ECDSA 256 that
- * is made anew each time, and a Certificate without names, in the condition Ready with the reason NotImitated. Not imitated:
- * CertificateRequests, backoff, the webhook, renewal by time.
+ * Rejected: every other issuer and field, by the CRDs; a private key other than ECDSA 256 with rotation, and a
+ * Certificate without names, in the condition Ready with the reason NotImitated. Not implemented: CertificateRequests,
+ * backoff, the webhook, renewal by time.
  */
 import { ApiError } from "../rampart/api";
 import type { Rest } from "../rampart/rest";

@@ -33,7 +33,7 @@ export interface CertManagerOptions {
 export interface CertManager {
     /** Certificate of the issuer's authority, for callers to trust. */
     authority: string;
-    /** Has a certificate issued anew, as `cmctl renew` does. */
+    /** Renews a certificate, as `cmctl renew` does. */
     renew(namespace: string, name: string): Promise<void>;
     close(): Promise<void>;
 }

@@ -130,7 +130,7 @@ function notImitated({ spec }: Certificate): string | undefined {
     const { algorithm = "RSA", encoding = "PKCS1", rotationPolicy = "Always", size = 256 } = spec.privateKey ?? {};
     if (!spec.dnsNames?.length) return "a Certificate without dnsNames is not imitated";
     if (algorithm !== "ECDSA" || size !== 256 || encoding !== "PKCS1" || rotationPolicy !== "Always")
-        return "another private key than ECDSA 256, in PKCS1, made anew each time, is not imitated";
+        return "a private key other than ECDSA 256 in PKCS1 with rotationPolicy Always is not imitated";
     if ((spec.issuerRef.group ?? OWN_GROUP) !== OWN_GROUP) return "issuers of others are not imitated";
     return undefined;
 }

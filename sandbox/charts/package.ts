@@ -32,7 +32,7 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
-/** Packages KubeRay's operator beside them. @param crds folder with the definitions of its version */
+/** Packages the chart of KubeRay's operator in the same folder. @param crds folder with the CRDs of its version */
 export async function packageKuberay(helmPath: string, folder: string, crds: string): Promise<void> {
     const chart = copyChart("kuberay-operator", join(folder, "source"));
     mkdirSync(join(chart, "crds"));

@@ -95,7 +95,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
 
     /** Names of zones deleted here: they get other name servers when they are added again. */
     readonly formerZones: string[] = [];
-    /** Names of zones that somebody else has at Cloudflare. */
+    /** Names of zones that another Cloudflare account has. */
     readonly zonesElsewhere = new Set<string>();
     private readonly zoneMap = new Map<string, objects.Zone>();
     private readonly recordMaps = new Map<string, Map<string, objects.DnsRecord>>();

@@ -132,7 +132,8 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     await mustPulumi(dir, world, ["stack", "select", stack]);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
-    // Nobody reads a preview here before the update begins, and the stack is empty: it would say everything twice.
+    // No preview: the command does not wait for a review, and for an empty stack the preview would only repeat the
+    // update.
     await mustPulumi(dir, world, ["up", "--yes", "--skip-preview", "--stack", stack], { onLine: say, signal });
     const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
     const outputs = JSON.parse(output) as { url: string };

@@ -125,7 +125,7 @@ function client(pki: Pki, port: number, kubeconfig: string): Record<string, stri
         // The default of 20 requests a second makes the first start 5 s longer: every controller asks for its own token.
         "kube-api-qps": 500,
         "kube-api-burst": 1000,
-        // Their own ports answer health checks only, so nobody has to be authenticated with the API server's help.
+        // Their own ports answer only health checks, so they need no authentication through the API server.
         "authentication-skip-lookup": "true",
         "leader-elect": "false",
         profiling: "false",

@@ -9,7 +9,9 @@ import { join } from "node:path";
 import { generate } from "selfsigned";
 import { writeSecret } from "./secret-file";
 
-/** Days a certificate lasts; a sandbox older than that is made anew. Ten years: laptops keep folders for long. */
+/**
+ * Lifetime of a certificate, in days; an older sandbox must be re-created. Ten years: laptops keep folders for long.
+ */
 const DAYS = 3650;
 
 export interface KeyPair {
@@ -45,7 +47,7 @@ export interface Pki {
 const SERVING_NAMES = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 const SERVING_ADDRESSES = ["127.0.0.1", "10.152.183.1"];
 
-/** Reads the PKI of `folder`, or makes it; a half-made one is made anew. */
+/** Reads the PKI of `folder`, or creates it; an incomplete one is created again. */
 export async function openPki(folder: string): Promise<Pki> {
     const file = (name: string) => join(folder, name);
     if (!existsSync(file("complete"))) await makePki(folder);

@@ -201,7 +201,7 @@ async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, 
     });
 }
 
-/** kwok says it in clear, to whoever asks. */
+/** kwok serves its health endpoint without TLS and authentication. */
 async function isHealthy(url: string): Promise<boolean> {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
     return answer?.ok ?? false;

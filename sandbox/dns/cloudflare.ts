@@ -3,10 +3,10 @@
  * at the moment. Facts: Cloudflare's pages on proxied records (edge addresses, 300 s; the origin while a zone is pending or
  * paused), on flattening, on pending zones (they answer at once) and moved ones (they go on).
  *
- * Imitated with one port for all server names; a change is there at once. Refused: types that the packet library has no
- * form for (NOTIMP), a CNAME at the apex to a name whose addresses nobody gave (SERVFAIL), zones of other types than
- * full (REFUSED). Not imitated: signatures (a signed zone has its DNSKEY, the resolver stand-in asks for no more), HTTPS
- * records of proxied names, load balancing, `settings` of a record.
+ * Emulated with one port for all server names; a change is visible at once. Rejected: types that the packet library
+ * does not support (NOTIMP), a CNAME at the apex to a name without known addresses (SERVFAIL), zones of other types
+ * than full (REFUSED). Not imitated: signatures (a signed zone has its DNSKEY, the resolver stand-in asks for no more),
+ * HTTPS records of proxied names, load balancing, `settings` of a record.
  */
 import { wireData } from "../../dns/values";
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
@@ -39,7 +39,7 @@ export function cloudflareSays(account: Account, options: CloudflareDnsOptions =
     };
 }
 
-/** undefined: a CNAME at the apex leads to a name that nobody knows. */
+/** @returns undefined if a CNAME at the apex points to an unknown name */
 function servedZone(account: Account, zone: Zone, options: CloudflareDnsOptions): ServedZone | undefined {
     const { name, name_servers: servers, dnssec } = zone;
     const stored = [...account.records(zone.id).values()];
@@ -69,7 +69,7 @@ function addressRecords(name: string, ttl: number, addresses: string[]): ServedR
     return addresses.map((data) => ({ name, type: data.includes(":") ? "AAAA" : "A", ttl, data }));
 }
 
-/** Addresses at the end of the chain of CNAMEs that begins at a name; empty when nobody knows them. */
+/** Addresses at the end of the chain of CNAMEs that begins at a name; empty if they are unknown. */
 function flattened(records: ServedRecord[], target: string, options: CloudflareDnsOptions): string[] {
     for (let here = target, hops = 0; hops < 8; hops++) {
         const at = records.filter((r) => r.name === here);

@@ -25,9 +25,9 @@ export interface DnsServer {
     /** `127.0.0.1:port`. */
     address: string;
     port: number;
-    /** Questions as they came, `udp name type`. */
+    /** Received questions, as `udp name type`. */
     asked: string[];
-    /** While true nobody gets an answer. */
+    /** While true the server answers no question. */
     silent: boolean;
     /** While true the TCP port takes no connection. */
     udpOnly: boolean;
@@ -104,7 +104,7 @@ async function bindBoth(tcp: ReturnType<typeof createServer>, wanted: number): P
                     resolve();
                 });
             });
-            udp.on("error", () => undefined); // an answer that nobody waits for any more
+            udp.on("error", () => undefined); // the client has stopped waiting for the answer
             return udp;
         } catch (error) {
             udp.close();

@@ -73,7 +73,7 @@ async function serve(
     const denied = checkToken(keys, request, args, method);
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
-    // The real one answers 503 with a message of its etcd client, which nobody has recorded.
+    // The real one answers 503 with a message of its etcd client, of which there is no recording.
     if (!store.etcd.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
     // One that started before etcd asked for a password goes on with what it has in memory (run on 3.18.0).
     if (store.etcd.password !== etcdPassword)

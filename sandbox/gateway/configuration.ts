@@ -38,7 +38,7 @@ export class Configuration {
         return this.next;
     }
 
-    /** Somebody deletes every key while etcd runs, which all gateways hear of. */
+    /** Deletes every key while etcd runs; all gateways see the deletions. */
     clear(): void {
         this.objects.clear();
         this.hasFolders = false;

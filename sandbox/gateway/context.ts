@@ -11,7 +11,7 @@ import { lookupVariable } from "./variables";
 /** Plugins see this many request headers (default of ngx.req.get_headers); the upstream gets them all. */
 const MAX_HEADERS = 100;
 
-/** nginx drops a header whose name has any other character, without a word (ignore_invalid_headers). */
+/** nginx silently drops a header whose name has any other character (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
 /** The last address of a list, without its port, as nginx reads one that a proxy names; undefined when it is none. */
@@ -36,7 +36,7 @@ export class Context {
     readonly unparsed: string;
     /** Request headers as plugins have left them. */
     headers: HeaderList;
-    /** Headers that any answer to this request will carry, whoever gives it. */
+    /** Headers of any answer to this request, from the upstream or from a plugin. */
     readonly response = new HeaderList();
     uri: string;
     args: string | undefined;

@@ -61,7 +61,7 @@ export function stable(value: unknown): string {
     return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stable(v)}`).join(",")}}`;
 }
 
-/** Version of one plugin's configuration: an edit starts its counters anew, an equal rewrite keeps them. */
+/** Version of one plugin's configuration: an edit resets its counters, an equal rewrite keeps them. */
 export function confVersion(conf: unknown): string {
     return createHash("sha1").update(stable(conf)).digest("hex").slice(0, 16);
 }

@@ -116,7 +116,10 @@ function compileComparison(expr: unknown[]): Compiled {
     return { condition: (lookup) => compare(lookup(String(left)), right) !== reverse };
 }
 
-/** Undefined for an operator nobody knows. Regular expressions are compiled here, so that gaps show when written. */
+/**
+ * Undefined for an unknown operator. Regular expressions are compiled here, so that unsupported ones fail when they are
+ * written.
+ */
 function comparison(operator: string, right: unknown): Compare | undefined {
     if (operator === "~~" || operator === "~*") {
         const regex = compilePcre(bytes(String(right)), operator === "~*" ? "joi" : "jo");

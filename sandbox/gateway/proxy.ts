@@ -19,7 +19,7 @@ const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
  * window in which a reused connection turns out to be closed by the upstream, which would show as a 502.
  */
 const IDLE_MS = 2000;
-/** Piece of a request body written at once, in bytes: the send timeout runs anew for each. */
+/** Chunk of a request body per write, in bytes: the send timeout restarts with each chunk. */
 const SEND_PIECE = 64 * 1024;
 
 export function createAgent(): Agent {
@@ -37,7 +37,7 @@ class TryFailed extends Error {
     }
 }
 
-/** Thrown when the client is gone: nobody is left to answer. */
+/** Thrown when the client has disconnected, so that no answer is written. */
 export class ClientGone extends Error {}
 
 export interface ProxyParts {
@@ -148,7 +148,7 @@ function attemptOnce(
     });
 }
 
-/** Undefined where the cluster has nobody at a node's address. */
+/** Undefined if the cluster has no program at a node's address. */
 function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
     const name = host.replace(/^\[|\]$/g, "");
     try {
@@ -172,7 +172,7 @@ function watchReads(response: IncomingMessage, seconds: number): void {
         stop();
         timer = setTimeout(silent, seconds * 1000);
     });
-    response.pause(); // the listener above must not start the flow before somebody takes the data
+    response.pause(); // the listener above must not start the stream before its reader is attached
     response.on("end", stop);
     response.on("close", stop);
 }

@@ -1,6 +1,6 @@
 /**
- * Heads as nginx reads them where Node's parser reads another thing: a tab beside a header's value belongs to the value,
- * a method is any word of capital letters, "-" and "_", and a target may hold any byte.
+ * Request heads as nginx parses them where Node's parser differs: a tab next to a header's value belongs to the value,
+ * a method is any word of capital letters, "-" and "_", and a target may contain any byte.
  */
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";

@@ -19,8 +19,8 @@ export interface RedisConf {
 }
 
 /**
- * Where a name and port of the cluster's DNS are played: a port on 127.0.0.1. Undefined = not a name of the cluster.
- * @throws Error where the cluster has no such name, or nobody behind it
+ * The port on 127.0.0.1 that emulates a name and port of the cluster's DNS. Undefined: not a name of the cluster.
+ * @throws Error if the cluster has no such name, or no endpoint behind it
  */
 export type Resolve = (host: string, port: number) => number | undefined;
 
@@ -72,7 +72,7 @@ export class RedisConnections {
             this.keep(redis, name, conf);
             return result;
         } catch (error) {
-            if (redis) this.end(redis); // whatever still comes on it belongs to nobody
+            if (redis) this.end(redis); // a late answer on it must not reach another request
             throw new RedisFailure((error as Error).message);
         }
     }

@@ -17,10 +17,10 @@
  *   those by https and the passive ones
  * - Admin API: stream routes, schemas, paging and filters of lists: 501
  *
- * Known differences: HTTP/2 is not served; JSON that is written anew keeps the order of its fields, where APISIX has that of
- * a Lua table's hash, which APISIX itself calls unstable (core/json.lua): nothing may rely on either; `prometheus` is
- * accepted and its metrics port is not opened; idle connections to upstreams are kept for 2 s, not 60; state is in memory,
- * as the sandbox has its own etcd for Kubernetes.
+ * Known differences: HTTP/2 is not served; re-encoded JSON keeps the order of its fields, while APISIX uses the order
+ * of a Lua table's hash and calls it unstable (core/json.lua): no program may rely on either; `prometheus` is accepted
+ * and its metrics port is not opened; idle connections to upstreams are kept for 2 s, not 60; state is in memory, as
+ * the sandbox has its own etcd for Kubernetes.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";

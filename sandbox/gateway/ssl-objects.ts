@@ -1,8 +1,8 @@
 /**
- * Certificates of the gateway: what the Admin API takes as an `ssl` object, and which one a handshake gets.
- * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. Written from
- * reading, no recording exists. As in APISIX nobody looks whether a key belongs to its certificate: that shows as a failed
- * handshake.
+ * Certificates of the gateway: which `ssl` objects the Admin API accepts, and which one a handshake gets.
+ * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. Based on the
+ * source; there is no recording. As in APISIX, a key is not compared with its certificate: a mismatch makes the
+ * handshake fail.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";

@@ -85,7 +85,7 @@ export class Store {
         if (field === undefined) return undefined;
         const { objects } = this.etcd;
         let found: string | undefined;
-        // Each write asks, and with many callers the data plane's view would be built anew for each.
+        // Called for each write: with many callers, rebuilding the data plane's view each time would be slow.
         for (const [key, { value: conf }] of objects) {
             if (!key.startsWith("/consumers/")) continue;
             const held = (conf.plugins as Record<string, Conf | null> | undefined)?.[plugin]?.[field];

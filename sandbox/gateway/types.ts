@@ -90,7 +90,7 @@ export interface Entry {
 /** A consumer as an auth plugin found it. */
 export interface AuthConsumer {
     username: string;
-    /** Undefined when the credential stands in the consumer itself. */
+    /** Undefined if the credential is part of the consumer itself. */
     credentialId?: string;
     customId?: string;
     /** The credential's configuration, with secret references resolved and defaults filled in. */

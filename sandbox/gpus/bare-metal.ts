@@ -2,11 +2,11 @@
  * Alpa on bare metal: hosts with GPUs, reached by SSH, on each of which systemd runs Ray. The first is the Ray head, where
  * Alpa's model worker is launched too.
  *
- * Imitated: a unit fails when its GPUs are held by others, and says so in its journal; the model worker waits until Ray
- * runs on every host; a worker whose head has started anew goes on running, and is none of its; the port is open while the
- * model is loaded, and answers 400.
- * Not imitated: Ray's own commands and ports, what a running unit writes, GPUs of a node held in part.
- * Known difference: a worker that is lost ends the head's program at once; the real one answers nothing more.
+ * Emulated: a unit fails while other programs hold its GPUs, and says so in its journal; the model worker waits until
+ * Ray runs on every host; a worker whose head has restarted keeps running without joining it; the port is open while
+ * the model is loaded, and answers 400. Not imitated: Ray's own commands and ports, what a running unit writes, GPUs of
+ * a node held in part. Known difference: a worker that is lost ends the head's program at once; the real one answers
+ * nothing more.
  */
 import type { AlpaOptions } from "../alpa/server";
 import { newKey, openWay, startHost, type Host, type Way } from "../hosts";

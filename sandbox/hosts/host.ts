@@ -95,7 +95,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
     const root = fs.realpathSync(options.folder ?? fs.mkdtempSync(path.join(os.tmpdir(), "host-")));
-    fs.chmodSync(root, 0o700); // whoever knows the secret in it can start programs
+    fs.chmodSync(root, 0o700); // the secret in it allows starting programs
     const secret = `Bearer ${randomBytes(16).toString("hex")}`;
     let manager: Manager | undefined = undefined;
     const systemd = await serveSystemd(() => manager as Manager, secret);

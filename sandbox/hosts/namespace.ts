@@ -29,8 +29,8 @@ const READ_ONLY = `ro() {
 `;
 
 /**
- * Builds what root sees on the host, and in a mount namespace beside it what a user sees, who can write in /home, /tmp and /run
- * only. Says the id of the process that is in that one, and keeps both until it can read a line.
+ * Builds root's view of the host, and in a second mount namespace the view of a user, who can write only in /home, /tmp
+ * and /run. Prints the id of the process in the second one, and keeps both until it reads a line.
  */
 const BUILD = `
 set -eu
@@ -85,8 +85,8 @@ read -r _ || :
 `;
 
 /**
- * Becomes a user's process. What only root may read in /etc is not there: everybody has the same user id here, so permissions
- * alone would keep nobody out. Where there is such a thing, that takes a mount namespace of its own.
+ * Becomes a user's process. Files in /etc that only root may read are hidden by a separate mount namespace: all users
+ * have the same user id here, so permissions alone would not protect them.
  */
 const HIDE = `
 set -eu

@@ -13,7 +13,7 @@ export interface PlayedCall {
     args: string[];
     /** Called by root. */
     privileged: boolean;
-    /** The caller is gone: nobody waits any more. */
+    /** Aborted when the caller has disconnected. */
     signal: AbortSignal;
 }
 

@@ -1,4 +1,4 @@
-/** Programs that a host has in place of this machine's: what they say depends on the host, not on the machine. */
+/** Programs of a host that replace this machine's: their output depends on the host, not on the machine. */
 import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 

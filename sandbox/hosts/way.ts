@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 export interface Way {
     /** At the host's address. */
     port: number;
-    /** Lets nobody through any more, and cuts the connections there are. */
+    /** Rejects new connections and cuts the existing ones. */
     shut(): Promise<void>;
     open(): Promise<void>;
 }

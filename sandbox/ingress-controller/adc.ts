@@ -1,7 +1,8 @@
 // What api7/adc 0.23.1 reads from an Admin API, how it compares that with the wanted objects, and what it writes.
 // Facts: libs/backend-apisix (fetcher, transformer, operator), libs/differ (differv3), apps/cli (server/sync), and answers
 // of the real program. A synchronisation of everything has no label selector, so labels protect nothing:
-// - a consumer, credential, service, SSL object or global rule that is not wanted is deleted, whoever made it;
+// - a consumer, credential, service, SSL object or global rule that is not desired is deleted, whichever client created
+// it;
 // - a route counts only below a listed service, an upstream only as a service's own or labelled with one, a credential
 //   only of the four methods below: others are never seen, hence stay, as plugin configs do;
 // - fields it does not read are neither compared nor put back, such as the status of a route;

@@ -61,7 +61,8 @@ export class ApiServer {
         const url = new URL(cluster.server.replace(/\/$/, "") + path);
         const options: https.RequestOptions = { method, signal, headers: {} };
         await this.kubeConfig.applyToHTTPSOptions(options);
-        // Its agent is made anew for every call and keeps no connection; the certificates and the token are in the options.
+        // It creates a new agent for every call, which keeps no connection; the certificates and the token are in the
+        // options.
         options.agent = url.protocol === "https:" ? this.agent : undefined;
         if (body) Object.assign(options.headers as object, { "Content-Type": "application/json" });
         const response = await new Promise<http.IncomingMessage>((resolve, reject) => {

@@ -137,7 +137,7 @@ export function translateConsumer(
     return objects;
 }
 
-/** The program that talks to the Admin API refuses the whole configuration for this, whoever else is in it. */
+/** For this, the client of the Admin API (ADC) rejects the whole configuration with all consumers in it. */
 export class NamelessCredential extends Error {}
 
 function consumer(owner: Resource, plugins: object, labels: Record<string, string>): ApisixObject {

@@ -1,5 +1,5 @@
 // Which resources are this controller's, and which APISIX (GatewayProxy) each of them goes to.
-// Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/utils.go and the controllers beside it.
+// Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/utils.go and the controllers in that folder.
 
 import { APISIX_GROUP, find, keyOf, secretText, type Resource, type World } from "./kinds";
 import { notImitated, Refusal } from "./objects";
@@ -54,7 +54,7 @@ export function isOurs(world: World, controllerName: string, gateway: Resource):
 export function bindGateway(world: World, gateway: Resource): Binding {
     const reference = gateway.spec.infrastructure?.parametersRef;
     if (!reference || reference.group !== APISIX_GROUP || reference.kind !== "GatewayProxy") return "unbound";
-    // The reference has no namespace: the GatewayProxy must lie beside the Gateway.
+    // The reference has no namespace: the GatewayProxy must be in the namespace of the Gateway.
     return target(world, gateway.metadata.namespace as string, reference.name);
 }
 

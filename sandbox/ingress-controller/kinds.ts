@@ -1,6 +1,6 @@
-// The kinds this stand-in watches, and the shape it reads them in.
+// The kinds that this emulator watches, and their types.
 
-/** Any object of the API server. What stands in `spec` was checked by the API server against the kind's definition. */
+/** Any object of the API server, which has validated `spec` against the CRD of the kind. */
 export interface Resource {
     apiVersion?: string;
     kind?: string;

@@ -56,7 +56,8 @@ function validate(world: World, owner: Resource, rule: Rule, index: number): voi
         const shared = sharedPlugins(world, namespace, rule);
         const key = `${rule.plugin_config_namespace || namespace}/${rule.plugin_config_name}`;
         if (!shared) throw new Refusal("InvalidSpec", `failed to get ApisixPluginConfig: ${key}`);
-        // Looked for beside the route, although the translation reads it beside the plugin config.
+        // Looked up in the namespace of the route, although the translation reads it in the namespace of the plugin
+        // config.
         mustHaveSecrets(shared.spec.plugins);
     }
     if (!rule.match) throw new Refusal("InvalidSpec", `.spec.http[${index}].match: required`);
@@ -117,7 +118,7 @@ function translateRule(context: RouteContext, owner: Resource, rule: Rule, index
     ];
 }
 
-/** The first valid backend goes into the service, the others into a traffic-split beside it. */
+/** The first valid backend goes into the service, the others into a traffic-split plugin. */
 function upstreams(context: RouteContext, owner: Resource, rule: Rule) {
     const { world, log } = context;
     const namespace = owner.metadata.namespace as string;

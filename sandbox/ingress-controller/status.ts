@@ -64,7 +64,7 @@ export class StatusWriter {
     }
 }
 
-/** What a Gateway's status holds beside its conditions. */
+/** Fields of a Gateway's status other than its conditions. */
 export function gatewayStatus(gateway: Resource, addresses: string[]): object {
     const now = `${new Date().toISOString().slice(0, 19)}Z`;
     const condition = (type: string, status: string, reason: string) => ({

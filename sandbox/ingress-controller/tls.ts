@@ -1,6 +1,6 @@
 // ApisixTls (v2) to APISIX ssl objects.
-// Facts: apache/apisix-ingress-controller 2.x, internal/adc/translator/apisixtls.go and internal/ssl. As there, nobody
-// looks whether the certificate is good for the hosts, or whether the key is its own.
+// Facts: apache/apisix-ingress-controller 2.x, internal/adc/translator/apisixtls.go and internal/ssl. As there, the
+// certificate is checked neither against the hosts nor against its key.
 
 import { secretText, type Resource, type World } from "./kinds";
 import { nameId, notImitated, ownerLabels, Refusal, type ApisixObject } from "./objects";

@@ -63,7 +63,7 @@ function dynamicProvider(): string {
 /** Tells a folder of the sandbox's own from an installed Pulumi, see toolchain.ts. */
 const MARK = ".alpa-auth-sandbox";
 
-/** Plugins that Pulumi is released with: found beside it without a word. */
+/** Plugins of Pulumi's release, which it finds in its own folder without a warning. */
 const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 /**
@@ -90,9 +90,9 @@ export function writeLaunchers(parent: string, released?: string): string {
 }
 
 /**
- * Lays the plugins out below a Pulumi home folder the way an installed Pulumi has them, and returns the folder to put on
- * PATH in place of `pluginDir`. With providers on PATH the engine warns at every command that it uses them; from its own
- * plugin folder it does not. Their folders carry the versions of the installed SDKs, which is what programs ask for.
+ * Arranges the plugins below a Pulumi home folder as an installed Pulumi does, and returns the folder to put on PATH
+ * instead of `pluginDir`. The engine warns at every command about providers on PATH, but not about those in its own
+ * plugin folder. Their folders carry the versions of the installed SDKs, which is what programs ask for.
  * @param real programs to take instead of those of `pluginDir`, by the name of the provider
  */
 export function installPlugins(home: string, pluginDir: string, real: Record<string, string> = {}): string {
@@ -132,7 +132,7 @@ export function linkExecutable(file: string, folder: string, name = path.basenam
     return target;
 }
 
-/** Replaces a file in one step: whoever starts it meanwhile gets the old or the new one, never half of it. */
+/** Replaces a file atomically: a concurrent start runs the old or the new file, never a partial one. */
 function put(file: string, write: (draft: string) => void): void {
     const draft = `${file}.${randomUUID()}`;
     try {

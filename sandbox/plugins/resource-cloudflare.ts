@@ -11,8 +11,8 @@
  * are inputs that are not described there; the released provider knows many more of both. Where it crashes (an answer
  * without a setting's `value`, or without a record's `data`), this one fails and says so.
  *
- * Not imitated: the schema (so no code from `pulumi import`), states written by old versions, the warnings it prints, the
- * raw-state delta that the bridge keeps beside a state, and `includeShadowMetadata` of a record.
+ * Not imitated: the schema (so no code from `pulumi import`), states written by old versions, the warnings it prints,
+ * the raw-state delta that the bridge adds to a state, and `includeShadowMetadata` of a record.
  */
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { cloudflareService } from "./cloudflare/service";

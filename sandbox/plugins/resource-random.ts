@@ -11,7 +11,7 @@
  * RandomShuffle and RandomPet follow Go's seeded generator and word lists, RandomUuid4 and RandomUuid7 are not needed.
  *
  * Not imitated: the schema (so no code from `pulumi import`), states written by old versions, the warning about `number`,
- * the raw-state delta that the bridge keeps beside a state, non-ASCII `overrideSpecial`, and conversion of inputs of the
+ * the raw-state delta that the bridge adds to a state, non-ASCII `overrideSpecial`, and conversion of inputs of the
  * wrong type. An input that does not exist is an error here; the released provider ignores it.
  */
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";

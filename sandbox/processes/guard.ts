@@ -1,6 +1,6 @@
 /**
- * The guard: a small process beside the command line. It holds one end of a pipe; when the command line goes, however
- * it goes (Ctrl-C, kill -9, a closed terminal), the pipe breaks and the guard stops everything that is recorded.
+ * The guard: a small process next to the command line. It holds one end of a pipe; when the command line ends in any
+ * way (Ctrl-C, kill -9, a closed terminal), the pipe breaks and the guard stops all recorded processes.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
@@ -64,7 +64,10 @@ function tsx(): string {
     return `file://${require.resolve("tsx")}`;
 }
 
-/** Longest wait for a line of the guard, in seconds. Seen: 0.7 on an idle core, and five times that beside other worlds. */
+/**
+ * Longest wait for a line of the guard, in seconds. Measured: 0.7 on an idle core, and five times that next to other
+ * worlds.
+ */
 const ANSWER_SECONDS = 60;
 
 /** Waits for one line of the guard; its end or its silence is an error. */

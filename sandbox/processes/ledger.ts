@@ -1,11 +1,11 @@
-/** The list of processes a sandbox has started, kept on disk so that whoever comes later can end them. */
+/** The list of processes that a sandbox has started, kept on disk so that a later command can end them. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessIdentity } from "./identity";
 
 export interface Entry extends ProcessIdentity {
     name: string;
-    /** The program's path; never its arguments, which are nobody's business. */
+    /** The program's path; never its arguments, which may contain secrets. */
     command: string;
     /** The guard is listed too, so that `down` ends it, but it does not end itself. */
     role?: "guard";

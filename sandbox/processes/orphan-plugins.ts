@@ -1,7 +1,7 @@
 /**
  * Pulumi's plugins outlive a `kill -9` of the pulumi command: they wait for an engine that never comes back.
- * Found by the sandbox's mark in their environment, so that nobody else's plugins are touched. Linux only: elsewhere
- * the environment of a process cannot be read, and nothing is found.
+ * They are found by the sandbox's mark in their environment, so that no other plugins are ended. Linux only: other
+ * systems do not allow reading the environment of a process, and no plugin is found.
  */
 import { basename } from "node:path";
 import { hasProc } from "./identity";
@@ -37,9 +37,9 @@ export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin
 }
 
 /**
- * A plugin's parent is pulumi, or another plugin (the language host starts the program). One that was left behind hangs
- * below whoever collects such processes: pid 1 or a session manager, neither of which carries the mark.
- * A marked parent that is neither means somebody runs the plugin by hand from a shell of the sandbox: left alone.
+ * A plugin's parent is pulumi, or another plugin (the language host starts the program). The parent of an orphan is the
+ * process that adopts orphans, pid 1 or a session manager, neither of which has the mark. Any other marked parent means
+ * that a user runs the plugin from a shell of the sandbox: it is left alone.
  */
 function isOrphan(row: ProcRow, table: Map<number, ProcRow>, id: string): boolean {
     const parent = table.get(row.parent);

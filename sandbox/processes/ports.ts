@@ -41,8 +41,8 @@ const RANGE = { first: 20_300, count: 9_700 };
 let next = (process.pid * 101) % RANGE.count;
 
 /**
- * A port on 127.0.0.1 that nobody listens on: the preferred one when it is free, else any. One this process was already
- * given is not given again, so that two programs started at once do not meet on it.
+ * A port on 127.0.0.1 without a listener: the preferred one if it is free, else any. The same port is never returned
+ * twice to this process, so that two programs started at once do not conflict.
  */
 export async function freePort(preferred?: number): Promise<number> {
     if (preferred !== undefined && (await canListen(preferred))) {

@@ -31,9 +31,8 @@ export async function endProcess(target: ProcessIdentity, name: string, options:
 }
 
 /**
- * Ends everything recorded in `stateDir`, the youngest first, and what those processes left behind.
- * Safe to call at any time and twice: a pid that now belongs to somebody else is left alone.
- * A caller that is itself on the list (the guard) is skipped.
+ * Ends all processes recorded in `stateDir`, the youngest first, and their orphans. Safe to call at any time and twice:
+ * a pid that now belongs to another process is left alone. A caller that is itself on the list (the guard) is skipped.
  */
 export async function stopAll(stateDir: string, options: StopOptions = {}): Promise<void> {
     const failed: string[] = [];

@@ -4,8 +4,8 @@ export interface WaitLimits {
     /** Longest wait, in seconds. */
     seconds: number;
     /**
-     * Pause between two looks, in milliseconds.
-     * @default 50: short beside what is waited for (a process, an HTTP answer), cheap on a laptop
+     * Pause between two checks, in milliseconds.
+     * @default 50: short compared with the awaited event (a process, an HTTP answer), cheap on a laptop
      */
     everyMilliseconds?: number;
     /** Told in the error when the time is over: what was seen last, where to look. */

@@ -68,7 +68,7 @@ export interface GraphApi {
     listEndpoints(): Promise<Endpoint[]>;
 }
 
-/** What a graph is judged by, read anew each time. */
+/** The objects that a graph is validated against, read again each time. */
 export async function readWorld(api: GraphApi): Promise<World> {
     const [namespaces, graphs, provided] = await Promise.all([
         api.listNamespaces(),

@@ -1,9 +1,9 @@
 /**
  * Rampart's controller process.
  * Imitated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded against a real API server.
- * One watch, restarted every 60 s, which shows every graph anew; a task per event, one at a time per graph, different
- * graphs in parallel. An exception that the real program does not catch ends this "process" too: see `exited`.
- * Not imitated: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
+ * One watch, restarted every 60 s, which then lists every graph again; a task per event, one at a time per graph,
+ * different graphs in parallel. An exception that the real program does not catch ends this "process" too: see
+ * `exited`. Not imitated: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, type GraphApi, realClock } from "./api.js";
@@ -45,7 +45,7 @@ export interface Controller {
     exited: Promise<Error | undefined>;
 }
 
-/** What a controller pod's environment looks like. The credential is a canary: nobody may ever print it. */
+/** Environment of a controller pod. The credential is a canary: it must never be printed. */
 const POD_ENV: Environment = {
     HOME: "/root",
     HOSTNAME: "rampart-controller-0",

@@ -107,7 +107,8 @@ export class Deployment {
             throw this.signal.reason;
         }
         if (result.code === 0) return;
-        // The real message quotes the whole environment of the process: whoever may read the graph reads its secrets.
+        // The real message quotes the whole environment of the process: anyone who may read the graph can read its
+        // secrets.
         const environment = { ...settings.env, RAMPART_WORKDIR: this.workdir } as Record<string, string>;
         for (const { name, namespace } of this.graph.components) {
             environment[`RAMPART_${rampartView(name)}_namespace`] = namespace;

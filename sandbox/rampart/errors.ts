@@ -15,7 +15,7 @@ export class GraphErrors extends Error {
     }
 }
 
-/** An exception nobody catches: the webhook answers 500, the controller process exits. Text is Python's. */
+/** An uncaught exception: the webhook answers 500, the controller process exits. The text is Python's. */
 export class Crash extends Error {}
 
 /** The deployment task was cancelled because the graph was changed or deleted meanwhile. */

@@ -1,7 +1,7 @@
 /**
- * Checks a graph's spec against the rules in schema-rules.ts and says what is wrong in the real validator's words.
+ * Checks a graph's spec against the rules in schema-rules.ts and returns the messages of the real validator.
  * Imitated: petuum/rampart 47a837c with Python's jsonschema 4.16.0 (draft 2020-12, errors in the order of the schema's
- * keywords). The rules are the facts of its schema written anew; titles and descriptions are left out of the quotes.
+ * keywords). The rules are a reimplementation of its schema; quotes omit titles and descriptions.
  */
 import { isMap, pformat, repr, sortedEntries } from "./python.js";
 import { DEFS, type Rule, SPEC } from "./schema-rules.js";

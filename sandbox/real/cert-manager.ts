@@ -1,4 +1,4 @@
-/** Starts a real cert-manager controller beside a cluster, with the arguments that its release has in its Deployment. */
+/** Starts a real cert-manager controller for a cluster, with the arguments of its release's Deployment. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { freePort, lastLines, waitFor } from "../processes";

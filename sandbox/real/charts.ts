@@ -73,7 +73,7 @@ export function realCharts({ paths, repositories }: Found, helmPath: string): Pr
 
 export interface PullOptions {
     helmPath: string;
-    /** Folder that keeps what was pulled. @default beside the tool cache */
+    /** Folder for pulled charts. @default next to the tool cache */
     cache?: string;
     /** Longest wait for one repository. @default 60 */
     seconds?: number;

@@ -24,7 +24,7 @@ const UNKNOWN_NAME = 3;
 export interface NetworkOptions {
     /** Ports of a name of the cluster; undefined where there is no such Service. */
     portsOf(host: string): number[] | undefined;
-    /** Port on 127.0.0.1 behind a name and port. @throws Error where nobody answers */
+    /** Port on 127.0.0.1 behind a name and port. @throws Error if no program answers */
     resolve(host: string, port: number): number | undefined;
     /** Port on 127.0.0.1 behind a pod's address and port. */
     podPort(address: string, port: number): number | undefined;
@@ -50,7 +50,7 @@ export class ClusterNetwork {
         const proxy = createServer();
         await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
         for (;;) {
-            // Worlds beside each other have networks of their own.
+            // Each of several parallel worlds has its own network.
             const prefix = `127.${randomInt(64, 128)}.${randomInt(0, 256)}`;
             const dns = createSocket("udp4");
             try {

@@ -16,8 +16,8 @@ export interface Recipe {
     version: string;
     /** Executables the build must leave behind. */
     outputs: string[];
-    /** Other files it must leave beside them. @default none */
-    beside?: string[];
+    /** Other files that the build must produce in the same folder. @default none */
+    otherFiles?: string[];
     /** How it is made, for messages. @default "building" */
     how?: "building" | "downloading";
     /** Everything that decides what comes out. A change gives a new entry, so an old one is never taken for it. */
@@ -70,8 +70,8 @@ function fingerprint(recipe: Recipe): string {
     return createHash("sha256").update(JSON.stringify({ name, version, outputs, ingredients })).digest("hex");
 }
 
-function filesOf({ outputs, beside = [] }: Recipe): string[] {
-    return [...outputs, ...beside];
+function filesOf({ outputs, otherFiles = [] }: Recipe): string[] {
+    return [...outputs, ...otherFiles];
 }
 
 /** Where a recipe's result is kept. */
@@ -99,7 +99,7 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
     const what = `${recipe.name} v${recipe.version}`;
     const release = await takeLock(`${folder}.lock`, { what, log: options.log, waitSeconds: options.waitSeconds });
     try {
-        // Whoever held the lock may have built it, or broken off.
+        // The previous holder of the lock may have built it, or failed.
         const problem = await problemWith(folder, recipe);
         if (problem === undefined) return done("cache");
         if (fs.existsSync(folder)) {

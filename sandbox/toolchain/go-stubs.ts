@@ -1,4 +1,4 @@
-/** Stubs in place of packages that a build shall not compile. Go's `-overlay` does not reach into its module cache. */
+/** Stubs that replace packages which a build must not compile. Go's `-overlay` does not apply to its module cache. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 

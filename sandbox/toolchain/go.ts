@@ -27,13 +27,13 @@ export interface GoProgram {
     /** Values for `-X`, by variable. */
     variables?: Record<string, string>;
     /**
-     * Source by package, in place of what the module has: for parts of a program that the sandbox does not run and that take
+     * Source by package, instead of the module's: for parts of a program that the sandbox does not run and that take
      * long to compile.
      */
     stubs?: Record<string, string>;
     /** Files copied from a module into the main module, where an `embed` needs them. */
     copies?: { module: string; files: Record<string, string> };
-    /** Files of a module that are kept beside the executables, by the name they get there. */
+    /** Files of a module to keep next to the executables, by their name there. */
     keeps?: { module: string; files: Record<string, string> };
 }
 

@@ -82,7 +82,7 @@ function removeStale(file: string, expected: string): void {
 }
 
 /**
- * Takes the lock file, waiting for whoever holds it. Returns a function that gives it back.
+ * Acquires the lock file, and waits while another process holds it. Returns a function that releases it.
  *
  * The lock saves work; it does not guard correctness. Each build has a folder of its own and is put in place by one
  * rename, so even two builds at once would leave a sound cache.

@@ -206,7 +206,7 @@ function helm(): Source {
     };
 }
 
-/** Definitions that come with KubeRay's operator, as files beside it. */
+/** CRDs of KubeRay's operator, as files next to it. */
 export const KUBERAY_CRDS = ["rayclusters", "raycronjobs", "rayjobs", "rayservices"].map(
     (name) => `ray.io_${name}.yaml`,
 );
@@ -253,7 +253,7 @@ export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): 
         name,
         version,
         outputs,
-        beside: Object.keys(program.keeps?.files ?? {}),
+        otherFiles: Object.keys(program.keeps?.files ?? {}),
         ingredients: { ...program, arguments: buildArguments(program), platform: process.platform, arch: process.arch },
         freeMiB,
         build: (work, out, progress) => buildGo(name, program, work, out, progress, env, cost.packages),

@@ -43,7 +43,7 @@ const TOOLS = {
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
-        probe: undefined, // nobody installs it outside of a cluster, and its definitions lie beside the one built here
+        probe: undefined, // it is not installed outside of a cluster, and its CRDs are next to the one built here
         same: "minor",
     },
     // Scripts behave alike in every version that anybody still has.
@@ -142,7 +142,7 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
     if (pulumi && !official) {
         const provider = found.find((tool) => tool.name === "pulumi-resource-kubernetes");
         toolchain.pluginDir = writeLaunchers(path.join(root, "..", "plugins"), path.dirname(pulumi.path));
-        // The engine takes plugins that lie beside its own executable for the ones it was released with.
+        // The engine treats plugins in the folder of its own executable as those of its release.
         pulumi.path = linkExecutable(pulumi.path, toolchain.pluginDir);
         if (provider) linkExecutable(provider.path, toolchain.pluginDir);
     }
@@ -170,9 +170,9 @@ function wantedOf(
 export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
     const installed = installedTool("pulumi", env, log);
     if (installed === undefined) return undefined;
-    const beside = path.join(path.dirname(fs.realpathSync(installed.path)), "pulumi-language-nodejs");
-    if (fs.existsSync(beside) || findOnPath("pulumi-language-nodejs", withoutOurs(env))) return installed;
-    log(`pulumi: ${installed.path} has no pulumi-language-nodejs beside it; using the sandbox's own`);
+    const languageHost = path.join(path.dirname(fs.realpathSync(installed.path)), "pulumi-language-nodejs");
+    if (fs.existsSync(languageHost) || findOnPath("pulumi-language-nodejs", withoutOurs(env))) return installed;
+    log(`pulumi: ${installed.path} has no pulumi-language-nodejs in its folder; using the sandbox's own`);
     return undefined;
 }
 

@@ -14,8 +14,8 @@ export interface AlpaPods {
 }
 
 /**
- * Port on 127.0.0.1 that plays an address; undefined where the address is not one of Alpa's pods or Services.
- * @throws Error where it is, and nobody answers
+ * Port on 127.0.0.1 that emulates an address; undefined if the address is not one of Alpa's pods or Services.
+ * @throws Error if it is such an address, but no program answers
  */
 export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: number): number | undefined {
     const refused = new Error(`${host}:${port}: connection refused`);
@@ -25,7 +25,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     );
     if (service) {
         const behind = now.pods.filter((pod) => pods.plays(pod) && selects(service, pod));
-        // Some other stand-in's, or nobody's yet.
+        // Another emulator has pods behind it, or there are none yet.
         if (behind.length === 0) return name === undefined ? fail(refused) : undefined;
         const reached = behind.filter((pod) => service.spec!.publishNotReadyAddresses || isReady(pod));
         const open = reached.filter((pod) => targetOf(service, port, pod) === ALPA_PORT).map(pods.alpaOf);

@@ -27,7 +27,9 @@ export class EtcdMembers {
         return configuration;
     }
 
-    /** Has the etcd of each release lose its data: its members come back empty, or somebody deletes all keys while it runs. */
+    /**
+     * Makes the etcd of each release lose its data: its members restart empty, or all keys are deleted while it runs.
+     */
     lose(how: "data" | "keys"): void {
         for (const [key, configuration] of this.configurations)
             if (how === "keys") configuration.clear();
@@ -67,7 +69,7 @@ export function isFirst(pod: V1Pod): boolean {
     return names.length < 2 || names[0].startsWith(`${pod.metadata!.name}=`);
 }
 
-/** Members that a pod of etcd is told of; the chart says nothing of them where it is alone. */
+/** Number of members in the settings of an etcd pod; the chart omits them for a single member. */
 function clusterSize(pod: V1Pod): number {
     return Math.max(1, clusterOf(pod).length);
 }

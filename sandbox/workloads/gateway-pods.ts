@@ -39,7 +39,7 @@ export interface GatewayPodsOptions {
     configurationOf(pod: V1Pod): Configuration;
     /** Says whether the machine of a pod can be reached: nothing is started or ended on another. */
     reachable(pod: V1Pod): boolean;
-    /** Called when what is under way in a pod is about to be cut. */
+    /** Called before the running requests of a pod are cut. */
     cut(uid: string): void;
     /** Called when a deleted pod's containers have ended: its object can go. */
     ended(pod: V1Pod): Promise<void>;
@@ -139,7 +139,7 @@ export class GatewayPods {
         const { pod, gateway, settings } = leaving;
         const container = containerOf(pod);
         const { preStop, answers } = podEnd(pod, container, settings);
-        // Without one it is told to quit before anybody can come again.
+        // Without preStop, APISIX quits before any new request can arrive.
         if (preStop > 0) await elapse(clock, preStop, signal);
         if ((leaving.state as GatewayPod["state"]) === "gone") return;
         leaving.state = "quits";

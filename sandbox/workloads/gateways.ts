@@ -3,8 +3,8 @@
  *
  * Imitated of kube-proxy 1.34: every node answers on a node port, whichever runs the pods (externalTrafficPolicy Cluster;
  * with Local its own alone); connections go to the ready pods in turn (kube-proxy takes any); where none is ready, to those
- * in preStop; a pod that leaves gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is what stands in
- * front of the nodes and knows at once which of them live.
+ * in preStop; a pod that leaves gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is the load
+ * balancer of the nodes, which knows at once which of them are up.
  *
  * Not imitated: answers that are lost in a node that is cut off although another node's pod gives them, where the
  * connection came in at 127.0.0.1; what the cluster's own clients (ingress controllers, connectors) lose.
@@ -26,7 +26,7 @@ const DATA_PORT = 9080;
 const ADMIN_PORT = 9180;
 /** The same for TLS. */
 const TLS_PORT = 9443;
-/** What stands in front of the nodes. */
+/** Address of the load balancer of the nodes. */
 const FRONT = "127.0.0.1";
 /** The node's own address, which kube-proxy lets a real gateway see: what comes from the loopback of its pod it trusts. */
 const NODE = "127.0.0.2";

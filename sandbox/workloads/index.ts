@@ -46,7 +46,7 @@ export interface WorkloadsOptions {
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
-/** A program that runs in this process in place of a container. */
+/** A program that runs in this process instead of a container. */
 export interface Program {
     image: RegExp;
     start(): Promise<{ close(): Promise<void> }>;
@@ -65,8 +65,9 @@ export interface Workloads {
     /** Has the shared counters that run take requests and answer none, or answer again. */
     hangCounters(hanging: boolean): void;
     /**
-     * Has the etcd of the gateways come back without its data, or deletes all keys while it runs. The first leaves callers
-     * alone until a gateway starts anew, the second does not; both end what the ingress controller can do until then.
+     * Restarts the etcd of the gateways without its data, or deletes all keys while it runs. The first does not affect
+     * callers until a gateway restarts, the second does at once; after both the ingress controller can change nothing
+     * until a gateway restarts.
      */
     loseEtcd(how: "data" | "keys"): Promise<void>;
     close(): Promise<void>;
@@ -245,7 +246,7 @@ async function takeAway(cluster: Cluster, { metadata }: V1Pod): Promise<void> {
     try {
         await cluster.rest.call("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, last);
     } catch (error) {
-        // Somebody was faster; the name may be another pod's by now.
+        // The pod is already deleted; another pod may have its name now.
         if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
     }
 }

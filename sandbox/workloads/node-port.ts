@@ -1,6 +1,6 @@
 /**
- * Plays kube-proxy for one node port: connections go to whatever plays the pods behind the Service, and stay with it. It
- * counts what a pod that ends without a word, or a node that is cut off, costs its callers.
+ * Emulates kube-proxy for one node port: connections go to the emulators of the pods behind the Service, and stay
+ * there. It counts what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
  */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
@@ -8,18 +8,18 @@ import { describeHolder } from "../processes";
 /** Where a new connection goes. */
 export type Destination =
     | { pod: string; port: number }
-    /** To a pod that is no more, which the node does not know yet. */
+    /** To a pod that has ended, which the node does not know yet. */
     | "gone"
-    /** To nobody: what a node answers when a Service has no pod. */
+    /** To no pod: the answer of a node when a Service has none. */
     | "none"
-    /** Into a network that lets nothing through. */
+    /** Into a network that drops all packets. */
     | "silence";
 
 /** What callers have lost. */
 export interface Lost {
-    /** Answers under way in a pod that was killed. */
+    /** Running requests of a pod that was killed. */
     cut: number;
-    /** Connections that went to a pod that was no more. */
+    /** Connections to a pod that had ended. */
     refused: number;
     /** Requests to a pod or node that is cut off: no answer comes. */
     unanswered: number;

@@ -14,7 +14,7 @@ export class RayClusters {
 
     constructor(private readonly cluster: Pick<Cluster, "rest">) {}
 
-    /** Has each looked up anew. */
+    /** Clears the cache, so that each cluster is looked up again. */
     forget(): void {
         this.known.clear();
     }
@@ -26,7 +26,7 @@ export class RayClusters {
         return groups.reduce((sum, { replicas = 0, numOfHosts = 1 }) => sum + replicas * numOfHosts, 1);
     }
 
-    /** Version of Ray in a pod, as "2.0.0"; empty where nobody says. */
+    /** Version of Ray in a pod, for example "2.0.0"; empty if unset. */
     async rayVersion(pod: V1Pod): Promise<string> {
         return (await this.of(pod))?.spec.rayVersion ?? "";
     }

@@ -81,7 +81,7 @@ export class RayPods {
         this.clusters = new RayClusters(around.cluster);
     }
 
-    /** Whether a pod is played here, and by nobody else. */
+    /** Whether this emulator runs a pod. */
     readonly plays = (pod: V1Pod): boolean =>
         pod.spec?.containers.some(({ image }) => this.options.images.test(image ?? "")) ?? false;
 

@@ -1,7 +1,7 @@
 /**
  * Plays Valkey's pods: a real Redis or Valkey for each running one, with the options of its container, so that a new pod
- * starts empty. Options other than those below are refused, as is every other value: nothing is written to a disk, and
- * nobody is asked for a password.
+ * starts empty. It rejects other options and other values than those below: no data is written to disk, and no password
+ * is required.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";

@@ -22,7 +22,7 @@ export interface GatewayOutputs {
 
 interface ClusterScene {
     world: Partial<WorldOptions>;
-    /** What stands in front of the nodes; unset: the stack's own choice. */
+    /** Address of the load balancer of the nodes. Unset: the stack's own default. */
     address?: string;
     /** Whether the nodes have GPUs, and Alpa is on bare metal on them. */
     gpus?: boolean;

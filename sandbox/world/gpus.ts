@@ -11,7 +11,7 @@ import type { FailStep } from "./scene";
 import { writePrivate, type BareMetalFacts, type GpuFacts } from "./state";
 
 export interface GpuOptions {
-    /** Path of KubeRay's operator, with its definitions beside it. */
+    /** Path of KubeRay's operator, with its CRDs in the same folder. */
     operator: string;
     /**
      * How long the model takes to load on either side, in seconds.

@@ -4,9 +4,9 @@ import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { BareMetalFacts, GpuFacts } from "./state";
 
 export interface Addresses {
-    /** `host:port` of each Alpa stand-in. */
+    /** `host:port` of each Alpa emulator. */
     alpa: string[];
-    /** What stands in front of the nodes; unset: the stack's own choice. */
+    /** Address of the load balancer of the nodes. Unset: the stack's own default. */
     address?: string;
     /** Address of the chart repository. */
     chartRepository: string;

@@ -6,7 +6,7 @@ import type { Attempt, WorldFacts } from "./state";
 /** Ways to reach the gateway of a stack that has one. */
 export const EXPOSURES = ["direct", "tunnel"] as const;
 
-/** Options of a stack that it can be brought up with, beside the shipped one. */
+/** Other options that a stack can be brought up with instead of the shipped one. */
 export const OPTIONS = ["intra-b"] as const;
 
 /** Steps of a conversion, each of which a world with GPUs can have fail. */

@@ -10,7 +10,7 @@ const EXPOSED: Record<string, Scene> = { intra: exposureScene(INTRA_WORLD), inte
 
 export type StackName = keyof typeof SCENES;
 
-/** What is brought up: a shipped stack file, and what is laid over it beside the sandbox's addresses. */
+/** What to bring up: a shipped stack file, and settings that override it in addition to the sandbox's addresses. */
 export interface SceneName {
     stack: StackName;
     /** Key `exposure` of the stack. Unset: as shipped. */

@@ -46,7 +46,9 @@ export interface WorldOptions {
     cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
     /** Name of a ClusterIssuer of cert-manager, with an authority of its own. @default there is no cert-manager */
     certManager?: string;
-    /** GPUs that one side alone can hold, and Alpa on bare metal on the nodes that have them. @default nobody counts them */
+    /**
+     * GPUs that only one side can hold, and Alpa on bare metal on the nodes with GPUs. @default GPUs are not counted
+     */
     gpus?: GpuOptions;
     /** Alpa services, at ports of their own; with `gpus` the first is that on bare metal. @default 1 */
     alpaServices?: number;

@@ -59,7 +59,7 @@ describe("a conversion on the engine", () => {
         return { sent: callers.answers, window };
     }
 
-    /** Nobody is refused outside of the window, and inside of it only in the form that was announced. */
+    /** No request is rejected outside of the maintenance window, and inside of it only with the announced answer. */
     function assertSteady({ sent, window }: { sent: Sent[]; window: Window }) {
         const refused = sent.filter(({ status }) => status !== 200);
         for (const { status, retryAfter, body, from, to } of refused) {
@@ -112,7 +112,7 @@ describe("a conversion on the engine", () => {
         assert.equal((await ask(verification.url, verification.key)).status, 200);
         assert.equal((await ask(verification.url, key)).status, 403);
         assert.equal((await ask(url, key)).status, 503);
-        assert.equal((await ask(url)).status, 401, "who has no credential is told so");
+        assert.equal((await ask(url)).status, 401, "a request without a credential gets 401");
         const on = await journey(["switch", "done"], "none" as Stage, "switch");
         assertSteady({ sent: [...there.sent, ...on.sent], window: { from: there.window.from, to: on.window.to } });
     });

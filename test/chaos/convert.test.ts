@@ -142,7 +142,7 @@ describe("npm run ops -- convert", function () {
         await assertSettledIn("intra-a");
     });
 
-    // Without callers: nobody announces what they get while the component does not answer.
+    // Without callers: their answers are not specified while the component does not answer.
     it("returns to intra-a by itself when done fails and the component does not answer either", async () => {
         const { ended } = stack.start();
         await untilStep(stack, ended, "done");
@@ -154,7 +154,7 @@ describe("npm run ops -- convert", function () {
         await open();
         const { code, stderr } = await ended;
         place.world.gpus!.faults.clear();
-        console.log(`      done fails, and nobody answers: ${told(stack.record(), [])}`);
+        console.log(`      done fails, and no backend answers: ${told(stack.record(), [])}`);
         assert.equal(code, 1, stderr);
         assert.match(
             stderr,
@@ -192,7 +192,7 @@ describe("npm run ops -- convert", function () {
             [facts.state, facts.direction, facts.step, facts.asked, facts.next[0], facts.holder],
             ["interrupted", direction, step, place, step, null],
         );
-        // In a step that opens or ends the time of 503s nobody knows which pod of the gateway has heard of it.
+        // In a step that starts or ends the 503 answers, some gateway pods may not have the change yet.
         const answer = await ask(url, key);
         if (facts.callers === "served") assert.equal(answer.status, 200, `killed in ${step}`);
         else assert.ok([200, 503].includes(answer.status as number), `killed in ${step}: ${answer.status}`);

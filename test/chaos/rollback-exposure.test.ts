@@ -1,4 +1,4 @@
-// Proves on the real engine that a rollback goes from one way in to another: exposure direct and tunnel, and both at once
+// Proves on the real engine that a rollback changes the exposure: exposure direct and tunnel, and both at once
 // between them. Who comes by a way that both versions have loses nothing. Cloudflare and the gateway are stand-ins.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";

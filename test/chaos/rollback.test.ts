@@ -112,7 +112,7 @@ describe("ops stack rollback on the engine", () => {
     it("stops at a lock before anything is changed", async () => {
         const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/rollback");
         mkdirSync(locks, { recursive: true });
-        const lock = { pid: 1, username: "somebody", hostname: "elsewhere", timestamp: new Date().toISOString() };
+        const lock = { pid: 1, username: "another-user", hostname: "elsewhere", timestamp: new Date().toISOString() };
         writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
         const args = ["--to", "1", "--apply"];
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", ...args);

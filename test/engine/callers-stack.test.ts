@@ -1,6 +1,6 @@
-// Proves on the real engine and API server that a stack of option callers lives beside the stack that made the gateway:
-// what each hands out works at one address, and what is done to one leaves the other as it was. The gateway is a stand-in
-// that was compared with recorded answers of APISIX 3.18.0.
+// Proves on the real engine and API server that a stack of option callers works next to the stack that created the
+// gateway: the credentials of both work at one address, and changes of one stack leave the other unchanged. The gateway
+// is an emulator that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -71,7 +71,7 @@ describe("a stack of callers on the engine", () => {
         return said.out;
     }
 
-    it("has the address of the other stack, and its keys work there beside the other's", async () => {
+    it("has the address of the other stack, and its keys work there next to those of the other", async () => {
         assert.equal(ours.url, theirs.url);
         assert.deepEqual(Object.keys(ours.credentials).sort(), ["bob/a", "carol/a"]);
         for (const key of [...Object.values(ours.credentials), ...Object.values(theirs.credentials)])
@@ -117,7 +117,7 @@ describe("a stack of callers on the engine", () => {
                 { consumers: [caller("alice", "x")] },
                 /Consumer shared\/alice: exists and is not this stack's \(it belongs to stack alpa-auth\/shared\)/,
             ],
-            [{ of: whole("nobody") }, /of: must be a stack of this backend \(Pulumi says: unknown stack "org/],
+            [{ of: whole("absent") }, /of: must be a stack of this backend \(Pulumi says: unknown stack "org/],
         ];
         for (const [config, words] of wrong) {
             more.configure(config);

@@ -79,7 +79,11 @@ const rows: Row[] = [
     ["a token with Bearer", (k) => bearer(hs256(claims("hs"), k.hs)), 200],
     ["a token with bearer in lower case", (k) => ({ Authorization: `bearer ${hs256(claims("hs"), k.hs)}` }), 200],
     ["a token bare", (k) => ({ Authorization: hs256(claims("hs"), k.hs) }), 200],
-    ["a token of the second secret, beside the first", (k) => bearer(hs256(claims("hs2"), k.hs2)), 200],
+    [
+        "a token of the second secret, during the overlap with the first",
+        (k) => bearer(hs256(claims("hs2"), k.hs2)),
+        200,
+    ],
     ["a token signed with RS256", () => bearer(signed("RS256", claims("rs256"), pairs.RS256.privateKey)), 200],
     ["a token signed with ES256", () => bearer(signed("ES256", claims("es256"), pairs.ES256.privateKey)), 200],
     ["a token signed with EdDSA", () => bearer(signed("EdDSA", claims("eddsa"), pairs.EdDSA.privateKey)), 200],
@@ -97,7 +101,7 @@ const rows: Row[] = [
     ["a token whose end is a text", (k) => bearer(hs256(claims("hs", { exp: `${now() + 600}` }), k.hs)), 401],
     ["a token with a wrong signature", (k) => bearer(hs256(claims("hs"), `${k.hs}x`)), 401],
     ["a token with the other credential's secret", (k) => bearer(hs256(claims("hs"), k.hs2)), 401],
-    ["a token of a credential nobody has", (k) => bearer(hs256(claims("nobody"), k.hs)), 401],
+    ["a token of an unknown credential", (k) => bearer(hs256(claims("unknown"), k.hs)), 401],
     ["a token without the claim that names it", (k) => bearer(hs256({ exp: now() + 600 }, k.hs)), 401],
     ["a token without a signature", () => bearer(token({ alg: "none" }, claims("hs"), () => Buffer.alloc(0))), 401],
     [

@@ -196,7 +196,7 @@ describe("cert-manager", function () {
         for (const key of ["tls.crt", "tls.key"]) assert.notEqual(after.data![key], before.data![key]);
     });
 
-    it("issues anew when the Secret is deleted", async () => {
+    it("issues again when the Secret is deleted", async () => {
         const before = await serial();
         await rest.call("DELETE", `${SECRETS}/alpa-tls`);
         const after = await eventually("the Secret", async () => await rest.find<V1Secret>(`${SECRETS}/alpa-tls`));

@@ -73,7 +73,7 @@ describe("hosts of the connectors on the engine", () => {
     let first: Place;
     let head: Host;
 
-    it("says that a host is down, leads nobody there, and finishes when it is up", async () => {
+    it("reports that a host is down, routes no caller to it, and finishes when it is up", async () => {
         first = await place("first");
         configure(first);
         await fails(first, /dial tcp 127\.0\.0\.1:\d+: connect: connection refused/);

@@ -1,5 +1,5 @@
 // Proves what docs/operations.md says of a zone that a stack made and then only looks up, and the other way round: the zone and
-// its records stay, whatever the state is told. What stands in for Cloudflare is in cloudflare-kit.ts.
+// its records stay, whatever the state contains. The emulator of Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
 import { AccessStack, failed, here, succeeded, useCloudflare } from "./cloudflare-kit";
 
@@ -31,7 +31,7 @@ describe("a zone made by the stack", () => {
         );
     });
 
-    it("is refused in Cloudflare's words while somebody else has it, and made once they have not", async () => {
+    it("fails with Cloudflare's error while another account has it, and is created once it is free", async () => {
         const { account } = here().world;
         account.zonesElsewhere.add(NAME);
         assert.match(failed(await stack.up()), /"code":1061.*example\.net already exists/);

@@ -1,5 +1,5 @@
-// Proves that option cloudflare does on the real engine what its config says: who gets in, through rotation, revocation and
-// upgrades, and what stays behind. What stands in for Cloudflare is in cloudflare-kit.ts.
+// Proves on the real engine that option cloudflare does what its config says: which callers are admitted through
+// rotation, revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
 import { readPreview } from "../../ops/review/preview";
 import { settingOf } from "../../sandbox/cloudflare/settings";
@@ -50,7 +50,7 @@ describe("cloudflare on the engine", () => {
         pairs = (await stack.outputs()).credentials;
     });
 
-    it("makes the record last: before it, nobody is led to Alpa", () => {
+    it("creates the DNS record last: before that, no caller reaches Alpa", () => {
         const { requests } = here().world.api;
         const writes = requests.filter(({ method }) => method === "POST" || method === "PUT");
         assert.match(writes.at(-1)!.path, /dns_records$/);
@@ -89,7 +89,7 @@ describe("cloudflare on the engine", () => {
         );
     });
 
-    it("tells a caller below its prefixes what the service is and how to ask, and nobody else", async () => {
+    it("describes the service and its use below its prefixes to callers only", async () => {
         takeAlpaRequests();
         for (const prefix of ["/alpa", "/alpa-opt-service"]) {
             const path = `${prefix}/`;
@@ -121,7 +121,7 @@ describe("cloudflare on the engine", () => {
         succeeded(await stack.preview("--expect-no-changes"));
     });
 
-    it("drift names what somebody has weakened at Cloudflare, up --refresh puts it back, and then it finds nothing", async () => {
+    it("drift names manual changes at Cloudflare, up --refresh reverts them, and then drift finds nothing", async () => {
         const application = () => [...account().applications.values()][0];
         const [tunnel] = account().tunnels.values();
         const before = application().policies;
@@ -185,7 +185,7 @@ describe("cloudflare on the engine", () => {
     it("calls a rotation that brought no new secret an error, at every run until there is one", async () => {
         const held = made("alice/a");
         const third = { secretVersion: 3, previousSecretExpires: dayFromNow(9) };
-        held.client_secret_version = 3; // as if somebody had raised it: the next answer has no secret
+        held.client_secret_version = 3; // as if it had been raised by hand: the next answer has no secret
         stack.configure({ consumers: [alice(token("a", third)), bob] });
         for (const run of [await stack.up(), await stack.up()])
             assert.match(failed(run), /alice\/a: must have a new secret with secretVersion 3/);

@@ -48,7 +48,7 @@ describe("what goes wrong", () => {
         const { world } = current();
         const core = world.kubeConfig.makeApiClient(CoreV1Api);
         const stack = await TestStack.create("porttaken", { consumers });
-        const name = "somebody";
+        const name = "another-owner";
         await core.createNamespacedService({
             namespace: "default",
             body: { metadata: { name }, spec: { type: "NodePort", ports: [{ port: 80, nodePort: stack.nodePort }] } },
@@ -98,7 +98,7 @@ describe("what goes wrong", () => {
         assert.equal((await call(url, { key: credentials["alice/k1"] })).status, 200);
     });
 
-    it("an edit of the graph by hand is named and stays until somebody decides; a deleted graph comes back", async () => {
+    it("a manual edit of the graph is reported and stays until the operator decides; a deleted graph is re-created", async () => {
         const { world } = current();
         const objects = KubernetesObjectApi.makeApiClient(world.kubeConfig);
         const metadata = { name: "gateway", namespace: stack.name };
@@ -135,7 +135,7 @@ describe("what goes wrong", () => {
     it("a deployment that fails shows what helm said and none of the controller's environment", async () => {
         const stack = await TestStack.create("helmfails", { consumers });
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
-        // Somebody takes the port after the checks have passed: Kubernetes refuses the chart's Service.
+        // Another Service takes the port after the checks have passed: Kubernetes rejects the chart's Service.
         const up = stack.up();
         await eventually("the graph", async () => current().world.read("v1", "Namespace", undefined, `${stack.name}`));
         await core.createNamespacedService({

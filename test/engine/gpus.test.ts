@@ -85,7 +85,7 @@ describe("GPUs on the engine", () => {
     it("its containers end while bare metal holds the GPUs, and Alpa is ready once that has stopped", async () => {
         await suspend(false);
         await until("head: back-off", async () => (await pods()).some((pod) => waits(pod) === "CrashLoopBackOff"));
-        assert.equal(await bareMetal(), 200, "nobody else is disturbed");
+        assert.equal(await bareMetal(), 200, "the other side is not interrupted");
         await systemctl("stop");
         await until("bare metal: silent", async () => (await bareMetal()) === undefined);
         const ready = await until("pods: ready", () => all(isReady));
@@ -101,7 +101,7 @@ describe("GPUs on the engine", () => {
         const [{ host }] = world.gpus!.bareMetal.hosts;
         await host.systemctl("start", UNIT);
         await until("unit: failed", async () => (await host.systemctl("is-failed", UNIT)).code === 0);
-        assert.equal(await ask("alpa-opt.llm.svc.cluster.local"), 200, "nobody else is disturbed");
+        assert.equal(await ask("alpa-opt.llm.svc.cluster.local"), 200, "the other side is not interrupted");
         await suspend(true);
         await until("pods: gone", async () => (await pods()).length === 0);
         await until("GPUs: free", async () => free());

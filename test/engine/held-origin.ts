@@ -5,7 +5,7 @@ import { eventually } from "./stack";
 /** Requests with this header are answered when they are let go. */
 export const HELD = { "x-held": "1" };
 
-/** In the place of Alpa: answers at once, or when it is told to. */
+/** Replaces Alpa: answers at once, or on demand. */
 export class HeldOrigin {
     private readonly held: ServerResponse[] = [];
     private readonly server = createServer((request, answer) => {

@@ -1,7 +1,7 @@
 /**
- * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its callers
- * lose when a pod or node goes: nothing when it is told to, and what is counted at the nodes when it dies. Gateway, kubelet
- * and kube-proxy are stand-ins; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
+ * Proves that a highly available gateway is deployed to three nodes, that a second run changes nothing, and what its
+ * callers lose when a pod or node stops: nothing after a graceful shutdown, and what the nodes count after a crash.
+ * Gateway, kubelet and kube-proxy are emulators; scheduling, budgets, rollouts and endpoints are Kubernetes' own.
  */
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
@@ -92,7 +92,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
                 assert.equal(servicesOf("/logprobs"), 1);
             });
 
-        it("loses no request when its gateways are started anew", async () => {
+        it("loses no request when its gateways restart", async () => {
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(3);
             const before = (await pods(APISIX)).map((pod) => pod.metadata!.uid);
@@ -139,7 +139,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         });
 
-        it("loses what is under way in a gateway that is killed, and no more than its node counts", async () => {
+        it("loses the running requests of a killed gateway, and no more than its node counts", async () => {
             const before = nodes().world.workloads.lost();
             const traffic = new Traffic(url, keys["bob/b"]);
             await traffic.underWay(4);

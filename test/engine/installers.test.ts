@@ -16,8 +16,8 @@ const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }
 const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
 
 describe("gateway.installer", () => {
-    // A cluster without Rampart: nobody has brought any definitions yet.
-    useWorld({ username: "nobody", password: "never-asked" });
+    // A cluster without Rampart: no CRDs are installed yet.
+    useWorld({ username: "unused", password: "never-asked" });
     let helm: TestStack;
 
     async function statuses(stack: TestStack): Promise<number[]> {
@@ -128,7 +128,7 @@ describe("gateway.installer", () => {
     });
 });
 
-/** APISIX and its ingress controller as somebody else would have installed them: helm, and the wiring by hand. */
+/** An existing installation of APISIX and its ingress controller: by helm, and the wiring by hand. */
 async function installByHand(name: string): Promise<number> {
     const { world, dir } = current();
     const port = await freeNodePort();

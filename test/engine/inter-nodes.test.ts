@@ -68,7 +68,7 @@ describe("inter on hosts of its own", () => {
         stack.configure(THREE, { ...stack.azure(secure.port), gateway: { chart: { repository, version: "9.9.9" } } });
         const said = failed(await stack.up());
         assert.match(said, /Rampart reports Failed/);
-        assert.match(said, /nodes are not a cluster yet, so only the hosts were looked at/);
+        assert.match(said, /nodes are not a cluster yet, so only the hosts were checked/);
         assert.deepEqual(await joined(), ["inter-a", "inter-b", "inter-c"]);
     });
 
@@ -88,7 +88,7 @@ describe("inter on hosts of its own", () => {
         assert.equal(new Set((await gateways()).map(({ spec }) => spec!.nodeName)).size, 3);
     });
 
-    it("lets its own nodes reach Alpa, and nobody else", () => {
+    it("lets only its own nodes reach Alpa", () => {
         assert.deepEqual(["a", "b", "c", "d"].map(reaches), ["accept", "accept", "accept", "drop"]);
         assert.equal(hosts.nft.decide({ source: hosts.nodes.d.address, port: 22 }), "accept");
     });

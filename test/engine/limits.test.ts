@@ -1,4 +1,4 @@
-// Proves that a caller is held to its limits and to nobody else's, over all its credentials and all gateway pods, and
+// Proves that a caller is held only to its own limits, over all its credentials and all gateway pods, and
 // what happens while the shared counters are away. The gateway and the counters are stand-ins compared with recordings.
 import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";

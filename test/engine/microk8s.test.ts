@@ -78,9 +78,9 @@ describe("MicroK8s on the engine", () => {
 
     afterEach(() => Object.values(hosts).forEach(({ faults }) => faults.clear()));
 
-    it("says before anything is changed that only the hosts were looked at, and shows no secret", async () => {
+    it("says before anything is changed that only the hosts were checked, and shows no secret", async () => {
         const { stdout, stderr } = succeeded(await stack.preview());
-        assert.match(stdout, /cluster: nodes are not a cluster yet, so only the hosts were looked at/);
+        assert.match(stdout, /cluster: nodes are not a cluster yet, so only the hosts were checked/);
         assert.ok(!(stdout + stderr).includes(PASSWORD));
         assert.deepEqual([await names(), clean("a")], [[], true]);
     });

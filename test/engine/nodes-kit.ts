@@ -111,7 +111,7 @@ export interface Entry {
     port: number;
     hostname: string;
     ca?: string;
-    /** @default what stands in front of the nodes */
+    /** @default address of the load balancer of the nodes */
     address?: string;
 }
 

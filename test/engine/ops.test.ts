@@ -171,7 +171,7 @@ describe("npm run ops", () => {
     });
 
     it("import lets a caller go on with its key, which is in no file in plain text", async () => {
-        const brought = "a-key-of-somebody-0123456789";
+        const brought = "a-key-of-a-caller-0123456789";
         const keys = join(current().dir, "keys_file.json");
         writeFileSync(keys, JSON.stringify({ allowed_api_keys: [brought] }));
         await done(`consumer import ${keys} --names brought --apply`);
@@ -184,7 +184,7 @@ describe("npm run ops", () => {
         assert.match((await done("consumer remove brought --apply")).out, /brought\/imported: refused/);
     });
 
-    it("list finds what somebody took away behind Pulumi's back", async () => {
+    it("list finds a credential that was deleted by hand", async () => {
         const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
         await core.deleteNamespacedSecret({ namespace: "ops", name: "alice.k3" });
         const { code, out } = await ops("consumer list --check");
@@ -197,7 +197,7 @@ describe("npm run ops", () => {
     it("changes nothing while the backend says that the stack is locked", async () => {
         const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/ops");
         mkdirSync(locks, { recursive: true });
-        const lock = { pid: 1, username: "somebody", hostname: "elsewhere", timestamp: new Date().toISOString() };
+        const lock = { pid: 1, username: "another-user", hostname: "elsewhere", timestamp: new Date().toISOString() };
         writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
         const before = readFileSync(file, "utf8");
         try {
@@ -227,7 +227,7 @@ describe("npm run ops", () => {
 
     it("let no secret out: not in a process list, not in a shell's history, not in what they said, not in a record", async () => {
         const { credentials, jwtSecrets } = (await stack.outputs()) as any;
-        const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets), "a-key-of-somebody-0123456789"];
+        const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets), "a-key-of-a-caller-0123456789"];
         const record = join(file, "../.alpa-auth/handouts/ops/alice.k3.json");
         assert.ok(existsSync(record));
         assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while they ran");

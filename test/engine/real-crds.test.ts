@@ -1,5 +1,5 @@
 // Proves that a real API server with the real definitions of APISIX and the Gateway API takes every object we make,
-// with unknown fields refused. Runs where the folder with those definitions lies beside the clone.
+// with unknown fields refused. Runs if the folder with those CRDs is next to the clone.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -15,13 +15,13 @@ export interface Question {
 const PAUSE_MS = 100;
 
 /** Whether proxied names lead to the edge: nowhere yet, for some already, for everybody. */
-export type AtEdge = "nobody" | "some" | "all";
+export type AtEdge = "none" | "some" | "all";
 
 export class Resolvers {
     /** Rounds so far. */
     rounds = 0;
     private readonly wrong = new Set<string>();
-    private atEdge: AtEdge = "nobody";
+    private atEdge: AtEdge = "none";
     private stopped = false;
     private readonly loop: Promise<void>;
 
@@ -57,7 +57,7 @@ export class Resolvers {
             const { atEdge } = this;
             for (const resolver of [...knowing, ...pair()])
                 for (const { name, type, right, edge = right } of this.questions) {
-                    const allowed = { nobody: [right], some: [right, edge], all: [edge] }[atEdge];
+                    const allowed = { none: [right], some: [right, edge], all: [edge] }[atEdge];
                     const said = await resolver.resolve(name, type).then(
                         ({ rcode, values }) => (rcode === "NOERROR" ? values.join() : rcode),
                         (error: Error) => error.message,

@@ -84,7 +84,7 @@ describe("review on the engine", () => {
         assert.match(run.stdout, /credential-revoked {2}Credential alice\/a2 stops working/);
     });
 
-    it("drift names what somebody did in the cluster, up --refresh puts it back, and then it finds nothing", async () => {
+    it("drift names manual changes in the cluster, up --refresh reverts them, and then drift finds nothing", async () => {
         become("nothing");
         const { kubeConfig } = current().world;
         const objects = kubeConfig.makeApiClient(CustomObjectsApi);
@@ -106,7 +106,7 @@ describe("review on the engine", () => {
         assert.match(stdout, /credential-revoked {2}Credential bob\/b1 stops working/);
         assert.match(stdout, /limit-lowered {2}Caller alice has less: 2 open at the same time becomes 1/);
         for (const secret of secrets) assert.ok(!stdout.includes(secret));
-        // Who wrote last holds the field, and nobody takes it without being told to.
+        // The last field manager owns the field, and Pulumi takes it only if forced to.
         assert.match(failed(await stack.up("--refresh")), /conflict with .*\.spec\.plugins/s);
         const env = { PULUMI_K8S_ENABLE_PATCH_FORCE: "true" };
         succeeded(await stack.run(["up", "--yes", "--skip-preview", "--refresh"], { env }));
@@ -119,7 +119,7 @@ describe("review on the engine", () => {
         const gateway = () => `${stack.name}-gateway-apisix`;
         const core = () => current().world.kubeConfig.makeApiClient(CoreV1Api);
 
-        /** As somebody who has an Admin key does it. */
+        /** A change as an owner of an Admin key makes it. */
         async function admin(method: "PUT" | "DELETE", path: string, body?: object): Promise<number> {
             const namespace = gateway();
             const { data } = await core().readNamespacedSecret({ namespace, name: "apisix-admin-keys" });

@@ -121,18 +121,18 @@ describe("the route", () => {
             Authorization: "Bearer token-of-the-caller",
             Cookie: "jwt=cookie-of-the-caller",
             "Proxy-Authorization": "Basic secret-of-the-caller",
-            "X-Consumer-Username": "somebody-else",
-            "X-Credential-Identifier": "somebody-else",
-            "X-Consumer-Custom-ID": "somebody-else",
-            X_Consumer_Username: "somebody-else",
-            "X-Credential_Identifier": "somebody-else",
+            "X-Consumer-Username": "another-caller",
+            "X-Credential-Identifier": "another-caller",
+            "X-Consumer-Custom-ID": "another-caller",
+            X_Consumer_Username: "another-caller",
+            "X-Credential_Identifier": "another-caller",
             "CF-Access-Client-Secret": "secret-of-the-caller",
         };
         const answer = await raw("POST", "/alpa/completions", { ...sent, apikey: key });
         assert.equal(answer.status, 200, answer.body);
         const [seen] = takeAlpaRequests();
         const text = JSON.stringify(seen);
-        for (const forbidden of [key, "-of-the-caller", "somebody-else", "x-consumer", "apikey", "alpa-auth_alice"])
+        for (const forbidden of [key, "-of-the-caller", "another-caller", "x-consumer", "apikey", "alpa-auth_alice"])
             assert.ok(!text.toLowerCase().includes(forbidden.toLowerCase()), `${forbidden} reached Alpa: ${text}`);
     });
 
@@ -170,9 +170,9 @@ describe("the route", () => {
     });
 
     it("passes Alpa's own errors on as they are", async () => {
-        const answer = await call(url, { key, body: { model: "nobody", prompt: "x" } });
+        const answer = await call(url, { key, body: { model: "unknown", prompt: "x" } });
         assert.equal(answer.status, 400);
-        assert.match(JSON.parse(answer.body).message, /Model 'nobody' is not registered/);
+        assert.match(JSON.parse(answer.body).message, /Model 'unknown' is not registered/);
         assert.notEqual(JSON.parse(answer.body).stacktrace, "");
     });
 

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 
-/** An Alpa that answers one prompt when it is told to, and others at once. */
+/** An Alpa that answers one prompt on demand, and others at once. */
 export interface SlowAlpa {
     address: string;
     /** Slow answers under way. */
@@ -21,7 +21,7 @@ export async function startSlowAlpa(): Promise<SlowAlpa> {
         const end = () => answer.setHeader("Content-Type", "application/json").end('{"choices":[]}');
         asked.on("data", (text) => (body += text));
         asked.on("end", () => {
-            // APISIX writes a body it has checked anew, its fields in any order.
+            // APISIX encodes a body again after it has validated it, with the fields in any order.
             const slow = asked.method === "POST" && isDeepStrictEqual(JSON.parse(body), JSON.parse(SLOW_COMPLETION));
             if (!slow) return end();
             waiting.add(end);

@@ -1,5 +1,5 @@
-// Golden file of exposure tunnel: what it asks of the cluster and of Cloudflare beside the gateway. Never the only
-// proof of anything. Renew it with: npm run golden
+// Golden file of exposure tunnel: its resources in the cluster and at Cloudflare in addition to the gateway. Never
+// the only proof of anything. Renew it with: npm run golden
 import { strict as assert } from "node:assert";
 import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { asked, inputsOf, type Seen } from "../kit";
@@ -17,7 +17,7 @@ const ORDER = [
     "Ruleset",
     "DnsRecord",
 ];
-const HEADER = `# What exposure tunnel asks for beside the gateway, to be read in review. Renew: npm run golden
+const HEADER = `# Resources of exposure tunnel in addition to the gateway, to be read in review. Renew: npm run golden
 # Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
 `;
 

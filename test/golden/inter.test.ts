@@ -53,7 +53,7 @@ const FILES = INTER_INSTALLERS.flatMap((installer): Golden[] => {
         },
         {
             file: `inter-${installer}-cloudflare.yaml`,
-            what: `What exposure tunnel changes in that of ${installer}, beside what it adds to option intra-a`,
+            what: `What exposure tunnel changes in that of ${installer}, in addition to its changes to option intra-a`,
             seen: () => recordInter(exposedInterSettings(installer)),
             known: async () => [...(await plain()), ...(await recordExposed(installer, same))],
         },

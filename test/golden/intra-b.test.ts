@@ -14,7 +14,7 @@ const SHAPES: [shape: string, opt: object][] = [
 ];
 const HEADER = (
     shape: string,
-) => `# What option intra-b, of shape ${shape}, asks for beside option intra-a, and what each phase changes in the one before, to be
+) => `# What option intra-b, of shape ${shape}, adds to option intra-a, and what each phase changes in the one before, to be
 # read in review. Renew: npm run golden
 # Labels and annotations that every object has are left out; a unit test looks for them. (secret): never shown.
 `;

@@ -1,6 +1,6 @@
-// `npm run record`, with the files record-*.ts beside it: brings stacks up on the real engine, Kubernetes provider and API
-// server of the sandbox, previews changes of them, and writes those previews beside this file. Minutes for each set. What a
-// review must say of them is in test/unit/ops/stack/review/recorded*.test.ts.
+// `npm run record`, with the files record-*.ts of this folder: creates stacks on the real engine, Kubernetes provider
+// and API server of the sandbox, previews changes of them, and writes those previews into this folder. Takes minutes
+// for each set. The expected reviews are in test/unit/ops/stack/review/recorded*.test.ts.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -78,7 +78,7 @@ describe("previews of option inter", function () {
 describe("previews of a gateway by Helm", function () {
     this.timeout(5 * MINUTES);
     // A cluster without Rampart.
-    useWorld({ username: "nobody", password: "never-asked" });
+    useWorld({ username: "unused", password: "never-asked" });
     const recorder = new Recorder("helm");
     const crds = ["apisix", "gateway-api"].map((group) => join(ROOT, "sandbox/crds", group, "*.yaml"));
     const NEWER = "2.14.1";

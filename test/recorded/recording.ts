@@ -1,4 +1,6 @@
-/** Previews of the engine that are kept as files, so that unit tests read what it says and not what somebody wrote. */
+/**
+ * Previews of the engine that are stored as files, so that unit tests read real results instead of handwritten ones.
+ */
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -108,7 +110,7 @@ async function secretsOf(stack: EngineStack): Promise<string[]> {
     return secret.flatMap((name) => textsIn(plain[name])).filter((text) => text.length >= 16);
 }
 
-/** The id of a service token is no secret, and stands in what is previewed. */
+/** The id of a service token is no secret, and previews contain it. */
 function textsIn(value: unknown): string[] {
     if (typeof value === "string") return [value];
     if (typeof value !== "object" || value === null) return [];

@@ -1,8 +1,8 @@
 /**
- * Everything wrong that an operator can hand to option cloudflare, one row each, and where it is found: in the config alone,
- * before anything is asked; in the reviewed records or an export, with the line; or only with the account's answers, which the
- * sandbox's API gives here. None of it gets as far as `up`. The files of the parts have the cases beside these: a zone that
- * another account has is in preflight/cloudflare.test.ts where the token sees it, and in engine/cloudflare-zone.test.ts where not.
+ * Every wrong input for option cloudflare, one row each, and where it is found: in the config alone, before any
+ * request; in the reviewed records or an export, with the line; or only with the account's answers, which the sandbox's
+ * API gives here. None of it reaches `up`. Other cases are in the tests of the parts: a zone of another account is in
+ * preflight/cloudflare.test.ts if the token sees it, and otherwise in engine/cloudflare-zone.test.ts.
  */
 import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../config";
@@ -81,7 +81,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
     ],
     [
         "the data",
-        "a CNAME at the apex beside an address",
+        "a CNAME at the apex next to an address",
         () =>
             data(
                 '- { name: "@", type: CNAME, ttl: 300, content: x.example.net }',
@@ -103,7 +103,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
     ],
     [
         "an export",
-        "a line that is no record, beside good ones",
+        "a line that is no record, among valid ones",
         () => exported("$TTL 300\nwww A 192.0.2.1\nmail A 192.0.2.300\n"),
         /^zone\.txt:3: must be a record with the data of its type \(got A\)/,
     ],

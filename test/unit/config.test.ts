@@ -191,7 +191,7 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters: required with limits/,
     ],
     [
-        "shared counters without a word on what happens when they are away",
+        "shared counters without the behaviour for when they are down",
         { gateway: { replicas: 2, sharedCounters: {} } },
         "gateway.sharedCounters.whenDown: required.",
     ],
@@ -302,7 +302,7 @@ const refused: Refused[] = [
     ],
     [
         "a kubeconfig without a user",
-        { cluster: { kubeconfig: KUBECONFIG.replace("users:", "nobody:") } },
+        { cluster: { kubeconfig: KUBECONFIG.replace("users:", "others:") } },
         "cluster.kubeconfig: must be a kubeconfig (it has no users). Set its content as a secret.",
     ],
 ];
@@ -515,7 +515,7 @@ describe("config never repeats a secret", () => {
         ["a key in the place of its credential", { consumers: [{ name: "lab", credentials: ["s3cret-token"] }] }],
         ["a kubeconfig under a misspelt key", { cluster: { kubeConfig: KUBECONFIG } }],
         [
-            "a key written beside a credential",
+            "a key written next to a credential",
             { consumers: [{ name: "lab", credentials: [{ id: "a", method: "key", key: "s3cret-token" }] }] },
         ],
     ];

@@ -27,7 +27,7 @@ const FILES = execFileSync(
     { cwd: ROOT, encoding: "utf8" },
 )
     .split("\n")
-    // What operators record beside their stack files is theirs, in their clone.
+    // Records next to stack files belong to the operators, in their own clones.
     .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
 
@@ -241,7 +241,7 @@ describe("docs/architecture.md", () => {
             expected.filter((port) => !named.includes(port)),
             [],
         );
-        assert.deepEqual(named, [...new Set(named)], "a port stands in the table twice");
+        assert.deepEqual(named, [...new Set(named)], "the table lists a port twice");
     });
 
     it("names Alpa's port and Ray's among those to be closed with option cloudflare", () => {

@@ -27,7 +27,7 @@ export interface FakeApi {
 /** What is at a path: an object; undefined for none; an HTTP status for a failure. */
 export type Answer = object | number | undefined;
 
-/** What was asked for, beside the path. */
+/** The request, without its path. */
 export interface Request {
     method: string;
     query: Record<string, string>;

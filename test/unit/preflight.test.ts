@@ -79,7 +79,7 @@ class FakeCluster implements ClusterView {
 const ROUTE = "ApisixRoute alpa-auth/alpa";
 const RAMPART = { [GRAPHS]: undefined, [ANCHORS]: undefined };
 const CRD = (name: string) => `CustomResourceDefinition ${name}`;
-/** Definitions as somebody else has installed them. */
+/** CRDs that another installation owns. */
 const THEIRS = Object.fromEntries(DEFINITIONS.map((name) => [CRD(name), undefined]));
 const SHARED = {
     ...THEIRS,
@@ -187,7 +187,7 @@ describe("preflight", () => {
             /^CustomResourceDefinition apisixroutes\.apisix\.apache\.org: must serve version v2 \(it serves v2beta3\)\. Helm never updates/,
         ],
         [
-            "to write over definitions of somebody else, naming them once",
+            "to overwrite CRDs of another owner, and names them once",
             "helm",
             {
                 objects: {
@@ -279,7 +279,7 @@ describe("preflight", () => {
         objects: { [ROUTE]: OWN, "Namespace alpa-auth": OWN },
         specs: { [ROUTE]: { http: [{ plugins: [{ name: "redirect" }, { name: "multi-auth" }] }] } },
     };
-    it("stops where TLS is taken away while HTTP still leads there, with the two steps that lose nobody", async () => {
+    it("stops when TLS is removed while HTTP still redirects to it, and names the two steps without downtime", async () => {
         assert.deepEqual((await problems("helm", redirecting)).problems, [
             "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
         ]);
@@ -289,7 +289,7 @@ describe("preflight", () => {
         assert.deepEqual((await problems("helm", both, withTls)).problems, []);
     });
 
-    it("asks nobody for Rampart's namespace in a cluster that the stack makes, and for its Secret once that is there", async () => {
+    it("does not require Rampart's namespace in a cluster that the stack creates, and requires its Secret once the namespace exists", async () => {
         const install = { ...RAMPART_INSTALL, credentialsSecret: "access" };
         const made = { rampart: { install }, cluster: { nodes: [node(1)] } };
         assert.deepEqual((await problems("rampart", {}, made)).problems, []);
@@ -387,7 +387,7 @@ describe("preflight", () => {
         it("goes on while an operator has scaled it to 0", async () => assert.deepEqual(await ofInter(running(0)), []));
     });
 
-    it("needs the definitions in the cluster where it is told to bring none", async () => {
+    it("requires the CRDs in the cluster if it is configured to install none", async () => {
         const none = { gateway: { installer: "helm", crds: [] } };
         assert.deepEqual((await problems("helm", { objects: THEIRS }, none)).problems, []);
         const got = (await problems("helm", {}, none)).problems;
@@ -446,7 +446,7 @@ describe("preflight", () => {
 });
 
 describe("preflight and objects of our names", () => {
-    /** The whole stack as it stands, made by somebody. */
+    /** All objects of the stack, created by an owner. */
     const whole = (installer: Installer, owner: string | undefined) => ({
         ...(installer === "existing" ? SHARED : RAMPART),
         "Namespace alpa-auth-gateway-apisix": undefined, // made by Rampart, in our name

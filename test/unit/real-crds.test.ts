@@ -1,5 +1,5 @@
-// Proves that what the stack emits is what the real definitions, Rampart's own schema and the real chart know, field by
-// field; only where the reference data lies beside the repository. It cannot prove what rules in CEL or code say.
+// Proves that the real CRDs, Rampart's schema and the real chart know every field that the stack emits; runs only if
+// the reference data is next to the repository. It cannot prove rules in CEL or code.
 import { strict as assert } from "node:assert";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as path from "node:path";
@@ -20,7 +20,7 @@ const data = path.join(shared, "reference/data");
 const NOT_LISTED = ["service.http.nodePort"];
 
 /**
- * A definition's schema as one that refuses unknown fields, which an API server would drop without a word.
+ * Schema of a CRD that rejects unknown fields, which an API server would silently drop.
  * @param logic inside oneOf and the like, where a schema lists only some of the fields
  */
 function strict(node: any, logic = false): any {

@@ -12,7 +12,7 @@ class Proxy:
     """:ivar heads: what was asked of it, credentials of callers would be in there"""
 
     def __init__(self, port: int, context: Optional[ssl.SSLContext] = None, socks: bool = False) -> None:
-        #: What is said to a CONNECT in place of leading on.
+        #: Answer to a CONNECT instead of a connection.
         self.refusal: Optional[bytes] = None
         self.heads: List[bytes] = []
         self.over = threading.Event()

@@ -1,4 +1,4 @@
-"""What Alpa's own client did, where the recordings are: in the folder ALPA_AUTH_SHARED, or in `shared` beside the clone."""
+"""Recorded behaviour of Alpa's own client, from the folder ALPA_AUTH_SHARED or from `shared` next to the clone."""
 
 import json
 import os

@@ -29,7 +29,7 @@ def reply(status: int, body: Union[str, bytes] = b"", headers: Optional[Dict[str
 
 
 def reset(connection: socket.socket) -> None:
-    """Ends a connection by RST: whoever reads gets an error and not an end."""
+    """Ends a connection by RST: the reader gets an error instead of an end."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 

@@ -105,7 +105,7 @@ def test_a_redirect_takes_nothing_to_another_host(server: Server, status: int) -
 
 
 def drip(part: bytes) -> Callable[[Server], Reply]:
-    """Sends a byte every 20 ms, for as long as somebody takes them: never silent, never complete."""
+    """Sends a byte every 20 ms until the reader disconnects: never silent, never complete."""
 
     def make(server: Server) -> Reply:
         def send(connection: socket.socket) -> None:

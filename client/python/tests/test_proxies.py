@@ -35,7 +35,7 @@ class Place:
         own = authority.context() if kind == "https" else None
         self.proxy = Proxy(self.server.port, own, socks=kind.startswith("socks"))
         self.proxy_url = f"{kind}://{self.proxy.place}"
-        # What a proxy knows by this name is this server; here nobody does. socks5 asks for an address.
+        # Only the proxy resolves this name to the server. With socks5 the client resolves the name itself.
         self.url = self.server.url if kind == "socks5" else "https://localhost:8443/alpa"
 
     def client(self, **options: Any) -> Client:

@@ -98,7 +98,7 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
         {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_PRIVATE_KEY_FILE": "/nowhere/x.pem"},
         ["ALPA_JWT_PRIVATE_KEY_FILE: must be a file that can be read (got /nowhere/x.pem: No such file or directory)"],
     ),
-    "a private key in place of a file's name": (
+    "a private key instead of a file name": (
         {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_PRIVATE_KEY_FILE": "-----BEGIN PRIVATE KEY-----\nMC4C"},
         ["ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file (it is a text). Write the text into one, and name that."],
     ),
@@ -108,7 +108,7 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
     ),
     "a file and an address": (
         {"ALPA_URL": URL, "ALPA_CREDENTIALS_FILE": "/nowhere/y"},
-        ["ALPA_CREDENTIALS_FILE: must stand without ALPA_URL", "credentials file: must be a file that can be read"],
+        ["ALPA_CREDENTIALS_FILE: must be set without ALPA_URL", "credentials file: must be a file that can be read"],
     ),
     "several at once": (
         {"ALPA_API_KEY": "a\nb", "ALPA_ANSWER_TIMEOUT_SECONDS": "ten", "ALPA_ALLOW_HTTP": "yes"},

@@ -27,7 +27,7 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
     if (!/^(\/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*$/.test(path))
         problem("must have a path of ASCII letters, digits and %XX (it has others). Encode them.");
     if (path.replace(/\/+$/, "").includes("//")) problem("must not have // in its path (it has). Write one slash.");
-    // The URL parser would resolve them without a word.
+    // The URL parser would silently resolve them.
     if (path.split("/").some((part) => /^(\.|%2e){1,2}$/i.test(part)))
         problem("must not have . or .. in its path (it has). Write the path that is meant.");
     if (problems.length > before) return undefined;

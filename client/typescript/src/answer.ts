@@ -62,7 +62,7 @@ function refused(
     const { status, headers, text } = answer;
     const what = `${call.url} answered ${status}${said}`;
     const fromEdge = headers.has("cf-ray") && value === undefined;
-    // With or without its ray: a rule may be copied by what stands in between.
+    // With or without the header cf-ray: an intermediate proxy may copy the page of a rule.
     const number = status === 403 ? EDGE_ERROR.exec(text)?.[1] : undefined;
     if (number !== undefined) return new errors.NotAllowedError(what, adviceOnRule(number), facts);
     if (status === 401 || (status === 403 && call.auth === undefined)) return notLetIn(what, call, headers, facts);
@@ -97,7 +97,7 @@ function refused(
     return new errors.RequestRefusedError(what, next, facts);
 }
 
-/** 401, and what the edge has in place of it. */
+/** 401, and the edge's equivalents. */
 function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts: errors.ErrorFacts) {
     if (auth === undefined)
         return new errors.MissingCredentialError(

@@ -15,7 +15,7 @@ export abstract class Credential {
     /** Kind of the credential, for texts. */
     abstract readonly method: "key" | "jwt" | "service-token";
 
-    /** Headers of one request. A token is made anew when it ends soon. */
+    /** Headers of one request. Creates a new token when the current one is about to expire. */
     abstract headers(): Promise<Record<string, string>>;
 
     /** Everything that must never be shown. */

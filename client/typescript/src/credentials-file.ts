@@ -32,7 +32,7 @@ export function readCredentialsFile(file: string, privateKey: string | undefined
 }
 
 function credentialOf(text: string, file: string, privateKey: string | undefined): Credential {
-    // Before the first heading, indented by four: what stands in the lines to paste is quoted for other languages.
+    // Before the first heading, indented by four: the lines to paste below are quoted for other languages.
     const head = text.split("\n## ", 1)[0]!;
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
@@ -47,7 +47,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
         throw problem(`must hold a credential (got ${file}, which has none). Ask the operator for another.`);
     const secret = /^The secret that signs\. .*\n\n {4}(.+)$/m.exec(head)?.[1];
     if (secret === undefined && privateKey === undefined)
-        throw problem(`needs your private key beside it (${file} is of a pair of keys). Give privateKey.`);
+        throw problem(`needs your private key too (${file} is for a key pair). Give privateKey.`);
     return new Jwt({ key: claim, secret, privateKey, algorithm } as JwtOptions);
 }
 

@@ -58,11 +58,13 @@ function withoutFile(ways: string[], values: Values, problems: Problems, url = v
 }
 
 function fromFile(values: Values, problems: Problems): ClientOptions {
-    // A private key is what a handout of that kind lacks: those two go together.
+    // A credentials file for a key pair lacks the private key, so the two are set together.
     const names = ["ALPA_URL", ...Object.values(WAYS).flat()].filter((name) => name !== "ALPA_JWT_PRIVATE_KEY_FILE");
-    const beside = names.filter((name) => values[name] !== undefined);
-    if (beside.length > 0)
-        problems.push(`ALPA_CREDENTIALS_FILE: must stand without ${beside.join(", ")} (they are set). Unset them.`);
+    const conflicting = names.filter((name) => values[name] !== undefined);
+    if (conflicting.length > 0)
+        problems.push(
+            `ALPA_CREDENTIALS_FILE: must be set without ${conflicting.join(", ")} (they are set). Unset them.`,
+        );
     const privateKey = readPem(values, problems);
     return gather(problems, () => readCredentialsFile(values.ALPA_CREDENTIALS_FILE!, privateKey)) ?? {};
 }

@@ -24,12 +24,12 @@ export function readToken(token: unknown, problems: Problems): number | undefine
     }
     if (!ALGORITHMS.includes(header.alg))
         problems.push(
-            `Jwt.token: must be signed with ${ALGORITHMS.join(", ")} (got ${JSON.stringify(header.alg)}). Make it anew.`,
+            `Jwt.token: must be signed with ${ALGORITHMS.join(", ")} (got ${JSON.stringify(header.alg)}). Create a new token.`,
         );
     const { exp } = payload;
     if (typeof exp !== "number" || !Number.isFinite(exp)) {
         problems.push(
-            "Jwt.token: must have an end, the claim exp (it has none). Make it anew: the gateway refuses it.",
+            "Jwt.token: must expire, by the claim exp (it has none). Create a new token: the gateway rejects this one.",
         );
         return undefined;
     }

@@ -8,7 +8,7 @@ export function refuse(problems: Problems): void {
     if (problems.length > 0) throw new ConfigurationError(problems);
 }
 
-/** Problems of a part that was made on the way, beside those found already. */
+/** Adds the problems of a nested part to those found so far. */
 export function gather<T>(problems: Problems, make: () => T): T | undefined {
     try {
         return make();

@@ -32,7 +32,7 @@ export interface ClientOptions {
     maxWaitSeconds?: number | undefined;
     /** Send a credential over plain HTTP to another host than this one. @default false: everyone on the way reads it */
     allowHttp?: boolean | undefined;
-    /** In place of the platform's. Must not follow redirects when told so. */
+    /** Replaces the platform's fetch. Must honour `redirect: "manual"`. */
     fetch?: typeof globalThis.fetch | undefined;
     /** Called after each answer, with what it looked like: for metrics. An error of it is a warning of the process. */
     onAnswer?: ((seen: Seen) => void) | undefined;
@@ -83,7 +83,7 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     const open = secret && address?.open === true;
     if (open && !allowHttp)
         problems.push(
-            "url: must be https where a credential is sent (it is http). Use https; or set allowHttp, where nobody can read along.",
+            "url: must be https where a credential is sent (it is http). Use https; or set allowHttp on a trusted network.",
         );
     refuse(problems);
     const { url } = address!;

@@ -42,10 +42,10 @@ const DELETE_MARGIN_SECONDS = 120;
 const DEFAULT_DELETE_SECONDS = 600;
 
 /**
- * Connectors (`cloudflared`) as pods: they call out to Cloudflare, and nothing but their health can be asked of them. One
- * is made before one goes, and one that goes has its grace period to finish its answers.
+ * Connectors (`cloudflared`) as pods: they connect to Cloudflare and serve only a health endpoint. A new pod is ready
+ * before an old one stops, and a stopping pod has its grace period to finish its answers.
  *
- * The provider waits for the rollout, so a wrong token or a closed way out fails the run.
+ * The provider waits for the rollout, so a wrong token or blocked egress fails the run.
  */
 export class CloudflaredDeployment extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflaredDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -101,7 +101,7 @@ function deleteSeconds(graceSeconds: number): number {
     return Math.max(DEFAULT_DELETE_SECONDS, stopSeconds(graceSeconds) + DELETE_MARGIN_SECONDS);
 }
 
-/** Spec of the Deployment. @param fingerprint changes with the token, and then the pods are made anew */
+/** Spec of the Deployment. @param fingerprint changes with the token, which replaces the pods */
 export function renderConnectors(settings: ConnectorSettings, fingerprint: pulumi.Input<string>) {
     const { replicas, graceSeconds } = settings;
     return {
@@ -118,7 +118,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
                 terminationGracePeriodSeconds: stopSeconds(graceSeconds),
-                // A wish: on a cluster of one node both must run there.
+                // Preferred, not required: on a cluster of one node both must run there.
                 topologySpreadConstraints: [
                     {
                         maxSkew: 1,

@@ -56,7 +56,7 @@ export class CloudflaredHost extends pulumi.ComponentResource {
                     ...renderCommands(place, owner, { ...args, metricsPort }),
                     stdin: pulumi.secret(script),
                     logging: command.remote.Logging.None,
-                    // Hosts take no variables of ours, and what was printed last time says nothing.
+                    // SSH servers accept no variables of ours, and the output of the last run has no meaning.
                     addPreviousOutputInEnv: false,
                 },
                 { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

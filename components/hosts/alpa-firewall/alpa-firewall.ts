@@ -17,8 +17,8 @@ export interface AlpaFirewallArgs {
  * Rules on the hosts that Alpa runs on: only the gateway's nodes reach it. They are a table of nftables of their own, and
  * all else on the host stays as it is.
  *
- * An address that is no longer named reaches Alpa for an hour yet, for a node that drains. A new one is there within
- * seconds, long before its node has joined: nothing waits for this.
+ * A removed address can reach Alpa for another hour, for a node that drains. A new address is added within seconds,
+ * long before its node has joined, so no resource waits for this one.
  */
 export class AlpaFirewall extends pulumi.ComponentResource {
     constructor(name: string, { rules, hosts }: AlpaFirewallArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -35,7 +35,7 @@ export class AlpaFirewall extends pulumi.ComponentResource {
                     ...renderCommands(placeOf(host), owner, rules),
                     stdin: pulumi.secret(script),
                     logging: command.remote.Logging.None,
-                    // Hosts take no variables of ours, and what was printed last time says nothing.
+                    // SSH servers accept no variables of ours, and the output of the last run has no meaning.
                     addPreviousOutputInEnv: false,
                 },
                 { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

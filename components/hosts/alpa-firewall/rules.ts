@@ -28,7 +28,7 @@ const CONTAINER_BRIDGES = ["docker*", "br-*", "podman*", "cni*", "nerdctl*"];
 const IPV6_EXTENSIONS = [0, 43, 44, 51, 60];
 
 /**
- * The rules as nft reads them: loaded in one transaction, they take the place of those before, and of nobody else's.
+ * The rules as nft reads them: loaded in one transaction, they replace this stack's previous rules and no other rules.
  *
  * Only the packet that opens a connection (SYN without ACK) is looked at, and only on its way to these ports of this host
  * or of a container on it. So what runs goes on, and the kernel need not track connections for it. It is looked at before

@@ -1,4 +1,4 @@
-// What runs on the hosts that Alpa runs on, to let only the gateway's nodes in.
+// Scripts for Alpa's hosts that admit only the gateway's nodes.
 
 import { FIREWALL, renderRules, stampOf, TABLE, type FirewallRules } from "./rules";
 import { UNIT_TEXT } from "./unit";

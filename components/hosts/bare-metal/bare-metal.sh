@@ -1,9 +1,8 @@
 #!/bin/sh
 # Runs as root. Arguments: host, owner, start|stop|answers|silent|holds|rests|release, and words that say more.
-# A run that was cut off leaves its script waiting on the host. The next one takes its turn, and an earlier one ends before
-# it does anything. What a host keeps is in a folder for each stack; beside these a file for what is converted there says by
-# which stack.
-# script.ts sets:
+# The script of an interrupted run keeps waiting on the host. The next run supersedes it, and the earlier script then
+# ends without a change. A host keeps the files of each stack in one folder; next to these folders, a file for each
+# converted service names its stack. script.ts sets:
 : "${unit?}" "${start_command?}" "${stop_command?}" "${alpa_host?}" "${port?}" "${stop_seconds?}" "${start_seconds?}" "${answer_seconds?}"
 
 umask 077

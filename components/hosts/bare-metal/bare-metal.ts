@@ -6,10 +6,10 @@ import { hostCommand } from "../host-command";
 import { placeOf, type SshHost } from "../ssh-host";
 
 /**
- * Has Alpa on bare metal run, or not. To stop it, running answers are let finish, and it is stopped when every GPU is seen
- * free; to start it, GPUs must be free, and it runs when Alpa answers with its model loaded. What is so already is left as
- * it is. A host is this stack's from then on: another one is refused there. When this goes, that ends, and nothing else is
- * done on the hosts.
+ * Starts or stops Alpa on bare metal. A stop waits for running answers, and is complete when every GPU is free; a start
+ * needs free GPUs, and is complete when Alpa answers with its model loaded. A side that is already in its state is left
+ * unchanged. The hosts then belong to this stack, and reject other stacks. Deleting this resource releases the hosts
+ * and changes nothing else on them.
  */
 export class BareMetal extends pulumi.ComponentResource {
     constructor(name: string, args: BareMetalArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -29,7 +29,7 @@ export class BareMetal extends pulumi.ComponentResource {
         };
         const boot = `boot=${atBoot ? "as-found" : "never"}`;
         const before: command.remote.Command[] = [];
-        // The head first, both ways: workers join it, and what they compute is asked for by it.
+        // The head first, for start and stop: workers join it, and it sends them their work.
         hosts.forEach((host, i) => {
             const start = ["start", ...(i === 0 ? [] : [runOf(before[0])]), boot];
             const stop = ["stop", ...(i === 0 ? ["after-answers"] : []), boot];
@@ -44,7 +44,7 @@ export class BareMetal extends pulumi.ComponentResource {
     }
 }
 
-/** Which run of Ray a worker must have joined: that of the head. Known when the head was asked. */
+/** The run of Ray that a worker must have joined: that of the head, known once the head has answered. */
 function runOf(head: command.remote.Command): pulumi.Output<string> {
     return pulumi
         .unsecret(head.stdout)

@@ -23,18 +23,20 @@ export interface LaunchSettings {
     podNetwork?: string;
 }
 
-/** Names and addresses that the certificate of a node is for. @param sans those of every node beside its own */
+/**
+ * Names and addresses that the certificate of a node is for. @param sans those of every node, in addition to its own
+ */
 export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
     return role === "control-plane" ? [...new Set([address, ...sans])] : [];
 }
 
 /**
- * What MicroK8s reads while it is installed (its launch configuration, version 0.1.0). It takes the place of the one that
- * MicroK8s brings, so all that one has and we need is repeated.
+ * What MicroK8s reads while it is installed (its launch configuration, version 0.1.0). It replaces the default
+ * configuration of MicroK8s, so it repeats the parts of that one that are needed.
  *
  * Without the authorization mode, every token may do everything; the rbac add-on sets it on one node only. Add-ons are the
  * cluster's: a joining node with add-ons of its own would install them into the cluster it leaves. No token and no join:
- * a failed join of a launch configuration is tried for ever, every 5 s, and told to nobody.
+ * a failed join of a launch configuration is retried every 5 s for ever, and reported nowhere.
  *
  * The pods' network is Calico's pool and kube-proxy's cluster-cidr alike: `extraCNIEnv`, since MicroK8s 1.28. It is read with
  * its two companions, which are as they are anyway (https://canonical.com/microk8s/docs/change-cidr).

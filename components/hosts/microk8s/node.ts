@@ -36,8 +36,8 @@ export interface Microk8sNodeArgs {
 }
 
 /**
- * One node of a MicroK8s cluster. Each step knows its way back, so removing a node is the chain read from its end: pods are
- * moved away, the node leaves, the others forget it, and MicroK8s is removed.
+ * One node of a MicroK8s cluster. Each step has its reverse, so removing a node runs the chain from its end: pods are
+ * moved to other nodes, the node leaves, the others remove it, and MicroK8s is uninstalled.
  */
 export class Microk8sNode extends pulumi.ComponentResource {
     private readonly place: string;
@@ -61,7 +61,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
         );
         const node = pulumi.unsecret(snap.stdout);
         const token = this.token();
-        // Nobody invites the node that starts the cluster, and yet the others must forget it when it goes.
+        // The first node starts the cluster without an invitation, but the others must still remove it when it is
+        // deleted.
         const invitation = peer && {
             on: peer,
             ...(first ? { create: ["hold"] } : { create: ["invite", "new"], update: ["invite", "again"] }),
@@ -86,7 +87,7 @@ export class Microk8sNode extends pulumi.ComponentResource {
             { on: asked, create: ["mark"], delete: ["unmark"], script: this.onCluster(asked, node) },
             [joined],
             undefined,
-            // What is no longer in the config must go from the node: the way back of the old ones, then the new ones.
+            // Labels and taints that are no longer in the config are removed from the node before the new ones are set.
             [...labels, ...taints],
         );
         this.step("ready", { on: asked, create: ["ready"], delete: ["drain"], script: this.onCluster(asked, node) }, [
@@ -95,10 +96,10 @@ export class Microk8sNode extends pulumi.ComponentResource {
         this.registerOutputs({});
     }
 
-    /** What lets this node in, and nobody else: made here, so that the node can be told it. */
+    /** Join token of this node alone: generated here, so that it can be passed to the node. */
     private token(): random.RandomPassword | undefined {
         if (this.args.first) return undefined;
-        // MicroK8s takes no shorter one.
+        // MicroK8s accepts no shorter token.
         return new random.RandomPassword(`${this.title}-token`, { length: 32, special: false }, { parent: this });
     }
 
@@ -124,8 +125,8 @@ export class Microk8sNode extends pulumi.ComponentResource {
     }
 
     /**
-     * An invitation ends after some minutes. Where the node could not use it, the next run, maybe days later, has the same
-     * one in its state: it is made valid anew right before the node joins.
+     * An invitation expires after some minutes. If the node could not use it, the next run, maybe days later, still has
+     * it in the state, so it is renewed right before the node joins.
      */
     private invitedAgain(peer: SshHost, node: pulumi.Output<string>, token: pulumi.Output<string>) {
         const script = this.onCluster(peer, node, token);

@@ -8,7 +8,7 @@ import { scriptAsRoot } from "../ssh-script";
 const ON_NODE = scriptBody("node.sh");
 const ON_CLUSTER = scriptBody("cluster.sh");
 
-/** How long an invitation lasts, in seconds: a node that is on its way in has joined by then, or never will. */
+/** Lifetime of an invitation, in seconds. A join that has not finished by then has failed. */
 export const INVITATION_SECONDS = 600;
 
 /** For a pod that must run elsewhere before the next one may leave, in seconds: its budget allows one at a time. */
@@ -26,7 +26,7 @@ export interface Waits {
     drainSeconds: number;
 }
 
-/** What a node is told that is not in its command line. The URL of the invitation is a secret. */
+/** Facts for a node that are not in its command line. The URL of the invitation is a secret. */
 export interface NodeFacts {
     launch: string;
     /** Names and addresses of its certificate, as the launch configuration has them. */
@@ -46,7 +46,7 @@ export function nodeScript(
     return scriptAsRoot(ON_NODE, variables, sudoPassword);
 }
 
-/** What a control-plane node is told about another node, or about itself. */
+/** Facts for a control-plane node about another node, or about itself. */
 export interface ClusterFacts {
     /** Name in the cluster. */
     node: string;

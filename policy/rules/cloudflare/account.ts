@@ -8,8 +8,8 @@ const isOfType = (resource: Resource, ...names: string[]) =>
 
 export const serviceTokensOnly: Rule = {
     name: "service-tokens-only",
-    title: "Access lets in service tokens that are listed one by one, and nobody else.",
-    reason: "Allow sends programs to a login page, bypass lets in everybody, and any valid token is every other project's too.",
+    title: "Access admits only service tokens that are listed one by one.",
+    reason: "An allow policy sends programs to a login page, bypass admits everyone, and any valid token includes those of other projects.",
     example: {
         type: "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy",
         inputs: { decision: "bypass", includes: [{ everyone: {} }] },

@@ -6,7 +6,7 @@ type Found = { urn: string; message: string }[];
 export const hostnamesCovered: Rule = {
     name: "hostnames-covered",
     title: "Every name of a tunnel to Alpa is covered by an Access application of this stack, with policies and tokens of this stack.",
-    reason: "Alpa asks nobody: a name without an application, or with a policy of somebody else, lets in whom this stack does not list.",
+    reason: "Alpa does not authenticate: a name without an application, or with a foreign policy, admits callers that this stack does not list.",
     example: {
         type: "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication",
         inputs: {

@@ -4,7 +4,7 @@ import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
 import type { Rule } from "../rule";
 
 /**
- * APISIX's own 60 s, which cut the first long answer off. Not the 600 s that a stack has where it says nothing: behind
+ * APISIX's own 60 s, which cut the first long answer off. Not the default of 600 s for a stack: behind
  * Cloudflare an answer has 125 s, and a stack may say that its longest takes less.
  */
 const LEAST_READ_SECONDS = 60;
@@ -37,7 +37,7 @@ export const answersNotCut: Rule = {
     checkStack: (resources) => [...shorterThanUpstream(resources), ...stoppedEarly(resources)],
 };
 
-/** One that leads somewhere. */
+/** A rule with an upstream. */
 export const isUpstream = (resource: Resource) =>
     kindOf(resource) === "ApisixUpstream" && isOther(at(resource.props, "metadata.name"), NOWHERE);
 
@@ -55,7 +55,7 @@ function times(timeout: unknown, where: string): string[] {
     });
 }
 
-/** The time of a rule stands in the place of that of the upstream that it leads to. */
+/** A timeout in a rule overrides the timeout of its upstream. */
 function shorterThanUpstream(resources: Resource[]) {
     const reads = new Map(
         resources.filter(isUpstream).map((one) => [keyOf(one), secondsOf(at(one.props, "spec.timeout.read"))]),
@@ -78,7 +78,7 @@ function keyOf({ props }: Resource, name = at(props, "metadata.name")): string {
     return `${String(at(props, "metadata.namespace"))}/${String(name)}`;
 }
 
-/** Connectors that stop before the longest answer is there. */
+/** Connectors that stop before the longest answer has arrived. */
 function stoppedEarly(resources: Resource[]) {
     const longest = Math.max(
         0,
@@ -99,7 +99,7 @@ function stoppedEarly(resources: Resource[]) {
     );
 }
 
-/** Pods that finish their answers for so many seconds when they are told to stop. */
+/** Pods that finish their answers for this many seconds after SIGTERM. */
 function stops(resource: Resource) {
     return podsOf(resource).flatMap(({ spec, where }) => {
         const args = containersOf(spec, where).flatMap(({ container }) => list(container.args));

@@ -73,7 +73,7 @@ function shapes(config: Tree): boolean {
     );
 }
 
-/** A limit is told with 429, on which clients wait. */
+/** A request over a limit gets 429, on which clients wait. */
 function limitErrors(resource: Resource): string[] {
     if (kindOf(resource) !== "Consumer") return [];
     return list(at(resource.props, "spec.plugins")).flatMap((plugin, i) => {
@@ -109,7 +109,7 @@ export const noRetries: Rule = {
             ...(isOther(retries, 0)
                 ? [`spec.retries: must be 0 (got ${shown(retries)}; unset, APISIX tries every node). Set it.`]
                 : []),
-            // They hold in the place of the upstream's own, its times among them.
+            // They override the upstream's own settings, including its timeouts.
             ...(list(at(resource.props, "spec.portLevelSettings")).length > 0
                 ? ["spec.portLevelSettings: must be empty (got some). Write them as the upstream's own."]
                 : []),

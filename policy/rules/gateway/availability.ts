@@ -7,7 +7,7 @@ import type { Rule } from "../rule";
 const TOPOLOGY = "InterCluster";
 /** What the chart labels the pods of its ingress controller with. */
 const CONTROLLER_LABELS = { "app.kubernetes.io/name": "ingress-controller" };
-/** While one node is away, the loss of another must not be an outage. */
+/** While one node is down, the loss of another must not be an outage. */
 const LEAST = { gateways: 3, etcd: 3, controllers: 2, connectors: 2 };
 
 export const interOutlivesANode: Rule = {
@@ -85,7 +85,7 @@ function withoutBudget(inside: Resource[]) {
             .filter(({ namespace }) => !covered(CONTROLLER_LABELS, namespace))
             .map(({ where }) => ({
                 urn: resource.urn,
-                message: `${where}.ingress-controller: must have a PodDisruptionBudget beside the chart (there is none), since the chart's own cannot be rendered. Add it.`,
+                message: `${where}.ingress-controller: must have a PodDisruptionBudget outside the chart (there is none), since the chart cannot render its own. Add it.`,
             })),
     );
     const deployments = inside.flatMap((resource) => {

@@ -2,13 +2,13 @@ import { at, isInside, kindOf, list, map, number, shown, UNKNOWN, type Resource,
 import { closed, isName } from "../kubernetes/reachable";
 import type { RouteRule } from "./route-rules";
 
-/** Where a way through the gateway or a tunnel leads. */
+/** Targets of routes and tunnels. */
 
 const ALPA = 20001;
 /** Services of the charts before what is closed, whatever their ports. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
-/** No way of the gateway leads to what is closed, except Alpa. */
+/** No route of the gateway leads to a closed port, except Alpa. */
 function leads(where: string, service: unknown, port: unknown, field: string): string[] {
     if (typeof service === "string" && CLOSED_SERVICE.test(service.split(".")[0]))
         return [`${where}: must not lead to ${service}. Remove it.`];
@@ -47,7 +47,7 @@ export function externalNodes({ props }: Resource): string[] {
 const CONFIGS = ["ZeroTrustTunnelCloudflaredConfig", "TunnelConfig"];
 const NETWORKS = ["ZeroTrustTunnelCloudflaredRoute", "TunnelRoute"];
 
-/** A tunnel leads to the gateway, which asks, or lets through only what has passed Access; and to nothing else. */
+/** A tunnel leads only to the gateway, which authenticates, or forwards only requests that have passed Access. */
 export function tunnel(resource: Resource): string[] {
     const { props } = resource;
     if (NETWORKS.includes(kindOf(resource)))

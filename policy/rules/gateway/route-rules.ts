@@ -14,7 +14,7 @@ export interface Plugin {
 
 /** Upstream of rules that answer themselves. */
 export const NOWHERE = "alpa-nowhere";
-/** Each asks for a credential, and can hide it. */
+/** Plugins that require a credential, and can remove it. */
 const ASKING = ["key-auth", "jwt-auth", "basic-auth", "hmac-auth"];
 
 export function rulesOf(resource: Resource): RouteRule[] {
@@ -33,18 +33,18 @@ export function pluginsOf({ where, props }: RouteRule): Plugin[] {
         .map(({ name, config, where: place }) => ({ where: place, name: String(name), config: map(config) }));
 }
 
-/** Some requests pass by a plugin. */
+/** Some requests bypass a plugin. */
 export const hasFilter = (config: unknown) => ![undefined, UNKNOWN].includes(at(config, "_meta.filter") as undefined);
 
 /** Those that no filter keeps from a request. */
 export const everyRequest = (rule: RouteRule) => pluginsOf(rule).filter(({ config }) => !hasFilter(config));
 
-/** Something of what a rule's plugins are is not known before the run. */
+/** Some plugins of a rule are unknown before the run. */
 export const isUnknown = ({ props }: RouteRule): boolean =>
     props.plugins === UNKNOWN ||
     list(props.plugins).some((plugin) => plugin === UNKNOWN || at(plugin, "config") === UNKNOWN);
 
-/** How a rule asks for a credential: by itself, or one of several in multi-auth. */
+/** How a rule authenticates: by one plugin, or by one of several in multi-auth. */
 export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })[] {
     return pluginsOf(rule).flatMap((plugin): (Plugin & { wrapper?: Tree })[] => {
         if (ASKING.includes(plugin.name)) return [plugin];
@@ -62,7 +62,7 @@ export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })
     });
 }
 
-/** Leads to nothing that listens, as far as is known. */
+/** Has no upstream that listens, as far as is known. */
 export function isNowhere({ props }: RouteRule): boolean {
     const { upstreams, backends } = props;
     return (

@@ -14,13 +14,13 @@ import {
 import type { Rule } from "../rule";
 import { backends, externalNodes, tunnel } from "./backends";
 
-/** Kinds that lead callers somewhere and of which nothing here can be seen to ask for a credential. */
+/** Kinds that route callers and whose authentication the rules cannot check. */
 const OTHER_WAYS = ["Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
 
 export const routeAsks: Rule = {
     name: "route-asks-who",
-    title: "Every route asks for a credential, or answers by itself and reaches nothing.",
-    reason: "Alpa asks nobody: a route without authentication gives the model, and the GPUs behind it, to everybody.",
+    title: "Every route requires a credential, or answers by itself without an upstream.",
+    reason: "Alpa does not authenticate: a route without authentication opens the model, and the GPUs behind it, to everyone.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: {
@@ -84,7 +84,7 @@ function asks(rule: RouteRule): string[] {
     ]);
 }
 
-/** What is in the Secret is laid over the settings that stand in the route. */
+/** The Secret overrides the settings in the route. */
 function settingsUnseen({ where, props }: RouteRule): string[] {
     return list(props.plugins).flatMap((plugin, i) =>
         [undefined, "", UNKNOWN].includes(at(plugin, "secretRef") as string)
@@ -123,7 +123,7 @@ function nowhere({ props }: Resource): string[] {
         : [`spec.externalNodes: must be 127.0.0.1:1 alone, where nothing listens (got ${shown(nodes)}). Correct it.`];
 }
 
-/** What never reaches Alpa: secrets of every way in, and names that only the gateway may give a caller. */
+/** Headers that never reach Alpa: secrets of every authentication method, and names that only the gateway may set. */
 const REMOVED = [
     "apikey",
     "Authorization",

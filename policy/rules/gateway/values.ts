@@ -4,8 +4,8 @@ import type { Rule } from "../rule";
 
 export const valuesSeen: Rule = {
     name: "values-seen",
-    title: "What charts are installed with stands in the resource, and nothing changes it on its way.",
-    reason: "Rules read the values there: a file or a program beside them can open a port, or make any object, unseen.",
+    title: "The values of a chart are in its resource, and nothing changes them before Helm gets them.",
+    reason: "Rules read only these values: a values file or a post-renderer can open a port or create any object unseen.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", valueYamlFiles: [{ path: "more.yaml" }] },

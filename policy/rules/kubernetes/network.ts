@@ -5,8 +5,8 @@ import type { Rule } from "../rule";
 
 export const networkClosed: Rule = {
     name: "network-closed",
-    title: "Network policies close the gateway's namespace, and let nobody but named pods to the closed ports.",
-    reason: "The chart opens the Admin API to every address, and etcd has no password: the policies are what keeps others out.",
+    title: "Network policies close the gateway's namespace: only named pods reach the closed ports.",
+    reason: "The chart opens the Admin API to every address, and etcd has no password: only the policies protect them.",
     example: {
         type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },
@@ -69,7 +69,7 @@ function openPolicy({ props }: Resource): string[] {
 function openPeer(from: unknown[]): string | undefined {
     for (const peer of from) {
         const { ipBlock, namespaceSelector, podSelector } = map(peer);
-        // A network of addresses holds whoever is in it: machines, and pods where they keep theirs.
+        // An address range includes every machine in it, and pods that keep their own address.
         if (map(ipBlock).cidr !== undefined) return "addresses";
         const anyPod = podSelector === undefined || isBroad(podSelector);
         if (namespaceSelector !== undefined && namespaceSelector !== UNKNOWN && anyPod)

@@ -2,7 +2,7 @@ import { at, kindOf, list, map, number, shown, UNKNOWN, type Resource } from "..
 import { apisixCharts, podsOf, RAY_CLUSTERS, type Chart } from "./objects";
 import type { Rule } from "../rule";
 
-/** Ports of which none may be reached from outside the cluster: most ask nobody who they are. */
+/** Ports that must not be reachable from outside the cluster: most of them have no authentication. */
 export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
     [9180, "APISIX's Admin API"],
     [9090, "APISIX's control API"],
@@ -24,7 +24,7 @@ const opens = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 export const portsClosed: Rule = {
     name: "ports-closed",
     title: "No Service or pod opens the Admin API, etcd, Ray or Alpa to the outside.",
-    reason: "Whoever reaches them needs no credential: routes are opened, keys read, code run on the nodes, Alpa asked directly.",
+    reason: "Access to these ports needs no credential: it can open routes, read keys, run code on the nodes, and query Alpa directly.",
     example: {
         type: "kubernetes:core/v1:Service",
         inputs: { kind: "Service", spec: { type: "NodePort", ports: [{ port: 80, targetPort: 9180 }] } },
@@ -95,7 +95,7 @@ function ray(resource: Resource): string[] {
     return [...found, `${where}.headGroupSpec.enableIngress: must be off: it opens Ray's dashboard. Remove it.`];
 }
 
-/** What the public chart can open beside the data port. */
+/** Ports that the public chart can open in addition to the data port. */
 function chart({ values, where }: Chart): string[] {
     const types = ["apisix.admin.type", "etcd.service.type", "control.service.type"];
     const lists = ["apisix.admin.externalIPs", "etcd.service.externalIPs"];

@@ -165,21 +165,21 @@ export function expiryMail({ props }: Resource): Rendered {
     const emails = list(at(props, "mechanisms.emails"));
     const anybody = emails.map((one) => ({
         ...map(one),
-        id: typeof at(one, "id") === "string" ? "somebody" : at(one, "id"),
+        id: typeof at(one, "id") === "string" ? "recipient" : at(one, "id"),
     }));
     const mechanisms =
         at(props, "mechanisms.emails") === UNKNOWN ? props.mechanisms : { ...map(props.mechanisms), emails: anybody };
     return {
         actual: { ...without(props, "accountId", "name"), mechanisms },
         forms: made(`mail ${emails.length}`, () => [
-            form({}, () => renderExpiryMail(Array<string>(Math.max(1, emails.length)).fill("somebody"))),
+            form({}, () => renderExpiryMail(Array<string>(Math.max(1, emails.length)).fill("recipient"))),
         ]),
     };
 }
 
 const OWN_TEXT = "the text of this project's Worker";
 
-/** What the text of the Worker is told is read back from it, and the text rendered with that. */
+/** Reads the settings back from the Worker's text, and renders the text with them. */
 export function worker({ props }: Resource): Rendered {
     const settings = workerSettings(String(props.content));
     const { content, ...rest } = renderWorker(settings);

@@ -1,7 +1,10 @@
 import { placeOf } from "../../../components/hosts/ssh-host";
 import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
-/** What a host is told: `sh -s --` and words, none of them one of sh's own. The script, with its secrets, is its input. */
+/**
+ * Command line for a host: `sh -s --` and words without shell syntax. The script, with its secrets, is the standard
+ * input.
+ */
 const COMMAND_LINE = /^sh -s --((?: (?:[\w./:@=-]+|'(?:[^']|'\\'')*'))*)$/;
 const WORD = /(?<= )(?:[\w./:@=-]+|'(?:[^']|'\\'')*')/g;
 
@@ -13,7 +16,7 @@ const BOOT = "boot=(as-found|never)";
 const HEAD = String.raw`(as-found|[0-9.]{1,40})`;
 const ATTEMPT = `attempt=${NUMBER}`;
 
-/** What this project asks of hosts, behind the name of the host and that of the stack. A digest stands in one place alone. */
+/** Actions of this project on hosts, after the names of the host and the stack. Only one of them has a digest. */
 const ASKED = [
     "(addons|drain|hold|kubeconfig|mark|ready|release|remove|remove-node|start|unmark)",
     "invite (new|again)",
@@ -38,7 +41,7 @@ function isAsked({ urn, props }: Resource, line: string): boolean {
 }
 
 function isPlace(place: string, { host, port = 22 }: Record<string, unknown>): boolean {
-    if (typeof host !== "string" || typeof port !== "number") return true; // said by nobody, or not known yet
+    if (typeof host !== "string" || typeof port !== "number") return true; // not set, or not known yet
     return place === placeOf({ address: host, port });
 }
 
@@ -53,7 +56,7 @@ export function commandLines(resource: Resource): string[] {
         if (line === undefined || line === UNKNOWN) return [];
         if (!COMMAND_LINE.test(String(line)))
             return [
-                `${field}: must be sh -s -- and words: other text stands in previews and in lists of processes. Write it into stdin, as a secret.`,
+                `${field}: must be sh -s -- and words: previews and process lists show the command line. Pass other text in stdin, as a secret.`,
             ];
         return isAsked(resource, String(line))
             ? []

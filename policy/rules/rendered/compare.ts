@@ -12,10 +12,10 @@ import {
     type Form,
 } from "./form";
 
-/** More messages about one object say no more. */
+/** Most messages about one object. */
 const MOST_MESSAGES = 8;
 
-/** What is not as this project renders it, by the form that is nearest. */
+/** Differences from the rendered object, for the closest form. */
 export function differences(actual: unknown, forms: Form[]): string[] {
     let fewest: string[] | undefined;
     for (const form of nearest(actual, forms)) {
@@ -83,7 +83,10 @@ function compared(actual: unknown, form: Form): string[] {
     return [...differ({ ...pair, loose }), ...problems];
 }
 
-/** A setting that does not fit and is an example still; one that stands in a digest alone; one that is not known yet. */
+/**
+ * A setting that does not match and still has its example value; one that occurs only in a digest; one that is not
+ * known yet.
+ */
 type Loose = "example" | "nowhere" | "unknown";
 
 interface Pair {
@@ -176,5 +179,5 @@ function moved(expected: unknown[], actual: unknown[]): string {
 const told = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
 const write = (value: unknown) =>
     typeof value === "object" ? "Write it as this project renders it." : `Write ${shown(value)}.`;
-/** What somebody else has written may be a secret, where it is a text. */
+/** A foreign text may be a secret, so messages do not show it. */
 const got = (value: unknown) => (["number", "boolean"].includes(typeof value) ? ` (got ${shown(value)})` : "");

@@ -1,8 +1,8 @@
 import { UNKNOWN, type Tree } from "../resource";
 
 /**
- * One way in which this project renders an object. The settings are an example: every number and text in them may be
- * another one, and is read back from what was rendered. What is a choice (`true`, a field that is absent) is a form of its own.
+ * One form in which this project renders an object. The settings are examples: every number and text in them may
+ * differ, and is read back from the rendered object. A choice (`true`, an absent field) is a form of its own.
  */
 export interface Form {
     settings: Tree;
@@ -46,7 +46,7 @@ export function combinations<const T extends Record<string, readonly unknown[]>>
 
 type Path = string[];
 type Leaf = string | number | boolean | null | symbol;
-/** Where a setting stands in what is rendered: in a text, or as a number with another one added. */
+/** Where a setting occurs in the rendered object: in a text, or as a number plus an offset. */
 type Place = { path: Path } & ({ pattern: RegExp; group: number } | { offset: number });
 interface Setting {
     path: Path;
@@ -197,7 +197,7 @@ type Leaves = ReturnType<typeof leaves>;
 
 const knownLeaves = new WeakMap<object, Leaves>();
 
-/** {@link leaves} of what a form has rendered, which nobody changes. */
+/** {@link leaves} of a rendered form, cached: forms are never modified. */
 export function renderedLeaves(rendered: unknown): Leaves {
     const known = knownLeaves.get(rendered as object);
     if (known) return known;

@@ -26,7 +26,7 @@ const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) 
         ({ path, message }) => `spec.http: ${path.join(".")} ${message}.`,
     );
 
-/** @param where what the prefix stands in */
+/** @param where the field that contains the prefix */
 export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 

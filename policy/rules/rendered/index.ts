@@ -28,8 +28,8 @@ import { otherGateways, otherPeers } from "./wired";
 
 export const asRendered: Rule = {
     name: "as-rendered",
-    title: "What leads to Alpa, guards it or lets in callers is what this project renders, and nothing beside it.",
-    reason: "Whatever else stands there, a plugin, a field or a rule, can pass authentication and guard by, or give credentials away.",
+    title: "Objects that expose Alpa, protect it or admit callers are exactly those that this project renders.",
+    reason: "Any additional plugin, field or rule can bypass authentication and the request guard, or expose credentials.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", metadata: { name: "other" }, spec: { http: [] } },

@@ -23,7 +23,8 @@ import { form, type Form } from "./form";
 import { gatewayPolicies, made, type ByName } from "./gateway";
 import { optPolicies, optServices } from "./opt";
 
-// Objects beside the releases: connectors, counters, network policies, budgets, certificates and generated passwords.
+// Objects in addition to the releases: connectors, counters, network policies, budgets, certificates and generated
+// passwords.
 
 const NAMESPACE = "sample-namespace";
 
@@ -109,7 +110,7 @@ export const services: ByName = {
 /** The shortest that the program has generated. */
 const LEAST_LENGTH = 32;
 
-/** What keys are derived from: any letters and digits, so many that nobody tries them all. */
+/** The seed of keys: any letters and digits, too many to guess. */
 export function password({ props }: Resource): { actual: unknown; forms: Form[] } {
     return {
         actual: props,

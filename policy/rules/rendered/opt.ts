@@ -68,7 +68,7 @@ export const rayClusters: ByName = {
                 "value",
             );
         const workers = at(props, "spec.workerGroupSpecs");
-        // How many there are the head is told too.
+        // The head also gets the number of nodes.
         const nodes = workers === UNKNOWN ? Number(variable("ALPA_NODES")) || 1 : 1 + list(workers).length;
         const command = variable("ALPA_COMMAND");
         return made(`ray ${nodes} ${String(command)}`, () => opts(nodes, String(command), renderRayCluster));

@@ -86,8 +86,8 @@ interface Issue {
 }
 
 /**
- * The body in the schema's form. Every wrong field is named in one answer; a field that the schema does not know is not
- * imitated, and never dropped in silence. @param at where the value stands in the body
+ * The body in the schema's form. One answer names every wrong field; a field that the schema does not know is reported
+ * as not imitated, never silently dropped. @param at path of the value in the body
  */
 export function checked<T>(schema: Schema<T>, value: unknown, code: number, at = ""): T {
     const result = schema.safeParse(value);

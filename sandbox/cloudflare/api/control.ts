@@ -1,6 +1,7 @@
 /**
- * What only a stand-in has, for programs that drive it from outside: what it was asked, a clock that can be put forward, and
- * failures on order. Below `/sandbox/` beside the API's own paths; counted and recorded as no request of the API.
+ * Endpoints that only the emulator has, for programs that control it from outside: recorded requests, a clock that can
+ * be advanced, and injected failures. Their paths start with `/sandbox/`; they are neither counted nor recorded as
+ * requests of the API.
  */
 import { z } from "zod";
 import type { Account } from "../account";

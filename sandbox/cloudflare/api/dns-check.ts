@@ -1,4 +1,4 @@
-/** Which records may stand in a zone, alone and beside each other. */
+/** Which records a zone may contain, alone and together. */
 import { z } from "zod";
 import type { Account, DnsRecord, Zone } from "../account";
 import { NotImitated, refused } from "./answer";
@@ -76,7 +76,7 @@ export function checkNeighbours(account: Account, zone: Zone, record: Content, s
     const others = [...account.records(zone.id).values()].filter((r) => r.id !== self && r.name === record.name);
     const addresses = (r: Content) => PROXIABLE.includes(r.type);
     const excludes = (cname: Content, other: Content) =>
-        // at the apex a CNAME is flattened, and other types stand beside it
+        // at the apex a CNAME is flattened, and may coexist with other types
         cname.type === "CNAME" && (addresses(other) || record.name !== zone.name);
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))

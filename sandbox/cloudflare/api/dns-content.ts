@@ -81,7 +81,7 @@ const FIELDS: Record<string, [schema: z.ZodType<Data>, content: (d: Data) => str
             `${d.altitude}m ${d.size}m ${d.precision_horz}m ${d.precision_vert}m`,
     ],
 };
-/** Types with a priority beside the content. */
+/** Record types with a priority in addition to the content. */
 const NEED_PRIORITY = ["MX", "URI"];
 
 export const nameForm = (name: string): string => name.toLowerCase().replace(/\.$/, "");
@@ -101,7 +101,7 @@ export interface Value {
     priority?: number;
 }
 
-/** Checks what a record says. `data` counts where it is used: the old content may travel beside it. */
+/** Checks the value of a record. `data` counts if it is used: the request may also contain the old content. */
 export function valueOf(type: string, body: { content?: string; data?: unknown; priority?: number }): Value {
     if (OTHERS.includes(type)) throw new NotImitated(`DNS record type ${type}`);
     if (Object.hasOwn(FIELDS, type)) {

@@ -2,7 +2,8 @@
  * Stand-in for the Cloudflare API v4, as far as the official Pulumi provider 6.17.0 to 6.22.1, this project's commands and an
  * operator moving a zone use it (routes.ts lists every route). Facts: recorded calls of provider 6.17.0, Cloudflare's API
  * documentation and public reports of its error codes. The envelope, paging, permissions, the limit of requests and the
- * checks before a write are here or beside; what an account holds and what time does to it is in ../account.ts.
+ * checks before a write are in this folder; the contents of an account and their changes over time are in
+ * ../account.ts.
  *
  * Refused with 501 and a name: routes, query parameters, body fields, record types, settings, kinds of zones, applications and
  * rulesets that are not listed. Known differences: code numbers that no source names are made up (clients look at the

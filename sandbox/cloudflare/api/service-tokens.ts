@@ -153,7 +153,7 @@ function rotate(call: Call) {
     return saved(call, token, true);
 }
 
-/** Refused while a policy names it, so that no rule is left that means nobody. */
+/** Rejected while a policy names the token, so that no policy is left without a token. */
 function remove(call: Call) {
     const { account } = call;
     const token = find(call);

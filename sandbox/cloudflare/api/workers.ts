@@ -67,7 +67,7 @@ export const workerRoutes: Route[] = [
     routes(
         "GET",
         "zones/{zone}/workers/routes",
-        "has somebody else a Worker on the names?",
+        "does another Worker serve the names?",
         (call) => page(call, ofZone(call).map(answerRoute), 50),
         PAGING,
     ),

@@ -2,8 +2,8 @@
  * `originRequest.access`: the connector's own look at the JWT of Access (cloudflared ingress/middleware/jwtvalidator.go,
  * proxy/proxy.go). Facts: no header is 403, and so is a token for another audience, both with an empty body. A token that
  * does not verify (signature, issuer, expiry) is an error of the middleware, which is answered 502.
- * The keys are fetched anew when a `kid` is unknown, however short the last fetch is ago, and never get too old: as in Go's
- * go-oidc, and not as jose does by default.
+ * An unknown `kid` causes a new fetch of the keys, however recent the last one, and cached keys never expire: as in
+ * Go's go-oidc, unlike the default of jose.
  */
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { AccessRule } from "./ingress";

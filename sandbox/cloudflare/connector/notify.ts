@@ -8,7 +8,7 @@ const SEND_WITH_PERL =
     'use Socket; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!"; ' +
     'defined send($s, "READY=1\\nMAINPID=$ARGV[0]", 0, pack_sockaddr_un($p)) or die "$!";';
 
-/** Does nothing when nobody asked for it. @returns what failed, or undefined */
+/** Does nothing without NOTIFY_SOCKET. @returns what failed, or undefined */
 export async function notifyReady(environment = process.env): Promise<string | undefined> {
     if (!environment.NOTIFY_SOCKET) return undefined;
     const pid = String(process.pid);

@@ -1,6 +1,6 @@
 /**
- * An answer that nobody flushes, as Go's HTTP/2 server writes it (cloudflared connection/connection.go, shouldFlush): with a
- * length, and of a type that is no stream, it is held back until there is more than the buffer takes, or it is over.
+ * An answer without flushes, as Go's HTTP/2 server writes it (cloudflared connection/connection.go, shouldFlush): an
+ * answer with a length and a type that is no stream is buffered until the buffer is full or the answer ends.
  */
 import { Transform, type TransformCallback } from "node:stream";
 import type { HeaderList } from "./wire";

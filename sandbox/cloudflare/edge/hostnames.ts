@@ -9,7 +9,7 @@ import type { DnsRecord, Tunnel, Zone } from "../objects";
 
 export type Way =
     | { kind: "tunnel"; zone: Zone; tunnel: Tunnel | undefined }
-    /** The name does not lead to the edge: whoever gets here asked it directly. */
+    /** The name does not resolve to the edge: the caller connected to the edge directly. */
     | { kind: "elsewhere" }
     | { kind: "address" }
     /** No certificate: the TLS handshake fails before there is a request. */

@@ -38,7 +38,7 @@ export function numberedError(
     return { ...html, headers };
 }
 
-/** What Access answers when it lets nobody in and has no login to offer. */
+/** Page of Access for a rejected request without a login. */
 export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer {
     const title = status === 401 ? "Unauthorized" : "Forbidden";
     return page(

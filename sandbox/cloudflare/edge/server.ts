@@ -3,11 +3,11 @@
  * documentation of Access, Tunnel, rules and the proxy's limits; each file names its own. The order is the real one:
  * name and certificate, size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
  *
- * Plain HTTP/1.1 on loopback where the real one has TLS: the Host header picks the hostname, and the origin is told
+ * Plain HTTP/1.1 on loopback where the real one has TLS: the Host header selects the hostname, and the origin gets
  * `X-Forwarded-Proto: https`. A name without an active certificate gets its connection reset, as TLS would fail.
- * Refused with 501 and the name of what is lacking: records that do not lead to a tunnel, WebSockets, paths below /cdn-cgi/,
- * rule actions, selectors and settings named in the other files. Not there at all: cache, compression, HTTP/2, redirects to
- * https, the security level.
+ * Refused with 501 and the name of what is lacking: records that do not lead to a tunnel, WebSockets, paths below
+ * /cdn-cgi/, rule actions, selectors and settings named in the other files. Not there at all: cache, compression,
+ * HTTP/2, redirects to https, the security level.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -38,7 +38,7 @@ export interface EdgeOptions {
     scale?: number;
     /** Between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
     pingMs?: number;
-    /** @default made anew, which takes part of a second */
+    /** @default generated, which takes part of a second */
     keys?: SigningKeys;
     log?: (line: string) => void;
 }

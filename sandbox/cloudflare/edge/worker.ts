@@ -14,9 +14,9 @@ import { routeOf } from "../workers/patterns";
 import { numberedError } from "./pages";
 import { NotImitated, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 
-/** What a Worker makes of a request. */
+/** Result of a Worker for a request. */
 export type WorkerResult =
-    /** `headers` and `body` in place of the caller's, where it has changed the body. */
+    /** `headers` and `body` that replace the caller's, if the Worker changed the body. */
     | { kind: "pass"; changed?: { headers: HeaderList; body: Buffer } }
     | { kind: "answer"; status: number; headers: HeaderList; body: Buffer }
     | { kind: "failed"; answer: EdgeAnswer };

@@ -4,7 +4,7 @@
  */
 import { createContext, Script, type Context } from "node:vm";
 
-/** Globals beside the language's own, without `fetch`, which is the edge's. */
+/** Globals in addition to those of the language; the edge provides `fetch`. */
 const GLOBALS = { Request, Response, Headers, URL, TextEncoder, TextDecoder };
 const EXPORT = /^export default /gm;
 

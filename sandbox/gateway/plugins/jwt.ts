@@ -7,7 +7,7 @@ import { decodeBase64 } from "../base64";
 import { CjsonError, decodeJson } from "../cjson";
 
 export interface Jwt {
-    /** Any JSON value but false, as for the claims: nobody asks for an object. */
+    /** Any JSON value except false, as for the claims: APISIX does not require an object. */
     header: unknown;
     claims: unknown;
     signed: string;

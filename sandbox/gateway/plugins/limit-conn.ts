@@ -59,7 +59,7 @@ export const limitConn = definePlugin<LimitConnConf>({
         };
         const leave = ({ key, request }: Place): void => {
             if (conf.policy !== "redis") tools.counters.add(key, -1, 0);
-            // nobody waits for it: where it fails, the place is free after key_ttl
+            // not awaited: if it fails, the slot is free after key_ttl
             else void unlessFailed("limit-conn", tools, tools.shared.leave(conf, key, request));
         };
 

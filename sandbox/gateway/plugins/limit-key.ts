@@ -20,11 +20,12 @@ export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"])
 }
 
 /**
- * Names the counters of one plugin's configuration: after its object and its text, so that an edit starts them anew and
- * an equal rewrite keeps them. APISIX marks what a consumer brings to a route that has not got the plugin, the mark is
- * part of the text, and text and mark are looked at once, with the first request after the object was written: with a
- * route that has got the plugin meanwhile, the next rewrite of the consumer, or a start, begins anew (plugin.lua,
- * merge_consumer_route and conf_version). As in one worker; others look with their own first request.
+ * Names the counters of one plugin's configuration after its object and its text, so that an edit resets them and an
+ * equal rewrite keeps them. APISIX marks the plugin of a consumer on a route without that plugin. The mark is part of
+ * the text, and both are evaluated once, at the first request after the object was written: if the route has got the
+ * plugin since then, the next rewrite of the consumer, or a restart, resets the counters (plugin.lua,
+ * merge_consumer_route and conf_version). This is the behaviour of one worker; each worker evaluates them at its own
+ * first request.
  */
 export function countersName(plugin: string, parentKey: string, conf: object): (ctx: Context) => string {
     const ofConsumer = /^\/consumers\/[^/#]+$/.test(parentKey);

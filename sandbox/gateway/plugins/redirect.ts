@@ -36,7 +36,7 @@ export const redirect = definePlugin<RedirectConf>({
     },
     create: ({ http_to_https }, _, tools) => ({
         rewrite(ctx) {
-            // Believed from whoever sends it: what is not trusted has been replaced before.
+            // Trusted here: the gateway has already replaced the header of an untrusted client.
             const scheme = ctx.header("X-Forwarded-Proto") ?? ctx.scheme;
             if (!http_to_https || scheme !== "http") return undefined;
             const port = tools.httpsPort();

@@ -20,7 +20,8 @@ const MAX_BODY = 67_108_864;
 
 /**
  * request-validation: header schema first, then the body as JSON (whatever Content-Type says) or, for
- * application/x-www-form-urlencoded, as a form. JSON is passed on encoded anew, a form as it came.
+ * application/x-www-form-urlencoded, as a form. JSON is encoded again before it is forwarded; a form is forwarded
+ * unchanged.
  */
 export const requestValidation = definePlugin<ValidationConf>({
     name: "request-validation",

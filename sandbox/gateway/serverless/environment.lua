@@ -101,7 +101,7 @@ local ctx = setmetatable({}, {
     __newindex = function(_, name) refuse("setting ctx." .. tostring(name) .. " in Lua") end,
 })
 
--- LuaJIT takes one argument more here, which Lua 5.1 would leave unused without a word.
+-- LuaJIT accepts one argument more here, which Lua 5.1 would silently ignore.
 local function at_most(name, count, func)
     return function(...)
         if select("#", ...) > count then refuse("a further argument of " .. name .. " in Lua") end
@@ -134,7 +134,7 @@ end
 setmetatable(env, {
     __index = function(_, name)
         if not_here[name] then refuse(name .. " in Lua") end
-        return nil -- nobody's name: as nil as in Lua
+        return nil -- an unknown name is nil, as in Lua
     end,
     __newindex = function(_, name) refuse("setting the global " .. tostring(name) .. " in Lua") end,
 })

@@ -7,7 +7,7 @@ import { NginxExit } from "../nginx";
 import { NotImitated } from "../not-imitated";
 import type { LuaPhase } from "./machine";
 
-/** Headers that nginx writes itself, whatever stands in the gateway's list. */
+/** Headers that nginx writes itself, whatever the gateway's list contains. */
 const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);
 /** Variables of nginx that are the same in ngx.var as in the gateway's own lookup, where some are APISIX's. */
 const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|server_port|http_\w+|sent_http_\w+)$/;

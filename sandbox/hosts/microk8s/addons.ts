@@ -32,7 +32,7 @@ const deployment = (name: string, label: string, image: string) => ({
         replicas: 1,
         selector: { matchLabels: { "k8s-app": label } },
         template: {
-            // Played by nobody: kwok may call the pod ready at once.
+            // No emulator runs this pod, so kwok may mark it ready at once.
             metadata: { labels: { "k8s-app": label }, annotations: { [STARTABLE_ANNOTATION]: "true" } },
             spec: { containers: [{ name, image }] },
         },

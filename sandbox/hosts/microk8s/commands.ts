@@ -66,8 +66,8 @@ const workerText = (verb: string) =>
     `This MicroK8s deployment is acting as a node in a cluster. Please use the microk8s ${verb} on the master.`;
 
 /**
- * The sandbox's control plane has one address, whatever the host: it stands in place of `<address>:16443`. Only the names are
- * MicroK8s'. On a worker a message comes in its place, with exit code 0.
+ * The kubeconfig contains the single address of the sandbox's control plane instead of `<address>:16443` of the host.
+ * Only the names are MicroK8s'. On a worker the command prints a message instead, with exit code 0.
  */
 function config(node: Microk8sNode, args: string[]): Reply {
     const odd = args.find((arg) => !["-l", "--use-loopback"].includes(arg));

@@ -1,7 +1,7 @@
 /**
- * The API of a cluster that nobody else sees, in memory: that of a host before it joins another, or of tests. It keeps what it
- * is given, says that nodes and Deployments are ready at once, and knows no validation, watches or controllers; whatever
- * is not written here is answered with 501.
+ * The API of a private cluster in memory: that of a host before it joins another cluster, or of a test. It stores
+ * objects, reports nodes and Deployments as ready at once, and has no validation, watches or controllers; it answers
+ * other requests with 501.
  */
 import { randomUUID } from "node:crypto";
 import type { KubeObject, KubeRest, RestAnswer } from "./rest";

@@ -139,7 +139,7 @@ export class Microk8sNode {
         };
     }
 
-    /** Ends what runs; the cluster still counts this node until somebody removes it there. */
+    /** Stops the node's programs; the node stays in the cluster until it is removed there. */
     async close(): Promise<void> {
         await this.launcher.close();
     }

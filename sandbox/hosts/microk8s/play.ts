@@ -12,10 +12,10 @@
  * `foreign`, and until a host joins, a host has a cluster of its own in memory. Nodes that join become Node objects, which
  * kwok plays; those that are removed are deleted. Nothing listens on MicroK8s' ports: `ss` only says so.
  *
- * Known differences: authorization-mode and extraSANs are files without an effect; a host that is gone stays Ready, as kwok
- * plays its kubelet; the first join does not interrupt the API; images, containers and networks are nobody's.
- * Add-ons imitated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are on
- * from the start. Refused by name: every other add-on, subcommand, option and snap.
+ * Known differences: authorization-mode and extraSANs are files without an effect; a stopped host stays Ready, since
+ * kwok emulates its kubelet; the first join does not interrupt the API; there are no images, containers or networks.
+ * Add-ons imitated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are
+ * on from the start. Refused by name: every other add-on, subcommand, option and snap.
  */
 import * as path from "node:path";
 import { cpuNodes, type NodeShape } from "../../control-plane/nodes";

@@ -22,7 +22,7 @@ export type { Packet } from "./ruleset";
 /** Where a host has it: before this machine's own. */
 export const NFT = "/usr/local/sbin/nft";
 
-/** Names of /etc/protocols that nft lists in place of numbers. */
+/** Names of /etc/protocols that nft lists instead of numbers. */
 const PROTOCOLS: Record<number, string> = {
     0: "ip",
     6: "tcp",

@@ -82,7 +82,7 @@ export class Service extends EventEmitter {
         if (!(await this.command(execReload))) throw new JobFailed(`Job for ${this.name} failed.`);
     }
 
-    /** Runs a command of the unit beside its program, and says whether it went well. */
+    /** Runs a command of the unit other than its main program. @returns whether it succeeded */
     private async command({ argv, mayFail }: CommandLine): Promise<boolean> {
         const log = fs.openSync(this.journal, "a", 0o600);
         const child = this.enter("root", argv, { user: "root", stdio: ["ignore", log, log] });

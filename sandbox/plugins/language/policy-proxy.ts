@@ -21,7 +21,7 @@ export class PolicyProxy {
     private readonly pack = deferred<grpc.Client>();
 
     constructor() {
-        this.pack.promise.catch(() => undefined); // whoever calls meanwhile gets the error
+        this.pack.promise.catch(() => undefined); // calls that wait for it get the error
         const definition: Methods = {};
         const calls: grpc.UntypedServiceImplementation = {};
         for (const [name, method] of Object.entries(METHODS)) {

@@ -53,7 +53,7 @@ describe("Chart repository", () => {
             assert.equal((await get(`/${chart}-1.0.0.tgz`)).body, "archive\n");
     });
 
-    it("offers no etcd chart, which is somebody else's", async () => {
+    it("does not offer the etcd chart, which another repository publishes", async () => {
         repository = await startChartRepository({ helmPath, stateDir: folder });
         assert.equal((await get("/etcd-1.0.0.tgz")).status, 404);
     });

@@ -193,7 +193,7 @@ describe("Schemas of the stand-in charts", () => {
 
 // The real charts' values are not part of this repository.
 if (existsSync(real)) {
-    describe("Stand-in charts beside the real ones", () => {
+    describe("Emulated charts compared with the real ones", () => {
         for (const [chart, file, unlisted] of CHARTS) {
             const theirs = parse(readFileSync(join(real, file), "utf8")) as Tree;
 

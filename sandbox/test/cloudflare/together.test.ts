@@ -47,7 +47,7 @@ describe("Cloudflare stand-ins together", () => {
         return (await send(edge.port, { Host: HOST, ...shown }, { method: "POST", path, body: "{}" })).status;
     };
 
-    it("a caller gets through, and nobody else; rotation, rate limit and deletion take effect at once", async () => {
+    it("admits the declared caller only; rotation, rate limit and deletion take effect at once", async () => {
         const zone = await make("zones", { name: "example.com", account: { id: api.account.id }, type: "full" });
         const tunnel = await make("accounts/{account}/cfd_tunnel", { name: "alpa", config_src: "cloudflare" });
         const token = await make("accounts/{account}/access/service_tokens", { name: "nlp", duration: "8760h" });
@@ -72,7 +72,7 @@ describe("Cloudflare stand-ins together", () => {
         const record = { name: HOST, type: "CNAME", content: `${tunnel.id}.cfargotunnel.com`, proxied: true, ttl: 1 };
         await make(`zones/${zone.id}/dns_records`, record);
 
-        assert.equal(await status(), 409, "the zone is pending: nobody is led here");
+        assert.equal(await status(), 409, "the zone is pending: no name resolves to the edge");
         await api.put(`zones/${zone.id}/activation_check`, {});
         await assert.rejects(status(), { code: "ECONNRESET" }, "no certificate yet");
         api.account.advance(120);

@@ -81,7 +81,7 @@ describe("Cloudflare's name servers, stand-in", () => {
         assert.equal(says("a.example.com", "A"), "REFUSED");
     });
 
-    it("flatten a CNAME at the apex, inside the zone and outside, and fail where nobody knows the target", async () => {
+    it("flatten a CNAME at the apex, inside the zone and outside, and fail if the target is unknown", async () => {
         await add("@", "CNAME", "target.example.net");
         await add("@", "MX", "mx.example.net", { priority: 10 });
         const known = (name: string) => (name === "target.example.net" ? ["203.0.113.1", "2001:db8::1"] : []);

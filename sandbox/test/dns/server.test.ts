@@ -69,7 +69,7 @@ describe("name server stand-in", () => {
         ["a name of its own below a wildcard", "own.apps.example.com", "A", "NOERROR", true, []],
         ["a name below that", "x.own.apps.example.com", "A", "NXDOMAIN", true, []],
         ["a type that is not there", "mail.example.com", "TXT", "NOERROR", true, []],
-        ["a name that is not there", "nobody.example.com", "A", "NXDOMAIN", true, []],
+        ["a name that does not exist", "absent.example.com", "A", "NXDOMAIN", true, []],
         ["a name between", "deep.er.example.com", "A", "NOERROR", true, []],
         ["a delegation", "lab.example.com", "NS", "NOERROR", false, []],
         ["what is below one", "www.lab.example.com", "A", "NOERROR", false, []],

@@ -156,7 +156,7 @@ describe("gateway Admin API", () => {
             /\$secret:\/\/ references/,
         ],
         ["a resource it does not play", "/protos/1", () => ({}), 501, /resource protos/],
-        ["a resource nobody knows", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
+        ["an unknown resource", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
     ];
     for (const [why, path, body, status, message] of refused)
         it(`refuses ${why}`, async () => {

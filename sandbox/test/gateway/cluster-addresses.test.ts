@@ -6,7 +6,7 @@ describe("An upstream in the gateway's cluster", () => {
     let kit: Kit;
     let upstreamPort: number;
     const resolve = (host: string) => {
-        if (host === "nobody.llm.svc.cluster.local") throw new Error("connection refused");
+        if (host === "no-pods.llm.svc.cluster.local") throw new Error("connection refused");
         return host === "alpa-opt.llm.svc.cluster.local" || host === "10.1.0.7" ? upstreamPort : undefined;
     };
     before(async () => {
@@ -27,8 +27,8 @@ describe("An upstream in the gateway's cluster", () => {
     it("is reached by an address of its own", async () => {
         assert.equal(await statusBy("10.1.0.7", 20001), 200);
     });
-    it("is answered for with 502 where nobody is behind its name", async () => {
-        assert.equal(await statusBy("nobody.llm.svc.cluster.local", 20001), 502);
+    it("gives 502 if no pod is behind its name", async () => {
+        assert.equal(await statusBy("no-pods.llm.svc.cluster.local", 20001), 502);
     });
     it("leaves others where they are", async () => {
         assert.equal(await statusBy("127.0.0.1", kit.upstream.port), 200);

@@ -52,7 +52,7 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 401);
     });
 
-    it("takes a credential whose secret manager is not there, and lets nobody in by it", async () => {
+    it("stores a credential whose secret manager does not exist, and rejects every request with it", async () => {
         await withKey();
         const key = "$secret://vault/1/llm_team/key";
         await kit.put("/consumers/llm_team/credentials/away", { plugins: { "key-auth": { key } } });
@@ -95,7 +95,7 @@ describe("gateway data plane", () => {
         assert.equal((await kit.send("/completions", { apikey: "first-key" })).status, 200);
     });
 
-    it("counts a consumer's requests on through an equal rewrite, and anew once its route has the plugin too", async () => {
+    it("keeps a consumer's count through an equal rewrite, and resets it once its route has the plugin too", async () => {
         const limit = (count: number) => ({ "limit-count": { count, time_window: 60, rejected_code: 429 } });
         const auth = { "key-auth": { key: "counted" } };
         const consumer = () => kit.put("/consumers", { username: "counted", plugins: { ...auth, ...limit(1) } });
@@ -361,7 +361,7 @@ describe("gateway data plane", () => {
             ["2001:db8::1", "2001:db8::1"],
             ["[2001:db8::1]:80", "2001:db8::1"],
             ["10.1.1.1:0", "127.0.0.1"],
-            ["10.1.1.1, nobody", "127.0.0.1"],
+            ["10.1.1.1, no-address", "127.0.0.1"],
             ["", "127.0.0.1"],
         ]) {
             await kit.send("/completions", { "X-Real-IP": sent });

@@ -72,7 +72,11 @@ describe("Health checks of upstreams", () => {
     it("leave out a node that refuses connections, and take it back when it answers", async () => {
         await put(upstream(http));
         // Both at once: what the first one begins has the second to look after 50 ms, and twice.
-        assert.deepEqual((await Promise.all([ask(1), ask(1)])).flat().sort(), [502, "one"], "nobody has looked before");
+        assert.deepEqual(
+            (await Promise.all([ask(1), ask(1)])).flat().sort(),
+            [502, "one"],
+            "there was no check before",
+        );
         await said(`:${ports[1]} is unhealthy`);
         assert.deepEqual(await ask(4), ["one", "one", "one", "one"]);
         await backends[1].open(ports[1]);

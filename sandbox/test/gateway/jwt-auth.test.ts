@@ -46,7 +46,7 @@ describe("gateway jwt-auth", () => {
         ["alg none with a signature", tokenOf('{"alg":"none"}', '{"key":"a"}'), unverified],
         ["a header that is text", tokenOf('"HS256"', '{"key":"a"}'), unverified],
         ["a header that is a number", tokenOf("1", '{"key":"a"}'), [500]],
-        ["a header that is null, and claims of nobody", tokenOf("null", "{}"), [500]],
+        ["a header that is null, and empty claims", tokenOf("null", "{}"), [500]],
         ["a header that is false", tokenOf("false", '{"key":"a"}'), invalid],
         ["claims that are text", tokenOf(HEADER, '"a"'), noKey],
         ["claims in a list", tokenOf(HEADER, '["a"]'), noKey],

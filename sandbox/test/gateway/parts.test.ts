@@ -42,7 +42,7 @@ describe("request targets", () => {
         assert.equal(escapePath("\x7f\xe9 b"), "%7F%E9%20b");
     });
 
-    it("escapes in a query it writes anew what is not alphanumeric or one of -._~!'()*", () =>
+    it("escapes, in a query that it rewrites, all characters that are neither alphanumeric nor one of -._~!'()*", () =>
         assert.equal(encodeArgs(decodeArgs("a=-._~!'()*&b=%2F%40+,")), "a=-._~!'()*&b=%2F%40%20%2C"));
 });
 

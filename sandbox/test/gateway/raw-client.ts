@@ -1,4 +1,4 @@
-/** An HTTP/1.1 client that sends exactly what it is told and shows exactly what came back. */
+/** An HTTP/1.1 client that sends the given bytes and returns the received bytes unchanged. */
 import { connect } from "node:net";
 
 export interface RawRequest {

@@ -12,7 +12,10 @@ export interface Outcome {
 
 /** Benches open at the same time. */
 const PARALLEL = 8;
-/** The recorded limits have windows of one and two seconds, which a busy machine may miss: then again, with nothing beside. */
+/**
+ * The recorded limits have windows of one and two seconds, which a busy machine may miss: such a case runs again,
+ * alone.
+ */
 const ATTEMPTS_ALONE = 3;
 
 /** Replays every case; cases of one sequence share a bench with fresh counters, in their order. */

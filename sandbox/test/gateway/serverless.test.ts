@@ -182,7 +182,7 @@ describe("gateway serverless functions", () => {
             assert.equal(kit.upstream.seen.length, 0);
         });
 
-    it("answer 501 from header_filter too, in place of the upstream's answer", async () => {
+    it("answer 501 from header_filter too, instead of the upstream's answer", async () => {
         const answer = await answerOf(post("return function() ngx.log(ngx.ERR, 'x') end"));
         assert.equal(answer.status, 501);
         assert.match(answer.text, /ngx\.(log|ERR) exists in APISIX/);

@@ -118,7 +118,7 @@ describe("gateway limits shared through Redis", () => {
         ]);
     });
 
-    it("limit-count begins anew when the window in Redis is over", async () => {
+    it("limit-count resets when the window in Redis ends", async () => {
         await configure("limit-count", { ...COUNT, count: 1, time_window: 1, ...shared() });
         const begin = Date.now();
         assert.equal((await send(kits[0])).status, 200);
@@ -285,7 +285,7 @@ describe("gateway limits shared through Redis", () => {
     });
 });
 
-/** An upstream that answers when it is told, and says "progress" for each request. */
+/** An upstream that answers on demand, and emits "progress" for each request. */
 async function startWaitingUpstream() {
     const waiting: ServerResponse[] = [];
     const server = createServer((request: IncomingMessage, answer) => {

@@ -94,7 +94,7 @@ describe("gateway: TLS", () => {
         await admin("DELETE", "ssls/3");
         assert.notEqual(await shown("renewed.example.com"), "second");
     });
-    it("speaks the versions it is told, and no older", async () => {
+    it("accepts the configured TLS versions, and no older ones", async () => {
         const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
         assert.match(await shown("llm.example.com", old), /^(ECONNRESET|ERR_SSL_.*)$/);
         assert.equal(await shown("llm.example.com", { maxVersion: "TLSv1.2" }), "llm.example.com");

@@ -87,7 +87,7 @@ describe("sandbox host", function () {
     it("refuses another key, and callers see that it is another host", async () => {
         const stranger = newKey();
         await assert.rejects(on({ ...host, privateKey: stranger }, "true"), /unable to authenticate/);
-        await assert.rejects(on(host, "true", "", "nobody"), /unable to authenticate/);
+        await assert.rejects(on(host, "true", "", "unknown-user"), /unable to authenticate/);
         const other = await start();
         await assert.rejects(on({ ...host, hostKey: other.hostKey }, "true"), /ssh: host key mismatch/);
     });

@@ -125,7 +125,7 @@ describe("Admin API client of the ingress controller", () => {
         ]);
     });
 
-    describe("what somebody has made or changed by hand", () => {
+    describe("objects created or changed by hand", () => {
         const objects = [
             made("services", "s", { upstream }),
             made("routes", "r", { service_id: "s", uris: ["/x"] }),
@@ -233,7 +233,7 @@ describe("Admin API client of the ingress controller", () => {
         assert.equal(failures[0].message, `ServerAddr: ${admin.url}, ${fails("404")}`);
     });
 
-    it("says so when there is nobody, or the key is wrong, and tries nothing", async () => {
+    it("reports a missing Admin API or a wrong key, and changes nothing", async () => {
         const wrong = await new AdminApi(admin.url, "other", () => {}).sync([made("services", "s")]);
         assert.equal(wrong[0].message, `ServerAddr: ${admin.url}, ${fails("401")}`);
         const url = admin.url;

@@ -107,7 +107,7 @@ describe("Ingress controller", () => {
         assert.ok(pushed("/consumers/llm_u"));
     });
 
-    it("leaves other routes accepted and pushes them beside one that APISIX refuses", async () => {
+    it("keeps other routes accepted and pushes them if APISIX rejects one", async () => {
         const bad = route("bad", [{ name: "limit-count", enable: true, config: { count: "many" } }]);
         await lead([upstream(), route("good"), bad, secret("s", { key: "x" })]);
         await until(() => api.condition("ApisixRoute", "bad")?.reason === "SyncFailed");
@@ -119,7 +119,7 @@ describe("Ingress controller", () => {
         assert.equal(api.condition("ApisixRoute", "good").status, "True");
     });
 
-    it("can push nothing once etcd has lost all, until a gateway starts anew, then brings everything back", async () => {
+    it("cannot push once etcd has lost its data until a gateway restarts, and then restores everything", async () => {
         await lead([upstream(), route("r"), consumer("u")]);
         await until(() => pushed("/consumers/llm_u"));
         configuration.lose();
@@ -137,7 +137,7 @@ describe("Ingress controller", () => {
         }
     });
 
-    it("puts back within a minute what somebody has changed", async () => {
+    it("reverts a manual change within a minute", async () => {
         await lead([upstream(), route("r")]);
         await until(() => configuration.list("/routes/").length === 1);
         const [[key, { value }]] = configuration.list("/routes/");

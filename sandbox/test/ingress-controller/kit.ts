@@ -53,7 +53,7 @@ export function worldOf(...objects: [Kind, Resource][]): World {
     return world;
 }
 
-/** Translates these objects beside the usual wiring. */
+/** Translates these objects together with the usual wiring. */
 export function translated(...objects: [Kind, Resource][]) {
     return translate(worldOf(...WIRING, ...objects), CONTROLLER);
 }

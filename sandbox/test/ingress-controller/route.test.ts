@@ -90,7 +90,7 @@ describe("ApisixRoute", () => {
         assert.deepEqual(made.plugins.p, { a: { x: 1, b: "c" }, n: "2" });
     });
 
-    it("leaves out the Secret of a plugin config in another namespace, without a word", () => {
+    it("silently ignores the Secret of a plugin config in another namespace", () => {
         const metadata = { name: "shared", namespace: "other" };
         const plugins = [{ name: "p", enable: true, config: {}, secretRef: "s" }];
         const shared = object("ApisixPluginConfig", "shared", { plugins }, { metadata });

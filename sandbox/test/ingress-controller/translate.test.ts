@@ -140,7 +140,7 @@ describe("Ingress classes", () => {
         );
     const bare = (more: object) => object("IngressClass", "bare", { controller: CONTROLLER, ...more });
 
-    it("that nobody knows, or another controller owns, leave a resource without any status", () => {
+    it("that are unknown, or that another controller owns, leave a resource without any status", () => {
         assert.equal(of("nope"), undefined);
         assert.equal(of("other", object("IngressClass", "other", { controller: "example.com/x" })), undefined);
         assert.equal(of(undefined), undefined);

@@ -154,9 +154,9 @@ describe("command provider", () => {
         }
 
         it("to a host that is down, after as many attempts as are allowed", async () => {
-            const nobody = { ...connection, port: 1, dialErrorLimit: 2 };
+            const closed = { ...connection, port: 1, dialErrorLimit: 2 };
             await assert.rejects(
-                create({ create: "true", connection: nobody }),
+                create({ create: "true", connection: closed }),
                 /after 2 failed attempts: dial tcp 127\.0\.0\.1:1: connect: connection refused/,
             );
         });

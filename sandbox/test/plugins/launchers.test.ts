@@ -37,7 +37,7 @@ describe("plugin launchers", function () {
         remove();
     });
 
-    it("are written anew without harm while others use them", () => {
+    it("can be rewritten while other processes use them", () => {
         const again = writeLaunchers(path.join(plugins, ".."));
         assert.equal(again, plugins);
         assert.deepEqual(fs.readdirSync(plugins).sort(), [
@@ -51,7 +51,7 @@ describe("plugin launchers", function () {
         ]);
     });
 
-    it("put a built program beside them, and the new one when it changes", () => {
+    it("include a built program, and replace it when it changes", () => {
         const file = path.join(folder, "tool");
         fs.writeFileSync(file, "one");
         assert.equal(fs.readFileSync(linkExecutable(file, plugins), "utf8"), "one");

@@ -79,7 +79,7 @@ describe("Orphaned Pulumi plugins", () => {
             [],
         ],
         [
-            "a plugin that somebody runs from a shell of the sandbox is none",
+            "a plugin that a user runs from a shell of the sandbox is no orphan",
             {
                 1: init,
                 8: { parent: 1, args: ["-bash"], id: "a" },

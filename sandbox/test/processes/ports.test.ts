@@ -1,4 +1,4 @@
-/** Proves that ports are found free, and that whoever holds one is named without its arguments. */
+/** Proves that free ports are found, and that the process on a used port is named without its arguments. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -12,7 +12,7 @@ describe("Ports", () => {
     it("are handed out once", async () => {
         const ports = await Promise.all(Array.from({ length: 20 }, () => freePort()));
         assert.equal(new Set(ports).size, 20);
-        // Nobody is given one of these who asks the system for any, and no program has one by default.
+        // The system never assigns one of these ports by itself, and no program uses one by default.
         assert.ok(
             ports.every((port) => port < 30_000 && port > 20_245),
             ports.join(),
@@ -21,7 +21,7 @@ describe("Ports", () => {
 
     it("are the preferred one only while it is free", async () => {
         const server = createServer();
-        const held = await freePort(); // one that the system gives nobody else in between
+        const held = await freePort(); // the system does not assign it to another process meanwhile
         await new Promise<void>((resolve) => server.listen(held, "127.0.0.1", resolve));
         assert.notEqual(await freePort(held), held);
         await new Promise((resolve) => server.close(resolve));

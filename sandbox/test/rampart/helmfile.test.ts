@@ -79,7 +79,7 @@ describe("keys of a repo's Secret in the helmfile", () => {
 });
 
 describe("values of a component", () => {
-    it("carry Rampart's keys over the config's, and keep the others beside them", () => {
+    it("override keys of the config with Rampart's, and keep the other keys", () => {
         const config = { image: "i", rampart: { registry: "mine", own: 1 }, global: "text" };
         const graph = parseGraph(
             graphOf("g", { svc: component({ config }) }).spec,

@@ -29,7 +29,7 @@ describe("Rampart webhook", () => {
         ["ingressNeeded without auxConfig", svc({ ingressNeeded: true })],
         ["a version that contains latest", svc(chart({ version: "not-the-latest" }))],
         ["a repo without a scheme, as the name of a Secret", svc(chart({ repo: "charts.example.com/x" }))],
-        ["chart.secret beside a Secret as repo", svc(chart({ repo: "my-repo", secret: "creds" }))],
+        ["chart.secret together with a Secret as repo", svc(chart({ repo: "my-repo", secret: "creds" }))],
         ["a name with a trailing line break", graphOf("g", { "a\n": component() })],
     ];
     const dvc = (storageRemote: string) =>
@@ -106,7 +106,7 @@ describe("Rampart webhook", () => {
         ["a chart that is a string", svc({ chart: "x" }), "TypeError: string indices must be integers"],
         ["a chart of null", svc({ chart: null }), "TypeError: 'NoneType' object is not subscriptable"],
         [
-            "chart.secret beside a URL",
+            "chart.secret together with a URL",
             svc(chart({ secret: "x" })),
             "AttributeError: 'str' object has no attribute 'get'",
         ],

@@ -1,4 +1,4 @@
-// Proves where the real charts are looked for, and what the operator is told of a chart repository that does not give them.
+// Proves where the real charts are searched, and the error for a chart repository that lacks them.
 // A few shell lines play helm; test/engine/real-charts.test.ts pulls with the real one.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";

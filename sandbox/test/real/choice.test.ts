@@ -1,4 +1,4 @@
-// Proves which parts of a world are real, and what the operator is told of those that are missing.
+// Proves which parts of a world are real, and the error for missing parts.
 import { strict as assert } from "node:assert";
 import { certManagerDefinitions } from "../../real/cert-manager-crds";
 import { findParts, parseChoice, partLines, partsOfEnvironment, reportParts, type RealParts } from "../../real/choice";
@@ -106,7 +106,7 @@ describe("real parts", () => {
             "issuers",
             "orders.acme",
         ];
-        /** As a release has it: the names, labels that a chart is to fill in, and other objects beside them. */
+        /** As in a release: the CRDs, labels that a chart fills in, and other objects. */
         const crds = (names = NAMES) =>
             names
                 .map((name) => {

@@ -1,4 +1,4 @@
-/** A client that says what it is told and shows the answers as they came, byte for byte. */
+/** A client that sends the given bytes and returns the answers byte for byte. */
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 

@@ -55,7 +55,7 @@ describe("tool cache", () => {
         assert.deepEqual(leftovers(), []);
     });
 
-    it("records checksum, size, Go version and recipe beside the tool", async () => {
+    it("records checksum, size, Go version and recipe next to the tool", async () => {
         const recipe = fakeRecipe();
         const { folder } = await cached(recipe, options);
         const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));

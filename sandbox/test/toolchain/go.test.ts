@@ -1,4 +1,4 @@
-// Proves what a person is told when a build cannot work, and what a build is started with. Go itself is a script here.
+// Proves the errors of a build that cannot work, and the arguments of a build. Go itself is a script here.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -146,7 +146,7 @@ describe("Go builds", () => {
         ]);
     });
 
-    it("compile a stub in place of a package, in a copy of its module", async () => {
+    it("compile a stub instead of a package, in a copy of its module", async () => {
         const module = path.join(folder, "module");
         fs.mkdirSync(path.join(module, "y"), { recursive: true });
         fs.mkdirSync(path.join(module, "z"));

@@ -45,11 +45,11 @@ describe("recipes", () => {
         assert.deepEqual(recipe("kubectl").outputs, ["kubectl"]);
     });
 
-    it("kuberay-operator: the definitions of its own version lie beside it", () => {
-        const { beside, ingredients } = recipe("kuberay-operator");
+    it("kuberay-operator: the CRDs of its own version are in its folder", () => {
+        const { otherFiles, ingredients } = recipe("kuberay-operator");
         const { keeps } = ingredients as { keeps: { module: string } };
         assert.equal(keeps.module, `github.com/ray-project/kuberay/ray-operator@v${versions.kuberay}`);
-        assert.deepEqual(beside, KUBERAY_CRDS);
+        assert.deepEqual(otherFiles, KUBERAY_CRDS);
     });
 
     it("kubernetes: its own parts have the release's number", () => {

@@ -52,7 +52,7 @@ describe("tool chain", () => {
 
     it("does not use a Pulumi without a language host, and says so", () => {
         assert.equal(officialPulumi(install("pulumi", "v3.999.0"), log), undefined);
-        assert.match(lines[0], /bin\/pulumi has no pulumi-language-nodejs beside it/);
+        assert.match(lines[0], /bin\/pulumi has no pulumi-language-nodejs in its folder/);
     });
 
     it("does not use a Pulumi of another major version, and says which", () => {

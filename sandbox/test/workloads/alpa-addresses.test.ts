@@ -66,7 +66,7 @@ describe("Addresses of Alpa in the sandbox's cluster", () => {
             "a Service of others",
             at("redis.llm.svc.cluster.local", 6379, { services: [service({ selector: { app: "redis" } }, "redis")] }),
         ],
-        ["no Service", at("nobody.llm.svc.cluster.local")],
+        ["no Service", at("absent.llm.svc.cluster.local")],
     ];
-    for (const [why, port] of others) it(`are nobody's that are ${why}`, () => assert.equal(port, undefined));
+    for (const [why, port] of others) it(`have no port if they are ${why}`, () => assert.equal(port, undefined));
 });

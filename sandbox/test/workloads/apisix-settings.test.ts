@@ -64,7 +64,7 @@ describe("Settings of APISIX in a pod", () => {
         ["another role", { ...good, deployment: { ...deployment, role: "data_plane" } }, "own", /traditional role/],
         ["another port", { ...good, apisix: { node_listen: [80] } }, "own", /listens on 9080/],
         [
-            "an Admin API that nobody reaches",
+            "an Admin API without a listener",
             {
                 ...good,
                 deployment: { ...deployment, admin: { ...deployment.admin, admin_listen: { ip: "127.0.0.1" } } },

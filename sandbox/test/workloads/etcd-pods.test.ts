@@ -55,7 +55,7 @@ describe("etcd of real gateways", () => {
         return new Map(options.map((one) => [one.name, one]));
     }
 
-    it("listens on loopback alone, alone in its cluster where it is told of no other", async () => {
+    it("listens only on loopback, as a single-member cluster if no other member is configured", async () => {
         await etcd.reconcile(snapshot({ pods: [member("etcd-0")] }));
         const options = (await started(1)).get("etcd-0")!;
         for (const name of ["listen-client-urls", "listen-peer-urls", "advertise-client-urls"])

@@ -103,7 +103,7 @@ describe("Gateways that end", () => {
         const { answer } = await slow();
         const gone = objectGone();
         await look([gateway("one", { deleted: true })]);
-        assert.match(await quick(), /^lost/, "the nodes do not know yet, and nobody listens");
+        assert.match(await quick(), /^lost/, "the nodes do not know yet, and there is no listener");
         assert.deepEqual([gateways.lost().refused, taken], [1, []]);
         answerAll();
         assert.equal(await answer, "done");
@@ -131,7 +131,7 @@ describe("Gateways that end", () => {
         await pause(25); // a little more than the second in which nodes do not know
         assert.equal(await quick(), "done", "it is the only one");
         await look([leaving, gateway("two", { created: 9 })]);
-        // It would refuse: its process is killed, and nobody has noticed.
+        // It would refuse connections: its process is killed, and no node has noticed yet.
         await gateways.kill("one");
         await pause(25);
         for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
@@ -159,7 +159,7 @@ describe("Gateways that end", () => {
         ["killed", () => gateways.kill("one")],
         ["deleted by force", () => look([gateway("two")])],
     ] as const)
-        it(`lose exactly what is under way in the one that is ${why}, and what came before the nodes knew`, async () => {
+        it(`lose exactly the running requests of the one that is ${why}, and those that arrived before the nodes knew`, async () => {
             clock.secondLasts = 30; // the nodes do not know before the end of the test
             await look([gateway("one"), gateway("two")]);
             await route();

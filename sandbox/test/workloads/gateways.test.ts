@@ -114,7 +114,7 @@ describe("Gateways of the sandbox", () => {
         assert.deepEqual(
             (await statuses(8)).sort(),
             [200, 200, ...Array<number>(6).fill(429)],
-            "a new pod counts anew",
+            "a new pod starts counting at zero",
         );
     });
 
@@ -140,7 +140,7 @@ describe("Gateways of the sandbox", () => {
     });
 
     for (const [why, more] of [
-        ["a Service that does not exist", { redis_host: "nobody.apisix.svc.cluster.local" }],
+        ["a Service that does not exist", { redis_host: "absent.apisix.svc.cluster.local" }],
         ["a Service of another namespace", { redis_host: "counters.other.svc.cluster.local" }],
         ["a port the Service does not have", { redis_host: "counters.apisix.svc.cluster.local", redis_port: 6380 }],
         ["a Service of other pods", { redis_host: "admin.apisix.svc.cluster.local", redis_port: 9180 }],

@@ -95,7 +95,7 @@ describe("Kubelet of the sandbox", () => {
             { reason: "ContainerCreating", message: "pod has unbound immediate PersistentVolumeClaims (unbound)" },
         ],
         [
-            "that waits for a port nobody answers on",
+            "that waits for a port without a listener",
             look({}, until("etcd.ns.svc.cluster.local 2380")),
             { reason: "PodInitializing", message: "wait: waits for etcd.ns.svc.cluster.local:2380" },
         ],

@@ -90,7 +90,7 @@ describe("Nodes of the sandbox", () => {
         for (const line of ofPods) assert.match(line, /status .*"type":"Ready","status":"False"/);
     });
 
-    it("are given up only when nobody is led there any more", async () => {
+    it("are freed only when no node routes to them any more", async () => {
         leads = 2;
         await nodes.cutOff("n1");
         assert.equal(leads, -1);

@@ -17,7 +17,7 @@ const end = (own: number | undefined, preStop?: V1Lifecycle["preStop"], config?:
 
 describe("The end of a pod", () => {
     const ends: [why: string, found: PodEnd, expected: [preStop: number, answers: number]][] = [
-        ["is 30 s without a word", end(undefined), [0, 30]],
+        ["is 30 s by default", end(undefined), [0, 30]],
         ["is the chart's: preStop uses all up, and 2 s are left", end(undefined, shell("sleep 30")), [30, 2]],
         ["leaves the answers what preStop does not use", end(90, shell("sleep 30")), [30, 60]],
         ["leaves the answers 240 s at most, as nginx cuts them", end(900, { sleep: { seconds: 30 } }), [30, 240]],

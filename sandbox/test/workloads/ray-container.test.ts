@@ -75,7 +75,7 @@ describe("Alpa in a container of the sandbox", () => {
         ["a tcp probe of Alpa's port by name", { tcpSocket: { port: "alpa" } }, open, undefined],
         ["a tcp probe of Ray's GCS", { tcpSocket: { port: 6379 } }, none, undefined],
         [
-            "a tcp probe of a port that nobody has",
+            "a tcp probe of a port without a listener",
             { tcpSocket: { port: 80 } },
             loaded,
             /:80: connect: connection refused/,

@@ -24,7 +24,7 @@ describe("names of the cluster for real programs", () => {
         ["counters.apisix", undefined, undefined],
         ["example.com", undefined, undefined],
     ] as const)
-        it(`finds ${port === undefined ? "nobody" : "what plays it"} behind ${host}`, () => {
+        it(`finds ${port === undefined ? "no endpoint" : "its emulator"} behind ${host}`, () => {
             assert.deepEqual(names.portsOf(host), ports);
             assert.equal(names.resolve(host, 1), port);
         });

@@ -24,7 +24,7 @@ export interface CurlResult {
 /** Exit codes of curl that are told apart. */
 export const CURL = { partial: 18, httpError: 22, timeout: 28, noRanges: 33, receive: 56, http2Stream: 92 } as const;
 
-/** File beside a download that holds the response headers: they say how large it will be. */
+/** File with the response headers of a download, which contain its size. */
 export const headersFile = (file: string) => `${file}.headers`;
 
 /** Downloads `url` into `file`, after the bytes that are in it already. */

@@ -8,9 +8,9 @@ import { PINNED } from "./checksums";
 
 /** What says which checksum a downloaded file must have. */
 export type Checksum =
-    /** Written down here: `sha256:…` or `sha512:…`. */
+    /** Pinned in this table: `sha256:…` or `sha512:…`. */
     | { pinned: string }
-    /** A list of SHA-256 sums and file names, beside the release. */
+    /** A list of SHA-256 sums and file names, published with the release. */
     | { list: string }
     /** A release in GitHub's API, which has the SHA-256 of each file. */
     | { github: string };

@@ -29,7 +29,9 @@ export interface Service {
     /** What reached Alpa. */
     seen: Seen[];
     put(path: string, body: object): Promise<void>;
-    /** Opens both methods below a path. @param upstream in place of Alpa. @param plugins beside the usual ones */
+    /**
+     * Opens both methods below a path. @param upstream instead of Alpa. @param plugins in addition to the usual ones
+     */
     open(path: string, upstream?: object, plugins?: object): Promise<void>;
     /** A caller with its credentials, each as a plugin of APISIX. */
     consumer(name: string, credentials: Record<string, object>, limits?: Limits): Promise<void>;

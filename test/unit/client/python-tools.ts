@@ -1,6 +1,6 @@
 /**
  * Python with what the tests of client/python need, installed once in the tool cache: for each interpreter and each list of
- * versions an environment of its own, and beside it the packages that a caller's `pip install` would fetch.
+ * versions a separate environment, and next to it the packages that a caller's `pip install` would fetch.
  */
 import { execFile, execFileSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -21,7 +21,7 @@ export interface PythonTools {
     python: string;
     /** Wheels of what the package depends on, for installing without a registry. */
     wheels: string;
-    /** For what tools keep between runs; made anew with the environment. */
+    /** Folder for caches of tools; re-created with the environment. */
     scratch: string;
 }
 

@@ -28,7 +28,7 @@ const PRIVATE_KEY = privateKey.export({ format: "pem", type: "pkcs8" }).toString
 
 /** As tests/world/conftest.py reads it. */
 export interface CallersWorld {
-    /** Address of Alpa itself, which nobody but the gateway should reach. */
+    /** Address of Alpa itself, which only the gateway should reach. */
     direct: string;
     /** Address at the gateway. `down` has no Alpa behind it, `slow` one that is slower than the gateway waits, `drained` 503. */
     urls: Record<"alpa" | "down" | "slow" | "drained", string>;

@@ -20,7 +20,7 @@ describe("client/python", () => {
     before(async () => {
         tools = await pythonTools();
         folder = mkdtempSync(join(tmpdir(), "alpa-auth-python-"));
-        // Beside the rest: it takes longest, and needs one core.
+        // In parallel with the rest: it takes longest, and needs one core.
         typed = python(["-m", "mypy", "--cache-dir", join(tools.scratch, "mypy")], { cwd: PACKAGE });
         typed.catch(() => undefined); // the test for it waits for it
         stage = await startCallersWorld(folder);

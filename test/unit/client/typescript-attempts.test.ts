@@ -46,7 +46,7 @@ describe("TypeScript client, sending again", () => {
             assert.equal(server.seen.length, 1, "no word of when");
         });
 
-    it("waits as long as it is told", async () => {
+    it("waits as long as the answer requests", async () => {
         let first = 0;
         let second = 0;
         server.play = (request, response, nth) => {
@@ -257,7 +257,7 @@ describe("TypeScript client, telling of answers", () => {
         server.play = says(429, { "X-Sent": "KEY-of-team" }, "");
         server.clear();
         const error = await outcome(new Client({ url: server.url, auth: key, onAnswer }).completions("a"));
-        assert.deepEqual([error.retryAfterSeconds, server.seen.length], [undefined, 1], "what is told is a copy");
+        assert.deepEqual([error.retryAfterSeconds, server.seen.length], [undefined, 1], "the reported array is a copy");
         told.pop();
         for (const one of told) {
             assert.deepEqual(Object.keys(one), ["status", "headers", "milliseconds"]);

@@ -43,7 +43,13 @@ describe("TypeScript client at the edge", () => {
             errors.InvalidCredentialError,
         ],
         ["an expired token", "alpa", () => pair("expired"), errors.NotAllowedError, errors.InvalidCredentialError],
-        ["a token of somebody else", "alpa", () => pair("stranger"), errors.NotAllowedError, errors.NotAllowedError],
+        [
+            "a token of another application",
+            "alpa",
+            () => pair("stranger"),
+            errors.NotAllowedError,
+            errors.NotAllowedError,
+        ],
         [
             "a wrong secret in one header",
             "single",
@@ -66,7 +72,7 @@ describe("TypeScript client at the edge", () => {
             errors.InvalidCredentialError,
         ],
         [
-            "a token of somebody else, where people log in",
+            "a token of another application, where people log in",
             "login",
             () => pair("stranger"),
             errors.InvalidCredentialError,

@@ -85,14 +85,14 @@ describe("TypeScript client from the environment", () => {
             /^ALPA_JWT_PRIVATE_KEY_FILE: .*ENOENT/,
         ],
         [
-            "a private key in place of a file's name, which it does not repeat",
+            "a private key instead of a file name, which it does not repeat",
             { ...URL, ALPA_JWT_KEY: "k", ALPA_JWT_PRIVATE_KEY_FILE: "-----BEGIN PRIVATE KEY-----\nMC4C" },
             /^ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file \(it is a text\)[^\n]*$/,
         ],
         [
-            "a file beside an address",
+            "a credentials file together with an address",
             { ...URL, ALPA_CREDENTIALS_FILE: keyPage },
-            /^ALPA_CREDENTIALS_FILE: must stand without ALPA_URL/,
+            /^ALPA_CREDENTIALS_FILE: must be set without ALPA_URL/,
         ],
         [
             "a time that is none",

@@ -62,7 +62,7 @@ const KINDS: Kind[] = [
             response.writeHead(200, JSON_TYPE).write(half(20), () => response.socket!.resetAndDestroy());
         },
     ],
-    ["a reset in place of an answer", errors.ConnectionFailedError, (_, { socket }) => socket!.resetAndDestroy()],
+    ["a reset instead of an answer", errors.ConnectionFailedError, (_, { socket }) => socket!.resetAndDestroy()],
     ["a connection closed without an answer", errors.ConnectionFailedError, (_, { socket }) => void socket!.end()],
     ["an answer that is no HTTP", errors.ConnectionFailedError, (_, { socket }) => void socket!.end("SSH-2.0-x\r\n")],
     [
@@ -137,7 +137,7 @@ describe("TypeScript client at a server that misbehaves", () => {
                 const error = await outcome(client().completions("a", { answerTimeoutSeconds: 1 }));
                 assert.ok(error instanceof errors.AnswerTimeoutError, String(error));
                 assert.ok(Date.now() - begin < 10_000);
-                await closed; // the gateway is told that nobody waits
+                await closed; // the gateway sees that the client has disconnected
             } finally {
                 clearInterval(timer);
             }

@@ -2,8 +2,8 @@
 import { strict as assert } from "node:assert";
 import { ConfigurationError } from "../../../client/typescript/src/errors";
 
-export const KEY = "S3CRET-that-nobody-may-see";
-/** A token that nobody has signed. */
+export const KEY = "S3CRET-that-must-not-show";
+/** A token without a valid signature. */
 export const token = (header: object, payload: object) =>
     [header, payload, "S3CRET"].map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
 export const far = { exp: 4_000_000_000 };

@@ -60,7 +60,7 @@ const CREDENTIALS: [what: string, make: () => Credential | undefined][] = [
     ["a service token", () => new ServiceToken({ clientId: "id.access", clientSecret: "SECRET-of-team" })],
 ];
 
-describe("TypeScript client beside Alpa's own", () => {
+describe("TypeScript client compared with Alpa's own", () => {
     let server: Server;
     /** Plays every other host of the recordings. */
     let other: Server;

@@ -74,7 +74,7 @@ describe("TypeScript client and secrets", () => {
     for (const [way, write] of Object.entries(WAYS))
         it(`takes any secret out of any text: ${way}`, () => {
             const visible = fc.integer({ min: 0x20, max: 0x7e }).map((code) => String.fromCharCode(code));
-            // What is shorter may be in the text by chance, or in base64 be decided by what stands beside it.
+            // A shorter secret may be in the text by chance, or its base64 may depend on adjacent characters.
             const secret = fc
                 .string({ unit: visible, minLength: 10, maxLength: 60 })
                 .filter((text) => !text.includes("*"));

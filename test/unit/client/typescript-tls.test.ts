@@ -1,5 +1,5 @@
-// Proves what the TypeScript client does over HTTPS: no certificate that is not trusted gets a credential, one of an own
-// authority is taken where Node.js is told of it, and what holds over plain HTTP holds here too.
+// Proves what the TypeScript client does over HTTPS: it sends no credential to a server with an untrusted certificate,
+// trusts a private authority that Node.js is configured with, and otherwise behaves as over plain HTTP.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import * as net from "node:net";
@@ -75,7 +75,7 @@ describe("TypeScript client over HTTPS", () => {
     });
 
     const bad: [what: string, make: () => Promise<{ pair: Pair; ca: string[] }>][] = [
-        ["that nobody vouches for", async () => ({ pair, ca: [] })],
+        ["of an unknown authority", async () => ({ pair, ca: [] })],
         [
             "that is over",
             async () => {

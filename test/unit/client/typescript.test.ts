@@ -81,7 +81,7 @@ describe("TypeScript client at the gateway", () => {
             async () => new Jwt({ token: await token(-1) }),
             401,
         ],
-        ["a caller of somebody else's", errors.NotAllowedError, () => new ApiKey(STRANGER_KEY), 403],
+        ["a caller of another stack", errors.NotAllowedError, () => new ApiKey(STRANGER_KEY), 403],
     ];
     for (const [name, type, auth, status] of wrong)
         for (const method of ["completions", "logprobs"] as const)

@@ -89,7 +89,7 @@ describe("CloudflareAccess", () => {
         assert.equal(tunnel.inputs.name, "alpa-auth-test");
     });
 
-    it("lets in the declared tokens by their ids, and nobody else", () => {
+    it("admits only the declared tokens, by their ids", () => {
         const { decision, includes, excludes, requires } = one(seen, TYPES.policy).inputs;
         assert.equal(decision, "non_identity");
         assert.deepEqual(
@@ -113,7 +113,7 @@ describe("CloudflareAccess", () => {
         );
     });
 
-    it("lets nobody in without consumers, by an application without a policy", async () => {
+    it("rejects every request without consumers, by an application without a policy", async () => {
         const empty = await recordCloudflare({ consumers: [] });
         assert.deepEqual(one(empty, TYPES.application).inputs.policies, []);
         assert.equal(empty.filter((r) => r.type === TYPES.policy).length, 0);

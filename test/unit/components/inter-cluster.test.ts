@@ -10,7 +10,7 @@ import { identities, identity } from "../intra-a";
 const PATCH = "kubernetes:apps/v1:DeploymentPatch";
 const COMPONENT = "alpa-auth:components:InterCluster";
 
-/** What the installer is told of the chart's values. */
+/** The chart's values that the installer gets. */
 const valuesOf = (seen: Seen[], installer: InterInstaller): any =>
     installer === "helm"
         ? inputsOf(one(seen, "kubernetes:helm.sh/v3:Release")).values
@@ -111,7 +111,7 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(metadata.name, valuesOf(seen, installer).fullnameOverride);
         });
 
-        it("gives the time again whenever the chart is installed or deployed anew", () => {
+        it("sets the grace period again whenever the chart is installed or deployed again", () => {
             const trigger = one(seen, PATCH).inputs.metadata.annotations["alpa-auth.io/installed"];
             assert.equal(trigger, installer === "helm" ? "1" : "its-uid-1");
         });
@@ -135,7 +135,7 @@ for (const installer of INTER_INSTALLERS)
                 assert.ok(comesAfter(seen, oneOfKind(seen, kind), installation), kind);
         });
 
-        it("has pods read a settings file that is there before them, and start anew with another one", () => {
+        it("creates the settings file before the pods, and restarts them when it changes", () => {
             const { extraEnvVars, extraVolumes, extraVolumeMounts } = valuesOf(seen, installer);
             const { metadata, data } = oneOfKind(seen, "ConfigMap").inputs;
             assert.deepEqual(extraEnvVars[0], { name: "APISIX_PROFILE", value: "alpa-auth" });

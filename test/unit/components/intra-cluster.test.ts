@@ -101,7 +101,7 @@ describe("what exists", () => {
         });
     });
 
-    it("counts limits for all pods only where it is told to, where nobody but APISIX can reach", async () => {
+    it("uses shared counters only if configured, reachable only by APISIX", async () => {
         const sharedCounters = { whenDown: "refuse" };
         const seen = await recordStack("rampart", { gateway: { replicas: 2, sharedCounters } });
         assert.equal(oneOfKind(seen, "Service").inputs.spec.type, "ClusterIP");
@@ -121,7 +121,7 @@ describe("what exists", () => {
         assert.ok(!(await recordStack("rampart")).some((r) => r.inputs.kind === "Deployment"));
     });
 
-    it("installs Rampart only where it is told to, and before any graph", async () => {
+    it("installs Rampart only if configured, and before any graph", async () => {
         const seen = await recordStack("rampart", { rampart: { install } });
         const rampart = one(seen, "kubernetes:helm.sh/v3:Release");
         const free = one(seen, AWAITED, "alpa-gateway-namespace-free");

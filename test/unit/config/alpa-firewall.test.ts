@@ -42,10 +42,10 @@ describe("config of alpa.firewall", () => {
         ["nothing", undefined, {}],
         ["the addresses of the cluster's nodes", {}],
         ["addresses and networks of its own", { from: ["10.0.0.0/24", "10.1.0.7", "fd00::/64"] }, {}],
-        ["addresses beside nodes with names", { from: ["10.0.0.11"] }, nodes(["gw1.example.com"])],
+        ["addresses in addition to nodes with names", { from: ["10.0.0.11"] }, nodes(["gw1.example.com"])],
         ["hosts that it is loaded on", { apply: "ssh", hosts: [HOST, { ...HOST, address: "10.0.0.6" }] }],
         ["Ray's ports with all Ray nodes", { ports: [6379, "10002-19999"], alsoFrom: ["10.0.0.6"] }],
-        ["Ray's ports with nobody", { ports: ["6379"], alsoFrom: [] }],
+        ["Ray's ports without other sources", { ports: ["6379"], alsoFrom: [] }],
     ];
     for (const [what, firewall, values] of taken)
         it(`takes ${what}`, () => assert.deepEqual(problems(firewall, values), []));
@@ -90,9 +90,9 @@ describe("config of alpa.firewall", () => {
             'alpa.firewall.from: required, since cluster.nodes[1] is known by a name only (got "gw2.example.com"). Name the nodes\' addresses.',
             nodes(["10.0.0.11", "gw2.example.com"]),
         ],
-        ["nobody", { from: [] }, /^alpa\.firewall\.from: must name at least one address, or nobody reaches Alpa/],
+        ["no source", { from: [] }, /^alpa\.firewall\.from: must name at least one address, or nobody reaches Alpa/],
         [
-            "a name in place of an address",
+            "a name instead of an address",
             { from: ["gw1"] },
             /^alpa\.firewall\.from\[0\]: must be an IPv4 or IPv6 address, or a network as 10\.0\.0\.0\/24 \(got "gw1"\)\. Correct it\.$/,
         ],
@@ -132,11 +132,7 @@ describe("config of alpa.firewall", () => {
             { ports: ["20000-20010"], alsoFrom: [] },
             /^alpa\.firewall\.ports\[0\]: must not hold 20001, the port of alpa\.endpoints\[0\]/,
         ],
-        [
-            "Ray's ports that nobody reaches by mistake",
-            { ports: [6379] },
-            /^alpa\.firewall\.alsoFrom: required with ports/,
-        ],
+        ["Ray's ports closed for all by mistake", { ports: [6379] }, /^alpa\.firewall\.alsoFrom: required with ports/],
         ["an unknown key", { hostss: [] }, "alpa.firewall.hostss: is not a known key. Did you mean hosts?"],
     ];
     for (const [why, firewall, problem, values] of refused)
@@ -174,7 +170,7 @@ describe("config of alpa.firewall", () => {
         });
     });
 
-    it("has no rules where nobody knows the nodes' addresses, and says so", () => {
+    it("has no rules if the nodes' addresses are unknown, and says so", () => {
         for (const unknown of [[], ["gw1.example.com"]]) {
             assert.equal(firewallSettings(undefined, ENDPOINTS, unknown), undefined);
         }

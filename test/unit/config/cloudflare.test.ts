@@ -499,7 +499,7 @@ describe("the zone's other records", () => {
         }
     };
 
-    it("are read from beside the stack file, and begin in phase mirror", () => {
+    it("are read from the folder of the stack file, and begin in phase mirror", () => {
         const settings = read("good.yaml");
         assert.ok(settings.option === "cloudflare");
         assert.equal(settings.dns!.phase, "mirror");
@@ -515,7 +515,7 @@ describe("the zone's other records", () => {
             /^dns\.records llm\.example\.com A: must be a CNAME, which can turn to the tunnel/,
         );
     });
-    it("are refused with the line, beside what else is wrong", () => {
+    it("are rejected with the line, together with all other problems", () => {
         const [phase, line] = said("bad.yaml", { phase: "moved" });
         assert.match(phase, /^dns\.phase: must be one of mirror, delegated, proxied, signed/);
         assert.match(line, /^bad\.yaml:1/);

@@ -18,11 +18,11 @@ const refused: Refused<object>[] = [
     ["no nodes", { nodes: [] }, "cluster.nodes: must name at least one host. Add it, or remove the key."],
     ["a node that is a name", { nodes: ["10.0.0.1"] }, "cluster.nodes[0]: must be an object. Correct it."],
     [
-        "a kubeconfig beside nodes",
+        "a kubeconfig together with nodes",
         { nodes: [node(1)], kubeconfig: KUBECONFIG },
         "cluster.kubeconfig: must not stand beside cluster.nodes, which makes a cluster. Remove one of them.",
     ],
-    ["a context beside nodes", { nodes: [node(1)], context: "one" }, /^cluster\.context: must not stand beside/],
+    ["a context together with nodes", { nodes: [node(1)], context: "one" }, /^cluster\.context: must not stand beside/],
     [
         "what belongs to nodes without them",
         { channel: "1.34/stable", storage: "none" },
@@ -135,7 +135,7 @@ describe("config cluster", () => {
         assert.doesNotMatch(found.join("\n"), /pa55|PRIVATE KEY/);
     });
 
-    it("finds a secret in plain text beside encrypted ones", () => {
+    it("finds a secret in plain text among encrypted ones", () => {
         const file =
             "config:\n  alpa-auth:cluster:\n    nodes: [{ sudoPassword: pa55, privateKey: { secure: v1:x } }]\n";
         assert.deepEqual(["pa55", "v1:x"].map(plainSecrets(file)), [true, false]);

@@ -31,12 +31,12 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         [/ttl: must be from 60 to 86400 seconds \(got 30\)/],
     ],
     [
-        "a CNAME beside others",
+        "a CNAME next to other records",
         [A, "name: WWW.example.com., type: CNAME, ttl: 300, content: a.example.net"],
         [/:1 www\.example\.com A: must not stand beside a CNAME of the same name \(dns\/example\.com\.yaml:2 /],
     ],
     [
-        "a CNAME at the apex beside an address",
+        "a CNAME at the apex next to an address",
         [
             "name: '@', type: CNAME, ttl: 300, content: a.example.net",
             "name: '@', type: A, ttl: 300, content: 192.0.2.1",
@@ -190,7 +190,7 @@ describe("zone data", () => {
         );
     });
 
-    it("takes a CNAME at the apex beside MX and TXT, and says how it is answered", () => {
+    it("accepts a CNAME at the apex next to MX and TXT, and says how it is answered", () => {
         const { problems, warnings } = entries(
             "name: '@', type: CNAME, ttl: 300, content: a.example.net",
             "name: '@', type: MX, ttl: 300, priority: 10, content: mx.example.net",

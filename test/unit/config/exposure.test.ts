@@ -168,7 +168,7 @@ describe("config of exposure tunnel", () => {
             /^tunnel\.connectors: one, so the loss of its node is an outage/,
         ],
         [
-            "of a port that stays open beside the tunnel",
+            "of a port that stays open in addition to the tunnel",
             { gateway: { nodePort: 30801 } },
             /^gateway\.nodePort: 30801 is open beside the tunnel/,
         ],

@@ -110,7 +110,7 @@ const refused: Refused[] = [
         /^tunnel\.connectors: must be at least 2 with option inter \(got 1\)/,
     ],
     [
-        "an address beside a tunnel's name",
+        "an address in addition to a tunnel's name",
         interValues(EXPOSURE),
         "gateway.address: belongs to exposure direct (callers use https://<hostname>). Remove it.",
     ],

@@ -56,7 +56,7 @@ const refused: Refused[] = [
         "opt.model: must fit into the GPUs (got 175 billion parameters × 2 bytes = 326 GiB; 1 node(s) × 8 GPUs × 40 GiB × 0.9 = 288 GiB). Add nodes, or choose a smaller model.",
     ],
     [
-        "a size that was given in place of the name's",
+        "a size that overrides the name's",
         opt({ parametersBillion: 400 }),
         /^opt\.model: must fit into the GPUs \(got 400 billion/,
     ],

@@ -1,5 +1,5 @@
-// Proves that a secret of a host, or a caller's key, in plain text is found beside encrypted ones. That Pulumi calls all of them secret is its
-// own doing, and is not proved here.
+// Proves that a secret of a host, or a caller's key, in plain text is found among encrypted ones. That Pulumi calls all
+// of them secret is its own doing, and is not proved here.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -28,7 +28,7 @@ config:
 
 describe("secrets in the stack file", () => {
     for (const key of ["alpa-auth:tunnel", "tunnel"])
-        it(`are found in plain text beside encrypted ones, under ${key}`, () => {
+        it(`are found in plain text among encrypted ones, under ${key}`, () => {
             const inPlain = plainSecrets(FILE(key));
             for (const value of ["pa55", "key\nof two lines\n", "4711", 4711]) assert.ok(inPlain(value), String(value));
             for (const value of ["abc", "v1:abc", "ubuntu", undefined]) assert.ok(!inPlain(value), String(value));
@@ -73,7 +73,7 @@ describe("secrets in the stack file", () => {
               - { id: a, method: key, key: { secure: v1:abc } }
               - { id: b, method: key, key: ${plain} }
         - name: empty
-        - nobody
+        - other
 `;
         const inPlain = plainSecrets(file);
         for (const more of [raw, rawCallers])

@@ -126,7 +126,7 @@ describe("config of exposure direct", () => {
             /must be the key of the first certificate/,
         ],
         [
-            "a path in place of a certificate",
+            "a path instead of a certificate",
             () => ({ azure, tls: tls({ certificate: "tls.crt" }) }),
             /\(there is none\)/,
         ],
@@ -190,7 +190,7 @@ describe("config of exposure direct", () => {
             /^azure\.addresses: required/,
         ],
         [
-            "names in place of addresses",
+            "names instead of addresses",
             () => ({ azure: { ...azure, addresses: ["lb.example.com"] } }),
             /^azure\.addresses\[0\]: must be an IPv4 or IPv6 address \(got "lb\.example\.com"\)/,
         ],
@@ -206,7 +206,7 @@ describe("config of exposure direct", () => {
             /^gateway\.address: must be left out with azure\.hostname/,
         ],
         [
-            "an address for callers beside the names that TLS is served for",
+            "an address for callers that is none of the names of the certificate",
             () => ({ tls: tls(good, { hostnames: ["llm.example.com"] }), gateway: { address: "10.0.0.1" } }),
             /^gateway\.address: must be left out with tls/,
         ],
@@ -244,7 +244,11 @@ describe("config of exposure direct", () => {
     const warned: [why: string, values: () => Record<string, unknown>, warning: RegExp][] = [
         ["that a certificate ends soon", () => ({ azure, tls: tls(ending) }), new RegExp(`^${FILE}: .* in 20 days`)],
         ["that keys can be read without TLS", () => ({ azure }), /^azure: without tls/],
-        ["that they can beside TLS", () => ({ azure, tls: tls(good, { redirect: false }) }), /^tls\.redirect: false/],
+        [
+            "that they can in addition to TLS",
+            () => ({ azure, tls: tls(good, { redirect: false }) }),
+            /^tls\.redirect: false/,
+        ],
         [
             "of answers that Azure does not wait for",
             () => ({ azure, tls: tls(), alpa: { endpoints: ["10.0.0.11:20001"], answerTimeoutSeconds: 3000 } }),

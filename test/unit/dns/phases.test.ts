@@ -124,7 +124,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         /\(not before 2026-11-27T/,
     ],
     [
-        "nobody knows when it became active",
+        "the time when it became active is unknown",
         "signed",
         { ...READY, ds: [], ...zone({ activatedOn: undefined }) },
         /when the zone became active is not known/,
@@ -216,7 +216,7 @@ describe("phases of a move", () => {
         assert.deepEqual(phaseProblems("proxied", facts), []);
     });
 
-    it("do not have a DS record published while old answers are in caches, whoever has turned DNSSEC on", () => {
+    it("publish no DS record while old answers are in caches, even if DNSSEC was turned on by hand", () => {
         const notes = phaseNotes("signed", { ...MOVED, ds: [], ...zone({ activatedOn: undefined }) }).join("\n");
         assert.doesNotMatch(notes, /Publish/);
         assert.match(notes, /is reached, and needs the old delegation to be out of all caches/);

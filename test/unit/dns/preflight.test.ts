@@ -126,7 +126,7 @@ describe("dns preflight", () => {
         assert.match(problem, /dns\.oldServers: required until the delegation has changed/);
     });
 
-    it("names a server whose address nobody knows", async () => {
+    it("names a server whose address is unknown", async () => {
         const { problems } = await dnsReport({ ...settings, oldServers: ["ns1.example.net"] }, access(), {
             lookup: NOWHERE,
         });

@@ -31,7 +31,7 @@ describe("a question to a name server", () => {
         assert.deepEqual(server.asked, [`udp many.${ZONE} A`, `tcp many.${ZONE} A`]);
     });
 
-    it("ends when nobody answers, and names the server", async () => {
+    it("times out without an answer, and names the server", async () => {
         const { at, server } = await side();
         server.silent = true;
         await assert.rejects(ask(at, { name: ZONE, type: "A" }, soon), /^Error: old by UDP: no answer in 0\.06 s$/);
@@ -39,7 +39,7 @@ describe("a question to a name server", () => {
         assert.equal(server.asked.length, 0);
     });
 
-    it("ends when nobody listens", async () => {
+    it("ends without a listener", async () => {
         const { at } = await side();
         await endSides();
         await assert.rejects(ask(at, { name: ZONE, type: "A" }), NoAnswer);

@@ -60,7 +60,7 @@ describe("ops with callers in a file of their own", () => {
         assert.ok(!existsSync(join(folder, "callers/.alpa-auth")), "git would take it for a change");
     });
 
-    it("rotates a credential in the file that it stands in", async () => {
+    it("rotates a credential in the file that contains it", async () => {
         const { ops, text } = setUp();
         const rotate = (who: string, id: string) =>
             ops("consumer", "rotate", who, id, "--successor", "next", "--overlap-days", "5", "--apply");
@@ -165,7 +165,7 @@ describe("ops with callers in a file of their own", () => {
             };
             assert.deepEqual(callersIn(text(), moved), callersIn(STACK_FILE));
             assert.ok(calls.every(({ args }) => args[0] !== "up"));
-            // What it wrote itself stands in no change's way.
+            // The changes that it wrote itself block no other change.
             assert.equal((await ops("consumer", "add", "bob")).code, 0);
         });
 

@@ -123,7 +123,7 @@ describe("ops, changing a stack", () => {
         );
     });
 
-    it("names a key in plain text that stands beside an encrypted one, and does not show it", async () => {
+    it("names a key in plain text next to an encrypted one, and does not show it", async () => {
         const plain = "plain-0123456789abcd";
         const keys = ["{ secure: v1:a-ciphertext-of-it }", plain].map(
             (key, i) => `{ id: k${i}, method: key, key: ${key} }`,

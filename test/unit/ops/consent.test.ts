@@ -1,5 +1,5 @@
-// Proves the one rule of consent: what changes a stack only shows what it would do, until --apply, and the help says so. That a
-// command keeps to it is proved here for those that need no world of their own, and beside each other one.
+// Proves the one rule of consent: a command that changes a stack only shows its changes unless --apply is given, and
+// its help says so. The commands that need no world of their own are tested here, the others in their own tests.
 import { strict as assert } from "node:assert";
 import type { Command } from "commander";
 import type { Context } from "../../../ops/context";

@@ -126,8 +126,8 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     ],
     [
         "to remove who is not there",
-        "consumer remove nobody",
-        /nobody: must be a consumer of the config\. See: npm run ops -- consumer list/,
+        "consumer remove unknown",
+        /unknown: must be a consumer of the config\. See: npm run ops -- consumer list/,
     ],
     ["to hand out what is not there", "consumer handout alice a3", /alice\/a3: must be a credential of the config/],
     ["to hand out what has expired", "consumer handout alice old", /alice\/old: must work still/],
@@ -154,8 +154,8 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     ],
     [
         "a token for a caller that is not there",
-        "token issue nobody hs --ttl 1h",
-        /nobody: must be a consumer of the config/,
+        "token issue unknown hs --ttl 1h",
+        /unknown: must be a consumer of the config/,
     ],
     [
         "a token for a credential that is not there",

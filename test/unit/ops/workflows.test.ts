@@ -1,6 +1,6 @@
-// Proves of the workflow templates what can be proved without GitHub: what they may do, that nobody else's text gets into a
-// script, that the commands they run exist with these options, and that one comment follows a pull request. That GitHub reads
-// them as meant is not proved here.
+// Proves of the workflow templates what can be proved without GitHub: their permissions, that no foreign text gets into
+// a script, that the commands they run exist with these options, and that one comment follows a pull request. That
+// GitHub reads them as meant is not proved here.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import {
@@ -45,7 +45,7 @@ describe("workflow templates", () => {
     for (const template of templates) {
         const { name, workflow } = template;
 
-        it(`${name} runs actions by their whole SHA, with the version beside it`, () => {
+        it(`${name} pins actions by their full SHA, with the version in a comment`, () => {
             const lines = text(name)
                 .split("\n")
                 .filter((line) => /\buses:/.test(line));
@@ -236,7 +236,7 @@ describe("workflow templates", () => {
             return calls[0];
         }
 
-        it("is made once, and then written anew", async () => {
+        it("is created once, and then updated", async () => {
             const [verb, made] = await posted([], "## Breaks callers");
             assert.deepEqual([verb, made.issue_number], ["create", 7]);
             assert.match(made.body, /## Breaks callers[^]*Did not pass[^]*runs\/1/);

@@ -137,7 +137,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.http\[0\]\.plugins\[\d\]\.config\.headers\.remove/m,
         ],
         [
-            "an allow-all policy beside those of the project",
+            "an allow-all policy in addition to those of the project",
             "intra",
             object("networking.k8s.io/v1", "NetworkPolicy", {
                 podSelector: {},
@@ -175,7 +175,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^metadata\.name: no DaemonSet of this name is rendered/m,
         ],
         [
-            "a Service that opens the gateway beside its tunnel",
+            "a Service that opens the gateway in addition to its tunnel",
             "exposed",
             object("v1", "Service", {
                 type: "NodePort",
@@ -185,7 +185,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^metadata\.name: no Service of this name is rendered/m,
         ],
         [
-            "a tunnel whose secret somebody has chosen",
+            "a tunnel with a chosen secret",
             "cloudflare",
             inputs("ZeroTrustTunnelCloudflared", undefined, (t) => (t.tunnelSecret = secret("c2VjcmV0c2VjcmV0"))),
             /^tunnelSecret: is not rendered here/m,
@@ -207,7 +207,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^spec\.graph\.components\.alpa\.chart\.name: must be alpa-opt-service.*\n.*components\.shell: is not/m,
         ],
         [
-            "a public repository in place of Rampart's for the model",
+            "a public repository instead of Rampart's for the model",
             "graph",
             more("pulumi-nodejs:dynamic/alpa-auth:RampartGraph", {
                 kind: "RampartGraph",
@@ -311,7 +311,7 @@ export const CLOSED: Record<string, Case[]> = {
             /extraVolumes\[0\]\.configMap\.name: must be /,
         ],
         [
-            "a field of APISIX's pods beside the one that is patched",
+            "a field of APISIX's pods other than the patched one",
             "inter",
             spec("Deployment", "alpa-stop-patch", ({ template }) => (template.spec.hostPID = true)),
             /^spec\.template\.spec\.hostPID: is not rendered here/m,
@@ -323,25 +323,25 @@ export const CLOSED: Record<string, Case[]> = {
             /^create: must be sh -s -- and words/m,
         ],
         [
-            "a word that no script of this project is told",
+            "a word that no script of this project takes",
             "cloudflare",
             command((c) => (c.create += " more")),
             /^create: is not what this project asks of this host/m,
         ],
         [
-            "a short key among the words that a script is told",
+            "a short key among the arguments of a script",
             "cloudflare",
             command((c) => (c.create = c.create.replace(/-$/, "k3y-k3y"))),
             /^create: is not what this project asks of this host/m,
         ],
         [
-            "a script that is told the name of another host",
+            "a script with the name of another host",
             "cloudflare",
             command((c) => (c.create = c.create.replace("10.0.0.11", "abcdefghijklmnopqrstuvwx"))),
             /^create: is not what this project asks of this host/m,
         ],
         [
-            "a script that is told the name of another stack",
+            "a script with the name of another stack",
             "cloudflare",
             command((c) => (c.delete = c.delete.replace("alpa-auth/test", "other/test"))),
             /^delete: is not what this project asks of this host/m,
@@ -417,7 +417,7 @@ export const CLOSED: Record<string, Case[]> = {
             /^chart: must be "kuberay-operator"/m,
         ],
         [
-            "APISIX's chart from a registry beside the repository",
+            "APISIX's chart from a registry, with the repository given too",
             "intra",
             inputs("Release", "alpa-apisix-release", (r) => (r.chart = "oci://registry.example.org/apisix")),
             /^chart: must be "apisix"/m,
@@ -437,7 +437,7 @@ export const CLOSED: Record<string, Case[]> = {
     ],
     "known-types": [
         [
-            "a resource whose provider nobody has read, beside those of this project",
+            "a resource of an unknown provider, in addition to those of this project",
             "intra",
             more("pulumi-nodejs:dynamic/alpa-auth:Anything", { at: "https://example.org" }),
             /^type: pulumi-nodejs:dynamic\/alpa-auth:Anything is not made by this project/m,
@@ -475,7 +475,7 @@ export const CLOSED: Record<string, Case[]> = {
                 metadata: { name: "more" },
                 spec: { plugins: [on("serverless-pre-function", LUA)] },
             }),
-            /^kind: kubernetes:apisix\.apache\.org\/v2:ApisixGlobalRule stands in a resource of type kubernetes:core\/v1:ConfigMap/m,
+            /^kind: kubernetes:apisix\.apache\.org\/v2:ApisixGlobalRule is declared in a resource of type kubernetes:core\/v1:ConfigMap/m,
         ],
         [
             "a patch of a route",
@@ -545,7 +545,7 @@ export const CLOSED: Record<string, Case[]> = {
     ],
     "workers-own": [
         [
-            "a Worker of somebody else in front of a name",
+            "a foreign Worker in front of a name",
             "cloudflare",
             inputs("WorkersRoute", undefined, (r) => (r.script = "other")),
             /^script: must be a Worker of this stack/m,

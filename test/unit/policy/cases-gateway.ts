@@ -191,7 +191,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /^spec\.externalNodes\[0\]\.port: must be a number \(got nothing\)/m,
         ],
         [
-            "a way in of several that is switched off",
+            "one of several authentication methods that is disabled",
             "intra",
             plugin(
                 "completions",
@@ -371,7 +371,7 @@ export const GATEWAY: Record<string, Case[]> = {
             /config\.abort\.body: must be an error/,
         ],
         [
-            "a limit that is told as 503",
+            "a limit that answers 503",
             "intra",
             spec("Consumer", "lab", ({ plugins }) => delete plugins[0].config.rejected_code),
             /^spec\.plugins\[0\]\.config\.rejected_code: must be 429 \(got nothing\)/m,

@@ -27,7 +27,7 @@ export const PEERS: Record<string, Case[]> = {
             /^spec\.ingress\[0\]\.from\[0\]\.namespaceSelector: must be the namespace alpa-auth \(got "other"\)/m,
         ],
         [
-            "callers from anywhere beside a tunnel",
+            "callers from anywhere in addition to a tunnel",
             "exposed",
             policy("callers", ({ ingress }) => delete ingress[0].from),
             /^spec\.ingress\[0\]\.from: must name the connectors/m,

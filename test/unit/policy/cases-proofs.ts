@@ -67,13 +67,13 @@ export const PROOFS: Record<string, Case[]> = {
             /^kubeconfig: must be that of the other resources/m,
         ],
         [
-            "a credential whose end nobody proves",
+            "a credential without a verification of its revocation",
             "intra",
             revoked(({ credentials }) => credentials.pop()),
             /^credentials: must list nlp\/2026a/m,
         ],
         [
-            "a caller of whom nobody proves that the gateway knows the new keys",
+            "a caller without a verification that the gateway has its new keys",
             "intra",
             accepted(({ generations }) => delete generations.lab),
             /^generations: must list lab/m,
@@ -91,7 +91,7 @@ export const PROOFS: Record<string, Case[]> = {
             /^kind: Consumer must have a CredentialsRevoked in this stack/m,
         ],
         [
-            "a route that nobody proves to be in force",
+            "a route without a verification that the gateway serves it",
             "intra",
             without("RouteServed", "alpa-route-served"),
             /^kind: ApisixRoute must have a RouteServed in this stack/m,
@@ -172,7 +172,7 @@ export const PROOFS: Record<string, Case[]> = {
             /^metadata\.name: must be alpa-auth-conversion/m,
         ],
         [
-            "a proof under the name of a kind that nobody compares",
+            "a verification under the name of a kind that is not compared",
             "intra",
             revoked((given) => (Object.assign(given, { kind: "Namespace" }).gateway.unasked = "ignore")),
             /^gateway\.unasked: must be /m,

@@ -150,7 +150,7 @@ export const WORLD: Record<string, Case[]> = {
             /must not let every pod of its namespace to etcd/,
         ],
         [
-            "a way in without ports",
+            "an ingress rule without ports",
             "intra",
             policy("callers", (s) => delete s.ingress[0].ports),
             /^spec\.ingress\[0\]: must name the ports that everybody may reach/m,
@@ -271,7 +271,7 @@ export const WORLD: Record<string, Case[]> = {
     ],
     "values-seen": [
         [
-            "values of the chart in a file beside",
+            "values of the chart in a separate file",
             "intra",
             inputs("Release", "alpa-apisix-release", (r) => (r.valueYamlFiles = [{ path: "more.yaml" }])),
             /^valueYamlFiles: must be empty/m,
@@ -289,7 +289,7 @@ export const WORLD: Record<string, Case[]> = {
             /^postrender: must be unset/m,
         ],
         [
-            "values of another chart in a file beside",
+            "values of another chart in a separate file",
             "intra",
             more("kubernetes:helm.sh/v3:Release", {
                 name: "rampart",
@@ -299,7 +299,7 @@ export const WORLD: Record<string, Case[]> = {
             /^valueYamlFiles: must be empty/m,
         ],
         [
-            "objects beside APISIX as values of its chart",
+            "objects other than APISIX as values of its chart",
             "intra",
             values((v) => (v.extraDeploy = [{ kind: "Service", spec: { type: "NodePort" } }])),
             /^values\.extraDeploy: must be empty/m,
@@ -358,13 +358,13 @@ export const WORLD: Record<string, Case[]> = {
             "controllers without a budget",
             "inter",
             without("PodDisruptionBudget", "alpa-auth-ingress-controller"),
-            /^values\.ingress-controller: must have a PodDisruptionBudget beside the chart/m,
+            /^values\.ingress-controller: must have a PodDisruptionBudget outside the chart/m,
         ],
         [
             "a budget for the controllers of another namespace",
             "interExposed",
             inputs("PodDisruptionBudget", "alpa-auth-ingress-controller", (b) => (b.metadata.namespace = "other")),
-            /ingress-controller: must have a PodDisruptionBudget beside the chart/,
+            /ingress-controller: must have a PodDisruptionBudget outside the chart/,
         ],
         [
             "one connector",
@@ -421,7 +421,7 @@ export const WORLD: Record<string, Case[]> = {
             /got anyValidServiceToken/,
         ],
         [
-            "a policy for nobody",
+            "a policy without a peer",
             "cloudflare",
             inputs("ZeroTrustAccessPolicy", undefined, (p) => (p.includes = [])),
             /^includes: must list the tokens/m,

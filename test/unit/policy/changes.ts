@@ -52,5 +52,5 @@ export const values = (change: (values: any) => void) => (all: Given[]) => {
 /** As a secret travels. */
 export const secret = (value: unknown) => ({ "4dabf18193072939515e22adb298388d": SECRET_SIGNATURE, value });
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
-/** What stands in a secret, without its mark. */
+/** The value of a secret, without its marker. */
 export const opened = (value: any) => value?.value ?? value;

@@ -116,8 +116,8 @@ describe("the policy pack as Pulumi starts it", () => {
         before(() => {
             folder = mkdtempSync(join(tmpdir(), "policy-"));
             cpSync(join(ROOT, "policy"), join(folder, "policy"), { recursive: true });
-            for (const beside of ["node_modules", "components", "config", "package.json"])
-                symlinkSync(join(ROOT, beside), join(folder, beside));
+            for (const name of ["node_modules", "components", "config", "package.json"])
+                symlinkSync(join(ROOT, name), join(folder, name));
         });
         after(() => rmSync(folder, { recursive: true }));
 

@@ -1,5 +1,5 @@
 // Proves, for each rule of the policy pack, that what the program asks for passes and that a change of it is refused: each
-// case takes a real resource of some option and changes one thing. What a case does not change stays without a word.
+// case takes a real resource of some option and changes one thing. What a case does not change causes no violation.
 import { strict as assert } from "node:assert";
 import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
 import { recordStack } from "../intra-a";
@@ -92,7 +92,7 @@ describe("each rule of the policy pack", () => {
         assert.deepEqual(violationsOf(resources.map(resourceOf)), []);
     });
 
-    it("tells a secret in clear beside one that a preview does not show", () => {
+    it("reports a secret in clear next to one that a preview hides", () => {
         const resources = copy("intra");
         find(resources, "Secret", "lab.2026a").inputs.data = { key: "[secret]", other: "s3cret" };
         assert.match(JSON.stringify(violationsOf(resources.map(resourceOf))), /data: must be secret/);

@@ -35,7 +35,7 @@ describe("preflight of the component", () => {
         assert.deepEqual(await component(settings("rampart"), view({})), [], "nothing is asked for intra-a");
     });
 
-    it("lets in the gateway of somebody else where its pods are looked for, and is refused where they are not", async () => {
+    it("admits an existing gateway whose pods are in the selected namespace, and is rejected if they are not", async () => {
         const existing = { ingressClass: "a", gateway: "g", gatewayNamespace: "edge", url: "https://llm.example.com" };
         const values = { gateway: { installer: "existing", existing } };
         const apisix: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "apisix" } } };
@@ -44,7 +44,7 @@ describe("preflight of the component", () => {
         const other: Live = { metadata: { namespace: "edge", labels: { "app.kubernetes.io/name": "envoy" } } };
         assert.match(
             (await found(withPods(other), {}, values)).join("\n"),
-            /^gateway\.existing\.gatewayNamespace: must be where the pods of APISIX are, with label app\.kubernetes\.io\/name=apisix.* \(edge has none\)/,
+            /^gateway\.existing\.gatewayNamespace: must be the namespace of the APISIX pods, with label app\.kubernetes\.io\/name=apisix.* \(edge has none\)/,
         );
         assert.deepEqual(
             await found(withPods(), { hostNetwork: { enabled: true, reason: "NCCL" } }, values),
@@ -67,7 +67,7 @@ describe("preflight of the component", () => {
             /^opt\.gpusPerNode: .*\(got 8, and dgx-02 has 4\)/,
         ],
         [
-            "nodes whose GPUs nobody offers",
+            "nodes without allocatable GPUs",
             { lists: { Node: [node("dgx-01", "8"), node("dgx-02")] } },
             {},
             /dgx-02 has 0\)\. Install the GPU operator/,

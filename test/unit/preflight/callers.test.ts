@@ -81,7 +81,7 @@ describe("preflight of option callers", () => {
             { ...UP, [ROUTE]: "alpa-auth/third" },
             /^of: ApisixRoute alpa-auth\/alpa must be of stack alpa-auth\/intra \(it belongs to stack alpa-auth\/third\)/,
         ],
-        ["a route of nobody", { ...UP, [ROUTE]: null }, /must be of stack alpa-auth\/intra \(it has no owner\)/],
+        ["a route without an owner", { ...UP, [ROUTE]: null }, /must be of stack alpa-auth\/intra \(it has no owner\)/],
         [
             "a name that the other stack holds",
             { ...UP, "Consumer alpa-auth/lab": THEIRS },
@@ -93,7 +93,7 @@ describe("preflight of option callers", () => {
             /it belongs to stack alpa-auth\/callers-2/,
         ],
         [
-            "a Secret of somebody else",
+            "a Secret of another owner",
             { ...UP, "Secret alpa-auth/nlp.2026a": null },
             /^Secret alpa-auth\/nlp\.2026a: exists and is not this stack's \(it has no owner\)/,
         ],
@@ -130,12 +130,12 @@ describe("preflight of option callers", () => {
         assert.deepEqual((await said(UP, { gateway: three, values })).problems, []);
     });
 
-    it("warns of limits at a gateway whose pods nobody has counted", async () => {
+    it("warns of limits at a gateway with an unknown number of pods", async () => {
         const { replicas: _, ...gateway } = GATEWAY;
         assert.deepEqual(await said(UP, { gateway }), { problems: [], warnings: [COUNTED_APART] });
     });
 
-    it("warns of tokens of a public key at a gateway whose version nobody knows", async () => {
+    it("warns of tokens of a public key at a gateway of an unknown version", async () => {
         const { replicas: _, ...gateway } = GATEWAY;
         const publicKey = generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "pem" });
         const credentials = [{ id: "a", method: "jwt", algorithm: "EdDSA", publicKey }];

@@ -47,7 +47,7 @@ const TIMEOUT = `zones/${ZONE}/settings/proxy_read_timeout`;
 const WORKERS = `accounts/${ACCOUNT}/workers/scripts`;
 const WORKER_ROUTES = `zones/${ZONE}/workers/routes`;
 
-/** An account where nothing stands in the way. */
+/** An account without findings. */
 const FREE: World = {
     [VERIFY]: { result: { status: "active" } },
     [SERVICE_TOKENS]: { result: [] },
@@ -119,7 +119,7 @@ describe("preflight of Cloudflare", () => {
     const ENTERPRISE = { zone: { name: "example.com", plan: "enterprise" }, proxyTimeoutSeconds: 600 };
     const REAL_ENTERPRISE = zone({ plan: { legacy_id: "enterprise" } });
 
-    it("lets a free account through without a word", async () => {
+    it("has no finding for a free account", async () => {
         assert.deepEqual(await run({}), { problems: [], warnings: [] });
     });
 
@@ -129,7 +129,7 @@ describe("preflight of Cloudflare", () => {
         assert.ok(!asked.some((line) => /access|alerting/.test(line)));
     });
 
-    it("of a gateway behind a tunnel finds what stands in its way", async () => {
+    it("of a gateway behind a tunnel finds its problems", async () => {
         const { problems } = await run(
             {
                 zones: zone({ plan: { legacy_id: "free" } }),
@@ -174,10 +174,10 @@ describe("preflight of Cloudflare", () => {
         ["no right to Workers", { [WORKERS]: DENIED }, {}, /permission "Account: Workers Scripts: Edit"/],
         ["no right to routes of Workers", { [WORKER_ROUTES]: DENIED }, {}, /permission "Zone: Workers Routes: Edit"/],
         [
-            "a Worker of somebody else on a path of the name",
+            "a foreign Worker on a path of the name",
             { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
             {},
-            /^hostname: llm\.example\.com must have no Worker of somebody else \(its route https:\/\/llm\.example\.com\/alpa\/\* leads to other\)/,
+            /^hostname: llm\.example\.com must have no foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* leads to other\)/,
         ],
         [
             "a route that keeps requests of the name from every Worker",
@@ -241,7 +241,7 @@ describe("preflight of Cloudflare", () => {
             /^consumers: lab\/2026b: secretVersion must be at least 3, which Cloudflare has \(got 2\).*rotate to 4\.$/,
         ],
         [
-            "a tunnel that somebody runs by a file",
+            "a tunnel that is configured by a local file",
             { [TUNNELS]: { result: [{ name: "alpa-auth-test", config_src: "local" }] } },
             {},
             /^tunnel: the name alpa-auth-test must be free or this stack's/,
@@ -257,13 +257,13 @@ describe("preflight of Cloudflare", () => {
             /^access\.teamName: must be real, the team of the account \(got example\)/,
         ],
         [
-            "an application of somebody else",
+            "a foreign application",
             { [APPS]: { result: [{ name: "Wiki", domain: "llm.example.com" }] } },
             {},
             /^hostname: llm\.example\.com must have no Access application .*"Wiki"/,
         ],
         [
-            "an application of somebody else on a path of the name",
+            "a foreign application on a path of the name",
             { [APPS]: { result: [{ name: "Wiki", destinations: [{ uri: "LLM.example.com/admin" }] }] } },
             {},
             /^hostname: LLM\.example\.com\/admin must have no Access application .*"Wiki"/,
@@ -371,7 +371,7 @@ describe("preflight of Cloudflare", () => {
             },
         ],
         [
-            "Cloudflare's own rules beside it",
+            "Cloudflare's own rules in addition",
             { [RULESETS]: { result: [{ kind: "managed", phase: "http_request_firewall_custom", name: "x" }] } },
         ],
         ["rules of others where it makes none", { [RULESETS]: DENIED }, { browserChecks: "keep" }],
@@ -432,7 +432,7 @@ describe("preflight of Cloudflare", () => {
     it("warns where the team cannot be read", async () => {
         assert.match((await run({ [ORGANIZATION]: DENIED })).warnings[0], /^access\.teamName: not checked/);
     });
-    it("warns of a zone that nobody reaches, and of one that will be deleted", async () => {
+    it("warns of a pending zone, and of one that will be deleted", async () => {
         const servers = { name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"] };
         const [pending] = (await run({ zones: zone({ status: "pending", ...servers }) })).warnings;
         assert.match(pending, /is pending.*28 days.*ada\.ns\.cloudflare\.com and bob/);
@@ -440,8 +440,8 @@ describe("preflight of Cloudflare", () => {
         assert.match(moved, /has moved away.*7 days/);
     });
     it("stops at a phase of the zone's move that is not reached", async () => {
-        const nobody = ["127.0.0.1:9"];
-        const dns = { phase: "delegated", oldServers: nobody, parentServers: nobody };
+        const closed = ["127.0.0.1:9"];
+        const dns = { phase: "delegated", oldServers: closed, parentServers: closed };
         const { problems } = await run({ zones: zone({ status: "pending" }) }, { dns });
         assert.ok(problems.length > 0);
         assert.ok(asked.includes(`GET /zones?name=example.com&account.id=${ACCOUNT}`), asked.join("\n"));
@@ -449,10 +449,10 @@ describe("preflight of Cloudflare", () => {
             assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
     });
     it("says where the move is, in its first phase, instead of what it says of a zone alone", async () => {
-        const nobody = ["127.0.0.1:9"];
+        const closed = ["127.0.0.1:9"];
         const { problems, warnings } = await run(
             { zones: zone({ status: "moved", name_servers: ["ada.ns.cloudflare.com"] }) },
-            { dns: { oldServers: nobody, parentServers: nobody } },
+            { dns: { oldServers: closed, parentServers: closed } },
         );
         assert.deepEqual(problems, []);
         assert.ok(warnings.length > 0 && warnings.every((warning) => warning.startsWith("dns: ")), warnings.join("\n"));
@@ -465,13 +465,13 @@ describe("preflight of Cloudflare", () => {
             [TUNNELS]: { result: [{ id: "x", name: "alpa-auth-test" }] },
             zones: zone({ status: "pending" }),
         };
-        const nobody = { oldServers: ["127.0.0.1:9"], parentServers: ["127.0.0.1:9"] };
+        const closed = { oldServers: ["127.0.0.1:9"], parentServers: ["127.0.0.1:9"] };
         const said = (warnings: string[]) => warnings.filter((warning) => warning.includes("not in the data"));
-        const found = said((await run(more, { hostname: "llm.example.com", dns: nobody })).warnings);
+        const found = said((await run(more, { hostname: "llm.example.com", dns: closed })).warnings);
         assert.equal(found.length, 1);
         assert.match(found[0], /not in the data: old\.example\.com MX\. Nothing here changes them/);
         const free = { ...more, [RECORDS]: { result: [own] } };
-        assert.deepEqual(said((await run(free, { dns: nobody })).warnings), []);
+        assert.deepEqual(said((await run(free, { dns: closed })).warnings), []);
     });
     it("asks nothing else with a token that is none", async () => {
         await run({ [VERIFY]: { status: 401 } });

@@ -119,7 +119,7 @@ describe("preflight of a conversion", () => {
     ];
     const world = (consumers: Live[]): World => ({ lists: { Consumer: consumers } });
 
-    it("compares with the cluster where nothing is recorded: on the way in and out", async () => {
+    it("compares with the cluster if nothing is recorded: at the start and at the end", async () => {
         assert.deepEqual(await problems("prepare", undefined, {}, {}, world(live)), []);
         assert.deepEqual(await problems("intra-a", reached("prepare"), {}, {}, world(live)), []);
         const changed = world(live.slice(1));
@@ -144,7 +144,7 @@ describe("preflight of a conversion", () => {
         ],
     ];
     for (const [what, values, who] of changes)
-        it(`refuses another value of ${what} in the same run as the way in, and out`, async () => {
+        it(`rejects another value of ${what} in the run that starts or ends the conversion`, async () => {
             const said = new RegExp(`^consumers: must not change in the same run .*\\(${who}\\)`);
             assert.match((await problems("prepare", undefined, values, {}, world(live)))[0], said);
             assert.match((await problems("intra-a", reached("prepare"), values, {}, world(live)))[0], said);
@@ -181,7 +181,7 @@ describe("preflight of a conversion", () => {
         assert.deepEqual(await problems("drain", reached("prepare"), {}, { measured }), [], "an hour is enough");
     });
 
-    it("keeps others out while somebody runs one", async () => {
+    it("rejects other runs while one holds the lock", async () => {
         const record = { ...reached("stop")!, holder: "ops@a", until: "2026-11-30T12:30:00Z" };
         const [said] = await problems("start", record);
         assert.match(said, /^convert\.holder: a conversion is under way \(ops@a runs it until 2026-11-30T12:30:00Z\)/);

@@ -107,12 +107,12 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
         /^cluster\.nodes: clocks must be within 5 s,.*\(10\.0\.0\.2 is (39|40|41) s ahead of 10\.0\.0\.[13]\)/,
     ],
     [
-        "a node of somebody's cluster",
+        "a node of a foreign cluster",
         [fresh(0), fresh(1, { channel: "1.34/stable", clustered: "yes" }), fresh(2)],
-        /10\.0\.0\.2 must not be in a cluster that this stack did not make: a node is never taken over/,
+        /10\.0\.0\.2 must not be in a cluster that this stack did not create: a node is never taken over/,
     ],
     [
-        "somebody's MicroK8s",
+        "a foreign MicroK8s",
         [fresh(0, { channel: "1.34/stable" }), fresh(1), fresh(2)],
         /10\.0\.0\.1 must not run MicroK8s that this stack did not install.*snap remove --purge microk8s$/,
     ],

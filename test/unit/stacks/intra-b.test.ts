@@ -85,7 +85,7 @@ describe("option intra-b", () => {
                     assert.equal(abort.http_status, 503);
                     assert.equal(abort.headers["Retry-After"], "60");
                     assert.deepEqual(Object.keys(JSON.parse(abort.body)), ["type", "message", "stacktrace"]);
-                    assert.equal(abort.vars, undefined, "nobody is excepted");
+                    assert.equal(abort.vars, undefined, "there is no exception");
                     assert.ok(rule.plugins.some((p: any) => p.name === "multi-auth"));
                 } else assert.equal(abort.http_status, 403);
                 const there = upstream(seen, role);
@@ -137,7 +137,7 @@ describe("option intra-b", () => {
             else assert.ok(comesAfter(seen, hosts, named(seen, "alpa-conversion-component-ready")));
         });
 
-        it(`${phase}: ${callers === "nowhere" ? "keeps callers out before anybody stops" : "lets callers in when somebody answers"}`, async () => {
+        it(`${phase}: ${callers === "nowhere" ? "closes the route before a backend stops" : "opens the route when a backend answers"}`, async () => {
             const seen = await stack(phase);
             const accepted = named(seen, "alpa-route-accepted");
             for (const side of [HEAD, "alpa-conversion-component-ray"])
@@ -166,7 +166,7 @@ describe("option intra-b", () => {
         assert.deepEqual(prepared, rules(seen, "alpa-verification"), "it is the same in every phase");
     });
 
-    it("lets the verifier through a tunnel in front of the gateway as well, and nobody there with option intra-a", async () => {
+    it("admits the verifier through a tunnel in front of the gateway too, and with option intra-a admits no verifier", async () => {
         const exposure = { ...EXPOSURE, alpa: { endpoints: ["10.0.0.11:20001"], tokensPerSecond: 12 } };
         const paths = (seen: Seen[]) => {
             const { ingresses } = one(

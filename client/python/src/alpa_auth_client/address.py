@@ -64,7 +64,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
 
 
 def _split(url: str) -> Optional[SplitResult]:
-    # urlsplit takes line breaks and tabs out without a word.
+    # urlsplit silently removes line breaks and tabs.
     if re.search(r"[^\x21-\x7e]|\\", url):
         return None
     try:

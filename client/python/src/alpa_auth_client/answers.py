@@ -30,7 +30,7 @@ from .results import RESULTS
 from .tokens import SKEW_SECONDS, Jwt
 from .transport import Answer
 
-#: Most characters of somebody else's text in an error.
+#: Most characters of a foreign text that an error quotes.
 _LONGEST_QUOTE = 300
 
 
@@ -127,7 +127,7 @@ def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]
 
 
 def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
-    """A token of a clock that is wrong is refused without a word of why; the answer's Date tells."""
+    """A token made with a wrong clock is rejected without a reason; the Date of the answer shows the difference."""
     if not isinstance(asked.auth, Jwt) or date is None or abs(date - asked.now) <= SKEW_SECONDS:
         return None
     way = "behind" if date > asked.now else "ahead"
@@ -139,7 +139,7 @@ def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
         step = "Give the operator the number: a rule of the edge keeps this program out, whatever its credential."
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:
-        raise MissingCredentialError(f"The service admits nobody without a credential (403): {said}", **known)
+        raise MissingCredentialError(f"The service rejects requests without a credential (403): {said}", **known)
     # The edge answers a wrong service token the same way.
     edge = isinstance(asked.auth, ServiceToken)
     step = "Compare the service token with what you were handed; if it is the same, ask the operator to admit you."

@@ -72,9 +72,9 @@ def _file(
 ) -> None:
     from .handout import load
 
-    beside = [name for name in values if name in ("ALPA_URL", *_names()) and name != "ALPA_JWT_PRIVATE_KEY_FILE"]
-    if beside:
-        problems.append(f"ALPA_CREDENTIALS_FILE: must stand without {', '.join(beside)} (they are set). Unset them.")
+    conflicting = [name for name in values if name in ("ALPA_URL", *_names()) and name != "ALPA_JWT_PRIVATE_KEY_FILE"]
+    if conflicting:
+        problems.append(f"ALPA_CREDENTIALS_FILE: must be set without {', '.join(conflicting)} (they are set). Unset them.")
     private_key = _private_key(values, problems)
     try:
         arguments.update(load(file, private_key=private_key).arguments())
@@ -129,7 +129,7 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 
 
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
-    """Text of a file, or what is wrong with it. A text in place of a name may be secret, so it is not repeated."""
+    """Text of a file, or what is wrong with it. A text instead of a file name may be secret, so the error does not repeat it."""
     if "\n" in file or "-----BEGIN" in file:
         return None, f"{where}: must be the name of a file (it is a text). Write the text into one, and name that."
     try:

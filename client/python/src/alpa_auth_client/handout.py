@@ -66,7 +66,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
 
 
 def _credential(text: str, file: str, private_key: Optional[str]) -> Auth:
-    # Indented by four, before the first heading: what stands in the lines to paste is quoted for other languages.
+    # Indented by four, before the first heading: the lines to paste below are quoted for other languages.
     head = text.split("\n## ", 1)[0]
     key = _match(r"^ {4}apikey: (.+)$", head)
     client_id = _match(r"^ {4}CF-Access-Client-Id: (.+)$", head)

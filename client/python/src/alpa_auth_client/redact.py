@@ -1,6 +1,6 @@
-"""Takes secrets out of what somebody else says, however they are spelt there.
+"""Removes secrets from foreign texts, in any encoding.
 
-A text is decoded step by step, and looked through at each step; where a secret is found, the letters that it came from go.
+A text is decoded step by step and searched at each step; where a secret is found, the characters that encode it are removed.
 """
 
 import base64
@@ -29,8 +29,7 @@ _ESCAPED = re.compile(
 
 
 def without(text: str, secrets: List[str]) -> str:
-    """A text of somebody else's, without the secrets that it may repeat: as they are, and as JSON, HTML, addresses and
-    base64 spell them, also one within another."""
+    """A foreign text without the secrets that it may repeat: in plain, or encoded for JSON, HTML, URLs or base64, also nested."""
     text = text[:_LOOKED_AT]
     needles: Dict[str, int] = {}
     for secret in filter(lambda one: len(one) >= SHORTEST, secrets):
@@ -70,7 +69,7 @@ def _decoded(match: "re.Match[str]") -> str:
 
 
 def _needles(secret: str) -> Dict[str, int]:
-    """What to look for, and how many letters beside it may be a part of the secret too."""
+    """What to search for, and how many adjacent characters may belong to the secret too."""
     # Decoded as well: it may hold what looks like an escape, or end with the beginning of one.
     plain = (secret, _steps(secret.rstrip("\\"))[-1][0])
     found = {one: 0 for text in plain for one in (text, text.replace(" ", "+")) if len(one) >= SHORTEST}
@@ -86,14 +85,14 @@ def _needles(secret: str) -> Dict[str, int]:
 def _found(step: str, places: List[int], needles: Dict[str, int]) -> List[Tuple[int, int]]:
     spans: List[Tuple[int, int]] = []
     lower = step.translate(_LOWER)
-    for needle, beside in needles.items():
+    for needle, adjacent in needles.items():
         needle = needle.translate(_LOWER)
         start = lower.find(needle)
         while start >= 0:
             end = start + len(needle)
-            if beside:
-                start -= len(re.search(r"[\w+/-]*$", step[max(0, start - beside) : start], re.ASCII).group())  # type: ignore[union-attr]
-                end += len(re.match(r"[\w+/=-]*", step[end : end + beside], re.ASCII).group())  # type: ignore[union-attr]
+            if adjacent:
+                start -= len(re.search(r"[\w+/-]*$", step[max(0, start - adjacent) : start], re.ASCII).group())  # type: ignore[union-attr]
+                end += len(re.match(r"[\w+/=-]*", step[end : end + adjacent], re.ASCII).group())  # type: ignore[union-attr]
             spans.append((places[start], places[end]))
             start = lower.find(needle, end)
     return spans

@@ -34,7 +34,7 @@ MAX_WAIT_SECONDS = 60.0
 #: Wait after the first connection that failed, in seconds; twice as long after the next.
 _CONNECT_WAIT_SECONDS = 0.5
 
-_HTTPS = "Use https; or allow_http=True, where nobody can read along."
+_HTTPS = "Use https; or allow_http=True on a trusted network."
 VERSION = "0.1.0"
 
 

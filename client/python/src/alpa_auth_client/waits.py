@@ -25,7 +25,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> Optional[float]:
 def window_end(headers: Mapping[str, str], now: float) -> Optional[float]:
     """The same of a refusal by a limit, with the end of APISIX's window when there is no Retry-After.
 
-    APISIX puts that header on answers that it lets through too, so beside another status it says nothing.
+    APISIX also sets that header on admitted requests, so with another status it means nothing.
     """
     if headers.get("Retry-After", "").strip():
         return retry_after(headers, now)

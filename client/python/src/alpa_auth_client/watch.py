@@ -15,7 +15,7 @@ KEEPALIVE_PROBES = 8
 
 
 class Watch:
-    """The connection of one request, which is shut when its time is over: that wakes whoever reads from it.
+    """The connection of one request, which is shut down at the timeout: that ends a blocked read.
 
     :ivar connected: it stands, TLS and tunnel included: from then on something may have been sent
     :ivar expired: its time was over

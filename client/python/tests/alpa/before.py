@@ -1,4 +1,4 @@
-"""Alpa's own client as far as its recorded behaviour shows it (alpa-projects/alpa at b8078a9), written anew.
+"""A reimplementation of Alpa's own client, as far as its recorded behaviour shows it (alpa-projects/alpa at b8078a9).
 
 Not Alpa's code: what it sends, returns and raises is what the recordings say, and test_patch.py compares it with them.
 """

@@ -17,7 +17,7 @@ def world(request: pytest.FixtureRequest) -> World:
 
 @pytest.fixture(scope="session")
 def ways(world: World) -> Dict[str, Auth]:
-    """Each way in at the gateway, right."""
+    """A valid credential of each method at the gateway."""
     jwt = world["jwt"]
     return {
         "key": ApiKey(world["keys"]["team"]),

@@ -40,11 +40,11 @@ CASES: "list[Case]" = [
     ("alpa", "nothing", MissingCredentialError, MissingCredentialError),
     ("alpa", "a wrong secret", NotAllowedError, InvalidCredentialError),
     ("alpa", "an expired token", NotAllowedError, InvalidCredentialError),
-    ("alpa", "a token of somebody else", NotAllowedError, NotAllowedError),
+    ("alpa", "a token of another application", NotAllowedError, NotAllowedError),
     ("single", "a wrong secret in one header", NotAllowedError, InvalidCredentialError),
     ("login", "nothing", MissingCredentialError, MissingCredentialError),
     ("login", "a wrong secret", InvalidCredentialError, InvalidCredentialError),
-    ("login", "a token of somebody else", InvalidCredentialError, NotAllowedError),
+    ("login", "a token of another application", InvalidCredentialError, NotAllowedError),
     ("login", "a key", EdgeLoginError, EdgeLoginError),
 ]
 
@@ -56,7 +56,7 @@ def auth_of(world: World, what: str) -> Optional[Auth]:
         return ApiKey("k")
     if what == "an expired token":
         return service_token(world, "expired")
-    if what == "a token of somebody else":
+    if what == "a token of another application":
         return service_token(world, "stranger")
     return service_token(world, secret="wrong", header="Authorization" if "one header" in what else None)
 

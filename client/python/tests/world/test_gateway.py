@@ -48,7 +48,7 @@ def wrong(world: World) -> Dict[str, Auth]:
     return {
         "a wrong key": ApiKey("wrong"),
         "a wrong secret": Jwt(key=jwt_["claims"]["hs"], secret=other),
-        "a claim that nobody has": Jwt(key="nobody", secret=jwt_["secret"]),
+        "an unknown claim": Jwt(key="unknown", secret=jwt_["secret"]),
         "an algorithm of another credential": Jwt(key=jwt_["claims"]["rs"], secret=jwt_["secret"]),
     }
 
@@ -56,7 +56,7 @@ def wrong(world: World) -> Dict[str, Auth]:
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize(
     "what",
-    ["a wrong key", "a wrong secret", "a claim that nobody has", "an algorithm of another credential"],
+    ["a wrong key", "a wrong secret", "an unknown claim", "an algorithm of another credential"],
 )
 def test_tells_a_wrong_credential(world: World, what: str, method: str) -> None:
     with pytest.raises(InvalidCredentialError) as caught:

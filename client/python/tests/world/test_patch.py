@@ -115,7 +115,7 @@ def test_before_it_the_edges_login_host_is_told_the_callers_secrets(
     world: World, team: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(before, "headers", {**before.headers, **SECRETS})
-    with pytest.raises(ValueError):  # the login page is no JSON, and the caller is told no more
+    with pytest.raises(ValueError):  # the login page is no JSON, and the error says nothing else
         before.Client(world["edges"]["classic"]["login"]).completions("my prompt")
     (arrived,) = team.received
     assert {name: arrived.values(name) for name in SECRETS} == {name: [value] for name, value in SECRETS.items()}

@@ -89,7 +89,7 @@ function cookie(application: AccessApplication, jwt: string): string {
     return `${COOKIE}=${jwt}; Path=/; Max-Age=${sessionSeconds(application)}; Secure${httpOnly}`;
 }
 
-/** The cookie of an earlier answer, in place of the token, until the application's session ends. */
+/** The cookie of an earlier answer, accepted instead of the token until the application's session ends. */
 async function replayed(
     request: EdgeRequest,
     application: AccessApplication,

@@ -15,7 +15,7 @@ export interface Subject {
 
 export interface Judged {
     met?: "bypass" | "non_identity" | "deny";
-    /** There is a person's way in: an Allow policy. */
+    /** There is an Allow policy, so a person can log in. */
     hasLogin: boolean;
     hasServiceAuth: boolean;
 }

@@ -37,7 +37,7 @@ export function secretHeaders(application: AccessApplication | undefined): strin
     return own ? [SECRET, own.toLowerCase()] : [SECRET];
 }
 
-/** Any other value of that header (a bearer token of somebody else's, say) is not a service token. */
+/** Any other value of that header (for example, the bearer token of another system) is not a service token. */
 function parsePair(text: string): { id: string; secret: string } | undefined {
     try {
         const fields = JSON.parse(text) as Record<string, unknown>;

@@ -129,7 +129,7 @@ class Parser {
         return { kind: "header", name, index };
     }
 
-    /** Text stands in quotes, numbers and addresses do not. */
+    /** Texts are quoted, numbers and addresses are not. */
     private literalFor(left: Operand): string | number {
         const word = this.tokens[this.at] ?? "";
         const value = this.literal();

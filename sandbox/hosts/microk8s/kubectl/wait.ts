@@ -1,4 +1,4 @@
-/** Waiting, for as long as somebody waits for it. */
+/** Waits that end when their caller disconnects. */
 import { pause } from "../../../processes";
 
 /** Between two looks, in milliseconds. */

@@ -45,7 +45,7 @@ describe("Access at the Cloudflare stand-in", () => {
 
     const badPolicies: [why: string, more: object, names: RegExp][] = [
         ["a decision that does not exist", { decision: "service_auth" }, /decision: /],
-        ["nobody included", { include: [] }, /include: /],
+        ["an empty include list", { include: [] }, /include: /],
         ["two selectors in one", { include: [{ everyone: {}, certificate: {} }] }, /include\.0: /],
         ["an address that is none", { include: [{ ip: { ip: "10.0.0.0/33" } }] }, /include\.0: ip: .*address/],
         ["a selector without its field", { include: [{ ip: {} }] }, /include\.0: ip/],

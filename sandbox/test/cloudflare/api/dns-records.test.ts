@@ -107,7 +107,7 @@ describe("DNS records at the Cloudflare stand-in", () => {
         assert.equal((await api.post(records, { ...a, content: "192.0.2.2" })).status, 200);
     });
 
-    it("refuses a CNAME beside other records, in both orders", async () => {
+    it("rejects a CNAME next to other records, in both orders", async () => {
         const cname = { name: "www", type: "CNAME", content: "a.test" };
         const { id } = await make(a);
         assert.equal((await api.post(records, cname)).code, 81053);
@@ -117,7 +117,7 @@ describe("DNS records at the Cloudflare stand-in", () => {
             assert.equal((await api.post(records, other)).code, 81053, other.type);
     });
 
-    it("lets a CNAME at the zone's name stand beside mail and text, not beside addresses", async () => {
+    it("accepts a CNAME at the apex next to MX and TXT records, and rejects it next to addresses", async () => {
         await make({ name: "@", type: "MX", content: "mx.test", priority: 10 });
         assert.equal((await api.post(records, { name: "@", type: "CNAME", content: "a.test" })).status, 200);
         assert.equal((await api.post(records, { name: "@", type: "TXT", content: "x" })).status, 200);

@@ -49,7 +49,7 @@ describe("Monitoring at the Cloudflare stand-in", () => {
         assert.equal((await api.post(POLICIES, { ...policy, mechanisms: { email: [{ id: "ops" }] } })).status, 400);
     });
 
-    it("refuses a webhook or service that nobody has registered, and names an alert that it does not play", async () => {
+    it("rejects an unregistered webhook or service, and names an alert type that it does not implement", async () => {
         for (const mechanism of ["webhooks", "pagerduty"]) {
             const got = await api.post(POLICIES, { ...policy, mechanisms: { [mechanism]: [{ id: "0".repeat(32) }] } });
             assert.equal(got.status, 400, mechanism);

@@ -77,7 +77,7 @@ if (calls.length > 0) {
             });
         }
 
-        it("has a recording of each case that is told apart here", () => {
+        it("has a recording of each case that it distinguishes", () => {
             const told = [...Object.keys(DIFFERENT), ...Object.keys(TOKENS), ...BROKEN];
             assert.deepEqual(
                 told.filter((name) => !calls.map(nameOf).includes(name)),

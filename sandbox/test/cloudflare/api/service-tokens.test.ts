@@ -70,7 +70,7 @@ describe("Service tokens at the Cloudflare stand-in", () => {
         assert.equal(refreshed.result.expires_at, api.account.stamp(2 * 8760 * 3600));
     });
 
-    it("counts the period anew with each PUT of a duration", async () => {
+    it("restarts the period with each PUT of a duration", async () => {
         api.account.advance(3600);
         assert.equal((await put({})).result.expires_at, api.account.stamp(8760 * 3600));
         assert.equal((await put({ duration: "1h30m" })).result.expires_at, api.account.stamp(5400));

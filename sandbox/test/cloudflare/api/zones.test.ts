@@ -34,7 +34,7 @@ describe("Zones at the Cloudflare stand-in", () => {
         });
     }
 
-    it("refuses a zone that is here already, or somebody else's", async () => {
+    it("rejects a zone that this or another account already has", async () => {
         await api.zone();
         assert.equal((await create({ name: "example.test" })).code, 1061);
         api.account.zonesElsewhere.add("theirs.test");

@@ -49,7 +49,7 @@ describe("cloudflared stand-in: its own Access check", () => {
         ["one of another team", () => keys.sign(claims({ iss: "https://other.cloudflareaccess.com" })), 502],
         ["one that expired", () => keys.sign(claims({ exp: 1_700_000_000 })), 502],
         ["one that never expires", () => keys.sign(claims({ exp: undefined })), 502],
-        ["one signed by somebody else", () => others.sign(claims()), 502],
+        ["one signed with another key", () => others.sign(claims()), 502],
         ["one without a signature", () => Promise.resolve(new UnsecuredJWT(claims()).encode()), 502],
         [
             "one with a shared secret",
@@ -61,7 +61,7 @@ describe("cloudflared stand-in: its own Access check", () => {
     for (const [what, make, expected] of tokens)
         it(`${what}: ${expected}`, async () => assert.equal(await status(await make()), expected));
 
-    it("fetches the keys anew for an unknown kid, and takes the key before for 7 days", async () => {
+    it("fetches the keys again for an unknown kid, and accepts the previous key for 7 days", async () => {
         const old = await keys.sign(claims());
         assert.equal(await status(old), 200);
         const before = fetched;

@@ -224,12 +224,12 @@ export const CASES: [what: string, the: Case][] = [
         "Block for everyone turns down even where people may log in",
         { policies: (w) => [w.policy("deny", [{ everyone: {} }]), w.policy("allow", [{ everyone: {} }])], status: 403 },
     ],
-    ["an application without policies lets nobody in", { policies: () => [], headers: right, status: 403 }],
+    ["an application without policies rejects every request", { policies: () => [], headers: right, status: 403 }],
     [
         "a path below the application's is guarded",
         { application: { domain: `${HOST}/v1` }, path: "/v1/completions", status: 403 },
     ],
-    ["a path beside the application's is open", { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 }],
+    ["a path outside the application's is open", { application: { domain: `${HOST}/v1` }, path: "/v10", status: 200 }],
     [
         "dots and doubled slashes do not lead around it",
         { application: { domain: `${HOST}/v1` }, path: "/x/..//%76%31/completions", status: 403 },

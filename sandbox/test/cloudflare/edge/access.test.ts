@@ -58,7 +58,7 @@ describe("Cloudflare edge: Access", () => {
         assert.match(body, /^<!DOCTYPE html>/);
     });
 
-    it("classic: gives a cookie that does in place of the token, also after the token was revoked", async () => {
+    it("classic: sets a cookie that is accepted instead of the token, even after the token was revoked", async () => {
         const token = world.token();
         world.application([serviceAuth(world, token)]);
         const [cookie] = (await world.send({ headers: shows(token) })).headers["set-cookie"] as string[];

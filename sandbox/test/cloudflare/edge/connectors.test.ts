@@ -140,7 +140,7 @@ describe("Cloudflare edge: connectors", () => {
         assert.equal((await world.send()).status, 418);
     });
 
-    it("a configuration it cannot use changes nothing, and is told", async () => {
+    it("a configuration that it cannot use changes nothing, and is reported", async () => {
         const connector = await world.connect();
         world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
         await world.until(() => world.lines.some((line) => /refused configuration 2: .*tcp:.*not imitated/.test(line)));

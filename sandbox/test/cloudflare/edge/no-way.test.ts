@@ -59,7 +59,7 @@ describe("Cloudflare edge: no way to the origin", () => {
         ["an address instead of a name", "127.0.0.1", 403, /^error code: 1003$/],
         ["a CNAME to nowhere", "nowhere.example.com", 530, /^error code: 1016$/],
         ["a proxied address record", "a.example.com", 501, /a proxied A record/],
-        ["an address beside a proxied one", "half.example.com", 501, /a proxied A record/],
+        ["an unproxied address next to a proxied one", "half.example.com", 501, /a proxied A record/],
         ["a name of a zone that is pending", "api.pending.com", 409, /^error code: 1001$/],
         ["a name of a zone that is paused", "api.paused.com", 409, /^error code: 1001$/],
         ["a CNAME to a name of the account", "alias.example.com", 200, /hello/],

@@ -61,7 +61,7 @@ describe("Cloudflare edge: rules", () => {
         assert.deepEqual(await statuses(1, { "CF-Access-Client-Id": "a" }, "/logprobs"), [200]);
     });
 
-    it("lets nobody elsewhere use up a caller's limit with its client id", async () => {
+    it("counts requests from another address with a caller's client id separately", async () => {
         const perClient = { requests: 2, perSeconds: 10, blockSeconds: 30, per: "client" as const };
         const rule = renderRateLimit(perClient, { hostnames: [HOST], prefixes: [], plan: "enterprise" });
         const { characteristics } = rule.ratelimit;

@@ -79,10 +79,10 @@ describe("clusters of the stand-in of MicroK8s", () => {
         await done(first, "microk8s remove-node checked");
     });
 
-    it("refuses the address of the contacted node, one where nobody answers, and too little memory", async () => {
+    it("rejects the address of the contacted node, one without a listener, and too little memory", async () => {
         assert.match((await root(first, `microk8s join ${await address(first)}`)).out, /has the same IP/);
-        const nobody = await root(first, `microk8s join 127.0.0.99:25000/${TOKEN}`);
-        assert.deepEqual([nobody.code, /Connection refused/.test(nobody.err)], [1, true]);
+        const unreachable = await root(first, `microk8s join 127.0.0.99:25000/${TOKEN}`);
+        assert.deepEqual([unreachable.code, /Connection refused/.test(unreachable.err)], [1, true]);
         const small = await hosts.installed("small", { lowMemory: true });
         const url = await address(first);
         assert.equal((await root(small, `microk8s join ${url}`)).code, 1);
@@ -150,7 +150,7 @@ describe("clusters of the stand-in of MicroK8s", () => {
         await done(first, "microk8s remove-node third");
         await done(first, `microk8s remove-node ${second.address} --force`);
         assert.deepEqual(await names(first), ["node/first"]);
-        assert.equal((await root(first, "microk8s remove-node nobody")).code, 1);
+        assert.equal((await root(first, "microk8s remove-node unknown")).code, 1);
     });
 
     it("is left half-way when told to: one of the data stores, and no Node", async () => {

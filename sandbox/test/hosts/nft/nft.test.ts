@@ -73,7 +73,7 @@ describe("sandbox nft", () => {
         ],
         ["networks that overlap", SET.replace("/24", "/24, 10.0.0.5"), /conflicting intervals specified/],
         ["an address of the other family", SET.replace("10.0.0.0/24", "fd00::1"), /Could not resolve hostname/],
-        ["a name in place of an address", SET.replace("10.0.0.0/24", "gw1"), /Could not resolve hostname/],
+        ["a name instead of an address", SET.replace("10.0.0.0/24", "gw1"), /Could not resolve hostname/],
         [
             "a time in a set without times",
             SET.replace(", timeout", "") + "add element inet t s { 9.9.9.9 timeout 1h }",

@@ -33,7 +33,7 @@ describe("stand-in of snap", () => {
             assert.equal((await root(host, "snap list microk8s")).code, 1);
         });
 
-    it("lets nobody but root change anything", async () => {
+    it("lets only root change anything", async () => {
         const reply = await host.stage.run("/usr/local/sbin/snap", ["install", "microk8s"], { privileged: false });
         assert.deepEqual([reply.code, reply.err], [1, "error: access denied (try with sudo)\n"]);
     });

@@ -660,7 +660,12 @@ describe("cloudflare provider", () => {
             ],
             ["a missing input", "DnsRecord", { zoneId: ZONE, name: "x", type: "A" }, /Missing required property 'ttl'/],
             ["a text for a number", "DnsRecord", { ...RECORD, ttl: "1" }, /ttl must be a number/],
-            ["content beside data", "DnsRecord", { ...RECORD, data: { value: "x" } }, /Only one of content and data/],
+            [
+                "content in addition to data",
+                "DnsRecord",
+                { ...RECORD, data: { value: "x" } },
+                /Only one of content and data/,
+            ],
             [
                 "a nested input that is not imitated",
                 "ZeroTrustAccessPolicy",

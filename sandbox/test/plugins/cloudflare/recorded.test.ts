@@ -273,7 +273,7 @@ if (existsSync(file)) {
         interface Odd {
             step: [resource: string, step: string];
             act: () => Promise<unknown>;
-            /** In place of the recorded one, where the recording does not say all of it. */
+            /** Replaces the recorded one, if the recording is incomplete. */
             answers?: Answer[];
             /** What it fails with; else what it gives must fit. */
             fails?: RegExp;

@@ -60,7 +60,7 @@ describe("download of a release", () => {
         await assert.rejects(get(), failed(/[Pp]rotocol/));
     });
 
-    describe("by a list beside the release", () => {
+    describe("by a list that is published with the release", () => {
         const list = () => ({ list: `${server.url}/SHA256SUMS` });
 
         it("finds the line of its file", async () => {

@@ -16,7 +16,7 @@ describe("the line to paste", () => {
 
     for (const [what, line] of Object.entries(lines)) {
         it(`hands the credential to curl by standard input alone: ${what}`, () => {
-            // In place of curl: its arguments, then what it reads.
+            // Replaces curl: prints its arguments, then its input.
             const program = 'curl() { printf "%s\\n" "$@"; echo "--"; cat; }';
             const [words, read] = execFileSync("sh", ["-c", `${program}\n${line}`])
                 .toString()

@@ -67,7 +67,7 @@ describe("ApisixRelease", () => {
         assert.equal(asked(one(seen, CRDS)).transforms, 1, "each of them is kept, and owned");
     });
 
-    it("takes the definitions of pinned releases, unless it is told others", async () => {
+    it("installs the CRDs of the pinned releases, unless the config names others", async () => {
         const { files } = one(await build(), CRDS).inputs;
         assert.ok(files.length > 1);
         for (const file of files) assert.match(file, /^https:\/\/.*\/v?\d+\.\d+\.\d+\//);

@@ -84,7 +84,7 @@ describe("GatewayTls", () => {
         assert.deepEqual(said({ tls: { redirect: true } }), [true, true, true, true, true]);
         assert.deepEqual(said({}), [false, false, false, false, false]);
     });
-    it("can serve beside HTTP", () => {
+    it("can be served in addition to HTTP", () => {
         const base = { namespace: "a", ingressClassName: "a", answerTimeoutSeconds: 1, ownGateway: true };
         const guard = { maxBodyBytes: 1, contextTokens: 1, vocabulary: 1, maxPrompts: 1, defaultModel: "default" };
         assert.doesNotMatch(JSON.stringify(renderRoute({ ...base, guard, tls: { redirect: false } })), /redirect/);

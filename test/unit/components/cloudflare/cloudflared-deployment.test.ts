@@ -33,7 +33,7 @@ describe("CloudflaredDeployment", () => {
         const others = seen.filter((r) => r.inputs.kind !== "Secret");
         assert.doesNotMatch(JSON.stringify(others.map((r) => r.inputs)), /s3cret/);
     });
-    it("lets its user, and nobody else in the pod, read that file", async () => {
+    it("lets only its user in the pod read that file", async () => {
         const { volumes, securityContext } = (await podOf()).spec;
         assert.equal(volumes[0].secret.defaultMode, 0o440);
         assert.equal(securityContext.fsGroup, securityContext.runAsUser);
@@ -42,7 +42,7 @@ describe("CloudflaredDeployment", () => {
         const { annotations } = oneOfKind(await build(), "Secret").inputs.metadata;
         assert.equal(annotations["propagate.hnc.x-k8s.io/none"], "true");
     });
-    it("makes the pods anew with another token, and only then", async () => {
+    it("replaces the pods for another token, and only then", async () => {
         const annotations = async (token: string) => (await podOf(token)).metadata.annotations;
         assert.deepEqual(await annotations("a"), await annotations("a"));
         assert.notDeepEqual(await annotations("a"), await annotations("b"));

@@ -1,5 +1,5 @@
-// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts, with a
-// small program in place of cloudflared. systemd, sudo and the download are the sandbox's.
+// Proves what the connectors' scripts do on a host: the real scripts, run by a real shell over SSH on sandbox hosts,
+// with a small program instead of cloudflared. systemd, sudo and the download are emulated.
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
@@ -48,7 +48,7 @@ interface Start {
     pid: number;
 }
 
-/** The first of some free ports in a row, which nobody else is given. */
+/** The first of some consecutive free ports, which are reserved for this test. */
 async function freePorts(count: number): Promise<number> {
     for (;;) {
         const ports: number[] = [];
@@ -235,7 +235,7 @@ describe("cloudflared on a host", function () {
         assert.equal(starts().length, 2);
     });
 
-    it("shows its secrets to nobody who lists processes meanwhile", async () => {
+    it("shows no secret in the process list", async () => {
         await start({ sudo: "password", password: "hunter-2" });
         const seen: string[] = [];
         const look = () => {

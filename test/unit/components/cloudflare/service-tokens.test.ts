@@ -91,7 +91,7 @@ describe("SecretVersions", () => {
         const news = inputs({ "lab/a": 3, "nlp/a": 1 }, { "lab/a": "three", "nlp/a": "one" });
         assert.deepEqual((await provider.update!("x", olds, news)).outs, news);
     });
-    it("takes a token that was made anew", async () => {
+    it("accepts a replaced token", async () => {
         const news = inputs({ "lab/a": 2, "nlp/b": 1 }, { "lab/a": "other", "nlp/b": "b" });
         assert.deepEqual((await provider.update!("x", olds, news)).outs, news);
     });

@@ -126,7 +126,7 @@ describe("ConsumersAccepted", () => {
         assert.equal(await update({ old: 1 }, { old: 1, alice: 1 }, [list(refused, consumer("alice", 1))]), 1);
     });
 
-    it("waits for nobody when a consumer is taken out", async () =>
+    it("does not wait when a consumer is removed", async () =>
         assert.equal(await update({ alice: 1, bob: 1 }, { alice: 1 }, [list()]), 0));
 
     it("waits out an API server that is away for a moment", async () =>

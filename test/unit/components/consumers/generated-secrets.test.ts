@@ -48,7 +48,7 @@ describe("GeneratedSecrets", () => {
         );
     });
 
-    it("takes a kind of salt that has no other input, so that nothing ever makes it anew", async () => {
+    it("uses a salt resource without other inputs, so that no change replaces it", async () => {
         const seen = await record(() => new GeneratedSecrets("alpa-consumers", parent()).make("lab.a", "key"));
         assert.deepEqual(inputsOf(one(seen, SALT)), {});
     });

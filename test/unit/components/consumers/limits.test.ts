@@ -53,7 +53,7 @@ describe("limitPlugins", () => {
     it("keeps a group's name when another limit of the caller changes: its count goes on", () =>
         assert.equal(config("limit-count").group, config("limit-count", { ...both, concurrent: 9 }).group));
 
-    it("counts in each pod unless it is told where else", () => {
+    it("counts in each pod unless shared counters are configured", () => {
         for (const name of ["limit-conn", "limit-count"]) assert.equal(config(name).policy, undefined);
     });
 

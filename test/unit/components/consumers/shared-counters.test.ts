@@ -5,7 +5,7 @@ import { renderServer } from "../../../../components/consumers/shared-counters";
 describe("the server that counts", () => {
     const spec = renderServer({ repository: "valkey/valkey", tag: "8.1.1" });
 
-    it("is given up 30 s after its node is, in place of 300", () =>
+    it("is evicted 30 s after its node is lost, instead of 300", () =>
         assert.deepEqual(
             spec.template.spec.tolerations.map(({ key, effect, tolerationSeconds }) => [
                 key,

@@ -32,7 +32,7 @@ export interface PacketCase {
     port: number;
     /** @default "whole" */
     form?: Form;
-    /** A container's own address, reached by routing, in place of the host's. @default "host" */
+    /** A container's own address, reached by routing, instead of the host's. @default "host" */
     to?: "host" | "container";
     /** @default "outside" */
     from?: "outside" | "container" | "loopback";
@@ -57,7 +57,7 @@ export const CASES: PacketCase[] = [
     { what: "anybody by SSH", source: "203.0.113.9", port: 22, verdict: "accept" },
     { what: "anybody over IPv6 by SSH", source: "2001:db8::1", port: 22, verdict: "accept" },
     { what: "an open connection by SSH", source: "10.0.0.13", port: 22, form: "open", verdict: "accept" },
-    { what: "anybody to a port beside Alpa's", source: "203.0.113.9", port: 20002, verdict: "accept" },
+    { what: "any source to a port other than Alpa's", source: "203.0.113.9", port: 20002, verdict: "accept" },
 
     { what: "a SYN with IP options", source: "10.0.0.13", port: 20001, form: "options", verdict: "drop" },
     { what: "a SYN behind extension headers", source: "fd00::12", port: 20001, form: "options", verdict: "drop" },

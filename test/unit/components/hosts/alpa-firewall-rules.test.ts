@@ -33,7 +33,7 @@ describe("rules for the Alpa host", () => {
     for (const [what, packet] of passedOn)
         it(`accept what the host passes on ${what}`, () => assert.equal(decide(filled, packet), "accept"));
 
-    it("cut no port but those named, whoever asks", () => {
+    it("close no other port than those named, for any source", () => {
         const named = (port: number) => [6379, 8265, 20001].includes(port) || (port >= 10001 && port <= 19999);
         const cut = Array.from({ length: 65535 }, (_, i) => i + 1).filter(
             (port) => decide(filled, { source: "203.0.113.9", port }) === "drop",
@@ -51,7 +51,7 @@ describe("rules for the Alpa host", () => {
         assert.equal(decide(bare, { source: "203.0.113.9", port: 20001 }), "drop");
     });
 
-    it("take the place of those before, and of nobody else's", () => {
+    it("replace the previous rules of this stack, and no others", () => {
         const others = load(new Map(), "other", "table inet other {\n chain c {\n accept\n }\n}\n", 0);
         const once = load(others, "rules.nft", renderRules(RULES), 0);
         const twice = load(once, "rules.nft", renderRules({ ...RULES, gateways: ["10.0.0.13"] }), 0);

@@ -75,7 +75,7 @@ describe("rules on the Alpa host", function () {
         assert.ok(reaches("fd00::11"), "of either family");
     });
 
-    it("load them anew where something emptied the tables, and leave those of others alone", async () => {
+    it("load them again if the tables were emptied, and leave other tables alone", async () => {
         await start({ files: { "tmp/other.nft": "table inet other\n" } });
         await root("nft -f /tmp/other.nft");
         await run("create");
@@ -163,7 +163,7 @@ describe("rules on the Alpa host", function () {
         await assert.rejects(run("create"), fails(new RegExp(said, "m")));
     });
 
-    // The machine's own would be found in place of the host's.
+    // The machine's own program would be found instead of the host's.
     if (findOnPath("nft") === undefined)
         it("stay, and say so, where nft is gone when they are removed", async () => {
             await start();

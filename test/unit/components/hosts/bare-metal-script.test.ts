@@ -127,7 +127,7 @@ describe("scripts for bare metal", function () {
         assert.equal(await complete(), 200, `its port was ${open ? "open" : "closed"} before`);
     });
 
-    it("start a worker anew that belongs to a run of the head that is over, as after half a stop", async () => {
+    it("restart a worker that belongs to an earlier run of the head, for example after an incomplete stop", async () => {
         const pid = () => ledger.on("dgx-02")[0].pid;
         const before = pid();
         assert.equal(await run(0, ["stop", "after-answers", FOUND]), "stopped, GPUs free");
@@ -139,10 +139,10 @@ describe("scripts for bare metal", function () {
         const { host } = bareMetal.hosts[1];
         await on(host, "sudo rm /etc/alpa-auth-bare-metal/alpa-auth,dev/run");
         assert.equal(await begin(), "answers");
-        assert.equal(pid(), after, "what nobody knows of is left alone");
+        assert.equal(pid(), after, "an unknown process is left alone");
     });
 
-    it("do not start it while somebody else holds the GPUs, and say who", async () => {
+    it("do not start it while another process holds the GPUs, and say which", async () => {
         await cease();
         const hold = ledger.take("dgx-01", { side: "pod", name: "alpa-auth/alpa-opt-head", gpus: 8 })!;
         await assert.rejects(run(0, ["start", FOUND], { stopTimeoutSeconds: 1 }), {
@@ -375,7 +375,7 @@ describe("scripts for bare metal", function () {
         });
     });
 
-    it("do the same with commands in place of a service", async () => {
+    it("do the same with commands instead of a service", async () => {
         const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };
         const pid = () => ledger.on("dgx-02")[0]?.pid;
         const before = pid();

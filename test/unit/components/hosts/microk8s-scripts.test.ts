@@ -14,7 +14,7 @@ import { type Microk8sHost, type Microk8sHostOptions, Microk8sPlay } from "../..
 const OWNER = "alpa-auth/dev";
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const CHANNEL = "1.34/stable";
-/** Stands for what runs on the host beside MicroK8s. */
+/** An example of another service on the host. */
 const RAY = "[Service]\nExecStart=/bin/sleep 1000\n";
 const waits = { readySeconds: 60, drainSeconds: 60 };
 
@@ -177,7 +177,7 @@ describe("MicroK8s on hosts", () => {
             assert.equal(b.snapd.release, undefined);
         });
 
-    it("refuses MicroK8s that somebody else installed, and leaves it as it is", async () => {
+    it("rejects MicroK8s that this stack did not install, and leaves it unchanged", async () => {
         await a.stage.run("/usr/local/sbin/snap", ["install", "microk8s", "--classic", "--channel=1.34/stable"]);
         await refuses(install(a), /first: must not run MicroK8s that this stack did not install/);
         await run(a, onNode(a), "remove");

@@ -41,7 +41,7 @@ describe("Microk8s", () => {
         assert.equal(hostOf(step(three, 1, "ready")), "10.0.0.1");
     });
 
-    it("makes an invitation valid anew right before a node joins, and only then", () => {
+    it("renews an invitation right before a node joins, and only then", () => {
         assert.deepEqual(
             [1, 2, 3].map((number) => asked(step(three, number, "joined")).beforeCreate.length),
             [0, 1, 1],
@@ -80,7 +80,7 @@ describe("Microk8s", () => {
             assert.deepEqual(plain(one(four, COMMAND, old.name).inputs), plain(old.inputs), old.name);
     });
 
-    it("has nobody to forget a single node", async () => {
+    it("has neither a join token nor a membership for a single node", async () => {
         const single = await recordNodes({ nodes: [node(1)] });
         assert.ok(!single.some(({ name }) => name.endsWith("-member") || name.endsWith("-token")));
     });
@@ -96,7 +96,7 @@ describe("launch configuration", () => {
         assert.equal(render({ ...wish, first: false }).addons, undefined);
     });
 
-    it("lets nobody do everything, on every control-plane node", () => {
+    it("configures authorization on every control-plane node", () => {
         for (const first of [true, false])
             assert.deepEqual(render({ ...wish, first }).extraKubeAPIServerArgs, {
                 "--authorization-mode": "RBAC,Node",

@@ -30,7 +30,7 @@ describe("Awaited", () => {
         assert.deepEqual(requiredBy(text), ["@kubernetes/client-node"]);
     });
 
-    it("stores the same provider whatever it waits for and whoever waits", async () => {
+    it("stores the same provider for every object and every component", async () => {
         const other = { cluster: { kubeconfig: pulumi.secret("s3cret-kubeconfig") }, timeoutSeconds: 9, generation: 2 };
         assert.equal(await stored(other), await stored());
     });
@@ -263,7 +263,7 @@ describe("the stored provider", () => {
 });
 
 describe("the reader", () => {
-    it("is told of a kind that the cluster does not know as of an object that is not there", async () => {
+    it("reports an unknown kind like a missing object", async () => {
         const api = await fakeApi(() => undefined);
         try {
             const { cluster: _, ...inputs } = {

@@ -11,7 +11,7 @@ const ETCD: Pod = { "app.kubernetes.io/name": "etcd" };
 const CONTROLLER: Pod = { "app.kubernetes.io/name": "ingress-controller" };
 const ALIASED: Pod = { "app.kubernetes.io/name": "apisix-ingress-controller" };
 const STRANGER: Pod = { app: "stranger" };
-/** Somebody outside the namespace: no pod selector without a namespace selector matches. */
+/** A peer outside the namespace: no pod selector without a namespace selector matches it. */
 const OUTSIDE = undefined;
 
 function selects(selector: any, pod: Pod): boolean {
@@ -50,7 +50,7 @@ const cases: [what: string, to: Pod, port: number, from: Pod | undefined, open: 
     ["APISIX does not speak for etcd's members", ETCD, 2380, APISIX, false],
     ["etcd's members reach each other", ETCD, 2380, ETCD, true],
     ["the ingress controller does not reach etcd", ETCD, 2379, CONTROLLER, false],
-    ["nobody reaches a pod of another kind", STRANGER, 80, APISIX, false],
+    ["no peer reaches a pod of another kind", STRANGER, 80, APISIX, false],
 ];
 
 describe("NetworkPolicies", () => {

@@ -61,7 +61,7 @@ const waiting: [...Case, why: RegExp][] = [
         /does not exist/,
     ],
     [
-        "an object nobody has taken",
+        "an object that no controller has processed",
         ACCEPTED,
         { metadata: { generation: 1 } },
         undefined,
@@ -93,7 +93,7 @@ const failed: [...Case, why: RegExp][] = [
         /Failed \(GraphDeploymentError\).*raise rampart\.retry/s,
     ],
     ["a graph that failed before its namespace came", NAMESPACE, graph(2, "Failed", 2), undefined, /Failed/],
-    ["a graph that failed beside its namespace", NAMESPACE, graph(2, "Failed", 2), "Active", /Failed/],
+    ["a graph that failed, with an active namespace", NAMESPACE, graph(2, "Failed", 2), "Active", /Failed/],
     ["a refused object", ACCEPTED, condition("False", 2), undefined, /^SyncFailed: no such plugin$/],
     [
         "failures of a synchronisation, each once",

@@ -23,5 +23,5 @@ export function requiredBy(text: string): string[] {
     return [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]))].sort();
 }
 
-/** What stands in a stored text when a value of the Pulumi SDK was caught in it. */
+/** Patterns in a serialized provider that has captured a value of the Pulumi SDK. */
 export const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;

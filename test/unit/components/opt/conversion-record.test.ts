@@ -109,7 +109,7 @@ describe("ConversionRecord", () => {
         await provider.delete!("id", inputs({ end }));
     });
 
-    it("is written anew for another phase, attempt or holder, and for nothing else", async () => {
+    it("is written again for another phase, attempt or holder, and for no other change", async () => {
         const changes = async (news: Beginning) =>
             (await load(text).diff!("id", inputs({ begin }), inputs({ begin: news }))).changes;
         assert.equal(await changes({ ...begin }), false);

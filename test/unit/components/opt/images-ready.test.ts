@@ -87,7 +87,7 @@ describe("ImagesReady", () => {
         });
     });
 
-    it("waits anew for another image or more nodes, and not for another time limit", async () => {
+    it("waits again for another image or more nodes, and not for another time limit", async () => {
         const { provider, inputs } = await open(set());
         const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
         assert.equal(await diff({ timeoutSeconds: 9 }), false);

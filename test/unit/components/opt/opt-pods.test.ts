@@ -1,5 +1,5 @@
-// Proves what the pods of the component are asked to be, and what the head's shell does, run by a real bash with programs of
-// this test in place of Ray and Python. That Ray and Alpa do what is assumed is not proved here.
+// Proves the specs of the component's pods, and what the head's shell does, run by a real bash with programs of this
+// test instead of Ray and Python. The assumed behaviour of Ray and Alpa is not proved here.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -89,7 +89,7 @@ describe("pods of the component", () => {
         assert.deepEqual(ports.sort(), [10001, 20001, 6379, 8265].sort());
     });
 
-    it("start anew when something about them changes, and have time to finish their answers", () => {
+    it("restart when their spec changes, and have time to finish their answers", () => {
         assert.deepEqual(cluster().upgradeStrategy, { type: "Recreate" });
         const [head, ...workers] = pods();
         assert.ok(head.terminationGracePeriodSeconds > 600);
@@ -104,7 +104,7 @@ describe("pods of the component", () => {
         assert.deepEqual([cluster({}, false).suspend, cluster().suspend], [true, false]);
     });
 
-    it("are reached by the gateway at Alpa's port, by each other, and by nobody else", () => {
+    it("admit only the gateway at Alpa's port and each other", () => {
         const { podSelector, policyTypes, ingress } = renderPolicy("apisix");
         assert.deepEqual(podSelector.matchLabels, { "ray.io/cluster": "alpa-opt" });
         assert.deepEqual(policyTypes, ["Ingress", "Egress"]);
@@ -206,7 +206,7 @@ describe("the head's shell", () => {
         assert.equal(await run().ended, 1);
     });
 
-    it("ends when it is told to: as the first process of a container it would not by itself", async () => {
+    it("ends on SIGTERM: as the first process of a container it would not by itself", async () => {
         program("python3", `touch ${bin}/watching; exec sleep 60`);
         const { child, ended } = run();
         while (!existsSync(join(bin, "watching"))) await new Promise((resolve) => setTimeout(resolve, 20));
@@ -215,7 +215,7 @@ describe("the head's shell", () => {
     });
 });
 
-describe("a pod that is told to go", () => {
+describe("a pod that is terminated", () => {
     for (const [what, script] of [
         ["waits for its open answers where it is a head", afterAnswers],
         ["waits for its head where it is a worker", afterHead],

@@ -129,7 +129,7 @@ describe("RayReady", function () {
         await assert.rejects(provider.create!(inputs), { message: /not ready after 2 s \(head not ready/ });
     });
 
-    it("waits anew for another generation or attempt, and not for another time limit", async () => {
+    it("waits again for another generation or attempt, and not for another time limit", async () => {
         const { provider, inputs } = await open(() => undefined);
         const diff = async (more: object) => (await provider.diff!("id", inputs, { ...inputs, ...more })).changes;
         assert.equal(await diff({}), false);

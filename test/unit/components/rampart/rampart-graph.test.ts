@@ -90,7 +90,7 @@ describe("RampartGraph", () => {
 
         const free: [what: string, state: Answer][] = [
             ["that is not there", undefined],
-            ["nobody has looked at yet", live(OLD)],
+            ["no controller has processed yet", live(OLD)],
             ["that is deployed", live(OLD, "Deployed")],
             ["that has failed", live(OLD, "Failed")],
             ["that is deploying the same spec, as a killed run leaves it", live(NEW, "Deploying")],

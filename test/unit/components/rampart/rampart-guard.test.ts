@@ -52,7 +52,7 @@ describe("RampartGuard", () => {
         assert.equal(await remove([list()]), 1);
         assert.deepEqual(api!.asked, ["/apis/rampart.petuum.com/v1beta2/rampartgraphs"]);
     });
-    it("goes at once where nobody knows graphs", async () => assert.equal(await remove([404]), 1));
+    it("is deleted at once if the cluster has no graphs", async () => assert.equal(await remove([404]), 1));
     it("waits for graphs that are on their way out, as long as that takes", async () =>
         assert.equal(await remove([...Array(10).fill(list(going("a", "b"))), list()], 80), 11));
     it("waits a minute for a graph to get on its way", async () =>

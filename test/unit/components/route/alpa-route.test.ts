@@ -87,7 +87,7 @@ describe("the route", () => {
         assert.deepEqual(upstreams, [{ name: "alpa-nowhere" }]);
         assert.ok(plugins.some((p: any) => p.name === "multi-auth"));
     });
-    it("serves a prefix of the stack's own beside the one of every stack", () => {
+    it("serves the stack's own prefix in addition to that of every stack", () => {
         const own = render(900, false, "/alpa-opt-service");
         const paths = (name: string) => rule(name, own).match.paths;
         assert.deepEqual(paths("completions"), ["/alpa-opt-service/completions", "/alpa/completions"]);
@@ -166,7 +166,7 @@ describe("AlpaRoute", () => {
         assert.equal(await revision(true), all[0]);
     });
 
-    it("closes its own prefix only, where it is told so", async () => {
+    it("closes only its own prefix, if configured", async () => {
         const closed = async (own: boolean) =>
             oneOfKind(await record(() => build(own)), "ApisixRoute").inputs.spec.http.find(
                 (r: any) => r.name === "closed",

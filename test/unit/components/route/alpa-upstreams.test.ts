@@ -1,5 +1,5 @@
-// Proves what the gateway is told of Alpa's services. That it does so is proved on the engine; that Alpa answers a look
-// with 400 is in the recordings of the real one.
+// Proves the upstreams that the gateway gets for Alpa's services. Engine tests prove its behaviour; recordings of the
+// real Alpa show that it answers a health check with 400.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

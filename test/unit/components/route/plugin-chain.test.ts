@@ -71,7 +71,7 @@ describe("a chain to Alpa", () => {
             assert.deepEqual([key.query, token.query, token.cookie], ["", "", "="]);
         });
         it(`demands an end of every token: ${path}`, () => assert.deepEqual(token.claims_to_verify, ["exp"]));
-        it(`lets nobody in as an anonymous consumer: ${path}`, () => {
+        it(`has no anonymous consumer: ${path}`, () => {
             assert.ok(!("anonymous_consumer" in key) && !("anonymous_consumer" in token));
             assert.doesNotMatch(JSON.stringify(config(chain, "multi-auth")), /filter|disable/);
         });
@@ -132,7 +132,7 @@ describe("the closed chain", () => {
         assert.equal(abort.vars, undefined);
         assert.match(JSON.parse(abort.body).message, /POST \/alpa\/completions and POST \/alpa\/logprobs/);
     });
-    it("asks nobody for a key", () => assert.ok(!chains.closed.some((p) => p.name === "multi-auth")));
+    it("requires no key on a closed route", () => assert.ok(!chains.closed.some((p) => p.name === "multi-auth")));
 });
 
 describe("the shape of errors", () => {

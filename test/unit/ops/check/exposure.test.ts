@@ -100,7 +100,7 @@ describe("ops check exposure", () => {
         assert.match(said.note, /\(1 of 25 findings are wrong\)\. Close the open ports in the firewall/);
         assert.doesNotMatch(said.note, /certificate/);
     });
-    it("looks at the addresses that are named, in place of those of the stack", async () => {
+    it("checks the given addresses instead of those of the stack", async () => {
         const port = await listen(createServer(gateway));
         const said = await run({ url: `http://192.0.2.1:${port}/alpa` }, {}, "--address", ADDRESS, "--json");
         assert.equal(said.code, 0, said.note);
@@ -120,7 +120,7 @@ describe("ops check exposure", () => {
         assert.equal(unnamed.code, 2);
         assert.match(unnamed.note, /--address: required where callers come by Cloudflare/);
     });
-    it("wants no port of a host that is no way in open, and asks it for no entry point", async () => {
+    it("expects all ports of a host without callers to be closed, and checks no entry point there", async () => {
         const port = await listen(createServer(gateway));
         open.push(`${ALPA_HOST}:20001`);
         const said = await run({ url: `http://${ADDRESS}:${port}/alpa` }, {}, "--closed", ALPA_HOST, "--json");
@@ -149,14 +149,14 @@ describe("ops check exposure", () => {
             /callers refuse it/,
         ],
         [
-            "a certificate that nobody knows",
+            "a certificate of an unknown authority",
             async () => served(https({}, gateway, await certificate([NAME]))),
             /^the certificate is good/,
             /self[- ]signed/,
             /callers refuse it/,
         ],
         [
-            "a certificate that nobody has renewed",
+            "a certificate that was not renewed",
             async () => {
                 const notAfter = new Date(Date.now() + 5 * 86_400_000);
                 return served(https({}, gateway, await certificate([NAME], { by: authority, notAfter })));

@@ -1,5 +1,5 @@
-// Proves that the nightly run leaves out what has ended and refuses to do anything beside it. Previews are made by hand; those
-// of the engine are read in test/unit/ops/review/recorded-intra-a.test.ts.
+// Proves that the nightly run removes only expired credentials and rejects any other change. Previews are handwritten;
+// those of the engine are read in test/unit/ops/review/recorded-intra-a.test.ts.
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { added, caller, gate, removed, step, type GateOptions } from "../stack/apply/kit";
@@ -43,7 +43,7 @@ describe("ops consumer expire", () => {
         ["a caller that comes, harmless as that is", [ended, added("bob")], "caller-added"],
         ["a credential that has not ended yet", [early], "credential-revoked"],
         [
-            "a credential that no longer stands in the config",
+            "a credential that is no longer in the config",
             [step("update", caller("alice", ["a1", "x"]), caller("alice", ["a1"]))],
             "credential-revoked",
         ],

@@ -36,7 +36,7 @@ describe("ops consumer expiring", () => {
         assert.match(out, /5 days ago/);
     });
 
-    it("looks as far ahead as it is told, and prints JSON", async () => {
+    it("reports expirations within the given days, and prints JSON", async () => {
         const { out } = await bench().ops("consumer", "expiring", "--within", "5", "--json");
         assert.deepEqual(JSON.parse(out), [
             { consumer: "alice", credential: "old", expires: "2026-11-20", days: -5, class: "expired" },

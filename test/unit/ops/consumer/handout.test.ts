@@ -1,4 +1,4 @@
-// Proves that a credential is given away once, whole, and to nobody else.
+// Proves that a credential is handed out once, completely, and only to its consumer.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
@@ -65,7 +65,7 @@ describe("ops consumer handout", () => {
         assert.equal(
             (await ops("consumer", "revoke", "alice", "a2", "--apply")).code,
             1,
-            "nobody answers at the gateway",
+            "the gateway does not answer",
         );
         await ops("consumer", "revoke", "alice", "a1", "--apply");
         await ops("consumer", "add", "alice", "--credential", "a1", "--apply");

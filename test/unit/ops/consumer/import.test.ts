@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { bench, type Says } from "../kit";
 
 describe("ops consumer import", () => {
-    const KEYS = ["key-of-somebody-0001", "key-of-somebody-0002"];
+    const KEYS = ["key-of-a-caller-0001", "key-of-a-caller-0002"];
 
     /** Pulumi's `config set`: into the file it is given, in a style of its own. */
     const encrypts: Says = ({ args, input }) => {
@@ -45,7 +45,7 @@ describe("ops consumer import", () => {
         assert.match(text(), /in use/, "comments stay");
     });
 
-    it("takes a caller that comes back for a new one, which nobody was handed", async () => {
+    it("treats a caller that is added again as new, with no credential handed out", async () => {
         const outputs = { url: "http://127.0.0.1:9/alpa", credentials: { "x/imported": KEYS[0] } };
         const { ops, folder, text, write } = bench({ says: encrypts, outputs });
         const [before, file] = [text(), keysFile(folder)];
@@ -58,7 +58,7 @@ describe("ops consumer import", () => {
     });
 
     const refused: [what: string, content: unknown, args: string[], problem: RegExp][] = [
-        ["a file that is no JSON", "key-of-somebody", [], /must be Alpa's keys file \(it is not JSON\)/],
+        ["a file that is no JSON", "key-of-a-caller", [], /must be Alpa's keys file \(it is not JSON\)/],
         ["a file without keys", {}, [], /must have a list allowed_api_keys/],
         [
             "a key that is too short",
@@ -66,7 +66,7 @@ describe("ops consumer import", () => {
             [],
             /allowed_api_keys\[0\]: must have at least 16/,
         ],
-        ["a key with a blank", { allowed_api_keys: ["key of somebody 0001"] }, [], /visible ASCII/],
+        ["a key with a blank", { allowed_api_keys: ["key of a caller 0001"] }, [], /visible ASCII/],
         ["a key twice", { allowed_api_keys: [KEYS[0], KEYS[0]] }, [], /allowed_api_keys\[1\]: must be there once/],
         [
             "too few names",
@@ -83,6 +83,6 @@ describe("ops consumer import", () => {
             const { code, note, out } = await ops("consumer", "import", keysFile(folder, content), ...args);
             assert.equal(code, 2);
             assert.match(note, problem);
-            assert.ok(!/key-of-somebody|key of somebody|short"/.test(out + note));
+            assert.ok(!/key-of-a-caller|key of a caller|short"/.test(out + note));
         });
 });

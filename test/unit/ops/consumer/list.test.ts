@@ -79,7 +79,7 @@ const cases: [what: string, config: ReturnType<typeof bob>, live: Live, problems
         ["not in the config"],
     ],
     [
-        "a consumer of somebody else",
+        "a consumer of another owner",
         [],
         live([object("eve", ["x"], { owner: "other/stack" })], ["eve.x"]),
         ["not this stack's (of other/stack)"],

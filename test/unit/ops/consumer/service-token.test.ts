@@ -244,7 +244,7 @@ describe("ops consumer revoke --apply of a service token", () => {
             assert.equal(asked[0].headers["cf-access-client-secret"], PAIR.clientSecret);
             assert.ok(!(out + note).includes("s3cret"));
         });
-    it("asks another address under the same name where it is told one", async () => {
+    it("connects to a given address under the same name", async () => {
         statuses = [404, 401];
         const named = outputs("https://llm.example.com");
         const options = { outputs: named, refusalSeconds: 3, connectTo: url };

@@ -1,5 +1,5 @@
 // The reading side of encryption to SSH keys, by the description in filippo.io/age (agessh 1.2.1), with other primitives
-// than the writing side: X25519 of Node.js in place of the library's.
+// than the writing side: X25519 of Node.js instead of the library's.
 import { strict as assert } from "node:assert";
 import {
     constants,
@@ -32,7 +32,7 @@ const tagOf = (wire: Buffer) => text(createHash("sha256").update(wire).digest().
 /** The stanza for this key, or null as the library wants it. */
 function reader(type: string, wire: Buffer, open: (args: string[], body: Uint8Array) => Uint8Array): SshKey {
     return {
-        line: `${type} ${wire.toString("base64")} somebody`,
+        line: `${type} ${wire.toString("base64")} comment`,
         identity: {
             unwrapFileKey(stanzas) {
                 const found = stanzas.find(({ args }) => args[0] === type && args[1] === tagOf(wire));
@@ -79,7 +79,7 @@ export function sshEd25519(): SshKey {
     });
 }
 
-// RFC 8410: what stands in front of the 32 bytes.
+// RFC 8410: the prefix of the 32 bytes.
 const PRIVATE = Buffer.from("302e020100300506032b656e04220420", "hex");
 const PUBLIC = Buffer.from("302a300506032b656e032100", "hex");
 

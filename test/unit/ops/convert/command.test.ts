@@ -240,7 +240,7 @@ describe("npm run ops -- convert run", () => {
         assert.ok(after.downSeconds < 60 && before.downSeconds > 1500, out);
     });
 
-    it("begins anew although an earlier record is of a later time, as of a machine whose clock was ahead", async () => {
+    it("starts again although an earlier record has a later time, for example of a machine whose clock was ahead", async () => {
         const { ops, state, folder } = await convertBench();
         await ops("convert", "run", "--apply");
         await ops("convert", "run", "--apply", "--to", "intra-a");
@@ -499,7 +499,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(it.state.reached, "done");
     });
 
-    it("is another machine's while the cluster says so, and is taken over when asked to and nobody is heard", async () => {
+    it("belongs to another machine while the cluster says so, and is taken over on request once that machine is silent", async () => {
         const { ops, state, record } = await convertBench(
             CONVERT_FILE.replace("option: intra-a", "option: intra-b").replace(
                 "  alpa-auth:convert:\n",
@@ -527,7 +527,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.ok(record().some((entry) => entry.event === "end" && entry.outcome === "returned"));
     });
 
-    it("is not gone on with by whoever shares its record while the one who began it is heard", async () => {
+    it("is not continued by another process with its record while the process that began it is alive", async () => {
         const it = await interruptedAt("stop");
         const [name] = readdirSync(join(it.folder, ".alpa-auth/convert"));
         const file = join(it.folder, ".alpa-auth/convert", name);
@@ -560,11 +560,11 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.match(note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
-        assert.equal((await it.ops("convert", "run", "--apply")).code, 0, "once nobody is heard any more");
+        assert.equal((await it.ops("convert", "run", "--apply")).code, 0, "once the other process is silent");
         assert.equal(it.state.reached, "done");
     });
 
-    it("that was taken over here and cut off is told as ours, whatever its name", async () => {
+    it("that was taken over here and interrupted is reported as ours, whatever its name", async () => {
         const it = await interruptedAt("stop");
         const { who } = firstOf(it.folder);
         it.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z", beat: `1 ${who}` };
@@ -642,7 +642,7 @@ describe("npm run ops -- convert, refused", () => {
             }
         });
 
-    it("a stack that has operations of an interrupted run, or changes that nobody has applied", async () => {
+    it("a stack with pending operations of an interrupted run, or with unapplied changes", async () => {
         const pending = await convertBench(CONVERT_FILE, ({ args }) =>
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
@@ -674,11 +674,11 @@ describe("npm run ops -- convert, refused", () => {
         git("commit", "-qam", "bob");
         const { code: then, note: said } = await it.ops("convert", "run", "--apply");
         assert.equal(then, 0, said);
-        // The way back is open although nobody has committed what the conversion wrote.
+        // The return is possible although the edits of the conversion are not committed.
         assert.equal((await it.ops("convert", "run", "--apply", "--to", "intra-a")).code, 0);
     });
 
-    it("a stack file that somebody changes while it runs: it returns with the file as it was, and keeps the edit", async () => {
+    it("a stack file that is edited while it runs: it returns with the original file, and keeps the edit", async () => {
         for (const change of [(text: string) => text.replace("alice", "mallory"), () => "config: {"]) {
             const it = await convertBench();
             it.state.onUp = (to) => {

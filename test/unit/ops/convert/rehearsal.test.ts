@@ -1,5 +1,5 @@
-// Proves that a rehearsal has everything of its own that it stops or starts, that production's secrets reach its file only
-// anew encrypted, and that it is cleared away. Pulumi is a fake here.
+// Proves that a rehearsal stops and starts only its own resources, that its file gets production's secrets only
+// encrypted again, and that it is removed afterwards. Pulumi is a fake here.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -34,7 +34,7 @@ describe("ops convert rehearse", () => {
         assert.equal(values.option, "intra-a");
         assert.equal(values.namespace, "alpa-auth-rehearsal");
         assert.deepEqual(values.alpa.endpoints, ["10.20.96.200:20001"]);
-        // Rampart cannot install a second gateway, and whoever made the definitions would take them away with it.
+        // Rampart cannot install a second gateway, and a stack that owns the CRDs would delete them at its end.
         assert.deepEqual([values.gateway.installer, values.gateway.crds], ["helm", []]);
         assert.deepEqual(
             [values.opt.image, values.opt.model],
@@ -155,7 +155,7 @@ describe("ops convert rehearse", () => {
                 const file = args[args.indexOf("--config-file") + 1];
                 const key = args[3];
                 assert.match(input!, /PRIVATE KEY/);
-                writeFileSync(file, `${readFileSync(file, "utf8")}config:\n  ${key}:\n    secure: ANEW\n`);
+                writeFileSync(file, `${readFileSync(file, "utf8")}config:\n  ${key}:\n    secure: AGAIN\n`);
                 return {};
             }
             if (args[0] === "destroy" || command === "stack rm") return {};
@@ -173,7 +173,7 @@ describe("ops convert rehearse", () => {
         assert.equal(code, 0, note);
         assert.equal(it.text(), TEXT);
         assert.equal(parse(made).encryptionsalt, "v1:salt");
-        assert.match(made, /privateKey:\s+secure: ANEW/);
+        assert.match(made, /privateKey:\s+secure: AGAIN/);
         assert.ok(!made.includes("OTHER") && !made.includes("CIPHER"));
         const onStack = it.calls.filter(({ args }) => ["up", "destroy", "preview"].includes(args[0]));
         assert.ok(onStack.every(({ args }) => args[args.indexOf("--stack") + 1] === "intra-rehearsal"));
@@ -189,7 +189,7 @@ describe("ops convert rehearse", () => {
         assert.ok(steps.every(({ measured }: any) => !measured));
     });
 
-    it("begins anew where an earlier one was cut off and cleared away", async () => {
+    it("starts again after an earlier one was interrupted and removed", async () => {
         const { it } = await rehearsing();
         const run = "intra-rehearsal-20260101T000000Z";
         const file = join(it.folder, ".alpa-auth/convert", `${run}.jsonl`);
@@ -211,7 +211,7 @@ describe("ops convert rehearse", () => {
             const command = args.slice(0, 2).join(" ");
             if (command === "config set") {
                 const file = args[args.indexOf("--config-file") + 1];
-                writeFileSync(file, `config:\n  ${args[3]}:\n    secure: ANEW\n`);
+                writeFileSync(file, `config:\n  ${args[3]}:\n    secure: AGAIN\n`);
                 return {};
             }
             if (command === "stack init") return {};

@@ -108,7 +108,7 @@ describe("ops convert, the runner", () => {
         assert.equal(world.steps().filter((step) => step === "back to drain").length, 2);
     });
 
-    it("ends a look that never ends when it is told to return, or to stop", async () => {
+    it("aborts a hanging check when it is asked to return, or to stop", async () => {
         for (const order of ["back", "stop"] as const) {
             const world = new FakeWorld({ silent: ["prepare"] });
             world.begin();
@@ -170,7 +170,7 @@ describe("ops convert, the runner", () => {
             );
         });
 
-    it("is told to stop or to return while it looks whether callers are served", async () => {
+    it("stops or returns on request while it checks that callers are served", async () => {
         for (const [order, outcome] of [
             ["stop", "stopped"],
             ["back", "returned"],
@@ -222,7 +222,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual([result.outcome, result.why], ["returned", "start: abort was run"]);
     });
 
-    it("stops where it is when it is told to, and goes on from there", async () => {
+    it("stops at the current step on request, and continues from there", async () => {
         const { world, result } = await convert({}, (world) => (world.stopAt = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "drain"]);
         assert.notEqual(world.last().event, "end");
@@ -231,7 +231,7 @@ describe("ops convert, the runner", () => {
         assert.deepEqual(world.steps(), ["prepare", "drain", "stop", "stop", "start", "verify", "switch", "done"]);
     });
 
-    it("begins no step once it is told to stop, and is on paper where it is", async () => {
+    it("begins no step after a request to stop, and records the current step", async () => {
         // While the step before ends: its look is done, and nothing has failed.
         const { world, result } = await convert({}, (world) => (world.stopAfter = "stop"));
         assert.deepEqual([result.outcome, result.place], ["stopped", "stop"]);
@@ -297,11 +297,11 @@ describe("ops convert, bare metal's answers", () => {
         // The way there records its own: those of an earlier model are none.
         world.entries = [];
         world.begin("intra-b");
-        const anew = progressOf({ reached: "intra-a", asked: "intra-a" }, [
+        const again = progressOf({ reached: "intra-a", asked: "intra-a" }, [
             there,
-            { file: "anew.jsonl", entries: world.entries },
+            { file: "again.jsonl", entries: world.entries },
         ]);
-        assert.equal(anew.answers, undefined);
+        assert.equal(again.answers, undefined);
     });
 });
 
@@ -321,7 +321,7 @@ describe("ops convert, killed", () => {
         }
     }
 
-    it("at any point of the way there: it is told which step was open, and run goes on to the end", async () => {
+    it("at any step: it reports which step was open, and run continues to the end", async () => {
         await everywhere({}, async (world, at) => {
             const told = world.progress();
             const begun = world.steps().at(-1);
@@ -349,7 +349,7 @@ describe("ops convert, killed", () => {
             });
         });
 
-    it("counts the time in which nobody was at work", async () => {
+    it("counts the time in which no process ran the conversion", async () => {
         const world = new FakeWorld();
         world.begin();
         world.killAt = 9; // in stop

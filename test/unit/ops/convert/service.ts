@@ -61,11 +61,11 @@ interface State {
     onLook: () => void;
     /** Callers by `<consumer>/<credential>`, with their keys. */
     callers: Record<string, string>;
-    /** What callers get where their routes lead to the component, in place of answers. */
+    /** What callers get instead of answers if their routes lead to the component. */
     callerStatus?: number;
     /** Keys of those who are over their limit. */
     limited: string[];
-    /** What the component's side of the verification route gives from now on in place of answers, until the way back. */
+    /** What the component's side of the verification route gives from now on instead of answers, until the return. */
     verifierStatus?: number;
     /** The verification route takes questions and never answers; told of each. */
     silent?: () => void;

@@ -15,7 +15,7 @@ export interface WorldOptions {
     fails?: Record<string, number>;
     /** The same, but what it promises is not so although the stack has come there. */
     disproved?: Record<string, number>;
-    /** Steps, by name, whose look never ends, whatever it is told. */
+    /** Steps, by name, whose check never ends and ignores aborts. */
     silent?: string[];
     /** Outputs that are never answered. */
     noOutputs?: boolean;
@@ -45,7 +45,7 @@ export class FakeWorld {
     stopAt: string | undefined;
     /** Tells it to stop when this step has ended. */
     stopAfter: string | undefined;
-    /** So long after its begin it is told to return or to stop. */
+    /** Time from its start to the request to return or to stop. */
     orderIn: { order: "back" | "stop"; seconds: number } | undefined;
     orders = { back: new AbortController(), stop: new AbortController() };
     /** Steps whose promise was looked at. */

@@ -9,7 +9,7 @@ const EXAMPLES = join(__dirname, "../../../../docs/examples");
 const EXPORT = join(EXAMPLES, "azure-export.txt");
 
 describe("ops dns import", () => {
-    it("prints the data of docs/examples for the export beside it, and writes nothing", async () => {
+    it("prints the data of docs/examples for the export next to it, and writes nothing", async () => {
         const { ops } = bench();
         const { code, out, note } = await ops("dns", "import", EXPORT);
         assert.equal(code, 0);

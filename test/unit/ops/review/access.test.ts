@@ -10,7 +10,7 @@ const inputs = { name: "t" };
 describe("review of whom an Access policy lets in", () => {
     const cases: [what: string, old: object, now: object, tokens: ReturnType<typeof step>[], expected: string[]][] = [
         [
-            "a token of somebody else",
+            "a token of another application",
             list(token("a")),
             list(token("a"), token("z")),
             [],
@@ -38,7 +38,7 @@ describe("review of whom an Access policy lets in", () => {
             ["harmless credential-added"],
         ],
         [
-            "a token that is made anew",
+            "a token that is replaced",
             list(token("id-of-lab.1-token")),
             list(token(UNKNOWN)),
             [step("ServiceToken", "lab.1-token", inputs, inputs, "replace")],
@@ -96,7 +96,7 @@ describe("review of whom an Access policy lets in", () => {
 describe("review of an application of Access that goes", () => {
     const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
 
-    it("says that nobody is asked any more", () =>
+    it("says that authentication is removed", () =>
         assert.match(said([gone]).join("\n"), /^breaks-callers authentication-removed: Access application a goes.*$/));
 
     it("opens nothing where the tunnel behind it goes too", () => {

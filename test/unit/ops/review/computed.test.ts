@@ -91,7 +91,7 @@ describe("review of what Cloudflare fills in", () => {
         assert.match(begun[0].says, /a property that this review does not know/);
     });
 
-    it("does not hide a property of that kind that nobody fills in, nor one of another kind", () => {
+    it("does not hide a property of that kind without a computed value, nor one of another kind", () => {
         const strange = [
             because("AccessApplication", app, { ...app, name: "two" }, "name", "tags"),
             because("DnsRecord", { name: "a", type: "A" }, { name: "a", type: "A", comment: "x" }, "version"),

@@ -6,7 +6,7 @@ const secret = (name: string, more: object = {}) => ({ metadata: { name, namespa
 const consumer = { metadata: { name: "lab" }, spec: { credentials: [{ name: "a", type: "key-auth" }] } };
 const hidden = (name: string) => ({ ...secret(name), stringData: "[secret]" });
 
-describe("review of Secrets that are made anew", () => {
+describe("review of replaced Secrets", () => {
     it("says that a caller is refused meanwhile, though nothing of the Secret differs", () => {
         assert.deepEqual(said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace")]), [
             "breaks-callers service-interrupted: Credential lab/a is deleted and made anew: it gets 401 meanwhile",
@@ -56,7 +56,7 @@ describe("review of the credentials of a caller", () => {
     const entry = { name: "a", type: "key-auth", secretRef: { name: "lab.a" } };
     const lab = (credential: object) => ({ metadata: { name: "lab" }, spec: { credentials: [credential] } });
 
-    it("sees a key that somebody writes beside the Secret", () => {
+    it("reports a key that is written outside of the Secret", () => {
         const changed = said([step("Consumer", "c", lab(entry), lab({ ...entry, config: { key: "x" } }))]);
         assert.match(changed.join("\n"), /^breaks-callers credential-changed: Credential lab\/a/);
     });

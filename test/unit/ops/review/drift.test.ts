@@ -15,7 +15,7 @@ const plugins = (count: number) => ({
     metadata: { name: "alice", namespace: "alpa-auth" },
     spec: { plugins: [{ name: "limit-count", config: { count, time_window: 60 } }] },
 });
-/** Somebody has given alice other than 60 requests. */
+/** Alice's limit was changed from 60 requests by hand. */
 const limited = (count: number) => ({
     op: "update",
     urn: CONSUMER.urn,
@@ -55,7 +55,7 @@ describe("ops stack drift", () => {
         assert.ok(calls.every(({ args }) => !["up", "destroy"].includes(args[0])));
     });
 
-    it("says whose limit somebody has changed, and how it is put back", async () => {
+    it("says whose limit was changed by hand, and how to restore it", async () => {
         const { code, out, note } = await drift([limited(6)]);
         assert.equal(code, 1);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
@@ -72,7 +72,7 @@ describe("ops stack drift", () => {
         assert.match(out, /resources: 1 changed\. Findings: 1 harmless\.[^]*changed-inside/);
     });
 
-    it("takes what a caller has got by hand for a risk: nobody has agreed to it", async () => {
+    it("reports a limit raised by hand as a risk: no review has accepted it", async () => {
         const { code, out } = await drift([limited(600)]);
         assert.equal(code, 1, out);
         assert.match(out, /Findings: 1 risk\.[^]*RISK\n {2}limit-raised {2}Caller alice has more/);
@@ -144,7 +144,7 @@ describe("ops stack drift", () => {
         );
     });
 
-    it("takes a service token that somebody has prolonged for a risk too", async () => {
+    it("reports a service token that was prolonged by hand as a risk too", async () => {
         const token = base("cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken", "lab.a-token");
         const lasting = (duration: string) => ({ ...token, inputs: { name: "alpa-auth/intra/lab/a", duration } });
         const steps = [{ op: "update", urn: token.urn, oldState: lasting("8760h"), newState: lasting("forever") }];
@@ -168,7 +168,7 @@ describe("ops stack drift", () => {
         assert.match(out, /limit-lowered/);
     });
 
-    it("says what somebody has deleted", async () => {
+    it("names objects that were deleted by hand", async () => {
         const { out } = await drift([
             { op: "delete", urn: CONSUMER.urn, oldState: { ...CONSUMER, inputs: plugins(60) } },
         ]);

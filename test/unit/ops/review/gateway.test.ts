@@ -172,7 +172,7 @@ describe("review of a rule of a route under another name", () => {
 });
 
 describe("review of a route that is made", () => {
-    it("says which of its rules ask nobody", () => {
+    it("says which of its rules have no authentication", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
         assert.match(first, /^breaks-callers authentication-removed: \/completions: opens without authentication/);
     });

@@ -31,7 +31,7 @@ describe("review of a step of a host that has nothing to take back", () => {
 });
 
 describe("what a review is given", () => {
-    it("has the most dangerous first, also beside an unfinished run", () => {
+    it("lists the most dangerous first, also next to an unfinished run", () => {
         const steps = [step("Command", "nodes-a-snap", inputs, undefined)];
         const state = { pending_operations: [{}] };
         const { findings } = reviewOf({ stack: "test", steps, config: {} }, new Date(TODAY), state);

@@ -65,7 +65,7 @@ describe("review of what the network lets through", () => {
 
     const narrower: [what: string, old: object[], now: object[], expected: string[]][] = [
         [
-            "named pods in place of everybody",
+            "named pods instead of all sources",
             [{ ports: ports(9080) }],
             [{ from: [named], ports: ports(9080) }],
             ["risk network-narrowed"],
@@ -77,7 +77,7 @@ describe("review of what the network lets through", () => {
             ["risk network-narrowed"],
         ],
         [
-            "everybody in place of named pods",
+            "all sources instead of named pods",
             [{ from: [named], ports: ports(9080) }],
             [{ ports: ports(9080) }],
             ["breaks-callers opens-to-network"],
@@ -157,34 +157,34 @@ describe("review of what the network lets through", () => {
         assert.ok(codes([goes, stays]).includes("breaks-callers opens-to-network"));
     });
 
-    describe("what stands beside pods", () => {
+    describe("the objects around pods", () => {
         const metadata = { name: "d", namespace: "alpa-auth" };
         const selector = { matchLabels: { app: "d" } };
         const containers = [{ env: [{ valueFrom: { secretKeyRef: { name: "d-token", key: "t" } } }] }];
         const template = { metadata: { labels: { app: "d", more: "x" } }, spec: { containers } };
         const pods = step("Deployment", "d", { metadata, spec: { template } }, undefined);
-        const beside = [
+        const around = [
             step("NetworkPolicy", "p", { metadata, spec: { podSelector: selector } }, undefined),
             step("PodDisruptionBudget", "b", { metadata, spec: { selector } }, undefined),
             step("Secret", "s", { metadata: { ...metadata, name: "d-token" } }, undefined),
         ];
-        it("goes unsaid with them", () =>
-            assert.deepEqual(codes([pods, ...beside]), ["breaks-callers way-in-removed"]));
+        it("are not reported together with their pods", () =>
+            assert.deepEqual(codes([pods, ...around]), ["breaks-callers way-in-removed"]));
         const told = ["breaks-callers opens-to-network", "risk protection-weakened", "risk deleted"];
-        it("is told where they stay", () => assert.deepEqual(codes(beside), told));
-        it("is told where they are only left behind", () =>
+        it("are reported if the pods stay", () => assert.deepEqual(codes(around), told));
+        it("are reported if the pods are only left behind", () =>
             assert.deepEqual(
-                codes([leftBehind("Deployment", "d", { metadata, spec: { template } }), ...beside]).sort(),
+                codes([leftBehind("Deployment", "d", { metadata, spec: { template } }), ...around]).sort(),
                 [...told.slice(0, 1), "risk deleted", "risk left-behind", "risk protection-weakened"],
             ));
-        it("is told where others go", () => {
+        it("are reported if other pods are deleted", () => {
             const others = step(
                 "Deployment",
                 "o",
                 { metadata, spec: { template: { metadata: { labels: {} } } } },
                 undefined,
             );
-            assert.equal(codes([others, ...beside]).length, 4);
+            assert.equal(codes([others, ...around]).length, 4);
         });
     });
 

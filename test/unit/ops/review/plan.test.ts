@@ -1,4 +1,5 @@
-// Proves that a plan of `pulumi preview --save-plan` is read as the change that it is, beside the state it was made against.
+// Proves that a plan of `pulumi preview --save-plan` is read as a change, together with the state that it was made
+// against.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

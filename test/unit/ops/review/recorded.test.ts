@@ -1,5 +1,5 @@
-// Proves what a review says of previews that the real engine and Kubernetes provider have made, of stacks in the sandbox:
-// `npm run record` makes them anew.
+// Proves the reviews of previews that the real engine and Kubernetes provider made of stacks in the sandbox. `npm run
+// record` records them again.
 import { recordedSet, type Expected } from "./recorded";
 
 /** Severity and code, the most dangerous first, of each preview of a set. */
@@ -8,7 +8,7 @@ const FINDINGS: Record<string, Expected> = {
         nothing: [],
         "a node less": ["breaks-callers data-deleted", "risk host-changed"],
         "a pod of the gateway more": ["harmless gateway-changed"],
-        // Where no caller has limits nobody notices.
+        // Without limits, callers do not notice it.
         "counters that let pass when they are away": [],
         "another image": ["risk pods-restart"],
         "an Alpa outside less": ["risk upstream-removed", "risk host-changed"],
@@ -104,7 +104,7 @@ const FINDINGS: Record<string, Expected> = {
         "another key of a caller": ["breaks-callers credential-revoked", "harmless credential-added"],
         "the end of the stack": ["breaks-callers caller-removed"],
     },
-    // Callers are refused from `drain` to `switch`, and told so: Alpa stops and starts while nobody is let through to it.
+    // From `drain` to `switch` callers get 503: Alpa stops and starts while no request reaches it.
     "intra-b": {
         "from intra-a to prepare": ["harmless network-narrowed", "harmless way-in-added", "harmless added"],
         "from prepare to intra-a": ["risk deleted", "harmless changed-inside"],

@@ -54,7 +54,7 @@ export function recordedSet(set: string, expected: Expected, breaks: string[] = 
             assert.deepEqual(
                 [...new Set(gone)],
                 [],
-                `recorded from ${first.made.program}. Record them anew: npm run record`,
+                `recorded from ${first.made.program}. Record them again: npm run record`,
             );
         });
     });

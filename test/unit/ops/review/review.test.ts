@@ -297,7 +297,7 @@ describe("ops stack review refuses", () => {
             assert.doesNotMatch((await review(text)).note, /hun\n|unter/, text);
     });
 
-    /** A preview of a new caller in a file of some age, beside a state of ten o'clock. */
+    /** A preview of a new caller in a file of a given age, with a state of ten o'clock. */
     async function ofAge(written: string) {
         const time = "2026-11-25T10:00:00Z";
         const says = ({ args }: { args: string[] }) =>

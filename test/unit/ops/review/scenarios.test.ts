@@ -1,5 +1,5 @@
 // Proves what a review says of a change of the config, for the program of this repository: every pair is the real program
-// run with two configs. Previews of the engine are read in recorded*.test.ts beside this file.
+// run with two configs. recorded*.test.ts in this folder reads previews of the engine.
 import { strict as assert } from "node:assert";
 import { assertCodes, codes } from "../../../findings";
 import type { Seen } from "../../../kit";
@@ -178,7 +178,7 @@ describe("review of other options", () => {
         assert.deepEqual(codes(findings), ["risk pods-restart"]);
     });
 
-    it("in a stack that is new nobody is cut off, and nothing is opened", async () => {
+    it("a new stack interrupts no caller and opens nothing", async () => {
         const rateLimit = { requests: 60, perSeconds: 10 };
         const stacks = [
             await recordStack("helm"),

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { bench } from "../kit";
 import { review, step } from "./steps";
 
-const HIDDEN = "h1dden-of-somebody";
+const HIDDEN = "h1dden-of-a-caller";
 
 function hides(what: string, steps: Parameters<typeof review>[0]) {
     it(`of ${what}`, () => {
@@ -26,7 +26,7 @@ describe("no secret is shown", () => {
             annotations: { "kubectl.kubernetes.io/last-applied-configuration": `{"data":{"a":"${HIDDEN}${n}"}}` },
         },
     });
-    hides("a Secret as somebody has applied it", [step("Secret", "x", annotated("a"), annotated("b"))]);
+    hides("a Secret that was applied by hand", [step("Secret", "x", annotated("a"), annotated("b"))]);
 
     const consumer = (name: string, config: object) => ({
         metadata: { name: "lab" },

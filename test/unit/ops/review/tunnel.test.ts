@@ -1,4 +1,4 @@
-// Proves that a review takes no way through a tunnel for harmless that asks nobody for anything.
+// Proves that a review reports every rule of a tunnel without authentication.
 import { strict as assert } from "node:assert";
 import { said, step } from "./steps";
 

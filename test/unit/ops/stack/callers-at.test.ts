@@ -28,7 +28,7 @@ describe("callers of a file, in earlier versions", () => {
     const commits: Record<"empty" | "lab" | "now", string> = { empty: "", lab: "", now: "" };
     before(() => {
         mkdirSync(join(repository.root, dirname(RECORD_KEEPERS[0])), { recursive: true });
-        commits.empty = commit({ [FILE]: "# nobody\nconsumers: []\n", [RECORD_KEEPERS[0]]: "" });
+        commits.empty = commit({ [FILE]: "# none\nconsumers: []\n", [RECORD_KEEPERS[0]]: "" });
         commits.lab = commit({ [FILE]: `# the lab\n${stringify({ consumers: [lab, nlp(token)] })}` });
         commits.now = commit({ [FILE]: stringify({ consumers: [nlp(rotated)] }) });
     });
@@ -50,7 +50,7 @@ describe("callers of a file, in earlier versions", () => {
     it("go back with the program, as they were then", async () => {
         const { code, note, found } = await back([update(commits.empty, named), update(commits.now, named)]);
         assert.equal(code, 0, note);
-        assert.deepEqual(found, ["# nobody\nconsumers: []\n"]);
+        assert.deepEqual(found, ["# none\nconsumers: []\n"]);
     });
 
     it("keep the secret of a service token that was rotated since, also in another list", async () => {

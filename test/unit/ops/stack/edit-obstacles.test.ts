@@ -1,5 +1,5 @@
-// Proves that a change stands alone: it is refused on somebody's unfinished edit, and goes on with what the commands
-// themselves have written or said to go back to. Git is the real one, Pulumi a fake.
+// Proves that a change is not mixed with other edits: it is rejected if the file has uncommitted manual edits, and
+// continues with edits that the commands wrote or restored themselves. Git is the real one, Pulumi a fake.
 import { strict as assert } from "node:assert";
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -9,12 +9,12 @@ import { bench, STACK_FILE } from "../kit";
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, a stack file in git", () => {
-    it("refuses a file with somebody's uncommitted changes, and goes on with its own", async () => {
+    it("rejects a file with uncommitted manual changes, and continues with its own", async () => {
         const { ops, folder, file, text } = bench();
         commit(folder);
         assert.equal((await ops(...ADD, "--apply")).code, 0);
         assert.equal((await ops("consumer", "add", "eve", "--apply")).code, 0, "its own edit is no obstacle");
-        writeFileSync(file, `${text()}# somebody was here\n`);
+        writeFileSync(file, `${text()}# a manual edit\n`);
         const { code, note } = await ops("consumer", "add", "zoe", "--apply");
         assert.equal(code, 2);
         assert.match(
@@ -40,7 +40,7 @@ describe("ops, a stack file in git", () => {
         assert.match(text(), /name: one[^]*name: two/);
     });
 
-    it("goes on with a file that somebody went back to as it said", async () => {
+    it("continues with a file that was restored as its message said", async () => {
         let fails = false;
         const { ops, folder, text } = bench({
             says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined),

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { maskKeys } from "../../../../ops/stack/mask-secrets";
 import { bench, STACK_FILE } from "../kit";
 
-const KEY = "a-key-of-somebody-0123456789";
+const KEY = "a-key-of-a-caller-0123456789";
 const MASK = '"(plain text, not shown)"';
 
 const written: [what: string, text: string, shown: string][] = [
@@ -34,7 +34,7 @@ describe("what is shown of a stack file", () => {
         assert.equal(maskKeys(text), text);
     });
 
-    it("has none beside a change, whose lines are shown before the file is refused", async () => {
+    it("has none next to a change, whose lines are shown before the file is rejected", async () => {
         const { ops } = bench({ text: STACK_FILE.replace("id: old,", `id: old, key: ${KEY},`) });
         const { code, out, note } = await ops("consumer", "add", "alice", "--credential", "new");
         assert.equal(code, 2);

@@ -1,5 +1,5 @@
-// Proves that whatever the operators' commands bring up is under the policy pack of the clone, and that nobody leaves it out
-// without a reason that is said. That the pack refuses a run is test/engine/pulumi.test.ts.
+// Proves that the operators' commands run every update under the policy pack of the clone, and that leaving it out
+// takes a stated reason. That the pack refuses a run is test/engine/pulumi.test.ts.
 import { strict as assert } from "node:assert";
 import { run } from "../../../../ops/cli";
 import { UsageError } from "../../../../ops/errors";

@@ -76,7 +76,7 @@ describe("config of ops stack rollback", () => {
         assert.deepEqual(config["alpa-auth:token"], secure("now"));
     });
 
-    it("takes the phase of then, and nobody who was at work, where a conversion's hosts have keys", async () => {
+    it("restores the earlier phase without its lock if a conversion's hosts have keys", async () => {
         const convert = (privateKey: unknown, more: object) => ({ bareMetal: { hosts: [{ privateKey }] }, ...more });
         const holder = { name: "ada", until: "2026-11-20T12:00:00Z" };
         const text = file({ "alpa-auth:convert": convert(secure("now"), { measured: { drain: 9 } }) });

@@ -16,7 +16,7 @@ describe("ops stack rollback refuses", () => {
     useRepository();
     usePackages();
 
-    it("to make revoked credentials anew, until that is accepted, and says who needs new ones", async () => {
+    it("to re-create revoked credentials, until that is accepted, and names the callers who need new ones", async () => {
         const history = [update(repository.first), update(repository.second)];
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
@@ -196,7 +196,7 @@ describe("ops stack rollback refuses", () => {
         assert.equal(git("worktree", "list").split("\n").length, 1);
     });
 
-    it("to run beside another run, and says that nothing was changed", async () => {
+    it("to run during another run, and says that nothing was changed", async () => {
         const says = ({ args }: Call) =>
             args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined;
         const { code, note } = await rollback(["--to", "1", "--apply"], {

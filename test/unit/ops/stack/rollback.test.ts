@@ -132,7 +132,7 @@ describe("ops stack rollback", () => {
         };
 
         for (const at of ["preview", "up"])
-            it(`when it is interrupted while pulumi ${at} runs, which is told`, async () => {
+            it(`when it is interrupted while pulumi ${at} runs, and reports it`, async () => {
                 const listeners = process.listenerCount("SIGINT");
                 const says = ({ args, signal }: Call) => {
                     if (args[0] !== at) return undefined;

@@ -226,7 +226,7 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
     ],
     [
         "keeps the comments below a list that it empties, once",
-        "config:\n  alpa-auth:consumers:\n  - name: bob\n    credentials: []\n  # nobody else\n  alpa-auth:option: intra-a\n",
+        "config:\n  alpa-auth:consumers:\n  - name: bob\n    credentials: []\n  # no others\n  alpa-auth:option: intra-a\n",
         (t) => removeConsumer(t, "bob"),
         "-  alpa-auth:consumers:\n-  - name: bob\n-    credentials: []\n+  alpa-auth:consumers: []",
     ],
@@ -388,11 +388,11 @@ describe("editing a stack file", () => {
         ["revokes one whose key is named", (t) => removeCredential(t, "jo", "b"), /jo\/b: must not be named .* \*pem/],
     ];
     for (const [what, edit, problem] of shared)
-        it(`changes nobody else: refuses what ${what}`, () => {
+        it(`changes no other caller: rejects what ${what}`, () => {
             assert.throws(() => edit(SHARED), problem);
         });
 
-    it("adds beside an entry that is named elsewhere, and removes one that only names", () => {
+    it("adds an entry next to one with an anchor, and removes one that is only an alias", () => {
         assert.equal(
             changed(SHARED, addCredential(SHARED, "jo", { id: "n", method: "key" })),
             '+        - { id: "n", method: key }',

@@ -90,7 +90,11 @@ describe("ops token inspect", () => {
             { key: "alpa-auth_tokens.hs", exp: now + 60, nbf: now + 30 },
             /in 1 minute, at 2026-11-25T12:01:00Z; nbf 2026-11-25T12:00:30Z: the gateway does not look at it/,
         ],
-        ["that nobody of the stack has such a key", { key: "alpa-auth_x.y" }, /key +not of a credential of this stack/],
+        [
+            "that no credential of the stack has such a key",
+            { key: "alpa-auth_x.y" },
+            /key +not of a credential of this stack/,
+        ],
         ["that the key is missing", { exp: now + 1 }, /key +missing: the gateway refuses/],
         [
             "that the credential has expired",

@@ -46,7 +46,7 @@ describe("ops stack check", () => {
         );
     });
 
-    it("lets through what somebody has accepted, with the reason", async () => {
+    it("passes accepted findings, with the reason", async () => {
         const { ops, commit } = gate({ steps: [removed("alice")] });
         commit("policy/accepted.yaml", accepting(entry));
         const { code, out, note } = await ops("stack", "check", "--format", "markdown");
