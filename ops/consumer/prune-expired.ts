@@ -1,56 +1,71 @@
-/** `ops consumer expire`: leaves out what has ended, and does nothing else. For a run every night. */
+/** `consumer prune-expired`: removes expired credentials from the gateway, and does nothing else. For a run every night. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { withApply, withStack, type AddCommand } from "../arguments";
+import { withConsent, withExamples, withStack, type AddCommand } from "../arguments";
+import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { isOver } from "../dates";
-import { Failure, UsageError } from "../errors";
-import { formatOption } from "../review/arguments";
+import { FindingsError, UsageError } from "../errors";
+import { json } from "../output";
+import { withFormat } from "../review/arguments";
 import type { Finding } from "../review/finding";
+import type { Review } from "../review/report";
 import { exported, fullReview, render, type ReviewArgs } from "../review/review";
 import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
 import { obstaclesOrConversion } from "../stack/edit-obstacles";
-import { callersOf, findStack } from "../stack/stack";
+import { callersOf, findStack, type Stack } from "../stack/stack";
 import type { Consumer } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
-    withApply(withStack(consumer.command("expire")), "run pulumi up with the plan that was reviewed")
+    withExamples(
+        withFormat(
+            withConsent(withStack(consumer.command("prune-expired")), "run pulumi up with the plan that was reviewed"),
+        ),
+        "consumer prune-expired --stack intra",
+        "consumer prune-expired --stack intra --yes --format markdown",
+    )
         .description(
             "Remove expired credentials; safe to run from a nightly job, since it refuses a run that would change anything else",
         )
-        .addOption(formatOption("how to print the review"))
-        .action((args) => expire(context, args));
+        .action((args) => pruneExpired(context, args));
 
-export interface ExpireArgs extends Pick<ReviewArgs, "stack" | "format"> {
-    apply?: boolean;
+export interface PruneExpiredArgs extends Pick<ReviewArgs, "stack" | "format"> {
+    yes?: boolean;
 }
 
-/** Shows what ends, and with `apply` carries out exactly that. @throws Failure when the same run would do more */
-export async function expire(context: Context, args: ExpireArgs): Promise<void> {
+/** Shows what has expired, and with consent removes exactly that. @throws FindingsError when the same run would do more */
+export async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const against = await obstaclesOrConversion(context, stack);
     if (against.length > 0) throw new UsageError(against);
-    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-expire-"));
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-prune-"));
     try {
         const plan = join(folder, "plan.json");
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, plan);
         const found = fullReview(context, preview, state);
-        context.out(render(found, args.format));
-        if (refusal !== undefined) throw new Failure(refusal);
-        const over = overIn(callersOf(stack), context.today);
-        const others = found.findings.filter((finding) => !isEnd(finding, over));
-        if (others.length > 0)
-            throw new Failure(
-                `${stack.short}: the run must leave out what has ended and do nothing else (${others.length} of ${found.findings.length} findings are others: ${[...new Set(others.map(({ code }) => code))].join(", ")}). Something is merged and not applied, or changed by hand: apply it first, npm run ops -- stack check`,
-            );
-        if (found.findings.length === 0) return context.note("Nothing that has ended is live. Nothing was changed.");
-        if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to leave them out.");
-        await carryOutPlan(context, stack, plan, "Left out what has ended");
+        const isJson = args.format === "json";
+        if (!isJson) context.out(render(found, args.format));
+        const problem = refusal ?? otherFindings(context, stack, found);
+        const changed = problem === undefined && args.yes === true && found.findings.length > 0;
+        if (changed) await carryOutPlan(context, stack, plan, "Left out what has ended");
+        if (isJson) context.out(json({ ...found, changed }));
+        if (problem !== undefined) throw new FindingsError(problem);
+        if (found.findings.length === 0) context.note("No expired credential is live. Nothing was changed.");
+        else if (!changed) dryRun(context, "remove the expired credentials", args);
     } finally {
         rmSync(folder, { recursive: true, force: true });
     }
+}
+
+/** Says what the run would do besides. @returns undefined when it does nothing else */
+function otherFindings({ today }: Context, stack: Stack, { findings }: Review): string | undefined {
+    const over = overIn(callersOf(stack), today);
+    const others = findings.filter((finding) => !isEnd(finding, over));
+    if (others.length === 0) return undefined;
+    const codes = [...new Set(others.map(({ code }) => code))].join(", ");
+    return `${stack.short}: the run must leave out what has ended and do nothing else (${others.length} of ${findings.length} findings are others: ${codes}). Something is merged and not applied, or changed by hand: apply it first, npm run ops -- stack check`;
 }
 
 interface Over {
