@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { LABEL_LIMIT } from "../config/values";
+import { CONSENT } from "./consent";
 import type { Context } from "./context";
 
 /** Adds a verb to its noun. Each verb has a file, which exports this as `command`. */
@@ -13,10 +14,12 @@ export interface Noun {
     commands: AddCommand[];
 }
 
-/** What every command takes that changes a stack: see {@link withStack} and {@link withApply}. */
+/** What every command takes that changes a stack: see {@link withChange}. */
 export interface ChangeArgs {
     stack?: string;
-    apply?: boolean;
+    /** The operator consents to the change. Unset: it is only shown. */
+    yes?: boolean;
+    json?: boolean;
 }
 
 /** A whole number of at least `least`, and few enough digits for whoever is handed it. */
@@ -47,16 +50,27 @@ export function withStack(command: Command): Command {
     return command.option("--stack <name>", "stack to work on (default: the one Pulumi has selected)");
 }
 
-/**
- * For every command that changes a stack: it only shows what it would do, until the operator consents.
- * @param does what happens then
- */
-export function withApply(command: Command, does = "write the stack file and run pulumi up"): Command {
-    return command.option("--apply", `${does}; without it, only show`);
+/** For every command that prints an answer: standard output has one JSON document, and nothing else. */
+export function withJson(command: Command): Command {
+    return command.option("--json", "print one JSON document instead of text");
 }
 
-export function withJson(command: Command): Command {
-    return withStack(command).option("--json", "print JSON instead of a table");
+/**
+ * For every command that changes something: it only shows what would change, until the operator consents.
+ * @param does what happens then
+ */
+export function withConsent(command: Command, does: string): Command {
+    return command.option(CONSENT, `${does}; without it, show what would change and change nothing`);
+}
+
+/** For every command that changes a stack. @param does what consent lets it do */
+export function withChange(command: Command, does = "write the stack file and run pulumi up"): Command {
+    return withJson(withConsent(withStack(command), does));
+}
+
+/** Lines of a shell below the help of a command, without the name of the program in front. */
+export function withExamples(command: Command, ...lines: string[]): Command {
+    return command.addHelpText("after", ["", "Examples:", ...lines.map((line) => `  alpa-auth ${line}`)].join("\n"));
 }
 
 export function choice(flags: string, about: string, values: readonly string[], fallback?: string): Option {

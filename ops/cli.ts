@@ -1,29 +1,37 @@
-/** `npx alpa-auth <noun> <verb>`. Exit status: 0 done, 1 ours or the network's fault, 2 the user's. */
+/** `npx alpa-auth <noun> <verb>`. */
 import { CommanderError, type Command } from "commander";
 import { ProblemList } from "../config/problem-list";
 import { realContext, type Context } from "./context";
-import { Failure } from "./errors";
+import { Failure, FindingsError } from "./errors";
+import { EXIT } from "./exit-codes";
 import { program } from "./program";
+import { renamedError } from "./renamed";
 
 const HELP_COLUMNS = 100;
 
-/** Runs one command. @returns the exit status */
+/** Runs one command. @returns the exit code */
 export async function run(args: string[], context: Context): Promise<number> {
     const root = program(context);
     quiet(root, context);
     try {
         await root.parseAsync(args, { from: "user" });
-        return 0;
+        return EXIT.done;
     } catch (error) {
-        // Commander has said it already. Asked for help it has done what was asked.
-        if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-        if (error instanceof ProblemList || error instanceof Failure) {
-            context.note(error.message);
-            return error instanceof Failure ? 1 : 2;
-        }
-        context.note((error as Error).stack ?? String(error));
-        return 1;
+        return explain(error, context);
     }
+}
+
+/** Says why a command has ended early. @returns the exit code */
+function explain(error: unknown, { note }: Context): number {
+    // Commander has said it already. Asked for help it has done what was asked.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    if (error instanceof ProblemList || error instanceof Failure || error instanceof FindingsError) {
+        note(error.message);
+        if (error instanceof FindingsError) return EXIT.findings;
+        return error instanceof Failure ? EXIT.failure : EXIT.usage;
+    }
+    note((error as Error).stack ?? String(error));
+    return EXIT.failure;
 }
 
 /** Throws instead of ending the process, and writes where the context says. */
@@ -34,6 +42,7 @@ function quiet(command: Command, context: Context): void {
         getErrHelpWidth: () => HELP_COLUMNS,
         writeOut: (text) => context.out(text.trimEnd()),
         writeErr: (text) => context.note(text.trimEnd()),
+        outputError: (text, write) => write(renamedError(command, text) ?? text),
     });
     command.commands.forEach((sub) => quiet(sub, context));
 }

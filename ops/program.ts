@@ -8,6 +8,7 @@ import { consumer } from "./consumer";
 import type { Context } from "./context";
 import { convert } from "./convert";
 import { dns } from "./dns";
+import { MEANINGS } from "./exit-codes";
 import { stack } from "./stack";
 import { token } from "./token";
 
@@ -17,12 +18,27 @@ const NOUNS: Noun[] = [consumer, token, stack, check, convert, dns, completion];
 export function program(context: Context): Command {
     const root = new Command("alpa-auth")
         .description(
-            "Manage the callers of an Alpa service and the stacks in front of it. A command that changes a stack only shows what it would do; add --apply to do it.",
+            "Manage the callers of an Alpa service and the stacks in front of it. A command that changes something only shows what would change; run it again with --yes to do it.",
         )
-        .version(version);
+        .version(version, "-V, --version", "print the version")
+        .addHelpText("after", exitCodes());
     for (const { name, description, commands } of NOUNS) {
         const noun = root.command(name).description(description);
         for (const add of commands) add(noun, context);
     }
+    inImperative(root);
     return root;
+}
+
+function exitCodes(): string {
+    return ["", "Exit codes:", ...Object.entries(MEANINGS).map(([code, meaning]) => `  ${code}  ${meaning}`)].join(
+        "\n",
+    );
+}
+
+/** The texts that commander has of its own. */
+function inImperative(command: Command): void {
+    command.helpOption("-h, --help", "show this help");
+    if (command.commands.length > 0) command.helpCommand("help [command]", "show the help of a command");
+    command.commands.forEach(inImperative);
 }

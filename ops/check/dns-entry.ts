@@ -3,7 +3,7 @@ import { plainAddress } from "../../dns/names";
 import { ask, NoAnswer, type Server } from "../../dns/query";
 import { findServers, parentServers, systemLookup, type Lookup } from "../../dns/servers";
 import type { Context } from "../context";
-import { Failure, UsageError } from "../errors";
+import { FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { stackRecords } from "./azure-stack";
 
@@ -47,7 +47,7 @@ export async function checkEntryDns(
     const wrong = rows.filter(({ equal }) => !equal).length;
     const { name } = records[0];
     if (wrong > 0)
-        throw new Failure(
+        throw new FindingsError(
             `${name}: the zone must hold the record sets of the stack (${wrong} of ${rows.length} answers differ). Correct the zone, or azure.addresses and azure.ttl.`,
         );
     context.note(`${name}: ${rows.length} answers, all as the stack says.`);

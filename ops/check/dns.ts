@@ -6,19 +6,23 @@ import { compare, type ComparedRow } from "../../dns/compare";
 import { plainName } from "../../dns/names";
 import { NoAnswer, type Server } from "../../dns/query";
 import { findServers, systemLookup } from "../../dns/servers";
-import { repeatable, wholeNumber, withJson, type AddCommand } from "../arguments";
+import { repeatable, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import { accessOf } from "../consumer/state/list-tokens";
 import type { Context } from "../context";
-import { Failure, UsageError } from "../errors";
+import { Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { findStack, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { checkEntryDns } from "./dns-entry";
 
 export const command: AddCommand = (check, context) =>
-    withJson(check.command("dns"))
+    withExamples(
+        withJson(withStack(check.command("dns"))),
+        "check dns --stack cloudflare",
+        "check dns --zone example.com --records dns/example.com.yaml --old ns1.example.net --new ada.ns.cloudflare.com",
+    )
         .description(
-            "Compare a zone on both sides of its move, or with exposure direct its record set; exit with 1 when an answer differs",
+            "Compare a zone on both sides of its move, or with exposure direct its record set; exit with 3 when an answer differs",
         )
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
         .option("--records <file>", "data of the zone (default: dns.records of the stack)")
@@ -74,7 +78,7 @@ export async function checkDns(context: Context, args: CheckDnsArgs): Promise<vo
     context.out(args.json ? json(rows) : render(rows));
     const wrong = rows.filter(({ equal }) => !equal).length;
     if (wrong > 0)
-        throw new Failure(
+        throw new FindingsError(
             `${wanted.zone}: both sides must answer the same (${wrong} of ${rows.length} answers differ). Correct the data or the old zone, then look again.`,
         );
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);

@@ -4,9 +4,9 @@ import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import type { AzureSide } from "../../components/cloudflare/azure-side";
 import { DEFAULT_NODE_PORT } from "../../config/values";
-import { repeatable, wholeNumber, withJson, type AddCommand } from "../arguments";
+import { repeatable, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { Failure, UsageError } from "../errors";
+import { Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { ask } from "../stack/pulumi";
 import { findStack, type Stack } from "../stack/stack";
@@ -15,8 +15,12 @@ import { checkEntry, type Entry, type EntryCheck } from "./exposure-entry";
 import { CLOSED_PORTS, type Port, type State } from "./exposure-ports";
 
 export const command: AddCommand = (check, context) =>
-    withJson(check.command("exposure"))
-        .description("Check exposed ports from outside; exit with 1 when anything but the entry point answers")
+    withExamples(
+        withJson(withStack(check.command("exposure"))),
+        "check exposure --stack intra",
+        "check exposure --closed 10.20.96.188 --json",
+    )
+        .description("Check exposed ports from outside; exit with 3 when anything but the entry point answers")
         .addOption(repeatable("--address <address>", "address of the load balancer or of a host", "those of the stack"))
         .addOption(repeatable("--closed <address>", "address of a host that must not answer, for example Alpa's"))
         .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
@@ -66,7 +70,7 @@ export async function checkExposure(context: Context, args: CheckExposureArgs): 
     const wrong = [...ports, ...entry].filter(({ ok }) => !ok).length;
     const all = ports.length + entry.length;
     if (wrong > 0)
-        throw new Failure(
+        throw new FindingsError(
             `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then look again.`,
         );
     context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);

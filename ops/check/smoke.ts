@@ -1,18 +1,23 @@
 import type { Credential } from "../../client/typescript/src/index";
-import { callerLimits, type Limits } from "../../components/consumers/limits";
-import { label, wholeNumber, withJson, type AddCommand } from "../arguments";
+import type { Limits } from "../../components/consumers/limits";
+import { label, wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { Failure, UsageError } from "../errors";
+import { Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
-import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
-import { readConsumers, readNumber, readValue } from "../stack/stack-file";
+import { limitsInForce } from "../stack/limits";
+import { callersOf, findStack, readOutputs } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
 import { credentialsOf, type Presented } from "./smoke-credentials";
 
 export const command: AddCommand = (check, context) =>
-    withJson(check.command("smoke"))
-        .description("Call the running API as a test caller with every method; exit with 1 on an unexpected answer")
+    withExamples(
+        withJson(withStack(check.command("smoke"))),
+        "check smoke --stack intra",
+        "check smoke --consumer smoke-2 --most-requests 40 --json",
+    )
+        .description("Call the running API as a test caller with every method; exit with 3 on an unexpected answer")
         .option(
             "--consumer <name>",
             "the test caller, which must serve nothing else: its limit is used up",
@@ -36,7 +41,6 @@ export interface SmokeArgs {
 /** The caller that is made for this, unless another one is named. */
 export const SMOKE_CONSUMER = "smoke";
 
-const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
 const METHODS = ["completions", "logprobs"] as const;
 /** Requests at the same time while the limit is sought: one batch of Alpa's. */
 const AT_ONCE = 4;
@@ -50,7 +54,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const limits = access ? "" : "--requests 10 --per-seconds 60 ";
     if (consumer === undefined)
         throw new UsageError([
-            `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--apply`,
+            `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes`,
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
@@ -83,23 +87,11 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     untried.push(...notTried(consumer, presented));
     const limit = access
         ? "the limit: it is the edge's, which other callers may share"
-        : await limitRow(caller, good[0], limitsOf(stack, consumer.name), args.mostRequests - needed);
+        : await limitRow(caller, good[0], limitsInForce(stack, consumer.name), args.mostRequests - needed);
     if (typeof limit === "string") untried.push(limit);
     else rows.push(limit);
 
     report(context, args, { url, stack: stack.short, rows, versions: caller.versions(), untried });
-}
-
-/** What a caller of this stack may use. */
-function limitsOf({ text, callers }: Stack, caller: string): Limits {
-    const limitsIn = (text: string, ...[key, ...path]: [string, ...string[]]) => {
-        const found = LIMITS.map((name) => [name, readNumber(text, key, ...path, name)] as const);
-        return Object.fromEntries(found.filter(([, value]) => value !== undefined));
-    };
-    const [file, index] = [text, callers?.text ?? ""]
-        .map((list) => [list, readConsumers(list).findIndex(({ name }) => name === caller)] as const)
-        .find(([, index]) => index >= 0)!;
-    return callerLimits(limitsIn(text, "limits"), limitsIn(file, "consumers", String(index), "limits"));
 }
 
 function notTried(
@@ -172,7 +164,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     untried.forEach((one) => context.note(`not tried: ${one}.`));
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
-        throw new Failure(
+        throw new FindingsError(
             `smoke: ${url} must answer its callers and nobody else (${wrong} of ${rows.length} checks are wrong). Look at the rows with NO; then: npm run ops -- consumer list --check`,
         );
     if (!rows.some(({ got }) => got === "200"))

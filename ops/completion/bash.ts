@@ -1,10 +1,9 @@
 import type { Command } from "commander";
-import type { AddCommand } from "../arguments";
+import { withExamples, type AddCommand } from "../arguments";
 import { completionsOf, type Completions } from "./typed";
 
 export const command: AddCommand = (completion, context) =>
-    completion
-        .command("bash")
+    withExamples(completion.command("bash"), "completion bash > ~/.alpa-auth-completion.bash")
         .description('Print the script for bash: eval "$(alpa-auth completion bash)" in ~/.bashrc')
         .action(() => context.out(renderBash(completion.parent!)));
 

@@ -1,10 +1,9 @@
 import type { Command } from "commander";
-import type { AddCommand } from "../arguments";
+import { withExamples, type AddCommand } from "../arguments";
 import { completionsOf, type Completions } from "./typed";
 
 export const command: AddCommand = (completion, context) =>
-    completion
-        .command("fish")
+    withExamples(completion.command("fish"), "completion fish > ~/.config/fish/completions/alpa-auth.fish")
         .description("Print the script for fish: alpa-auth completion fish | source, in ~/.config/fish/config.fish")
         .action(() => context.out(renderFish(completion.parent!)));
 

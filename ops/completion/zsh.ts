@@ -1,9 +1,8 @@
-import type { AddCommand } from "../arguments";
+import { withExamples, type AddCommand } from "../arguments";
 import { renderBash } from "./bash";
 
 export const command: AddCommand = (completion, context) =>
-    completion
-        .command("zsh")
+    withExamples(completion.command("zsh"), "completion zsh > ~/.alpa-auth-completion.zsh")
         .description('Print the script for zsh: eval "$(alpa-auth completion zsh)" in ~/.zshrc, after compinit')
         // zsh itself reads what is written for bash.
         .action(() => context.out(`autoload -U +X bashcompinit && bashcompinit\n${renderBash(completion.parent!)}`));

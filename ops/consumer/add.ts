@@ -3,60 +3,57 @@ import {
     choice,
     label,
     stackFlag,
-    wholeNumber,
-    withApply,
+    withChange,
     withConsumer,
-    withStack,
+    withExamples,
     type AddCommand,
     type ChangeArgs,
 } from "../arguments";
 import type { Context } from "../context";
-import { carryOut } from "../stack/file-edit";
+import { carryOut, reportChange } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
 import { METHODS, readValue, type Method } from "../stack/stack-file";
 import { forget } from "./handouts/record";
+import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { planAdd } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
 const METHOD_HELP = "how the caller proves who it is (default: key; with option cloudflare service-token)";
 
-export const command: AddCommand = (consumer, context) =>
-    withPublicKey(withApply(withConsumer(withStack(consumer.command("add")))))
+export const command: AddCommand = (consumer, context) => {
+    const add = withPublicKey(withChange(withConsumer(consumer.command("add"))))
         .description("Add a caller, or a credential to a caller")
         .option("--credential <id>", "id of the credential", label, "first")
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
-        .addOption(choice("--algorithm <name>", "signing algorithm, with jwt", ALGORITHMS))
-        .option("--expires <day>", "day from which it is expired, for example 2027-01-31 (UTC)")
-        .option("--requests <n>", "limit of a new caller: requests per window", wholeNumber(1))
-        .option("--per-seconds <s>", "length of that window, in seconds", wholeNumber(1))
-        .option("--concurrent <n>", "limit of a new caller: requests open at the same time", wholeNumber(1))
-        .action((name, args) => add(context, name, args));
+        .addOption(choice("--algorithm <name>", "signing algorithm, required with jwt (default: none)", ALGORITHMS))
+        .option("--expires <day>", "day from which it is expired (UTC), as 2027-01-31 (default: never)")
+        .action((name, args) => addConsumer(context, name, args));
+    withExamples(
+        withLimits(add, "limit of a new caller", "that of the stack"),
+        "consumer add team-b --requests 60 --per-seconds 60 --concurrent 2 --expires 2027-06-30",
+        "consumer add team-b --credential ci --method jwt --algorithm HS256 --yes",
+    );
+};
 
-export interface AddArgs extends ChangeArgs {
+export interface AddArgs extends ChangeArgs, LimitArgs {
     credential: string;
     /** Unset: the one that the stack's option has. */
     method?: Method;
     algorithm?: Algorithm;
     publicKeyFile?: string;
     expires?: string;
-    requests?: number;
-    perSeconds?: number;
-    concurrent?: number;
 }
 
 /** Adds a caller, or one more credential to a caller. */
-export async function add(context: Context, name: string, args: AddArgs): Promise<void> {
+export async function addConsumer(context: Context, name: string, args: AddArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const { credential: id, algorithm, expires, requests, perSeconds, concurrent } = args;
+    const { credential: id, algorithm, expires } = args;
     const method = args.method ?? (readValue(stack.text, "option") === "cloudflare" ? "service-token" : "key");
     const publicKey = readPublicKey(args.publicKeyFile);
-    const given = { requests, perSeconds, concurrent };
-    const limits = Object.values(given).every((n) => n === undefined)
-        ? undefined
-        : Object.fromEntries(Object.entries(given).filter(([, n]) => n !== undefined));
+    const limits = limitsGiven(args);
     const plan = planAdd(stack, name, { id, method, algorithm, publicKey, expires, limits }, context.today);
     // The id is new to the file, so a record of it is of an earlier credential, even when the run is finished by hand.
     const written = () => forget(context, stack, name, id);
-    if (await carryOut(context, stack, plan, { apply: args.apply, written }))
-        context.out(`\nDone. Next: npm run ops -- consumer handout ${name} ${id}${stackFlag(args)}`);
+    const change = await carryOut(context, stack, plan, { ...args, written });
+    reportChange(context, args, change, [`Next: npm run ops -- consumer handout ${name} ${id}${stackFlag(args)}`]);
 }

@@ -1,17 +1,25 @@
 import { day, daysUntil } from "../../config/keys/consumers/credentials";
-import { wholeNumber, withJson, type AddCommand } from "../arguments";
+import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { inWords } from "../dates";
-import { Failure } from "../errors";
+import { FindingsError } from "../errors";
 import { json, table } from "../output";
 import { callersOf, findStack } from "../stack/stack";
 import { readValue, type Consumer } from "../stack/stack-file";
 
 export const command: AddCommand = (consumer, context) =>
-    withJson(consumer.command("expiring"))
+    withExamples(
+        withJson(withStack(consumer.command("expiring"))),
+        "consumer expiring --within 60",
+        "consumer expiring --fail-on 7 --json",
+    )
         .description("List credentials that expire soon or have expired")
         .option("--within <days>", "list those that expire within so many days", wholeNumber(0), 30)
-        .option("--fail-on <days>", "exit with 1 when one expires within so many days, or has expired", wholeNumber(0))
+        .option(
+            "--fail-on <days>",
+            "exit with 3 when one expires within so many days, or has expired (default: never)",
+            wholeNumber(0),
+        )
         .action((args) => expiring(context, args));
 
 export interface Expiring {
@@ -59,7 +67,7 @@ export async function expiring(context: Context, args: ExpiringArgs): Promise<vo
         context.note("Ends that Cloudflare sets, by duration, are not among these. See: npm run ops -- consumer list");
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)
-        throw new Failure(
+        throw new FindingsError(
             `${stack.short}: no credential must end within ${failOn} days or be over (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Have a successor beside it" : "Rotate it"}; remove the entry of one that is over: npm run ops -- consumer revoke`,
         );
 }

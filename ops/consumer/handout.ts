@@ -2,10 +2,11 @@ import type { PublicKeyAlgorithm } from "../../components/consumers/signing-algo
 import { closeSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { claimKey } from "../../components/consumers/consumers";
-import { repeatable, withCredential, withStack, type AddCommand } from "../arguments";
+import { repeatable, withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { Failure, UsageError } from "../errors";
+import { json } from "../output";
 import { gatewayOf, type Gateway } from "../stack/gateway";
 import { findStack, readOutputs, type Outputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
@@ -15,12 +16,16 @@ import { lookUp } from "./plan";
 import { encrypterFor, readRecipients, shortened } from "./handouts/recipients";
 
 export const command: AddCommand = (consumer, context) =>
-    withCredential(withStack(consumer.command("handout")))
+    withExamples(
+        withJson(withStack(withCredential(consumer.command("handout")))),
+        "consumer handout team-b first",
+        "consumer handout team-b first --out team-b.age --recipient-file team-b.pub",
+    )
         .description("Hand out a credential once: print or write everything its caller needs")
-        .option("--out <file>", "write a new file that only you can read, instead of printing")
+        .option("--out <file>", "write a new file that only you can read (default: print)")
         .addOption(repeatable("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …"))
-        .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line")
-        .option("--again <reason>", "hand it out although it was handed out before")
+        .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
+        .option("--again <reason>", "hand it out although it was handed out before (default: refuse)")
         .action((name, id, args) => handout(context, name, id, args));
 
 export interface HandoutArgs {
@@ -29,6 +34,7 @@ export interface HandoutArgs {
     recipient: string[];
     recipientFile?: string;
     again?: string;
+    json?: boolean;
 }
 
 /** Gives a credential to its caller, once. */
@@ -52,23 +58,30 @@ export async function handout(context: Context, name: string, id: string, args: 
     if (problems.length > 0) throw new UsageError(problems);
 
     const outputs = await readOutputs(context, stack);
-    const page = renderHandout(pageOf(stack, name, credential!, outputs, await gatewayOf(context, stack)));
+    const given = pageOf(stack, name, credential!, outputs, await gatewayOf(context, stack));
+    const page = renderHandout(given);
     const text = encrypt ? await encrypt(page) : page;
+    const shown = recipients.map(([, recipient]) => shortened(recipient));
     const write = args.out === undefined ? undefined : openNew(args.out);
     if (secret)
         try {
             record(context, stack, name, id, earlier, {
                 at: context.today.toISOString(),
-                recipients: recipients.map(([, recipient]) => shortened(recipient)),
+                recipients: shown,
                 ...(args.again === undefined ? {} : { reason: args.again }),
             });
         } catch (error) {
             write?.discard();
             throw error;
         }
-    if (write) write.finish(text);
-    else context.out(text.trimEnd());
     const where = relative(process.cwd(), recordFile(context, stack, name, id));
+    if (write) write.finish(text);
+    if (args.json) {
+        const { url, expires = null } = given;
+        const files = { record: secret ? where : null, out: args.out ?? null };
+        const handed = { stack: stack.short, consumer: name, credential: id, url, expires, recipients: shown };
+        context.out(json({ ...handed, ...files, page: write ? null : text }));
+    } else if (!write) context.out(text.trimEnd());
     if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
     if (secret) context.note(`That it was handed out is recorded in ${where}: commit it.`);
     context.note(`Next: give it to the caller${encrypt ? "" : " on a way that nobody else reads"}.`);

@@ -1,17 +1,21 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { SHORTEST_KEY } from "../../config/keys/consumers/credentials";
-import { labels, withApply, withStack, type AddCommand } from "../arguments";
+import { labels, withChange, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
+import { addCredentials } from "../stack/consumers-edit";
 import { encryptSecrets } from "../stack/encrypt-secrets";
-import { carryOut, type Plan } from "../stack/file-edit";
+import { carryOut, reportChange, type Plan } from "../stack/file-edit";
 import { callersOf, findStack, type Stack } from "../stack/stack";
-import { addCredentials } from "../stack/stack-file";
 import { forget } from "./handouts/record";
 
 export const command: AddCommand = (consumer, context) =>
-    withApply(withStack(consumer.command("import")))
+    withExamples(
+        withChange(consumer.command("import")),
+        "consumer import keys_file.json --names team-a,team-b",
+        "consumer import keys_file.json --names team-a,team-b --yes",
+    )
         .description("Import keys from an Alpa keys file, one caller per key")
         .argument("<file>", 'JSON with "allowed_api_keys"')
         .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
@@ -20,9 +24,7 @@ export const command: AddCommand = (consumer, context) =>
 /** Id of the credential of every consumer that is made. */
 const CREDENTIAL = "imported";
 
-export interface ImportArgs {
-    stack?: string;
-    apply?: boolean;
+export interface ImportArgs extends ChangeArgs {
     names?: string[];
 }
 
@@ -37,10 +39,10 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     const encrypt = (text: string) => encryptKeys(context, stack, text, keys);
     // The consumers are new to the file, so a record of one is of an earlier consumer.
     const written = () => names.forEach((name) => forget(context, stack, name, CREDENTIAL));
-    if (!(await carryOut(context, stack, plan, { apply: args.apply, secrets, encrypt, written }))) return;
-    context.out(
-        "\nDone. The callers' keys work at the gateway now. Next: delete the keys file, which is in plain text.",
-    );
+    const change = await carryOut(context, stack, plan, { ...args, secrets, encrypt, written });
+    reportChange(context, args, change, [
+        "The callers' keys work at the gateway now. Next: delete the keys file, which is in plain text.",
+    ]);
 }
 
 function planImport(stack: Stack, keys: string[], names: string[]): Plan {
@@ -96,7 +98,7 @@ function readKeys(file: string): string[] {
 }
 
 function placeholder(i: number): string {
-    return `(encrypted by --apply, ${i + 1})`;
+    return `(encrypted by --yes, ${i + 1})`;
 }
 
 /** Puts the ciphertext of every key in its place. */

@@ -1,17 +1,22 @@
 import type { Noun } from "../arguments";
 import { command as add } from "./add";
-import { command as expire } from "./expire";
 import { command as expiring } from "./expiring";
 import { command as handout } from "./handout";
 import { command as importCommand } from "./import";
 import { command as list } from "./list";
 import { command as moveToFile } from "./move-to-file";
+import { command as pruneExpired } from "./prune-expired";
 import { command as remove } from "./remove";
 import { command as revoke } from "./revoke";
 import { command as rotate } from "./rotate";
+import { command as setLimits } from "./set-limits";
+import { command as show } from "./show";
 
 export const consumer: Noun = {
     name: "consumer",
     description: "Manage callers and their credentials",
-    commands: [list, add, rotate, revoke, remove, expiring, expire, handout, importCommand, moveToFile],
+    commands: [
+        ...[list, show, add, setLimits, rotate, revoke, remove],
+        ...[expiring, pruneExpired, handout, importCommand, moveToFile],
+    ],
 };

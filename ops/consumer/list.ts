@@ -1,9 +1,9 @@
 import { secretName } from "../../components/consumers/consumers";
 import type { PlainAccess } from "../../components/kubernetes/cluster-reader";
 import { VERIFIER } from "../../components/opt/conversion-phases";
-import { withJson, type AddCommand } from "../arguments";
+import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { Failure } from "../errors";
+import { FindingsError } from "../errors";
 import { beforeRepair } from "../gateway/foreign";
 import { json, table } from "../output";
 import { accessOf } from "../stack/cluster";
@@ -16,11 +16,15 @@ import { tokenRows, type TokenRow } from "./state/list-tokens";
 import { renderedOf } from "./state/rendered-consumer";
 
 export const command: AddCommand = (consumer, context) =>
-    withJson(consumer.command("list"))
+    withExamples(
+        withJson(withStack(consumer.command("list"))),
+        "consumer list --stack intra",
+        "consumer list --check --json",
+    )
         .description(
             "List the callers of the config and their state in the cluster or at Cloudflare; never shows a secret",
         )
-        .option("--check", "exit with 1 when config and cluster differ")
+        .option("--check", "exit with 3 when the config and the cluster, or Cloudflare, differ")
         .action((args) => list(context, args));
 
 export interface ListArgs {
@@ -82,7 +86,7 @@ function show<R extends { problems: string[] }>(
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     if (args.check && wrong > 0)
         // What somebody has deleted or changed there is seen by a refresh only.
-        throw new Failure(
+        throw new FindingsError(
             `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up --refresh -s ${stack.short}`,
         );
 }

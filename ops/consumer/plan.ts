@@ -9,17 +9,14 @@ import {
     type Algorithm,
 } from "../../config/keys/consumers/credentials";
 import { dayAfter, dayProblems, isOver } from "../dates";
+import { addCredential, removeConsumer, removeCredential, setExpires } from "../stack/consumers-edit";
 import type { Plan } from "../stack/file-edit";
 import { callersOf, type Stack } from "../stack/stack";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
-    addCredential,
     readConsumers,
     readNumber,
     readValue,
-    removeConsumer,
-    removeCredential,
-    setExpires,
     type Consumer,
     type Credential,
     type Method,
@@ -44,7 +41,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     ];
     if (consumer && asked.limits)
         problems.push(
-            `--requests, --concurrent: must come with a new consumer (${name} exists). Change its limits in the stack file.`,
+            `--requests, --concurrent: must come with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}`,
         );
     if (problems.length > 0) return { problems, effects: [] };
     return {
@@ -143,7 +140,7 @@ export function planRemove(lists: Lists, name: string): Plan {
 }
 
 /** Edits the file that the consumer stands in. A new one comes into the file of callers, where there is one. */
-function edit(
+export function edit(
     { text, callers }: Lists,
     name: string,
     change: (text: string) => string,

@@ -4,7 +4,10 @@ import { PUBLIC_KEY_NAMES } from "../../components/consumers/signing-algorithms"
 import { UsageError } from "../errors";
 
 export function withPublicKey(command: Command): Command {
-    return command.option("--public-key-file <file>", `the caller's public key in PEM form, for ${PUBLIC_KEY_NAMES}`);
+    return command.option(
+        "--public-key-file <file>",
+        `the caller's public key in PEM form, required with ${PUBLIC_KEY_NAMES} (default: none)`,
+    );
 }
 
 /** Text of the file that `--public-key-file` names. */

@@ -1,11 +1,15 @@
-import { withApply, withConsumer, withStack, type AddCommand, type ChangeArgs } from "../arguments";
+import { withChange, withConsumer, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { callersOf, findStack } from "../stack/stack";
 import { planRemove } from "./plan";
 import { revokeAndVerify } from "./revoke-and-verify";
 
 export const command: AddCommand = (consumer, context) =>
-    withApply(withConsumer(withStack(consumer.command("remove"))))
+    withExamples(
+        withChange(withConsumer(consumer.command("remove"))),
+        "consumer remove team-b",
+        "consumer remove team-b --yes --json",
+    )
         .description("Remove a caller with all its credentials")
         .action((name, args) => remove(context, name, args));
 

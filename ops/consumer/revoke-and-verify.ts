@@ -2,13 +2,13 @@ import { stackFlag, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { Failure } from "../errors";
 import { accessOf } from "../stack/cluster";
-import { carryOut, type Plan } from "../stack/file-edit";
+import { carryOut, reportChange, type Plan } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
 import { readOutputs, type Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { forget } from "./handouts/record";
 import { lookUp } from "./plan";
-import { probe, type Probe } from "./rejection-probe";
+import { probe, type Probe } from "./revocation/rejection-probe";
 
 /** Revokes credentials, and verifies at every gateway pod, or at the edge, that they are rejected. */
 export async function revokeAndVerify(
@@ -20,7 +20,7 @@ export async function revokeAndVerify(
     args: ChangeArgs,
 ): Promise<void> {
     const probes: Probe[] = [];
-    if (args.apply && plan.after !== undefined) {
+    if (args.yes && plan.after !== undefined) {
         const outputs = await readOutputs(context, stack);
         const { namespace, pods } = await gatewayOf(context, stack);
         const edge = readValue(stack.text, "option") === "cloudflare";
@@ -31,14 +31,16 @@ export async function revokeAndVerify(
             probes.push(await probe(tried, `${name}/${id}`, credential?.publicKey));
         }
     }
-    if (!(await carryOut(context, stack, plan, args))) return;
+    const change = await carryOut(context, stack, plan, args);
+    if (!change.changed) return reportChange(context, args, change, [], { proofs: [] });
     ids.forEach((id) => forget(context, stack, name, id));
-    context.out("");
     const proofs = await Promise.all(probes.map((probe) => probe.prove(context.refusalSeconds)));
-    proofs.forEach((proof) => context.out(proof.text));
-    if (proofs.some((proof) => proof.failed))
+    const failed = proofs.some((proof) => proof.failed);
+    const next = failed ? [] : [`Next: npm run ops -- consumer list --check${stackFlag(args)}`];
+    if (!args.json) context.out(["", ...proofs.map(({ text }) => text)].join("\n"));
+    reportChange(context, args, change, next, { proofs });
+    if (failed)
         throw new Failure(
             `${name}: every stopped credential must be seen to be refused (see above). The change itself is done.`,
         );
-    context.out(`Done. Next: npm run ops -- consumer list --check${stackFlag(args)}`);
 }

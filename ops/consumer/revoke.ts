@@ -1,11 +1,15 @@
-import { withApply, withCredential, withStack, type AddCommand, type ChangeArgs } from "../arguments";
+import { withChange, withCredential, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
 import { findStack } from "../stack/stack";
 import { planRevoke } from "./plan";
 import { revokeAndVerify } from "./revoke-and-verify";
 
 export const command: AddCommand = (consumer, context) =>
-    withApply(withCredential(withStack(consumer.command("revoke"))))
+    withExamples(
+        withChange(withCredential(consumer.command("revoke"))),
+        "consumer revoke team-b 2026a",
+        "consumer revoke team-b 2026a --yes",
+    )
         .description("Revoke one credential and verify that every gateway pod rejects it")
         .action((name, id, args) => revoke(context, name, id, args));
 

@@ -1,7 +1,8 @@
 import { daysUntil } from "../../config/keys/consumers/credentials";
 import { dayAfter } from "../dates";
+import { setSecretVersion } from "../stack/consumers-edit";
 import type { Plan } from "../stack/file-edit";
-import { setSecretVersion, type Credential } from "../stack/stack-file";
+import type { Credential } from "../stack/stack-file";
 
 export interface Rotation {
     /** Id of the new credential; none with a service token, which gets a new secret in place. */

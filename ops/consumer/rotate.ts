@@ -2,14 +2,14 @@ import {
     label,
     stackFlag,
     wholeNumber,
-    withApply,
+    withChange,
     withCredential,
-    withStack,
+    withExamples,
     type AddCommand,
     type ChangeArgs,
 } from "../arguments";
 import type { Context } from "../context";
-import { carryOut } from "../stack/file-edit";
+import { carryOut, reportChange } from "../stack/file-edit";
 import { findStack } from "../stack/stack";
 import { forget } from "./handouts/record";
 import { planRotate } from "./plan";
@@ -19,20 +19,22 @@ import { readPublicKey, withPublicKey } from "./public-key-file";
 const OVERLAP_DAYS = 7;
 
 export const command: AddCommand = (consumer, context) =>
-    withPublicKey(
-        withApply(withCredential(withStack(consumer.command("rotate")), "id of the credential to be replaced")),
+    withExamples(
+        withPublicKey(withChange(withCredential(consumer.command("rotate"), "id of the credential to be replaced"))),
+        "consumer rotate team-b 2026a --successor 2026b --overlap-days 14",
+        "consumer rotate team-b edge --yes   # a service token gets a new secret in place",
     )
         .description(
             "Rotate a credential: add a successor to a key or JWT, or a new secret to a service token; the old one expires after an overlap",
         )
-        .option("--successor <id>", "id of the new credential, with key and jwt", label)
+        .option("--successor <id>", "id of the new credential, required with key and jwt (default: none)", label)
         .option(
             "--overlap-days <n>",
             "midnights (UTC) until the old one expires, at most the stack's maxOverlapDays",
             wholeNumber(1),
             OVERLAP_DAYS,
         )
-        .option("--expires <day>", "day from which the successor is expired")
+        .option("--expires <day>", "day from which the successor is expired, as 2027-01-31 (default: never)")
         .action((name, id, args) => rotate(context, name, id, args));
 
 export interface RotateArgs extends ChangeArgs {
@@ -50,10 +52,10 @@ export async function rotate(context: Context, name: string, id: string, args: R
     // In place it is the same credential with a secret that nobody has yet.
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
-    if (!(await carryOut(context, stack, plan, { apply: args.apply, written }))) return;
-    context.out(`\nDone. Next: npm run ops -- consumer handout ${name} ${next}${stackFlag(args)}`);
-    if (args.successor !== undefined)
-        context.out(
-            `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --apply`,
-        );
+    const change = await carryOut(context, stack, plan, { ...args, written });
+    const then = `When the caller has switched: npm run ops -- consumer revoke ${name} ${id}${stackFlag(args)} --yes`;
+    reportChange(context, args, change, [
+        `Next: npm run ops -- consumer handout ${name} ${next}${stackFlag(args)}`,
+        ...(args.successor === undefined ? [] : [then]),
+    ]);
 }

@@ -1,7 +1,9 @@
 import { writeFileSync } from "node:fs";
-import { withApply, withJson, type AddCommand } from "../arguments";
+import { withChange, withExamples, type AddCommand } from "../arguments";
+import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { Failure } from "../errors";
+import { json } from "../output";
 import { findStack } from "../stack/stack";
 import { holderOf, orderFile } from "./lock";
 import { unhappy } from "./report";
@@ -9,25 +11,30 @@ import { convert, type RunArgs } from "./run";
 import { status } from "./status";
 
 export const command: AddCommand = (convert, context) =>
-    withApply(withJson(convert.command("abort")), "return, or ask whoever is at work to")
+    withExamples(
+        withChange(convert.command("abort"), "return, or ask the running conversion to"),
+        "convert abort --stack intra",
+        "convert abort --stack intra --yes",
+    )
         .description("Return to intra-a: the running conversion is asked to, or this command does it when none runs")
-        .option("--take-over", "take over a conversion whose machine is gone")
+        .option("--take-over", "take over a conversion whose machine is gone (default: refuse)")
         .action((args) => abort(context, args));
 
 export interface AbortArgs extends RunArgs {
-    apply?: boolean;
+    yes?: boolean;
 }
 
 /** Asks the one who is at work to return; where nobody is, returns itself. Shows where the stack is, until it is to be done. */
 export async function abort(context: Context, args: AbortArgs): Promise<void> {
-    if (!args.apply) {
+    if (!args.yes) {
         await status(context, args);
-        return context.note("\nDry run: nothing was changed. Add --apply to return to intra-a.");
+        return dryRun(context, "return to intra-a", args);
     }
     const { short } = await findStack(context, args.stack);
     const holder = holderOf(context.folder, short);
     if (holder === undefined) return returnFromHere(context, args);
     writeFileSync(orderFile(context.folder, short), "");
+    if (args.json) return context.out(json({ stack: short, to: "intra-a", outcome: "asked", holder }));
     context.out(
         `Asked ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to intra-a. Watch: npm run ops -- convert status --stack ${short}`,
     );

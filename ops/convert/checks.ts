@@ -76,7 +76,7 @@ export function heldByAnother(
     now: Date,
 ): string | undefined {
     if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return undefined;
-    return `conversion: must be nobody else's at this moment (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- convert run --apply --take-over`;
+    return `conversion: must be nobody else's at this moment (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- convert run --yes --take-over`;
 }
 
 /** What was changed and not applied would go along with the first phase. */

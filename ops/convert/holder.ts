@@ -103,7 +103,7 @@ export async function nameToBe(
     if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
     if (await isAlive(view, interrupted))
         throw new UsageError([
-            `conversion: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --apply`,
+            `conversion: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --yes`,
         ]);
     return there.name;
 }

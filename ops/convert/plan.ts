@@ -1,7 +1,7 @@
 import type { Option } from "commander";
-import { choice, withJson, type AddCommand } from "../arguments";
+import { choice, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { UsageError } from "../errors";
+import { FindingsError } from "../errors";
 import { json, table } from "../output";
 import { verdictOf, type Target } from "./checks";
 import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
@@ -9,7 +9,11 @@ import { backFrom, describeStep, forwardAnew, isDown, nameOf, whatIsDown, type S
 import { readState, type ConversionState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
-    withJson(convert.command("plan"))
+    withExamples(
+        withJson(withStack(convert.command("plan"))),
+        "convert plan --stack intra",
+        "convert plan --stack intra --to intra-a --json",
+    )
         .description("Show the steps with their times, and every problem that prevents them; changes nothing")
         .addOption(targetOption("target option (default: the other one)"))
         .action((args) => plan(context, args));
@@ -25,44 +29,56 @@ export function targetOption(about: string): Option {
     return choice("--to <option>", about, ["intra-a", "intra-b"]);
 }
 
-/** Shows the steps with their times, and all that stands against them. Changes nothing. */
-export async function plan(context: Context, args: PlanArgs): Promise<void> {
+/** Shows the plan, and what prevents it. Changes nothing. @throws FindingsError when something does */
+async function plan(context: Context, args: PlanArgs): Promise<void> {
+    const { run, problems } = await showPlan(context, args);
+    if (problems.length > 0)
+        throw new FindingsError(
+            `${problems.length} problem(s) prevent the conversion, nothing was changed:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
+        );
+    if (run !== undefined && !args.json) context.out(`\nNothing was changed. Next: ${run}`);
+}
+
+interface ShownPlan {
+    /** What prevents it. */
+    problems: string[];
+    /** The command that carries it out. Unset: nothing is to be done. */
+    run?: string;
+}
+
+/** Prints the steps with their times. */
+export async function showPlan(context: Context, args: PlanArgs): Promise<ShownPlan> {
     const found = await readState(context, args.stack);
     const { progress, stack } = found;
     const underWay = progress.direction !== undefined;
-    const to = underWay
-        ? progress.direction === "back"
-            ? "intra-a"
-            : "intra-b"
-        : (args.to ?? (progress.reached === "done" ? "intra-a" : "intra-b"));
-    const steps = underWay
-        ? progress.next
-        : to === "intra-b"
-          ? forwardAnew(progress.reached)
-          : backFrom(progress.reached, false);
+    const to = targetOf(found, args.to);
+    const steps = stepsOf(found, to);
     const { problems, notes } =
         underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdictOf(context, found, to);
     const rows = steps.map((step) => rowOf(step, found));
     if (args.json) {
-        const { stack: __, ...times } = timesOf(found, to);
-        context.out(
-            json({
-                stack: stack.short,
-                reached: progress.reached,
-                to,
-                underWay,
-                steps: rows,
-                ...times,
-                problems,
-                notes,
-            }),
-        );
+        const times = timesOf(found, to);
+        const { reached } = progress;
+        context.out(json({ stack: stack.short, reached, to, underWay, steps: rows, ...times, problems, notes }));
     } else {
         if (rows.length > 0) context.out(drawn(rows));
         for (const one of notes) context.note(`note: ${one}`);
-        for (const line of summary(found, to, steps, problems.length === 0)) context.out(line);
+        for (const line of summary(found, to, steps)) context.out(line);
     }
-    if (problems.length > 0) throw new UsageError(problems);
+    const target = to === "intra-a" && !underWay ? " --to intra-a" : "";
+    const run = `npm run ops -- convert run --yes${target} --stack ${stack.short}`;
+    return { problems, ...(steps.length === 0 ? {} : { run }) };
+}
+
+/** Where a conversion that is under way leads to, else what was asked for, else the other option. */
+export function targetOf({ progress: { direction, reached } }: ConversionState, asked: Target | undefined): Target {
+    if (direction !== undefined) return direction === "back" ? "intra-a" : "intra-b";
+    return asked ?? (reached === "done" ? "intra-a" : "intra-b");
+}
+
+function stepsOf({ progress: { direction, reached, next } }: ConversionState, to: Target): Step[] {
+    if (direction !== undefined) return next;
+    return to === "intra-b" ? forwardAnew(reached) : backFrom(reached, false);
 }
 
 interface Row {
@@ -97,9 +113,8 @@ function drawn(rows: Row[]): string {
     );
 }
 
-function timesOf({ stack, progress, budget: { seconds, expected } }: ConversionState, to: Target) {
+function timesOf({ progress, budget: { seconds, expected } }: ConversionState, to: Target) {
     return {
-        stack: stack.short,
         budgetSeconds: seconds,
         downSeconds:
             to === "intra-b" ? remainingForward("intra-a", expected) : returnFrom(progress.reached, false, expected),
@@ -107,15 +122,13 @@ function timesOf({ stack, progress, budget: { seconds, expected } }: ConversionS
     };
 }
 
-function summary(found: ConversionState, to: Target, steps: Step[], possible: boolean): string[] {
+function summary(found: ConversionState, to: Target, steps: Step[]): string[] {
     const { progress, budget, stack } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, to);
     if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
-    const run = `npm run ops -- convert run --apply${to === "intra-a" && progress.direction === undefined ? " --to intra-a" : ""}`;
-    const next = `\nNothing was changed. Next: ${run} --stack ${stack.short}`;
     if (progress.direction !== undefined) {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
-        return [`A conversion is under way: ${progress.reached} was reached${down}, and it goes on to ${to}.`, next];
+        return [`A conversion is under way: ${progress.reached} was reached${down}, and it goes on to ${to}.`];
     }
     const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
     if (to === "intra-b") {
@@ -124,5 +137,5 @@ function summary(found: ConversionState, to: Target, steps: Step[], possible: bo
             `The longest way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
         );
     }
-    return possible ? [...lines, next] : lines;
+    return lines;
 }

@@ -1,7 +1,8 @@
 /** A whole conversion with a small model, in a stack and a namespace of its own: there, back, and cleared away. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { withApply, withJson, type AddCommand } from "../arguments";
+import { withChange, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
+import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
 import { json, table } from "../output";
@@ -22,19 +23,17 @@ import type { Converted } from "./report";
 import { convert } from "./run";
 
 export const command: AddCommand = (convert, context) =>
-    withApply(withJson(convert.command("rehearse")), "make that stack, and clear it away in the end")
+    withExamples(
+        withChange(convert.command("rehearse"), "make that stack, and clear it away in the end"),
+        "convert rehearse --stack intra",
+        "convert rehearse --stack intra --yes",
+    )
         .description(
             "Rehearse the conversion there and back in a stack of its own (convert.rehearsal); leaves this stack alone",
         )
         .action((args) => rehearse(context, args));
 
-export interface RehearseArgs {
-    stack?: string;
-    json?: boolean;
-    apply?: boolean;
-}
-
-export async function rehearse(context: Context, args: RehearseArgs): Promise<void> {
+export async function rehearse(context: Context, args: ChangeArgs): Promise<void> {
     const { stack } = await readState(context, args.stack);
     const made = rehearsalStack(stack.text, await readSecrets(context, stack));
     const name = `${stack.name}-rehearsal`;
@@ -55,12 +54,14 @@ export async function rehearse(context: Context, args: RehearseArgs): Promise<vo
             `${short}: must not be there (an earlier rehearsal was not cleared away). Look at it, then run: ${clearing(name)}`,
         );
     if (problems.length > 0) throw new UsageError(problems);
-    context.note(`Rehearsal in stack ${short}. Stack ${stack.short} is not touched. It needs:`);
-    made.needs.forEach((need) => context.note(`  - ${need}`));
-    if (!args.apply)
-        return context.note(
-            "\nDry run: nothing was changed. Add --apply to make that stack, go there and back in it, and clear it away.",
-        );
+    // Without consent this is the answer, and else the begin of what is said along the way.
+    if (!args.yes && args.json) context.out(json({ stack: short, outcome: "planned", needs: made.needs }));
+    else {
+        const say = args.yes ? context.note : context.out;
+        say(`Rehearsal in stack ${short}. Stack ${stack.short} is not touched. It needs:`);
+        made.needs.forEach((need) => say(`  - ${need}`));
+    }
+    if (!args.yes) return dryRun(context, "make that stack, go there and back in it, and clear it away", args);
     endEarlier(context, short);
     await make(context, { name, short, file, text: "" }, made);
     const results: Converted[] = [];
@@ -126,7 +127,7 @@ function quiet(context: Context): Context {
     return { ...context, out: context.note };
 }
 
-function report(context: Context, args: RehearseArgs, short: string, results: Converted[]): void {
+function report(context: Context, args: ChangeArgs, short: string, results: Converted[]): void {
     const ends = records(context.folder, short)
         .filter(({ file }) => results.some((result) => result.file === file))
         .flatMap(({ entries }) => entries)

@@ -34,7 +34,7 @@ export function report(context: Context, args: { json?: boolean }, result: Conve
 /** What is to be said of an end that nobody wanted. */
 export function unhappy({ outcome, why, failed, served, stack, place, to }: Converted): string {
     if (outcome === "stopped")
-        return `convert: stopped at ${place} (${why}). Go on: npm run ops -- convert run --apply --stack ${stack}; or return: npm run ops -- convert abort --apply --stack ${stack}`;
+        return `convert: stopped at ${place} (${why}). Go on: npm run ops -- convert run --yes --stack ${stack}; or return: npm run ops -- convert abort --yes --stack ${stack}`;
     if (outcome === "returned")
         return `convert: must reach ${to} (${why}). It is back at intra-a, which serves. Correct what failed, and run it again.`;
     return whatAHumanMustDo(failed!, why ?? "", stack, served);
@@ -49,7 +49,7 @@ export function whatAHumanMustDo(step: Step, why: string, stack: string, served?
         return (
             `convert: a human is needed. Callers are served by the component (${served}), but ${nameOf(step)} (${describeStep(step).does}) has failed twice: ${why}.\n` +
             `  1. Correct what it names. Until then a host that restarts may start bare metal too.\n` +
-            `  2. Run: npm run ops -- convert run --apply --stack ${stack}, which tries it again; or return: npm run ops -- convert abort --apply --stack ${stack}`
+            `  2. Run: npm run ops -- convert run --yes --stack ${stack}, which tries it again; or return: npm run ops -- convert abort --yes --stack ${stack}`
         );
     const gateway = "npm run ops -- consumer list --check";
     const notTaken = `See why the gateway does not take the change: ${gateway}`;
@@ -65,7 +65,7 @@ export function whatAHumanMustDo(step: Step, why: string, stack: string, served?
     return (
         `convert: a human is needed. ${nameOf(step)} (${describeStep(step).does}) has failed twice: ${why}.\n` +
         `  1. Correct what it names. ${byHand[step.to as keyof typeof byHand]}\n` +
-        `  2. Run: npm run ops -- convert abort --apply --stack ${stack}, which goes on with the way back from there.\n` +
+        `  2. Run: npm run ops -- convert abort --yes --stack ${stack}, which goes on with the way back from there.\n` +
         `  Where it is: npm run ops -- convert status --stack ${stack}`
     );
 }

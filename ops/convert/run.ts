@@ -1,15 +1,17 @@
 import { existsSync, rmSync } from "node:fs";
 import { basename, relative } from "node:path";
-import { withApply, withJson, type AddCommand } from "../arguments";
+import { withChange, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
+import { dryRun } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
+import { json } from "../output";
 import { findStack, type Stack } from "../stack/stack";
 import { conversionActions, leaveStack, write, type ConversionJob } from "./actions";
 import { newFile, records, type Entry } from "./audit";
 import { heldByAnother, verdictOf, type Target } from "./checks";
 import { nameToBe, startBeat } from "./holder";
 import { orderFile, takeLock } from "./lock";
-import { plan, targetOption } from "./plan";
+import { showPlan, targetOf, targetOption } from "./plan";
 import { ProgressDisplay } from "./progress";
 import { readState, seen, versions, whoAmI, type ConversionState } from "./read-state";
 import { report, unhappy, type Converted } from "./report";
@@ -18,17 +20,26 @@ import { restOf } from "./stack-edit";
 import { progressOf } from "./state";
 
 export const command: AddCommand = (convert, context) =>
-    withApply(withJson(convert.command("run")), "do it, or go on")
+    withExamples(
+        withChange(convert.command("run"), "convert, or go on with what was begun"),
+        "convert run --stack intra",
+        "convert run --stack intra --to intra-a --yes",
+    )
         .description("Convert, or continue a conversion; returns to intra-a when a step fails or time runs out")
         .addOption(targetOption("target option (default: intra-b, or that of the running conversion)"))
-        .option("--take-over", "go on with a conversion that another machine has begun, and is gone")
-        .action((args) => (args.apply ? run(context, args) : plan(context, { ...args, to: args.to ?? "intra-b" })));
+        .option("--take-over", "go on with a conversion that another machine has begun, and is gone (default: refuse)")
+        .action((args) => (args.yes ? run(context, args) : showRun(context, args)));
 
-export interface RunArgs {
-    stack?: string;
+export interface RunArgs extends Pick<ChangeArgs, "stack" | "json"> {
     to?: Target;
-    json?: boolean;
     takeOver?: boolean;
+}
+
+/** What a run would do. @throws UsageError with what it would refuse */
+async function showRun(context: Context, args: RunArgs): Promise<void> {
+    const { run, problems } = await showPlan(context, { ...args, to: args.to ?? "intra-b" });
+    if (problems.length > 0) throw new UsageError(problems);
+    if (run !== undefined) dryRun(context, "carry out these steps", args);
 }
 
 /** Converts a stack, or goes on with what was begun; returns to intra-a by itself when a step fails or time runs out. */
@@ -68,76 +79,102 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     }
 }
 
+interface PreparedJob extends ConversionJob {
+    found: ConversionState;
+    /** Whether a conversion that goes forward is to return. */
+    forced: boolean;
+    to: Target;
+}
+
 /** Decides what is to be done, and writes down that it begins. @returns undefined when nothing is to be done */
 async function prepare(
     context: Context,
     args: RunArgs,
     onlyUnderWay: boolean,
     interrupted: () => string | undefined,
-): Promise<(ConversionJob & { found: ConversionState; forced: boolean; to: Target }) | undefined> {
+): Promise<PreparedJob | undefined> {
     const found = await readState(context, args.stack);
-    const { stack, progress, budget, answerSeconds } = found;
-    const { reached, asked } = progress;
-    const again = progress.file !== undefined;
-    const begins = progress.direction === undefined;
-    const to = begins ? (args.to ?? "intra-b") : progress.direction === "back" ? "intra-a" : "intra-b";
+    const { stack, progress, answerSeconds } = found;
+    const { reached, direction, why } = progress;
+    const to = targetOf(found, args.to ?? "intra-b");
     const nothing = onlyUnderWay ? reached !== "prepare" : reached === (to === "intra-b" ? "done" : "intra-a");
-    if (begins && nothing) {
-        const hint = reached === "done" ? " To return: npm run ops -- convert run --apply --to intra-a" : "";
-        context.out(
-            `${stack.short} is of option ${reached === "done" ? "intra-b" : "intra-a"}, and no conversion is under way.${hint}`,
-        );
+    if (direction === undefined && nothing) {
+        sayNothingToDo(context, args, found, to);
         return undefined;
     }
-    if (!begins && to === "intra-a" && args.to === "intra-b")
+    if (direction !== undefined && to === "intra-a" && args.to === "intra-b")
         throw new UsageError([
-            `--to: must be intra-a while it returns (${progress.why ?? "it was asked for"}). Run: npm run ops -- convert run --apply, and convert again afterwards.`,
+            `--to: must be intra-a while it returns (${why ?? "it was asked for"}). Run: npm run ops -- convert run --yes, and convert again afterwards.`,
         ]);
-    const who = whoAmI();
     const file = progress.file ?? newFile(context.folder, stack.short, new Date());
-    const id = basename(file, ".jsonl");
-    const entries = found.conversions.find((one) => one.file === progress.file)?.entries ?? [];
-    const successor = {
-        own: nameIn(entries[0]) ?? `${who} ${id}`,
-        who,
-        foreign: (entries.at(-1)?.who ?? who) !== who,
-        takeOver: args.takeOver ?? false,
-    };
-    const holder = await nameToBe(successor, found.cluster, found.holder, interrupted);
-    const { problems, notes } = begins ? await verdictOf(context, found, to, holder) : { problems: [], notes: [] };
-    const held = begins ? undefined : heldByAnother(found.holder, holder, new Date());
-    if (held !== undefined) problems.push(held);
-    if (problems.length > 0) throw new UsageError(problems);
-    for (const one of notes) context.note(`note: ${one}`);
-    const display = new ProgressDisplay(context);
-    const rest = restOf(stack.text);
+    const holder = await nameInCluster(found, args, file, interrupted);
+    for (const one of await notesOf(context, found, to, holder)) context.note(`note: ${one}`);
     const job: ConversionJob = {
         context,
         stack: stack.name,
         short: stack.short,
         file,
-        run: id,
-        who,
+        run: basename(file, ".jsonl"),
+        who: whoAmI(),
         holder,
-        rest,
+        rest: restOf(stack.text),
         text: stack.text,
         callers: stack.callers,
         answerSeconds,
-        display,
+        display: new ProgressDisplay(context),
     };
-    const now = await versions(context);
-    if (again) write(job, { event: "resume", reached, asked, versions: now });
+    await writeBegin(job, found, to);
+    const forced = direction === "forward" && args.to === "intra-a";
+    return { ...job, found, forced, to: forced ? "intra-a" : to };
+}
+
+function sayNothingToDo(context: Context, args: RunArgs, { stack: { short }, progress }: ConversionState, to: Target) {
+    const { reached } = progress;
+    if (args.json)
+        return context.out(json({ stack: short, to, outcome: "none", place: reached, downSeconds: 0, record: null }));
+    const [option, hint] =
+        reached === "done" ? ["intra-b", " To return: npm run ops -- convert run --yes --to intra-a"] : ["intra-a", ""];
+    context.out(`${short} is of option ${option}, and no conversion is under way.${hint}`);
+}
+
+/** Name of the conversion in the cluster's record. */
+function nameInCluster(
+    { conversions, progress, cluster, holder }: ConversionState,
+    { takeOver = false }: RunArgs,
+    file: string,
+    interrupted: () => string | undefined,
+): Promise<string> {
+    const who = whoAmI();
+    const entries = conversions.find((one) => one.file === progress.file)?.entries ?? [];
+    const own = nameIn(entries[0]) ?? `${who} ${basename(file, ".jsonl")}`;
+    const foreign = (entries.at(-1)?.who ?? who) !== who;
+    return nameToBe({ own, who, foreign, takeOver }, cluster, holder, interrupted);
+}
+
+/** @returns what is to be noted @throws UsageError with all that stands against it */
+async function notesOf(context: Context, found: ConversionState, to: Target, holder: string): Promise<string[]> {
+    const begins = found.progress.direction === undefined;
+    const { problems, notes } = begins ? await verdictOf(context, found, to, holder) : { problems: [], notes: [] };
+    const held = begins ? undefined : heldByAnother(found.holder, holder, new Date());
+    if (held !== undefined) problems.push(held);
+    if (problems.length > 0) throw new UsageError(problems);
+    return notes;
+}
+
+/** Writes the record of a conversion that begins, or goes on. */
+async function writeBegin(job: ConversionJob, { progress, budget }: ConversionState, to: Target): Promise<void> {
+    const { reached, asked, file, direction } = progress;
+    const now = await versions(job.context);
+    if (file !== undefined) write(job, { event: "resume", reached, asked, versions: now });
     else
         write(job, {
             event: "begin",
             from: reached,
-            to: begins ? to : "intra-a",
+            to: direction === undefined ? to : "intra-a",
             budgetSeconds: budget.seconds,
             versions: now,
         });
-    context.note(`Record: ${relative(process.cwd(), file)}`);
-    const forced = progress.direction === "forward" && args.to === "intra-a";
-    return { ...job, found, forced, to: forced ? "intra-a" : to };
+    job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
 }
 
 /** The name that the record's own conversion has in the cluster: whoever goes on with it is it. */

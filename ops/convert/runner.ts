@@ -87,42 +87,22 @@ export class ConversionRunner {
 
     /** @returns why it failed, if so */
     private async take(step: Step): Promise<string | undefined> {
-        const { actions, orders, budget } = this;
+        const { actions } = this;
         const { direction, to } = step;
         const name = { step: nameOf(step), direction, to };
         const began = actions.now();
         actions.record({ event: "step", ...name });
         if (opensWindow(step)) this.downSince ??= began;
-        const interruption = new StepInterruption((instant, call) => actions.at(instant, call));
-        for (const order of direction === "forward" ? [orders.back, orders.stop] : [orders.stop])
-            interruption.onOrder(order);
-        const limit = direction === "forward" ? latestEnd(step, budget) : undefined;
-        const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
-        if (end !== undefined)
-            interruption.atInstant(
-                end,
-                `it took until ${duration(limit!)} after the begin of the 503s: later the way back would not fit any more`,
-            );
-        const longest = longestBack(step, budget);
-        if (direction === "back")
-            interruption.atInstant(
-                began + longest * 1000,
-                `it took ${duration(longest)}, longer than anything that it waits for`,
-            );
-        actions.show({
-            step,
-            began,
-            expectedSeconds: expectedOf(step, budget.expected),
-            latestEnd: end,
-            downSince: this.downSince,
-        });
+        const { interruption, latestEnd } = this.interruptionOf(step, began);
+        const expectedSeconds = expectedOf(step, this.budget.expected);
+        actions.show({ step, began, expectedSeconds, latestEnd, downSince: this.downSince });
         this.asked = to;
         let failure: string | undefined;
         let proof: Proof = {};
         try {
             await actions.bring(step, interruption.signal);
             this.reached = to;
-            const { lookSeconds } = budget;
+            const { lookSeconds } = this.budget;
             interruption.atInstant(
                 actions.now() + lookSeconds * 1000,
                 `the look at it did not end in ${duration(lookSeconds)}`,
@@ -153,6 +133,28 @@ export class ConversionRunner {
             this.downSince = undefined;
         }
         return failure;
+    }
+
+    /** What cuts a step off: an order, or the instant at which it must be done. */
+    private interruptionOf(step: Step, began: number): { interruption: StepInterruption; latestEnd?: number } {
+        const { actions, orders, budget } = this;
+        const interruption = new StepInterruption((instant, call) => actions.at(instant, call));
+        const forward = step.direction === "forward";
+        for (const order of forward ? [orders.back, orders.stop] : [orders.stop]) interruption.onOrder(order);
+        const limit = forward ? latestEnd(step, budget) : undefined;
+        const end = limit === undefined ? undefined : this.downSince! + limit * 1000;
+        if (end !== undefined)
+            interruption.atInstant(
+                end,
+                `it took until ${duration(limit!)} after the begin of the 503s: later the way back would not fit any more`,
+            );
+        const longest = longestBack(step, budget);
+        if (!forward)
+            interruption.atInstant(
+                began + longest * 1000,
+                `it took ${duration(longest)}, longer than anything that it waits for`,
+            );
+        return { interruption, latestEnd: end };
     }
 
     /** Turns round. */

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { withJson, type AddCommand } from "../arguments";
+import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { json } from "../output";
 import { duration, latestEnd, remainingForward } from "./clock";
@@ -9,7 +9,11 @@ import { isDown, nameOf } from "./phases";
 import { readState, whoAmI, type ConversionState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
-    withJson(convert.command("status"))
+    withExamples(
+        withJson(withStack(convert.command("status"))),
+        "convert status --stack intra",
+        "convert status --json",
+    )
         .description("Show the phase of a conversion, since when callers get 503, and the next step")
         .action((args) => status(context, args));
 
@@ -107,18 +111,15 @@ function lines({ progress, stack, budget }: ConversionState, facts: Facts, other
     if (facts.record !== null) text.push(`Record: ${facts.record}`);
     if (facts.holder !== null) {
         const { who, pid, host } = facts.holder;
-        return [
-            ...text,
-            `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort --apply${on}`,
-        ];
+        return [...text, `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort --yes${on}`];
     }
     if (others !== undefined)
         return [
             ...text,
-            `Here nobody is at work; the cluster says that another one is: ${others}. If that machine is gone: npm run ops -- convert run --apply --take-over${on}`,
+            `Here nobody is at work; the cluster says that another one is: ${others}. If that machine is gone: npm run ops -- convert run --yes --take-over${on}`,
         ];
     return [
         ...text,
-        `Nobody is at work. Go on: npm run ops -- convert run --apply${on}; or return: npm run ops -- convert abort --apply${on}`,
+        `Nobody is at work. Go on: npm run ops -- convert run --yes${on}; or return: npm run ops -- convert abort --yes${on}`,
     ];
 }

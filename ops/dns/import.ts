@@ -7,17 +7,21 @@ import { importBind } from "../../dns/import-bind";
 import { importRecordSets } from "../../dns/import-record-sets";
 import type { Imported, Undecided } from "../../dns/imported";
 import { plainName } from "../../dns/names";
-import type { AddCommand } from "../arguments";
+import { withExamples, withJson, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
+import { json } from "../output";
 
 export const command: AddCommand = (dns, context) =>
-    dns
-        .command("import")
+    withExamples(
+        withJson(dns.command("import")),
+        "dns import zone.txt",
+        "dns import zone.txt --zone example.com --out dns/example.com.yaml",
+    )
         .description("Import a zone from az network dns zone export, or from record-set list -o json")
         .argument("<file>", "the export")
         .option("--zone <name>", "name of the zone (default: that of the export)")
-        .option("--out <file>", "write a new file, for example dns/example.com.yaml, instead of printing")
+        .option("--out <file>", "write a new file, for example dns/example.com.yaml (default: print)")
         .action((file, args) => importZone(context, file, args));
 
 /** Problems shown of a file that is no zone: more of them say nothing new. */
@@ -28,10 +32,12 @@ const LARGEST = 4 * 1024 * 1024;
 export interface DnsImportArgs {
     zone?: string;
     out?: string;
+    json?: boolean;
 }
 
 /** Makes reviewed data of an export of a zone; changes nothing but the new file. */
-export async function importZone(context: Context, file: string, { zone, out }: DnsImportArgs): Promise<void> {
+export async function importZone(context: Context, file: string, args: DnsImportArgs): Promise<void> {
+    const { zone, out } = args;
     const found = readExport(file, zone === undefined ? undefined : plainName(zone));
     if (found.problems.length > SHOWN)
         found.problems.splice(
@@ -48,14 +54,23 @@ export async function importZone(context: Context, file: string, { zone, out }: 
     if (problems.length > 0) context.note(`To decide before this data is accepted, ${problems.length}:`);
     for (const problem of problems) context.note(`  - ${problem}`);
     const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
-    if (out === undefined) {
-        context.out(text.trimEnd());
-        context.note(`${summary} Nothing was written. Add: --out ${name}`);
-        return;
+    if (out !== undefined && existsSync(out))
+        throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
+    if (out !== undefined) writeFileSync(out, text);
+    if (args.json) {
+        const told = {
+            zone: found.zone,
+            entries: found.items.length,
+            toDecide: problems,
+            warnings,
+            notes: found.notes,
+        };
+        return context.out(json({ ...told, out: out ?? null, data: out === undefined ? text : null }));
     }
-    if (existsSync(out)) throw new UsageError([`--out: must be a new file (${out} exists). Compare, then replace it.`]);
-    writeFileSync(out, text);
-    context.out(`Wrote ${out}: ${summary} Next: review it, then npm run ops -- check dns`);
+    if (out !== undefined)
+        return context.out(`Wrote ${out}: ${summary} Next: review it, then npm run ops -- check dns`);
+    context.out(text.trimEnd());
+    context.note(`${summary} Nothing was written. Add: --out ${name}`);
 }
 
 /** @throws UsageError when the file cannot be read at all */

@@ -1,16 +1,26 @@
-import type { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import { choice } from "../arguments";
 
 export const FORMATS = ["text", "json", "markdown"] as const;
 export const FAIL_ON = ["breaks-callers", "risk", "none"] as const;
 
-export function formatOption(about: string): Option {
-    return choice("--format <format>", about, FORMATS, "text");
+/** For every command whose answer has several forms: `--format`, and `--json` as everywhere. The first form is the default. */
+export function withFormat(
+    command: Command,
+    about = "how to print the review",
+    formats: readonly string[] = FORMATS,
+): Command {
+    return command
+        .addOption(choice("--format <format>", about, formats, formats[0]))
+        .addOption(new Option("--json", "print one JSON document: --format json").conflicts("format"))
+        .hook("preAction", (_, one) => {
+            if (one.opts().json) one.setOptionValue("format", "json");
+        });
 }
 
 /** For every command whose result is a review. */
 export function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {
-    return command
-        .addOption(formatOption("how to print it; markdown is for a pull request"))
-        .addOption(choice("--fail-on <severity>", "exit with 1 when a finding is as bad, or worse", FAIL_ON, limit));
+    return withFormat(command, "how to print it; markdown is for a pull request").addOption(
+        choice("--fail-on <severity>", "exit with 3 when a finding is as bad, or worse", FAIL_ON, limit),
+    );
 }

@@ -1,6 +1,6 @@
 /** `ops stack drift`: what somebody has changed behind Pulumi's back, in the words of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
-import { withStack, type AddCommand } from "../arguments";
+import { withExamples, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { accessOf } from "../stack/cluster";
 import { gatewayOf } from "../stack/gateway";
@@ -13,7 +13,11 @@ import type { Preview, Step } from "./preview";
 import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
 
 export const command: AddCommand = (stack, context) =>
-    withReview(withStack(stack.command("drift")), "risk")
+    withExamples(
+        withReview(withStack(stack.command("drift")), "risk"),
+        "stack drift --stack intra",
+        "stack drift --stack intra --json --fail-on breaks-callers",
+    )
         .description("Show drift: what was changed outside Pulumi, and what it means for callers; changes nothing")
         .action((args) => drift(context, args));
 

@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from "node:fs";
 import { readCallersFile } from "../../config/keys/consumers/file";
 import { isInside } from "../../config/values";
-import { withStack, type AddCommand } from "../arguments";
+import { withExamples, withStack, type AddCommand } from "../arguments";
 import { ROOT, type Context } from "../context";
-import { Failure, UsageError } from "../errors";
+import { Failure, FindingsError, UsageError } from "../errors";
 import { json } from "../output";
 import { lockFailure } from "../stack/backend-lock";
 import { ask, said } from "../stack/pulumi";
@@ -23,13 +23,17 @@ import { errorText, readPreview, type Preview } from "./preview";
 import { renderText, type Review } from "./report";
 
 export const command: AddCommand = (stack, context) =>
-    withReview(withStack(stack.command("review")))
+    withExamples(
+        withReview(withStack(stack.command("review"))),
+        "stack review --stack intra",
+        "stack review --stack intra --preview preview.json --format markdown --fail-on none",
+    )
         .description(
             "Review what a change does to live callers, most dangerous first; runs pulumi preview, or reads one",
         )
-        .option("--preview <file>", "read what pulumi preview --json printed, instead of running it")
-        .option("--plan <file>", "read a plan of pulumi preview --save-plan")
-        .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed")
+        .option("--preview <file>", "read what pulumi preview --json printed (default: run pulumi preview)")
+        .option("--plan <file>", "read a plan of pulumi preview --save-plan (default: run pulumi preview)")
+        .option("--save-plan <file>", "save the plan, so that pulumi up --plan does what was reviewed (default: none)")
         .action((args) => review(context, args));
 
 export interface ReviewArgs {
@@ -124,13 +128,13 @@ export function asBadAs(findings: Finding[], limit: ReviewArgs["failOn"]): Findi
     return findings.filter(({ severity }) => bad.includes(severity));
 }
 
-/** @throws Failure when a finding is as bad as that, or worse */
+/** @throws FindingsError when a finding is as bad as that, or worse */
 export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["failOn"]): void {
     const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
     const subject = about === "drift" ? "what was changed behind Pulumi's back" : "the change";
-    throw new Failure(
+    throw new FindingsError(
         `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings do not fit). Read them above, or choose another --fail-on.`,
     );
 }

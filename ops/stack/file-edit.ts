@@ -1,8 +1,10 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, relative } from "node:path";
+import { dryRun, type AnswerFormat } from "../consent";
 import type { Context } from "../context";
 import { Failure, UsageError } from "../errors";
+import { json } from "../output";
 import { checkConfig, readSecrets } from "./config-check";
 import { filesOf, obstaclesOrConversion, remember, type Edited } from "./edit-obstacles";
 import { lockFailure, NOTHING_CHANGED } from "./backend-lock";
@@ -21,8 +23,9 @@ export interface Plan {
     effects: string[];
 }
 
-export interface ChangeOptions {
-    apply?: boolean;
+export interface ChangeOptions extends AnswerFormat {
+    /** The operator consents. Unset: the change is only shown. */
+    yes?: boolean;
     /** Plain text of secrets that come with the change, by what stands for them in the text. */
     secrets?: ReadonlyMap<string, string>;
     /** Makes the final text where the plan has only something that stands for secrets. */
@@ -31,33 +34,44 @@ export interface ChangeOptions {
     written?: () => void;
 }
 
+/** A change of a stack, as `--json` prints it. */
+export interface Change {
+    /** Short name of the stack. */
+    stack: string;
+    /** Whether it was carried out; without consent it is only shown. */
+    changed: boolean;
+    /** File that it edits, as messages name it. */
+    file: string;
+    /** In unified form. Secrets are in it as ciphertext or not at all. */
+    diff: string;
+    /** What it means, one sentence each. */
+    effects: string[];
+    /** What the program will warn of and did not before. */
+    warnings: string[];
+}
+
+/** Prints a change as JSON, or what is left to say of it in text. @param next commands, each with what it is for */
+export function reportChange(context: Context, answer: AnswerFormat, change: Change, next: string[], more = {}): void {
+    if (answer.json) return context.out(json({ ...change, next: change.changed ? next : [], ...more }));
+    if (change.changed && next.length > 0) context.out(`\nDone. ${next.join("\n")}`);
+}
+
 /**
- * Shows a change of a stack file and, if it is to be applied, makes it and runs `pulumi up`.
- * @returns whether it was applied
+ * Shows a change of a stack file and, with the operator's consent, makes it and runs `pulumi up`. With `json` nothing of it is
+ * printed: {@link reportChange} does, once it is over.
  * @throws UsageError with all that stands against it, before anything is changed
  */
-export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<boolean> {
-    const problems = [...plan.problems];
+export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
     const edited = (plan.inCallersFile && stack.callers) || stack;
-    if (plan.after !== undefined) {
-        const secrets = new Map([...(await readSecrets(context, stack)), ...(options.secrets ?? [])]);
-        const check = (own: string, callers?: string) => checkConfig(own, secrets, dirname(stack.file), callers);
-        const { text, callers } = stack;
-        const verdict = edited === stack ? check(plan.after, callers?.text) : check(text, plan.after);
-        problems.push(...verdict.problems);
-        context.out(renderDiff(nameOf(stack, edited), edited.text, plan.after));
-        // Of what was so before, each `pulumi up` warns.
-        const known = new Set(check(text, callers?.text).warnings);
-        verdict.warnings
-            .filter((warning) => !known.has(warning))
-            .forEach((warning) => context.note(`warning: ${warning}`));
-    }
-    problems.push(...(await obstaclesOrConversion(context, stack)));
+    const say = (text: string) => (options.json ? undefined : context.out(text));
+    const { change, problems } = await consider(context, stack, edited, plan, options.secrets);
+    if (change.diff !== "") say(change.diff);
+    change.warnings.forEach((warning) => context.note(`warning: ${warning}`));
     if (problems.length > 0 || plan.after === undefined) throw new UsageError(problems);
-    plan.effects.forEach((effect) => context.out(effect));
-    if (!options.apply) {
-        context.out("\nDry run: nothing was changed. Add --apply to write the file and run pulumi up.");
-        return false;
+    change.effects.forEach(say);
+    if (!options.yes) {
+        dryRun(context, "write the file and run pulumi up", options);
+        return change;
     }
     const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
     for (const one of filesOf(stack))
@@ -66,7 +80,33 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     const before = remember(stack, after, edited);
     replace(edited.file, after);
     await up(context, stack, edited, before, options.written);
-    return true;
+    return { ...change, changed: true };
+}
+
+/** What a change is, and all that stands against it. */
+async function consider(
+    context: Context,
+    stack: Stack,
+    edited: Edited,
+    { after, effects, problems: known }: Plan,
+    brought: ReadonlyMap<string, string> = new Map(),
+): Promise<{ change: Change; problems: string[] }> {
+    const problems = [...known];
+    const file = nameOf(stack, edited);
+    const change: Change = { stack: stack.short, changed: false, file, diff: "", effects, warnings: [] };
+    if (after !== undefined) {
+        const secrets = new Map([...(await readSecrets(context, stack)), ...brought]);
+        const check = (own: string, callers?: string) => checkConfig(own, secrets, dirname(stack.file), callers);
+        const { text, callers } = stack;
+        const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
+        problems.push(...verdict.problems);
+        change.diff = renderDiff(file, edited.text, after);
+        // Of what was so before, each `pulumi up` warns.
+        const before = new Set(check(text, callers?.text).warnings);
+        change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
+    }
+    problems.push(...(await obstaclesOrConversion(context, stack)));
+    return { change, problems };
 }
 
 /** As messages name it. */

@@ -2,19 +2,23 @@ import { createPublicKey } from "node:crypto";
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
 import { claimKey } from "../../components/consumers/consumers";
 import { publicKeyProblem, type Algorithm } from "../../config/keys/consumers/credentials";
-import { withJson, type AddCommand } from "../arguments";
+import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
 import { isOver } from "../dates";
-import { Failure, UsageError } from "../errors";
+import { FindingsError, UsageError } from "../errors";
 import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { callersOf, findStack, readOutputs, type Stack } from "../stack/stack";
 import type { Credential } from "../stack/stack-file";
 
 export const command: AddCommand = (token, context) =>
-    withJson(token.command("inspect"))
+    withExamples(
+        withJson(withStack(token.command("inspect"))),
+        "token inspect < token.txt",
+        "token inspect --verify --json < token.txt",
+    )
         .description("Show what is in the token on standard input, and whose it is")
-        .option("--verify", "verify the signature too; exit with 1 unless it is valid")
+        .option("--verify", "verify the signature too; exit with 3 unless it is valid")
         .action((args) => inspect(context, args));
 
 export interface InspectArgs {
@@ -49,7 +53,7 @@ export async function inspect(context: Context, args: InspectArgs): Promise<void
               ].join("\n"),
     );
     if (args.verify && found.signature !== GOOD)
-        throw new Failure(`token: must have a good signature (${found.signature}).`);
+        throw new FindingsError(`token: must have a good signature (${found.signature}).`);
 }
 
 const GOOD = "good";

@@ -1,18 +1,23 @@
 import { claimKey } from "../../components/consumers/consumers";
-import { withCredential, withStack, type AddCommand } from "../arguments";
+import { withCredential, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import { lookUp } from "../consumer/plan";
 import type { Context } from "../context";
 import { isOver } from "../dates";
 import { UsageError } from "../errors";
+import { json } from "../output";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs } from "../stack/stack";
 import { signToken } from "./sign";
 
 export const command: AddCommand = (token, context) =>
-    withCredential(withStack(token.command("issue")))
+    withExamples(
+        withJson(withStack(withCredential(token.command("issue")))),
+        "token issue team-b ci --ttl 15m",
+        `token issue team-b ci --ttl 8h --claims '{"job":"nightly"}' --json`,
+    )
         .description("Issue a token for a caller (HS256 only: with other algorithms the caller signs)")
         .requiredOption("--ttl <time>", "lifetime in seconds, or for example 15m or 1h; at most 24h")
-        .option("--claims <json>", "more claims, as a JSON object")
+        .option("--claims <json>", "more claims, as a JSON object (default: none)")
         .action((name, id, args) => issue(context, name, id, args));
 
 /**
@@ -28,9 +33,10 @@ export interface IssueArgs {
     stack?: string;
     ttl: string;
     claims?: string;
+    json?: boolean;
 }
 
-/** Signs a token with the secret of an HS256 credential; nothing but the token goes to standard output. */
+/** Signs a token with the secret of an HS256 credential; without `json`, nothing but the token goes to standard output. */
 export async function issue(context: Context, name: string, id: string, args: IssueArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { credential, problems } = lookUp(stack, name, id);
@@ -59,8 +65,10 @@ export async function issue(context: Context, name: string, id: string, args: Is
         ]);
     const { namespace } = await gatewayOf(context, stack);
     const now = new Date();
-    context.out(await signToken(secret, { ...more, key: claimKey(namespace, name, id) }, ttl, now));
+    const signed = await signToken(secret, { ...more, key: claimKey(namespace, name, id) }, ttl, now);
     const end = new Date(now.getTime() + ttl * 1000);
+    const answer = { stack: stack.short, consumer: name, credential: id, token: signed, expires: end.toISOString() };
+    context.out(args.json ? json(answer) : signed);
     context.note(`Works until ${end.toISOString().slice(0, 19)}Z. Send it as: Authorization: Bearer <token>`);
     if (isOver(credential!.expires, end))
         context.note(`warning: ${who} itself expires on ${credential!.expires}; the token works no longer than that.`);

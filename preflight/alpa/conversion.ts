@@ -96,7 +96,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     const others = allowed.filter((stage) => stage !== BEFORE).join(" or ");
     if (wanted === BEFORE)
         return [
-            `option: intra-b can only be left from convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --apply --to intra-a`,
+            `option: intra-b can only be left from convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
         ];
     if (going !== undefined)
         return [

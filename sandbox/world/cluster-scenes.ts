@@ -57,7 +57,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&
             'Alpa runs on bare metal. To have it moved into the cluster, and back: eval "$(npm run -s sandbox -- env)" && ' +
-                "npm run ops -- convert run --apply\nTo rehearse that on a node of its own first: npm run ops -- convert rehearse --apply",
+                "npm run ops -- convert run --yes\nTo rehearse that on a node of its own first: npm run ops -- convert rehearse --yes",
     };
 }
 

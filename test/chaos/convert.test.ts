@@ -63,7 +63,7 @@ describe("npm run ops -- convert", function () {
     }
 
     it("goes into the cluster: callers get answers, and in the announced time 503 with Retry-After", async () => {
-        await underTraffic("forward", async () => succeeded(await stack.ops("convert", "run", "--apply")));
+        await underTraffic("forward", async () => succeeded(await stack.ops("convert", "run", "--yes")));
         await assertSettledIn("intra-b");
         const record = await place.world.read("v1", "ConfigMap", "convert", "alpa-auth-conversion");
         assert.ok((record!.data as Record<string, string>).beat, "the cluster has heard of who was at work");
@@ -71,7 +71,7 @@ describe("npm run ops -- convert", function () {
 
     it("goes back to bare metal, and changes nothing when brought up once more", async () => {
         await underTraffic("back", async () =>
-            succeeded(await stack.ops("convert", "run", "--apply", "--to", "intra-a")),
+            succeeded(await stack.ops("convert", "run", "--yes", "--to", "intra-a")),
         );
         await assertSettledIn("intra-a");
         succeeded(await stack.preview("--expect-no-changes"));
@@ -137,7 +137,7 @@ describe("npm run ops -- convert", function () {
             const { state, reached, callers } = await status();
             assert.deepEqual([state, reached, callers], ["interrupted", "switch", "served"]);
             await open();
-            succeeded(await stack.ops("convert", "abort", "--apply"));
+            succeeded(await stack.ops("convert", "abort", "--yes"));
         });
         await assertSettledIn("intra-a");
     });
@@ -168,13 +168,13 @@ describe("npm run ops -- convert", function () {
     it("says what a human must do while the GPUs stay held, and goes on with the way back once they are free", async () => {
         await underTraffic("GPUs stay held", async () => {
             place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
-            const { code, stderr } = await stack.ops("convert", "run", "--apply");
+            const { code, stderr } = await stack.ops("convert", "run", "--yes");
             assert.equal(code, 1);
             assert.match(stderr, /a human is needed\. back to drain \(bare metal is started by its own command\)/);
             const { state, direction, reached, callers } = await status();
             assert.deepEqual([state, direction, reached, callers], ["interrupted", "back", "drain", "get 503"]);
             place.world.gpus!.ledger.sweep();
-            succeeded(await stack.ops("convert", "abort", "--apply"));
+            succeeded(await stack.ops("convert", "abort", "--yes"));
         });
         await assertSettledIn("intra-a");
     });
@@ -201,7 +201,7 @@ describe("npm run ops -- convert", function () {
     it("killed in every phase: status tells it, and run goes on to the end", async () => {
         await underTraffic("killed forward", async () => {
             for (const phase of PHASES) await killedIn(phase, phase, []);
-            succeeded(await stack.ops("convert", "run", "--apply"));
+            succeeded(await stack.ops("convert", "run", "--yes"));
         });
         await assertSettledIn("intra-b");
     });
@@ -210,7 +210,7 @@ describe("npm run ops -- convert", function () {
         await underTraffic("killed back", async () => {
             for (const at of ["switch", "start", "stop", "drain", "prepare", "intra-a"])
                 await killedIn(`back to ${at}`, at, at === "switch" ? ["--to", "intra-a"] : []);
-            succeeded(await stack.ops("convert", "run", "--apply"));
+            succeeded(await stack.ops("convert", "run", "--yes"));
         });
         await assertSettledIn("intra-a");
         succeeded(await stack.preview("--expect-no-changes"));
@@ -218,7 +218,7 @@ describe("npm run ops -- convert", function () {
 
     it("is rehearsed in a stack of its own, of which production notices nothing, and which is cleared away", async () => {
         const { stdout } = await underTraffic("rehearsal", async () =>
-            succeeded(await stack.ops("convert", "rehearse", "--apply", "--json")),
+            succeeded(await stack.ops("convert", "rehearse", "--yes", "--json")),
         );
         const { outcome, steps } = JSON.parse(stdout);
         console.log(

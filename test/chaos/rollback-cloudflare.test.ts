@@ -114,7 +114,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         const pair = (await stack.outputs()).credentials["alice/t1"];
         assert.equal(await byToken(pair), 200);
 
-        const refused = await clone.ops(stack, "stack", "rollback", "--to", "1", "--apply");
+        const refused = await clone.ops(stack, "stack", "rollback", "--to", "1", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
         assert.match(refused.stderr, /the material of alice\/k1 was deleted .* --new-credentials/);
         assert.equal(await byToken(pair), 200);
@@ -134,7 +134,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
     });
 
     it("goes forth again with the stack file of then, which has the host's key", async () => {
-        const without = await clone.ops(stack, "stack", "rollback", "--to", "2", "--apply", "--new-credentials");
+        const without = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes", "--new-credentials");
         assert.equal(without.code, 2, without.stderr);
         assert.match(
             without.stderr,

@@ -68,9 +68,9 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
         await clone.up(stack);
         const before = await stack.resources();
         for (const to of ["1", "2"]) {
-            const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", to, "--apply");
+            const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", to, "--yes");
             assert.equal(code, 2, stderr);
-            assert.match(stderr, /must be of the phase that the stack is in .* convert run --apply --to intra-a/);
+            assert.match(stderr, /must be of the phase that the stack is in .* convert run --yes --to intra-a/);
         }
         assert.deepEqual(await stack.resources(), before);
         clone.assertClean();

@@ -55,7 +55,7 @@ describe("ops stack rollback with option inter", () => {
     });
 
     it("gives callers who come back other keys, once that is accepted", async () => {
-        const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--apply");
+        const refused = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(refused.code, 2, refused.stderr);
         for (const who of ["alice/e", "carol/c", "carol/d"])
             assert.match(refused.stderr, new RegExp(`the material of .*${who}.* was deleted`));

@@ -48,7 +48,7 @@ describe("ops stack rollback on the engine", () => {
         const { world, dir } = current();
         const said = { out: "", note: "" };
         let changed: Awaited<ReturnType<TestStack["resources"]>> = [];
-        const args = ["stack", "rollback", "--to", "1", "--apply", "--stack", stack.name];
+        const args = ["stack", "rollback", "--to", "1", "--yes", "--stack", stack.name];
         const code = await run(args, {
             folder: world.facts.stackFiles,
             program: clone.folder,
@@ -104,7 +104,7 @@ describe("ops stack rollback on the engine", () => {
     });
 
     it("refuses to bring a revoked key back as if it were the old one", async () => {
-        const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--apply");
+        const { code, stderr } = await clone.ops(stack, "stack", "rollback", "--to", "2", "--yes");
         assert.equal(code, 2, stderr);
         assert.match(stderr, /the material of bob\/b1 was deleted when it was revoked/);
     });
@@ -114,7 +114,7 @@ describe("ops stack rollback on the engine", () => {
         mkdirSync(locks, { recursive: true });
         const lock = { pid: 1, username: "another-user", hostname: "elsewhere", timestamp: new Date().toISOString() };
         writeFileSync(join(locks, "other.json"), JSON.stringify(lock));
-        const args = ["--to", "1", "--apply"];
+        const args = ["--to", "1", "--yes"];
         const { code, stderr } = await clone.ops(stack, "stack", "rollback", ...args);
         rmSync(join(locks, "other.json"));
         assert.equal(code, 1, stderr);

@@ -103,7 +103,7 @@ describe("a stack of callers on the engine", () => {
     it("rotates one of its callers, and touches no object of another", async () => {
         const others = () => Promise.all([consumer("alice"), version("v1", "Secret", "alice.a"), consumer("carol")]);
         const before = await others();
-        await ops("consumer rotate bob a --successor b --overlap-days 7 --apply --stack more");
+        await ops("consumer rotate bob a --successor b --overlap-days 7 --yes --stack more");
         assert.deepEqual(await others(), before);
         const { credentials } = await more.outputs();
         assert.equal(credentials["bob/a"], ours.credentials["bob/a"]);

@@ -132,7 +132,7 @@ describe("cloudflare on the engine", () => {
         const text = script().content;
         script().content = text.replace("await withModel(request)", "request");
         const { code, stdout, stderr } = await stack.ops("stack", "drift", "--format", "json");
-        assert.equal(code, 1, stdout + stderr);
+        assert.equal(code, 3, stdout + stderr);
         const codes = (JSON.parse(stdout).findings as { code: string }[]).map((finding) => finding.code);
         for (const one of ["credential-revoked", "way-in-removed", "authentication-removed"])
             assert.ok(codes.includes(one), stdout);

@@ -105,7 +105,7 @@ export class ConvertStack extends EngineStack {
             join(ROOT, "ops/cli.ts"),
             "convert",
             "run",
-            "--apply",
+            "--yes",
             ...more,
             "--stack",
             this.name,

@@ -84,7 +84,7 @@ describe("pulumi typed by hand", () => {
         assert.match(said, /spec\.timeout\.read: must be 60s or more \(got "30s"\)/);
         assert.deepEqual(await stack.resources(), before);
         const checked = await stack.ops("stack", "check", "--fail-on", "none");
-        assert.equal(checked.code, 1);
+        assert.equal(checked.code, 3);
         assert.match(checked.stdout, /caller-added {2}Caller carol gets access/, "and it is reviewed");
         assert.match(checked.stderr, /\[mandatory\] {2}answers-not-cut.*\n.*\n.*must be 60s or more \(got "30s"\)/);
         stack.configure({ consumers });
@@ -96,7 +96,7 @@ describe("pulumi typed by hand", () => {
         const bob = { name: "bob", credentials: [key("k1"), { id: "hs", method: "jwt", algorithm: "HS256" }] };
         stack.configure({ consumers: [...consumers, bob] });
         const folder = join(current().dir, "plan");
-        const apply = () => stack.opsOf(clone, "stack", "apply", "--apply", "--plan", folder);
+        const apply = () => stack.opsOf(clone, "stack", "apply", "--yes", "--plan", folder);
         const before = await stack.resources();
         succeeded(await stack.opsOf(clone, "stack", "check", "--fail-on", "risk", "--out", folder));
 

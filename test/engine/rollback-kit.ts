@@ -47,7 +47,7 @@ export class Clone {
 
     /** Goes back, and fails with what was said where that fails. */
     async back(stack: EngineStack, to: number, ...more: string[]): Promise<PulumiRun> {
-        const run = await this.ops(stack, "stack", "rollback", "--to", String(to), "--apply", ...more);
+        const run = await this.ops(stack, "stack", "rollback", "--to", String(to), "--yes", ...more);
         assert.equal(run.code, 0, `${run.stdout}\n${run.stderr}`);
         return run;
     }

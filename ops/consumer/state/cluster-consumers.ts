@@ -60,56 +60,65 @@ export async function readLive(
         throw new Failure(
             `cluster: must name a reachable cluster (no context ${config.getCurrentContext() ?? ""}). Set cluster.kubeconfig, cluster.context or KUBECONFIG.`,
         );
+    try {
+        return await readAll(k8s, config, namespace, tokens, abortAfter(limitSeconds));
+    } catch (error) {
+        throw new Failure(
+            `cluster: the API server at ${server} must let this account list consumers and Secrets and read the ApisixRoute alpa in ${namespace} (${whyUnread(error, limitSeconds)}). Check address, network and role.`,
+        );
+    }
+}
+
+async function readAll(
+    k8s: ReturnType<typeof kubernetesClient>,
+    config: ReturnType<typeof kubeConfigOf>,
+    namespace: string,
+    tokens: string[],
+    limit: ReturnType<typeof abortAfter>,
+): Promise<Live> {
     const custom = config.makeApiClient(k8s.CustomObjectsApi);
     const core = config.makeApiClient(k8s.CoreV1Api);
     const kind = { group: "apisix.apache.org", version: "v1alpha1", plural: "consumers", namespace };
     const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
-    const limit = abortAfter(limitSeconds);
     const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
-    // The object, or the definition of its kind, is not there yet.
-    const absent =
-        <T>(instead: T) =>
-        (error: { code?: number }) => {
-            if (error.code === 404) return instead;
-            throw error;
-        };
     const settings = new Map<string, Record<string, string>>();
     // As a list of one, which needs no right that the list of names does not need.
     const readToken = async (name: string) => {
         const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
         if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));
     };
-    try {
-        const [consumers, found, secrets] = await Promise.all([
-            custom.listNamespacedCustomObject(kind, limit).catch(absent({ items: [] })) as Promise<{
-                items: ConsumerObject[];
-            }>,
-            custom.getNamespacedCustomObject(route, limit).catch(absent(undefined)) as Promise<Observed | undefined>,
-            core.listNamespacedSecret({ namespace }, names),
-        ]);
-        for (let i = 0; i < tokens.length; i += AT_ONCE) await Promise.all(tokens.slice(i, i + AT_ONCE).map(readToken));
-        const verdict = judge({ kind: "condition", type: "Accepted" }, found);
-        return {
-            consumers: consumers.items.map(readConsumer),
-            // Before anything is there, no route is missing.
-            ...(verdict.state === "ready" || (!found && consumers.items.length === 0)
-                ? {}
-                : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
-            secrets: new Set(secrets.items.map((secret) => secret.metadata!.name!)),
-            tokens: settings,
-        };
-    } catch (error) {
-        const { code, cause, message } = error as { code?: number | string; cause?: Error; message: string };
-        const why =
-            (error as Error).name === "AbortError"
-                ? `no answer in ${limitSeconds} s`
-                : typeof code === "number"
-                  ? `HTTP ${code}`
-                  : (cause?.message ?? message).split("\n")[0];
-        throw new Failure(
-            `cluster: the API server at ${server} must let this account list consumers and Secrets and read the ApisixRoute alpa in ${namespace} (${why}). Check address, network and role.`,
-        );
-    }
+    const [consumers, found, secrets] = await Promise.all([
+        custom.listNamespacedCustomObject(kind, limit).catch(absent({ items: [] })) as Promise<{
+            items: ConsumerObject[];
+        }>,
+        custom.getNamespacedCustomObject(route, limit).catch(absent(undefined)) as Promise<Observed | undefined>,
+        core.listNamespacedSecret({ namespace }, names),
+    ]);
+    for (let i = 0; i < tokens.length; i += AT_ONCE) await Promise.all(tokens.slice(i, i + AT_ONCE).map(readToken));
+    const verdict = judge({ kind: "condition", type: "Accepted" }, found);
+    return {
+        consumers: consumers.items.map(readConsumer),
+        // Before anything is there, no route is missing.
+        ...(verdict.state === "ready" || (!found && consumers.items.length === 0)
+            ? {}
+            : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
+        secrets: new Set(secrets.items.map((secret) => secret.metadata!.name!)),
+        tokens: settings,
+    };
+}
+
+/** The object, or the definition of its kind, is not there yet. */
+function absent<T>(instead: T): (error: { code?: number }) => T {
+    return (error) => {
+        if (error.code === 404) return instead;
+        throw error;
+    };
+}
+
+function whyUnread(error: unknown, limitSeconds: number): string {
+    const { name, code, cause, message } = error as Error & { code?: number | string; cause?: Error };
+    if (name === "AbortError") return `no answer in ${limitSeconds} s`;
+    return typeof code === "number" ? `HTTP ${code}` : (cause?.message ?? message).split("\n")[0];
 }
 
 interface ConsumerObject {

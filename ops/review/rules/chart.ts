@@ -41,6 +41,19 @@ export function valueRows(base: Path): Row[] {
         ],
         [at("etcd/pdb/**"), unlessWith(at("etcd/replicaCount"), budget)],
         [at("etcd/**"), etcd("restarts")],
+        ...controllerRows(at),
+        [at("podDisruptionBudget/**"), budget],
+        [
+            at("updateStrategy/**"),
+            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced in another way` }),
+        ],
+        [at("**"), restart(base)],
+    ];
+}
+
+/** Those of the ingress controller. @param at the whole path of a value */
+function controllerRows(at: (path: string) => string): Row[] {
+    return [
         [
             at("ingress-controller/enabled"),
             () => ({
@@ -65,12 +78,6 @@ export function valueRows(base: Path): Row[] {
                 says: `${gateway(change)}: the ingress controller is another, or works in another way; changes may not arrive`,
             }),
         ],
-        [at("podDisruptionBudget/**"), budget],
-        [
-            at("updateStrategy/**"),
-            (_, change) => ({ code: "gateway-changed", says: `${gateway(change)}: pods are replaced in another way` }),
-        ],
-        [at("**"), restart(base)],
     ];
 }
 

@@ -1,9 +1,11 @@
 /** `ops stack apply`: carries out the plan that was reviewed, and nothing else. */
 import { resolve } from "node:path";
-import { withApply, withStack, type AddCommand } from "../../arguments";
+import { withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
+import { dryRun } from "../../consent";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
-import { formatOption } from "../../review/arguments";
+import { json } from "../../output";
+import { withFormat } from "../../review/arguments";
 import { readPlan } from "../../review/plan";
 import { exported, fullReview, render, type ReviewArgs } from "../../review/review";
 import { obstaclesOrConversion } from "../edit-obstacles";
@@ -12,16 +14,19 @@ import { planIn, readSavedPlan } from "./plan-folder";
 import { carryOutPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
-    withApply(withStack(stack.command("apply")), "run pulumi up with that plan")
+    withExamples(
+        withFormat(withConsent(withStack(stack.command("apply")), "run pulumi up with that plan")),
+        "stack apply --stack intra --plan plan",
+        "stack apply --stack intra --plan plan --yes",
+    )
         .description("Apply the plan of a check, and nothing else; it must be of this commit, config and state")
         .requiredOption("--plan <folder>", "folder written by stack check --out")
-        .addOption(formatOption("how to print the review"))
         .action((args) => apply(context, args));
 
 export interface ApplyArgs extends Pick<ReviewArgs, "stack" | "format"> {
     /** Folder that `ops stack check --out` made. */
     plan: string;
-    apply?: boolean;
+    yes?: boolean;
 }
 
 export async function apply(context: Context, args: ApplyArgs): Promise<void> {
@@ -32,12 +37,11 @@ export async function apply(context: Context, args: ApplyArgs): Promise<void> {
     const folder = resolve(args.plan);
     const { plan, saved } = await readSavedPlan(context, folder, stack, state);
     const preview = readPlan(plan, "--plan", state, stack.short);
-    context.out(render(fullReview(context, preview, state), args.format));
-    if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to carry out this plan.");
-    await carryOutPlan(
-        context,
-        stack,
-        planIn(folder),
-        `Plan of commit ${saved.commit.slice(0, 10)}, made ${saved.made}`,
-    );
+    const found = fullReview(context, preview, state);
+    const isJson = args.format === "json";
+    if (!isJson) context.out(render(found, args.format));
+    const message = `Plan of commit ${saved.commit.slice(0, 10)}, made ${saved.made}`;
+    if (args.yes) await carryOutPlan(context, stack, planIn(folder), message);
+    if (isJson) context.out(json({ ...found, changed: args.yes === true }));
+    if (!args.yes) dryRun(context, "carry out this plan", args);
 }

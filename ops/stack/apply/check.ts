@@ -1,9 +1,9 @@
 /** `ops stack check`: may this change be merged, or applied? The review of it, the policy pack, and what was agreed to. */
 import { resolve } from "node:path";
-import { withStack, type AddCommand } from "../../arguments";
+import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
 import { dayAfter } from "../../dates";
-import { Failure, UsageError } from "../../errors";
+import { FindingsError, UsageError } from "../../errors";
 import { json } from "../../output";
 import { withReview } from "../../review/arguments";
 import type { Finding } from "../../review/finding";
@@ -16,11 +16,18 @@ import { makeFolder, planIn, removeFolder, savePlanOrigin, uncommitted } from ".
 import { previewPlan } from "./run-plan";
 
 export const command: AddCommand = (stack, context) =>
-    withReview(withStack(stack.command("check")))
+    withExamples(
+        withReview(withStack(stack.command("check"))),
+        "stack check --stack intra",
+        "stack check --stack intra --out plan   # then: alpa-auth stack apply --stack intra --plan plan",
+    )
         .description(
             "Check whether a change may be applied: its review, the policy pack, accepted findings; changes nothing",
         )
-        .option("--out <folder>", "write the plan into a new folder for stack apply, when the check passes")
+        .option(
+            "--out <folder>",
+            "write the plan into a new folder for stack apply, when the check passes (default: none)",
+        )
         .action((args) => check(context, args));
 
 export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn"> {
@@ -55,10 +62,10 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         removeFolder(folder);
         throw error;
     }
-    context.note(`\nNext: npm run ops -- stack apply --apply --plan ${args.out} --stack ${stack.name}`);
+    context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
-/** Prints the review. @throws Failure when it must not go on */
+/** Prints the review. @throws FindingsError when it must not go on */
 function judge(
     context: Context,
     { format, failOn }: CheckArgs,
@@ -80,7 +87,7 @@ function judge(
         ...(refusal === undefined ? [] : [refusal]),
         ...(standing.length === 0 ? [] : [stands(context, found.stack, standing, failOn)]),
     ];
-    if (problems.length > 0) throw new Failure(problems.join("\n"));
+    if (problems.length > 0) throw new FindingsError(problems.join("\n"));
 }
 
 /** Longest text under a review: a comment of GitHub has 1,500 characters beside one. */

@@ -1,8 +1,9 @@
 /** `ops stack graph`: a picture of what a request passes, from the state of a stack, with what a preview changes coloured. */
-import { choice, withStack, type AddCommand } from "../../arguments";
+import { withExamples, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
+import { withFormat } from "../../review/arguments";
 import { readPreview } from "../../review/preview";
 import { exported, fileText } from "../../review/review";
 import { findStack } from "../stack";
@@ -13,10 +14,13 @@ import { renderSvg } from "./svg";
 export const GRAPH_FORMATS = ["mermaid", "svg", "json"] as const;
 
 export const command: AddCommand = (stack, context) =>
-    withStack(stack.command("graph"))
+    withExamples(
+        withFormat(withStack(stack.command("graph")), "how to draw it", GRAPH_FORMATS),
+        "stack graph --stack intra",
+        "stack graph --stack intra --preview preview.json --format svg > intra.svg",
+    )
         .description("Draw a stack: what a request passes, where it runs, and what a preview changes of it")
-        .option("--preview <file>", "colour what pulumi preview --json printed")
-        .addOption(choice("--format <format>", "how to draw it", GRAPH_FORMATS, "mermaid"))
+        .option("--preview <file>", "colour what pulumi preview --json printed (default: none)")
         .action((args) => graph(context, args));
 
 export interface GraphArgs {

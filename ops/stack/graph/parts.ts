@@ -134,19 +134,25 @@ function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void
         ofKind(resources, "kubernetes ApisixUpstream").map((one) => [textAt(one.inputs, "metadata", "name"), one]),
     );
     const paths = new Map<string, { node: Props; paths: Set<string>; upstreams: Set<Resource> }>();
-    for (const { inputs } of ofKind(resources, "kubernetes ApisixRoute"))
-        for (const rule of mapsAt(inputs, "spec", "http"))
-            for (const { name } of mapsAt(rule, "upstreams")) {
-                const upstream = upstreams.get(name as string);
-                for (const node of mapsAt(upstream?.inputs, "spec", "externalNodes")) {
-                    if (node.port === NOWHERE) continue;
-                    const address = `${textAt(node, "name")}:${textAt(node, "port") ?? 80}`;
-                    const known = paths.get(address) ?? { node, paths: new Set(), upstreams: new Set() };
-                    pathsOf(rule).forEach((path) => known.paths.add(path));
-                    known.upstreams.add(upstream!);
-                    paths.set(address, known);
-                }
-            }
+    const rules = ofKind(resources, "kubernetes ApisixRoute").flatMap(({ inputs }) => mapsAt(inputs, "spec", "http"));
+    const nodes = rules.flatMap((rule) =>
+        mapsAt(rule, "upstreams").flatMap(({ name }) => {
+            const upstream = upstreams.get(name as string);
+            return mapsAt(upstream?.inputs, "spec", "externalNodes").map((node) => ({
+                rule,
+                upstream: upstream!,
+                node,
+            }));
+        }),
+    );
+    for (const { rule, upstream, node } of nodes) {
+        if (node.port === NOWHERE) continue;
+        const address = `${textAt(node, "name")}:${textAt(node, "port") ?? 80}`;
+        const known = paths.get(address) ?? { node, paths: new Set(), upstreams: new Set() };
+        pathsOf(rule).forEach((path) => known.paths.add(path));
+        known.upstreams.add(upstream);
+        paths.set(address, known);
+    }
     const isFirewalled = onHosts(resources, "AlpaFirewall").length > 0;
     [...paths].forEach(([address, { node, paths: served, upstreams: of }], i) => {
         const inCluster = node.type === "Service" || /\.svc(\.|:|$)/.test(address);

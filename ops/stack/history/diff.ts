@@ -1,5 +1,5 @@
 /** `ops stack diff A B`: what differs between two versions, for callers, in the config, and in the program. */
-import { wholeNumber, withJson, type AddCommand } from "../../arguments";
+import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
 import { json } from "../../output";
@@ -11,7 +11,11 @@ import { callerLines, secretKeys, settingLines } from "./consequences";
 import { readVersions, unknownVersion, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
-    withJson(stack.command("diff"))
+    withExamples(
+        withJson(withStack(stack.command("diff"))),
+        "stack diff 41 43 --stack intra",
+        "stack diff 41 43 --json",
+    )
         .description("Compare two versions: callers, config, program")
         .argument("<from>", "number of a version, from stack history", wholeNumber(1))
         .argument("<to>", "number of another version", wholeNumber(1))

@@ -1,5 +1,5 @@
 /** `ops stack history`: who changed a stack, when, from which commit, and what it meant for callers. */
-import { wholeNumber, withJson, type AddCommand } from "../../arguments";
+import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
 import type { Context } from "../../context";
 import { json, table } from "../../output";
 import { plain } from "../../review/report";
@@ -9,7 +9,11 @@ import { callerLines, settingLines } from "./consequences";
 import { before, readVersions, type Config, type Version } from "./versions";
 
 export const command: AddCommand = (stack, context) =>
-    withJson(stack.command("history"))
+    withExamples(
+        withJson(withStack(stack.command("history"))),
+        "stack history --stack intra",
+        "stack history --last 5 --json",
+    )
         .description("List the versions of the stack: author, time, commit, and what each changed for callers")
         .option("--last <n>", "number of versions, newest first", wholeNumber(1), 20)
         .action((args) => history(context, args));

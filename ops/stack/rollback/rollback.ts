@@ -3,11 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { label, repeatable, wholeNumber, withApply, withStack, type AddCommand } from "../../arguments";
+import { label, repeatable, wholeNumber, withConsent, withExamples, withStack, type AddCommand } from "../../arguments";
 import { smoke } from "../../check/smoke";
+import { dryRun } from "../../consent";
 import { ROOT, type Context } from "../../context";
-import { UsageError } from "../../errors";
-import { formatOption } from "../../review/arguments";
+import { Failure, FindingsError, UsageError } from "../../errors";
+import { json } from "../../output";
+import { withFormat } from "../../review/arguments";
 import { byDanger } from "../../review/finding";
 import type { Preview } from "../../review/preview";
 import type { Review } from "../../review/report";
@@ -25,23 +27,31 @@ import { findTarget, uncommitted, type Target, type TargetArgs } from "./target"
 import { withWorkTree } from "./work-tree";
 
 export const command: AddCommand = (stack, context) =>
-    withApply(withStack(stack.command("rollback")), "carry it out, and call the service from outside after it")
+    withExamples(
+        withFormat(
+            withConsent(
+                withStack(stack.command("rollback")),
+                "carry it out, and call the service from outside after it",
+            ),
+        ),
+        "stack rollback --stack intra --to 41",
+        "stack rollback --stack intra --to 41 --yes",
+    )
         .description("Roll back to the program and config of an earlier version")
         .requiredOption("--to <version>", "number of the version, from stack history", wholeNumber(1))
         .option(
             "--new-credentials",
-            "accept that revoked credentials come back with new secrets, to be handed out again",
+            "accept that revoked credentials come back with new secrets, to be handed out again (default: refuse)",
         )
         .addOption(repeatable("--readmit <consumer/credential>", "accept the revoked key of a credential again"))
-        .option("--config-file <file>", "the stack file of that version, where it is in no commit")
-        .addOption(formatOption("how to print the review"))
+        .option("--config-file <file>", "the stack file of that version (default: that of its commit)")
         .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
         .action((args) => rollback(context, args));
 
 export interface RollbackArgs extends TargetArgs {
     stack?: string;
     format: ReviewArgs["format"];
-    apply?: boolean;
+    yes?: boolean;
     /** Accept that credentials of before are made anew, and that their callers get other ones. */
     newCredentials?: boolean;
     /** Revoked credentials whose keys may be accepted again, as `<consumer>/<credential>`. */
@@ -106,32 +116,39 @@ async function goBack(context: Context, args: RollbackArgs, way: Way): Promise<v
     const preview = await earlierPreview(context, earlier);
     const shown = fullReview(context, preview, state, program);
     const review = { ...shown, findings: [...revocationFindings(broken, program), ...shown.findings].sort(byDanger) };
-    context.out(render(review, args.format));
+    const isJson = args.format === "json";
+    if (!isJson) context.out(render(review, args.format));
     const renewed = refuse(preview, review, broken, args);
-    if (!args.apply) return context.note("\nDry run: nothing was changed. Add --apply to go back.");
-    await up(context, earlier, state);
-    await saveConfig(context, way);
+    if (args.yes) {
+        await up(context, earlier, state);
+        await saveConfig(context, way);
+    }
+    if (isJson) context.out(json({ ...review, changed: args.yes === true, newCredentials: renewed }));
+    if (!args.yes) return dryRun(context, `go back to version ${number}`, args);
     if (renewed.length > 0)
         context.note(
             `These callers need new credentials: ${renewed.join(", ")}. Hand them out: npm run ops -- consumer handout`,
         );
-    if (
-        !callersOf({ text: target.config, ...callersFileOf(target.config, program) }).some(
-            ({ name }) => name === args.consumer,
-        )
-    ) {
-        context.note(
-            `Not tried from outside: version ${number} has no caller ${args.consumer}. Try it: npm run ops -- check smoke --consumer <name>`,
+    await tryFromOutside(context, args, way);
+}
+
+/** Calls the service as the test caller of the version, where it has one. */
+async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): Promise<void> {
+    const { stack, target, program, scratch, interrupted } = way;
+    const { consumer } = args;
+    const callers = callersOf({ text: target.config, ...callersFileOf(target.config, program) });
+    if (!callers.some(({ name }) => name === consumer))
+        return context.note(
+            `Not tried from outside: version ${target.version.number} has no caller ${consumer}. Try it: npm run ops -- check smoke --consumer <name>`,
         );
-        return;
+    const out = args.format === "json" ? context.note : context.out;
+    const calls = { stack: stack.name, consumer, mostRequests: 20, timeout: 120 };
+    try {
+        await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
+    } catch (error) {
+        // The version is back, and does not serve: that is more than a finding.
+        throw error instanceof FindingsError ? new Failure(error.message) : error;
     }
-    const { name } = stack;
-    await interrupted.race(
-        smoke(
-            { ...context, folder: scratch, program },
-            { stack: name, consumer: args.consumer, mostRequests: 20, timeout: 120 },
-        ),
-    );
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Secrets of service tokens that were rotated since: their numbers never go down (docs/decisions/0017). */
 import { parseYaml } from "../yaml-edit";
 import { isMap } from "../../review/differences";
-import { setSecretVersion } from "../stack-file";
+import { setSecretVersion } from "../consumers-edit";
 
 /**
  * Callers of then, with the secrets of today where those are newer: no earlier one comes back, and the caller has today's.

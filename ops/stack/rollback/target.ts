@@ -139,8 +139,8 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
     const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);
     const way =
         serves(there) === "intra-a"
-            ? "npm run ops -- convert run --apply --to intra-a; while a conversion is under way: npm run ops -- convert abort --apply. Then run this again"
-            : "npm run ops -- convert run --apply. Then run this again with a version of its end";
+            ? "npm run ops -- convert run --yes --to intra-a; while a conversion is under way: npm run ops -- convert abort --yes. Then run this again"
+            : "npm run ops -- convert run --yes. Then run this again with a version of its end";
     return [
         `--to: version ${number} must be of the phase that the stack is in (it is of ${say(there)}, the stack of ${say(here)}): Alpa changes places step by step, and callers are refused meanwhile. Run: ${way}`,
     ];

@@ -48,7 +48,7 @@ describe("ops with callers in a file of their own", () => {
 
     it("adds a new caller there, leaves every other line as it is, and runs pulumi up", async () => {
         const { ops, text, calls } = setUp();
-        const { code, out, note } = await ops("consumer", "add", "bob", "--apply");
+        const { code, out, note } = await ops("consumer", "add", "bob", "--yes");
         assert.equal(code, 0, note);
         assert.match(out, /^--- callers\/intra\.yaml/m);
         assert.equal(
@@ -63,7 +63,7 @@ describe("ops with callers in a file of their own", () => {
     it("rotates a credential in the file that contains it", async () => {
         const { ops, text } = setUp();
         const rotate = (who: string, id: string) =>
-            ops("consumer", "rotate", who, id, "--successor", "next", "--overlap-days", "5", "--apply");
+            ops("consumer", "rotate", who, id, "--successor", "next", "--overlap-days", "5", "--yes");
         assert.equal((await rotate("alice", "a1")).code, 0);
         assert.match(
             callers(),
@@ -74,7 +74,7 @@ describe("ops with callers in a file of their own", () => {
         assert.match(text(), /- \{ id: next, method: key \}/);
     });
 
-    it("shows what a revocation would do, and changes neither file without --apply", async () => {
+    it("shows what a revocation would do, and changes neither file without --yes", async () => {
         const { ops, text } = setUp();
         const { code, out } = await ops("consumer", "revoke", "alice", "a2");
         assert.equal(code, 0);
@@ -107,7 +107,7 @@ describe("ops with callers in a file of their own", () => {
         const lock =
             "error: the stack is currently locked by 1 lock(s).\n  created by a@b (pid 1) at 2026-11-25T12:00:00Z";
         const { ops } = setUp({ says: ({ args }) => (args[0] === "up" ? { code: 1, stderr: lock } : undefined) });
-        assert.equal((await ops("consumer", "add", "bob", "--apply")).code, 1);
+        assert.equal((await ops("consumer", "add", "bob", "--yes")).code, 1);
         assert.equal(callers(), CALLERS);
     });
 
@@ -119,7 +119,7 @@ describe("ops with callers in a file of their own", () => {
         git("add", "-A");
         git("commit", "-qm", "x");
         writeFileSync(join(folder, NAME), `${CALLERS}# an edit\n`);
-        const { code, note } = await ops("consumer", "add", "bob", "--apply");
+        const { code, note } = await ops("consumer", "add", "bob", "--yes");
         assert.equal(code, 2);
         assert.match(note, /intra\.yaml: must have no uncommitted changes but those of this command/);
     });
@@ -142,7 +142,7 @@ describe("ops with callers in a file of their own", () => {
                 ? { stdout: JSON.stringify({ "alpa-auth:consumers": { value: "", objectValue: PLAIN } }) }
                 : undefined;
 
-        it("shows both files and changes nothing without --apply", async () => {
+        it("shows both files and changes nothing without --yes", async () => {
             const { ops, text } = setUp({ text: STACK_FILE });
             const { code, out, note } = await ops(...move());
             assert.equal(code, 0, note);
@@ -152,9 +152,15 @@ describe("ops with callers in a file of their own", () => {
             assert.ok(!existsSync(join(folder, NEW)));
         });
 
+        it("--json prints one document with both differences", async () => {
+            const { out } = await setUp({ text: STACK_FILE }).ops(...move("--json"));
+            const { changed, file, diffs, moved } = JSON.parse(out);
+            assert.deepEqual([changed, file, diffs.length, moved], [false, NEW, 2, ["alice", "tokens"]]);
+        });
+
         it("leaves the callers what they are, with their comments, and runs no pulumi up", async () => {
             const { ops, text, calls } = setUp({ text: STACK_FILE });
-            const { code, note } = await ops(...move("--apply"));
+            const { code, note } = await ops(...move("--yes"));
             assert.equal(code, 0, note);
             const moved = readFileSync(join(folder, NEW), "utf8");
             assert.match(moved, /\{ id: a1, method: key \} # in use/);
@@ -171,7 +177,7 @@ describe("ops with callers in a file of their own", () => {
 
         it("leaves a caller with a key of its own in the stack file", async () => {
             const { ops, text } = setUp({ text: BROUGHT, says });
-            const { code, out, note } = await ops(...move("--apply"));
+            const { code, out, note } = await ops(...move("--yes"));
             assert.equal(code, 0, note);
             assert.match(out, /Stay in Pulumi\.intra\.yaml, since a key of theirs is encrypted there: brought/);
             assert.deepEqual(
@@ -186,7 +192,7 @@ describe("ops with callers in a file of their own", () => {
             ["a stack that has a file", OWN, NEW, /consumersFile: must not be set \(it is callers\/intra\.yaml\)/],
         ] as const)
             it(`refuses ${what}`, async () => {
-                const { code, note } = await setUp({ text }).ops("consumer", "move-to-file", file, "--apply");
+                const { code, note } = await setUp({ text }).ops("consumer", "move-to-file", file, "--yes");
                 assert.equal(code, 2);
                 assert.match(note, expected);
             });

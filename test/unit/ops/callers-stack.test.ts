@@ -34,7 +34,7 @@ describe("ops on a stack of option callers", () => {
 
     it("rotates as in any other stack, and checks the file as one of that option", async () => {
         const { ops, text } = bench({ text: TEXT, says });
-        const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a3", "--overlap-days", "7", "--apply"];
+        const rotate = ["consumer", "rotate", "alice", "a1", "--successor", "a3", "--overlap-days", "7", "--yes"];
         const { code, note } = await ops(...rotate);
         assert.equal(code, 0, note);
         assert.match(text(), /- \{ id: a3, method: key \}/);

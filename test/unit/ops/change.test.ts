@@ -11,13 +11,13 @@ import { bench, SECRETS, STACK_FILE, type Says } from "./kit";
 const ADD = ["consumer", "add", "bob"];
 
 describe("ops, changing a stack", () => {
-    it("shows the difference and what it means, and changes nothing without --apply", async () => {
+    it("shows the difference and what it means, and changes nothing without --yes", async () => {
         const { ops, text, calls } = bench();
         const { code, out } = await ops(...ADD, "--expires", "2027-01-31");
         assert.equal(code, 0);
         assert.match(out, /^\+ +- name: bob$/m);
         assert.match(out, /Adds first \(key, until 2027-01-31\) to the new consumer bob\./);
-        assert.match(out, /Dry run: nothing was changed\. Add --apply/);
+        assert.match(out, /Dry run: nothing was changed\. Run again with --yes/);
         assert.equal(text(), STACK_FILE);
         assert.deepEqual(
             calls.filter(({ args }) => args[0] === "up"),
@@ -25,9 +25,9 @@ describe("ops, changing a stack", () => {
         );
     });
 
-    it("with --apply writes the file, runs pulumi up on that stack and file, and says what comes next", async () => {
+    it("with --yes writes the file, runs pulumi up on that stack and file, and says what comes next", async () => {
         const { ops, text, calls, file } = bench();
-        const { code, out, note } = await ops(...ADD, "--apply", "--stack", "org/alpa-auth/intra");
+        const { code, out, note } = await ops(...ADD, "--yes", "--stack", "org/alpa-auth/intra");
         assert.equal(code, 0, note);
         assert.match(text(), /- name: bob\n {10}credentials:\n {14}- \{ id: first, method: key \}/);
         assert.deepEqual(calls.at(-1)!.args, ["up", "--yes", "--stack", "org/alpa-auth/intra", "--config-file", file]);
@@ -70,7 +70,7 @@ describe("ops, changing a stack", () => {
             "a2",
             "--overlap-days",
             "91",
-            "--apply",
+            "--yes",
         );
         assert.equal(code, 2);
         assert.match(note, /^3 problem\(s\) in what was asked, nothing was changed:/);
@@ -148,7 +148,7 @@ describe("ops, changing a stack", () => {
                 ["rotate", "alice", "a1", "--successor", id, ...overlap],
                 ["rotate", id, id, "--successor", "next", ...overlap],
             ]) {
-                const { code, note } = await ops("consumer", ...command, "--apply");
+                const { code, note } = await ops("consumer", ...command, "--yes");
                 assert.equal(code, 0, note);
             }
             assert.match(text(), new RegExp(`- name: "${id}"`));
@@ -169,7 +169,7 @@ describe("ops, changing a stack", () => {
 
     it("keeps the edit when pulumi up fails, and says how to go back", async () => {
         const { ops, text, folder } = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
-        const { code, note } = await ops(...ADD, "--apply");
+        const { code, note } = await ops(...ADD, "--yes");
         assert.equal(code, 1);
         assert.match(note, /Pulumi\.intra\.yaml keeps the edit\. Correct what it names and run: pulumi up -s intra/);
         assert.match(text(), /bob/);
@@ -187,7 +187,7 @@ describe("ops, changing a stack", () => {
             const { ops, text } = bench({
                 says: ({ args }) => (args[0] === "up" ? { code: 255, stderr: words } : undefined),
             });
-            const { code, note } = await ops(...ADD, "--apply");
+            const { code, note } = await ops(...ADD, "--yes");
             assert.equal(code, 1);
             assert.match(note, /intra: must not be locked by another run/);
             assert.match(note, /Nothing was changed/);
@@ -196,7 +196,7 @@ describe("ops, changing a stack", () => {
 
     it("keeps what the file's mode says, and leaves no scratch file", async () => {
         const { ops, folder } = bench();
-        await ops(...ADD, "--apply");
+        await ops(...ADD, "--yes");
         assert.deepEqual(execFileSync("ls", ["-A", folder]).toString().trim().split("\n"), [
             ".alpa-auth",
             "Pulumi.intra.yaml",

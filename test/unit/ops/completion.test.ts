@@ -77,7 +77,12 @@ for (const shell of INSTALLED)
 
         it("offers the choices of an option, after other words too", async () => {
             assert.deepEqual(await ask("alpa-auth stack review --format "), ["json", "markdown", "text"]);
-            assert.deepEqual(await ask("alpa-auth consumer add alice --apply --method k"), ["key"]);
+            assert.deepEqual(await ask("alpa-auth consumer add alice --yes --method k"), ["key"]);
+        });
+
+        it("offers the verbs that show, limit and prune", async () => {
+            assert.deepEqual(await ask("alpa-auth consumer s"), ["set-limits", "show"]);
+            assert.deepEqual(await ask("alpa-auth consumer pr"), ["prune-expired"]);
         });
 
         it("offers no option where an option's text is typed", async () => {

@@ -1,6 +1,8 @@
-// Proves the one rule of consent: a command that changes a stack only shows its changes unless --apply is given, and
-// its help says so. The commands that need no world of their own are tested here, the others in their own tests.
+// Proves the one rule of consent: what changes something only shows what would change, until --yes, and the help says so. That a
+// command keeps to it is proved here for those that need no world of their own, and beside each other one.
 import { strict as assert } from "node:assert";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
 import type { Context } from "../../../ops/context";
 import { program } from "../../../ops/program";
@@ -9,10 +11,11 @@ import { bench } from "./kit";
 /** Every command that changes a stack, and with it a cluster, hosts or an account. */
 const CHANGING = [
     "consumer add",
+    "consumer set-limits",
     "consumer rotate",
     "consumer revoke",
     "consumer remove",
-    "consumer expire",
+    "consumer prune-expired",
     "consumer import",
     "consumer move-to-file",
     "stack apply",
@@ -22,42 +25,78 @@ const CHANGING = [
     "convert abort",
 ];
 
+/** What a command asks for before it looks at an option that it does not know. */
+const REQUIRED: Record<string, string[]> = { "stack apply": ["--plan", "plan"], "stack rollback": ["--to", "1"] };
+
 function commands(command: Command, path: string[] = []): [name: string, command: Command][] {
     if (command.commands.length === 0) return [[path.join(" "), command]];
     return command.commands.flatMap((sub) => commands(sub, [...path, sub.name()]));
 }
 
-describe("consent to a change of a stack", () => {
+describe("consent to a change", () => {
     const root = program({} as Context);
     const all = commands(root);
 
-    it("is asked for by one flag, by every command that changes one and by no other", () => {
-        const flagged = all.filter(([, { options }]) => options.some(({ long }) => long === "--apply"));
+    it("is asked for by one flag, by every command that changes something and by no other", () => {
+        const flagged = all.filter(([, { options }]) => options.some(({ long }) => long === "--yes"));
         assert.deepEqual(flagged.map(([name]) => name).sort(), [...CHANGING].sort());
         for (const [name, { options }] of all)
-            for (const { long } of options) assert.doesNotMatch(long!, /^--(yes|force|confirm|rehearse)$/, name);
+            for (const { long } of options) assert.doesNotMatch(long!, /^--(apply|force|confirm|rehearse)$/, name);
     });
 
     it("is what the help says, as a rule and at each command", () => {
         const rule = root.helpInformation().replace(/\s+/g, " ");
-        assert.match(rule, /A command that changes a stack only shows what it would do; add --apply to do it\./);
+        assert.match(rule, /A command that changes something only shows what would change; run it again with --yes/);
         for (const [name, command] of all.filter(([name]) => CHANGING.includes(name)))
-            assert.match(command.helpInformation().replace(/\s+/g, " "), /--apply .*; without it, only show/, name);
+            assert.match(
+                command.helpInformation().replace(/\s+/g, " "),
+                /--yes .*; without it, show what would change and change nothing/,
+                name,
+            );
+    });
+
+    for (const name of CHANGING)
+        it(`of ${name} is refused under its earlier name, with a line that names --yes`, async () => {
+            const { ops, calls, text } = bench();
+            const before = text();
+            const { code, out, note } = await ops(...name.split(" "), ...(REQUIRED[name] ?? []), "--apply");
+            assert.equal(code, 2);
+            assert.equal(
+                note,
+                "error: --apply: is not an option any more. Use --yes, the consent flag of every command.\n",
+            );
+            assert.deepEqual([out, calls, text()], ["", [], before]);
+        });
+
+    it("is not proposed for a flag of a command that changes nothing", async () => {
+        const { code, note } = await bench().ops("consumer", "list", "--apply");
+        assert.equal(code, 2);
+        assert.match(note, /^error: unknown option '--apply'/);
+    });
+
+    it("names prune-expired to whoever types consumer expire, and not what is written alike", async () => {
+        const { code, note } = await bench().ops("consumer", "expire", "--apply");
+        assert.equal(code, 2);
+        assert.equal(note, "error: consumer expire: is not a command any more. Use consumer prune-expired.\n");
     });
 
     const CALLS: string[][] = [
         ["consumer", "add", "team", "--credential", "k"],
+        ["consumer", "set-limits", "alice", "--concurrent", "2"],
         ["consumer", "rotate", "alice", "a1", "--successor", "a3", "--overlap-days", "7"],
         ["consumer", "revoke", "alice", "a1"],
         ["consumer", "remove", "alice"],
+        ["consumer", "import", "KEYS"],
     ];
     for (const args of CALLS)
-        it(`is needed by ${args.slice(0, 2).join(" ")}`, async () => {
-            const { ops, calls, text } = bench();
+        it(`is needed by ${args.slice(0, 2).join(" ")}, whose last line says so`, async () => {
+            const { ops, calls, text, folder } = bench();
+            const keys = join(folder, "keys.json");
+            writeFileSync(keys, JSON.stringify({ allowed_api_keys: ["a-key-of-a-caller-0123456789"] }));
             const before = text();
-            const { code, out, note } = await ops(...args);
+            const { code, out, note } = await ops(...args.map((word) => (word === "KEYS" ? keys : word)));
             assert.equal(code, 0, note);
-            assert.match(out, /Dry run: nothing was changed\. Add --apply/);
+            assert.match(out, /\nDry run: nothing was changed\. Run again with --yes to [^\n]*\n$/);
             assert.equal(text(), before);
             assert.ok(calls.every(({ args: [verb] }) => verb !== "up"));
         });

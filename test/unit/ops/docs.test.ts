@@ -52,8 +52,8 @@ describe("docs of alpa-auth", () => {
         };
         for (const command of [
             "consumer add team-b --requests 60 --per-seconds 60 --concurrent 2 --expires 2027-06-30",
-            "consumer rotate mbzuai-nlp 2026a --successor 2026b --overlap-days 14 --apply",
-            "consumer revoke mbzuai-nlp 2026a --apply",
+            "consumer rotate mbzuai-nlp 2026a --successor 2026b --overlap-days 14 --yes",
+            "consumer revoke mbzuai-nlp 2026a --yes",
         ]) {
             const { out, note } = await ops(...command.split(" "));
             const said = out.split("\n");

@@ -81,7 +81,7 @@ describe("workflow templates", () => {
                 const without = job.steps.map(({ env, ...step }: any) => step);
                 assert.doesNotMatch(JSON.stringify({ ...job, steps: without }), /secrets\./);
                 for (const { env, run: script } of job.steps.filter((step: any) => step.env !== undefined)) {
-                    assert.match(script, /^npm run -s ops -- (stack|consumer expire) /);
+                    assert.match(script, /^npm run -s ops -- (stack|consumer prune-expired) /);
                     assert.ok(job.environment, `${title}: secrets of an environment, which has branches and reviewers`);
                     for (const secret of Object.keys(env)) assert.ok(!script.includes(secret), secret);
                 }
@@ -177,7 +177,7 @@ describe("workflow templates", () => {
         const { plan, apply } = of("apply.yml").jobs;
         assert.deepEqual([apply.needs, apply.environment], ["plan", "intra"]);
         assert.match(plan.steps.at(-2).run, /stack check .*--fail-on breaks-callers --out "\$RUNNER_TEMP\/plan"/);
-        assert.match(apply.steps.at(-1).run, /stack apply --apply --plan "\$RUNNER_TEMP\/plan"/);
+        assert.match(apply.steps.at(-1).run, /stack apply --yes --plan "\$RUNNER_TEMP\/plan"/);
         assert.equal(plan.steps.at(-1).with.name, apply.steps.at(-2).with.name);
         // Pulumi by itself would run without it.
         for (const template of templates)
@@ -189,7 +189,7 @@ describe("workflow templates", () => {
     it("leave out what has ended soon after midnight UTC, and tell of what ends whatever comes of that", () => {
         const { on, jobs } = of("expire.yml");
         assert.match(on.schedule[0].cron, /^\d+ 0 \* \* \*$/);
-        assert.match(jobs.expire.steps.at(-1).run, /consumer expire --apply /);
+        assert.match(jobs.expire.steps.at(-1).run, /consumer prune-expired --yes /);
         assert.match(jobs.warn.steps.at(-1).run, /consumer expiring --within 30 --fail-on 7 /);
         assert.deepEqual([jobs.warn.needs, jobs.warn.concurrency], [undefined, undefined]);
     });

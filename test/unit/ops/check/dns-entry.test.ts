@@ -53,10 +53,10 @@ describe("ops check dns with exposure direct", () => {
         ],
     ];
     for (const [what, records, got] of wrong)
-        it(`exits with 1 for ${what}`, async () => {
+        it(`exits with 3 for ${what}`, async () => {
             zone = await side(records);
             const said = await check(stack(), "--json");
-            assert.equal(said.code, 1);
+            assert.equal(said.code, 3);
             const rows = (JSON.parse(said.out) as { equal: boolean; got: string }[]).filter(({ equal }) => !equal);
             assert.match(rows[0].got, got);
         });
@@ -83,11 +83,11 @@ describe("ops check dns with exposure direct", () => {
         assert.deepEqual(asked, ["llm.example.com", "example.com"]);
         assert.match(notes.join(), /all as the stack says/);
     });
-    it("exits with 1 and names a server that is away", async () => {
+    it("exits with 3 and names a server that is away", async () => {
         zone = await side([]);
         zone.server.silent = true;
         const { code, out } = await check(stack(), "--timeout", "1", "--json");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out, /127\.0\.0\.1:\d+ by UDP: no time left/);
     });
     it("exits with 2 where the stack has no such name", async () => {

@@ -57,11 +57,11 @@ describe("ops check dns", () => {
         assert.doesNotMatch(out, /│ NO +│/);
     });
 
-    it("exits with 1 when one differs, which comes first", async () => {
+    it("exits with 3 when one differs, which comes first", async () => {
         fresh.zone.records[0] = rr("@ A 192.0.2.99");
         const it = bench();
         const { code, out, note } = await it.ops(...complete(it));
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out.split("\n")[3], /│ example\.com +│ A +│ 192\.0\.2\.1 +│ 192\.0\.2\.99 +│ NO +│ differs/);
         assert.match(note, /example\.com: both sides must answer the same \(1 of \d+ answers differ\)/);
     });
@@ -129,7 +129,7 @@ describe("ops check dns", () => {
         fresh.zone.records = [...flagged, rr("alpa A 198.51.100.1")];
         const it = bench();
         for (const [phase, code] of [
-            ["delegated", 1],
+            ["delegated", 3],
             ["proxied", 0],
         ] as const) {
             stack(it, { phase });
@@ -143,7 +143,7 @@ describe("ops check dns", () => {
         fresh.zone.records.push(rr("apps CNAME tunnel.example.net"));
         const it = bench();
         stack(it, {}, { "alpa-auth:hostname": "llm.example.com" });
-        assert.equal((await it.ops("check", "dns", ...AT_NEW())).code, 1);
+        assert.equal((await it.ops("check", "dns", ...AT_NEW())).code, 3);
         stack(it, {}, { "alpa-auth:hostname": "llm.example.com", "alpa-auth:aliases": ["apps.example.com"] });
         const { code, note } = await it.ops("check", "dns", ...AT_NEW());
         assert.equal(code, 0, note);

@@ -88,11 +88,11 @@ describe("ops check exposure", () => {
         const checks = findings(said).entry.map(({ check }) => check);
         assert.ok(checks.includes("TLS 1.1 is refused") && checks.includes(`the certificate is good for ${NAME}`));
     });
-    it("says of an open port what it means, first, and exits with 1", async () => {
+    it("says of an open port what it means, first, and exits with 3", async () => {
         const port = await listen(createServer(gateway));
         open.push(`${ADDRESS}:8265`);
         const said = await run({ url: `http://${ADDRESS}:${port}/alpa` });
-        assert.equal(said.code, 1);
+        assert.equal(said.code, 3);
         assert.match(
             said.out.split("\n")[3],
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ whoever reaches it can run code/,
@@ -191,7 +191,7 @@ describe("ops check exposure", () => {
     for (const [what, outputs, check, got, meaning] of wrong)
         it(`finds ${what}`, async () => {
             const said = await run(await outputs(), {}, "--ca", "CA", "--json");
-            assert.equal(said.code, 1);
+            assert.equal(said.code, 3);
             const found = findings(said).wrong.find((row) => check.test(row.check ?? ""));
             assert.ok(found, said.out);
             assert.match(found.got, got);
@@ -207,7 +207,7 @@ describe("ops check exposure", () => {
         );
         const start = Date.now();
         const said = await run({ url: `http://${ADDRESS}:${silent}/alpa` }, {}, "--timeout", "1", "--json");
-        assert.equal(said.code, 1);
+        assert.equal(said.code, 3);
         assert.ok(Date.now() - start < 20_000);
         assert.ok(findings(said).wrong.every(({ got }) => got === "no answer in time"));
     });

@@ -111,14 +111,14 @@ describe("ops check smoke", () => {
     it("fails when a limit does not hold", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const { code, out } = await run();
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out, /limit.*│ 200 .*│ NO .*no limit stops this caller/);
     });
 
     it("fails when a credential is refused, and says how", async () => {
         await service.consumer(`${NAMESPACE}_smoke`, { key: { "key-auth": { key: KEY } } }, LIMITS);
         const { code, out, note } = await run();
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
         assert.match(note, /must answer its callers and nobody else \(2 of 15 checks are wrong\)/);
     });
@@ -134,7 +134,7 @@ describe("ops check smoke", () => {
         const url = `http://127.0.0.1:${(open.address() as AddressInfo).port}`;
         const { code, out } = await run({ outputs: outputs(url) }, "--json");
         await new Promise((resolve) => open.close(resolve));
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         const wrong = JSON.parse(out).checks.filter(({ ok }: any) => !ok);
         assert.equal(wrong.length, JSON.parse(out).checks.length);
         assert.match(
@@ -146,7 +146,7 @@ describe("ops check smoke", () => {
     it("fails when a stranger is refused in another way than for want of a credential", async () => {
         const url = service.url.replace("/alpa", "/elsewhere");
         const { code, out } = await run({ outputs: outputs(url) }, "--json");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         const [first] = JSON.parse(out).checks;
         assert.deepEqual([first.check, first.got, first.ok], ["no credential", "404", false]);
         assert.match(first.meaning, /^must be 401: /);
@@ -155,7 +155,7 @@ describe("ops check smoke", () => {
     it("fails with the reason when nothing answers", async () => {
         await admit();
         const { code, out } = await run({ outputs: outputs("http://127.0.0.1:1/alpa") }, "--json", "--timeout", "5");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         const [first] = JSON.parse(out).checks;
         assert.deepEqual([first.got, first.ok], ["ConnectionFailedError", false]);
     });
@@ -166,7 +166,7 @@ describe("ops check smoke", () => {
         assert.match(without.note, /--consumer: must be a caller made for this.*consumer add smoke --requests 10/);
         // With option cloudflare a caller has no limits of its own, and the config check refuses them.
         const edge = await run({ text: stack(undefined, "cloudflare") });
-        assert.match(edge.note, /Run: npm run ops -- consumer add smoke --apply$/m);
+        assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
         const down = await run({ outputs: {} });
         assert.equal(down.code, 2);
         assert.match(down.note, /--stack: intra must have been brought up/);

@@ -62,13 +62,9 @@ describe("ops consumer handout", () => {
     it("may be done again for a new credential of the same name", async () => {
         const { ops } = bench();
         await ops(...HANDOUT);
-        assert.equal(
-            (await ops("consumer", "revoke", "alice", "a2", "--apply")).code,
-            1,
-            "the gateway does not answer",
-        );
-        await ops("consumer", "revoke", "alice", "a1", "--apply");
-        await ops("consumer", "add", "alice", "--credential", "a1", "--apply");
+        assert.equal((await ops("consumer", "revoke", "alice", "a2", "--yes")).code, 1, "the gateway does not answer");
+        await ops("consumer", "revoke", "alice", "a1", "--yes");
+        await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
         assert.equal((await ops(...HANDOUT)).code, 0);
     });
 
@@ -77,8 +73,8 @@ describe("ops consumer handout", () => {
         const { ops } = bench({ says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined) });
         await ops(...HANDOUT);
         fails = true;
-        await ops("consumer", "revoke", "alice", "a1", "--apply");
-        await ops("consumer", "add", "alice", "--credential", "a1", "--apply");
+        await ops("consumer", "revoke", "alice", "a1", "--yes");
+        await ops("consumer", "add", "alice", "--credential", "a1", "--yes");
         const { code, note } = await ops(...HANDOUT);
         assert.equal(code, 0, note);
     });

@@ -34,7 +34,7 @@ describe("ops consumer import", () => {
 
     it("hands each key to Pulumi on standard input, and writes it encrypted", async () => {
         const { ops, folder, text, calls } = bench({ says: encrypts });
-        const { code, note, out } = await ops("consumer", "import", keysFile(folder), "--names", "x,y", "--apply");
+        const { code, note, out } = await ops("consumer", "import", keysFile(folder), "--names", "x,y", "--yes");
         assert.equal(code, 0, note);
         for (const key of KEYS) {
             assert.ok(!JSON.stringify(calls.map(({ args }) => args)).includes(key), "no key in a command line");
@@ -51,7 +51,7 @@ describe("ops consumer import", () => {
         const [before, file] = [text(), keysFile(folder)];
         for (let i = 0; i < 2; i++) {
             write(before);
-            assert.equal((await ops("consumer", "import", file, "--names", "x,y", "--apply")).code, 0);
+            assert.equal((await ops("consumer", "import", file, "--names", "x,y", "--yes")).code, 0);
             const { code, note } = await ops("consumer", "handout", "x", "imported");
             assert.equal(code, 0, note);
         }

@@ -1,5 +1,5 @@
 // Proves what `consumer list` makes of config and cluster, against an API server that answers as the real one does: which
-// differences it marks, that it exits with 1 for them when asked, and that it shows no secret.
+// differences it marks, that it exits with 3 for them when asked, and that it shows no secret.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";
 import * as http from "node:http";
@@ -229,7 +229,7 @@ describe("ops consumer list", () => {
                 foreign: [{ says: "APISIX: consumer eve is strange", path: "consumers/eve", repair: "delete eve" }],
             };
             const { code, out, note } = await list("--check");
-            assert.equal(code, 1, out);
+            assert.equal(code, 3, out);
             assert.match(note, /\(1 of 7 lines do not\)/);
             assert.match(out, /│ \(all\) .*! APISIX: consumer eve is strange │/);
             assert.match(
@@ -249,7 +249,7 @@ describe("ops consumer list", () => {
             answers = allLive();
             audit = { foreign: [], unread: "APISIX of x: no pod is ready" };
             const { code, out } = await list("--check");
-            assert.equal(code, 1);
+            assert.equal(code, 3);
             assert.match(out, /! APISIX of x: no pod is ready │/);
             audit = { ...audit, isUnknown: true };
             const inPlace = await list("--check");
@@ -294,7 +294,7 @@ describe("ops consumer list", () => {
                 answers = { ...allLive(), ...changed };
                 for (const format of [[], ["--json"]]) {
                     const { code, out, note } = await list("--check", ...format);
-                    assert.equal(code, 1);
+                    assert.equal(code, 3);
                     assert.ok(!(out + note).includes(SECRET));
                     if (format.length === 0) assert.match(out, problem);
                     assert.match(note, /1 of 6 lines do not/);
@@ -380,7 +380,7 @@ describe("ops consumer list", () => {
                     own ? text.replace("        - name: alice\n", OWN) : text,
                     "--check",
                 );
-                assert.equal(code, differ === undefined ? 0 : 1, out);
+                assert.equal(code, differ === undefined ? 0 : 3, out);
                 if (differ !== undefined) assert.ok(out.includes(`! live with other limits (${differ}) │`), out);
             });
 
@@ -394,7 +394,7 @@ describe("ops consumer list", () => {
         it("says so where limits and tokens cannot be compared, since the config is refused", async () => {
             answers = allLive();
             const { code, out } = await listOf(sealed.replace("algorithm: HS256 }", "algorithm: HS257 }"), "--check");
-            assert.equal(code, 1);
+            assert.equal(code, 3);
             assert.match(out, /│ \(all\) +│ .*! the config is refused, so limits and tokens were not compared/);
         });
 
@@ -407,7 +407,7 @@ describe("ops consumer list", () => {
             it(`takes nothing for accepted while ${what}`, async () => {
                 answers = { ...allLive(), [ROUTE]: said ?? 404 };
                 const { code, out } = await list("--check");
-                assert.equal(code, 1);
+                assert.equal(code, 3);
                 assert.match(out, /│ alice +│ a1 .*│ not accepted │/);
                 assert.match(out, /│ \(all\) +│ +│.*! ApisixRoute alpa-auth\/alpa: /);
                 assert.match(out, words);
@@ -429,11 +429,11 @@ describe("ops consumer list", () => {
             assert.deepEqual(theirs, ["x1", "x1", "x2", "x2"]);
         });
 
-        it("exits with 1 for a difference when it is asked to check, and with 0 when not", async () => {
+        it("exits with 3 for a difference when it is asked to check, and with 0 when not", async () => {
             answers = { [CONSUMERS]: { items: [] }, [SECRETS]: secrets() };
             assert.equal((await list()).code, 0);
             const { code, note } = await list("--check");
-            assert.equal(code, 1);
+            assert.equal(code, 3);
             assert.match(
                 note,
                 /intra: config and cluster must agree \(\d of 6 lines do not\)\. Run: pulumi up --refresh -s intra$/m,

@@ -36,7 +36,7 @@ interface World {
     idle?: string[];
 }
 
-describe("ops consumer revoke --apply", () => {
+describe("ops consumer revoke --yes", () => {
     let server: http.Server;
     let url: string;
     let asked: http.IncomingMessage[] = [];
@@ -94,8 +94,8 @@ describe("ops consumer revoke --apply", () => {
     });
 
     const at = (text: string, refusalSeconds = 1) => bench({ text, outputs: { ...OUTPUTS, url }, refusalSeconds });
-    const revoke = (...who: string[]) => at(STACK_FILE, 3).ops("consumer", "revoke", ...who, "--apply");
-    const revokeA1 = (text: string) => at(text).ops("consumer", "revoke", "alice", "a1", "--apply");
+    const revoke = (...who: string[]) => at(STACK_FILE, 3).ops("consumer", "revoke", ...who, "--yes");
+    const revokeA1 = (text: string) => at(text).ops("consumer", "revoke", "alice", "a1", "--yes");
 
     describe("at the gateway's pods", () => {
         beforeEach(() => (statuses = [400, 401]));
@@ -253,13 +253,7 @@ describe("ops consumer revoke --apply", () => {
         });
 
         it("does not take silence for a refusal", async () => {
-            const { code, out } = await bench({ refusalSeconds: 1 }).ops(
-                "consumer",
-                "revoke",
-                "alice",
-                "a1",
-                "--apply",
-            );
+            const { code, out } = await bench({ refusalSeconds: 1 }).ops("consumer", "revoke", "alice", "a1", "--yes");
             assert.equal(code, 1);
             assert.match(out, /\(got no answer: \w+\)\. Whether it still works is not known/);
         });
@@ -292,7 +286,7 @@ describe("ops consumer revoke --apply", () => {
         it("remove tries every credential of the caller", async () => {
             statuses = [400, 400, 401];
             const { ops, text } = bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 });
-            const { code, out } = await ops("consumer", "remove", "alice", "--apply");
+            const { code, out } = await ops("consumer", "remove", "alice", "--yes");
             assert.equal(code, 0);
             assert.match(out, /alice is removed\. With it stops: a1, a2, old\./);
             assert.match(out, /alice\/a1: refused[^]*alice\/a2: refused/);

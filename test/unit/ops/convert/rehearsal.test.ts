@@ -71,7 +71,7 @@ describe("ops convert rehearse", () => {
 
     it("refuses a budget that the times of a stack that was never measured do not fit, and makes nothing", async () => {
         const it = await convertBench(TEXT.replace("budgetMinutes: 60", "budgetMinutes: 45"));
-        const { code, note } = await it.ops("convert", "rehearse", "--apply");
+        const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 2);
         assert.match(
             note,
@@ -80,12 +80,12 @@ describe("ops convert rehearse", () => {
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
 
-    it("says what it needs and makes nothing, until --apply", async () => {
+    it("says what it needs and makes nothing, until --yes", async () => {
         const { ops, calls, folder, text } = await convertBench(TEXT);
-        const { code, note } = await ops("convert", "rehearse");
+        const { code, out, note } = await ops("convert", "rehearse");
         assert.equal(code, 0, note);
-        assert.match(note, /Rehearsal in stack intra-rehearsal\. Stack intra is not touched\. It needs:\n {2}- /);
-        assert.match(note, /Dry run: nothing was changed\. Add --apply to make that stack/);
+        assert.match(out, /Rehearsal in stack intra-rehearsal\. Stack intra is not touched\. It needs:\n {2}- /);
+        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to make that stack/);
         assert.ok(calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
         assert.ok(!existsSync(join(folder, "Pulumi.intra-rehearsal.yaml")));
         assert.equal(text(), TEXT);
@@ -136,7 +136,7 @@ describe("ops convert rehearse", () => {
     it("refuses when an earlier one was not cleared away, and makes nothing", async () => {
         const it = await convertBench(TEXT);
         writeFileSync(join(it.folder, "Pulumi.intra-rehearsal.yaml"), "config: {}\n");
-        const { code, note } = await it.ops("convert", "rehearse", "--apply");
+        const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 2);
         assert.match(note, /intra-rehearsal: must not be there.*pulumi destroy -s intra-rehearsal && pulumi stack rm/);
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
@@ -169,7 +169,7 @@ describe("ops convert rehearse", () => {
         const { it, own } = await rehearsing();
         let made = "";
         it.state.onUp = () => (made ||= readFileSync(own.file, "utf8"));
-        const { code, out, note } = await it.ops("convert", "rehearse", "--apply");
+        const { code, out, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 0, note);
         assert.equal(it.text(), TEXT);
         assert.equal(parse(made).encryptionsalt, "v1:salt");
@@ -197,7 +197,7 @@ describe("ops convert rehearse", () => {
         const versions = { program: "1", pulumi: "v3", node: "v22" };
         append(file, { ...ours, event: "begin", from: "intra-a", to: "intra-b", budgetSeconds: 3600, versions });
         append(file, { ...ours, event: "step", step: "drain", direction: "forward", to: "drain" });
-        const { code, note } = await it.ops("convert", "rehearse", "--apply");
+        const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 0, note);
         const last = it
             .record()
@@ -217,7 +217,7 @@ describe("ops convert rehearse", () => {
             if (command === "stack init") return {};
             return args[0] === "up" ? { code: 255, stdout: "error: no room\n" } : undefined;
         });
-        const { code, note } = await it.ops("convert", "rehearse", "--apply");
+        const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 1);
         assert.match(note, /rehearsal: must go there and back\. Stack intra-rehearsal is left as it is.*no room/s);
         assert.ok(existsSync(join(it.folder, "Pulumi.intra-rehearsal.yaml")));

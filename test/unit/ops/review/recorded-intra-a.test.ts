@@ -1,5 +1,5 @@
 // Proves what a review says of changes of a stack of option intra-a, in previews that the real engine and Kubernetes provider
-// have made in the sandbox; so `ops consumer expire`. That the engine still says the same of one that has much in it is
+// have made in the sandbox; so `consumer prune-expired`. That the engine still says the same of one that has much in it is
 // asked in test/engine/review.test.ts. Rampart is a stand-in: that it restarts what a review says it restarts is not proved.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
@@ -92,7 +92,7 @@ describe("review of recorded previews: a stack of option intra-a", () => {
         ...{ reason: "the preview is not whole", until: "2026-12-31" },
     }));
     /** The nightly run on a stack with that preview and config. */
-    const expire = (what: string, ...args: string[]) => {
+    const pruneExpired = (what: string, ...args: string[]) => {
         const { consumers } = CHANGES[what]({ nodePort: 0, alpa: "" });
         const steps = JSON.parse(JSON.stringify(recording[what].steps).replaceAll(":review::", ":intra::"));
         const one = gate({
@@ -100,19 +100,19 @@ describe("review of recorded previews: a stack of option intra-a", () => {
             text: stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } }),
         });
         one.commit("policy/exceptions.yaml", stringify({ exceptions: INCOMPLETE }));
-        return one.ops("consumer", "expire", ...args);
+        return one.ops("consumer", "prune-expired", ...args);
     };
 
-    it("expire takes an end that has come for one", async () => {
-        const alone = await expire("a credential that has ended");
+    it("prune-expired takes an end that has come for one", async () => {
+        const alone = await pruneExpired("a credential that has ended");
         assert.equal(alone.code, 0, alone.note);
         assert.match(alone.out, /credential-revoked {2}Credential alice\/a2 stops working/);
-        assert.match(alone.note, /Add --apply to leave them out/);
+        assert.match(alone.out, /Run again with --yes to remove the expired credentials/);
     });
 
-    it("expire stops at what else the run would do", async () => {
-        const more = await expire("a credential that has ended, and a caller less", "--apply");
-        assert.equal(more.code, 1);
+    it("prune-expired stops at what else the run would do", async () => {
+        const more = await pruneExpired("a credential that has ended, and a caller less", "--yes");
+        assert.equal(more.code, 3);
         assert.match(more.note, /are others: caller-removed/);
     });
 });

@@ -45,7 +45,7 @@ describe("ops stack review", () => {
             args[0] === "preview" ? { stdout: digest(gone("alice")) } : undefined;
         const { ops, calls, file } = bench({ says });
         const { code, out, note } = await ops("stack", "review", "--save-plan", "plan.json");
-        assert.equal(code, 1, note);
+        assert.equal(code, 3, note);
         assert.match(out, /BREAKS CALLERS\n {2}caller-removed {2}Caller alice loses access/);
         assert.deepEqual(
             calls.map(({ args }) => args).filter(([verb]) => verb === "preview"),
@@ -63,14 +63,14 @@ describe("ops stack review", () => {
         newState: { ...alice, inputs: { ...alice.inputs, novel: 1 } },
     };
     const statuses: [what: string, text: string, failOn: string | undefined, code: number][] = [
-        ["a caller that goes", digest(gone("alice")), undefined, 1],
+        ["a caller that goes", digest(gone("alice")), undefined, 3],
         ["a caller that goes, where nothing is to fail", digest(gone("alice")), "none", 0],
         ["a caller that comes", digest(come("bob")), undefined, 0],
         ["a caller that comes, where a risk is to fail", digest(come("bob")), "risk", 0],
-        ["a kind that is not known, which the policy pack refuses", digest(unknown), undefined, 1],
+        ["a kind that is not known, which the policy pack refuses", digest(unknown), undefined, 3],
         ["such a kind, where nothing is to fail", digest(unknown), "none", 0],
         ["a property that is not known", digest(novel), undefined, 0],
-        ["such a property, where a risk is to fail", digest(novel), "risk", 1],
+        ["such a property, where a risk is to fail", digest(novel), "risk", 3],
         ["nothing", digest(), undefined, 0],
     ];
     for (const [what, text, limit, code] of statuses)

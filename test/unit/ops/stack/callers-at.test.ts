@@ -78,9 +78,9 @@ describe("callers of a file, in earlier versions", () => {
         assert.equal((await back(history, ["--readmit", "lab/ed"], state)).code, 0);
     });
 
-    it("leave the clone as it is after --apply, where its commit is that of then", async () => {
+    it("leave the clone as it is after --yes, where its commit is that of then", async () => {
         const history = [update(commits.now, named), update(commits.now, named)];
-        const { code, note } = await back(history, ["--apply"]);
+        const { code, note } = await back(history, ["--yes"]);
         assert.equal(code, 0, note);
         assert.equal(git("status", "--porcelain", "--untracked-files=no"), "");
     });

@@ -12,10 +12,10 @@ describe("ops, a stack file in git", () => {
     it("rejects a file with uncommitted manual changes, and continues with its own", async () => {
         const { ops, folder, file, text } = bench();
         commit(folder);
-        assert.equal((await ops(...ADD, "--apply")).code, 0);
-        assert.equal((await ops("consumer", "add", "eve", "--apply")).code, 0, "its own edit is no obstacle");
+        assert.equal((await ops(...ADD, "--yes")).code, 0);
+        assert.equal((await ops("consumer", "add", "eve", "--yes")).code, 0, "its own edit is no obstacle");
         writeFileSync(file, `${text()}# a manual edit\n`);
-        const { code, note } = await ops("consumer", "add", "zoe", "--apply");
+        const { code, note } = await ops("consumer", "add", "zoe", "--yes");
         assert.equal(code, 2);
         assert.match(
             note,
@@ -31,11 +31,11 @@ describe("ops, a stack file in git", () => {
                 locked && args[0] === "up" ? { code: 255, stderr: "the stack is currently locked by 1" } : undefined,
         });
         commit(folder);
-        assert.equal((await ops("consumer", "add", "one", "--apply")).code, 0);
+        assert.equal((await ops("consumer", "add", "one", "--yes")).code, 0);
         locked = true;
-        assert.equal((await ops("consumer", "add", "two", "--apply")).code, 1);
+        assert.equal((await ops("consumer", "add", "two", "--yes")).code, 1);
         locked = false;
-        const { code, note } = await ops("consumer", "add", "two", "--apply");
+        const { code, note } = await ops("consumer", "add", "two", "--yes");
         assert.equal(code, 0, note);
         assert.match(text(), /name: one[^]*name: two/);
     });
@@ -46,12 +46,12 @@ describe("ops, a stack file in git", () => {
             says: ({ args }) => (fails && args[0] === "up" ? { code: 255 } : undefined),
         });
         commit(folder);
-        assert.equal((await ops("consumer", "add", "one", "--apply")).code, 0);
+        assert.equal((await ops("consumer", "add", "one", "--yes")).code, 0);
         fails = true;
-        const { note } = await ops("consumer", "add", "two", "--apply");
+        const { note } = await ops("consumer", "add", "two", "--yes");
         execFileSync("sh", ["-c", /Or go back: (cp .*) && pulumi up/.exec(note)![1]]);
         fails = false;
-        const again = await ops("consumer", "add", "three", "--apply");
+        const again = await ops("consumer", "add", "three", "--yes");
         assert.equal(again.code, 0, again.note);
         assert.ok(!text().includes("two"));
     });
@@ -60,7 +60,7 @@ describe("ops, a stack file in git", () => {
         const { ops, folder, text } = bench();
         commit(folder);
         writeFileSync(join(folder, ".git/config"), "[core\n");
-        const config = await ops(...ADD, "--apply");
+        const config = await ops(...ADD, "--yes");
         assert.equal(config.code, 2);
         assert.match(
             config.note,
@@ -68,7 +68,7 @@ describe("ops, a stack file in git", () => {
         );
         rmSync(join(folder, ".git/config"));
         writeFileSync(join(folder, ".git/HEAD"), "damaged\n");
-        const head = await ops(...ADD, "--apply");
+        const head = await ops(...ADD, "--yes");
         assert.match(head.note, /\(it says: fatal: not a git repository/);
         assert.equal(text(), STACK_FILE);
     });

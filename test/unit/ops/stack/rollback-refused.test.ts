@@ -20,11 +20,11 @@ describe("ops stack rollback refuses", () => {
         const history = [update(repository.first), update(repository.second)];
         const salts = ["lab.2026a-key", "alpa-verifier.key-key"].map((name) => made(SALT_TYPE, name));
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
-        const refused = await rollback(["--to", "1", "--apply"], { history, steps });
+        const refused = await rollback(["--to", "1", "--yes"], { history, steps });
         assert.equal(refused.code, 2);
         assert.match(refused.note, /the material of lab\/2026a, nlp\/b was deleted .* add --new-credentials/);
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
-        const accepted = await rollback(["--to", "1", "--apply", "--new-credentials"], { history, steps });
+        const accepted = await rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps });
         assert.equal(accepted.code, 0, accepted.note);
         assert.match(accepted.note, /These callers need new credentials: lab\/2026a, nlp\/b/);
     });
@@ -61,7 +61,7 @@ describe("ops stack rollback refuses", () => {
     ];
     for (const [what, steps, problem] of never)
         it(`${what}, whatever is accepted`, async () => {
-            const { code, note, seen } = await rollback(["--to", "1", "--apply", "--new-credentials"], {
+            const { code, note, seen } = await rollback(["--to", "1", "--yes", "--new-credentials"], {
                 history: both(),
                 steps,
             });
@@ -72,7 +72,7 @@ describe("ops stack rollback refuses", () => {
 
     it("a program that breaks a rule of today's policy pack, until an exception with a reason is committed", async () => {
         const steps = [made("kubernetes:core/v1:ServiceAccount", "admin", { metadata: { name: "admin" } })];
-        const refused = await rollback(["--to", "1", "--apply"], { history: both(), steps });
+        const refused = await rollback(["--to", "1", "--yes"], { history: both(), steps });
         assert.equal(refused.code, 2, refused.note);
         assert.match(refused.out, /policy-violated/);
         assert.match(
@@ -84,7 +84,7 @@ describe("ops stack rollback refuses", () => {
         mkdirSync(join(repository.root, "policy"));
         writeFileSync(join(repository.root, "policy/exceptions.yaml"), `exceptions: [${exception}]\n`);
         try {
-            const accepted = await rollback(["--to", "1", "--apply"], { history: both(), steps });
+            const accepted = await rollback(["--to", "1", "--yes"], { history: both(), steps });
             assert.equal(accepted.code, 0, accepted.note);
         } finally {
             rmSync(join(repository.root, "policy"), { recursive: true });
@@ -96,7 +96,7 @@ describe("ops stack rollback refuses", () => {
             "intra-a while the component serves",
             "done",
             {},
-            /must be of the phase that the stack is in \(it is of intra-a, the stack of intra-b, phase done\).* convert run --apply --to intra-a; while a conversion is under way: .* convert abort/,
+            /must be of the phase that the stack is in \(it is of intra-a, the stack of intra-b, phase done\).* convert run --yes --to intra-a; while a conversion is under way: .* convert abort/,
         ],
         ["intra-a in the midst of a conversion", "drain", {}, /the stack of intra-b, phase drain\).* convert abort/],
         [
@@ -109,7 +109,7 @@ describe("ops stack rollback refuses", () => {
             "the component while bare metal serves",
             undefined,
             { phase: "done" },
-            /it is of intra-b, phase done, the stack of intra-a\).* convert run --apply\. Then run this again/,
+            /it is of intra-b, phase done, the stack of intra-a\).* convert run --yes\. Then run this again/,
         ],
         ["the same phase", "done", { phase: "done" }, undefined],
         ["intra-a from the first phase, in which bare metal serves", "prepare", {}, undefined],
@@ -150,7 +150,7 @@ describe("ops stack rollback refuses", () => {
             ];
             return { stdout: JSON.stringify({ deployment: { resources } }) };
         };
-        const { code, note, seen } = await rollback(["--to", "1", "--apply"], { history: both(), says });
+        const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history: both(), says });
         assert.equal(code, 1, note);
         assert.match(
             note,
@@ -175,7 +175,7 @@ describe("ops stack rollback refuses", () => {
     for (const [what, stdout, then] of broken)
         it(`to do other things than its review showed, where the stack was changed ${what}`, async () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
-            const { code, note } = await rollback(["--to", "1", "--apply"], { history: both(), says });
+            const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
             assert.equal(code, 1, note);
             assert.match(note, /intra: must be as it was when its review was made/);
             assert.match(note, then);
@@ -184,7 +184,7 @@ describe("ops stack rollback refuses", () => {
     it("a target with an older schema, in the words of its program, which does not take the config or the state", async () => {
         const stdout = JSON.stringify({ diagnostics: [{ severity: "error", message: "error: tls: is not known\n" }] });
         const says = ({ args }: Call) => (args[0] === "preview" ? { code: 255, stdout } : undefined);
-        const { code, note } = await rollback(["--to", "1", "--apply"], {
+        const { code, note } = await rollback(["--to", "1", "--yes"], {
             history: [update(repository.first), update(repository.second)],
             says,
         });
@@ -199,7 +199,7 @@ describe("ops stack rollback refuses", () => {
     it("to run during another run, and says that nothing was changed", async () => {
         const says = ({ args }: Call) =>
             args[0] === "up" ? { code: 255, stderr: "error: the stack is currently locked by 1 lock(s)" } : undefined;
-        const { code, note } = await rollback(["--to", "1", "--apply"], {
+        const { code, note } = await rollback(["--to", "1", "--yes"], {
             history: [update(repository.first), update(repository.second)],
             says,
         });
@@ -232,7 +232,7 @@ describe("ops stack rollback refuses", () => {
     ];
     for (const [what, history, problem] of refused)
         it(what, async () => {
-            const { code, note, seen } = await rollback(["--to", "1", "--apply"], { history });
+            const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history });
             assert.equal(code, 2, note);
             assert.match(note, problem);
             assert.deepEqual(seen, []);

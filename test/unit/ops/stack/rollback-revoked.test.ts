@@ -50,7 +50,7 @@ describe("ops stack rollback and revoked keys", () => {
                 ? { stdout: JSON.stringify({ deployment }) }
                 : (more.says?.(call) ?? (call.args[0] === "config" ? { stdout: "{}" } : undefined));
         const history = [update(head, more.config ?? declared), update(withRecord)];
-        return { id, ...(await rollback(["--to", "1", "--apply", ...args], { history, says })) };
+        return { id, ...(await rollback(["--to", "1", "--yes", ...args], { history, says })) };
     };
     const ed = { "lab/ed": keyDigest({ publicKey })! };
 

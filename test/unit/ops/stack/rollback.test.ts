@@ -34,7 +34,7 @@ describe("ops stack rollback", () => {
         const { code, out, note, seen, text, calls } = await rollback(["--to", "1"], { history });
         assert.equal(code, 0, note);
         assert.match(out, /^Review of stack intra: nothing changes/);
-        assert.match(note, /Dry run: nothing was changed\. Add --apply to go back/);
+        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to go back/);
         assert.deepEqual(
             seen.map(({ verb, program }) => [verb, program]),
             [["preview", "first"]],
@@ -52,10 +52,23 @@ describe("ops stack rollback", () => {
         assert.ok(!`${out}${note}`.includes("IN-PLAIN"));
     });
 
-    it("carries it out with --apply, held to its plan also where something is made, and leaves no work tree behind", async () => {
+    it("--json prints one document, which says whether it was carried out", async () => {
+        for (const [args, done] of [
+            [[], false],
+            [["--yes"], true],
+        ] as const) {
+            const history = [update(repository.first, namespace), update(repository.second)];
+            const { code, out, note } = await rollback(["--to", "1", "--json", ...args], { history });
+            assert.equal(code, 0, note);
+            const { stack, changed, newCredentials } = JSON.parse(out);
+            assert.deepEqual([stack, changed, newCredentials], ["intra", done, []]);
+        }
+    });
+
+    it("carries it out with --yes, held to its plan also where something is made, and leaves no work tree behind", async () => {
         const history = [update(repository.first, namespace), update(repository.second)];
         const steps = [made("kubernetes:core/v1:Namespace", "alpa", { metadata: { name: "a" } })];
-        const { code, note, seen } = await rollback(["--to", "1", "--apply"], { history, steps });
+        const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history, steps });
         assert.equal(code, 0, note);
         assert.deepEqual(
             seen.map(({ verb, program }) => [verb, program]),
@@ -97,7 +110,7 @@ describe("ops stack rollback", () => {
 
     it("writes the config of then into the stack file where the program is the same", async () => {
         const history = [update(repository.second, namespace), update(repository.second)];
-        const { code, note, text } = await rollback(["--to", "1", "--apply"], { history });
+        const { code, note, text } = await rollback(["--to", "1", "--yes"], { history });
         assert.equal(code, 0, note);
         assert.equal(parse(text()).config["alpa-auth:namespace"], "before");
         assert.match(text(), /secure: v1:of-now/);
@@ -141,7 +154,7 @@ describe("ops stack rollback", () => {
                     return { code: 255, stderr: "error: preview cancelled" };
                 };
                 const history = [update(repository.first), update(repository.second)];
-                const { code, note, seen, text } = await rollback(["--to", "1", "--apply"], { history, says });
+                const { code, note, seen, text } = await rollback(["--to", "1", "--yes"], { history, says });
                 assert.equal(code, 1, note);
                 assert.match(
                     note,

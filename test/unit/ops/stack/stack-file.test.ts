@@ -2,13 +2,8 @@
 // stay. It cannot prove that Pulumi reads the file; the engine test does.
 import { strict as assert } from "node:assert";
 import { diffLines } from "diff";
-import {
-    addCredential,
-    readConsumers,
-    removeConsumer,
-    removeCredential,
-    setExpires,
-} from "../../../../ops/stack/stack-file";
+import { addCredential, removeConsumer, removeCredential, setExpires } from "../../../../ops/stack/consumers-edit";
+import { readConsumers } from "../../../../ops/stack/stack-file";
 
 /** As untidy as people write: aligned comments, two blank lines, lists of both indentations, maps with and without blanks. */
 const UNTIDY = `# top comment

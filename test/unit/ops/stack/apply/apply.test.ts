@@ -21,7 +21,7 @@ async function planned(options: GateOptions = {}): Promise<Planned> {
     return {
         ...one,
         plan,
-        applied: (...args) => one.ops("stack", "apply", "--apply", "--plan", plan, ...args),
+        applied: (...args) => one.ops("stack", "apply", "--yes", "--plan", plan, ...args),
         ups: () => one.calls.map(({ args }) => args).filter(([verb]) => verb === "up"),
     };
 }
@@ -40,13 +40,22 @@ describe("ops stack apply", () => {
         );
     });
 
-    it("shows it and runs nothing, until --apply", async () => {
+    it("shows it and runs nothing, until --yes", async () => {
         const { ops, plan, ups } = await planned();
         const { code, out, note } = await ops("stack", "apply", "--plan", plan);
         assert.equal(code, 0, note);
         assert.match(out, /^Review of stack intra/);
-        assert.match(note, /Dry run: nothing was changed\. Add --apply to carry out this plan/);
+        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to carry out this plan/);
         assert.deepEqual(ups(), []);
+    });
+
+    it("--json prints one document, which says whether it was carried out", async () => {
+        const { ops, plan, applied } = await planned();
+        const shown = await ops("stack", "apply", "--plan", plan, "--json");
+        const { stack, changed } = JSON.parse(shown.out);
+        assert.deepEqual([shown.code, stack, changed], [0, "intra", false]);
+        assert.match(shown.note, /Dry run: nothing was changed/);
+        assert.equal(JSON.parse((await applied("--json")).out).changed, true);
     });
 
     let time = MADE;

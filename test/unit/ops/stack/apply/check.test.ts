@@ -38,7 +38,7 @@ describe("ops stack check", () => {
     it("stops what breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { code, note } = await ops("stack", "check");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(note, /no finding of breaks-callers or worse that nobody has accepted \(1 do not fit/);
         assert.match(
             note,
@@ -77,14 +77,14 @@ describe("ops stack check", () => {
         it(`counts no acceptance ${what}`, async () => {
             const { ops, commit } = gate({ steps: [removed("alice")] });
             commit("policy/accepted.yaml", accepting({ ...entry, ...change }));
-            assert.equal((await ops("stack", "check")).code, 1);
+            assert.equal((await ops("stack", "check")).code, 3);
         });
 
     it("accepts one caller's finding and not the next one's", async () => {
         const { ops, commit } = gate({ steps: [removed("alice"), removed("bob")] });
         commit("policy/accepted.yaml", accepting(entry));
         const { code, note } = await ops("stack", "check");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(note, /\(1 do not fit/);
     });
 
@@ -94,7 +94,7 @@ describe("ops stack check", () => {
         const revoked = { ...entry, code: "credential-revoked", property: "spec.credentials[b]" };
         commit("policy/accepted.yaml", accepting(revoked));
         const { code, note } = await ops("stack", "check");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(note, /\(1 do not fit[^]*property: "spec\.credentials\[c\]"/);
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
         assert.equal((await ops("stack", "check")).code, 0);
@@ -133,7 +133,7 @@ describe("ops stack check", () => {
             },
         });
         const { code, out, note } = await ops("stack", "check", "--fail-on", "none", "--format", "markdown");
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out, /caller-added[^]*The policy pack refuses it/);
         assert.match(
             note,
@@ -159,13 +159,13 @@ describe("ops stack check", () => {
         assert.equal(code, 0, note);
         assert.deepEqual(readdirSync(out).sort(), ["plan.bound.json", "plan.json"]);
         assert.equal(statSync(out).mode & 0o777, 0o700);
-        assert.match(note, new RegExp(`Next: npm run ops -- stack apply --apply --plan ${out} --stack intra`));
+        assert.match(note, new RegExp(`Next: npm run ops -- stack apply --yes --plan ${out} --stack intra`));
         assert.ok(existsSync(file));
     });
 
     it("leaves no plan of what did not pass", async () => {
         const { ops, folder } = gate({ steps: [removed("alice")] });
-        assert.equal((await ops("stack", "check", "--out", join(folder, "plan"))).code, 1);
+        assert.equal((await ops("stack", "check", "--out", join(folder, "plan"))).code, 3);
         assert.ok(!existsSync(join(folder, "plan")));
     });
 

@@ -1,6 +1,6 @@
 /** What each pod of a gateway answers to a credential that was revoked. */
-import { openLister, type Live, type PlainAccess } from "../../components/kubernetes/cluster-reader";
-import { askWith, type Sent } from "../../components/consumers/credential-evidence";
+import { openLister, type Live, type PlainAccess } from "../../../components/kubernetes/cluster-reader";
+import { askWith, type Sent } from "../../../components/consumers/credential-evidence";
 import {
     askReadyPods,
     isClosed,
@@ -10,7 +10,7 @@ import {
     POD_DATA_PORT,
     staysWith,
     type GatewayPods,
-} from "../../components/apisix/gateway-pods";
+} from "../../../components/apisix/gateway-pods";
 
 /** The pods that must reject what is revoked, and the access to ask them. */
 export interface ProvingPods {

@@ -1,6 +1,6 @@
-import { claimKey } from "../../components/consumers/consumers";
-import type { Outputs } from "../stack/stack";
-import { signToken } from "../token/sign";
+import { claimKey } from "../../../components/consumers/consumers";
+import type { Outputs } from "../../stack/stack";
+import { signToken } from "../../token/sign";
 import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";
 import { postStatus } from "./empty-post";
 

@@ -18,20 +18,20 @@ const token = {
 };
 const early = step("update", caller("alice", ["a1", "a2"]), caller("alice", ["a1"]));
 
-async function expire(steps: object[], args: string[] = ["--apply"], options: GateOptions = {}) {
+async function pruneExpired(steps: object[], args: string[] = ["--yes"], options: GateOptions = {}) {
     const one = gate({ steps, ...options });
-    const said = await one.ops("consumer", "expire", ...args);
+    const said = await one.ops("consumer", "prune-expired", ...args);
     return { ...said, ups: one.calls.map(({ args }) => args).filter(([verb]) => verb === "up") };
 }
 
-describe("ops consumer expire", () => {
+describe("ops consumer prune-expired", () => {
     for (const [what, steps] of [
         ["a key", [ended]],
         ["a service token", [token]],
         ["both", [ended, token]],
     ] as const)
         it(`leaves out ${what} that has ended, with the plan that was reviewed`, async () => {
-            const { code, out, note, ups } = await expire([...steps]);
+            const { code, out, note, ups } = await pruneExpired([...steps]);
             assert.equal(code, 0, note);
             assert.match(out, /credential-revoked/);
             assert.equal(ups.length, 1);
@@ -55,24 +55,24 @@ describe("ops consumer expire", () => {
     ];
     for (const [what, steps, code] of refused)
         it(`does not touch ${what}: it refuses the run`, async () => {
-            const said = await expire(steps);
-            assert.equal(said.code, 1);
+            const said = await pruneExpired(steps);
+            assert.equal(said.code, 3);
             assert.match(said.note, new RegExp(`do nothing else \\(1 of \\d findings are others: ${code}\\)`));
             assert.deepEqual(said.ups, []);
         });
 
-    it("runs nothing when nothing has ended, and only shows without --apply", async () => {
-        const none = await expire([]);
+    it("runs nothing when nothing has ended, and only shows without --yes", async () => {
+        const none = await pruneExpired([]);
         assert.deepEqual([none.code, none.ups], [0, []]);
         assert.match(none.note, /Nothing was changed/);
-        const shown = await expire([ended], []);
+        const shown = await pruneExpired([ended], []);
         assert.deepEqual([shown.code, shown.ups], [0, []]);
         assert.match(shown.out, /credential-revoked/);
     });
 
     it("refuses what the policy pack refuses, and leaves no plan behind", async () => {
         let plan = "";
-        const { code, note, ups } = await expire([ended], ["--apply"], {
+        const { code, note, ups } = await pruneExpired([ended], ["--yes"], {
             says: ({ args }) => {
                 plan = args.find((word) => word.startsWith("--save-plan="))?.slice(12) ?? plan;
                 return args.some((word) => word.startsWith("--policy-pack"))
@@ -80,7 +80,7 @@ describe("ops consumer expire", () => {
                     : undefined;
             },
         });
-        assert.equal(code, 1, note);
+        assert.equal(code, 3, note);
         assert.match(note, /ports-closed/);
         assert.deepEqual(ups, []);
         assert.notEqual(plan, "");

@@ -1,0 +1,21 @@
+import type { Context } from "./context";
+
+/** The one flag that lets a command change something. */
+export const CONSENT = "--yes";
+
+/** How a command prints its answer. */
+export interface AnswerFormat {
+    json?: boolean;
+    /** Of commands that print a review. */
+    format?: "text" | "json" | "markdown";
+}
+
+/**
+ * The last line of a command that changes something and was run without consent. It is part of an answer in text, and beside one
+ * that a program reads.
+ * @param does what the command does with consent, as `write the file`
+ */
+export function dryRun({ out, note }: Pick<Context, "out" | "note">, does: string, answer: AnswerFormat): void {
+    const isText = !answer.json && (answer.format ?? "text") === "text";
+    (isText ? out : note)(`\nDry run: nothing was changed. Run again with ${CONSENT} to ${does}.`);
+}

@@ -1,0 +1,97 @@
+/** `consumer prune-expired`: removes expired credentials from the gateway, and does nothing else. For a run every night. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { withConsent, withExamples, withStack, type AddCommand } from "../arguments";
+import { dryRun } from "../consent";
+import type { Context } from "../context";
+import { isOver } from "../dates";
+import { FindingsError, UsageError } from "../errors";
+import { json } from "../output";
+import { withFormat } from "../review/arguments";
+import type { Finding } from "../review/finding";
+import type { Review } from "../review/report";
+import { exported, fullReview, render, type ReviewArgs } from "../review/review";
+import { carryOutPlan, previewPlan } from "../stack/apply/run-plan";
+import { obstaclesOrConversion } from "../stack/edit-obstacles";
+import { callersOf, findStack, type Stack } from "../stack/stack";
+import type { Consumer } from "../stack/stack-file";
+
+export const command: AddCommand = (consumer, context) =>
+    withExamples(
+        withFormat(
+            withConsent(withStack(consumer.command("prune-expired")), "run pulumi up with the plan that was reviewed"),
+        ),
+        "consumer prune-expired --stack intra",
+        "consumer prune-expired --stack intra --yes --format markdown",
+    )
+        .description(
+            "Remove expired credentials; safe to run from a nightly job, since it refuses a run that would change anything else",
+        )
+        .action((args) => pruneExpired(context, args));
+
+export interface PruneExpiredArgs extends Pick<ReviewArgs, "stack" | "format"> {
+    yes?: boolean;
+}
+
+/** Shows what has expired, and with consent removes exactly that. @throws FindingsError when the same run would do more */
+export async function pruneExpired(context: Context, args: PruneExpiredArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const against = await obstaclesOrConversion(context, stack);
+    if (against.length > 0) throw new UsageError(against);
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-prune-"));
+    try {
+        const plan = join(folder, "plan.json");
+        const state = await exported(context, stack);
+        const { preview, refusal } = await previewPlan(context, stack, plan);
+        const found = fullReview(context, preview, state);
+        const isJson = args.format === "json";
+        if (!isJson) context.out(render(found, args.format));
+        const problem = refusal ?? otherFindings(context, stack, found);
+        const changed = problem === undefined && args.yes === true && found.findings.length > 0;
+        if (changed) await carryOutPlan(context, stack, plan, "Left out what has ended");
+        if (isJson) context.out(json({ ...found, changed }));
+        if (problem !== undefined) throw new FindingsError(problem);
+        if (found.findings.length === 0) context.note("No expired credential is live. Nothing was changed.");
+        else if (!changed) dryRun(context, "remove the expired credentials", args);
+    } finally {
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
+
+/** Says what the run would do besides. @returns undefined when it does nothing else */
+function otherFindings({ today }: Context, stack: Stack, { findings }: Review): string | undefined {
+    const over = overIn(callersOf(stack), today);
+    const others = findings.filter((finding) => !isEnd(finding, over));
+    if (others.length === 0) return undefined;
+    const codes = [...new Set(others.map(({ code }) => code))].join(", ");
+    return `${stack.short}: the run must leave out what has ended and do nothing else (${others.length} of ${findings.length} findings are others: ${codes}). Something is merged and not applied, or changed by hand: apply it first, npm run ops -- stack check`;
+}
+
+interface Over {
+    consumer: string;
+    credential: string;
+}
+
+function overIn(consumers: Consumer[], today: Date): Over[] {
+    return consumers.flatMap(({ name, credentials }) =>
+        credentials
+            .filter(({ expires }) => isOver(expires, today))
+            .map(({ id }) => ({ consumer: name, credential: id })),
+    );
+}
+
+/** Whether the finding is the end of one of these: in its Consumer, or as a service token. */
+function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
+    return (
+        code === "credential-revoked" &&
+        evidence.length > 0 &&
+        evidence.every(({ resource, property }) =>
+            over.some(({ consumer, credential }) =>
+                property === undefined
+                    ? resource === `${consumer}.${credential}-token`
+                    : resource === `${consumer}-consumer` && property === `spec.credentials[${credential}]`,
+            ),
+        )
+    );
+}

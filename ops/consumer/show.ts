@@ -1,0 +1,146 @@
+import { createHash, createPublicKey } from "node:crypto";
+import { basename } from "node:path";
+import type { Limits } from "../../components/consumers/limits";
+import { day, daysUntil } from "../../config/keys/consumers/credentials";
+import { withConsumer, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import type { Context } from "../context";
+import { inWords, isOver } from "../dates";
+import { UsageError } from "../errors";
+import { json, table } from "../output";
+import { limitsInForce, limitsInWords, ownLimits } from "../stack/limits";
+import { findStack, type Stack } from "../stack/stack";
+import { readConsumers, readValue, type Credential } from "../stack/stack-file";
+import { handouts, type HandedOut } from "./handouts/record";
+import { lookUp } from "./plan";
+
+export const command: AddCommand = (consumer, context) =>
+    withExamples(
+        withJson(withStack(withConsumer(consumer.command("show")))),
+        "consumer show team-b",
+        "consumer show team-b --stack intra --json",
+    )
+        .description("Show what the config says of one caller: credentials, limits, last handout; never shows a secret")
+        .action((name, args) => show(context, name, args));
+
+export interface ShowArgs {
+    stack?: string;
+    json?: boolean;
+}
+
+/** One caller as the config has it. Nothing of it is secret. */
+interface ShownConsumer {
+    /** Short name of the stack. */
+    stack: string;
+    name: string;
+    /** Who authenticates it. */
+    type: "gateway" | "cloudflare-access";
+    /** The file that its entry stands in, as the config names it. */
+    file: string;
+    /** In force: its own, and those of the stack for what these leave out. */
+    limits: Limits;
+    /** In its entry. */
+    ownLimits: Limits;
+    /** Of any of its credentials. */
+    lastHandout: (HandedOut & { credential: string }) | null;
+    credentials: ShownCredential[];
+}
+
+interface ShownCredential {
+    id: string;
+    method: string;
+    algorithm: string | null;
+    /** `expired` ones are left out by the next `pulumi up`. */
+    state: "active" | "expired" | "disabled";
+    expires: string | null;
+    /** Until it expires; 0 or negative once it is over. */
+    daysLeft: number | null;
+    /** Number of a service token's secret. */
+    secretVersion: number | null;
+    /** Day from which the secret before that is refused. */
+    previousSecretExpires: string | null;
+    /** SHA-256 of the public key (DER, SubjectPublicKeyInfo), in base64. Of a secret there is none. */
+    fingerprint: string | null;
+    lastHandout: HandedOut | null;
+}
+
+/** Shows what the config and the record of handouts say of one caller. Asks neither the cluster nor Cloudflare. */
+export async function show(context: Context, name: string, args: ShowArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const { consumer, problems } = lookUp(stack, name);
+    if (!consumer) throw new UsageError(problems);
+    const credentials = consumer.credentials.map((one) => shownCredential(context, stack, name, one));
+    const shown: ShownConsumer = {
+        stack: stack.short,
+        name,
+        type: readValue(stack.text, "option") === "cloudflare" ? "cloudflare-access" : "gateway",
+        file: fileOf(stack, name),
+        limits: limitsInForce(stack, name),
+        ownLimits: ownLimits(stack, name),
+        lastHandout: newest(credentials),
+        credentials,
+    };
+    context.out(args.json ? json(shown) : render(shown));
+    if (!args.json) context.note(`What of it is live: npm run ops -- consumer list --stack ${stack.short}`);
+}
+
+function shownCredential(context: Context, stack: Stack, name: string, one: Credential): ShownCredential {
+    const { id, method, algorithm, publicKey, expires, enabled, secretVersion, previousSecretExpires } = one;
+    const over = isOver(expires, context.today);
+    const isDay = expires !== undefined && day.safeParse(expires).success;
+    return {
+        id,
+        method,
+        algorithm: algorithm ?? null,
+        state: over ? "expired" : enabled === false ? "disabled" : "active",
+        expires: expires ?? null,
+        daysLeft: isDay ? daysUntil(expires, context.today) : null,
+        secretVersion: secretVersion ?? null,
+        previousSecretExpires: previousSecretExpires ?? null,
+        fingerprint: publicKey === undefined ? null : fingerprint(publicKey),
+        lastHandout: handouts(context, stack, name, id).at(-1) ?? null,
+    };
+}
+
+/** As `openssl pkey -pubin -outform der | sha256sum` has it. @returns null for what is no public key: the config check says so */
+function fingerprint(pem: string): string | null {
+    try {
+        const der = createPublicKey(pem).export({ type: "spki", format: "der" });
+        return `SHA256:${createHash("sha256").update(der).digest("base64").replace(/=+$/, "")}`;
+    } catch {
+        return null;
+    }
+}
+
+function newest(credentials: ShownCredential[]): ShownConsumer["lastHandout"] {
+    const all = credentials.flatMap(({ id, lastHandout }) => (lastHandout ? [{ credential: id, ...lastHandout }] : []));
+    return all.sort((a, b) => (a.at < b.at ? -1 : 1)).at(-1) ?? null;
+}
+
+function fileOf({ text, file, callers }: Stack, name: string): string {
+    const own = callers === undefined || readConsumers(text).some((one) => one.name === name);
+    return own ? basename(file) : callers.name;
+}
+
+const TYPES = { gateway: "consumer of the gateway", "cloudflare-access": "service tokens of Cloudflare Access" };
+
+function render({ name, type, file, limits, ownLimits: own, lastHandout: last, credentials }: ShownConsumer): string {
+    const inherited = limitsInWords(own) === limitsInWords(limits) ? "" : ` (own: ${limitsInWords(own)})`;
+    const lines = [
+        `consumer      ${name}`,
+        `type          ${TYPES[type]}`,
+        `file          ${file}`,
+        `limits        ${limitsInWords(limits)}${inherited}`,
+        `last handout  ${last === null ? "none recorded" : `${last.at.slice(0, 10)}, ${last.credential}`}`,
+    ];
+    if (credentials.length === 0) return [...lines, "credentials   none"].join("\n");
+    const rows = credentials.map((one) => [
+        one.id,
+        [one.method, one.algorithm].filter((word) => word !== null).join(" "),
+        one.state,
+        one.expires === null ? "" : one.daysLeft === null ? one.expires : `${one.expires}, ${inWords(one.daysLeft)}`,
+        one.fingerprint ?? "",
+        one.lastHandout === null ? "" : one.lastHandout.at.slice(0, 10),
+    ]);
+    const head = ["credential", "method", "state", "expires", "fingerprint", "handed out"];
+    return [...lines, table(head, rows)].join("\n");
+}

@@ -1,0 +1,212 @@
+/** Edits of the list of consumers, in a stack file or in the file that `consumersFile` names. */
+import { Document, isAlias, isMap, isNode, isScalar, isSeq, parse, Scalar } from "yaml";
+import type { Node, Pair, YAMLMap, YAMLSeq } from "yaml";
+import type { Limits } from "../../components/consumers/limits";
+import {
+    consumerNode,
+    consumersNode,
+    credentialNode,
+    find,
+    namedNowhereElse,
+    newList,
+    notWrittenOut,
+    within,
+} from "./consumers-node";
+import { LIMITS } from "./limits";
+import { placesOf, PROJECT, readConsumers, type Consumer, type NewCredential } from "./stack-file";
+import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
+
+/** Adds a credential to a consumer, which is made if it does not exist. */
+export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
+    return addCredentials(text, [{ consumer, credential, limits }]);
+}
+
+interface Addition {
+    consumer: string;
+    credential: NewCredential;
+    limits?: Limits;
+}
+
+/** The same of many in one edit, each of which reads all of the file. */
+export function addCredentials(text: string, additions: Addition[]): string {
+    const known = readConsumers(text);
+    return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
+}
+
+/** @param known callers of the file, those of an alias too */
+function add(document: Document, known: Consumer[], { consumer, credential, limits }: Addition): void {
+    const list = consumersNode(document) ?? newList(document);
+    const owner = find(list, "name", consumer);
+    if (owner) namedNowhereElse(document, consumer, list, owner);
+    else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
+    const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
+    const entry = document.createNode(credential) as YAMLMap;
+    // As the other entries are written; but a key of several lines is not read on one.
+    entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
+    for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
+        // Without quotes Pulumi would read a time, and maybe a number.
+        if (key.value === "expires") (value as Scalar).type = Scalar.QUOTE_DOUBLE;
+        if (key.value === "id") quoteUnlessText(value);
+        if (key.value === "publicKey") (value as Scalar).type = Scalar.BLOCK_LITERAL;
+        if (key.value === "key") (value as YAMLMap).flow = true;
+    }
+    if (owner) return append(document, consumer, owner, entry);
+    const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
+    if (limits) (made.get("limits") as YAMLMap).flow = true;
+    quoteUnlessText(made.get("name", true));
+    append(document, consumer, made, entry);
+    list.flow = false;
+    list.add(made);
+}
+
+/** A name like `2026-11-25`, `0x1` or `no` is a time, a number or a choice to one of the readers of YAML 1.1 and 1.2. */
+function quoteUnlessText(node: unknown): void {
+    const scalar = node as Scalar<string>;
+    const texts = (["1.1", "1.2"] as const).map((version) => parse(scalar.value, { version }) as unknown);
+    if (texts.some((text) => typeof text !== "string")) scalar.type = Scalar.QUOTE_DOUBLE;
+}
+
+/** Sets the day from which a credential is left out. */
+export function setExpires(text: string, consumer: string, id: string, day: string): string {
+    return editYaml(text, (document) => {
+        setDay(credentialNode(document, consumer, id), "expires", day);
+    });
+}
+
+/** A day in quotes, with the comment of the one that was there. */
+function setDay(entry: YAMLMap, key: string, text: string): void {
+    const day = new Scalar(text);
+    day.type = Scalar.QUOTE_DOUBLE;
+    day.comment = (entry.get(key, true) as Scalar | undefined)?.comment;
+    entry.set(key, day);
+}
+
+/** Sets the number of a service token's secret, and the day from which the one before is refused. */
+export function setSecretVersion(text: string, consumer: string, id: string, version: number, until: string): string {
+    return editYaml(text, (document) => {
+        const entry = credentialNode(document, consumer, id);
+        entry.set("secretVersion", version);
+        setDay(entry, "previousSecretExpires", until);
+    });
+}
+
+export function removeCredential(text: string, consumer: string, id: string): string {
+    return removeEntry(text, (document) => {
+        const entry = credentialNode(document, consumer, id);
+        const list = find(consumersNode(document)!, "name", consumer)!.get("credentials", true) as unknown as YAMLSeq;
+        return { list, entry };
+    });
+}
+
+export function removeConsumer(text: string, consumer: string): string {
+    return removeEntry(text, (document) => {
+        const entry = consumerNode(document, consumer, within);
+        return { list: consumersNode(document)!, entry };
+    });
+}
+
+/** Sets the limits that a consumer has of its own; without any it has those of the stack. */
+export function setLimits(text: string, consumer: string, limits: Limits): string {
+    const limitsOf = (entry: YAMLMap) => entry.get("limits", true) as unknown;
+    return editYaml(text, (document) => {
+        const entry = consumerNode(document, consumer, (one) => {
+            const node = limitsOf(one);
+            return isNode(node) ? within(node) : [];
+        });
+        const node = limitsOf(entry);
+        if (isAlias(node)) throw notWrittenOut(`limits of ${consumer}`);
+        if (Object.keys(limits).length === 0) return void entry.delete("limits");
+        if (!isMap(node)) return insertLimits(document, entry, limits);
+        // In place, so that a comment beside a limit stays.
+        for (const name of LIMITS)
+            if (limits[name] === undefined) node.delete(name);
+            else node.set(name, limits[name]);
+    });
+}
+
+/** Below the name, as `add` writes them. */
+function insertLimits(document: Document, entry: YAMLMap, limits: Limits): void {
+    entry.delete("limits");
+    const pair = document.createPair("limits", limits) as Pair<Scalar, YAMLMap>;
+    pair.value!.flow = true;
+    const name = entry.items.findIndex(({ key }) => isScalar(key) && key.value === "name");
+    entry.items.splice(name + 1, 0, pair as Pair);
+}
+
+/**
+ * Takes the callers without keys of their own out of a stack file, and names the file they are in from then on.
+ * @returns both texts, and the names of those that moved and of those that stayed
+ */
+export function moveConsumers(
+    text: string,
+    file: string,
+): { own: string; callers: string; moved: string[]; kept: string[] } {
+    const document = parseYaml(text);
+    const list = consumersNode(document) ?? newList(document);
+    namedNowhereElse(document, "consumers", list, ...within(list));
+    if (within(list).some(isAlias)) throw notWrittenOut("consumers");
+    const stays = (item: unknown) => !isMap(item) || within(item).some((node) => isMap(node) && node.has("key"));
+    const nameOf = (item: unknown) => (isMap(item) ? String(item.get("name")) : "");
+    const others = list.items.filter((item) => !stays(item));
+    const callers = new Document({ consumers: [] });
+    const moved = callers.get("consumers", true) as unknown as YAMLSeq;
+    moved.items = others;
+    moved.flow = list.flow;
+    const own = editYaml(text, (edited) => {
+        const rest = consumersNode(edited) ?? newList(edited);
+        rest.items = rest.items.filter(stays);
+        const [whole, short] = placesOf(edited, "consumers");
+        if (rest.items.length === 0) edited.deleteIn(edited.hasIn(whole) ? whole : short);
+        edited.setIn(["config", `${PROJECT}:consumersFile`], file);
+    });
+    return {
+        own,
+        callers: callers.toString({ lineWidth: 0, flowCollectionPadding: true }),
+        moved: others.map(nameOf),
+        kept: list.items.filter(stays).map(nameOf),
+    };
+}
+
+function removeEntry(text: string, find: (document: Document) => { list: YAMLSeq; entry: Node }): string {
+    const { list, entry } = find(parseYaml(text));
+    const after = editYaml(text, (document) => {
+        const found = find(document);
+        remove(found.list, found.entry);
+    });
+    return keepCommentsBelow(text, after, entry, list.items[0] === entry);
+}
+
+function remove(list: YAMLSeq, entry: Node): void {
+    const at = list.items.indexOf(entry);
+    list.items.splice(at, 1);
+    // The blank line that parted it from the one before it.
+    const next = list.items[0] as Node | undefined;
+    if (at === 0 && next) next.spaceBefore = false;
+    if (list.items.length > 0 || list.flow) return;
+    list.flow = true; // an empty block is no list
+    list.comment = undefined; // what stands below it stays there
+}
+
+function append(document: Document, name: string, consumer: YAMLMap, entry: YAMLMap): void {
+    const list = consumer.get("credentials", true) as unknown;
+    if (list === undefined || (isScalar(list) && list.value === null)) {
+        consumer.set("credentials", document.createNode([entry]));
+        return;
+    }
+    if (!isSeq(list)) throw notWrittenOut(`credentials of ${name}`);
+    namedNowhereElse(document, name, list);
+    if (list.items.length === 0) list.flow = false;
+    list.add(entry);
+}
+
+function anyCredentials(list: YAMLSeq): unknown {
+    return list.items
+        .filter(isMap)
+        .map((consumer) => consumer.get("credentials", true) as unknown)
+        .find((credentials) => isSeq(credentials) && credentials.items.length > 0);
+}
+
+function inFlow(list: YAMLSeq): boolean {
+    const last = list.items.at(-1);
+    return list.flow === true || !isMap(last) || last.flow === true;
+}

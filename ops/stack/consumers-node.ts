@@ -1,0 +1,76 @@
+/** Nodes of the list of consumers in a YAML file, to be edited where nothing else in the file would change with them. */
+import { isAlias, isMap, isScalar, isSeq, visit, type Document, type Node, type YAMLMap, type YAMLSeq } from "yaml";
+import { UsageError } from "../errors";
+import { placesOf, PROJECT, valuesOf } from "./stack-file";
+
+/** The list as it stands in the file, to be edited; undefined where there is none. */
+export function consumersNode(document: Document): YAMLSeq | undefined {
+    const nodes = valuesOf(document);
+    if (nodes.length > 1)
+        throw new UsageError([`consumers: must be there once (got ${PROJECT}:consumers and consumers). Join them.`]);
+    const [node] = nodes;
+    if (node === undefined || isSeq(node)) return node;
+    // A new list in its place would stop everybody who is in it.
+    throw new UsageError([
+        `consumers: must be a list that is written out in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "one text" : "a mapping"}). Write it out.`,
+    ]);
+}
+
+export function newList(document: Document): YAMLSeq {
+    const list = document.createNode([]) as YAMLSeq;
+    const none = document.get("config", true);
+    // A config without a value takes none either; a comment beside it stays.
+    if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
+    document.setIn(placesOf(document, "consumers")[0], list);
+    return list;
+}
+
+export function find(list: YAMLSeq, key: string, value: string): YAMLMap | undefined {
+    return list.items.filter(isMap).find((item) => String(item.get(key)) === value);
+}
+
+export function credentialNode(document: Document, consumer: string, id: string): YAMLMap {
+    const all = consumersNode(document)!;
+    const owner = find(all, "name", consumer);
+    const list = owner?.get("credentials", true) as unknown;
+    const who = `${consumer}/${id}`;
+    const entry = writtenOut(isSeq(list) ? find(list, "id", id) : undefined, who);
+    namedNowhereElse(document, who, all, owner!, list as YAMLSeq, ...within(entry));
+    return entry;
+}
+
+/** The entry of a consumer, to be edited. @param more of its nodes that are edited too */
+export function consumerNode(document: Document, name: string, more: (entry: YAMLMap) => Node[]): YAMLMap {
+    const list = consumersNode(document);
+    const entry = writtenOut(list && find(list, "name", name), name);
+    namedNowhereElse(document, name, list!, entry, ...more(entry));
+    return entry;
+}
+
+/** An entry that stands elsewhere in the file and is only named here would be changed for all who name it. */
+function writtenOut(node: YAMLMap | undefined, what: string): YAMLMap {
+    if (node) return node;
+    throw notWrittenOut(what);
+}
+
+export function notWrittenOut(what: string): UsageError {
+    return new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
+}
+
+/** The same from the other side: what is named elsewhere would be changed there too, or be missing. */
+export function namedNowhereElse(document: Document, what: string, ...nodes: Node[]): void {
+    const named = new Set<string>();
+    visit(document, { Alias: (_, { source }) => void named.add(source) });
+    const anchor = nodes.map((node) => (node as { anchor?: string }).anchor).find((name) => named.has(name ?? ""));
+    if (anchor === undefined) return;
+    throw new UsageError([
+        `${what}: must not be named elsewhere in the stack file (it is, or a part of it, as *${anchor}). Write that out.`,
+    ]);
+}
+
+/** A node with all that is in it. */
+export function within(node: Node): Node[] {
+    const all: Node[] = [];
+    visit(node, { Node: (_, one) => void all.push(one) });
+    return all;
+}

@@ -1,0 +1,105 @@
+// Proves what `consumer show` says of a caller, from the config and the record of handouts alone, and that no secret is in it.
+import { strict as assert } from "node:assert";
+import { createHash, generateKeyPairSync } from "node:crypto";
+import { stringify } from "yaml";
+import { bench, OUTPUTS, SECRETS, STACK_FILE } from "../kit";
+
+const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const PEM = publicKey.export({ type: "spki", format: "pem" }).toString();
+const FINGERPRINT = createHash("sha256")
+    .update(publicKey.export({ type: "spki", format: "der" }))
+    .digest("base64")
+    .replace(/=+$/, "");
+
+const CONFIG = stringify({
+    config: {
+        "alpa-auth:option": "intra-a",
+        "alpa-auth:limits": { requests: 60, perSeconds: 60 },
+        "alpa-auth:consumers": [
+            {
+                name: "team",
+                limits: { concurrent: 2 },
+                credentials: [
+                    { id: "es", method: "jwt", algorithm: "ES256", publicKey: PEM },
+                    { id: "brought", method: "key", key: { secure: "v1:CIPHERTEXT" } },
+                    { id: "soon", method: "key", expires: "2026-11-28" },
+                    { id: "over", method: "key", expires: "2026-11-25" },
+                ],
+            },
+            { name: "empty", credentials: [] },
+        ],
+    },
+});
+
+async function shown(text: string, name: string, before: string[][] = []) {
+    const one = bench({ text });
+    for (const args of before) await one.ops(...args);
+    const calls = one.calls.length;
+    const { code, out, note } = await one.ops("consumer", "show", name, "--json");
+    assert.equal(code, 0, note);
+    assert.deepEqual(
+        one.calls.slice(calls).map(({ args }) => args[1]),
+        ["--show-name"],
+        "neither outputs nor secrets are read",
+    );
+    return JSON.parse(out);
+}
+
+describe("ops consumer show", () => {
+    it("shows each credential with its state, day and fingerprint, and nothing of a secret", async () => {
+        const { credentials, ...caller } = await shown(CONFIG, "team");
+        const states = credentials.map(({ id, state, daysLeft, fingerprint }: any) => [
+            id,
+            state,
+            daysLeft,
+            fingerprint,
+        ]);
+        assert.deepEqual(states, [
+            ["es", "active", null, `SHA256:${FINGERPRINT}`],
+            ["brought", "active", null, null],
+            ["soon", "active", 3, null],
+            ["over", "expired", 0, null],
+        ]);
+        assert.deepEqual([caller.type, caller.file], ["gateway", "Pulumi.intra.yaml"]);
+        assert.doesNotMatch(JSON.stringify([caller, credentials]), /CIPHERTEXT|PUBLIC KEY/);
+    });
+
+    it("shows the limits in force, its own before those of the stack", async () => {
+        const { limits, ownLimits } = await shown(CONFIG, "team");
+        assert.deepEqual(limits, { requests: 60, perSeconds: 60, concurrent: 2 });
+        assert.deepEqual(ownLimits, { concurrent: 2 });
+        const { out } = await bench({ text: CONFIG }).ops("consumer", "show", "team");
+        assert.match(out, /^limits +60 requests per 60 s, 2 at the same time \(own: 2 at the same time\)$/m);
+    });
+
+    it("shows the last handout, and not what was handed out", async () => {
+        const none = await shown(STACK_FILE, "alice");
+        assert.equal(none.lastHandout, null);
+        const found = await shown(STACK_FILE, "alice", [["consumer", "handout", "alice", "a1"]]);
+        assert.deepEqual(found.lastHandout, { credential: "a1", at: "2026-11-25T12:00:00.000Z", recipients: [] });
+        assert.deepEqual(found.credentials[1].lastHandout, null);
+        for (const secret of [SECRETS.key, OUTPUTS.url]) assert.ok(!JSON.stringify(found).includes(secret));
+    });
+
+    it("shows a disabled service token of Cloudflare, and the day of its earlier secret", async () => {
+        const token = { id: "t", method: "service-token", enabled: false, secretVersion: 2 };
+        const consumers = [{ name: "team", credentials: [{ ...token, previousSecretExpires: "2026-12-01" }] }];
+        const text = stringify({ config: { "alpa-auth:option": "cloudflare", "alpa-auth:consumers": consumers } });
+        const { type, credentials } = await shown(text, "team");
+        assert.equal(type, "cloudflare-access");
+        const [{ state, secretVersion, previousSecretExpires }] = credentials;
+        assert.deepEqual([state, secretVersion, previousSecretExpires], ["disabled", 2, "2026-12-01"]);
+    });
+
+    it("shows a caller without credentials as one", async () => {
+        const { code, out } = await bench({ text: CONFIG }).ops("consumer", "show", "empty");
+        assert.equal(code, 0);
+        assert.match(out, /^last handout +none recorded\ncredentials +none$/m);
+    });
+
+    it("names a caller that is written alike when there is none of that name", async () => {
+        const { code, note } = await bench({ text: CONFIG }).ops("consumer", "show", "taem");
+        assert.equal(code, 2);
+        assert.match(note, /taem: must be a consumer of the config\..*team/);
+    });
+});

@@ -1,0 +1,43 @@
+// Proves the form of every help text: imperative, defaults in words, examples that the command takes. What each says is read in
+// review, in test/golden/ops-help.txt.
+import { strict as assert } from "node:assert";
+import type { Command } from "commander";
+import { realContext } from "../../../ops/context";
+import { program } from "../../../ops/program";
+import { bench } from "./kit";
+
+const verbs = program(realContext()).commands.flatMap((noun: Command) =>
+    noun.commands.map((verb) => ({ name: `${noun.name()} ${verb.name()}`, verb })),
+);
+
+describe("help of a command", () => {
+    it("is written in the imperative, as one sentence without an end", () => {
+        for (const { name, verb } of verbs) {
+            assert.match(verb.description(), /^[A-Z][a-z]+,? /, name);
+            assert.doesNotMatch(verb.description(), /^[A-Z][a-z]+s |\.$/, name);
+        }
+    });
+
+    it("says the default of every option that takes a value and may be left out", () => {
+        for (const { name, verb } of verbs)
+            for (const { long, required, mandatory, description, defaultValue } of verb.options)
+                if (required && !mandatory && defaultValue === undefined)
+                    assert.match(description, /\(default: [^)]+\)/, `${name} ${long}`);
+    });
+
+    for (const { name } of verbs)
+        it(`of ${name} has examples with options that it has, and no empty list as a default`, async () => {
+            const { code, out } = await bench().ops(...name.split(" "), "--help");
+            assert.equal(code, 0);
+            assert.doesNotMatch(out, /default: (\[\]|""|undefined)/);
+            const [options, examples] = out.split("\nExamples:\n");
+            const lines = (examples ?? "").split("\n").filter((line) => line.trim() !== "");
+            assert.ok(lines.length > 0, out);
+            for (const line of lines) {
+                assert.ok(line.startsWith(`  alpa-auth ${name}`), line);
+                const own = line.split("   #")[0];
+                for (const [option] of own.matchAll(/--[a-z-]+/g))
+                    assert.match(options, new RegExp(`^ +${option}\\b`, "m"));
+            }
+        });
+});

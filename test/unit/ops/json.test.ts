@@ -1,0 +1,128 @@
+// Proves that --json of a command prints one JSON document on standard output and nothing else, with the fields that
+// docs/command-line.md lists. Commands that need a world of their own are proved beside it: check …, convert …, list and rollback.
+import { strict as assert } from "node:assert";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { realContext } from "../../../ops/context";
+import { program } from "../../../ops/program";
+import { bench, SECRETS, STACK_FILE } from "./kit";
+import { caller, gate, removed, step } from "./stack/apply/kit";
+
+const ROOT = join(__dirname, "../../..");
+const CHANGE = ["stack", "changed", "file", "diff", "effects", "warnings", "next"];
+const REVIEW = ["stack", "changes", "findings"];
+/** Neither has an answer for a program: they print a script for a shell. */
+const SCRIPTS = ["bash", "zsh", "fish"];
+
+const CASES: [args: string[], keys: string[], stdin?: string][] = [
+    [
+        ["consumer", "show", "alice"],
+        ["stack", "name", "type", "file", "limits", "ownLimits", "lastHandout", "credentials"],
+    ],
+    [["consumer", "add", "bob"], CHANGE],
+    [["consumer", "add", "bob", "--yes"], CHANGE],
+    [["consumer", "set-limits", "alice", "--concurrent", "2", "--yes"], CHANGE],
+    [["consumer", "rotate", "alice", "a1", "--successor", "a3", "--yes"], CHANGE],
+    [["consumer", "import", "KEYS"], CHANGE],
+    [
+        ["consumer", "revoke", "alice", "a1"],
+        [...CHANGE, "proofs"],
+    ],
+    [
+        ["consumer", "remove", "alice"],
+        [...CHANGE, "proofs"],
+    ],
+    [
+        ["consumer", "handout", "alice", "a1"],
+        ["stack", "consumer", "credential", "url", "expires", "recipients", "record", "out", "page"],
+    ],
+    [
+        ["token", "issue", "tokens", "hs", "--ttl", "15m"],
+        ["stack", "consumer", "credential", "token", "expires"],
+    ],
+    [["token", "inspect"], ["header", "claims", "expiry", "key", "signature"], "eyJhbGciOiJIUzI1NiJ9.e30.AAAA"],
+    [
+        ["dns", "import", join(ROOT, "docs/examples/azure-export.txt")],
+        ["zone", "entries", "toDecide", "warnings", "notes", "out", "data"],
+    ],
+];
+
+/** The only document of standard output. */
+function document(out: string): Record<string, unknown> {
+    return JSON.parse(out) as Record<string, unknown>;
+}
+
+describe("--json", () => {
+    it("is an option of every command but those that print a script", () => {
+        const without = program(realContext())
+            .commands.flatMap((noun: Command) => noun.commands)
+            .filter(({ options }) => !options.some(({ long }) => long === "--json"));
+        assert.deepEqual(
+            without.map((command) => command.name()),
+            SCRIPTS,
+        );
+    });
+
+    for (const [args, keys, stdin] of CASES)
+        it(`of ${args.slice(0, 2).join(" ")}${args.includes("--yes") ? " --yes" : ""} prints one document`, async () => {
+            const { ops, folder } = bench({ stdin });
+            const file = join(folder, "keys.json");
+            writeFileSync(file, JSON.stringify({ allowed_api_keys: ["a-key-of-a-caller-0123456789"] }));
+            const { code, out, note } = await ops(...args.map((word) => (word === "KEYS" ? file : word)), "--json");
+            assert.equal(code, 0, note);
+            assert.deepEqual(Object.keys(document(out)), keys);
+            if (keys.includes("changed")) assert.equal(document(out).changed, args.includes("--yes"));
+        });
+
+    it("of a list prints the list", async () => {
+        const { out } = await bench().ops("consumer", "expiring", "--json");
+        assert.deepEqual(Object.keys((JSON.parse(out) as object[])[0]), [
+            ...["consumer", "credential", "expires", "days", "class"],
+        ]);
+    });
+
+    const expired = step("update", caller("alice", ["a1", "a2", "old"]), caller("alice", ["a1", "a2"]));
+    const REVIEWS: [args: string[], step: object, keys: string[], code: number][] = [
+        [["stack", "review"], removed("alice"), REVIEW, 3],
+        [["stack", "check"], removed("alice"), [...REVIEW, "accepted", "standing"], 3],
+        [["consumer", "prune-expired"], expired, [...REVIEW, "changed"], 0],
+        [["consumer", "prune-expired", "--yes"], expired, [...REVIEW, "changed"], 0],
+    ];
+    for (const [args, one, keys, expected] of REVIEWS)
+        it(`of ${args.join(" ")} prints the review as one document`, async () => {
+            const { code, out, note } = await gate({ steps: [one] }).ops(...args, "--json");
+            assert.equal(code, expected, note);
+            assert.deepEqual(Object.keys(document(out)), keys);
+        });
+
+    it("prints nothing on standard output when the command fails before it has an answer", async () => {
+        const fails = bench({ says: ({ args }) => (args[0] === "up" ? { code: 255 } : undefined) });
+        assert.deepEqual(
+            [
+                await fails.ops("consumer", "add", "bob", "--yes", "--json"),
+                await bench().ops("consumer", "show", "nobody", "--json"),
+            ].map(({ code, out }) => [code, out]),
+            [
+                [1, ""],
+                [2, ""],
+            ],
+        );
+    });
+
+    it("shows no secret of the config or the outputs, but for what is handed out", async () => {
+        for (const args of [["show", "alice"], ["add", "bob"], ["expiring"]]) {
+            const { out, note } = await bench({ text: STACK_FILE }).ops("consumer", ...args, "--json");
+            for (const secret of Object.values(SECRETS)) assert.ok(!(out + note).includes(secret));
+        }
+        const { out } = await bench().ops("consumer", "handout", "alice", "a1", "--json");
+        assert.match(String(document(out).page), new RegExp(SECRETS.key));
+    });
+
+    it("has a line in docs/command-line.md for every command that has it", () => {
+        const page = readFileSync(join(ROOT, "docs/command-line.md"), "utf8").split("## Standard output")[1];
+        for (const noun of program(realContext()).commands)
+            for (const verb of noun.commands.filter(({ options }) => options.some(({ long }) => long === "--json")))
+                assert.match(page, new RegExp(`\\b${noun.name()} [^|]*\\b${verb.name()}\\b|, \`${verb.name()}\``));
+    });
+});
