@@ -39,7 +39,7 @@ describe("ops stack check", () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /no finding of breaks-callers or worse that nobody has accepted \(1 do not fit/);
+        assert.match(note, /no finding of breaks-callers or worse without an acceptance \(1 have none/);
         assert.match(
             note,
             /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
