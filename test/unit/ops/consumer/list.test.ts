@@ -421,7 +421,7 @@ describe("ops consumer list", () => {
             assert.equal(code, 0, out);
             assert.match(
                 out,
-                /\nBeside them in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/,
+                /\nAlso in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/,
             );
             assert.doesNotMatch(out, /x1/);
             const rows = JSON.parse((await list("--json")).out) as { consumer: string; stack: string | null }[];

@@ -694,7 +694,7 @@ describe("npm run ops -- convert, refused", () => {
             assert.match(note, /It is back at intra-a, which serves/);
             assert.match(
                 note,
-                /The way back goes on with the file as it was; the edit is in .*Pulumi\.intra\.yaml\.edited/,
+                /The return continues with the original file; the edit is in .*Pulumi\.intra\.yaml\.edited/,
             );
             assert.equal(it.state.reached, "intra-a");
             assert.equal(it.text(), CONVERT_FILE);

@@ -313,7 +313,7 @@ describe("review of what is replaced by one of another name", () => {
     it("names the one that goes", () => {
         const named = (name: string) => ({ metadata: { name } });
         const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
-        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all that is in it/);
+        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all objects in it/);
     });
 });
 
