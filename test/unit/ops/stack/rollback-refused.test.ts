@@ -152,20 +152,13 @@ describe("ops stack rollback refuses", () => {
         };
         const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history: both(), says });
         assert.equal(code, 1, note);
-        assert.match(
-            note,
-            /the stack has changed since its review .* Nothing was changed\. See: .* stack history/,
-        );
+        assert.match(note, /the stack has changed since its review .* Nothing was changed\. See: .* stack history/);
         assert.ok(seen.every(({ verb }) => verb === "preview"));
     });
 
     const violation = "error: delete is not allowed by the plan: no steps were expected for this resource";
     const broken: [what: string, says: string, then: RegExp][] = [
-        [
-            "before it begins",
-            `Previewing update (intra):\n${violation}`,
-            /Nothing was changed\. Look: .* stack history/,
-        ],
+        ["before it begins", `Previewing update (intra):\n${violation}`, /Nothing was changed\. See: .* stack history/],
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,

@@ -85,7 +85,7 @@ describe("ops stack check", () => {
         commit("policy/accepted.yaml", accepting(entry));
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /\(1 do not fit/);
+        assert.match(note, /\(1 have none/);
     });
 
     it("accepts one credential's end and not that of the same caller's next one", async () => {
@@ -95,7 +95,7 @@ describe("ops stack check", () => {
         commit("policy/accepted.yaml", accepting(revoked));
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /\(1 do not fit[^]*property: "spec\.credentials\[c\]"/);
+        assert.match(note, /\(1 have none[^]*property: "spec\.credentials\[c\]"/);
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
         assert.equal((await ops("stack", "check")).code, 0);
     });
