@@ -137,7 +137,7 @@ describe("ops stack check", () => {
         assert.match(out, /caller-added[^]*The policy pack refuses it/);
         assert.match(
             note,
-            /policy pack: must let the change pass\. It says:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m,
+            /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m,
         );
         assert.ok(!note.includes("more"));
     });
