@@ -53,7 +53,8 @@ function layer(files, regex, message, syntax = PROGRAM) {
 }
 
 const ABOUT_PREFLIGHT = "Preflight knows components and dns only: settings come in as arguments.";
-const ABOUT_RULES = "Rules look at what comes out, whoever wrote it, and run where no policy pack does.";
+const ABOUT_RULES =
+    "Rules check the resulting resources, independent of the program, and also run without a policy pack.";
 const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
 
 /** What a run of Pulumi executes. */
@@ -122,7 +123,7 @@ export default tseslint.config(
     layer(
         ["policy/**"],
         "^\\.\\./",
-        "The policy pack looks at what comes out, whoever wrote it: it knows nothing of the program.",
+        "The policy pack checks the resulting resources and knows nothing of the program.",
         [],
     ),
     layer(["policy/rules/*.ts"], "^(\\.\\./|@pulumi/)", ABOUT_RULES, []),

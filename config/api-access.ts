@@ -5,7 +5,7 @@ export interface ApiAccess {
     token?: string;
     /** Without a slash at the end. */
     baseUrl: string;
-    /** Whether the token stands in the stack file in plain text. */
+    /** Whether the token is in the stack file in plain text. */
     inPlain: boolean;
 }
 
@@ -33,7 +33,7 @@ export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     const problems: string[] = [];
     if (inPlain)
         problems.push(
-            "cloudflare:apiToken: must be stored encrypted, and stands in the stack file in plain text. It is known now: make a new one, and run: pulumi config set --secret cloudflare:apiToken",
+            "cloudflare:apiToken: must be stored encrypted (it is in the stack file in plain text). It is known now: make a new one, and run: pulumi config set --secret cloudflare:apiToken",
         );
     if (!FORM.test(token))
         problems.push(

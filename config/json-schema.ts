@@ -91,7 +91,7 @@ function isCoerced(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodString && schema.def.coerce === true;
 }
 
-/** Admits another form beside the one that a schema describes. */
+/** Admits another form in addition to that of the schema. */
 function widen(schema: JsonSchema, other: JsonSchema): void {
     const { description, default: preset, ...rest } = { ...schema };
     for (const name of Object.keys(schema)) delete schema[name];

@@ -13,10 +13,10 @@ interface RenamedKey {
     /**
      * Values of the new keys, in their order.
      * @default the old value for each
-     * @param beside the keys beside the old one
+     * @param siblings the other keys of the same mapping
      * @returns undefined for a value that is no old form
      */
-    values?: (old: unknown, beside: Values) => unknown[] | undefined;
+    values?: (old: unknown, siblings: Values) => unknown[] | undefined;
 }
 
 const INTRA: Option[] = ["intra-a", "intra-b"];
@@ -120,8 +120,8 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
     for (const key of RENAMED_KEYS.filter(({ options }) => options.includes(option)))
         for (const path of placesOf(renamed, key.old.split(/\.|(?=\[)/))) {
             const old = valueAt(renamed, path);
-            const beside = valueAt(renamed, path.slice(0, -1)) as Values;
-            const found = key.values ? key.values(old, beside) : key.new.map(() => old);
+            const siblings = valueAt(renamed, path.slice(0, -1)) as Values;
+            const found = key.values ? key.values(old, siblings) : key.new.map(() => old);
             if (found === undefined) continue;
             const named = (name: string) => placed(name, path);
             const pairs = key.new.map((name, i) => `${pathText(named(name))}: ${shown(found[i])}`);

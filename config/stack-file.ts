@@ -14,8 +14,8 @@ const LISTS: [key: string, ...path: string[]][] = [
 const PROJECT = "alpa-auth";
 
 /**
- * Secrets of hosts, keys of callers and the key of TLS that a stack file has in plain text. Pulumi says of a list or a mapping
- * only that something in it is encrypted.
+ * Secrets of hosts, keys of callers and the TLS key that a stack file has in plain text. For a list or a mapping,
+ * Pulumi only says that some value in it is encrypted.
  * @returns whether a value is one of them. The value and not its place: the config of a run may come from another file.
  */
 export function plainSecrets(text: string | undefined): (value: unknown) => boolean {

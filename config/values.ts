@@ -25,7 +25,10 @@ export const dnsLabel = z.string().refine((s) => DNS_LABEL.test(s) && s.length <
         `must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters${got(i.input)}. Rename it`,
 });
 
-/** Not the verifier's in any option: a stack can become one of option intra-b, and callers of their own stacks share a gateway. */
+/**
+ * The verifier's name is reserved in every option: a stack can change to option intra-b, and stacks of callers share a
+ * gateway.
+ */
 export const consumerName = dnsLabel.refine((name) => name !== VERIFIER, {
     error: `must not be ${VERIFIER}, the consumer that checks the component of option intra-b. Choose another name`,
 });
@@ -95,12 +98,12 @@ function withoutUser(input: unknown): unknown {
 /** Key `maxOverlapDays` of an option with a gateway. */
 export const maxOverlapDays = positive("a number of days")
     .default(DEFAULT_OVERLAP_DAYS)
-    .describe("Longest overlap that `ops consumer rotate` gives an old credential beside its successor, in days.");
+    .describe("Longest overlap of an old credential with its successor in `ops consumer rotate`, in days.");
 
 /** Key `maxOverlapDays` of option cloudflare. */
 export const tokenOverlapDays = positive("a number of days")
     .default(DEFAULT_TOKEN_OVERLAP_DAYS)
-    .describe("Longest time for which a service token's secret before goes on beside the new one, in days.");
+    .describe("Longest overlap of a service token's previous secret with the new one, in days.");
 
 /**
  * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there, so

@@ -22,7 +22,7 @@ export interface ChangeArgs {
     json?: boolean;
 }
 
-/** A whole number of at least `least`, and few enough digits for whoever is handed it. */
+/** A whole number of at least `least`, and with few enough digits for its consumer. */
 export function wholeNumber(least: number): (text: string) => number {
     return (text) => {
         if (/^\d{1,9}$/.test(text) && Number(text) >= least) return Number(text);

@@ -20,7 +20,7 @@ export interface Context {
     today: Date;
     /** Longest wait until the gateway refuses what was revoked, in seconds. */
     refusalSeconds: number;
-    /** Address asked in place of that of a stack's https url. @default the url's own */
+    /** Address to connect to instead of that of a stack's https url. @default the url's own */
     connectTo?: string;
     /** Who runs a conversion, as a stack's cluster says. */
     openHolder: OpenHolder;

@@ -53,7 +53,7 @@ function lint(name: string, script: string, ...args: string[]): Job {
     return { name: `lint ${name}`, program: [join(ROOT, "node_modules", script), ...args], required: true };
 }
 
-/** Format, rules and types. What they find out about a file is kept until the file changes. */
+/** Format, rules, types and terms. What the first three find out about a file is kept until the file changes. */
 const LINT: Job[] = [
     lint("tsc", "typescript/bin/tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/tsc.json"),
     lint("prettier", "prettier/bin/prettier.cjs", "--check", "--cache", "--cache-strategy=content", "."),
@@ -65,6 +65,7 @@ const LINT: Job[] = [
         "--cache-location=node_modules/.cache/",
         ".",
     ),
+    lint("terms", "tsx/dist/cli.mjs", join(ROOT, "test/terms.ts")),
 ];
 
 /**

@@ -16,7 +16,7 @@ export interface ZoneArgs extends ZoneSettings {
 /** The DNS zone at Cloudflare, made or looked up. One that is made outlives the stack: with it would go every record. */
 export class Zone extends pulumi.ComponentResource {
     readonly zoneId: pulumi.Output<string>;
-    /** What the registrar must name before anything of the zone is answered. */
+    /** Name servers that the registrar must delegate to before the zone is served. */
     readonly nameServers: pulumi.Output<string[]>;
     /** `pending` until the registrar names them; a made zone's is as of the last refresh. */
     readonly status: pulumi.Output<string>;

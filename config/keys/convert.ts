@@ -81,7 +81,7 @@ export const convert = z
             .looseObject({})
             .optional()
             .describe(
-                "What the rehearsal's own stack has in place of this one's keys, as a stack of its own. `ops convert rehearse` checks and uses it.",
+                "Keys of the rehearsal's own stack, which override those of this stack. `ops convert rehearse` checks and uses it.",
             ),
         holder: z
             .strictObject({

@@ -15,7 +15,7 @@ export const installedGatewayKeys = {
     installer: z
         .enum(["rampart", "helm", "existing"])
         .default("rampart")
-        .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release, `existing` nobody."),
+        .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release, `existing` does not."),
     address: z
         .string()
         .refine(isHost, {

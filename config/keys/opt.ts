@@ -52,7 +52,7 @@ const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(versi
 
 const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(version) || newEnough(version), {
     error: (i) =>
-        `must be ${OLDEST_OPERATOR.join(".")} or newer, whose clusters start anew when they are changed${got(i.input)}. Name a newer one`,
+        `must be ${OLDEST_OPERATOR.join(".")} or newer, whose clusters restart when they are changed${got(i.input)}. Name a newer one`,
 });
 
 const nodeName = z
@@ -120,7 +120,7 @@ export const opt = z
                 memory: memory.default(DEFAULT_MEMORY).describe("Memory of each pod."),
             })
             .prefault({})
-            .describe("What each pod takes of its node, beside the GPUs."),
+            .describe("Resources of each pod, in addition to the GPUs."),
         runtimeClass: dnsLabel
             .optional()
             .describe("RuntimeClass of the pods, as `nvidia`. Unset: the default of the nodes."),

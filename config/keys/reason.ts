@@ -7,10 +7,10 @@ interface Choice {
     reason?: string;
 }
 
-/** Key `enabled` of what is safe one way and not the other. */
+/** Key `enabled` of a setting that is unsafe in one of its states. */
 export const enabled = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` });
 
-/** Key `reason` beside it. */
+/** Key `reason` next to it. */
 export const reason = text("the reason").optional();
 
 /**

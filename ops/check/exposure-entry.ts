@@ -8,7 +8,7 @@ export interface Entry {
     address: string;
     /** Address of the outputs, with Alpa's prefix as its path. */
     url: URL;
-    /** Port of HTTP beside TLS, where that must redirect. */
+    /** Port of HTTP in addition to TLS, if it must redirect. */
     httpPort?: number;
     /** Certificates to trust, in PEM form. Unset: those of the system. */
     ca?: string;

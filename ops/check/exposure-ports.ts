@@ -1,4 +1,4 @@
-/** The ports that nobody outside may reach, and how each is looked at. */
+/** The ports that must be closed to the outside, and how each is checked. */
 import { connect } from "node:net";
 
 export interface Port {
@@ -9,7 +9,7 @@ export interface Port {
     risk: string;
 }
 
-const RUNS_CODE = "whoever reaches it can run code";
+const RUNS_CODE = "anyone who reaches it can run code";
 
 /** Those of docs/architecture.md that a host could open, and those of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
@@ -20,8 +20,8 @@ export const CLOSED_PORTS: Port[] = [
     { port: 10001, what: "Ray, clients", risk: RUNS_CODE },
     { port: 9180, what: "APISIX, Admin API", risk: "only its key stands before all routes and credentials" },
     { port: 9090, what: "APISIX, control API", risk: "it tells the configuration, and takes commands" },
-    { port: 9080, what: "APISIX, data port", risk: "a way in past the entry point's port" },
-    { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "a way in past the entry point's port" },
+    { port: 9080, what: "APISIX, data port", risk: "access that bypasses the entry point's port" },
+    { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "access that bypasses the entry point's port" },
     { port: 7085, what: "APISIX, status", risk: "it tells whether the gateway works" },
     { port: 2379, what: "etcd, clients", risk: "it has no password: all credentials can be read and changed" },
     { port: 2380, what: "etcd, peers", risk: "another member can join, and read all" },
@@ -34,7 +34,7 @@ export const CLOSED_PORTS: Port[] = [
     { port: 10259, what: "Kubernetes, scheduler", risk: "only accounts stand before it" },
 ];
 
-/** open: something answers. closed: the host says that nothing listens. filtered: nobody says anything. */
+/** open: something answers. closed: the host says that nothing listens. filtered: no answer at all. */
 export type State = "open" | "closed" | "filtered" | "not looked at";
 
 /** Longest wait for one connection, in milliseconds: a round trip around the world, and one lost packet. */

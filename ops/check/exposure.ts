@@ -50,7 +50,7 @@ export interface PortRow {
 /** What is looked at. */
 export interface Target {
     addresses: string[];
-    /** Addresses of hosts that are no way in: no port of theirs may answer. */
+    /** Addresses of hosts that serve no callers: none of their ports may answer. */
     shut: string[];
     /** Ports of the entry point at these addresses; empty where callers come by a tunnel. */
     entryPorts: number[];
@@ -150,7 +150,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
-            "--address: required where callers come by Cloudflare. Name the hosts, which must answer nobody.",
+            "--address: required where callers come by Cloudflare. Name the hosts, which must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const access = readValue(stack.text, "option") === "cloudflare";
@@ -182,7 +182,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     };
 }
 
-/** Port of HTTP beside TLS: of the load balancer, or of the nodes. */
+/** Port of HTTP in addition to TLS: of the load balancer, or of the nodes. */
 function httpPortOf({ text }: Stack, { loadBalancer }: StackOutputs): number {
     const rule = loadBalancer?.rules.at(-1);
     return rule?.frontendPort ?? Number(readValue(text, "gateway", "nodePort") ?? DEFAULT_NODE_PORT);

@@ -1,4 +1,4 @@
-/** What a smoke test shows at the door: each good credential of its caller, and beside it what must be refused. */
+/** Credentials of a smoke test: each valid credential, and those that must be rejected. */
 import { randomBytes } from "node:crypto";
 import { ApiKey, Jwt, ServiceToken, type Credential } from "../../client/typescript/src/index";
 import { claimKey } from "../../components/consumers/consumers";
@@ -8,7 +8,7 @@ import { signToken } from "../token/sign";
 
 export interface Presented {
     check: string;
-    /** `<consumer>/<credential>`, or empty for what nobody has. */
+    /** `<consumer>/<credential>`, or empty for an unknown credential. */
     who: string;
     auth: Credential;
     expect: "answer" | "refusal";
@@ -27,13 +27,13 @@ export async function credentialsOf(
     namespace: string,
     access: boolean,
 ): Promise<Presented[]> {
-    const nobodys = () => randomBytes(24).toString("base64url");
+    const unknownKey = () => randomBytes(24).toString("base64url");
     const list: Presented[] = [];
     const add = (check: string, who: string, auth: Credential, expect: Presented["expect"]) =>
         list.push({ check, who, auth, expect });
     if (!access) {
-        add("wrong key", "", new ApiKey(nobodys()), "refusal");
-        add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "nobody"), secret: nobodys() }), "refusal");
+        add("wrong key", "", new ApiKey(unknownKey()), "refusal");
+        add("wrong token", "", new Jwt({ key: claimKey(namespace, name, "unknown"), secret: unknownKey() }), "refusal");
     }
     for (const { id, enabled = true } of credentials) {
         const who = `${name}/${id}`;
@@ -43,11 +43,11 @@ export async function credentialsOf(
             const claim = claimKey(namespace, name, id);
             const over = await signToken(secret, { key: claim }, -OVER_SECONDS, new Date());
             add("expired token", who, new Jwt({ token: over }), "refusal");
-            add("token of another secret", who, new Jwt({ key: claim, secret: nobodys() }), "refusal");
+            add("token of another secret", who, new Jwt({ key: claim, secret: unknownKey() }), "refusal");
             add("token", who, new Jwt({ key: claim, secret }), "answer");
         }
         if (pair !== undefined) {
-            add("wrong client secret", who, new ServiceToken({ ...pair, clientSecret: nobodys() }), "refusal");
+            add("wrong client secret", who, new ServiceToken({ ...pair, clientSecret: unknownKey() }), "refusal");
             if (enabled) add("service token", who, new ServiceToken(pair), "answer");
             else add("disabled service token", who, new ServiceToken(pair), "refusal");
         }

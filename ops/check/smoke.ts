@@ -160,12 +160,12 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     );
     const { median, longest } = latency(rows);
     if (median !== undefined) context.note(`answers took ${median} ms (median), at most ${longest} ms.`);
-    context.note(`versions seen: ${versions.join(", ") || "none is told"}.`);
+    context.note(`versions seen: ${versions.join(", ") || "unknown"}.`);
     untried.forEach((one) => context.note(`not tried: ${one}.`));
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(
-            `smoke: ${url} must answer its callers and nobody else (${wrong} of ${rows.length} checks are wrong). Look at the rows with NO; then: npm run ops -- consumer list --check`,
+            `smoke: ${url} must answer only its callers (${wrong} of ${rows.length} checks are wrong). Look at the rows with NO; then: npm run ops -- consumer list --check`,
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(

@@ -68,7 +68,7 @@ export async function expiring(context: Context, args: ExpiringArgs): Promise<vo
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)
         throw new FindingsError(
-            `${stack.short}: no credential must end within ${failOn} days or be over (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Have a successor beside it" : "Rotate it"}; remove the entry of one that is over: npm run ops -- consumer revoke`,
+            `${stack.short}: no credential must expire within ${failOn} days or have expired (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Add a second credential" : "Rotate it"}; remove the entry of one that is over: npm run ops -- consumer revoke`,
         );
 }
 

@@ -44,7 +44,7 @@ export async function handout(context: Context, name: string, id: string, args: 
     const encrypt = recipients.length > 0 ? encrypterFor(recipients) : undefined;
     const { credential, problems } = lookUp(stack, name, id);
     const secret = credential?.method !== "jwt" || credential.algorithm === "HS256";
-    // Of the other algorithms there is nothing to keep: whoever asks may see it.
+    // The other algorithms have no secret, so their handout is not recorded.
     const earlier = secret ? handouts(context, stack, name, id) : [];
     if (credential && isOver(credential.expires, context.today))
         problems.push(
@@ -84,7 +84,7 @@ export async function handout(context: Context, name: string, id: string, args: 
     } else if (!write) context.out(text.trimEnd());
     if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
     if (secret) context.note(`That it was handed out is recorded in ${where}: commit it.`);
-    context.note(`Next: give it to the caller${encrypt ? "" : " on a way that nobody else reads"}.`);
+    context.note(`Next: give it to the caller${encrypt ? "" : " on a confidential channel"}.`);
 }
 
 function pageOf(stack: Stack, name: string, credential: Credential, outputs: Outputs, gateway: Gateway): Handout {

@@ -62,7 +62,7 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
     show(context, stack, args, rows, (all) => [render(all), ...before, ...repairs].join("\n"), "cluster");
 }
 
-/** What is in APISIX beside what the ingress controller writes there: nobody finds it in the cluster. */
+/** Objects in APISIX that the ingress controller did not write: they are not visible in the cluster. */
 async function foreignRows(context: Context, access: PlainAccess, gateway: Gateway, live: Live): Promise<Row[]> {
     if (gateway.binding === undefined) return [];
     const { foreign, unread, isUnknown } = await context.auditGateway(access, gateway.binding, gateway.isInstalled);
@@ -85,7 +85,7 @@ function show<R extends { problems: string[] }>(
     context.out(args.json ? json(rows) : render(rows));
     const wrong = rows.filter(({ problems }) => problems.length > 0).length;
     if (args.check && wrong > 0)
-        // What somebody has deleted or changed there is seen by a refresh only.
+        // Only a refresh detects objects that were deleted or changed by hand there.
         throw new FindingsError(
             `${stack.short}: config and ${place} must agree (${wrong} of ${rows.length} lines do not). Run: pulumi up --refresh -s ${stack.short}`,
         );
@@ -105,7 +105,7 @@ function otherStacks(all: Row[]): string[] {
         if (stack !== null) callers.set(stack, (callers.get(stack) ?? new Set()).add(consumer));
     if (callers.size === 0) return [];
     const counts = [...callers].sort().map(([stack, names]) => `${names.size} of stack ${stack}`);
-    return [`Beside them in the namespace: callers of other stacks (${counts.join(", ")}). --json names each.`];
+    return [`Also in the namespace: callers of other stacks (${counts.join(", ")}). --json names each.`];
 }
 
 function renderRows(rows: Row[]): string {

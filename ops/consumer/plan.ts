@@ -31,7 +31,7 @@ export interface NewAsAsked extends Omit<NewCredential, "key"> {
 /** What says which callers there are: the stack file, and its file of callers. */
 type Lists = Pick<Stack, "text" | "callers">;
 
-/** A new consumer, or a new credential beside the others of one that exists. */
+/** A new consumer, or an additional credential of an existing one. */
 export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Date): Plan {
     const consumer = callersOf(lists).find((c) => c.name === name);
     const problems = [
@@ -51,7 +51,7 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
     };
 }
 
-/** A successor beside a credential, and an end for that. */
+/** A second credential as the successor of one that then expires. */
 export function planRotate(lists: Lists, name: string, id: string, asked: Rotation, today: Date): Plan {
     const { consumer, credential, problems } = lookUp(lists, name, id);
     problems.push(...dayProblems("--expires", asked.expires, today), ...overlapProblems(lists.text, asked.overlapDays));
@@ -62,7 +62,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
             `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
         );
     else if (credential.expires !== undefined && credential.expires < end)
-        // Whoever gave it that end had a reason, and a rotation is no way around it.
+        // Its earlier expiry was set for a reason, and a rotation must not extend it.
         problems.push(
             `--overlap-days: must end by ${credential.expires}, when ${id} expires anyway (got ${asked.overlapDays}). Give at most ${daysUntil(credential.expires, today)}.`,
         );
@@ -139,7 +139,7 @@ export function planRemove(lists: Lists, name: string): Plan {
     };
 }
 
-/** Edits the file that the consumer stands in. A new one comes into the file of callers, where there is one. */
+/** Edits the file that contains the consumer. A new one is added to the file of callers, if there is one. */
 export function edit(
     { text, callers }: Lists,
     name: string,

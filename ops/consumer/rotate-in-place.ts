@@ -14,10 +14,10 @@ export interface Rotation {
 }
 
 /**
- * A new secret for a service token, in place: an account has room for 50 of them, so a successor beside each would halve
+ * A new secret for a service token, in place: an account has at most 50 of them, so a second token for each would halve
  * that. Cloudflare keeps one secret before the current one, until a day.
  * @param problems what stands against any rotation
- * @returns with `set`, the edit of the file that the token stands in
+ * @returns with `set`, the edit of the file that contains the token
  */
 export function planRotateInPlace(
     name: string,

@@ -49,7 +49,7 @@ export async function rotate(context: Context, name: string, id: string, args: R
     const stack = await findStack(context, args.stack);
     const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
-    // In place it is the same credential with a secret that nobody has yet.
+    // In place it is the same credential with a new secret that is not handed out yet.
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
     const change = await carryOut(context, stack, plan, { ...args, written });

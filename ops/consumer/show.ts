@@ -34,7 +34,7 @@ interface ShownConsumer {
     name: string;
     /** Who authenticates it. */
     type: "gateway" | "cloudflare-access";
-    /** The file that its entry stands in, as the config names it. */
+    /** The file that contains its entry, as the config names it. */
     file: string;
     /** In force: its own, and those of the stack for what these leave out. */
     limits: Limits;

@@ -24,7 +24,9 @@ export interface AbortArgs extends RunArgs {
     yes?: boolean;
 }
 
-/** Asks the one who is at work to return; where nobody is, returns itself. Shows where the stack is, until it is to be done. */
+/**
+ * Asks the running process to return; without one, returns itself. Without --apply it only shows where the stack is.
+ */
 export async function abort(context: Context, args: AbortArgs): Promise<void> {
     if (!args.yes) {
         await status(context, args);

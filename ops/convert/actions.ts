@@ -66,7 +66,7 @@ export function conversionActions(job: ConversionJob): Actions {
         prove: (step, answers, signal) => prove(job, step, answers, signal),
         serves: async (signal) => {
             const said = await askPublicEndpoint(job, signal, proveServed);
-            if (said === undefined) throw new Error("nobody could be asked");
+            if (said === undefined) throw new Error("there is no public endpoint to test");
             return said;
         },
         readPlaces: async (signal) => seen(await findStack(context, stack), await outputs(job, signal)),
@@ -85,7 +85,7 @@ export function write({ file, run, who, context }: ConversionJob, event: Event):
     if (event.event === "return") context.note(`\nReturning to intra-a: ${event.why}.`);
 }
 
-/** Nobody is at work any more: with option intra-a no run is needed for that. */
+/** Releases the lock: with option intra-a that needs no run. */
 export async function leaveStack({ context, stack }: ConversionJob): Promise<void> {
     const found = await findStack(context, stack);
     const after = leave(found.text);

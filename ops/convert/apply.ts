@@ -13,9 +13,9 @@ import { placeIn, restOf } from "./stack-edit";
 
 export interface Run {
     stack: string;
-    /** {@link restOf} when the conversion began: nobody else's edit may go along. */
+    /** {@link restOf} when the conversion began: no other edit may be applied with it. */
     rest: string;
-    /** On the way back: the file as it was then. It is what goes on; somebody's edit is put aside. */
+    /** On the way back: the original file, which is used; other edits are put aside. */
     kept?: string;
     /** The file of callers when the conversion began, with its name. */
     callers?: CallersFile;
@@ -36,21 +36,19 @@ const SAID_LIMIT = 2000;
 export async function bringUp(context: Context, run: Run): Promise<void> {
     const { stack: name, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
-    // First, since nothing can be read of a stack whose callers nobody can read.
+    // First, since a stack with an unreadable file of callers cannot be read.
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
         putAside(context, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
-    // Before the edit: a file that names a step nobody has begun would be gone back from.
+    // Before the edit: a file with a step that was never begun would cause a rollback.
     signal.throwIfAborted();
     const edited = !isSame(stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
     if (changed !== undefined && kept === undefined)
-        throw new Error(
-            `${changed}: must stay as it was when the conversion began (somebody changed it). Take the change back.`,
-        );
+        throw new Error(`${changed}: changed while the conversion was running. Undo the change.`);
     if (edited) putAside(context, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
     if (after !== stack.text) {
@@ -84,7 +82,7 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
     }
 }
 
-/** Whether nothing differs but what a conversion changes; a file that nobody can read differs. */
+/** Whether only the keys of a conversion differ; an unreadable file differs. */
 function isSame(text: string, rest: string): boolean {
     try {
         return restOf(text) === rest;
@@ -102,13 +100,13 @@ function textOf(file: string): string | undefined {
     }
 }
 
-/** Keeps somebody's edit: it must not keep callers waiting, and not be lost. */
+/** Puts a foreign edit aside: it must not delay callers, and must not be lost. */
 function putAside({ folder, note }: Context, name: string, text: string): void {
     const aside = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
     writeFileSync(aside, text, { mode: 0o600 });
     note(
-        `${name}: somebody changed it while the conversion was under way. The way back goes on with the file as it was; the edit is in ${relative(process.cwd(), aside)}.`,
+        `${name}: changed while the conversion was running. The return continues with the original file; the edit is in ${relative(process.cwd(), aside)}.`,
     );
 }
 

@@ -94,8 +94,8 @@ function timeIn(name: string): number {
 }
 
 /**
- * A line that a crash has cut off says nothing, nor do the zeros that a file may end with after the power was lost; one that is
- * no JSON from its begin is somebody's.
+ * A line that a crash has cut off says nothing, nor do the zeros that a file may end with after the power was lost; a
+ * line that does not start as JSON was written by hand.
  */
 function parse(file: string): Entry[] {
     return readFileSync(file, "utf8")

@@ -18,8 +18,8 @@ export interface Verdict {
 }
 
 /**
- * What stands against a conversion that has not begun. Back to intra-a only another one at work keeps it: whoever returns may
- * have no time to put anything else in order first.
+ * What stands against a conversion that has not begun. Only another running conversion blocks a return to intra-a: an
+ * operator who returns may have no time to fix anything else first.
  * @param ours the name under which it is to be done
  */
 export async function verdictOf(context: Context, found: ConversionState, to: Target, ours?: string): Promise<Verdict> {
@@ -76,7 +76,7 @@ export function heldByAnother(
     now: Date,
 ): string | undefined {
     if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return undefined;
-    return `conversion: must be nobody else's at this moment (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- convert run --yes --take-over`;
+    return `conversion: another process runs it (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- convert run --yes --take-over`;
 }
 
 /** What was changed and not applied would go along with the first phase. */

@@ -98,7 +98,7 @@ export function longestBack(step: Step, { expected, patienceSeconds }: Budget): 
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
 }
 
-/** What a look asks beside the longest answers is short: twelve tokens, and outputs of the stack. */
+/** The other requests of a check are short: twelve tokens, and outputs of the stack. */
 const SHORT_SECONDS = 300;
 
 /**

@@ -1,6 +1,7 @@
 /**
- * Who runs a conversion, as the cluster says. The stack's outputs know of runs alone that have come to their end, and a
- * name tells nothing of a process: who is at work writes a beat beside the name, and whoever would take over listens.
+ * The lock holder of a conversion, according to the cluster. The stack's outputs only show completed runs, and a name
+ * does not show whether its process lives: the running process writes a heartbeat next to the name, and a process that
+ * would take over waits for it.
  */
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,8 +16,8 @@ export interface ClusterHolder {
     /** As `2026-11-26T12:00:00Z`. */
     until: string;
     /**
-     * Another text every {@link HolderView.beatSeconds} while its process lives, and behind a blank whose that is: whoever takes
-     * a conversion over keeps its name. Unset: none was heard yet.
+     * Heartbeat: another text every {@link HolderView.beatSeconds} while the process lives, and after a blank the id of
+     * the process, since a takeover keeps the holder's name. Unset: no heartbeat yet.
      */
     beat?: string;
 }
@@ -28,7 +29,7 @@ export function userAndHost({ name, beat }: ClusterHolder): string {
 
 export interface HolderView {
     beatSeconds: number;
-    /** Undefined: nobody keeps others out. */
+    /** Undefined: not locked. */
     read(): Promise<ClusterHolder | undefined>;
     /** Lets others hear that the one of that name lives, and who it is; nothing where the cluster has another name. */
     beat(name: string, who: string): Promise<void>;
@@ -79,7 +80,7 @@ export const openHolder: OpenHolder = (access, namespace) => {
     };
 };
 
-/** Who goes on with what somebody else may still be doing. */
+/** A process that takes over a conversion whose process may still run. */
 export interface Successor {
     /** The name that its record has in the cluster, or that it takes. */
     own: string;

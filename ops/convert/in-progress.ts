@@ -1,4 +1,4 @@
-/** Whether a conversion is at work on a stack: then nobody else's edit may go into its file. */
+/** Whether a conversion of a stack is running: then no other edit of its file is allowed. */
 import type { Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { holderOf } from "./lock";

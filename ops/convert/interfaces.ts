@@ -27,11 +27,17 @@ export interface Actions {
     now(): number;
     /** Brings the stack to where a step leads. @throws when it was not reached, or `signal` has broken it off */
     bring(step: Step, signal: AbortSignal): Promise<void>;
-    /** Looks whether what a step promises is so. Nobody waits for it once `signal` is aborted. @param answers those of bare metal, as far as recorded */
+    /**
+     * Verifies the result of a step. Its result is ignored once `signal` is aborted. @param answers those of bare
+     * metal, as far as recorded
+     */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
-    /** Looks whether callers are served where their routes lead now. Nobody waits for it once `signal` is aborted. @returns a sentence; @throws when they are not */
+    /**
+     * Checks that callers are served at the current target of their routes. Its result is ignored once `signal` is
+     * aborted. @returns a sentence; @throws when they are not
+     */
     serves(signal: AbortSignal): Promise<string>;
-    /** What the stack says of itself now. Nobody waits for it once `signal` is aborted. */
+    /** Reads the stack's outputs. Its result is ignored once `signal` is aborted. */
     readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     record(event: Event): void;
     /** Calls at an instant, unless the function it returns was called before. */

@@ -23,7 +23,7 @@ export function orderFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.abort`);
 }
 
-/** Who is at work; undefined when nobody is, or a process that is no more. */
+/** The process that holds the lock; undefined if there is none, or if it has ended. */
 export function holderOf(folder: string, stack: string): Held | undefined {
     const held = read(lockFile(folder, stack));
     return held !== undefined && isAlive(held) ? held : undefined;
@@ -59,7 +59,7 @@ export function takeLock(folder: string, stack: string, who: string, at: Date): 
     return () => rmSync(file, { force: true });
 }
 
-/** Moves a lock away that nobody holds; of two who see it at the same time one is refused. */
+/** Removes a stale lock; of two processes that see it at the same time, one is rejected. */
 function putAside(file: string, seen: Held | undefined, stack: string): void {
     const aside = `${file}.${process.pid}`;
     try {
@@ -76,7 +76,7 @@ function putAside(file: string, seen: Held | undefined, stack: string): void {
 
 function busy(stack: string, file: string, held: Held | undefined): string {
     const by =
-        held === undefined ? "somebody else's" : `${held.who}'s since ${held.since}, pid ${held.pid} on ${held.host}`;
+        held === undefined ? "another process's" : `${held.who}'s since ${held.since}, pid ${held.pid} on ${held.host}`;
     return `${stack}: must not be under conversion already (${by}). Look: npm run ops -- convert status. If that process is no more, remove ${file}`;
 }
 

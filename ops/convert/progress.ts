@@ -23,7 +23,7 @@ export function renderProgress(view: View, now: number, last: string): string {
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;
 }
 
-/** Draws, until it is told to stop. */
+/** Draws the progress until it is stopped. */
 export class ProgressDisplay {
     private view: View | undefined;
     private timer: NodeJS.Timeout | undefined;

@@ -60,7 +60,7 @@ export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
     if (endpoint.callers.length === 0) return asVerifier(endpoint, "no caller's key is known here");
     try {
         const { seen, who } = await askUntil(endpoint, 1, wrongAnswer, true);
-        return `${who} was answered at ${endpoint.url} after ${seen.milliseconds} ms`;
+        return `${who} got an answer from ${endpoint.url} after ${seen.milliseconds} ms`;
     } catch (error) {
         if (!(error instanceof Limited)) throw error;
         return asVerifier(
@@ -75,7 +75,7 @@ async function asVerifier({ verification, ...others }: PublicEndpoint, why: stri
     const { url, key } = verification;
     const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: new ApiKey(key) }] };
     const { seen } = await askUntil(verifier, 1, wrongAnswer, false);
-    return `${why}; ${VERIFIER} was answered at ${url} after ${seen.milliseconds} ms`;
+    return `${why}; ${VERIFIER} got an answer from ${url} after ${seen.milliseconds} ms`;
 }
 
 function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined {
@@ -84,7 +84,7 @@ function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined
         : `must be answered (${seen?.status ?? "no answer"}: ${errorMessage(error)})`;
 }
 
-/** Sees that a caller is told to come again. @returns a sentence; @throws with what came instead */
+/** Verifies that a caller gets 503 with Retry-After. @returns a sentence; @throws with the actual answer */
 export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
     const wrong = (seen: Seen | undefined) => {
         if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;

@@ -74,7 +74,7 @@ export function budgetOf(text: string, known: Expected): Budget {
     };
 }
 
-/** What Kubernetes and the gateway are given beside the hosts, in seconds. */
+/** Time for Kubernetes and the gateway, in addition to the hosts, in seconds. */
 const OTHERS_SECONDS = 900;
 
 /**

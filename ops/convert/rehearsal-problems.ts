@@ -21,7 +21,7 @@ export function nodesOf(opt: unknown): string[] {
     return list(mapping(opt).nodes).map((node) => String(isMap(node) ? node.name : node));
 }
 
-/** What both would use at the same time: the rehearsal stops and starts what it calls bare metal. */
+/** Resources that rehearsal and production would both use: the rehearsal stops and starts its bare metal. */
 function overlaps(own: Values, overlay: Values): string[] {
     if (Object.keys(overlay).length === 0)
         return [

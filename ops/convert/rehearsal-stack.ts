@@ -22,7 +22,7 @@ export interface RehearsalStack {
 
 /** Keys of the stack that the rehearsal has too, unless it has others. Neither entry point nor nodes nor callers are among them. */
 const SHARED = ["cluster", "gateway", "readiness", "guard", "opt"];
-/** Of these one kind is chosen of several: the rehearsal's stands in the place of production's, not beside it. */
+/** Keys with alternative forms: the rehearsal's form replaces production's. */
 const WHOLE = [["cluster"], ["opt", "weights"]];
 
 /** @param secrets plain text of the stack's secrets, by ciphertext */
@@ -57,8 +57,9 @@ export function renderRehearsal(made: string, values: Values, sealed: ReadonlyMa
 }
 
 /**
- * A gateway beside production's. Rampart can install one in a cluster only, since it calls every release the same and the
- * chart names its cluster roles after that: Helm installs it, and leaves alone the definitions that production's needs.
+ * A gateway next to production's. Rampart can install only one in a cluster, since it gives every release the same name
+ * and the chart names its cluster roles after that: so Helm installs it, and does not change the CRDs that production's
+ * gateway needs.
  */
 function gatewayOf(own: Values, overlay: Values): Values {
     const { existing: _, ...gateway } = mapping(own.gateway);

@@ -94,7 +94,7 @@ async function make(
     const placeholders = [...secrets.keys()];
     const ciphers = await encryptSecrets(context, empty, [...secrets.values()]);
     const text = renderRehearsal(empty.text, values, new Map(ciphers.map((cipher, i) => [placeholders[i], cipher])));
-    // Made by us a moment ago: no edit of somebody's.
+    // This command has just written it, so it is no foreign edit.
     remember(empty, text);
     if (existsSync(file)) replace(file, text);
     else writeFileSync(file, text, { mode: 0o600 });

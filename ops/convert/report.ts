@@ -31,7 +31,7 @@ export function report(context: Context, args: { json?: boolean }, result: Conve
         );
 }
 
-/** What is to be said of an end that nobody wanted. */
+/** Message about an unsuccessful end. */
 export function unhappy({ outcome, why, failed, served, stack, place, to }: Converted): string {
     if (outcome === "stopped")
         return `convert: stopped at ${place} (${why}). Go on: npm run ops -- convert run --yes --stack ${stack}; or return: npm run ops -- convert abort --yes --stack ${stack}`;

@@ -177,7 +177,7 @@ async function writeBegin(job: ConversionJob, { progress, budget }: ConversionSt
     job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
 }
 
-/** The name that the record's own conversion has in the cluster: whoever goes on with it is it. */
+/** The holder name of the recorded conversion in the cluster, which a continuing process keeps. */
 function nameIn(first: Entry | undefined): string | undefined {
     return first && `${first.who} ${first.run}`;
 }
@@ -201,7 +201,7 @@ function listen(
         orders.back.abort("convert abort was run");
     }, 500);
     const onHangUp = () => {
-        // Nobody reads any more, and what is under way has to be ended in order all the same.
+        // The terminal is closed, but the running step must still end in order.
         for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
         orders.stop.abort("its terminal was closed");
     };

@@ -190,7 +190,7 @@ export class ConversionRunner {
 
     private stopped(why: string): Result {
         const { back } = this.orders;
-        // Whoever goes on must know that it was to return.
+        // A continuing process must know that the conversion was returning.
         if (back.aborted && !this.returning) this.actions.record({ event: "return", why: String(back.reason) });
         return { outcome: "stopped", place: this.reached, downSeconds: this.downSeconds + this.elapsed(), why };
     }

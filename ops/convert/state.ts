@@ -77,8 +77,8 @@ export function progressOf(seen: Seen, conversions: Conversion[]): ConversionPro
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
     // The record is of a window that is over by hand, or of one that it does not know.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
-    // What was brought about but not proved is done once more: nothing changes, and it is looked at. After it has turned
-    // round nobody needs to know any more.
+    // A step that was done but not verified is repeated, which changes nothing but verifies it. After a change of
+    // direction this is not needed.
     const proved = done || begun?.to !== reached || begun.direction !== progress.direction;
     progress.next =
         progress.direction === "forward"

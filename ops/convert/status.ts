@@ -116,10 +116,10 @@ function lines({ progress, stack, budget }: ConversionState, facts: Facts, other
     if (others !== undefined)
         return [
             ...text,
-            `Here nobody is at work; the cluster says that another one is: ${others}. If that machine is gone: npm run ops -- convert run --yes --take-over${on}`,
+            `No process runs it on this machine; the cluster says that another machine does: ${others}. If that machine is gone: npm run ops -- convert run --yes --take-over${on}`,
         ];
     return [
         ...text,
-        `Nobody is at work. Go on: npm run ops -- convert run --yes${on}; or return: npm run ops -- convert abort --yes${on}`,
+        `No process runs it. Continue: npm run ops -- convert run --yes${on}; or return: npm run ops -- convert abort --yes${on}`,
     ];
 }

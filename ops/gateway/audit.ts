@@ -9,7 +9,7 @@ export interface Audit {
     foreign: Foreign[];
     /** Why APISIX was not read, or what is wrong with it as a whole. Unset: it was read. */
     unread?: string;
-    /** It was not read, and nobody has said that it can be: the gateway is not of this project. */
+    /** It was not read, since the gateway is not installed by this project and may not allow it. */
     isUnknown?: boolean;
 }
 

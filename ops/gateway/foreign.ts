@@ -1,7 +1,8 @@
 /**
- * What is in APISIX and is not the ingress controller's. Whoever has had an Admin key can have left routes, consumers and
- * credentials there. The ingress controller does not remove all of it, whatever is changed or rotated afterwards: ADC 0.23.1
- * looks at eight kinds of objects and at some of their fields, and an object it cannot read ends its whole run.
+ * Objects in APISIX that the ingress controller did not write. Anyone who has had an Admin key can have left routes,
+ * consumers and credentials there. The ingress controller does not remove all of it, whatever is changed or rotated
+ * afterwards: ADC 0.23.1 looks at eight kinds of objects and at some of their fields, and an object it cannot read ends
+ * its whole run.
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { quote } from "../../components/hosts/ssh-script";
@@ -239,7 +240,7 @@ function shown(id: string, name: unknown): string {
 /** What comes before the commands of findings: with a key that others know, all of it comes back. @param stack that made the gateway */
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [
-        "Whoever did this had an Admin key. Rotate both keys first, then delete (docs/operations.md: An Admin key has leaked):",
+        "These changes need an Admin key, so one has leaked. Rotate both keys first, then delete (docs/operations.md: An Admin key has leaked):",
         `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-admin' --replace '**::alpa-admin-keys-viewer'`,
         `  kubectl -n ${namespace} rollout restart deployment/apisix`,
         `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,

@@ -13,9 +13,9 @@ export interface Difference {
     hidden?: boolean;
 }
 
-/** What Pulumi writes in place of a value that is not known before it is applied. */
+/** Pulumi's placeholder for a value that is unknown before the run. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
-/** And in place of one that is secret. */
+/** Pulumi's placeholder for a secret. */
 export const SECRET = "[secret]";
 
 /**

@@ -1,4 +1,4 @@
-/** `ops stack drift`: what somebody has changed behind Pulumi's back, in the words of a review. It corrects nothing. */
+/** `ops stack drift`: changes outside of Pulumi, as findings of a review. It corrects nothing. */
 import { isDeepStrictEqual } from "node:util";
 import { withExamples, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
@@ -21,7 +21,7 @@ export const command: AddCommand = (stack, context) =>
         .description("Show drift: what was changed outside Pulumi, and what it means for callers; changes nothing")
         .action((args) => drift(context, args));
 
-/** What callers gain is harmless in a change that is reviewed. Behind Pulumi's back nobody has agreed to it. */
+/** Additional access is harmless in a reviewed change, but not in one outside of Pulumi. */
 const GAINS: Code[] = ["credential-added", "credential-ends-later", "limit-raised", "way-in-added"];
 
 export type DriftArgs = Pick<ReviewArgs, "stack" | "format" | "failOn">;
@@ -45,7 +45,7 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
     failOn(report, args.failOn);
 }
 
-/** What is in APISIX beside what the ingress controller writes there, of which Pulumi knows nothing. */
+/** Objects in APISIX that the ingress controller did not write, of which Pulumi knows nothing. */
 async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (readValue(stack.text, "option") === "cloudflare") return [];
     const { binding, isInstalled } = await gatewayOf(context, stack);

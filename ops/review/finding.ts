@@ -1,6 +1,6 @@
 /** What a review says: each finding has a code that stays, so that pipelines and people can rely on it. */
 
-/** From the most dangerous. `breaks-callers`: somebody is cut off, or what keeps strangers out goes. */
+/** From the most dangerous. `breaks-callers`: callers lose access, or a protection is removed. */
 export const SEVERITIES = ["breaks-callers", "risk", "harmless"] as const;
 export type Severity = (typeof SEVERITIES)[number];
 
@@ -41,7 +41,7 @@ export const CODES = {
     ],
     "foreign-in-gateway": [
         "breaks-callers",
-        "Somebody has had an Admin key: rotate both, and delete what they left. docs/operations.md: An Admin key has leaked.",
+        "An Admin key has leaked: rotate both, and delete the foreign objects. docs/operations.md: An Admin key has leaked.",
     ],
     "policy-violated": [
         "breaks-callers",
@@ -49,9 +49,9 @@ export const CODES = {
     ],
     "revocation-broken": [
         "breaks-callers",
-        "Do not apply it unless the caller's key never leaked: whoever has it gets access again.",
+        "Do not apply it unless the caller's key never leaked: anyone who has it gets access again.",
     ],
-    "opens-to-network": ["breaks-callers", "Say who needs it. If nobody does, take it out of the change."],
+    "opens-to-network": ["breaks-callers", "Say who needs it. If it is not needed, remove it from the change."],
     "zone-deleted": ["breaks-callers", "Do not apply it: every record goes with the zone, mail included."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
     "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one goes."],
@@ -109,7 +109,7 @@ export const CODES = {
     "host-changed": ["risk", "Watch the hosts while it runs: npm run ops -- check smoke."],
     "certificate-changed": ["risk", "Be sure that the callers trust who signed it: npm run ops -- check exposure."],
     "gateway-changed": ["risk", QUIET],
-    "dns-record-changed": ["risk", "Be sure that nobody needs the old answer: it is kept for its time to live."],
+    "dns-record-changed": ["risk", "Make sure that no client needs the old answer: resolvers cache it for its TTL."],
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
     "left-behind": [

@@ -54,7 +54,8 @@ function verdictsOf(change: Change, run: Run): Judged[] {
     if (change.op === "create") return listed(rule.created ? rule.created(change, run) : added(change));
     if (change.op === "delete")
         return listed(change.retained ? leftBehind(change, rule, run) : rule.deleted(change, run));
-    const whole = change.op === "replace" ? [...listed(anew(change, rule)), ...listed(rule.replaced(change, run))] : [];
+    const whole =
+        change.op === "replace" ? [...listed(recreated(change, rule)), ...listed(rule.replaced(change, run))] : [];
     return [...whole, ...ofProperties(change, rule, run)];
 }
 
@@ -80,7 +81,7 @@ function ofProperties(change: Change, rule: KindRule, run: Run): Judged[] {
     });
 }
 
-/** Of a value that nobody knows yet a rule can say nothing: not that it is lower, nor that it is gone. */
+/** A rule cannot judge a value that is not known yet, neither as lower nor as removed. */
 function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): Verdict {
     const unknown = typeof now === "string" && isUnknown(now) && verdict.code !== "unknown-until-apply";
     return unknown ? { code: "unknown-until-apply", says: untilApplied(change) } : verdict;
@@ -109,7 +110,7 @@ function added(change: Change): Verdict {
     return { code: "added", says: `${titleOf(change)} is made` };
 }
 
-function anew({ renamed, name }: Change, rule: KindRule): Verdicts {
+function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     if (renamed === undefined || rule.rows.some(([at]) => at === "**")) return undefined;
     return {
         code: "made-anew",

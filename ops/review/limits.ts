@@ -56,7 +56,7 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
     return keys.map((key) =>
         key === "group"
             ? verdict("limit-changed", `${who} is counted in another group: the count begins again`, key)
-            : verdict("errors-changed", `${who} is told otherwise what it is held to`, key),
+            : verdict("errors-changed", `${who} gets other texts about its limits`, key),
     );
 }
 

@@ -1,6 +1,6 @@
 /**
  * A plan that `pulumi preview --save-plan` wrote: `DeploymentPlanV1` of the Pulumi CLI (sdk/go/common/apitype/plan.go, read
- * at 3.274.1). It has only what changes of each resource, so the state that it was made against is read beside it.
+ * at 3.274.1). It has only what changes of each resource, so the state that it was made against is read too.
  */
 import { isDeepStrictEqual } from "node:util";
 import { UsageError } from "../errors";
@@ -8,7 +8,7 @@ import { isMap, isSecret, SECRET, type Props } from "./differences";
 import { OPERATIONS, stackOf, type Preview, type ResourceState, type Step } from "./preview";
 import { jsonProblem } from "./values-text";
 
-/** Marks of a value that stands in an object of its own, and of one that is secret (sdk/go/common/resource/sig). */
+/** Signatures of a value that is wrapped in an object, and of a secret (sdk/go/common/resource/sig). */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270";
 
@@ -87,7 +87,7 @@ function older({ manifest }: { manifest?: { time?: string } }, where: string, st
     if (Number.isNaN(made)) return [`${where}: must say when it was made (it does not). ${MAKE}`];
     if (!(changed > made)) return [];
     return [
-        `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). Somebody has changed the stack since: make the plan anew.`,
+        `${where}: must be newer than the state (made ${manifest?.time}, state of ${state.manifest?.time}). The stack has changed since: create the plan again.`,
     ];
 }
 

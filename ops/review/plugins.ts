@@ -55,7 +55,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
 function auth(): (typeof PLUGINS)[string] {
     return {
         comes: ["authentication-changed", "callers are asked who they are"],
-        // That nobody is asked any more is told by the rule as a whole.
+        // The finding of the rule reports that authentication is removed.
         goes: ["authentication-changed", "one way to authenticate goes"],
         changes: ["authentication-changed", "callers authenticate in another way"],
     };
@@ -141,7 +141,7 @@ function finer(name: string, old: Props | undefined, now: Props | undefined): Pa
     if (/-auth$/.test(name) && hiding(old).some((one) => !hiding(now).includes(one)))
         return { code: "protection-weakened", severity: "breaks-callers" };
     if (name === "client-control" && bodyLimit(now) > bodyLimit(old)) return { code: "changed-inside" };
-    // The length is told by client-control, which reads it before this one does.
+    // The finding of client-control, which runs before this plugin, reports the length.
     if (name === "request-validation" && isDeepStrictEqual(schemas(old), schemas(now)))
         return { code: "changed-inside" };
     return {};
@@ -169,13 +169,13 @@ function withoutErrors(plugin: Props | undefined): unknown {
     return { ...plugin, config: { ...config, _meta: meta, abort } };
 }
 
-/** Whether APISIX runs a plugin. One that is off counts as not there, and so does one of which it is not known yet. */
+/** Whether APISIX runs a plugin. A disabled plugin counts as missing, and so does one whose state is not known yet. */
 export function isOn({ enable = true, config }: Props): boolean {
     const { disable = false } = isMap(config) && isMap(config._meta) ? config._meta : {};
     return enable === true && disable === false;
 }
 
-/** Requests for which alone a plugin runs. */
+/** The only requests for which a plugin runs. */
 function filterOf({ config }: Props): unknown {
     return isMap(config) && isMap(config._meta) ? config._meta.filter : undefined;
 }
@@ -197,7 +197,7 @@ function narrowed(property: string, old: Props | undefined, now: Props | undefin
         : { property: `${property}.config.${key}`, old: from[key], new: to[key] };
 }
 
-/** The digest of all rules in the headers of one changes with any rule, and is no news beside that. */
+/** The digest of all rules in the headers changes with any rule, so it is not reported in addition. */
 function withoutRevision(plugin: Props): Props {
     const { config } = plugin;
     const set = isMap(config) && isMap(config.headers) ? config.headers.set : undefined;

@@ -1,4 +1,4 @@
-/** What a change breaks of the policy pack's rules, beside what it does to callers. */
+/** Violations of the policy pack's rules by a change, in addition to its effects on callers. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { resourceOf, RULES, violationsOf, type Resource, type Violation } from "../../policy/rules";

@@ -45,8 +45,8 @@ export function summary({ about, stack, changes, findings }: Review): string {
     return `${title}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;
 }
 
-/** What has become of a resource behind Pulumi's back. */
-const WAS: Record<string, string> = { update: "changed", delete: "gone", replace: "made anew", create: "new" };
+/** Changes of a resource outside of Pulumi. */
+const WAS: Record<string, string> = { update: "changed", delete: "gone", replace: "replaced", create: "new" };
 
 export function renderText(review: Review): string {
     const lines = [summary(review)];

@@ -103,7 +103,7 @@ export function fullReview(
     return { ...found, findings: [...found.findings, ...broken].sort(byDanger) };
 }
 
-/** The config with the callers of both lists: the end of a credential stands in one of them. */
+/** The config with the callers of both lists: either contains the expiry of a credential. */
 function withCallers(config: Preview["config"], program: string): Preview["config"] {
     const [file, list] = [`${PROJECT}:consumersFile`, `${PROJECT}:consumers`];
     const name = config[file];
@@ -199,7 +199,7 @@ function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     if (stale.length === 0) return [];
     const names = stale.slice(0, 3).map(({ urn }) => urn.split("::").at(-1));
     return [
-        `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier one: ${names.join(", ")}). Somebody has changed the stack since: make it anew.`,
+        `--preview: must be newer than the state (${stale.length} of ${steps.length} steps are of an earlier one: ${names.join(", ")}). The stack has changed since: create the preview again.`,
     ];
 }
 
@@ -208,7 +208,7 @@ function writtenBefore(file: string, { manifest }: Exported): string[] {
     const written = statSync(file).mtime;
     if (!(written.getTime() < Date.parse(manifest?.time ?? ""))) return [];
     return [
-        `--preview: must be newer than the state (written ${written.toISOString()}, state of ${manifest?.time}). Somebody may have changed the stack since: make it anew.`,
+        `--preview: must be newer than the state (written ${written.toISOString()}, state of ${manifest?.time}). The stack may have changed since: create the preview again.`,
     ];
 }
 

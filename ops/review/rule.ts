@@ -36,7 +36,7 @@ export interface KindRule {
     /** Of a whole resource. @default harmless, `added` */
     created?(change: Change, run: Run): Verdicts;
     deleted(change: Change, run: Run): Verdicts;
-    /** Beside what its differences mean. */
+    /** In addition to the findings about its differences. */
     replaced(change: Change, run: Run): Verdicts;
     rows: Row[];
 }

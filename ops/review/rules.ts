@@ -75,7 +75,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "pulumi Provider": cluster.provider,
 };
 
-/** Undefined: nobody here knows the kind. */
+/** Undefined for an unknown kind. */
 export function ruleOf(change: Change): KindRule | undefined {
     return change.kind === "dynamic RampartGraph" ? graphRule(change) : RULES[change.kind];
 }

@@ -117,7 +117,7 @@ export function setLimits(text: string, consumer: string, limits: Limits): strin
         if (isAlias(node)) throw notWrittenOut(`limits of ${consumer}`);
         if (Object.keys(limits).length === 0) return void entry.delete("limits");
         if (!isMap(node)) return insertLimits(document, entry, limits);
-        // In place, so that a comment beside a limit stays.
+        // In place, so that the comment of a limit stays.
         for (const name of LIMITS)
             if (limits[name] === undefined) node.delete(name);
             else node.set(name, limits[name]);

@@ -3,7 +3,7 @@ import { isAlias, isMap, isScalar, isSeq, visit, type Document, type Node, type 
 import { UsageError } from "../errors";
 import { placesOf, PROJECT, valuesOf } from "./stack-file";
 
-/** The list as it stands in the file, to be edited; undefined where there is none. */
+/** The list as it is in the file, for editing; undefined if there is none. */
 export function consumersNode(document: Document): YAMLSeq | undefined {
     const nodes = valuesOf(document);
     if (nodes.length > 1)
@@ -19,7 +19,7 @@ export function consumersNode(document: Document): YAMLSeq | undefined {
 export function newList(document: Document): YAMLSeq {
     const list = document.createNode([]) as YAMLSeq;
     const none = document.get("config", true);
-    // A config without a value takes none either; a comment beside it stays.
+    // A config without a value accepts none either; its comment stays.
     if (isScalar(none)) document.set("config", Object.assign(document.createNode({}), { commentBefore: none.comment }));
     document.setIn(placesOf(document, "consumers")[0], list);
     return list;

@@ -26,7 +26,7 @@ export async function obstaclesOrConversion(context: Context, stack: Stack, now 
     return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
 }
 
-/** Somebody's unfinished edit would go live with ours, and going back would lose it. */
+/** A manual uncommitted edit would be applied with ours, and a rollback would lose it. */
 async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
     const { file } = edited;
     const status = await gitStatus(file);
@@ -59,7 +59,7 @@ function hasRepository(folder: string): boolean {
     return existsSync(join(folder, ".git")) || (dirname(folder) !== folder && hasRepository(dirname(folder)));
 }
 
-/** Whether the text is what we wrote last, or what was there before and somebody went back to. */
+/** Whether the text is the one that we wrote last, or the one before, restored by hand. */
 function isOurs(stack: Stack, edited: Edited): boolean {
     const [ours, before] = (["ours", "before"] as const).map((what) => {
         const file = local(stack, edited, what);
@@ -82,8 +82,8 @@ async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<str
 }
 
 /**
- * Remembers the file before our edit and that the edit is ours, beside it in a folder that git ignores: both are of use
- * in this clone only. Secrets in them are as encrypted as in the stack file.
+ * Records the file before our edit, and that the edit is ours, in a folder next to it that git ignores: both are only
+ * useful in this clone. Secrets in them are as encrypted as in the stack file.
  * @param edited which of its files
  * @returns the copy to go back to
  */
@@ -95,7 +95,7 @@ export function remember(stack: Stack, after: string, edited: Edited = stack): s
     return before;
 }
 
-/** All of them beside the stack file: git ignores that folder, and none beside a file of callers. */
+/** All of them next to the stack file: git ignores that folder, but none next to a file of callers. */
 function local({ file, callers }: Stack, edited: Edited, what: "ours" | "before"): string {
     const name = edited.file === callers?.file ? callers.name.replaceAll("/", "~") : basename(file);
     return join(dirname(file), ".alpa-auth", "local", `${name}.${what}`);

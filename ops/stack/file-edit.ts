@@ -76,7 +76,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     const after = options.encrypt ? await options.encrypt(plan.after) : plan.after;
     for (const one of filesOf(stack))
         if (readFileSync(one.file, "utf8") !== one.text)
-            throw new Failure(`${nameOf(stack, one)}: must stay as it was read (somebody changed it). Run this again.`);
+            throw new Failure(`${nameOf(stack, one)}: changed while the command was running. Run it again.`);
     const before = remember(stack, after, edited);
     replace(edited.file, after);
     await up(context, stack, edited, before, options.written);

@@ -7,7 +7,7 @@ export const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
 
 type Lists = Pick<Stack, "text" | "callers">;
 
-/** What the entry of a caller says itself, in the file that it stands in. */
+/** Limits in the entry of a caller, in the file that contains it. */
 export function ownLimits({ text, callers }: Lists, caller: string): Limits {
     for (const list of [text, callers?.text ?? ""]) {
         const index = readConsumers(list).findIndex(({ name }) => name === caller);

@@ -7,7 +7,7 @@ const KEY = /(^|\W)(key|privateKey|sudoPassword|kubeconfig|apiToken)$/;
 const KEY_INSIDE = /["']?\bkey["']?\s*:|PRIVATE KEY/;
 
 /**
- * A stack file with every key hidden that stands in it in plain text. The config check refuses such a file, but its
+ * A stack file in which every plain-text key is hidden. The config check refuses such a file, but its
  * lines are shown before: by then the key would be in a terminal, and in the log of a pipeline.
  */
 export function maskKeys(text: string): string {

@@ -7,7 +7,7 @@ import type { PulumiRunner } from "./pulumi";
 export const WITHOUT_PACK = "ALPA_AUTH_NO_POLICY_BECAUSE";
 const LEAST_REASON = 10;
 
-/** What Pulumi is told, so that it asks the pack. @param root of the clone */
+/** Arguments by which Pulumi runs the policy pack. @param root of the clone */
 export function packOf(root: string): string[] {
     return [`--policy-pack=${join(root, "policy")}`];
 }
@@ -44,5 +44,5 @@ export function packWords(printed: string): string | undefined {
     if (from < 0) return undefined;
     const length = lines.slice(from + 1).findIndex((line) => line.trim() === "");
     const findings = lines.slice(from + 1, length < 0 ? undefined : from + 1 + length);
-    return `policy pack: must let the change pass. It says:\n${findings.join("\n")}`;
+    return `policy pack: it rejects the change:\n${findings.join("\n")}`;
 }

@@ -44,7 +44,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             detached: signal !== undefined,
         });
         const wait = () => undefined;
-        // Of a process group of its own, it would outlive us, and nobody would see what it does.
+        // In its own process group, it would outlive this process and run unobserved.
         const leave = () => void child.kill("SIGINT");
         process.on("exit", leave);
         process.on("SIGINT", wait);

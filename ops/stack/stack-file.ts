@@ -88,7 +88,7 @@ function listed(document: Document): unknown {
     }
 }
 
-/** A key without a value has nobody in it. */
+/** A key without a value has no entries. */
 export function valuesOf(document: Document): Node[] {
     const nodes = placesOf(document, "consumers")
         .map((place) => document.getIn(place, true) as Node | undefined)

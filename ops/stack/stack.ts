@@ -20,7 +20,7 @@ export interface Stack {
     callers?: CallersFile;
 }
 
-/** A file with callers, beside those of the stack file. */
+/** A file with callers, in addition to those of the stack file. */
 export interface CallersFile {
     /** As the config names it: relative to the folder of Pulumi.yaml. */
     name: string;

@@ -80,7 +80,7 @@ function alignment(from: string[], to: string[]): number[] {
     for (let i = 0; i < parts.length; i++) {
         const part = parts[i];
         const next = parts[i + 1];
-        // Lines that only the style tells apart come as a removal with an addition beside it.
+        // Lines that differ only in style appear as a removal next to an addition.
         const [gone, come] = part.added
             ? next?.removed
                 ? [next.value.length, part.value.length]

@@ -7,7 +7,7 @@ const OBJECTS: Record<string, string[]> = {
     "apps/v1": ["DaemonSet", "Deployment"],
     "networking.k8s.io/v1": ["IngressClass", "NetworkPolicy"],
     "policy/v1": ["PodDisruptionBudget"],
-    // Of the files that gateway.crds names.
+    // Kinds in the files of gateway.crds.
     "apiextensions.k8s.io/v1": ["CustomResourceDefinition"],
     "apisix.apache.org/v2": ["ApisixRoute", "ApisixTls", "ApisixUpstream"],
     "apisix.apache.org/v1alpha1": ["Consumer", "GatewayProxy"],

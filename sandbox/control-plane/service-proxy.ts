@@ -1,7 +1,8 @@
 /**
- * Plays the part of the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to one
+ * Emulates the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to one
  * (an admission webhook behind a Service, `kubectl get --raw …/proxy`) would hang until its timeout. kube-apiserver is
- * told to ask this CONNECT proxy instead: it leads to the stand-in that plays the pod, and refuses everything else at once.
+ * configured to use this CONNECT proxy instead: it connects to the emulator of the pod, and rejects everything else at
+ * once.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";

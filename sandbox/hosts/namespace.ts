@@ -152,7 +152,9 @@ export async function openNamespaces(
     const user = await new Promise<string>((resolve, reject) => {
         builder.once("error", reject);
         createInterface(builder.stdout).once("line", resolve);
-        void ended.then((code) => reject(new Error(`namespaces of a sandbox host: must be made (${code}: ${said})`)));
+        void ended.then((code) =>
+            reject(new Error(`cannot create the namespaces of a sandbox host (${code}: ${said})`)),
+        );
     });
     const files = [`${builder.pid}/ns/user`, `${builder.pid}/ns/mnt`, `${user}/ns/mnt`];
     const [users, rootView, userView] = files.map((file) => fs.openSync(`/proc/${file}`, "r"));

@@ -132,7 +132,7 @@ describe("npm run ops -- convert", function () {
             assert.equal(code, 1, stderr);
             assert.match(
                 stderr,
-                /a human is needed\. Callers are served by the component \(smoke\/key was answered at \S+ after \d+ ms\), but done .* has failed twice/,
+                /a human is needed\. Callers are served by the component \(smoke\/key got an answer from \S+ after \d+ ms\), but done .* has failed twice/,
             );
             const { state, reached, callers } = await status();
             assert.deepEqual([state, reached, callers], ["interrupted", "switch", "served"]);

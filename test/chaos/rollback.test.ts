@@ -70,7 +70,7 @@ describe("ops stack rollback on the engine", () => {
             },
         });
         assert.equal(code, 1, said.note);
-        assert.match(said.note, /must be as it was when its review was made \(.*plan/);
+        assert.match(said.note, /the stack has changed since its review \(.*plan/);
         assert.match(said.note, /Nothing was changed\. Look/);
         assert.deepEqual(await stack.resources(), changed);
         stack.configure({ consumers: [alice, bob, smoke] });

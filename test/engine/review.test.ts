@@ -200,6 +200,6 @@ describe("review on the engine", () => {
     it("refuses a plan that is older than the state", async () => {
         const run = await stack.ops("stack", "review", "--plan", plan);
         assert.equal(run.code, 2, run.stdout);
-        assert.match(run.stderr, /--plan: must be newer than the state .*Somebody has changed the stack since/);
+        assert.match(run.stderr, /--plan: must be newer than the state .*The stack has changed since/);
     });
 });

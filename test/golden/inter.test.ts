@@ -37,7 +37,7 @@ interface Golden {
     file: string;
     what: string;
     seen: () => Promise<Seen[]>;
-    /** What need not be read again. */
+    /** Parts that another golden file already shows. */
     known: () => Promise<Seen[]>;
 }
 

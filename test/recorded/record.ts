@@ -66,7 +66,7 @@ describe("previews of option inter", function () {
             nodes,
             { ...base, tls: undefined, gateway: gateway({ address: "127.0.0.1" }), azure: undefined },
         ],
-        "a tunnel in place of TLS": () => [nodes, stack.tunnel("a", "b")],
+        "a tunnel instead of TLS": () => [nodes, stack.tunnel("a", "b")],
     };
     for (const [what, configOf] of Object.entries(cases))
         it(what, async () => {
@@ -134,7 +134,7 @@ describe("previews of exposure", function () {
         "more connectors": () => stack.configure(tunnel({ connectors: 3 })),
         "one connector": () => stack.configure(tunnel({ connectors: 1 })),
         "another version of the connectors": () => stack.configure(tunnel({ image: { tag: "2026.9.0" } })),
-        "a port of the nodes beside the tunnel": () => stack.configure({ consumers, gateway: { nodePort: port } }),
+        "a port of the nodes in addition to the tunnel": () => stack.configure({ consumers, gateway: { nodePort: port } }),
         "from the tunnel to the nodes": () =>
             stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } }),
     };
@@ -223,7 +223,7 @@ describe("previews of TLS and of a stack of callers", function () {
         await secure();
         await tls.preview("TLS where there was none", stack, current().dir);
         await secure({ redirect: false });
-        await tls.preview("TLS beside HTTP", stack, current().dir);
+        await tls.preview("TLS in addition to HTTP", stack, current().dir);
         await tls.up(stack);
     });
     it("TLS that is there", async () => {

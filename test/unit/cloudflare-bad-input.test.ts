@@ -87,7 +87,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
                 '- { name: "@", type: CNAME, ttl: 300, content: x.example.net }',
                 '- { name: "@", type: A, ttl: 300, content: 192.0.2.1 }',
             ),
-        /^dns\/example\.com\.yaml:2 example\.com A: must not stand beside a CNAME/,
+        /^dns\/example\.com\.yaml:2 example\.com A: must not have the same name as a CNAME/,
     ],
     [
         "an export",

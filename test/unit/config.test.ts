@@ -390,7 +390,7 @@ describe("config", () => {
 
     it("takes an empty list of consumers, with a warning", () => {
         assert.deepEqual(parseIntra(raw()).warnings, [
-            "consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.",
+            "consumers: empty, so only callers of other stacks are admitted. Add a consumer.",
         ]);
         assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
             "consumers: lab has no credentials, so it cannot get in. Add one.",

@@ -45,9 +45,9 @@ const refused: [rule: string, cases: Case[]][] = [
             ["ops/x.ts", 'import { A } from "../bench/cli";\nA();', /knows no stack from inside/],
             ["ops/x.ts", 'import { A } from "../policy/pack";\nA();', /it has the rules/],
             ["policy/x.ts", 'import { A } from "../components/route/request-guard";\nA();', /nothing of the program/],
-            ["policy/rules/x.ts", 'import { A } from "../pack";\nA();', /where no policy pack does/],
-            ["policy/rules/x.ts", 'import { A } from "@pulumi/policy";\nA();', /where no policy pack does/],
-            ["policy/rules/gateway/x.ts", 'import { A } from "../../pack";\nA();', /where no policy pack does/],
+            ["policy/rules/x.ts", 'import { A } from "../pack";\nA();', /without a policy pack/],
+            ["policy/rules/x.ts", 'import { A } from "@pulumi/policy";\nA();', /without a policy pack/],
+            ["policy/rules/gateway/x.ts", 'import { A } from "../../pack";\nA();', /without a policy pack/],
             [
                 "policy/rules/rendered/x.ts",
                 'import { A } from "../../../stacks/intra";\nA();',

@@ -37,7 +37,7 @@ function credentialOf(text: string, file: string, privateKey: string | undefined
     const line = (name: string) => new RegExp(`^ {4}${name}: (.+)$`, "m").exec(head)?.[1];
     const algorithm = /^Sign a token with (\w+)\./m.exec(head)?.[1];
     if (algorithm === undefined && privateKey !== undefined)
-        throw problem(`must be of a pair of keys, since privateKey is given (got ${file}). Leave privateKey out.`);
+        throw problem(`must be for a key pair, since privateKey is given (got ${file}). Omit privateKey.`);
     const key = line("apikey");
     if (key !== undefined) return new ApiKey(key);
     const [clientId, clientSecret] = [line("CF-Access-Client-Id"), line("CF-Access-Client-Secret")];

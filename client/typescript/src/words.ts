@@ -63,6 +63,6 @@ export function adviceOn(auth: Credential, theirs: Date | undefined): string {
 export function adviceOnAlpa(said: string): string {
     if (said === "") return "It gives no reason: temperature must be at least 0, and topP from 0 to 1.";
     if (/Model '.*' is not registered|No replica of model/.test(said))
-        return "Check the name of the model; after a start it is loaded for many minutes.";
+        return "Check the name of the model; after a start, loading it takes many minutes.";
     return "Correct the request as it says.";
 }

@@ -6,7 +6,7 @@ import { commandLine, scriptAsRoot } from "../../hosts/ssh-script";
 
 const AS_ROOT = scriptFile(__dirname, "connectors.sh")({ UNIT });
 
-/** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the secrets. */
+/** Shell script for a host. Its arguments choose between installing and removing. Contains the secrets. */
 export function renderScript(
     secrets: { token: string; sudoPassword?: string },
     times: Times,

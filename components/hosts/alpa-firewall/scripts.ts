@@ -8,7 +8,7 @@ import { commandLine, scriptAsRoot } from "../ssh-script";
 
 const AS_ROOT = scriptFile(__dirname, "firewall.sh")({ FIREWALL, TABLE });
 
-/** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the password of sudo. */
+/** Shell script for a host. Its arguments choose between installing and removing. Contains the password of sudo. */
 export function renderScript(rules: FirewallRules, sudoPassword?: string): string {
     const text = renderRules(rules);
     const { ipv4, ipv6 } = normalNetworks(rules.gateways);

@@ -5,8 +5,8 @@ import type { BareMetalArgs } from "./settings";
 const AS_ROOT = scriptFile(__dirname, "bare-metal.sh")();
 
 /**
- * What sh reads on a host of bare metal: for starting and stopping, and for seeing that Alpa answers, told apart by its
- * arguments. Holds the password of sudo.
+ * Shell script for a bare-metal host. Its arguments choose between start, stop and the check that Alpa answers.
+ * Contains the password of sudo.
  */
 export function bareMetalScript(args: BareMetalArgs, sudoPassword?: string): string {
     const { how, alpaHost, port, stopTimeoutSeconds, startTimeoutSeconds, answerTimeoutSeconds } = args;

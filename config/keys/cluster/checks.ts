@@ -31,7 +31,8 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
     const { nodes = [] } = cluster;
     return [
         ...OF_A_CLUSTER.filter((key) => isGiven(given, "cluster", key)).map(
-            (key) => `cluster.${key}: must not stand beside cluster.nodes, which makes a cluster. Remove one of them.`,
+            (key) =>
+                `cluster.${key}: must not be set together with cluster.nodes, which creates a cluster. Remove one of them.`,
         ),
         ...sshHostProblems("cluster.nodes", nodes, isOneSecret, "A host is one node."),
         ...sameAddress(nodes),
@@ -79,7 +80,7 @@ export function kubeconfigInPlain(
 ): string[] {
     if (kubeconfig === undefined || isSecret()) return [];
     return [
-        "cluster.kubeconfig: must be stored encrypted, and stands in the stack file in plain text. " +
+        "cluster.kubeconfig: must be stored encrypted (it is in the stack file in plain text). " +
             "Run: pulumi config set --secret --path cluster.kubeconfig < kubeconfig.yaml",
     ];
 }
@@ -107,7 +108,7 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
         if (address === undefined || !isIpv4(address)) continue;
         if (holdIpv4([podNetwork], address))
             problems.push(
-                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to a network that nobody here uses; with nodes that are installed this means a new cluster.`,
+                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to an unused network; with nodes that are installed this means a new cluster.`,
             );
         else if (holdIpv4([SERVICE_NETWORK], address))
             problems.push(

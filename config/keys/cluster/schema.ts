@@ -33,7 +33,7 @@ const value = z
 const labels = z.record(z.string(), value).check((ctx) => {
     for (const name of Object.keys(ctx.value))
         if (!NAME.test(name))
-            ctx.issues.push({ ...problem(name, "must have the name of a label", "Correct it"), path: [name] });
+            ctx.issues.push({ ...problem(name, "must have a label name", "Correct it"), path: [name] });
         else if (RESERVED.test(name)) ctx.issues.push({ ...reserved(name), path: [name] });
 });
 
@@ -110,7 +110,7 @@ export const cluster = z
             .array(node)
             .min(1, { error: "must name at least one host. Add it, or remove the key" })
             .optional()
-            .describe("Hosts that become a MicroK8s cluster, by SSH, in place of a kubeconfig."),
+            .describe("Hosts that become a MicroK8s cluster, by SSH, instead of a kubeconfig."),
         channel: channel
             .optional()
             .describe(`Channel of MicroK8s on the nodes, as track/risk. Unset: \`${DEFAULT_CHANNEL}\`.`),

@@ -18,8 +18,8 @@ export const SHORTEST_KEY = 16;
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
- * Longest time that an old credential may go on beside its successor, in days, unless the stack says otherwise. A quarter
- * is time for the slowest caller; what overlaps for longer is a second credential, and one that leaked works all that time.
+ * Longest overlap of an old credential with its successor, in days, unless the stack sets another. A quarter is enough
+ * for the slowest caller; a longer overlap is a second credential, and a leaked one works all that time.
  */
 export const DEFAULT_OVERLAP_DAYS = 90;
 /** The same of a service token: Cloudflare's dashboard offers no more. What its API takes is not documented. */
@@ -83,7 +83,7 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
     const problems: string[] = [];
     if (!isSecret(key))
         problems.push(
-            `${where}.key: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path '${where}.key'`,
+            `${where}.key: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path '${where}.key'`,
         );
     // An empty key would let everyone in who sends an empty header.
     if (key.length < SHORTEST_KEY)
@@ -96,7 +96,7 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
     return problems;
 }
 
-/** Two callers with one key: whoever comes last in the gateway has it, and the other is let in under that name. */
+/** Two callers with one key: the gateway takes the last one, and authenticates the other under that name. */
 function twice(places: Place[]): string[] {
     const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
     return repeats(places, keyOf).map(
@@ -167,7 +167,7 @@ export function publicKeyProblem(pem: string, algorithm: Algorithm): string | un
     try {
         key = createPublicKey(pem);
     } catch {
-        return "must be a public key in PEM form (it cannot be read). Export it anew, with BEGIN and END lines.";
+        return "must be a public key in PEM form (it cannot be read). Export it again, with BEGIN and END lines.";
     }
     return keyProblem(key, algorithm);
 }
@@ -182,7 +182,7 @@ export function expiryWarning(who: string, expires: string, today: Date): string
     const days = daysUntil(expires, today);
     if (days <= 0) return `consumers: ${who} expired on ${expires} and is left out. Remove the entry.`;
     if (days > WARN_DAYS) return undefined;
-    return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Have a successor beside it by then.`;
+    return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Add a second credential before that date.`;
 }
 
 /** The day alone. Pulumi reads a day without quotes as a time, and hands it over in Go's spelling of one. */

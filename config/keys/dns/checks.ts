@@ -90,7 +90,7 @@ function besideCname(group: Placed[], zone: string): string[] {
     const apex = cname.record.name === zone;
     return group
         .filter(({ record }) => record.type !== "CNAME" && (!apex || record.type === "A" || record.type === "AAAA"))
-        .map(({ where }) => `${where}: must not stand beside a CNAME of the same name (${cname.where}). Remove one.`);
+        .map(({ where }) => `${where}: must not have the same name as a CNAME (${cname.where}). Remove one.`);
 }
 
 /** Cloudflare proxies a name, not an address. */
@@ -154,7 +154,7 @@ function depthWarnings({ record, where }: Placed, zone: string): string[] {
     return warnings;
 }
 
-/** Whoever has a delegation answers for all below it; only addresses of its name servers are handed out along. */
+/** A delegated zone answers for all names below it; the parent only returns addresses of its name servers. */
 function belowDelegations(placed: Placed[], zone: string): string[] {
     const cuts = new Set(placed.filter(({ record }) => record.type === "NS").map(({ record }) => record.name));
     const glue = new Set(placed.flatMap(({ record }) => (record.type === "NS" ? [record.content] : [])));

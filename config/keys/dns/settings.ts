@@ -23,7 +23,9 @@ export const dnsSchema = z.strictObject({
         .string()
         .min(1, { error: "must be a file. Name it, as dns/example.com.yaml" })
         .optional()
-        .describe("File of the zone's records, beside the stack file. Unset: the zone's records are not this stack's."),
+        .describe(
+            "File of the zone's records, in the folder of the stack file. Unset: the zone's records are not this stack's.",
+        ),
     oldServers: z
         .array(server)
         .default([])

@@ -20,7 +20,7 @@ export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, cont
             "gateway.address: must be left out with tls, since callers use the first of tls.hostnames. Remove it.",
         );
     const { http, https } = azure?.ports ?? {};
-    // Without TLS nobody is led to the other one, unless the config names it.
+    // Without TLS there is no redirect to the other port, unless the config names it.
     const isUsed = isGiven(given, "tls") || isGiven(given, "azure", "ports", "https");
     if (http !== undefined && http === https && isUsed)
         problems.push(`azure.ports: http and https must differ (got ${http} for both). Change one.`);

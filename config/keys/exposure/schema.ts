@@ -7,7 +7,7 @@ import { imageDigest, imageRepository, imageTag } from "../images";
 
 const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutSeconds } = cloudflareSchema.shape;
 
-/** Connectors that a tunnel takes, less the one that is there beside the others while they are changed. */
+/** Cloudflare's limit of connectors per tunnel, less the additional one during a rollout. */
 const MOST_CONNECTORS = 24;
 
 const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare, which is there.");
@@ -47,7 +47,7 @@ export const existingService = z
     })
     .describe("Where the connectors find that gateway, with exposure `tunnel`.");
 
-/** Keys of exposure tunnel, beside those in other mappings. All may be missing, as they must with another exposure. */
+/** Keys of exposure tunnel other than those in mappings. All are optional, and not allowed with another exposure. */
 export const exposureKeys = {
     account: account.optional(),
     hostname: hostname.optional(),

@@ -56,7 +56,7 @@ export function exposureWarnings(config: Parsed): string[] {
         warnings.push("tunnel.connectors: one, so the loss of its node is an outage. Have two.");
     if (gateway.nodePort !== undefined)
         warnings.push(
-            `gateway.nodePort: ${gateway.nodePort} is open beside the tunnel, without TLS and past Cloudflare. Remove it when nobody calls there any more.`,
+            `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, without TLS and past Cloudflare. Remove it when no caller uses it any more.`,
         );
     return warnings;
 }

@@ -45,7 +45,7 @@ export const alpaFirewall = z
             .describe("With `ssh`: the hosts that Alpa runs on."),
         from: z
             .array(network)
-            .min(1, { error: "must name at least one address, or nobody reaches Alpa. Add the gateway's nodes" })
+            .min(1, { error: "must name at least one address, or no gateway reaches Alpa. Add the gateway's nodes" })
             .optional()
             .describe(
                 "Addresses or networks of the gateway's nodes, as Alpa's hosts see them. Unset: those of `cluster.nodes`.",
@@ -53,7 +53,7 @@ export const alpaFirewall = z
         alsoFrom: z
             .array(network)
             .optional()
-            .describe("Others that reach all these ports: other Ray nodes, with `ports`. Unset: nobody."),
+            .describe("Others that reach all these ports: other Ray nodes, with `ports`. Default: none."),
         ports: z
             .array(ports)
             .default([])
@@ -91,7 +91,7 @@ export function firewallProblems(
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
         problems.push(
-            "alpa.firewall.alsoFrom: required with ports, since a Ray node that is not named is cut off. Name all Ray nodes, or nobody with [].",
+            "alpa.firewall.alsoFrom: required with ports, since a Ray node that is not named is cut off. Name all Ray nodes, or none with [].",
         );
     return [...problems, ...portProblems(endpoints, more, hosts)];
 }
@@ -145,7 +145,7 @@ function portProblems(
  * Checked values in the shape the component takes.
  * @param endpoints `host:port` of each Alpa service
  * @param nodes addresses of the cluster's nodes, where the stack makes them
- * @returns undefined where nobody knows whom to let in
+ * @returns undefined if no address is known
  */
 export function firewallSettings(
     firewall: ParsedFirewall | undefined,

@@ -73,7 +73,7 @@ export function sshHostProblems(
         for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
             if (value !== undefined && !isSecret(value))
                 problems.push(
-                    `${where}.${name}: must be stored encrypted, and stands in the stack file in plain text. It is known now: change it, and run: pulumi config set --secret --path '${where}.${name}'`,
+                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). It is known now: change it, and run: pulumi config set --secret --path '${where}.${name}'`,
                 );
         const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
         if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);

@@ -3,7 +3,7 @@ import { createPrivateKey } from "node:crypto";
 const BEGIN = /^\s*-----BEGIN ((?:[A-Z]+ )*)PRIVATE KEY-----\s/;
 const OPENSSH_MAGIC = "openssh-key-v1\0";
 const PASSPHRASE =
-    "must have no passphrase, since nobody can type it. Make a key of its own for this: ssh-keygen -t ed25519 -N ''";
+    "must have no passphrase, since a run cannot enter one. Create a separate key for this: ssh-keygen -t ed25519 -N ''";
 
 /** What is wrong with a private key to log in with. Never repeats any of it. */
 export function sshKeyProblem(pem: string): string | undefined {
@@ -20,7 +20,7 @@ export function sshKeyProblem(pem: string): string | undefined {
     }
 }
 
-const CUT_OFF = "must be a whole private key (it is damaged or cut off). Set the content of the file anew.";
+const CUT_OFF = "must be a whole private key (it is damaged or cut off). Set the content of the file again.";
 
 /** The form that ssh-keygen writes, which Node.js does not read: its name, and which cipher the rest has. */
 function openSshProblem(pem: string): string | undefined {

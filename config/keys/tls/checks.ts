@@ -45,7 +45,7 @@ export function tlsProblems(
     const { certificate, key } = tls?.certificate?.files ?? {};
     if (key !== undefined && !isSecret("tls", key))
         problems.push(
-            `${KEY}: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path ${KEY} < tls.key`,
+            `${KEY}: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path ${KEY} < tls.key`,
         );
     if (certificate !== undefined && certificate !== "")
         problems.push(...certificateProblems(certificate, key ?? "", names, today));
@@ -92,7 +92,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
 function keyProblems(leaf: X509Certificate, pem: string): string[] {
     if (pem === "") return []; // the schema says so
     if (/ENCRYPTED/.test(pem))
-        return [`${KEY}: must be a key without a passphrase, which nobody could type. Decrypt it: openssl pkey`];
+        return [`${KEY}: must be a key without a passphrase, which APISIX could not enter. Decrypt it: openssl pkey`];
     let key: KeyObject;
     try {
         key = createPrivateKey(pem);

@@ -39,7 +39,7 @@ export const cloudflareSchema = z.strictObject({
         .refine((id) => /^[0-9a-f]{32}$/.test(id), {
             error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}. Correct it`,
         })
-        .describe("Id of the Cloudflare account; it stands in the address of the dashboard."),
+        .describe("Id of the Cloudflare account, as in the address of the dashboard."),
     hostname: domain("a host name, as llm.example.com,").describe("Name callers use, in the zone; one level below it."),
     aliases: z
         .array(domain("a host name"))
@@ -77,7 +77,7 @@ export const cloudflareSchema = z.strictObject({
                 .describe("Tokens that Alpa makes for one caller in a second, at the slowest seen. Measure it."),
             maxTokens: positive("a number of tokens")
                 .default(DEFAULT_MAX_TOKENS)
-                .describe("Most tokens that callers may ask for in one answer; nobody checks it on the way."),
+                .describe("Most tokens that callers may ask for in one answer; no component enforces it."),
             defaultModel: text("the name of a model")
                 .default("default")
                 .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
@@ -145,12 +145,12 @@ export const cloudflareSchema = z.strictObject({
     notify: z
         .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
         .default([])
-        .describe("Mail addresses that hear of a token a week before Cloudflare lets it end. Empty: nobody."),
+        .describe("Mail addresses that are notified a week before a token expires. Empty: none."),
     dns: dnsSchema
         .optional()
         .describe("The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's."),
     maxOverlapDays: tokenOverlapDays,
-    consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+    consumers: z.array(consumer).default([]).describe("The callers. Empty: no request is admitted."),
     consumersFile,
 });
 

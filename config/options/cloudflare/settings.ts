@@ -88,7 +88,7 @@ function callers(config: ParsedCloudflare, today: Date) {
             })),
         };
     });
-    if (consumers.length === 0) warnings.push("consumers: empty, so nobody can get in. Add a consumer.");
+    if (consumers.length === 0) warnings.push("consumers: empty, so no request is admitted. Add a consumer.");
     return { consumers, warnings, expires };
 }
 
@@ -117,6 +117,6 @@ export function unmeasured(
 ): string[] {
     if (tokensPerSecond !== undefined) return [];
     return [
-        `alpa.tokensPerSecond: not set, so nobody knows whether ${maxTokens} tokens come within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${maxTokens} tokens need ${Math.ceil(maxTokens / proxyTimeoutSeconds)} per second.`,
+        `alpa.tokensPerSecond: not set, so it is unknown whether ${maxTokens} tokens arrive within the ${proxyTimeoutSeconds} s that the edge waits. Measure it: ${maxTokens} tokens need ${Math.ceil(maxTokens / proxyTimeoutSeconds)} per second.`,
     ];
 }

@@ -51,7 +51,7 @@ export function gatewayChecks(
 
 function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): string[] {
     const installer = gateway?.installer;
-    // Of a wrong one nobody knows what belongs to it.
+    // The keys of a wrong installer are unknown.
     if (installer === undefined) return [];
     const foreign: [where: string, installer: string][] = [
         // The schema of option inter knows no gateway in place.

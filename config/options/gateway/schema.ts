@@ -21,9 +21,7 @@ export const gatewayOptionKeys = {
         ),
     namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
     cluster,
-    pathPrefix: pathPrefix.describe(
-        "Path in front of Alpa's own that callers are told, beside `/alpa`. Unset: `/alpa`.",
-    ),
+    pathPrefix: pathPrefix.describe("Path prefix that callers use, in addition to `/alpa`. Unset: `/alpa`."),
     azure,
     tls,
     ...exposureKeys,
@@ -34,7 +32,7 @@ export const gatewayOptionKeys = {
         .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
     maxOverlapDays,
     guard,
-    consumers: z.array(consumer).default([]).describe("The callers. Empty: nobody gets in."),
+    consumers: z.array(consumer).default([]).describe("The callers. Empty: no request is admitted."),
     consumersFile,
 };
 

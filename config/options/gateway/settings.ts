@@ -74,7 +74,7 @@ export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, toda
         };
     });
     if (consumers.length === 0)
-        warnings.push("consumers: empty, so nobody can get in but callers of other stacks. Add a consumer.");
+        warnings.push("consumers: empty, so only callers of other stacks are admitted. Add a consumer.");
     return { consumers, warnings, expires };
 }
 
@@ -95,7 +95,7 @@ function credentialOf({
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
 }
 
-/** Rampart's own installation. A cluster that the stack makes is empty: nobody can have made the namespace before. */
+/** Rampart's own installation. A cluster that the stack creates is empty, so the namespace cannot exist before. */
 export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
     const install = rampart?.install;
     return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };

@@ -13,7 +13,9 @@ const weighed = z.preprocess(
     (input) => (typeof input === "string" ? { address: input } : input),
     z.strictObject({
         address: endpoint.describe("`host:port` of the service; an entry that is a text stands for this key."),
-        weight: positive("a weight").default(1).describe("Its part of the requests, beside the weights of the others."),
+        weight: positive("a weight")
+            .default(1)
+            .describe("Its share of the requests, relative to the weights of the others."),
     }),
 );
 
@@ -35,7 +37,7 @@ const gateway = z
             .enum(["rampart", "helm"], {
                 error: (i) =>
                     i.input === "existing"
-                        ? 'must be rampart or helm (got "existing"): of a gateway in place nobody knows what it outlives. Choose one, or option intra-a'
+                        ? 'must be rampart or helm (got "existing"): the availability of an existing gateway is unknown. Choose one, or option intra-a'
                         : undefined,
             })
             .default("rampart")

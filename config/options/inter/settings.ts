@@ -18,7 +18,7 @@ export interface InterSettings extends InterClusterArgs, ClusterSettings {
     expires: Record<string, string>;
     /** What the Azure side must hold. Unset: nothing is said of it. */
     azure?: AzureSide;
-    /** Who may reach Alpa on its hosts. Unset: nobody knows the addresses of the nodes. */
+    /** Sources that may reach Alpa on its hosts. Unset: the addresses of the nodes are unknown. */
     firewall?: FirewallSettings;
 }
 

@@ -14,9 +14,7 @@ export const intraASchema = z.strictObject({
     alpa,
     gateway,
     ...gatewayOptionKeys,
-    opt: opt
-        .optional()
-        .describe("What Alpa becomes with option `intra-b`. Here it is checked, and nothing is made of it."),
+    opt: opt.optional().describe("Settings of Alpa for option `intra-b`. Option `intra-a` only validates them."),
     convert: convert
         .optional()
         .describe("How far the conversion to option `intra-b` is: here it has not begun, and nothing is made of it."),

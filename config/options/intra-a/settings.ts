@@ -18,7 +18,7 @@ export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     expires: Record<string, string>;
     /** What the Azure side must hold. Unset: nothing is said of it. */
     azure?: AzureSide;
-    /** Who takes the last step of a conversion's way back. Unset: nobody does. */
+    /** Holder of the lock for the last step of a conversion's return. Unset: none. */
     holder?: string;
     /** Tells its list of callers from another: the record of a conversion has it. Unset: none is thought of. */
     callers?: string;

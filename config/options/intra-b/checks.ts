@@ -115,7 +115,7 @@ function weightsProblems({ weights, shape }: Opt, given: Raw): string[] {
         );
     if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
-            `opt.weights.${named[0]}: belongs to opt.shape kuberay: Rampart's charts know no volume of yours. Use inImage, or shape kuberay.`,
+            `opt.weights.${named[0]}: belongs to opt.shape kuberay, since Rampart's charts take no other volumes. Use inImage, or shape kuberay.`,
         );
     return problems;
 }

@@ -31,8 +31,8 @@ export function handouts(context: Context, stack: Stack, consumer: string, id: s
 }
 
 /**
- * Writes down a handout before it happens. The file of a first one is made by whoever comes first: of two operators at
- * the same time one is refused. A file for each credential, so that two branches in git never conflict.
+ * Records a handout before it happens. The file of a first handout is created exclusively: of two operators at the same
+ * time, one is rejected. A file for each credential, so that two branches in git never conflict.
  */
 export function record(
     context: Context,
@@ -51,12 +51,12 @@ export function record(
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         throw new Failure(
-            `${consumer}/${id}: must be handed out once (somebody does it at this moment). Ask who it is.`,
+            `${consumer}/${id}: must be handed out once (another operator is handing it out now). Ask the other operators.`,
         );
     }
 }
 
-/** A credential that is made anew, or is gone, has not been handed out. */
+/** A credential that is replaced or deleted counts as not handed out. */
 export function forget(context: Context, stack: Stack, consumer: string, id: string): void {
     rmSync(recordFile(context, stack, consumer, id), { force: true });
 }

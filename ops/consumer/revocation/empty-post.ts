@@ -5,7 +5,7 @@ const LIMIT_SECONDS = 10;
 
 /**
  * Status of an empty POST, or why there was none. Never quotes the request, and follows no redirect.
- * @param connectTo address that is asked in place of that of an https URL, whose name goes into the header Host
+ * @param connectTo address to connect to instead of that of an https URL, whose name goes into the header Host
  */
 export function postStatus(url: string, headers: Record<string, string>, connectTo?: string): Promise<string> {
     const named = new URL(url);

@@ -66,7 +66,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
     const { outputs, namespace, pods, connectTo } = tried;
     const { url } = outputs;
     const door = outputs.serviceTokens[who] === undefined ? GATEWAY : EDGE;
-    // Anew for each question: a token must not end while pulumi runs, and be rejected for that.
+    // Created again for each request: a token must not expire while pulumi runs, and be rejected for that.
     const headers = () => headerOf(outputs, namespace, who);
     const sent = await headers();
     const say = (text: string, failed = false): Proof => ({ text: `${who}: ${text}`, failed });

@@ -157,7 +157,7 @@ export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveCo
     };
 }
 
-/** What a Secret of tokens holds beside the secret that signs them, which is dropped here. */
+/** Fields of a Secret for tokens without the signing secret, which is dropped here. */
 function tokenFields({ secret: _, ...rest }: Record<string, string>): Record<string, string> {
     return Object.fromEntries(
         Object.entries(rest).map(([name, data]) => [name, Buffer.from(data, "base64").toString()]),

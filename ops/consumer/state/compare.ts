@@ -3,14 +3,17 @@ import type { Consumer } from "../../stack/stack-file";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 import { differences, type Rendered } from "./rendered-consumer";
 
-/** In place of a consumer's name, which has no brackets. */
+/** Used instead of a consumer's name, which never has brackets. */
 export const ALL = "(all)";
 
 /** One credential in the config, in the cluster, or in both. Nothing of the credential itself. */
 export interface Row {
     /** `ALL` where it is about all of them. */
     consumer: string;
-    /** Another stack of this project whose caller it is, and which answers for it. Null: this one's, or nobody's. */
+    /**
+     * Another stack of this project whose caller it is, and which answers for it. Null: this stack's, or without an
+     * owner.
+     */
     stack: string | null;
     /** Null: a consumer without any. */
     credential: string | null;
@@ -66,7 +69,7 @@ export function compare(
             const other = anotherStack(object.owner, owner);
             if (other !== null) return ids.map((id) => ({ ...strange(object.name, id, object, live), stack: other }));
             const why =
-                object.owner === owner ? "not in the config" : `not this stack's (of ${object.owner ?? "nobody"})`;
+                object.owner === owner ? "not in the config" : `not this stack's (of ${object.owner ?? "no stack"})`;
             return ids.map((id) => unwanted(object.name, id, object, live, why));
         });
     return [...rows, ...strangers, ...(live.routeProblem === undefined ? [] : [forAll(live.routeProblem)])];
@@ -95,7 +98,7 @@ function rowOf(
     const found = object?.credentials.find(({ id }) => id === credential?.id);
     const over = isOver(credential?.expires, today);
     const problems: string[] = [];
-    if (object && object.owner !== owner) problems.push(`not this stack's (of ${object.owner ?? "nobody"})`);
+    if (object && object.owner !== owner) problems.push(`not this stack's (of ${object.owner ?? "no stack"})`);
     if (!object) problems.push(credential && over ? "consumer not live" : "not live");
     else if (credential && over && found) problems.push("expired, and works until the next pulumi up");
     else if (credential && !over && !found) problems.push("not live");
@@ -121,7 +124,7 @@ function rowOf(
     };
 }
 
-/** Something live that nobody asked for. */
+/** A live object that is not declared. */
 function unwanted(consumer: string, id: string | null, object: LiveConsumer, live: Live, why: string): Row {
     return { ...strange(consumer, id, object, live), problems: [why] };
 }

@@ -18,10 +18,13 @@ export const accessPolicy: KindRule = {
             };
         return { code: "added", says: `Access policy ${change.name} is made` };
     },
-    deleted: (change) => ({ code: "way-in-removed", says: `Access policy ${change.name} goes: nobody is let in` }),
+    deleted: (change) => ({
+        code: "way-in-removed",
+        says: `Access policy ${change.name} is deleted: no request is admitted`,
+    }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Access policy ${change.name} is made anew: nobody is let in meanwhile`,
+        says: `Access policy ${change.name} is replaced: no request is admitted meanwhile`,
     }),
     rows: [
         ["includes", includes],
@@ -67,13 +70,13 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
     const sides = { property: "includes", old, new: now };
     if (strangersIn(now).length > 0) return [{ ...others(change), ...sides }];
     const [before, after] = [tokens(old), tokens(now)];
-    // A token that is made in this run has no id yet, or, where somebody looks behind Pulumi's back, one that it tells.
+    // A token that is created in this run has no id yet, or in a drift one that the change contains.
     const more = after.filter((id) => !before.includes(id) && !isUnknown(id) && !tokensOf(run, "create").includes(id));
     const gone = before.filter((id) => !after.includes(id) && !tokensOf(run, "delete").includes(id));
-    // Tokens that are made anew stand in the list as unknown ones.
+    // Replaced tokens are in the list as unknown ones.
     const unknown = (Array.isArray(now) ? now : []).filter(isUnknown).length;
-    const anew = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
-    const left = gone.length > Math.min(unknown, anew) ? gone.length - Math.min(unknown, anew) : 0;
+    const replaced = run.changes.filter(({ kind, op }) => kind === TOKEN && op === "replace").length;
+    const left = gone.length > Math.min(unknown, replaced) ? gone.length - Math.min(unknown, replaced) : 0;
     return [
         ...(more.length > 0
             ? [
@@ -130,11 +133,11 @@ export const accessApplication: KindRule = {
             ? { code: "way-in-removed", says: `Access application ${change.name} goes, with the tunnel behind it` }
             : {
                   code: "authentication-removed",
-                  says: `Access application ${change.name} goes: nobody is asked for a token, and only the connectors still refuse`,
+                  says: `Access application ${change.name} is deleted: no token is required, and only the connectors still reject requests`,
               },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Access application ${change.name} is made anew, for another audience: connectors refuse everybody until they know it`,
+        says: `Access application ${change.name} is replaced, for another audience: connectors reject every request until they know it`,
     }),
     rows: [
         ["domain", hostname],
@@ -153,7 +156,10 @@ export const accessApplication: KindRule = {
 function policies({ old, new: now }: Difference, change: Change): Verdict {
     const none = !Array.isArray(now) || now.length === 0;
     if (none)
-        return { code: "way-in-removed", says: `Access application ${change.name} has no policy: nobody is let in` };
+        return {
+            code: "way-in-removed",
+            says: `Access application ${change.name} has no policy: no request is admitted`,
+        };
     if (!Array.isArray(old) || old.length === 0)
         return { code: "way-in-added", says: `Access application ${change.name}: its tokens are let in` };
     return {

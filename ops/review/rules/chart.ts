@@ -1,4 +1,4 @@
-/** Values of the chart of APISIX, whoever installs it. */
+/** Values of the chart of APISIX, for both installers. */
 import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
 import { patternOf, type Row, type Verdict, type Verdicts } from "../rule";
@@ -81,7 +81,7 @@ function controllerRows(at: (path: string) => string): Row[] {
     ];
 }
 
-/** Follows from another value, and is told by that where both change. */
+/** Follows from another value, whose finding reports it if both change. */
 function unlessWith(other: string, judge: (difference: Difference, change: Change) => Verdict) {
     const path = patternOf(other);
     return (difference: Difference, change: Change): Verdicts =>

@@ -1,13 +1,13 @@
 /** Properties that every kind at Cloudflare has. */
 import { nothing, type Row } from "../rule";
 
-/** Names of things at Cloudflare, by which nobody finds them but people. */
+/** Names of objects at Cloudflare, which only people use. */
 export const NAMES: Row[] = [
     ["name", nothing],
     ["description", nothing],
     ["comment", nothing],
 ];
-/** Another account or zone is told by the replacement. */
+/** The replacement reports another account or zone. */
 export const PLACE: Row[] = [
     ["accountId", nothing],
     ["zoneId", nothing],

@@ -1,4 +1,4 @@
-/** What surrounds a gateway in the cluster, and helpers beside it. */
+/** Objects around a gateway in the cluster. */
 import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
 import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
@@ -11,7 +11,7 @@ export const namespace: KindRule = {
     }),
     replaced: (change) => ({
         code: "data-deleted",
-        says: `Namespace ${objectName(change)} is deleted with all that is in it, and made anew`,
+        says: `Namespace ${objectName(change)} is deleted with all objects in it, and created again`,
     }),
     rows: [["metadata.name", nothing]],
 };
@@ -24,7 +24,7 @@ export const wiring: KindRule = {
     }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `${title(change)} is deleted and made anew: routes and callers may be gone meanwhile`,
+        says: `${title(change)} is deleted and created again: routes and callers may be missing meanwhile`,
     }),
     rows: [
         [
@@ -63,7 +63,7 @@ export const deployment: KindRule = {
     replaced: (change, run) =>
         isCounters(change)
             ? counters(change, run, "are away")
-            : { code: "service-interrupted", says: `${title(change)} is deleted and made anew` },
+            : { code: "service-interrupted", says: `${title(change)} is deleted and created again` },
     rows: [
         ["spec.replicas", fewer],
         [
@@ -84,7 +84,7 @@ function counters(_: Change, { config }: Run, does: string): Verdict {
     return allows
         ? {
               code: "pods-restart",
-              says: `The counters of limits ${does}: meanwhile nobody is held to a limit, and counts begin again`,
+              says: `The counters of limits ${does}: meanwhile no limit is enforced, and counts restart`,
           }
         : {
               code: "service-interrupted",
@@ -130,7 +130,7 @@ export const definition: KindRule = {
     }),
     replaced: (change) => ({
         code: "data-deleted",
-        says: `${title(change)} is deleted with every object of its kind, and made anew`,
+        says: `${title(change)} is deleted with every object of its kind, and created again`,
     }),
     rows: [["spec.**", always("gateway-changed", (change) => `${title(change)}: the definition is another version`)]],
 };
@@ -141,7 +141,7 @@ export const provider: KindRule = {
     deleted: nothing,
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Provider ${change.name} is another: all that it made is made anew`,
+        says: `Provider ${change.name} is another one: all of its resources are created again`,
     }),
     rows: [
         ["version", nothing],

@@ -20,7 +20,7 @@ export const consumer: KindRule = {
             : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Caller ${caller(change)} is deleted and made anew: it gets 401 meanwhile, and its counts begin again`,
+        says: `Caller ${caller(change)} is deleted and created again: it gets 401 meanwhile, and its counts restart`,
     }),
     rows: [
         ["spec.credentials", credentials],

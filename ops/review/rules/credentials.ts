@@ -15,7 +15,7 @@ function consumerOf({ objects }: Run, name: string): Change | undefined {
     return objects.get(`kubernetes Consumer ${name}`);
 }
 
-/** With all its credentials, which is told by the Consumer. */
+/** Together with all its credentials, which the finding of the Consumer reports. */
 function comesOrGoes(owner: Change | undefined): boolean {
     return owner !== undefined && (owner.op === "create" || goes(owner));
 }
@@ -27,7 +27,7 @@ function isNewSecret(change: Change): boolean {
 }
 
 export const secret: KindRule = {
-    // What is new is told by its Consumer; of others only pods that wait for them know.
+    // The finding of its Consumer reports a new one; other Secrets matter only to pods that wait for them.
     created: nothing,
     deleted(change, run) {
         const credential = credentialOf(change);
@@ -60,13 +60,13 @@ function away(change: Change, run: Run): Verdicts {
     if (told.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
     const credential = credentialOf(change);
     if (credential === undefined)
-        return { code: "replaced", says: `Secret ${objectName(change)} is deleted and made anew` };
+        return { code: "replaced", says: `Secret ${objectName(change)} is deleted and created again` };
     const [name, id] = credential;
     const owner = consumerOf(run, name);
     if (comesOrGoes(owner)) return undefined;
     return {
         code: "service-interrupted",
-        says: `Credential ${name}/${id} is deleted and made anew: it gets 401 meanwhile`,
+        says: `Credential ${name}/${id} is deleted and created again: it gets 401 meanwhile`,
     };
 }
 
@@ -94,13 +94,13 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** What generated material comes from. A salt is told by the Secret it ends in, the seed by nobody else. */
+/** The source of generated material. The finding of its Secret reports a salt; no other finding reports the seed. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))
         return {
             code: "all-credentials-change",
-            says: "Every generated key and secret changes at once, without an overlap: the seed is made anew",
+            says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
     if (/-(admin|viewer)$/.test(name)) return undefined; // told by their Secret
     if (/^nodes-.*-token$/.test(name)) return undefined; // told by the node that joins with it
@@ -117,11 +117,11 @@ function generated(change: Change, run: Run): Verdicts {
 
 export const random: KindRule = {
     created: nothing,
-    // With the stack itself the seed goes too: then every caller is told of.
+    // If the whole stack is destroyed, the seed is deleted too: findings then report every caller.
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
-    // A generated text with other settings is another text: Pulumi replaces it, and that is told above.
+    // A generated text with other settings is another text: Pulumi replaces it, which the finding above reports.
     rows: [
         [
             "**",

@@ -4,7 +4,7 @@ import { isUnknown, type Difference } from "../differences";
 import { always, nothing, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { PLACE } from "./cloudflare";
 
-/** Names that lead to the tunnel are callers' way in. */
+/** Callers use the names that lead to the tunnel. */
 const isService = ({ old, new: now }: Change) =>
     [old, now].some(
         (props) =>
@@ -24,7 +24,7 @@ export const dnsRecord: KindRule = {
     replaced: (change) => ({
         code: "service-interrupted",
         severity: isService(change) ? "breaks-callers" : "risk",
-        says: `Record ${recordName(change)} is deleted and made anew: the name is not answered meanwhile`,
+        says: `Record ${recordName(change)} is deleted and created again: the name is not answered meanwhile`,
     }),
     rows: [
         ["name", always("way-in-changed", (change) => `Record ${recordName(change)} has another name`)],
@@ -86,7 +86,7 @@ export const zone: KindRule = {
     }),
     replaced: (change) => ({
         code: "zone-deleted",
-        says: `Zone ${String(change.old?.name)} is deleted with all its records, and made anew`,
+        says: `Zone ${String(change.old?.name)} is deleted with all its records, and created again`,
     }),
     rows: [
         ["name", nothing],
@@ -101,7 +101,7 @@ export const dnssec: KindRule = {
     }),
     deleted: (change) => ({
         code: "way-in-removed",
-        says: `${change.name}: the zone is not signed any more; with a DS record at the registrar nobody gets an answer`,
+        says: `${change.name}: the zone is not signed any more; with a DS record at the registrar no validating resolver gets an answer`,
     }),
     replaced: (change) => ({ code: "way-in-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [

@@ -54,7 +54,7 @@ function comes(title: string, rule: Props): Verdict {
 }
 
 function goes(title: string, rule: Props): Verdict {
-    if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one less, which was off` };
+    if (!isOn(rule)) return { code: "changed-inside", says: `${title}: a disabled rule is removed` };
     if (isLimit(rule)) return { code: "limit-removed", says: "The edge no longer refuses requests above a rate" };
     if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge refuses fewer requests` };
     if (isSkip(rule))

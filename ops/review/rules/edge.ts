@@ -11,7 +11,7 @@ export const ruleset: KindRule = {
         const rules = change.new?.rules;
         // What it skips are checks for browsers, which callers are not.
         const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
-        // With its tunnel the way in is new: nobody comes by it whom it did not refuse before.
+        // With a new tunnel the route is new too: it admits no request that was rejected before.
         const isNew = changes.some(
             ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
         );

@@ -44,7 +44,7 @@ export function pluginsOn({ old, new: now }: Difference, change: Change): Verdic
     return [
         {
             code: "authentication-removed",
-            says: `${gateway(change)}: ${listed(off)} is off, and routes that ask by it ask nobody`,
+            says: `${gateway(change)}: ${listed(off)} is off, and routes that use it have no authentication`,
         },
     ];
 }

@@ -1,4 +1,4 @@
-/** The installation of APISIX: a RampartGraph or a Helm release, and what is set beside it. */
+/** The installation of APISIX: a RampartGraph or a Helm release, and patches of its objects. */
 import type { Change } from "../changes";
 import { isMap, type Difference, type Path } from "../differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
@@ -12,15 +12,18 @@ const deleted = (change: Change): Verdict[] => [
     { code: "gateway-deleted", says: `${gateway(change)} goes: no caller is served` },
     {
         code: "data-deleted",
-        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it anew from the cluster`,
+        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it again from the cluster`,
         severity: "risk",
     },
 ];
 const replaced = (change: Change): Verdict[] => [
-    { code: "gateway-deleted", says: `${gateway(change)} is deleted and made anew: no caller is served for minutes` },
+    {
+        code: "gateway-deleted",
+        says: `${gateway(change)} is deleted and created again: no caller is served for minutes`,
+    },
     {
         code: "data-deleted",
-        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it anew from the cluster`,
+        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it again from the cluster`,
         severity: "risk",
     },
 ];
@@ -85,7 +88,7 @@ export const release: KindRule = {
     replaced: (change) =>
         isGateway(change)
             ? replaced(change)
-            : { code: "replaced", says: `Release ${change.name} is deleted and made anew` },
+            : { code: "replaced", says: `Release ${change.name} is deleted and created again` },
     rows: [
         ...valueRows(RELEASE_VALUES).map(([at, judge]): Row => [
             at,
@@ -134,7 +137,7 @@ function controller({ name }: Change): Verdict {
     };
 }
 
-/** One field of the gateway's Deployment, beside Helm. */
+/** One field of the gateway's Deployment, which Helm does not set. */
 export const deploymentPatch: KindRule = {
     created: (change) => ({
         code: "pods-restart",
@@ -172,7 +175,7 @@ export const configMap: KindRule = {
     deleted: (change, { changes }) =>
         changes.some((other) => other !== change && other.kind === "kubernetes ConfigMap" && other.op !== "delete")
             ? undefined
-            : { code: "deleted", says: `ConfigMap ${change.name} goes: pods that need it do not start again` },
+            : { code: "deleted", says: `ConfigMap ${change.name} is deleted: pods that need it cannot start any more` },
     rows: [
         [
             "data",

@@ -23,7 +23,7 @@ const modelGraph: KindRule = {
             "spec.graph.**",
             (_, { new: now }) =>
                 isDeployed(now)
-                    ? { code: "pods-restart", says: `${ALPA}: its pods may be made anew, and their answers are lost` }
+                    ? { code: "pods-restart", says: `${ALPA}: its pods may be replaced, and their answers are lost` }
                     : { code: "changed-inside", says: `${ALPA}, which does not run, changes` },
         ],
         ...OF_GRAPHS,
@@ -48,7 +48,10 @@ const modelGraphWithout: KindRule = {
 const otherGraph: KindRule = {
     created: ({ name }) => ({ code: "added", says: `Graph ${name} is made` }),
     deleted: gone,
-    replaced: ({ name }) => ({ code: "replaced", says: `Graph ${name} is deleted and made anew, with what is of it` }),
+    replaced: ({ name }) => ({
+        code: "replaced",
+        says: `Graph ${name} is deleted and created again, with its components`,
+    }),
     rows: [
         [
             "spec.deploy",

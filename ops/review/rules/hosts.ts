@@ -27,7 +27,7 @@ export const hostCommand: KindRule = {
               : ({
                     firewall: {
                         code: "opens-to-network",
-                        says: `${change.name}: the rules of Alpa's host go, and whoever reaches the host reaches Alpa`,
+                        says: `${change.name}: the rules of Alpa's host are removed, and anyone who reaches the host reaches Alpa`,
                     },
                     connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
                     node: /-snap$/.test(change.name)
@@ -42,15 +42,15 @@ export const hostCommand: KindRule = {
             firewall: {
                 code: "opens-to-network",
                 severity: "risk",
-                says: `${change.name}: the rules of Alpa's host are loaded anew`,
+                says: `${change.name}: the rules of Alpa's host are loaded again`,
             },
             connectors: {
                 code: "service-interrupted",
-                says: `${change.name}: the connectors of this host stop and start anew`,
+                says: `${change.name}: the connectors of this host restart`,
             },
             node: /-(snap|joined)$/.test(change.name)
-                ? { code: "service-interrupted", says: `${nodeOf(change)} leaves the cluster and joins it anew` }
-                : { code: "host-changed", says: `${nodeOf(change)} is taken back in one step, and set anew` },
+                ? { code: "service-interrupted", says: `${nodeOf(change)} leaves the cluster and joins it again` }
+                : { code: "host-changed", says: `${nodeOf(change)} is reset in one step, and configured again` },
         })[part(change)] as Verdict,
     rows: [
         ["delete", nothing], // what will be run one day

@@ -4,7 +4,7 @@ import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
 
-/** Whether callers are refused when the run is over, and told when to come back: then nobody is cut off. */
+/** Whether callers get 503 with Retry-After after the run: then no answer is cut off. */
 function areRefused({ config }: Run): boolean {
     try {
         const { phase } = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
@@ -57,8 +57,8 @@ export const rayCluster: KindRule = {
                     ? { code: "changed-inside", says: `${component(change)}, which does not run, changes` }
                     : interrupted(
                           run,
-                          `${component(change)} is made anew`,
-                          "nobody is answered until its model is loaded",
+                          `${component(change)} is replaced`,
+                          "no request is answered until its model is loaded",
                       ),
         ],
     ],

@@ -9,7 +9,7 @@ import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 export const networkPolicy: KindRule = {
     created,
     deleted: (change, run) =>
-        // What it guarded goes too, which is told by that.
+        // The protected objects are deleted too, and their findings report it.
         run.changes.some((other) => goes(other) && isGuarded(change, other)) ||
         comeAlong(run, "delete", change, podsOf(change)) ||
         goesWithRay(run, change)
@@ -53,11 +53,11 @@ const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podS
 function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
     const opens = rules(ingress).filter((rule) => !isInside(rule));
-    const anew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
+    const guardsNew = run.changes.some((other) => other.op === "create" && isGuarded(change, other));
     const isEntry =
-        (anew && opens.every((rule) => hasOnly(rule, DATA))) ||
+        (guardsNew && opens.every((rule) => hasOnly(rule, DATA))) ||
         (comeAlong(run, "create", change, podsOf(change)) && opens.every((rule) => hasOnly(rule, TOLD)));
-    const none = !anew && rules(ingress).length === 0 && rules(egress).length === 0;
+    const none = !guardsNew && rules(ingress).length === 0 && rules(egress).length === 0;
     const name = objectName(change);
     if (isUnknownAt(change.new, ["spec", "ingress"]))
         return [
@@ -85,7 +85,7 @@ function created(change: Change, run: Run): Verdict[] {
     ];
 }
 
-/** Whether a rule lets in nobody but pods that it names. */
+/** Whether a rule admits only pods that it names. */
 function isInside(rule: unknown): boolean {
     const { from } = (isMap(rule) ? rule : {}) as { from?: unknown };
     return (
@@ -112,7 +112,7 @@ function isNamed(selector: unknown): boolean {
     return (isMap(matchLabels) && Object.keys(matchLabels).length > 0) || rules(matchExpressions).some(isIn);
 }
 
-/** Whether a rule lets in nobody whom another does not let in by itself. */
+/** Whether a rule admits only sources that another rule admits. */
 function isWithin(rule: unknown, wider: unknown): boolean {
     if (!isMap(rule) || !isMap(wider)) return false;
     return (["from", "to", "ports"] as const).every((key) => {

@@ -27,7 +27,7 @@ export function goWithUser({ changes }: Run, namespace: unknown, name: string): 
     );
 }
 
-/** Whether Alpa in the cluster goes too, which has the same name as what stands beside it. */
+/** Whether Alpa in the cluster is deleted too, which has the same name as its surrounding objects. */
 export function goesWithRay({ changes }: Run, change: Change): boolean {
     return changes.some(
         (one) =>

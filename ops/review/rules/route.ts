@@ -25,7 +25,7 @@ export const route: KindRule = {
             : { code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Route ${objectName(change)} is deleted and made anew: callers get 404 meanwhile`,
+        says: `Route ${objectName(change)} is deleted and created again: callers get 404 meanwhile`,
     }),
     rows: [
         ["spec.http", rules],
@@ -105,7 +105,7 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
     if (!leadsNowhere(now) && authPlugins(old).length > 0 && authPlugins(now).length === 0)
         verdicts.push({
             code: "authentication-removed",
-            says: `${title}: nobody is asked for a key or token any more`,
+            says: `${title}: no key or token is required any more`,
             property: `${at}.plugins`,
             old: authPlugins(old),
             new: authPlugins(now),

@@ -27,7 +27,7 @@ export const service: KindRule = {
             : { code: "way-in-removed", says: `${title(change)} goes` },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `${title(change)} is deleted and made anew, with another address`,
+        says: `${title(change)} is deleted and created again, with another address`,
     }),
     rows: [
         ["spec.type", ({ old, new: now }, change) => outside(change, reachOf(old), reachOf(now), "spec.type")],

@@ -9,7 +9,7 @@ export const apisixTls: KindRule = {
     deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} goes: HTTPS is not served any more` }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `${title(change)} is deleted and made anew: no HTTPS meanwhile`,
+        says: `${title(change)} is deleted and created again: no HTTPS meanwhile`,
     }),
     rows: [
         ["spec.hosts", hosts],
@@ -18,11 +18,14 @@ export const apisixTls: KindRule = {
 };
 
 export const certificate: KindRule = {
-    deleted: (change) => ({ code: "certificate-changed", says: `${title(change)} goes: nobody renews it` }),
-    replaced: (change) => ({ code: "certificate-changed", says: `${title(change)} is issued anew` }),
+    deleted: (change) => ({
+        code: "certificate-changed",
+        says: `${title(change)} is deleted: it is not renewed any more`,
+    }),
+    replaced: (change) => ({ code: "certificate-changed", says: `${title(change)} is issued again` }),
     rows: [
         ["spec.dnsNames", hosts],
-        ["spec.**", always("certificate-changed", (change) => `${title(change)} is issued anew`)],
+        ["spec.**", always("certificate-changed", (change) => `${title(change)} is issued again`)],
     ],
 };
 

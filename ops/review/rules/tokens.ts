@@ -43,7 +43,8 @@ function duration({ old, new: now }: Difference, change: Change): Verdict {
     const hours = (value: unknown) =>
         value === "forever" ? Infinity : Number(/^(\d+)h/.exec(String(value))?.[1] ?? NaN);
     const who = `Credential ${credential(change)}`;
-    // Cloudflare counts from the update, or from the creation: nobody here knows which, and then it ends at once.
+    // Cloudflare counts from the update or from the creation, which is unknown here; in the second case it expires at
+    // once.
     if (!(hours(now) >= hours(old)))
         return { code: "credential-ends-sooner", says: `${who} ends sooner, maybe at once` };
     return { code: "credential-ends-later", says: `${who} lasts longer` };

@@ -11,7 +11,7 @@ export const tunnel: KindRule = {
     }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Tunnel ${change.name} is made anew: names, connectors and its token must follow`,
+        says: `Tunnel ${change.name} is replaced: names, connectors and its token must follow`,
     }),
     rows: [
         [
@@ -30,7 +30,7 @@ export const tunnelConfig: KindRule = {
     }),
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Rules ${change.name} of the tunnel are made anew: connectors answer 503 meanwhile`,
+        says: `Rules ${change.name} of the tunnel are replaced: connectors answer 503 meanwhile`,
     }),
     rows: [
         ["config.ingresses", ingresses],

@@ -13,7 +13,7 @@ export const upstream: KindRule = {
             : { code: "way-in-removed", says: `Upstream ${objectName(change)} goes: what leads there gets 503` },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Upstream ${objectName(change)} is deleted and made anew: callers get 503 meanwhile`,
+        says: `Upstream ${objectName(change)} is deleted and created again: callers get 503 meanwhile`,
     }),
     rows: [
         ["spec.externalNodes", nodes],
@@ -72,7 +72,7 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
         return [
             {
                 code: "upstream-replaced",
-                says: `${title}: all requests go to ${listed(more) || "nobody"}`,
+                says: `${title}: all requests go to ${listed(more) || "no service"}`,
                 ...(more.length === 0 && { severity: "breaks-callers" as const }),
                 ...sides,
             },

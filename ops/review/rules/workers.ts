@@ -8,12 +8,12 @@ const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edg
 export const workersScript: KindRule = {
     created: ({ name }) => ({ code: "added", says: `Worker ${name} is made: it fills in a missing model` }),
     deleted: ({ name }) => refused(`Worker ${name} goes`),
-    replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is made anew` }),
+    replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is replaced` }),
     rows: [
         ["content", otherwise],
         ["compatibilityDate", otherwise],
         ["mainModule", nothing],
-        // Another name is told by the replacement.
+        // The replacement reports another name.
         ["scriptName", nothing],
         ...PLACE,
     ],
@@ -37,7 +37,7 @@ export const workersRoute: KindRule = {
     ],
 };
 
-/** What goes with the Worker, or with the name's record, is told there. */
+/** The findings of the Worker or of the name's record report what is deleted with them. */
 function passes(change: Change, { changes }: Run): Verdicts {
     const hostname = patternOf(change).split("/")[0];
     const isTold = changes.some(

@@ -1,4 +1,4 @@
-/** Findings that somebody has agreed to, in a file of the repository: who merges it has accepted them. */
+/** Accepted findings, in a file of the repository: merging it accepts them. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";

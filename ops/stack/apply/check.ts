@@ -90,7 +90,7 @@ function judge(
     if (problems.length > 0) throw new FindingsError(problems.join("\n"));
 }
 
-/** Longest text under a review: a comment of GitHub has 1,500 characters beside one. */
+/** Longest text under a review: a comment of GitHub has 1,500 characters in addition to the review. */
 const LONGEST = 1_000;
 
 function verdict(
@@ -119,5 +119,5 @@ function stands({ today }: Context, stack: string, standing: Finding[], failOn: 
         entries.length === 0
             ? "Correct them."
             : `Correct them, or accept each with its reason in ${FILE}, in this change:\n${entries.join("\n")}`;
-    return `${stack}: the change must have no finding of ${failOn} or worse that nobody has accepted (${standing.length} do not fit, see above). ${how}`;
+    return `${stack}: the change must have no finding of ${failOn} or worse without an acceptance (${standing.length} have none, see above). ${how}`;
 }

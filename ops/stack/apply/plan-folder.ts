@@ -37,7 +37,7 @@ export function makeFolder(folder: string): void {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
 }
 
-/** Writes beside the plan what it belongs to. */
+/** Records next to the plan which stack, commit and state it is for. */
 export async function savePlanOrigin(context: Context, folder: string, stack: Stack, state: Exported): Promise<void> {
     const saved: SavedPlan = {
         stack: stack.short,
@@ -50,7 +50,7 @@ export async function savePlanOrigin(context: Context, folder: string, stack: St
     writeFileSync(originIn(folder), `${json(saved)}\n`, { mode: 0o600 });
 }
 
-/** What a plan would be of, and nobody could check out. */
+/** Uncommitted changes, which a later checkout of the plan's commit would lack. */
 export async function uncommitted({ program = ROOT }: Context): Promise<string[]> {
     const [first, ...others] = await uncommittedFiles(program);
     if (first === undefined) return [];
@@ -86,13 +86,13 @@ export async function readSavedPlan(
         saved.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
         saved.state === now
             ? ""
-            : `must be of the state as it is (made for that of ${saved.state}; it is of ${now}). Somebody has changed the stack since: ${AGAIN}`,
+            : `must be of the state as it is (made for that of ${saved.state}; it is of ${now}). The stack has changed since: ${AGAIN}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
     return { plan, saved };
 }
 
-const AGAIN = "make it anew and have it reviewed: npm run ops -- stack check --out <folder>";
+const AGAIN = "create it again and have it reviewed: npm run ops -- stack check --out <folder>";
 const capital = (text: string) => text[0].toUpperCase() + text.slice(1);
 
 function textOf(file: string, folder: string): string {

@@ -48,6 +48,6 @@ export async function carryOutPlan(context: Context, stack: Stack, plan: string,
     const locked = lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
     if (locked) throw locked;
     throw new Failure(
-        `pulumi up: must succeed (ended with ${code}, see above). What is not as planned was not done. Look at what was, make a plan anew and have it reviewed: npm run ops -- stack check`,
+        `pulumi up: must succeed (ended with ${code}, see above). Steps that differ from the plan were not done. Check the state, create a new plan and have it reviewed: npm run ops -- stack check`,
     );
 }

@@ -47,7 +47,10 @@ export async function hasCommit(commit: string, folder?: string): Promise<boolea
     );
 }
 
-/** Subjects of the commits between two, the newest first, those that are taken back marked. Undefined: one is not here. */
+/**
+ * Subjects of the commits between two commits, the newest first, with reverted ones marked. Undefined if one of the two
+ * is not in this clone.
+ */
 export async function commitsBetween(from: string, to: string, folder?: string): Promise<string[] | undefined> {
     if (!(await hasCommit(from, folder)) || !(await hasCommit(to, folder))) return undefined;
     const log = await git(["log", "--left-right", "--format=%m %h %s", `${from}...${to}`], folder);

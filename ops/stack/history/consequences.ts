@@ -11,7 +11,7 @@ interface Caller {
     limits: Limits;
 }
 
-/** Stands in the place of a list of callers that cannot be known. */
+/** Replaces a list of callers that cannot be read. */
 export class Unread {
     constructor(readonly why: string) {}
 }
@@ -97,7 +97,7 @@ function arrow(what: string, old: unknown, now: unknown, path: (string | number)
     return `${what}: ${shown(old, path) ?? "(none)"} -> ${shown(now, path) ?? "(none)"}`;
 }
 
-/** Keys that are secret in both: whether they differ nobody can tell. */
+/** Keys that are secret in both, so that a difference cannot be detected. */
 export function secretKeys(before: Config, after: Config): string[] {
     return Object.keys(after).filter((key) => after[key] === SECRET && isDeepStrictEqual(before[key], SECRET));
 }

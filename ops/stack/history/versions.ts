@@ -25,7 +25,7 @@ export interface Version {
     commit?: string;
     /** The work tree had changes that are in no commit. */
     dirty: boolean;
-    /** Author of the commit, and the pipeline that ran it. Unset: neither is told. */
+    /** Author of the commit, and the pipeline that ran it. Unset: unknown. */
     who?: string;
     config: Config;
     /** Resources by what happened to them, without those that stayed. */

@@ -40,9 +40,8 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
 const OTHER_THAN_PLAN = /^.*(violates plan|is not allowed by the plan|none were seen).*$/m;
 
 /**
- * Carries out what was shown. Pulumi previews once more, holds to the plan from there on, and changes nothing where the
- * preview does other things.
- * @param state that the preview was made against
+ * Applies the reviewed preview. Pulumi previews again, and applies the plan only if that preview is the same. @param
+ * state that the preview was made against
  */
 export async function up(context: Context, earlier: Earlier, state: Exported): Promise<void> {
     const { pulumi, note } = context;
@@ -67,10 +66,10 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     );
 }
 
-/** @param begun then it may also be what the review could not know, and nobody's doing */
+/** @param begun whether the run has begun: the difference may then come from values that the review could not know */
 function changed({ short }: Stack, what: string, now: string, begun = false): string {
     const why = begun ? ", or it is known only now what was unknown then" : "";
-    return `${short}: must be as it was when its review was made (${what}). Somebody has changed the stack since${why}. ${now} Look: npm run ops -- stack history; then run this again, and read its review anew.`;
+    return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run this again, and read its new review.`;
 }
 
 function at({ program, stack, config }: Earlier): string[] {

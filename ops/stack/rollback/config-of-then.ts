@@ -65,7 +65,7 @@ export function configOfThen({ number, config }: Version, { then, now, callers, 
 interface Sealed {
     /** As the file has it, secrets encrypted. */
     value?: unknown;
-    /** Where it differs in more than its secrets; empty where nobody can tell. */
+    /** Where it differs in more than its secrets; empty if unknown. */
     differs?: string[];
 }
 
@@ -119,7 +119,7 @@ function missing(key: string, number: number, differs: string[] | undefined): st
         differs === undefined
             ? "is in no stack file here"
             : differs.length === 0
-              ? "nobody can tell in what today's differs"
+              ? "how today's differs is unknown"
               : `stack files here differ in more than its secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
     return `${key}: must be known (it was secret in version ${number}, and ${why}). Give the stack file of then, encrypted as today's is: --config-file <file>`;
 }

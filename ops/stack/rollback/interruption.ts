@@ -5,9 +5,9 @@ import { Failure } from "../../errors";
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interruption {
-    /** Aborted, with a Failure as its reason, once the process is told to end. */
+    /** Aborted, with a Failure as its reason, once the process gets a signal to end. */
     signal: AbortSignal;
-    /** Ends as the promise does, or fails at once when the process is told to end. */
+    /** Ends as the promise does, or fails at once when the process gets a signal to end. */
     race<T>(promise: Promise<T>): Promise<T>;
     /** From then on signals do what they did before. */
     end(): void;
@@ -17,7 +17,7 @@ export interface Interruption {
 export function interruption(): Interruption {
     const order = new AbortController();
     const onSignal = (name: NodeJS.Signals) => {
-        // Nobody may read any more after SIGHUP.
+        // After SIGHUP the terminal may be closed.
         if (name === "SIGHUP")
             for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
         order.abort(new Failure(`rollback: was told to end (${name}). Look what is so: npm run ops -- stack history`));

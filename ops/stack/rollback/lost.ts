@@ -5,9 +5,9 @@ import { isMap } from "../../review/differences";
 import type { Preview } from "../../review/preview";
 
 export interface Lost {
-    /** Nobody may accept these: nothing is left to go back to. */
+    /** Losses that cannot be accepted: there is nothing to go back to. */
     never: string[];
-    /** Credentials that work under the old name and are new: their callers need them anew. */
+    /** Credentials with the old name and a new secret: their callers need the new one. */
     renewed: string[];
 }
 
@@ -19,7 +19,7 @@ export function lostIn({ steps }: Preview): Lost {
         if (zone) lost.never.push(zoneProblem(change));
         if (/^random Random(Uuid|Password)$/.test(change.kind) && isSeedAnew(change, changes))
             lost.never.push(
-                `${change.name}: the seed of all generated keys is made anew, so that no key of before comes back. Choose a version with the same seed, or bring the callers up as new ones: npm run ops -- consumer add`,
+                `${change.name}: the seed of all generated keys is replaced, so no earlier key comes back. Choose a version with the same seed, or bring the callers up as new ones: npm run ops -- consumer add`,
             );
         const rotated = rotatedSince(change);
         if (rotated !== undefined) lost.never.push(rotated);
@@ -41,7 +41,7 @@ function isSeedAnew({ name, op }: Change, changes: Change[]): boolean {
     return /-seed$/.test(name) && op === "replace" && changes.some(({ kind }) => kind === "kubernetes Secret");
 }
 
-/** Cloudflare makes a secret anew where its number changes, and has no earlier one any more. */
+/** Cloudflare generates a new secret when its version changes, and keeps no earlier one. */
 function rotatedSince({ kind, op, name, old, new: now }: Change): string | undefined {
     if (kind !== "cloudflare ZeroTrustAccessServiceToken" || op !== "update") return undefined;
     const [before, after] = [old, now].map((side) => Number(side?.clientSecretVersion ?? 1));
@@ -54,7 +54,7 @@ function rotatedSince({ kind, op, name, old, new: now }: Change): string | undef
 function renewedBy({ kind, op, name, new: now }: Change): string | undefined {
     if (op !== "create" && op !== "replace") return undefined;
     const salt = kind === "random RandomUuid" ? /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name) : null;
-    // The verifier of a conversion is no caller: whoever checks with it takes its key from the outputs each time.
+    // The verifier of a conversion is no caller: each check reads its key from the outputs.
     if (salt?.[1] === VERIFIER) return undefined;
     if (salt) return `${salt[1]}/${salt[2]}`;
     const token =

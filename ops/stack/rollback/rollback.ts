@@ -52,7 +52,7 @@ export interface RollbackArgs extends TargetArgs {
     stack?: string;
     format: ReviewArgs["format"];
     yes?: boolean;
-    /** Accept that credentials of before are made anew, and that their callers get other ones. */
+    /** Accept that earlier credentials are re-created, and that their callers need new ones. */
     newCredentials?: boolean;
     /** Revoked credentials whose keys may be accepted again, as `<consumer>/<credential>`. */
     readmit: string[];
@@ -152,8 +152,8 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
 }
 
 /**
- * What stood in the commit, with the secrets of today and what is accepted again. Only where these differ: a changed work
- * tree makes a version that nobody can go back to.
+ * What stood in the commit, with the secrets of today and what is accepted again. Only if these differ: a version with
+ * a changed work tree cannot be rolled back to.
  */
 function writeCallers(file: string, text: string): void {
     if (readFileSync(file, "utf8") !== text) writeFileSync(file, text);
@@ -161,7 +161,7 @@ function writeCallers(file: string, text: string): void {
 
 /**
  * What cannot come back, what breaks a rule of today or a revocation, and credentials that would be new.
- * @returns those that are made anew and accepted as such
+ * @returns the re-created credentials that were accepted
  */
 function refuse(
     preview: Preview,
@@ -170,7 +170,7 @@ function refuse(
     { newCredentials, readmit }: RollbackArgs,
 ): string[] {
     const { never, renewed } = lostIn(preview);
-    const anew =
+    const recreated =
         renewed.length === 0 || newCredentials
             ? []
             : [
@@ -185,7 +185,7 @@ function refuse(
     const problems = [
         ...never.map((one) => `--to: ${one}`),
         ...revocationProblems(revocations, readmit),
-        ...anew,
+        ...recreated,
         ...broken,
     ];
     if (problems.length > 0) throw new UsageError(problems);

@@ -75,15 +75,13 @@ export async function findTarget(
     return { version, commit, config: text, callers, ofToday, kept: [...kept, ...rotated.kept] };
 }
 
-/** @throws UsageError where nobody can tell which callers there were */
+/** @throws UsageError if the callers of then are unknown */
 async function callersThen(version: Version, root: string): Promise<Target["callers"]> {
     try {
         return await callersFileAt(version, root);
     } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        throw new UsageError([
-            `--to: ${error.message}, so nobody can tell which callers it had. Choose another version`,
-        ]);
+        throw new UsageError([`--to: ${error.message}, so its callers are unknown. Choose another version`]);
     }
 }
 
@@ -103,7 +101,7 @@ function notToGoBackTo(version: Version): string[] {
             : []),
         ...(dirty
             ? [
-                  `${where} must be of a clean work tree (it ran with changes that are in no commit, so nobody knows its program). Choose another`,
+                  `${where} must be of a clean work tree (it ran with uncommitted changes, so its program is unknown). Choose another`,
               ]
             : []),
     ];
@@ -112,11 +110,11 @@ function notToGoBackTo(version: Version): string[] {
 async function commitProblems(root: string, { number, commit }: Version): Promise<string[]> {
     if (commit === undefined || (await hasCommit(commit, root))) return [];
     return [
-        `--to: the commit of version ${number} must be in this clone (${commit.slice(0, 10)} is gone). Run: git fetch origin ${commit}; a history that was written anew no longer has it`,
+        `--to: the commit of version ${number} must be in this clone (${commit.slice(0, 10)} is gone). Run: git fetch origin ${commit}; a rewritten history no longer has it`,
     ];
 }
 
-/** Phase of a version with option intra-b, and intra-a for all others. @returns undefined where nobody can tell */
+/** Phase of a version with option intra-b, and intra-a for all others. @returns undefined if unknown */
 function placeOf({ config }: Version, plain: Config | undefined): string | undefined {
     if (config.option !== "intra-b") return "intra-a";
     const convert = config.convert === SECRET ? plain?.convert : (config.convert ?? {});
@@ -125,8 +123,8 @@ function placeOf({ config }: Version, plain: Config | undefined): string | undef
 }
 
 /**
- * Bare metal and the component change places in steps, with callers refused meanwhile, and each looked after: no config
- * can be laid over another phase at once.
+ * A conversion moves between bare metal and the component in verified steps, with the callers' route closed meanwhile:
+ * a config of another phase cannot be applied at once.
  * @param phase that the stack has reached. Unset: of no conversion. @param there of the version
  */
 function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {

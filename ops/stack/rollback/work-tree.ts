@@ -1,4 +1,4 @@
-/** The program of another commit, beside the clone and with its own packages. */
+/** The program of another commit, next to the clone and with its own packages. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,7 +36,7 @@ export async function withWorkTree<T>(
         await git(add, root, { timeoutSeconds: CHECKOUT_SECONDS, signal });
         const modules = await samePackages(root, commit);
         if (modules === undefined) await install(context, folder, installSeconds, signal);
-        // Beside the work tree, where Node.js looks too: inside, git would take it for a change, and this version for
+        // Next to the work tree, where Node.js looks too: inside, git would take it for a change, and this version for
         // one that ran with changes in no commit.
         else symlinkSync(modules, join(scratch, "node_modules"), "dir");
         return await use(folder);

@@ -64,7 +64,9 @@ export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({
 export const gatewayNamespaces = (resources: Resource[]) =>
     resources.flatMap((resource) => apisixCharts(resource).map(({ namespace }) => namespace));
 
-/** The images in values of APISIX's chart, each with its place there. That of etcd counts only where it is installed. */
+/**
+ * The images in values of APISIX's chart, each with its path. The image of etcd counts only if the chart installs etcd.
+ */
 export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
     return ["image", "etcd.image"]
         .filter((image) => image !== "etcd.image" || at(values, "etcd.enabled") !== false)

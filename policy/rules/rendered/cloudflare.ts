@@ -74,7 +74,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                         config: renderRoutes({
                             hostnames,
                             paths: paths(own),
-                            // A gateway asks callers itself, and is in the cluster.
+                            // A gateway authenticates callers itself, and is in the cluster.
                             ...(access
                                 ? { endpoint: `${host}:${service.port}`, access: through }
                                 : { endpoint: endpointOf({ service, namespace }) }),

@@ -89,7 +89,7 @@ export class Microk8sNode {
         return this.cluster.register(this.member, shape, this.release.version, files.arguments("kubelet"));
     }
 
-    /** What a data store knows of the others. */
+    /** The other members, as a data store lists them. */
     writeStore(): void {
         const { files, address } = this.place;
         const backend = `${DATA}/var/kubernetes/backend`;

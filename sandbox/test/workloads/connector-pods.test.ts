@@ -1,4 +1,5 @@
-// Proves when a connector of the cluster is there, where it leads to, and which containers of cloudflared are not played.
+// Proves when a connector pod of the cluster is connected, its target, and which containers of cloudflared are not
+// emulated.
 import { strict as assert } from "node:assert";
 import type { V1Pod } from "@kubernetes/client-node";
 import { CONNECTORS, renderConnectors } from "../../../components/cloudflare/cloudflared/deployment";

@@ -157,7 +157,7 @@ describe("TypeScript client from the environment", () => {
             problems(() => Client.fromCredentialsFile(file("other.md", text), options));
         assert.match(read("age-encryption.org/v1\n")[0], /must be decrypted/);
         assert.match(read(page({ method: "jwt", algorithm: "RS256", claim: "c" }))[0], /needs your private key/);
-        assert.match(read(page(key), { privateKey: PRIVATE_KEY })[0], /must be of a pair of keys/);
+        assert.match(read(page(key), { privateKey: PRIVATE_KEY })[0], /must be for a key pair/);
         assert.match(read("KEY=x")[0], /must be a page of `ops consumer handout`/);
         assert.match(problems(() => Client.fromCredentialsFile("/none"))[0], /ENOENT/);
     });

@@ -90,7 +90,11 @@ describe("config of alpa.firewall", () => {
             'alpa.firewall.from: required, since cluster.nodes[1] is known by a name only (got "gw2.example.com"). Name the nodes\' addresses.',
             nodes(["10.0.0.11", "gw2.example.com"]),
         ],
-        ["no source", { from: [] }, /^alpa\.firewall\.from: must name at least one address, or nobody reaches Alpa/],
+        [
+            "no source",
+            { from: [] },
+            /^alpa\.firewall\.from: must name at least one address, or no gateway reaches Alpa/,
+        ],
         [
             "a name instead of an address",
             { from: ["gw1"] },
@@ -115,7 +119,7 @@ describe("config of alpa.firewall", () => {
         [
             "the port of SSH",
             { ports: ["20-30"], alsoFrom: [] },
-            'alpa.firewall.ports[0]: must not hold 22, the port of SSH (got 20-30). Leave it out.',
+            "alpa.firewall.ports[0]: must not hold 22, the port of SSH (got 20-30). Leave it out.",
         ],
         [
             "another port of SSH",

@@ -20,9 +20,13 @@ const refused: Refused<object>[] = [
     [
         "a kubeconfig together with nodes",
         { nodes: [node(1)], kubeconfig: KUBECONFIG },
-        "cluster.kubeconfig: must not stand beside cluster.nodes, which makes a cluster. Remove one of them.",
+        "cluster.kubeconfig: must not be set together with cluster.nodes, which creates a cluster. Remove one of them.",
     ],
-    ["a context together with nodes", { nodes: [node(1)], context: "one" }, /^cluster\.context: must not stand beside/],
+    [
+        "a context together with nodes",
+        { nodes: [node(1)], context: "one" },
+        /^cluster\.context: must not be set together with/,
+    ],
     [
         "what belongs to nodes without them",
         { channel: "1.34/stable", storage: "none" },
@@ -87,7 +91,7 @@ const refused: Refused<object>[] = [
         /^cluster\.nodes\[0\]\.taints\[0\]\.effect: must be one of NoSchedule, Pref.* Did you mean NoSchedule\?/,
     ],
     ["a command for a label", { nodes: [node(1, { labels: { a: "$(reboot)" } })] }, /must be the value of a label/],
-    ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must have the name of a label/],
+    ["a command for a name", { nodes: [node(1, { labels: { "$(reboot)": "a" } })] }, /must have a label name/],
     ["a URL for a name of the certificate", { nodes: [node(1)], sans: ["https://a.example"] }, /^cluster\.sans\[0\]:/],
     [
         "a host in the network of the pods, and one in that of Services",

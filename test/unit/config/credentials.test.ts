@@ -125,7 +125,7 @@ describe("credentials in the config", () => {
         assert.deepEqual(
             problems([{ id: "a", method: "key", key: KEY }], false),
             [
-                `${AT}.key: must be stored encrypted, and stands in the stack file in plain text. Run: pulumi config set --secret --path '${AT}.key'.`,
+                `${AT}.key: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path '${AT}.key'.`,
             ].map((text) => text.replace(/\.$/, "")),
         ));
 
@@ -197,7 +197,7 @@ describe("the end of a credential", () => {
         ["2026-12-26", undefined],
         [
             "2026-12-25",
-            /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Have a successor beside it by then\.$/,
+            /^consumers: lab\/old expires in 30 days, on 2026-12-25\. Add a second credential before that date\.$/,
         ],
         ["2026-11-26", /expires in 1 day, on/],
         ["2026-11-25", /^consumers: lab\/old expired on 2026-11-25 and is left out\. Remove the entry\.$/],

@@ -33,7 +33,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
     [
         "a CNAME next to other records",
         [A, "name: WWW.example.com., type: CNAME, ttl: 300, content: a.example.net"],
-        [/:1 www\.example\.com A: must not stand beside a CNAME of the same name \(dns\/example\.com\.yaml:2 /],
+        [/:1 www\.example\.com A: must not have the same name as a CNAME \(dns\/example\.com\.yaml:2 /],
     ],
     [
         "a CNAME at the apex next to an address",
@@ -41,7 +41,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
             "name: '@', type: CNAME, ttl: 300, content: a.example.net",
             "name: '@', type: A, ttl: 300, content: 192.0.2.1",
         ],
-        [/:2 example\.com A: must not stand beside a CNAME/],
+        [/:2 example\.com A: must not have the same name as a CNAME/],
     ],
     [
         "two CNAMEs of a name",

@@ -170,7 +170,7 @@ describe("config of exposure tunnel", () => {
         [
             "of a port that stays open in addition to the tunnel",
             { gateway: { nodePort: 30801 } },
-            /^gateway\.nodePort: 30801 is open beside the tunnel/,
+            /^gateway\.nodePort: 30801 is open in addition to the tunnel/,
         ],
     ];
     for (const [why, values, warning] of warned)

@@ -132,7 +132,7 @@ describe("ops consumer list with several stacks at one gateway", () => {
             rows(ours, live("a", undefined), live("b", "alpa-authority/x"), live("c", "alpa-auth/callers-1")),
             [
                 ["lab", null],
-                ["a", null, "not this stack's (of nobody)"],
+                ["a", null, "not this stack's (of no stack)"],
                 ["b", null, "not this stack's (of alpa-authority/x)"],
                 ["c", null, "not in the config"],
             ],

@@ -1,5 +1,5 @@
-// Proves the one rule of consent: what changes something only shows what would change, until --yes, and the help says so. That a
-// command keeps to it is proved here for those that need no world of their own, and beside each other one.
+// Proves the one rule of consent: a command that changes something only shows its changes unless --yes is given, and
+// its help says so. The commands that need no world of their own are tested here, the others in their own tests.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -74,7 +74,7 @@ describe("consent to a change", () => {
         assert.match(note, /^error: unknown option '--apply'/);
     });
 
-    it("names prune-expired to whoever types consumer expire, and not what is written alike", async () => {
+    it("suggests prune-expired for consumer expire, and no command with a similar spelling", async () => {
         const { code, note } = await bench().ops("consumer", "expire", "--apply");
         assert.equal(code, 2);
         assert.equal(note, "error: consumer expire: is not a command any more. Use consumer prune-expired.\n");

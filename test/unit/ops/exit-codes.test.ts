@@ -35,7 +35,7 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["a missing argument", ["consumer", "show"], 2],
     ["an option of the wrong kind", ["consumer", "expiring", "--within", "soon"], 2],
     ["two options that exclude each other", ["stack", "drift", "--json", "--format", "markdown"], 2],
-    ["an unknown caller", ["consumer", "show", "nobody"], 2],
+    ["an unknown caller", ["consumer", "show", "unknown"], 2],
     ["a change that the config check refuses", ["consumer", "set-limits", "alice", "--requests", "6"], 2],
     ["a stack without a file", ["consumer", "list", "--stack", "none"], 2],
     ["credentials that expire, listed", ["consumer", "expiring"], 0],

@@ -1,5 +1,6 @@
 // Proves that --json of a command prints one JSON document on standard output and nothing else, with the fields that
-// docs/command-line.md lists. Commands that need a world of their own are proved beside it: check …, convert …, list and rollback.
+// docs/command-line.md lists. Commands that need a world of their own are tested in their own files: check …, convert
+// …, list and rollback.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -101,7 +102,7 @@ describe("--json", () => {
         assert.deepEqual(
             [
                 await fails.ops("consumer", "add", "bob", "--yes", "--json"),
-                await bench().ops("consumer", "show", "nobody", "--json"),
+                await bench().ops("consumer", "show", "unknown", "--json"),
             ].map(({ code, out }) => [code, out]),
             [
                 [1, ""],

@@ -136,7 +136,7 @@ class Sender:
             self._clock.sleep(wait)
 
     def _once(self, path: str, body: Dict[str, Any]) -> Union[Dict[str, Any], AlpaClientError]:
-        """A result, or an error as a value: raised where it was caught it would drag others along."""
+        """A result, or an error as a value: raising it at once would chain it to the exception being handled."""
         text = json.dumps(body, allow_nan=False, default=_revealed).encode("ascii")
         try:
             sent = {} if self._auth is None else self._auth.headers(self._clock.now())

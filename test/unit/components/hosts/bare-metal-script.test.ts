@@ -220,7 +220,7 @@ describe("scripts for bare metal", function () {
             assert.match(await run(1, ["start", FOUND, "attempt=1"]), /^runs: /, "what runs is left alone");
             const { code } = await host.systemctl("stop", UNIT);
             assert.equal(code, 0);
-            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /Nobody can see/);
+            assert.match(await run(1, ["start", FOUND, "attempt=0"]), /can see whether the GPUs are free/);
             assert.equal(await systemctl(1, "is-active"), "active");
             await host.systemctl("stop", UNIT);
             const how = { commands: { start: `systemctl start ${UNIT}`, stop: `systemctl stop ${UNIT}` } };

@@ -95,7 +95,7 @@ describe("ops check exposure", () => {
         assert.equal(said.code, 3);
         assert.match(
             said.out.split("\n")[3],
-            /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ whoever reaches it can run code/,
+            /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ anyone who reaches it can run code/,
         );
         assert.match(said.note, /\(1 of 25 findings are wrong\)\. Close the open ports in the firewall/);
         assert.doesNotMatch(said.note, /certificate/);

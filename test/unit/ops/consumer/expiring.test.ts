@@ -45,7 +45,7 @@ describe("ops consumer expiring", () => {
     });
 
     const failures: [days: string, code: number, named: RegExp][] = [
-        ["6", 3, /within 6 days or be over \(got alice\/old, tokens\/gone, alice\/a2\)/],
+        ["6", 3, /within 6 days or have expired \(got alice\/old, tokens\/gone, alice\/a2\)/],
         ["5", 3, /\(got alice\/old, tokens\/gone\)/],
     ];
     for (const [days, expected, named] of failures)

@@ -419,10 +419,7 @@ describe("ops consumer list", () => {
             answers = { ...rest, [CONSUMERS]: { items: [...own.items, ...others] } };
             const { code, out } = await list("--check");
             assert.equal(code, 0, out);
-            assert.match(
-                out,
-                /\nBeside them in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/,
-            );
+            assert.match(out, /\nAlso in the namespace: callers of other stacks \(2 of stack callers-1\)\. --json/);
             assert.doesNotMatch(out, /x1/);
             const rows = JSON.parse((await list("--json")).out) as { consumer: string; stack: string | null }[];
             const theirs = rows.filter(({ stack }) => stack === "callers-1").map(({ consumer }) => consumer);

@@ -202,7 +202,7 @@ describe("ops consumer with service tokens", () => {
     it("says of what ends how a token goes on, and where Cloudflare's own ends are", async () => {
         const { out, note } = await cloudflare().ops("consumer", "expiring", "--fail-on", "1");
         assert.doesNotMatch(note, /--successor|Rotate it/); // neither of which a service token has
-        text(note, /Next: npm run ops -- consumer add <consumer> --credential <id>/, /Have a successor beside it;/);
+        text(note, /Next: npm run ops -- consumer add <consumer> --credential <id>/, /Add a second credential;/);
         text(note, /duration.* npm run ops -- consumer list/);
         text(out, /old/);
     });

@@ -1,4 +1,5 @@
-// Proves that `consumer set-limits` changes the limits of one caller in the file that it stands in, and nothing else of that file.
+// Proves that `consumer set-limits` changes the limits of one caller in the file that contains it, and nothing else in
+// that file.
 import { strict as assert } from "node:assert";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -59,7 +60,7 @@ describe("ops consumer set-limits", () => {
         );
     });
 
-    it("--clear leaves the caller those of the stack, or what is given beside it", async () => {
+    it("--clear leaves the caller the limits of the stack, or those given with it", async () => {
         assert.doesNotMatch((await set("bob", "--clear", "--yes")).text(), /limits/);
         const { text } = await set("bob", "--clear", "--concurrent", "4", "--yes");
         assert.match(text(), /- name: bob\n +limits:\n +concurrent: 4\n +credentials/);
@@ -84,7 +85,7 @@ describe("ops consumer set-limits", () => {
             assert.ok(calls.every(({ args: [verb] }) => verb !== "up"));
         });
 
-    it("edits the file of callers where the caller stands in that", async () => {
+    it("edits the file of callers if that contains the caller", async () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-limits-"));
         try {
             mkdirSync(join(folder, "callers"));

@@ -200,7 +200,7 @@ describe("npm run ops -- convert run", () => {
             args[1] === "export" ? { stdout: '{"deployment":{"pending_operations":[{}]}}' } : undefined,
         );
         pending.state.inCluster = { name: "bob@far r1", until: "2099-01-01T00:00:00Z" };
-        assert.match((await pending.ops("convert", "run", "--yes", "--to", "intra-a")).note, /must be nobody else's/);
+        assert.match((await pending.ops("convert", "run", "--yes", "--to", "intra-a")).note, /another process runs it/);
         pending.state.inCluster = undefined;
         const again = await pending.ops("convert", "run", "--yes", "--to", "intra-a");
         assert.equal(again.code, 0, again.note);
@@ -514,7 +514,7 @@ describe("npm run ops -- convert, interrupted", () => {
         state.inCluster = bob;
         const { code, note } = await ops("convert", "run", "--yes");
         assert.equal(code, 2);
-        assert.match(note, /must be nobody else's at this moment \(the cluster says bob@far r1, until 2099/);
+        assert.match(note, /another process runs it \(the cluster says bob@far r1, until 2099/);
         assert.match((await ops("convert", "status")).out, /another one is: bob@far r1, until 2099.*--take-over/);
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
@@ -694,7 +694,7 @@ describe("npm run ops -- convert, refused", () => {
             assert.match(note, /It is back at intra-a, which serves/);
             assert.match(
                 note,
-                /The way back goes on with the file as it was; the edit is in .*Pulumi\.intra\.yaml\.edited/,
+                /The return continues with the original file; the edit is in .*Pulumi\.intra\.yaml\.edited/,
             );
             assert.equal(it.state.reached, "intra-a");
             assert.equal(it.text(), CONVERT_FILE);

@@ -97,7 +97,10 @@ describe("review of an application of Access that goes", () => {
     const gone = step("AccessApplication", "a", { name: "llm" }, undefined);
 
     it("says that authentication is removed", () =>
-        assert.match(said([gone]).join("\n"), /^breaks-callers authentication-removed: Access application a goes.*$/));
+        assert.match(
+            said([gone]).join("\n"),
+            /^breaks-callers authentication-removed: Access application a is deleted.*$/,
+        ));
 
     it("opens nothing where the tunnel behind it goes too", () => {
         const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");

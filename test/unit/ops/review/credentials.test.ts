@@ -9,13 +9,13 @@ const hidden = (name: string) => ({ ...secret(name), stringData: "[secret]" });
 describe("review of replaced Secrets", () => {
     it("says that a caller is refused meanwhile, though nothing of the Secret differs", () => {
         assert.deepEqual(said([step("Secret", "lab.a-secret", hidden("lab.a"), hidden("lab.a"), "replace")]), [
-            "breaks-callers service-interrupted: Credential lab/a is deleted and made anew: it gets 401 meanwhile",
+            "breaks-callers service-interrupted: Credential lab/a is deleted and created again: it gets 401 meanwhile",
         ]);
     });
 
     it("says so of a Secret that is no caller's", () => {
         const [first] = said([step("Secret", "tls", hidden("alpa-tls-x"), hidden("alpa-tls-x"), "replace")]);
-        assert.match(first, /^risk replaced: Secret alpa-tls-x is deleted and made anew/);
+        assert.match(first, /^risk replaced: Secret alpa-tls-x is deleted and created again/);
     });
 
     it("says so of one that gets another name", () => {

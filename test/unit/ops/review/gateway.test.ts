@@ -95,7 +95,7 @@ describe("review of a plugin of which it is not known yet whether it is on", () 
         it(`counts it as off (${what})`, () =>
             assert.match(
                 said([step("ApisixRoute", "r", route(key()), route(off))])[0],
-                /^breaks-callers authentication-removed: .*nobody is asked/,
+                /^breaks-callers authentication-removed: .*no key or token is required/,
             ));
 });
 
@@ -168,7 +168,10 @@ describe("review of a rule of a route under another name", () => {
         assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is called new.*$/));
 
     it("says what else differs", () =>
-        assert.match(of(under("new")), /^breaks-callers authentication-removed: \/completions: nobody is asked/));
+        assert.match(
+            of(under("new")),
+            /^breaks-callers authentication-removed: \/completions: no key or token is required/,
+        ));
 });
 
 describe("review of a route that is made", () => {
@@ -310,7 +313,7 @@ describe("review of what is replaced by one of another name", () => {
     it("names the one that goes", () => {
         const named = (name: string) => ({ metadata: { name } });
         const [found] = said([step("Namespace", "n", named("a"), named("b"), "replace")]);
-        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all that is in it/);
+        assert.match(found, /^breaks-callers data-deleted: Namespace a is deleted with all objects in it/);
     });
 });
 

@@ -50,7 +50,7 @@ describe("review of Alpa itself", () => {
             "other pods",
             [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
             during("done"),
-            /^breaks-callers alpa-stopped.*nobody is answered until its model is loaded/,
+            /^breaks-callers alpa-stopped.*no request is answered until its model is loaded/,
         ],
         [
             "other pods while callers are refused",

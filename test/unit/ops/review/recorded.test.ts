@@ -19,7 +19,7 @@ const FINDINGS: Record<string, Expected> = {
             "risk pods-restart",
             "risk certificate-changed",
         ],
-        "a tunnel in place of TLS": [
+        "a tunnel instead of TLS": [
             "breaks-callers way-in-removed",
             "breaks-callers timeout-lowered",
             "risk timeout-lowered",
@@ -50,7 +50,7 @@ const FINDINGS: Record<string, Expected> = {
         "more connectors": ["harmless gateway-changed"],
         "one connector": ["risk gateway-changed"],
         "another version of the connectors": ["risk pods-restart"],
-        "a port of the nodes beside the tunnel": ["breaks-callers opens-to-network", "risk opens-to-network"],
+        "a port of the nodes in addition to the tunnel": ["breaks-callers opens-to-network", "risk opens-to-network"],
         "from the tunnel to the nodes": [
             "breaks-callers opens-to-network",
             "breaks-callers way-in-removed",
@@ -75,7 +75,7 @@ const FINDINGS: Record<string, Expected> = {
             "risk certificate-changed",
             "harmless way-in-added",
         ],
-        "TLS beside HTTP": [
+        "TLS in addition to HTTP": [
             "breaks-callers service-interrupted",
             "risk opens-to-network",
             "risk certificate-changed",

@@ -64,7 +64,7 @@ describe("config of ops stack rollback", () => {
         const lost = { "alpa-auth:tunnel": { secret: true, value: "ERROR_UNABLE_TO_DECRYPT" } };
         const { code, note } = await configFor(lost, { text: now(host("10.0.0.1", secure("now"))) });
         assert.equal(code, 2, note);
-        assert.match(note, /tunnel: must be known .* nobody can tell in what today's differs\)/);
+        assert.match(note, /tunnel: must be known .* how today's differs is unknown\)/);
     });
 
     it("takes a secret that is nothing but one from today's file", async () => {

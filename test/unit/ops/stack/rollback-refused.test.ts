@@ -56,7 +56,7 @@ describe("ops stack rollback refuses", () => {
                 made(SALT_TYPE, "alpa-seed", {}, "replace"),
                 made("kubernetes:core/v1:Secret", "lab.2026a", { metadata: { name: "x" } }, "update"),
             ],
-            /alpa-seed: the seed of all generated keys is made anew, so that no key of before comes back/,
+            /alpa-seed: the seed of all generated keys is replaced, so no earlier key comes back/,
         ],
     ];
     for (const [what, steps, problem] of never)
@@ -152,20 +152,13 @@ describe("ops stack rollback refuses", () => {
         };
         const { code, note, seen } = await rollback(["--to", "1", "--yes"], { history: both(), says });
         assert.equal(code, 1, note);
-        assert.match(
-            note,
-            /must be as it was when its review was made .* Nothing was changed\. Look: .* stack history/,
-        );
+        assert.match(note, /the stack has changed since its review .* Nothing was changed\. See: .* stack history/);
         assert.ok(seen.every(({ verb }) => verb === "preview"));
     });
 
     const violation = "error: delete is not allowed by the plan: no steps were expected for this resource";
     const broken: [what: string, says: string, then: RegExp][] = [
-        [
-            "before it begins",
-            `Previewing update (intra):\n${violation}`,
-            /Nothing was changed\. Look: .* stack history/,
-        ],
+        ["before it begins", `Previewing update (intra):\n${violation}`, /Nothing was changed\. See: .* stack history/],
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
@@ -177,7 +170,7 @@ describe("ops stack rollback refuses", () => {
             const says = ({ args }: Call) => (args[0] === "up" ? { code: 255, stdout } : undefined);
             const { code, note } = await rollback(["--to", "1", "--yes"], { history: both(), says });
             assert.equal(code, 1, note);
-            assert.match(note, /intra: must be as it was when its review was made/);
+            assert.match(note, /intra: the stack has changed since its review/);
             assert.match(note, then);
         });
 

@@ -138,6 +138,6 @@ describe("ops stack apply", () => {
         said = "error: resource violates plan";
         const { code, note } = await applied();
         assert.equal(code, 1);
-        assert.match(note, /What is not as planned was not done[^]*make a plan anew/);
+        assert.match(note, /Steps that differ from the plan were not done[^]*create a new plan/);
     });
 });

@@ -39,7 +39,7 @@ describe("ops stack check", () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /no finding of breaks-callers or worse that nobody has accepted \(1 do not fit/);
+        assert.match(note, /no finding of breaks-callers or worse without an acceptance \(1 have none/);
         assert.match(
             note,
             /policy\/accepted\.yaml[^]*- \{ stack: intra, code: caller-removed, resource: "alice-consumer", until: 2026-12-02, reason: … \}/,
@@ -85,7 +85,7 @@ describe("ops stack check", () => {
         commit("policy/accepted.yaml", accepting(entry));
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /\(1 do not fit/);
+        assert.match(note, /\(1 have none/);
     });
 
     it("accepts one credential's end and not that of the same caller's next one", async () => {
@@ -95,7 +95,7 @@ describe("ops stack check", () => {
         commit("policy/accepted.yaml", accepting(revoked));
         const { code, note } = await ops("stack", "check");
         assert.equal(code, 3);
-        assert.match(note, /\(1 do not fit[^]*property: "spec\.credentials\[c\]"/);
+        assert.match(note, /\(1 have none[^]*property: "spec\.credentials\[c\]"/);
         commit("policy/accepted.yaml", accepting(revoked, { ...revoked, property: "spec.credentials[c]" }));
         assert.equal((await ops("stack", "check")).code, 0);
     });
@@ -137,7 +137,7 @@ describe("ops stack check", () => {
         assert.match(out, /caller-added[^]*The policy pack refuses it/);
         assert.match(
             note,
-            /policy pack: must let the change pass\. It says:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m,
+            /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m,
         );
         assert.ok(!note.includes("more"));
     });
