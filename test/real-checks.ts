@@ -12,6 +12,7 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/cloudflare-zone.test.ts",
         "test/engine/cloudflare-move.test.ts",
         "test/engine/cloudflare-operations.test.ts",
+        "test/engine/cloudflare-secrets.test.ts",
     ],
     "cert-manager": ["test/engine/cert-manager.test.ts", "test/engine/inter-nodes.test.ts"],
 };

@@ -1,6 +1,7 @@
 // Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is a stand-in, and its provider too unless
 // ALPA_AUTH_REAL names cloudflare-provider: `made` of each recording says so. What a review must say of them is in
-// test/unit/ops/stack/review/recorded-cloudflare.test.ts.
+// test/unit/ops/review/recorded-cloudflare.test.ts.
+import { partsOfEnvironment } from "../../sandbox/real/choice";
 import { AccessStack, here, useCloudflare } from "../engine/cloudflare-kit";
 import type { StackConfig } from "../engine/stack";
 import { Recorder } from "./recording";
@@ -13,6 +14,14 @@ const consumers = [alice, bob];
 const ofBob = (more: object) => ({ consumers: [alice, { ...bob, credentials: [token("b1", more)] }] });
 const later = new Date(Date.now() + 14 * 24 * 3_600_000).toISOString().slice(0, 10);
 
+/**
+ * A provider before 6.20 ignores `enabled` of a service token: it previews no change. With such a provider the recording
+ * of this change stays the one that the emulator made.
+ */
+const NEEDS_ENABLED = "a token that is disabled";
+const provider = partsOfEnvironment()["cloudflare-provider"];
+const ignoresEnabled = provider !== undefined && /^6\.1?\d\./.test(provider.version);
+
 const CHANGES: Record<string, () => StackConfig> = {
     nothing: () => ({}),
     "mail to operators": () => ({ notify: ["ops@example.com"] }),
@@ -22,7 +31,7 @@ const CHANGES: Record<string, () => StackConfig> = {
     }),
     "a caller less": () => ({ consumers: [alice] }),
     "a token less": () => ({ consumers: [{ ...alice, credentials: [token("a1")] }, bob] }),
-    "a token that is disabled": () => ofBob({ enabled: false }),
+    [NEEDS_ENABLED]: () => ofBob({ enabled: false }),
     "a secret that is rotated": () => ofBob({ secretVersion: 2, previousSecretExpires: later }),
     "browser checks": () => ({ browserChecks: "keep" }),
     "a rate limit": () => ({ rateLimit: { requests: 60, perSeconds: 10, blockSeconds: 10, per: "address" } }),
@@ -41,9 +50,11 @@ describe("previews of option cloudflare", function () {
     });
     after(() => recorder.write());
 
-    for (const [what, config] of Object.entries(CHANGES))
+    for (const [what, config] of Object.entries(CHANGES)) {
+        if (what === NEEDS_ENABLED && ignoresEnabled) continue;
         it(what, async () => {
             stack.configure({ consumers, ...config() });
             await recorder.preview(what, stack, here().dir);
         });
+    }
 });

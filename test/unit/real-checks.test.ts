@@ -29,7 +29,7 @@ describe("checks of real parts", () => {
             ["Helm charts", "2.14.0", "real", "6 of 6"],
             ["APISIX on OpenResty", "3.18.0", "stand-in", "none"],
             ["APISIX ingress controller with ADC", "2.0.1", "stand-in", "none"],
-            ["Pulumi provider cloudflare", "6.22.1", "real", "7 of 8"],
+            ["Pulumi provider cloudflare", "6.22.1", "real", "9 of 10"],
             ["cert-manager", "1.18.2", "stand-in", "none"],
         ]);
     });
