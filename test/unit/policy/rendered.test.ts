@@ -43,20 +43,42 @@ const guard = fc
         { requiredKeys: ["maxBodyBytes", "contextTokens", "vocabulary", "maxPrompts"] },
     )
     .chain((values) => label.map((defaultModel) => ({ ...guardSchema.parse(values), defaultModel })));
-const routeSettings = fc.record(
-    {
-        namespace: label,
-        guard,
-        ingressClassName: label,
-        answerTimeoutSeconds: number(100_000),
-        ownGateway: fc.boolean(),
-        tls: fc.record({ redirect: fc.boolean() }),
-        pathPrefix: prefix,
-        refused: fc.record({ retryAfterSeconds: number(9999) }),
-        revision: fc.stringMatching(/^[0-9a-f]{12}$/),
-    },
-    { requiredKeys: ["namespace", "guard", "ingressClassName", "answerTimeoutSeconds", "ownGateway", "revision"] },
+const classes = fc.array(
+    fc.record({
+        name: label,
+        members: fc.array(label, { minLength: 1, maxLength: 2 }),
+        completions: number(400),
+        logprobs: number(400),
+    }),
+    { minLength: 1, maxLength: 2 },
 );
+const counters = fc.record({
+    host: host,
+    whenDown: fc.constantFrom("refuse" as const, "allow" as const),
+    timeoutMilliseconds: number(9999),
+});
+const routeSettings = fc
+    .record(
+        {
+            namespace: label,
+            guard,
+            ingressClassName: label,
+            answerTimeoutSeconds: number(100_000),
+            ownGateway: fc.boolean(),
+            tls: fc.record({ redirect: fc.boolean() }),
+            pathPrefix: prefix,
+            refused: fc.record({ retryAfterSeconds: number(9999) }),
+            revision: fc.stringMatching(/^[0-9a-f]{12}$/),
+            classes,
+            counters,
+        },
+        { requiredKeys: ["namespace", "guard", "ingressClassName", "answerTimeoutSeconds", "ownGateway", "revision"] },
+    )
+    .map(({ counters: shared, ...rest }) => ({
+        ...rest,
+        // Those of a stack know its longest answer, and without a share nothing names them.
+        ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
+    }));
 
 /** Each list and map in a tree, with its path. */
 function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
