@@ -114,6 +114,27 @@ describe("the comparison with what is rendered", () => {
         );
     });
 
+    const shares: [what: string, change: (rule: any, config: any) => unknown][] = [
+        ["an answer of its own", (rule) => (rule.actions = [["return", { code: 200 }]])],
+        ["a share for callers by a header", (rule) => (rule.case = [["http_x_class", "==", "batch"]])],
+        ["a share that waits in place of refusing", (rule) => (rule.actions[0][1].burst = 4)],
+        ["a share of each caller", (rule) => (rule.actions[0][1].key = "consumer_name")],
+        ["a class without a condition", (rule) => delete rule.case],
+        ["a filter that lets requests pass by", (_, config) => (config._meta = { filter: [["uri", "==", "/"]] })],
+    ];
+    for (const [what, change] of shares)
+        it(`refuses a workflow with ${what}`, () => {
+            const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
+            const rules = { ...guardSchema.parse({}), defaultModel: "default" };
+            const classes = [{ name: "batch", members: ["b1", "b2"], completions: 2, logprobs: 1 }];
+            const spec = renderRoute({ ...given, guard: rules, revision: "0123456789ab", classes });
+            assert.deepEqual(judge(route("a1", spec)), []);
+            const changed = structuredClone(spec);
+            const { config } = changed.http[0].plugins.find(({ name }) => name === "workflow")!;
+            change((config.rules as any[])[0], config);
+            assert.match(judge(route("a1", changed)).join("\n"), /^spec\.http\[0\]\.plugins/m);
+        });
+
     it("refuses a prefix that no stack config takes", () => {
         const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
         const rules = { ...guardSchema.parse({}), defaultModel: "default" };
