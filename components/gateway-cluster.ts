@@ -4,6 +4,7 @@ import { Conversion, type ConversionOutputs, type ConversionSettings } from "./c
 import type { AcceptSettings } from "./kubernetes/awaited";
 import { AlpaRoute } from "./route/alpa-route";
 import type { AlpaSettings } from "./route/alpa-upstreams";
+import type { CallerClass } from "./route/caller-classes";
 import { releaseNamespace } from "./apisix/release";
 import { GATEWAY_SERVICE } from "./apisix/values";
 import { CloudflareExposure, type ExposureSettings, type GatewayOrigin } from "./cloudflare/exposure";
@@ -51,6 +52,8 @@ export interface GatewayClusterArgs {
     /** Waits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
+    /** Callers that share a part of Alpa. Unset: none do. */
+    classes?: CallerClass[];
     /** Alpa is being moved into the cluster, or is there. Unset: Alpa stays outside. */
     conversion?: ConversionSettings;
 }
@@ -90,17 +93,19 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const tls = args.tls && new GatewayTls(`${name}-tls`, { ...bound, ...args.tls }, after);
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
+        const shared = this.sharedCounters(name, args, binding, home);
+        // Nobody is sent to HTTPS before it is served, nor let in before somebody answers, nor counted before the counters run.
+        const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,
             {
                 ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt },
                 alpa: conversion?.alpa ?? alpa,
                 tls: args.tls && { redirect: args.tls.redirect },
+                ...(args.classes && { classes: args.classes, counters: shared?.counters }),
             },
-            // Redirect to HTTPS only once it is served, and open the route only once a backend answers.
-            { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : []), ...(conversion?.before ?? [])] },
+            { ...after, dependsOn: [...after.dependsOn, ...before] },
         );
-        const shared = this.sharedCounters(name, args, binding, home);
         const consumers = new Consumers(
             `${name}-consumers`,
             {

@@ -101,6 +101,7 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
         here = unwrap(here);
         if (here instanceof z.ZodObject) here = here.shape[step as string] ?? here;
         else if (here instanceof z.ZodArray) here = here.element;
+        else if (here instanceof z.ZodRecord) here = here.valueType;
     }
     here = unwrap(here);
     return here instanceof z.ZodObject ? Object.keys(here.shape) : [];

@@ -42,6 +42,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/client/typescript-package": "builds and installs the package",
     "test/unit/client/typescript-secrecy": "a Node.js process for most tests",
     "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of a core",
+    "test/unit/components/route/caller-classes-pods": "counts in a real Redis",
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { countedIn, openRequests, refusedBy, type Counters } from "../apisix/open-requests";
 
 /** What one caller may use. */
 export interface Limits {
@@ -24,26 +25,11 @@ export function hasLimits(callers: { limits: Limits }[]): boolean {
 export const COUNTED_APART =
     "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.";
 
-/** Where limits are counted once for all APISIX pods. */
-export interface Counters {
-    /** Host of the server, as seen from APISIX. */
-    host: string;
-    /** While the server is down, callers with limits get 500, or are admitted without limits. */
-    whenDown: "refuse" | "allow";
-    /** Longest wait for the server, in milliseconds. */
-    timeoutMilliseconds: number;
-    /** Longest time one request may take, in seconds: a place in the count of open requests is given up after it. */
-    answerTimeoutSeconds: number;
-}
-
 /** An APISIX plugin as a Consumer object takes it. */
 export interface ConsumerPlugin {
     name: string;
     config: Record<string, unknown>;
 }
-
-/** Requests that are still open when a gateway pod dies would hold their places for an hour, the plugin's default. */
-const GIVE_UP_SECONDS = 60;
 
 /**
  * Plugins that enforce a caller's limits, for all its credentials together. APISIX counts each consumer's plugin
@@ -54,41 +40,21 @@ const GIVE_UP_SECONDS = 60;
 export function limitPlugins(limits: Limits, scope: string, counters?: Counters): ConsumerPlugin[] {
     const { requests, perSeconds, concurrent } = limits;
     const plugins: ConsumerPlugin[] = [];
-    const refused = { key: "consumer_name", rejected_code: 429 };
-    if (concurrent !== undefined)
-        plugins.push({
-            name: "limit-conn",
-            config: {
-                ...refused,
-                conn: concurrent,
-                burst: 0,
-                default_conn_delay: 0.1,
-                rejected_msg: `at most ${concurrent} requests at the same time`,
-                ...shared(counters),
-                ...(counters ? { key_ttl: counters.answerTimeoutSeconds + GIVE_UP_SECONDS } : {}),
-            },
-        });
+    if (concurrent !== undefined) {
+        const message = `at most ${concurrent} requests at the same time`;
+        plugins.push({ name: "limit-conn", config: openRequests(concurrent, "consumer_name", message, counters) });
+    }
     if (requests !== undefined && perSeconds !== undefined) {
         const config = {
-            ...refused,
+            ...refusedBy("consumer_name"),
             count: requests,
             time_window: perSeconds,
             rejected_msg: `at most ${requests} requests in ${perSeconds} s`,
-            ...shared(counters),
+            ...countedIn(counters),
         };
         plugins.push({ name: "limit-count", config: { ...config, group: groupName(scope, config) } });
     }
     return plugins;
-}
-
-function shared(counters?: Counters): Record<string, unknown> {
-    if (!counters) return {};
-    return {
-        policy: "redis",
-        redis_host: counters.host,
-        redis_timeout: counters.timeoutMilliseconds,
-        allow_degradation: counters.whenDown === "allow",
-    };
 }
 
 /**

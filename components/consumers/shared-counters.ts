@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Counters } from "./limits";
+import type { Counters } from "../apisix/open-requests";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 

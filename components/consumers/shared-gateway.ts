@@ -1,7 +1,8 @@
 import type { ConsumerSettings } from "./consumers";
 import { OLDEST_APISIX } from "../apisix/version";
+import type { Counters } from "../apisix/open-requests";
 import type { GatewayBinding } from "../apisix/wiring";
-import { COUNTED_APART, hasLimits, type Counters } from "./limits";
+import { COUNTED_APART, hasLimits } from "./limits";
 
 /** What a stack of callers needs to know of a gateway that another stack made: that stack's output `gateway`. No secrets. */
 export interface SharedGateway {

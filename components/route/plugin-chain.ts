@@ -1,4 +1,5 @@
 import { answerHeaders, hsts } from "./answer-headers";
+import { classPlugins, type ClassSettings } from "./caller-classes";
 import { guardPlugins, type GuardSettings } from "./request-guard";
 import { incomingHeaders } from "./incoming-headers";
 import { REVISION_HEADER } from "../alpa/paths";
@@ -77,7 +78,7 @@ export interface AnswerSettings {
 }
 
 /** Which callers reach Alpa. */
-export interface Passing extends AnswerSettings {
+export interface Passing extends AnswerSettings, ClassSettings {
     /** The only consumer that is authorized. Unset: every declared consumer. */
     only?: string;
     /** The route is closed: callers get 503 with this Retry-After. */
@@ -93,7 +94,7 @@ export function alpaChain(
     path: "/completions" | "/logprobs",
     namespace: string,
     guard: GuardSettings,
-    { only, refused, ...answers }: Passing = {},
+    { only, refused, classes, counters, ...answers }: Passing = {},
 ): RoutePlugin[] {
     const theirs = only === undefined ? `^${namespace}_` : `^${namespace}_${only}$`;
     return [
@@ -105,6 +106,7 @@ export function alpaChain(
             _meta: { priority: WHO_MAY },
         }),
         ...guardPlugins(path, guard),
+        ...classPlugins(path, namespace, { classes, counters }),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
         shapeErrors(answers),
         answerHeaders(answers),

@@ -9,6 +9,7 @@ import {
     type AlpaSettings,
 } from "./alpa-upstreams";
 import { alpaChain, closedChain, queryStringChain, serviceChain, toHttps, type Passing } from "./plugin-chain";
+import type { ClassSettings } from "./caller-classes";
 import type { RoutePlugin } from "./route-plugin";
 
 /** Name of the ApisixRoute. */
@@ -20,7 +21,7 @@ export const ROUTE = "alpa";
 const NOWHERE = "127.0.0.1:1";
 
 /** Inputs of the rules of the ApisixRoute. */
-export interface RouteRules {
+export interface RouteRules extends ClassSettings {
     namespace: string;
     guard: GuardSettings;
     ingressClassName: string;
@@ -83,7 +84,8 @@ const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
 
 /** A rule that leads to Alpa. */
 function openRule(role: "completions" | "logprobs", rules: RouteRules) {
-    const { namespace, guard, answerTimeoutSeconds, tls, refused, revision } = rules;
+    const { namespace, guard, answerTimeoutSeconds, tls, refused, revision, classes, counters } = rules;
+    const answers = { revision, tls: tls !== undefined };
     return {
         name: role,
         match: { paths: below(rules, `/${role}`), methods: ["POST"], exprs: NO_QUERY },
@@ -91,7 +93,7 @@ function openRule(role: "completions" | "logprobs", rules: RouteRules) {
         upstreams: [{ name: `alpa-${role}` }],
         plugins: [
             ...redirect(tls),
-            ...alpaChain(`/${role}`, namespace, guard, { refused, revision, tls: tls !== undefined }),
+            ...alpaChain(`/${role}`, namespace, guard, { refused, classes, counters, ...answers }),
         ],
     };
 }

@@ -5,7 +5,7 @@ import type { Context } from "../context";
 import { Failure, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { gatewayOf } from "../stack/gateway";
-import { limitsInForce } from "../stack/limits";
+import { classWithShare, limitsInForce } from "../stack/limits";
 import { callersOf, findStack, readOutputs } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { Caller, type Expectation, type Row } from "./smoke-calls";
@@ -85,9 +85,12 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
         for (const method of METHODS) await ask(check, who, method, auth, expect === "answer" ? "answer" : { refused });
     const untried = good.length === 0 ? [`${consumer.name} has no credential that can be tried`] : [];
     untried.push(...notTried(consumer, presented));
+    const shared = classWithShare(stack, consumer.name);
     const limit = access
         ? "the limit: it is the edge's, which other callers may share"
-        : await limitRow(caller, good[0], limitsInForce(stack, consumer.name), args.mostRequests - needed);
+        : shared !== undefined
+          ? `the limit: other callers of class ${shared} may have all of its share`
+          : await limitRow(caller, good[0], limitsInForce(stack, consumer.name), args.mostRequests - needed);
     if (typeof limit === "string") untried.push(limit);
     else rows.push(limit);
 

@@ -9,6 +9,7 @@ import { encryptSecrets } from "../stack/encrypt-secrets";
 import { carryOut, reportChange, type Plan } from "../stack/file-edit";
 import { callersOf, findStack, type Stack } from "../stack/stack";
 import { forget } from "./handouts/record";
+import { classesOf, lostWeights, weightClasses, type WeightClasses } from "./key-weights";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
@@ -19,6 +20,11 @@ export const command: AddCommand = (consumer, context) =>
         .description("Import keys from an Alpa keys file, one caller per key")
         .argument("<file>", 'JSON with "allowed_api_keys"')
         .option("--names <a,b,…>", "names of the callers, in the order of the keys (default: imported-1, …)", labels)
+        .option(
+            "--classes <weight=class,…>",
+            "class of the callers whose key has this weight in api_key_weights (default: none)",
+            weightClasses,
+        )
         .action((file, args) => importKeys(context, file, args));
 
 /** Id of the credential of every consumer that is made. */
@@ -26,14 +32,18 @@ const CREDENTIAL = "imported";
 
 export interface ImportArgs extends ChangeArgs {
     names?: string[];
+    classes?: WeightClasses;
 }
 
 /** Brings the keys of Alpa's own keys file: callers go on with the key they have. Prints names only. */
 export async function importKeys(context: Context, file: string, args: ImportArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
-    const keys = readKeys(file);
+    const { keys, content } = readKeys(file);
     const names = args.names ?? keys.map((_, i) => `imported-${i + 1}`);
-    const plan = planImport(stack, keys, names);
+    const classes = args.classes ? classesOf(keys, content, args.classes) : [];
+    const lost = args.classes ? undefined : lostWeights(keys, content);
+    if (lost !== undefined) context.note(`warning: ${lost}`);
+    const plan = planImport(stack, keys, names, classes);
     // Until Pulumi has encrypted it, a text that only stands for the key.
     const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
     const encrypt = (text: string) => encryptKeys(context, stack, text, keys);
@@ -45,7 +55,8 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     ]);
 }
 
-function planImport(stack: Stack, keys: string[], names: string[]): Plan {
+/** @param classes of the callers, in the order of the keys */
+function planImport(stack: Stack, keys: string[], names: string[], classes: (string | undefined)[]): Plan {
     const problems: string[] = [];
     if (names.length !== keys.length)
         problems.push(
@@ -59,6 +70,7 @@ function planImport(stack: Stack, keys: string[], names: string[]): Plan {
     if (problems.length > 0) return { problems, effects: [] };
     const additions = names.map((consumer, i) => ({
         consumer,
+        class: classes[i],
         credential: { id: CREDENTIAL, method: "key" as const, key: { secure: placeholder(i) } },
     }));
     // No other file can hold a secret.
@@ -67,7 +79,7 @@ function planImport(stack: Stack, keys: string[], names: string[]): Plan {
 }
 
 /** @throws UsageError that names the number of a key at most */
-function readKeys(file: string): string[] {
+function readKeys(file: string): { keys: string[]; content: unknown } {
     let content: unknown;
     try {
         content = JSON.parse(readFileSync(file, "utf8"));
@@ -94,7 +106,7 @@ function readKeys(file: string): string[] {
         return [];
     });
     if (problems.length > 0) throw new UsageError(problems);
-    return keys as string[];
+    return { keys: keys as string[], content };
 }
 
 function placeholder(i: number): string {

@@ -1,6 +1,7 @@
 /** Plugins of a route's rule: who is asked what, what is refused, what goes on to Alpa and back. */
 import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../components/alpa/paths";
+import { classVerdicts } from "./limits/classes";
 import { isMap, type Props } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";
@@ -78,6 +79,8 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
         const [from, to] = [before.get(name), after.get(name)];
         if (isDeepStrictEqual(from, to)) return [];
         const property = `${at}[${name}]`;
+        const shares = name === "workflow" ? classVerdicts(title, property, from, to) : undefined;
+        if (shares !== undefined) return shares;
         if (isDeepStrictEqual(withoutErrors(from), withoutErrors(to)))
             return [
                 { code: "errors-changed", says: `${title}: errors look different`, ...narrowed(property, from, to) },

@@ -25,6 +25,8 @@ interface Addition {
     consumer: string;
     credential: NewCredential;
     limits?: Limits;
+    /** Of `classes`. @default none */
+    class?: string;
 }
 
 /** The same of many in one edit, each of which reads all of the file. */
@@ -34,7 +36,7 @@ export function addCredentials(text: string, additions: Addition[]): string {
 }
 
 /** @param known callers of the file, those of an alias too */
-function add(document: Document, known: Consumer[], { consumer, credential, limits }: Addition): void {
+function add(document: Document, known: Consumer[], { consumer, credential, limits, class: named }: Addition): void {
     const list = consumersNode(document) ?? newList(document);
     const owner = find(list, "name", consumer);
     if (owner) namedNowhereElse(document, consumer, list, owner);
@@ -51,7 +53,8 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
         if (key.value === "key") (value as YAMLMap).flow = true;
     }
     if (owner) return append(document, consumer, owner, entry);
-    const made = document.createNode({ name: consumer, ...(limits ? { limits } : {}) }) as YAMLMap;
+    const about = { ...(named && { class: named }), ...(limits && { limits }) };
+    const made = document.createNode({ name: consumer, ...about }) as YAMLMap;
     if (limits) (made.get("limits") as YAMLMap).flow = true;
     quoteUnlessText(made.get("name", true));
     append(document, consumer, made, entry);

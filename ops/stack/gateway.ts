@@ -1,7 +1,7 @@
 import { releaseNamespace } from "../../components/apisix/release";
 import type { GatewayPods } from "../../components/apisix/gateway-pods";
 import type { GatewayBinding } from "../../components/apisix/wiring";
-import type { Counters } from "../../components/consumers/limits";
+import type { Counters } from "../../components/apisix/open-requests";
 import { APISIX_PODS } from "../../components/kubernetes/network-policies";
 import { componentNamespace } from "../../components/apisix/rampart-gateway";
 import type { SharedGateway } from "../../components/consumers/shared-gateway";

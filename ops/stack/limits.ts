@@ -1,6 +1,6 @@
 import { callerLimits, type Limits } from "../../components/consumers/limits";
 import type { Stack } from "./stack";
-import { readConsumers, readNumber } from "./stack-file";
+import { readConsumers, readNumber, readValue } from "./stack-file";
 
 /** Names of the limits, as the config has them. */
 export const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
@@ -8,17 +8,32 @@ export const LIMITS = ["requests", "perSeconds", "concurrent"] as const;
 type Lists = Pick<Stack, "text" | "callers">;
 
 /** Limits in the entry of a caller, in the file that contains it. */
-export function ownLimits({ text, callers }: Lists, caller: string): Limits {
-    for (const list of [text, callers?.text ?? ""]) {
-        const index = readConsumers(list).findIndex(({ name }) => name === caller);
-        if (index >= 0) return limitsAt(list, "consumers", String(index), "limits");
-    }
-    return {};
+export function ownLimits(lists: Lists, caller: string): Limits {
+    const entry = entryOf(lists, caller);
+    return entry === undefined ? {} : limitsAt(entry.list, "consumers", entry.index, "limits");
 }
 
-/** What a caller may use: its own limits, and those of the stack for what these leave out. */
+/** What a caller may use: its own limits, and those of the stack for what these and the share of its class leave out. */
 export function limitsInForce(lists: Lists, caller: string): Limits {
-    return callerLimits(limitsAt(lists.text, "limits"), ownLimits(lists, caller));
+    const { concurrent, ...rest } = callerLimits(limitsAt(lists.text, "limits"), ownLimits(lists, caller));
+    return concurrent === undefined || classWithShare(lists, caller) !== undefined ? rest : { ...rest, concurrent };
+}
+
+/** Name of the class whose share a caller has with others; undefined where it has none. */
+export function classWithShare(lists: Lists, caller: string): string | undefined {
+    const entry = entryOf(lists, caller);
+    const name = entry && readValue(entry.list, "consumers", entry.index, "class");
+    if (typeof name !== "string") return undefined;
+    return readNumber(lists.text, "classes", name, "slots") === undefined ? undefined : name;
+}
+
+/** The file that lists a caller, and its place there. */
+function entryOf({ text, callers }: Lists, caller: string): { list: string; index: string } | undefined {
+    for (const list of [text, callers?.text ?? ""]) {
+        const index = readConsumers(list).findIndex(({ name }) => name === caller);
+        if (index >= 0) return { list, index: String(index) };
+    }
+    return undefined;
 }
 
 function limitsAt(text: string, ...[key, ...path]: [string, ...string[]]): Limits {

@@ -67,6 +67,8 @@ export class Context {
     upstreamStatuses: string[] = [];
     /** Shared by all response-rewrite instances of a request, as in APISIX. */
     responseRewriteMatched = false;
+    /** Plugins that ran as an action of workflow, and so do not run again. */
+    readonly ranAsAction = new Set<string>();
     /** Things plugins keep for their later phases. */
     readonly notes = new Map<unknown, unknown>();
 

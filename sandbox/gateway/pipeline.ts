@@ -29,7 +29,8 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
     } finally {
         if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
         await over; // the log phase frees limit-conn slots: not before the answer is out or the client gone
-        for (const { handlers } of [...ctx.globalEntries, ...ctx.entries]) handlers.log?.(ctx);
+        for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
+            if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
     }
 }
 
@@ -93,7 +94,7 @@ async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise
 async function runPhase(ctx: Context, entries: readonly Entry[], phase: "rewrite" | "access"): Promise<void> {
     for (const entry of entries) {
         const step = entry.handlers[phase];
-        if (!step || !applies(ctx, entry)) continue;
+        if (!step || !applies(ctx, entry) || ctx.ranAsAction.has(entry.name)) continue;
         const exit = await step(ctx);
         if (ctx.answer.destroyed) throw new ClientGone();
         if (!exit) continue;

@@ -2,7 +2,7 @@
 // cluster. Never the only proof of anything. Renew them with: npm run golden
 import { strict as assert } from "node:assert";
 import { inputsOf, type Seen } from "../kit";
-import { INSTALLERS, recordStack, type Installer } from "../unit/intra-a";
+import { CLASSES, INSTALLERS, recordStack, type Installer } from "../unit/intra-a";
 import { assertReviewed, documentOf, formatted } from "./file";
 
 /** In the order that traffic and its configuration meet them. */
@@ -27,11 +27,12 @@ const HEADER = `# What option intra-a asks of the cluster, to be read in review.
 
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 
-async function render(installer: Installer): Promise<string> {
-    const seen = (await recordStack(installer)).filter((r) => r.custom && ORDER.includes(kindOf(r)));
+/** @param file its name @param kinds those that are shown */
+async function render(installer: Installer, values = {}, file = `intra-a-${installer}.yaml`, kinds = ORDER) {
+    const seen = (await recordStack(installer, values)).filter((r) => r.custom && kinds.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
-    return formatted(`intra-a-${installer}.yaml`, HEADER + pages.join(""));
+    return formatted(file, HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
@@ -63,6 +64,15 @@ describe("golden intra-a", () => {
             const rendered = await render(installer);
             assertReviewed(`intra-a-${installer}.yaml`, rendered);
         });
+
+    it("with classes of callers is what was read in review", async () => {
+        const file = "intra-a-classes.yaml";
+        // What a share is made of; the rest is as without.
+        assertReviewed(
+            file,
+            await render("rampart", CLASSES, file, ["ApisixRoute", "Consumer", "Deployment", "Service"]),
+        );
+    });
 
     it("shows no secret", async () => {
         for (const installer of INSTALLERS) {

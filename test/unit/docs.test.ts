@@ -131,6 +131,9 @@ function keysOf(type: z.core.$ZodType, path: string): Record<"key" | "type" | "f
     const rows = path === "" ? [] : [{ key: `\`${path}\``, ...describeKey(type, path) }];
     const list = inner instanceof z.ZodArray;
     const item = list ? unwrap(inner.element) : inner;
+    // A mapping whose keys an operator chooses.
+    if (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject)
+        rows.push(...keysOf(item.valueType, `${path}.<name>`));
     if (item instanceof z.ZodObject)
         for (const [name, child] of Object.entries(item.shape))
             rows.push(...keysOf(child as z.core.$ZodType, `${path}${list ? "[]" : ""}${path ? "." : ""}${name}`));
@@ -161,7 +164,8 @@ function typeName(type: z.core.$ZodType, plural = false): string {
         return `list of ${short}${typeName(unwrap(element), true)}`;
     }
     if (type instanceof z.ZodObject) return plural ? "mappings" : "mapping";
-    if (type instanceof z.ZodRecord) return "mapping of texts";
+    if (type instanceof z.ZodRecord)
+        return type.valueType instanceof z.ZodObject ? "mapping of mappings" : "mapping of texts";
     if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
     if (type instanceof z.ZodNumber) return plural ? "numbers" : "number";

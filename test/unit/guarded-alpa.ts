@@ -1,18 +1,11 @@
 /** The project's own route, rendered and translated, in a gateway of the sandbox with the sandbox's Alpa behind it. */
 import { strict as assert } from "node:assert";
-import { completionsUpstream, logprobsUpstream, renderUpstream } from "../../components/route/alpa-upstreams";
-import { renderRoute } from "../../components/route/route-rules";
-import { renderConsumer, secretName } from "../../components/consumers/consumers";
 import type { GuardSettings } from "../../components/route/request-guard";
 import { startAlpa } from "../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../sandbox/gateway/server";
 import { AdminApi } from "../../sandbox/ingress-controller/admin";
 import { ask, type Answer } from "../../sandbox/test/alpa/kit";
-import { object, secret, translated } from "../../sandbox/test/ingress-controller/kit";
-
-const ADMIN_KEY = "test-admin-key";
-const NAMESPACE = "llm";
-const BINDING = { ingressClass: "apisix", gateway: "apisix", gatewayNamespace: "apisix" };
+import { ADMIN_KEY, keyOf, stackObjects } from "./stack-objects";
 
 /** One request of a caller to one of Alpa's paths. */
 export interface Call {
@@ -39,9 +32,9 @@ export class GuardedAlpa {
         const free = await startAlpa({ port: 0 });
         await free.close();
         const gateway = await startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY });
-        const { outcomes } = translated(...objects(guard, free.port, callers));
+        const names = Array.from({ length: callers }, (_, i) => nameOf(i));
         const api = new AdminApi(`http://127.0.0.1:${gateway.adminPort}`, ADMIN_KEY, () => {});
-        assert.deepEqual(await api.sync(outcomes.flatMap(({ objects: made }) => made ?? [])), []);
+        assert.deepEqual(await api.sync(stackObjects({ guard, alpaPort: free.port, callers: names })), []);
         return new GuardedAlpa(gateway, free.port);
     }
 
@@ -84,38 +77,9 @@ export class GuardedAlpa {
     }
 
     private send({ path, body }: Call, caller: number): Promise<Answer> {
-        const headers = { apikey: keyOf(caller), "Content-Type": "application/json" };
+        const headers = { apikey: keyOf(nameOf(caller)), "Content-Type": "application/json" };
         return ask(this.gateway.port, { path: `/alpa/${path}`, headers, body });
     }
 }
 
-function keyOf(caller: number): string {
-    return `key-of-caller-${caller}`;
-}
-
-/** Route, upstreams and consumers as the project renders them. */
-function objects(guard: GuardSettings, alpaPort: number, callers: number) {
-    const alpa = { endpoints: [{ address: `127.0.0.1:${alpaPort}`, weight: 1 }], answerTimeoutSeconds: 60 };
-    const route = renderRoute({
-        namespace: NAMESPACE,
-        guard,
-        ingressClassName: BINDING.ingressClass,
-        answerTimeoutSeconds: alpa.answerTimeoutSeconds,
-        ownGateway: true,
-    });
-    const consumers = Array.from({ length: callers }, (_, i) => {
-        const name = `caller-${i}`;
-        const consumer = { name, limits: {}, credentials: [{ id: "k1", method: "key" as const }] };
-        return [
-            object("Consumer", name, renderConsumer(consumer, BINDING, NAMESPACE)),
-            secret(secretName(name, "k1"), { key: keyOf(i) }),
-        ];
-    });
-    return [
-        object("ApisixUpstream", "alpa-completions", completionsUpstream(alpa)),
-        object("ApisixUpstream", "alpa-logprobs", logprobsUpstream(alpa)),
-        object("ApisixUpstream", "alpa-nowhere", renderUpstream([{ address: "127.0.0.1:1", weight: 1 }], 5)),
-        object("ApisixRoute", "alpa", route),
-        ...consumers.flat(),
-    ];
-}
+const nameOf = (caller: number) => `caller-${caller}`;

@@ -31,6 +31,17 @@ export const CONSUMERS = [
     { name: "nlp", credentials: [{ id: "2026a", method: "key" }] },
 ];
 
+/** Two of three callers share three of Alpa's eight slots, counted for two pods in one place. */
+export const CLASSES = {
+    guard: { maxPrompts: 1 },
+    gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
+    classes: { interactive: {}, batch: { slots: 3, logprobs: 1 } },
+    consumers: [
+        { name: "chat", class: "interactive", credentials: [{ id: "2026a", method: "key" }] },
+        ...["nightly", "ocr"].map((name) => ({ name, class: "batch", credentials: [{ id: "2026a", method: "key" }] })),
+    ],
+};
+
 /** A kubeconfig whose token no output may show. */
 export const KUBECONFIG = `apiVersion: v1
 kind: Config

@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
 import type { ParsedGatewayOption } from "../../options/gateway/schema";
 
-/** Tells one list of callers from another, with their limits and methods; keys that were brought along are not in it. */
-export function digestOf({ consumers, limits }: Pick<ParsedGatewayOption, "consumers" | "limits">): string {
+/** Tells one list of callers from another, with their limits, classes and methods; keys that were brought along are not in it. */
+export function digestOf({
+    consumers,
+    limits,
+    classes,
+}: Pick<ParsedGatewayOption, "consumers" | "limits" | "classes">): string {
     const plain = consumers.map(({ credentials, ...rest }) => ({
         ...rest,
         credentials: credentials.map(({ key, ...one }) => ({ ...one, brought: key !== undefined })),
     }));
-    const all = limits === undefined ? plain : [limits, plain];
+    const callers = limits === undefined ? plain : [limits, plain];
+    const all = classes === undefined ? callers : [classes, callers];
     return createHash("sha256").update(JSON.stringify(all)).digest("hex").slice(0, 16);
 }

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ALGORITHMS } from "../../../components/consumers/signing-algorithms";
 import { day } from "./credentials";
+import { callerClass } from "../classes/schema";
 import { consumerName, dnsLabel, positive, problem } from "../../values";
 
 /** Id of a revocation, as the record of revocations gives it. */
@@ -68,5 +69,6 @@ export const limits = z
 export const consumer = z.strictObject({
     name: consumerName.describe("Name of the caller; the APISIX username becomes `<namespace>_<name>`."),
     limits: limits.optional().describe("What this caller may use; what it leaves out is as in the stack's `limits`."),
+    class: callerClass,
     credentials: z.array(credential).describe("Every entry works; removing one revokes exactly that one."),
 });

@@ -36,7 +36,10 @@ export const callersSchema = z.strictObject({
         .optional()
         .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
     maxOverlapDays,
-    consumers: z.array(consumer).default([]).describe("The callers. Empty: this stack admits no caller."),
+    consumers: z
+        .array(consumer.omit({ class: true }))
+        .default([])
+        .describe("The callers. Empty: this stack admits no caller."),
     consumersFile,
 });
 

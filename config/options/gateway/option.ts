@@ -1,6 +1,7 @@
 import type * as z from "zod";
 import { apiProblems } from "../../api-access";
 import type { Sound } from "../../cross-check";
+import { classChecks } from "../../keys/classes/checks";
 import { clusterChecks } from "../../keys/cluster/checks";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
@@ -46,6 +47,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                         ...clusterChecks(common, values, context),
                         ...checks(config, values, context),
                         ...gatewayChecks(option, common, values, context),
+                        ...classChecks(option, common, values),
                         ...(isExposed && api !== undefined ? apiProblems(api) : []),
                     ];
                 },

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { alpaKeys } from "../../keys/alpa";
+import { classes } from "../../keys/classes/schema";
 import { cluster } from "../../keys/cluster/schema";
 import { consumer, limits } from "../../keys/consumers/schema";
 import { azure } from "../../keys/exposure/azure-schema";
@@ -30,6 +31,7 @@ export const gatewayOptionKeys = {
     limits: limits
         .optional()
         .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
+    classes,
     maxOverlapDays,
     guard,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: no request is admitted."),

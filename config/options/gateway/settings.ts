@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { BroughtKey, ConsumerSettings, Credential } from "../../../components/consumers/consumers";
 import { keyDigest } from "../../../components/consumers/key-digest";
-import { callerLimits } from "../../../components/consumers/limits";
+import { callerLimits, type Limits } from "../../../components/consumers/limits";
 import { inPlaceWarnings } from "../../../components/consumers/shared-gateway";
 import type { RampartInstall } from "../../../components/rampart/rampart";
+import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings } from "../../keys/cluster/settings";
 import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
 import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
@@ -17,6 +18,7 @@ export function sharedSettings(config: Parsed, today: Date) {
     const { sharedCounters } = gateway;
     const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
+    const classes = classSettings(config);
     return {
         warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
         expires,
@@ -30,6 +32,7 @@ export function sharedSettings(config: Parsed, today: Date) {
         sharedCounters: sharedCounters && { ...sharedCounters, image: imageOf(sharedCounters.image) },
         readiness,
         consumers,
+        ...(classes && { classes }),
     };
 }
 
@@ -46,15 +49,26 @@ function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
     if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
     if (!config.guard.enabled)
-        warnings.push(`guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`);
+        warnings.push(
+            `guard: off, so any caller can stop Alpa with one request (${config.guard.reason}).`,
+            ...(classSettings(config) === undefined ? [] : [UNCOUNTED_PROMPTS]),
+        );
     return { consumers, warnings, expires };
 }
 
+/** Of shares while nothing bounds the prompts of a request. */
+const UNCOUNTED_PROMPTS =
+    "classes: with the guard off a request may hold any number of prompts, and counts as guard.maxPrompts.";
+
 /** The callers without what has expired, with what an operator should know of the rest. */
-export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, today: Date): Callers {
+export function livingCallers(
+    config: Pick<Parsed, "consumers" | "limits"> & Partial<Pick<Parsed, "classes">>,
+    today: Date,
+): Callers {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
-    const consumers = config.consumers.map(({ name, limits, credentials }): ConsumerSettings => {
+    const consumers = config.consumers.map(({ name, limits, credentials, class: named }): ConsumerSettings => {
+        const share = config.classes?.[named ?? ""]?.slots;
         const living = credentials.filter((credential) => {
             if (credential.expires === undefined) return true;
             const who = `${name}/${credential.id}`;
@@ -68,7 +82,7 @@ export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, toda
         const brought = credentials.flatMap(broughtKey);
         return {
             name,
-            limits: callerLimits(config.limits, limits),
+            limits: share === undefined ? callerLimits(config.limits, limits) : inShare(config.limits, limits),
             credentials: living.map(credentialOf),
             ...(brought.length > 0 && { brought }),
         };
@@ -76,6 +90,12 @@ export function livingCallers(config: Pick<Parsed, "consumers" | "limits">, toda
     if (consumers.length === 0)
         warnings.push("consumers: empty, so only callers of other stacks are admitted. Add a consumer.");
     return { consumers, warnings, expires };
+}
+
+/** What a caller may use besides the share of its class, which takes the place of the stack's limit on open requests. */
+function inShare(ofStack: Limits | undefined, own: Limits | undefined): Limits {
+    const { concurrent: _, ...rest } = callerLimits(ofStack, own);
+    return rest;
 }
 
 function broughtKey({ id, readmit, ...keys }: Parsed["consumers"][number]["credentials"][number]): BroughtKey[] {

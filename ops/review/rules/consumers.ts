@@ -4,7 +4,7 @@ import { dayText } from "../../../config/keys/consumers/credentials";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Props } from "../differences";
-import { limitVerdicts } from "../limits";
+import { limitVerdicts } from "../limits/callers";
 import { objectName, type KindRule, type Run, type Verdict } from "../rule";
 
 const caller = (change: Change) => objectName(change);

@@ -2,13 +2,15 @@
 import { isDeepStrictEqual } from "node:util";
 import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
 import { differences, isMap, pathText, SECRET, type Props } from "../../review/differences";
-import { limitVerdicts } from "../../review/limits";
+import { limitVerdicts } from "../../review/limits/callers";
 import { shown } from "../../review/values-text";
 import type { Config } from "./versions";
 
 interface Caller {
     credentials: Map<string, Props>;
     limits: Limits;
+    /** Of those that share a part of Alpa. Unset: none. */
+    class?: unknown;
 }
 
 /** Replaces a list of callers that cannot be read. */
@@ -46,8 +48,9 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
 }
 
 function limitLines(name: string, old: Caller, now: Caller): string[] {
+    const named = old.class === now.class ? [] : [`caller ${name}: ${arrow("class", old.class, now.class, [])}`];
     const sides = { path: [], old: plugins(old.limits), new: plugins(now.limits) };
-    return limitVerdicts(`caller ${name}`, sides).map(({ says }) => says);
+    return [...named, ...limitVerdicts(`caller ${name}`, sides).map(({ says }) => says)];
 }
 
 /** As the program renders them. The scope is no difference between two versions of one stack. */
@@ -59,13 +62,14 @@ function callers({ consumers, limits: ofStack }: Config): Map<string, Caller> {
     const list = structured(consumers);
     const all = Array.isArray(list) ? list.filter(isMap) : [];
     return new Map(
-        all.map(({ name, limits, credentials }) => {
+        all.map(({ name, limits, credentials, class: named }) => {
             const entries = Array.isArray(credentials) ? credentials.filter(isMap) : [];
             return [
                 String(name),
                 {
                     limits: callerLimits(limitsIn(structured(ofStack)), limitsIn(limits)),
                     credentials: new Map(entries.map((one) => [String(one.id), one])),
+                    class: named,
                 },
             ];
         }),

@@ -7,6 +7,7 @@ import { renderWiring } from "../../../components/apisix/wiring";
 import { POLICY_PREFIX, renderPolicies } from "../../../components/kubernetes/network-policies";
 import { renderVerification, VERIFICATION } from "../../../components/opt/verification";
 import { at, list, UNKNOWN, type Resource } from "../resource";
+import { classesOf, sampleClasses, type Classes } from "./classes";
 import { combinations, form, type Form } from "./form";
 
 // How this project renders what configures the gateway.
@@ -20,6 +21,8 @@ const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
 const CHOICES = [true, undefined] as const;
+const LIMITS = { requests: 41, perSeconds: 43, concurrent: 47 };
+const COUNTERS = { host: "counters.example.org", timeoutMilliseconds: 101, answerTimeoutSeconds: 601 };
 
 const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) =>
     (guard.safeParse(values).error?.issues ?? []).map(
@@ -36,37 +39,51 @@ const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GU
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
-const ROUTES: Form[] = combinations({
-    ownGateway: [true, false],
-    tls: [{ redirect: true }, { redirect: false }, undefined],
-    pathPrefix: ["/sample-prefix", undefined],
-    ...GUARDS,
-    refused: [{ retryAfterSeconds: 300 }, undefined],
-}).map(({ off, minTokens, ...choices }) =>
-    form(
-        {
-            namespace: NAMESPACE,
-            guard: guarded(minTokens),
-            ingressClassName: "sample-class",
-            answerTimeoutSeconds: 600,
-            revision: "0123456789ab",
-            refused: {},
-            ...choices,
-        },
-        ({ namespace, guard, ...rest }) =>
-            inNamespace(
-                namespace,
-                renderRoute({
+const routeForms = ({ whenDown, ...classes }: Classes): Form[] =>
+    combinations({
+        ownGateway: [true, false],
+        tls: [{ redirect: true }, { redirect: false }, undefined],
+        pathPrefix: ["/sample-prefix", undefined],
+        ...GUARDS,
+        refused: [{ retryAfterSeconds: 300 }, undefined],
+    }).map(({ off, minTokens, ...choices }) =>
+        form(
+            {
+                namespace: NAMESPACE,
+                guard: guarded(minTokens),
+                ingressClassName: "sample-class",
+                answerTimeoutSeconds: 600,
+                revision: "0123456789ab",
+                refused: {},
+                classes: sampleClasses(classes),
+                counters: whenDown ? COUNTERS : {},
+                ...choices,
+            },
+            ({ namespace, guard, counters, ...rest }) =>
+                inNamespace(
                     namespace,
-                    ...rest,
-                    guard: off ? { ...guard, enabled: false } : guard,
-                    ownGateway: choices.ownGateway!,
-                    refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
-                }),
-            ),
-        ({ guard, pathPrefix }) => [...guardProblems(guard), ...prefixProblems(pathPrefix, "spec.http")],
-    ),
-);
+                    renderRoute({
+                        namespace,
+                        ...rest,
+                        guard: off ? { ...guard, enabled: false } : guard,
+                        ownGateway: choices.ownGateway!,
+                        refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
+                        // The same longest answer as the route's.
+                        counters: whenDown && {
+                            ...(counters as typeof COUNTERS),
+                            answerTimeoutSeconds: rest.answerTimeoutSeconds,
+                            whenDown,
+                        },
+                    }),
+                ),
+            ({ guard, pathPrefix }) => [...guardProblems(guard), ...prefixProblems(pathPrefix, "spec.http")],
+        ),
+    );
+
+function route(resource: Resource): Form[] {
+    const classes = classesOf(resource);
+    return made(`route ${JSON.stringify(classes)}`, () => routeForms(classes));
+}
 
 const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ off, minTokens }) =>
     form(
@@ -84,7 +101,7 @@ const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ off, minTokens }) =>
     ),
 );
 
-export const routes: ByName = { [ROUTE]: () => ROUTES, [VERIFICATION]: () => VERIFICATIONS };
+export const routes: ByName = { [ROUTE]: route, [VERIFICATION]: () => VERIFICATIONS };
 
 type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 
@@ -125,9 +142,6 @@ const ROLES: UpstreamRole[] = ["completions", "logprobs", "nowhere"];
 export const upstreams: ByName = Object.fromEntries(
     ROLES.map((role) => [`alpa-${role}`, (resource: Resource) => upstream(role, resource)]),
 );
-
-const LIMITS = { requests: 41, perSeconds: 43, concurrent: 47 };
-const COUNTERS = { host: "counters.example.org", timeoutMilliseconds: 101, answerTimeoutSeconds: 601 };
 
 /** A consumer has the name that it has, and as many credentials. */
 export function consumers(resource: Resource): Form[] {

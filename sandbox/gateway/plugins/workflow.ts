@@ -1,5 +1,4 @@
 import { compileExpr } from "../expr";
-import { NotImitated } from "../not-imitated";
 import type { Conf, Handlers } from "../types";
 import { definePlugin } from "./define";
 
@@ -8,7 +7,10 @@ interface WorkflowConf {
     rules: { case?: unknown[]; actions: Action[] }[];
 }
 
-/** workflow: the first rule whose case holds acts; only its first action counts. */
+/**
+ * workflow: the first rule whose case holds acts; only its first action counts. A plugin that was an action does not run again for
+ * the request, whoever else brings it (workflow.lua and plugin.lua of 3.18.0, `skip_plugin`).
+ */
 export const workflow = definePlugin<WorkflowConf>({
     name: "workflow",
     priority: 1006,
@@ -38,8 +40,8 @@ export const workflow = definePlugin<WorkflowConf>({
             const compiled = rule.case && compileExpr(rule.case);
             if (compiled && "error" in compiled) return `failed to validate the 'case' expression: ${compiled.error}`;
             for (const [name, inner] of rule.actions) {
-                if (name === "limit-conn") throw new NotImitated("workflow action limit-conn");
-                if (name !== "return" && name !== "limit-count") return `unsupported action: ${name}`;
+                if (name !== "return" && name !== "limit-count" && name !== "limit-conn")
+                    return `unsupported action: ${name}`;
                 const code = inner?.code;
                 if (name === "return") {
                     if (typeof code !== "number")
@@ -48,8 +50,8 @@ export const workflow = definePlugin<WorkflowConf>({
                 }
                 if (inner.group !== undefined)
                     return "failed to validate the 'limit-count' action: group is not supported";
-                const error = tools.checkPlugin("limit-count", inner, kind);
-                if (error !== undefined) return `failed to validate the 'limit-count' action: ${error}`;
+                const error = tools.checkPlugin(name, inner, kind);
+                if (error !== undefined) return `failed to validate the '${name}' action: ${error}`;
             }
         }
         return undefined;
@@ -62,10 +64,18 @@ export const workflow = definePlugin<WorkflowConf>({
                 name === "return"
                     ? { access: () => ({ code: Number(inner.code), body: { error_msg: "rejected by workflow" } }) }
                     : tools.instantiate(name, inner, `${parentKey}#workflow${i + 1}`);
-            return { condition: compiled && "condition" in compiled ? compiled.condition : () => true, handlers };
+            const condition = compiled && "condition" in compiled ? compiled.condition : () => true;
+            return { name, condition, handlers };
         });
+        const note = {};
         return {
-            access: (ctx) => rules.find((r) => r.condition(ctx.lookup))?.handlers.access?.(ctx),
+            access(ctx) {
+                const rule = rules.find(({ condition }) => condition(ctx.lookup));
+                ctx.notes.set(note, rule);
+                if (rule && rule.name !== "return") ctx.ranAsAction.add(rule.name);
+                return rule?.handlers.access?.(ctx);
+            },
+            log: (ctx) => (ctx.notes.get(note) as (typeof rules)[number] | undefined)?.handlers.log?.(ctx),
         };
     },
 });

@@ -216,6 +216,31 @@ describe("gateway data plane", () => {
         await until(async () => (await kit.send("/completions")).status === 200);
     });
 
+    it("counts an action of workflow for all it is for, and runs no plugin again that was one", async () => {
+        const conn = (n: number, key: string) => ({
+            ...{ conn: n, burst: 0, default_conn_delay: 0.1, key, rejected_code: 429, rejected_msg: `${n}` },
+        });
+        for (const name of ["jack", "jill"]) {
+            await kit.put("/consumers", { username: name, plugins: { "limit-conn": conn(1, "consumer_name") } });
+            await kit.put(`/consumers/${name}/credentials/a`, { plugins: { "key-auth": { key: `key-${name}` } } });
+        }
+        const rules = [{ case: [["consumer_name", "in", ["jack"]]], actions: [["limit-conn", conn(2, "route_id")]] }];
+        await kit.put("/routes/r1", {
+            uri: "/completions",
+            plugins: { "key-auth": {}, workflow: { rules } },
+            upstream: kit.target,
+        });
+        const of = async (name: string, count: number) => {
+            const headers = { apikey: `key-${name}`, "X-Debug-Delay": "1" };
+            const answers = await Promise.all(Array.from({ length: count }, () => kit.send("/completions", headers)));
+            return answers.map(({ status, text }) => (status === 200 ? 200 : text.trim())).sort();
+        };
+        const [jack, jill] = await Promise.all([of("jack", 3), of("jill", 2)]);
+        assert.deepEqual(jack, [200, 200, '{"error_msg":"2"}']);
+        assert.deepEqual(jill, [200, '{"error_msg":"1"}']);
+        assert.deepEqual(await of("jack", 2), [200, 200]);
+    });
+
     it("ends a request with 500 where a limit of limit-conn is a variable without a number, unless it may pass", async () => {
         const limits = { conn: "$http_x_conn", burst: 0, default_conn_delay: 0.1, key: "remote_addr" };
         const statusOf = async (conn: string, more: object = {}) => {

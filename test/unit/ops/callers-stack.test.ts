@@ -2,7 +2,8 @@
 // stack, and that `consumer list` takes the callers of other stacks at one gateway for what they are.
 import { strict as assert } from "node:assert";
 import { decodeJwt } from "jose";
-import { limitPlugins, type Counters } from "../../../components/consumers/limits";
+import type { Counters } from "../../../components/apisix/open-requests";
+import { limitPlugins } from "../../../components/consumers/limits";
 import { compare } from "../../../ops/consumer/state/compare";
 import type { LiveConsumer } from "../../../ops/consumer/state/cluster-consumers";
 import { renderedOf } from "../../../ops/consumer/state/rendered-consumer";

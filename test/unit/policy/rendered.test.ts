@@ -43,20 +43,42 @@ const guard = fc
         { requiredKeys: ["maxBodyBytes", "contextTokens", "vocabulary", "maxPrompts"] },
     )
     .chain((values) => label.map((defaultModel) => ({ ...guardSchema.parse(values), defaultModel })));
-const routeSettings = fc.record(
-    {
-        namespace: label,
-        guard,
-        ingressClassName: label,
-        answerTimeoutSeconds: number(100_000),
-        ownGateway: fc.boolean(),
-        tls: fc.record({ redirect: fc.boolean() }),
-        pathPrefix: prefix,
-        refused: fc.record({ retryAfterSeconds: number(9999) }),
-        revision: fc.stringMatching(/^[0-9a-f]{12}$/),
-    },
-    { requiredKeys: ["namespace", "guard", "ingressClassName", "answerTimeoutSeconds", "ownGateway", "revision"] },
+const classes = fc.array(
+    fc.record({
+        name: label,
+        members: fc.array(label, { minLength: 1, maxLength: 2 }),
+        completions: number(400),
+        logprobs: number(400),
+    }),
+    { minLength: 1, maxLength: 2 },
 );
+const counters = fc.record({
+    host: host,
+    whenDown: fc.constantFrom("refuse" as const, "allow" as const),
+    timeoutMilliseconds: number(9999),
+});
+const routeSettings = fc
+    .record(
+        {
+            namespace: label,
+            guard,
+            ingressClassName: label,
+            answerTimeoutSeconds: number(100_000),
+            ownGateway: fc.boolean(),
+            tls: fc.record({ redirect: fc.boolean() }),
+            pathPrefix: prefix,
+            refused: fc.record({ retryAfterSeconds: number(9999) }),
+            revision: fc.stringMatching(/^[0-9a-f]{12}$/),
+            classes,
+            counters,
+        },
+        { requiredKeys: ["namespace", "guard", "ingressClassName", "answerTimeoutSeconds", "ownGateway", "revision"] },
+    )
+    .map(({ counters: shared, ...rest }) => ({
+        ...rest,
+        // Those of a stack know its longest answer, and without a share nothing names them.
+        ...(shared && rest.classes && { counters: { ...shared, answerTimeoutSeconds: rest.answerTimeoutSeconds } }),
+    }));
 
 /** Each list and map in a tree, with its path. */
 function* nodes(tree: any, path = ""): Generator<{ path: string; node: any }> {
@@ -91,6 +113,27 @@ describe("the comparison with what is rendered", () => {
             { numRuns: 60 },
         );
     });
+
+    const shares: [what: string, change: (rule: any, config: any) => unknown][] = [
+        ["an answer of its own", (rule) => (rule.actions = [["return", { code: 200 }]])],
+        ["a share for callers by a header", (rule) => (rule.case = [["http_x_class", "==", "batch"]])],
+        ["a share that waits in place of refusing", (rule) => (rule.actions[0][1].burst = 4)],
+        ["a share of each caller", (rule) => (rule.actions[0][1].key = "consumer_name")],
+        ["a class without a condition", (rule) => delete rule.case],
+        ["a filter that lets requests pass by", (_, config) => (config._meta = { filter: [["uri", "==", "/"]] })],
+    ];
+    for (const [what, change] of shares)
+        it(`refuses a workflow with ${what}`, () => {
+            const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };
+            const rules = { ...guardSchema.parse({}), defaultModel: "default" };
+            const classes = [{ name: "batch", members: ["b1", "b2"], completions: 2, logprobs: 1 }];
+            const spec = renderRoute({ ...given, guard: rules, revision: "0123456789ab", classes });
+            assert.deepEqual(judge(route("a1", spec)), []);
+            const changed = structuredClone(spec);
+            const { config } = changed.http[0].plugins.find(({ name }) => name === "workflow")!;
+            change((config.rules as any[])[0], config);
+            assert.match(judge(route("a1", changed)).join("\n"), /^spec\.http\[0\]\.plugins/m);
+        });
 
     it("refuses a prefix that no stack config takes", () => {
         const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };

@@ -15,7 +15,7 @@ import { CALLS, HOST, recordCloudflare, SSH_KEY, TODAY, TOKENS } from "../cloudf
 import { recordNodes, THREE } from "../cluster-nodes";
 import { exposedInterSettings, INTER_INSTALLERS, interSettings, interValues, parseInter, recordInter } from "../inter";
 import { RAMPART_OPT, recordIntraB } from "../intra-b";
-import { CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../intra-a";
+import { CLASSES, CONSUMERS, INSTALLERS, KUBECONFIG, recordExposed, recordStack } from "../intra-a";
 
 const ROOT = join(__dirname, "../../..");
 
@@ -125,6 +125,7 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "intra-a with definitions from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
     "intra-a that installs Rampart": () => recordStack("rampart", { rampart: RAMPART }),
     "intra-a with a kubeconfig": () => recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG } }),
+    "intra-a with classes of callers": () => recordStack("rampart", CLASSES),
     "intra-a on nodes of its own": () => recordNodes({ nodes: THREE }),
     ...each(
         ["prepare", "start", "done"],

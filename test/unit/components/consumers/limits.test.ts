@@ -1,6 +1,7 @@
 // Proves what is asked of APISIX's limits. That a gateway counts so is proved on the sandbox.
 import { strict as assert } from "node:assert";
-import { limitPlugins, type Counters, type Limits } from "../../../../components/consumers/limits";
+import type { Counters } from "../../../../components/apisix/open-requests";
+import { limitPlugins, type Limits } from "../../../../components/consumers/limits";
 
 const both: Limits = { requests: 60, perSeconds: 30, concurrent: 2 };
 const counters: Counters = {

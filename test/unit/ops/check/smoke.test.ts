@@ -108,6 +108,16 @@ describe("ops check smoke", () => {
         assert.match(none.note, /not tried: the limit: limits\.requests is not set/);
     });
 
+    it("tries no limit of a caller that shares one with its class", async () => {
+        await admit();
+        const text = stack({ ...smoke, class: "batch" });
+        const { code, note } = await run({
+            text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: { slots: 4 } }"),
+        });
+        assert.equal(code, 0, note);
+        assert.match(note, /not tried: the limit: other callers of class batch may have all of its share\./);
+    });
+
     it("fails when a limit does not hold", async () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const { code, out } = await run();

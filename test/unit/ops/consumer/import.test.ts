@@ -57,6 +57,41 @@ describe("ops consumer import", () => {
         }
     });
 
+    describe("of keys that have weights in Alpa's queue", () => {
+        const weighed = { allowed_api_keys: KEYS, api_key_weights: { [KEYS[0]]: 50 } };
+        const withClasses = (text: string) => `${text}    alpa-auth:classes: { interactive: {}, background: {} }\n`;
+
+        it("puts each caller into the class that its weight is given", async () => {
+            const { ops, folder, text, write } = bench({ says: encrypts });
+            write(withClasses(text()));
+            const args = ["--classes", "50=interactive,10=background", "--yes"];
+            const { code, note } = await ops("consumer", "import", keysFile(folder, weighed), ...args);
+            assert.equal(code, 0, note);
+            assert.match(text(), /name: imported-1\n +class: interactive\n/);
+            assert.match(text(), /name: imported-2\n +class: background\n/);
+        });
+
+        it("says that weights are lost without classes, and nothing where all are the same", async () => {
+            const { ops, folder } = bench();
+            const { note } = await ops("consumer", "import", keysFile(folder, weighed));
+            assert.match(note, /different weights in Alpa's queue \(10, 50\), .* --classes/);
+            for (const key of KEYS) assert.ok(!note.includes(key));
+            assert.doesNotMatch((await ops("consumer", "import", keysFile(folder))).note, /weights/);
+        });
+
+        it("refuses a weight that no key has, and a class that the stack has not", async () => {
+            const { ops, folder } = bench();
+            const file = keysFile(folder, weighed);
+            const other = await ops("consumer", "import", file, "--classes", "5=background");
+            assert.equal(other.code, 2);
+            assert.match(other.note, /--classes: 5 must be the weight of a key \(the file has 10, 50\)\. Correct it/);
+            const missing = await ops("consumer", "import", file, "--classes", "50=interactive");
+            assert.equal(missing.code, 2);
+            assert.match(missing.note, /\.class: must be one of classes, which has none \(got "interactive"\)/);
+            assert.equal((await ops("consumer", "import", file, "--classes", "fast")).code, 2);
+        });
+    });
+
     const refused: [what: string, content: unknown, args: string[], problem: RegExp][] = [
         ["a file that is no JSON", "key-of-a-caller", [], /must be Alpa's keys file \(it is not JSON\)/],
         ["a file without keys", {}, [], /must have a list allowed_api_keys/],

@@ -1,6 +1,6 @@
 /** Limits of a caller, as its Consumer's plugins hold them. */
-import { isMap, type Difference, type Props } from "./differences";
-import type { Verdict } from "./rule";
+import { isMap, type Difference, type Props } from "../differences";
+import type { Verdict } from "../rule";
 
 /** Follow from the rest, and are told where nothing else is; or say where it is counted. */
 const DERIVED = new Set(["group", "rejected_msg"]);

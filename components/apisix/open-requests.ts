@@ -1,0 +1,47 @@
+/** Where limits are counted once for all APISIX pods. */
+export interface Counters {
+    /** Host of the server, as seen from APISIX. */
+    host: string;
+    /** While the server is down, callers with limits get 500, or are admitted without limits. */
+    whenDown: "refuse" | "allow";
+    /** Longest wait for the server, in milliseconds. */
+    timeoutMilliseconds: number;
+    /** Longest time one request may take, in seconds: a place in the count of open requests is given up after it. */
+    answerTimeoutSeconds: number;
+}
+
+/** Requests that are still open when a gateway pod dies would hold their places for an hour, the plugin's default. */
+const GIVE_UP_SECONDS = 60;
+
+/** What every limit answers a request above it, and by which variable it tells requests apart. */
+export const refusedBy = (key: string) => ({ key, rejected_code: 429 });
+
+/**
+ * Config of APISIX's `limit-conn`: requests that are open at the same time.
+ * @param most how many may be open
+ * @param key variable by which they are counted
+ * @param message what a request above it is answered
+ * @param counters unset: each APISIX pod counts for itself
+ */
+export function openRequests(most: number, key: string, message: string, counters?: Counters): Record<string, unknown> {
+    return {
+        ...refusedBy(key),
+        conn: most,
+        burst: 0,
+        default_conn_delay: 0.1,
+        rejected_msg: message,
+        ...countedIn(counters),
+        ...(counters ? { key_ttl: counters.answerTimeoutSeconds + GIVE_UP_SECONDS } : {}),
+    };
+}
+
+/** Fields of a limit plugin that say where it counts. */
+export function countedIn(counters?: Counters): Record<string, unknown> {
+    if (!counters) return {};
+    return {
+        policy: "redis",
+        redis_host: counters.host,
+        redis_timeout: counters.timeoutMilliseconds,
+        allow_degradation: counters.whenDown === "allow",
+    };
+}

@@ -1,0 +1,111 @@
+import { LEAST_NODES } from "../../../components/apisix/availability";
+import { ALPA_BATCH } from "../../../components/route/request-guard";
+import type { Sound } from "../../cross-check";
+import type { ParsedGatewayOption } from "../../options/gateway/schema";
+import type { Raw } from "../../options/option";
+import { didYouMean } from "../../problems";
+import { isGiven } from "../../unchecked";
+import { dnsLabel, LABEL_LIMIT } from "../../values";
+
+type Config = Sound<ParsedGatewayOption>;
+
+/** The oldest APISIX that counts a class as one: before it, consumers with limits were counted apart (apisix 3.18.0, limit-conn). */
+const OLDEST_APISIX = [3, 18];
+
+/**
+ * What must hold between classes and those in them.
+ * @param given the same before it was parsed: which keys there are
+ */
+export function classChecks(option: string, config: Config, given: Raw): string[] {
+    const { classes = {} } = config;
+    const hasShares = Object.values(classes).some((one) => one?.slots !== undefined);
+    return [
+        ...unknownClasses(config),
+        ...Object.keys(classes).flatMap((name) => ofClass(name, config)),
+        ...tooManySlots(config),
+        ...(hasShares ? [...wrongGateway(config), ...uncounted(option, config, given)] : []),
+    ];
+}
+
+function unknownClasses({ consumers = [], classes = {} }: Config): string[] {
+    const known = Object.keys(classes);
+    return consumers.flatMap((one, i) => {
+        const name = one?.class;
+        if (name === undefined || known.includes(name)) return [];
+        const where = `consumers[${i}].class`;
+        return known.length === 0
+            ? [`${where}: must be one of classes, which has none (got ${JSON.stringify(name)}). Add it there.`]
+            : [
+                  `${where}: must be one of ${known.join(", ")} (got ${JSON.stringify(name)}).${didYouMean(name, known) || " Choose one, or add it to classes."}`,
+              ];
+    });
+}
+
+function ofClass(name: string, { classes, consumers = [], guard }: Config): string[] {
+    const where = `classes.${name}`;
+    const { slots, logprobs } = classes?.[name] ?? {};
+    const maxPrompts = guard?.maxPrompts;
+    const problems: string[] = [];
+    if (!dnsLabel.safeParse(name).success)
+        problems.push(
+            `${where}: the name must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters. Rename it.`,
+        );
+    if (!consumers.some((one) => one?.class === name))
+        problems.push(`${where}: has no callers. Set class: ${name} at one of consumers, or remove it.`);
+    if (slots === undefined && logprobs !== undefined)
+        problems.push(`${where}.logprobs: belongs to a class with slots. Add slots, or remove it.`);
+    if (slots === undefined) return problems;
+    if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
+        problems.push(
+            `${where}.slots: must be at least guard.maxPrompts, ${maxPrompts}, which one request may take (got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
+        );
+    const limited = consumers.flatMap((one, i) =>
+        one?.class === name && one.limits?.concurrent !== undefined ? [i] : [],
+    );
+    return [
+        ...problems,
+        ...limited.map(
+            (i) =>
+                `consumers[${i}].limits.concurrent: belongs to callers without a share (its class is ${name}), since APISIX counts open requests once. Remove it, and limit requests.`,
+        ),
+    ];
+}
+
+/** Of all services of Alpa together, each of which generates for a batch at once. */
+function tooManySlots({ alpa, classes = {} }: Config): string[] {
+    const services = alpa?.endpoints?.length ?? 0;
+    const shares = Object.entries(classes).flatMap(([name, one]) =>
+        one?.slots === undefined ? [] : [{ name, slots: one.slots }],
+    );
+    const there = services * ALPA_BATCH;
+    if (services === 0 || shares.reduce((sum, { slots }) => sum + slots, 0) <= there) return [];
+    const got = shares.map(({ name, slots }) => `${name} ${slots}`).join(", ");
+    return [
+        `classes: must have at most ${there} slots together, ${ALPA_BATCH} for each of alpa.endpoints (got ${got}). Lower them.`,
+    ];
+}
+
+function wrongGateway({ gateway }: Config): string[] {
+    if (gateway?.installer === "existing")
+        return [
+            "classes: slots belong to a gateway that this stack installs (got gateway.installer existing), since each pod of another one counts for itself. Remove them.",
+        ];
+    const tag = gateway?.image?.tag;
+    const [, major, minor] = (/^(\d+)\.(\d+)/.exec(tag ?? "") ?? []).map(Number);
+    const [oldestMajor, oldestMinor] = OLDEST_APISIX;
+    if (major === undefined || major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return [];
+    return [
+        `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with slots of classes (got ${JSON.stringify(tag)}). Older ones count members apart.`,
+    ];
+}
+
+/** Where there are limits too, their check says the same. */
+function uncounted(option: string, { gateway, limits, consumers = [] }: Config, given: Raw): string[] {
+    const isSaid = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
+    const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;
+    const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
+    if (!(replicas > 1) || gateway?.sharedCounters !== undefined || isSaid) return [];
+    return [
+        `gateway.sharedCounters: required with slots of classes and more than one replica (got ${replicas}). Each pod would count on its own: set whenDown to refuse or allow.`,
+    ];
+}

@@ -1,0 +1,50 @@
+/** Weights that keys have in Alpa's own queue, and the classes of callers that come in their place. */
+import { InvalidArgumentError } from "commander";
+import { UsageError } from "../errors";
+
+/** Of a key that `api_key_weights` does not name: API_KEY_DEFAULT_WEIGHT of Alpa (alpa/serve, b8078a9). */
+const DEFAULT_WEIGHT = 10;
+
+/** Class by weight. */
+export type WeightClasses = ReadonlyMap<number, string>;
+
+/** The argument `50=interactive,1=batch`. */
+export function weightClasses(text: string): WeightClasses {
+    const pairs = text.split(",").map((part) => /^\s*(\d+(?:\.\d+)?)\s*=\s*([a-z0-9-]+)\s*$/.exec(part));
+    if (pairs.some((pair) => pair === null))
+        throw new InvalidArgumentError("must be weights with a class each, for example 50=interactive,1=batch.");
+    return new Map(pairs.map((pair) => [Number(pair![1]), pair![2]]));
+}
+
+/**
+ * Class of each key, in their order; undefined for a weight that has none.
+ * @param content of Alpa's keys file
+ * @throws UsageError for a weight that no key has; never with a key in it
+ */
+export function classesOf(keys: string[], content: unknown, classes: WeightClasses): (string | undefined)[] {
+    const weights = weightsOf(keys, content);
+    const unknown = [...classes.keys()].filter((weight) => !weights.includes(weight));
+    if (unknown.length > 0)
+        throw new UsageError(
+            unknown.map(
+                (weight) =>
+                    `--classes: ${weight} must be the weight of a key (the file has ${distinct(weights)}). Correct it.`,
+            ),
+        );
+    return weights.map((weight) => classes.get(weight));
+}
+
+/** What an operator should know of weights that are not taken over; undefined where all keys have the same. */
+export function lostWeights(keys: string[], content: unknown): string | undefined {
+    const weights = weightsOf(keys, content);
+    if (new Set(weights).size <= 1) return undefined;
+    return `the keys have different weights in Alpa's queue (${distinct(weights)}), which the gateway does not know. Put their callers into classes: --classes <weight>=<class>,…`;
+}
+
+function weightsOf(keys: string[], content: unknown): number[] {
+    const { api_key_weights: given } = content as { api_key_weights?: unknown };
+    const named = typeof given === "object" && given !== null ? (given as Record<string, unknown>) : {};
+    return keys.map((key) => (Object.hasOwn(named, key) ? Number(named[key]) : DEFAULT_WEIGHT));
+}
+
+const distinct = (weights: number[]) => [...new Set(weights)].sort((a, b) => a - b).join(", ");

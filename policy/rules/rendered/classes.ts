@@ -1,0 +1,30 @@
+import { at, list, type Resource } from "../resource";
+
+/** What of a route's classes is a form of its own; their names and numbers are settings. */
+export interface Classes {
+    /** How many callers each class has. */
+    members: number[];
+    /** What becomes of its callers while the counters are away. Unset: each pod counts for itself. */
+    whenDown?: "refuse" | "allow";
+}
+
+/** The classes of a route as it has them, by the first rule with any: any number of callers may share. */
+export function classesOf({ props }: Resource): Classes {
+    const [found] = list(at(props, "spec.http")).flatMap((rule) =>
+        list(at(rule, "plugins")).filter((one) => at(one, "name") === "workflow"),
+    );
+    const rules = list(at(found, "config.rules"));
+    const members = rules.map((rule) => list(list(list(at(rule, "case"))[0])[2]).length);
+    const settings = list(list(at(rules[0], "actions"))[0])[1];
+    if (at(settings, "policy") === undefined) return { members };
+    return { members, whenDown: at(settings, "allow_degradation") === true ? "allow" : "refuse" };
+}
+
+/** Classes of as many callers, for an example of settings. */
+export const sampleClasses = ({ members }: Classes) =>
+    members.map((count, i) => ({
+        name: `sample-class-${i}`,
+        members: Array.from({ length: count }, (_, j) => `sample-member-${i}-${j}`),
+        completions: 61 + 3 * i,
+        logprobs: 161 + 3 * i,
+    }));

@@ -1,0 +1,85 @@
+/** Gateways of the sandbox with the project's own route and its classes, and the sandbox's Alpa behind them. */
+import { strict as assert } from "node:assert";
+import type { CallerClass } from "../../components/route/caller-classes";
+import type { Counters } from "../../components/apisix/open-requests";
+import type { Limits } from "../../components/consumers/limits";
+import { startAlpa, type Alpa } from "../../sandbox/alpa/server";
+import { startGateway, type Gateway } from "../../sandbox/gateway/server";
+import { AdminApi } from "../../sandbox/ingress-controller/admin";
+import { startRedis, type RedisServer } from "../../sandbox/redis/server";
+import { ask, type Answer } from "../../sandbox/test/alpa/kit";
+import { GUARD } from "./guard-settings";
+import { ADMIN_KEY, keyOf, stackObjects } from "./stack-objects";
+
+export interface ClassedAlpaOptions {
+    callers: string[];
+    /** @default no class has a share */
+    classes?: CallerClass[];
+    /** Pods of the gateway; several count in a Redis. @default 1 */
+    pods?: number;
+    /** Of each caller. @default none */
+    limits?: Limits;
+    /** Time that Alpa takes for one batch, in seconds. @default 0 */
+    seconds?: number;
+    /** Waits for companions of a batch's first request. @default Alpa's own second */
+    batchWindow?: () => Promise<unknown>;
+    /** Called with the prompt of each request that reaches Alpa. */
+    onPrompt?: (prompt: string) => void;
+}
+
+/** As the counters of a stack are named; the gateways reach them by their `resolve`. */
+const COUNTERS: Counters = {
+    host: "counters.llm.svc.cluster.local",
+    whenDown: "refuse",
+    // A busy machine takes a second now and then.
+    timeoutMilliseconds: 20_000,
+    answerTimeoutSeconds: 60,
+};
+
+export class ClassedAlpa {
+    private constructor(
+        private readonly gateways: Gateway[],
+        private readonly alpa: Alpa,
+        private readonly redis: RedisServer | undefined,
+    ) {}
+
+    static async start(options: ClassedAlpaOptions): Promise<ClassedAlpa> {
+        const { pods = 1, seconds, batchWindow, onPrompt } = options;
+        const alpa = await startAlpa({
+            port: 0,
+            seconds,
+            ...(batchWindow && { batchWindow }),
+            onRequest: ({ body }) => onPrompt?.(String((JSON.parse(body.toString()) as { prompt: unknown }).prompt)),
+        });
+        const redis = pods > 1 ? await startRedis({ port: 0 }) : undefined;
+        const resolve = (host: string) => (host === COUNTERS.host ? redis?.port : undefined);
+        const gateways = await Promise.all(
+            Array.from({ length: pods }, () => startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, resolve })),
+        );
+        const classed = new ClassedAlpa(gateways, alpa, redis);
+        await classed.configure(options);
+        return classed;
+    }
+
+    /** Writes the route and the consumers to every pod, as the ingress controller does after a change. */
+    async configure({ callers, limits, classes }: Pick<ClassedAlpaOptions, "callers" | "limits" | "classes">) {
+        const counters = this.redis && COUNTERS;
+        const objects = stackObjects({ guard: GUARD, alpaPort: this.alpa.port, callers, limits, classes, counters });
+        for (const { adminPort } of this.gateways) {
+            const api = new AdminApi(`http://127.0.0.1:${adminPort}`, ADMIN_KEY, () => {});
+            assert.deepEqual(await api.sync(objects), []);
+        }
+    }
+
+    /** One request of a caller. @param pod which gateway it comes to */
+    send(caller: string, prompt: string, pod = 0, path: "completions" | "logprobs" = "completions"): Promise<Answer> {
+        const headers = { apikey: keyOf(caller), "Content-Type": "application/json" };
+        return ask(this.gateways[pod].port, { path: `/alpa/${path}`, headers, body: { prompt } });
+    }
+
+    async stop(): Promise<void> {
+        await Promise.all(this.gateways.map((gateway) => gateway.close()));
+        await this.alpa.close();
+        await this.redis?.close();
+    }
+}
