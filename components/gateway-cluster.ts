@@ -94,7 +94,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         const conversion = this.convert(name, args, binding, after.dependsOn);
         const { refused, attempt } = conversion ?? {};
         const shared = this.sharedCounters(name, args, binding, home);
-        // Nobody is sent to HTTPS before it is served, nor let in before somebody answers, nor counted before the counters run.
+        // Callers are redirected to HTTPS once it is served, admitted once Alpa answers, and counted once the counters run.
         const before = [tls, ...(conversion?.before ?? []), args.classes && shared].filter((one) => one !== undefined);
         const route = new AlpaRoute(
             `${name}-route`,

@@ -26,7 +26,7 @@ export interface ClassSettings {
  *
  * APISIX 3.18 runs no plugin again that was an action here (plugin.lua, `skip_plugin`; added between 3.17 and 3.18): a member has no
  * limit of its own on open requests. The count belongs to the route and to the settings of the action: members come and go without a
- * change of it, and another share begins anew.
+ * change of it, and another share starts a new count.
  * @param namespace of the consumers
  */
 export function classPlugins(
@@ -46,7 +46,7 @@ export function classPlugins(
     return [plugin("workflow", { rules })];
 }
 
-/** What a caller is told whose class has no room; the review of a change reads the class from it. */
+/** The message of a 429 when the class of a caller is full; the review of a change reads the class from it. */
 function classIsFull(name: string, open: number): string {
     return `class ${name} is full: the open requests of all its callers are limited to ${open}`;
 }

@@ -9,7 +9,7 @@ interface WorkflowConf {
 
 /**
  * workflow: the first rule whose case holds acts; only its first action counts. A plugin that was an action does not run again for
- * the request, whoever else brings it (workflow.lua and plugin.lua of 3.18.0, `skip_plugin`).
+ * the request, in whichever other object it is (workflow.lua and plugin.lua of 3.18.0, `skip_plugin`).
  */
 export const workflow = definePlugin<WorkflowConf>({
     name: "workflow",

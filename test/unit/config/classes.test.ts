@@ -27,7 +27,7 @@ function problems(config: Record<string, string>): string[] {
 
 const refused: Refused[] = [
     [
-        "a class that nobody is in",
+        "a class without members",
         { classes: { interactive: {} }, consumers: [caller("chat")] },
         "classes.interactive: has no callers. Set class: interactive at one of consumers, or remove it.",
     ],

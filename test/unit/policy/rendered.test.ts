@@ -117,7 +117,7 @@ describe("the comparison with what is rendered", () => {
     const shares: [what: string, change: (rule: any, config: any) => unknown][] = [
         ["an answer of its own", (rule) => (rule.actions = [["return", { code: 200 }]])],
         ["a share for callers by a header", (rule) => (rule.case = [["http_x_class", "==", "batch"]])],
-        ["a share that waits in place of refusing", (rule) => (rule.actions[0][1].burst = 4)],
+        ["a share that delays instead of rejecting", (rule) => (rule.actions[0][1].burst = 4)],
         ["a share of each caller", (rule) => (rule.actions[0][1].key = "consumer_name")],
         ["a class without a condition", (rule) => delete rule.case],
         ["a filter that lets requests pass by", (_, config) => (config._meta = { filter: [["uri", "==", "/"]] })],

@@ -260,13 +260,13 @@ describe("preflight of Cloudflare", () => {
             "a foreign application",
             { [APPS]: { result: [{ name: "Wiki", domain: "llm.example.com" }] } },
             {},
-            /^hostname: llm\.example\.com must have no Access application .*"Wiki"/,
+            /^hostname: llm\.example\.com must have no foreign Access application .*"Wiki"/,
         ],
         [
             "a foreign application on a path of the name",
             { [APPS]: { result: [{ name: "Wiki", destinations: [{ uri: "LLM.example.com/admin" }] }] } },
             {},
-            /^hostname: LLM\.example\.com\/admin must have no Access application .*"Wiki"/,
+            /^hostname: LLM\.example\.com\/admin must have no foreign Access application .*"Wiki"/,
         ],
         [
             "a record in the place of ours",

@@ -95,7 +95,7 @@ describe("a class at its share", function () {
         );
     });
 
-    it("keeps nobody else from Alpa", async () => {
+    it("leaves other callers unlimited", async () => {
         await start();
         const open = [alpa.send("job-1", "a"), alpa.send("job-1", "b"), ...[1, 2, 3].map(() => alpa.send("chat", "c"))];
         await reached(5);
@@ -112,7 +112,7 @@ describe("a class at its share", function () {
         assert.equal((await alpa.send("job-3", "c")).status, 200);
     });
 
-    it("has the places of /completions whoever asks for /logprobs, and the other way round", async () => {
+    it("counts /completions and /logprobs apart", async () => {
         await start();
         const open = [alpa.send("job-1", "a"), alpa.send("job-2", "b")];
         await reached(2);

@@ -67,7 +67,7 @@ describe("npm run ops -- convert run", () => {
         const end = record()
             .filter((entry) => entry.event === "step-end")
             .at(-1)!;
-        assert.match((end as any).said, /^alice\/a1 was answered at http/);
+        assert.match((end as any).said, /^alice\/a1 got an answer from http/);
     });
 
     it("returns when pulumi up fails, in Pulumi's own words, and says what a human must do when that fails too", async () => {
@@ -102,11 +102,11 @@ describe("npm run ops -- convert run", () => {
         assert.equal(code, 1);
         assert.match(
             note,
-            /a human is needed\. Callers are served by the component \(alice\/a1 was answered at http\S+ after \d+ ms\), but done .* has failed twice: .*done is not to be/,
+            /a human is needed\. Callers are served by the component \(alice\/a1 got an answer from http\S+ after \d+ ms\), but done .* has failed twice: .*done is not to be/,
         );
         assert.equal(state.reached, "switch");
         const [serves] = record().filter(({ event }) => event === "serves");
-        assert.match((serves as any).said, /^alice\/a1 was answered/);
+        assert.match((serves as any).said, /^alice\/a1 got an answer/);
         const again = await ops("convert", "run", "--yes");
         assert.equal(again.code, 0, again.note);
         assert.equal(state.reached, "done");
@@ -136,7 +136,7 @@ describe("npm run ops -- convert run", () => {
             /Callers are served by the component \(no caller's key is known/,
         );
         const said = record().flatMap((entry) => ("said" in entry && entry.said !== undefined ? [entry.said] : []));
-        assert.equal(said.filter((one) => /^no caller's key .* alpa-verifier was answered at/.test(one)).length, 2);
+        assert.equal(said.filter((one) => /^no caller's key .* alpa-verifier got an answer from/.test(one)).length, 2);
         state.failing = { done: 2 };
         state.onUp = (to) => {
             if (to === "done") state.verifierStatus = 502;
@@ -221,7 +221,7 @@ describe("npm run ops -- convert run", () => {
         assert.match(said("drain")!, /^bob\/b1 got 503 at/);
         assert.match(
             said("switch")!,
-            /^callers are over their limits \(429: alice\/a1, bob\/b1\); alpa-verifier was answered/,
+            /^callers are over their limits \(429: alice\/a1, bob\/b1\); alpa-verifier got an answer/,
         );
         // What does not answer is not taken for a caller with a limit.
         const dead = await convertBench();
@@ -515,7 +515,7 @@ describe("npm run ops -- convert, interrupted", () => {
         const { code, note } = await ops("convert", "run", "--yes");
         assert.equal(code, 2);
         assert.match(note, /another process runs it \(the cluster says bob@far r1, until 2099/);
-        assert.match((await ops("convert", "status")).out, /another one is: bob@far r1, until 2099.*--take-over/);
+        assert.match((await ops("convert", "status")).out, /the cluster says that another machine does: bob@far r1, until 2099.*--take-over/);
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
@@ -557,7 +557,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
         let looks = 0;
         it.state.onLook = () => (ours.beat = `${looks++} bob@far`);
-        assert.match((await it.ops("convert", "status")).out, /another one is: bob@far, until /);
+        assert.match((await it.ops("convert", "status")).out, /the cluster says that another machine does: bob@far, until /);
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2, note);
         assert.match(note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
