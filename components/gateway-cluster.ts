@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs, type ConversionSettings } from "./conversion";
 import type { AcceptSettings } from "./kubernetes/awaited";
 import { AlpaRoute } from "./route/alpa-route";
+import type { Observed } from "./route/plugin-chain";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import { releaseNamespace } from "./apisix/release";
 import { GATEWAY_SERVICE } from "./apisix/values";
@@ -96,6 +97,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 ...{ ...bound, pods, guard, pathPrefix, ownGateway, refused, attempt },
                 alpa: conversion?.alpa ?? alpa,
                 tls: args.tls && { redirect: args.tls.redirect },
+                observed: observedBy(gateway),
             },
             // Redirect to HTTPS only once it is served, and open the route only once a backend answers.
             { ...after, dependsOn: [...after.dependsOn, ...(tls ? [tls] : []), ...(conversion?.before ?? [])] },
@@ -148,7 +150,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         if (conversion === undefined) return undefined;
         const timeoutSeconds = readiness.graphTimeoutSeconds;
         const rampart = gateway.installer === "rampart" ? { retry: gateway.retry, timeoutSeconds } : undefined;
-        return new Conversion(`${name}-conversion`, this, { ...args, binding, rampart, conversion }, after);
+        const observed = observedBy(gateway);
+        return new Conversion(`${name}-conversion`, this, { ...args, binding, rampart, observed, conversion }, after);
     }
 
     private sharedCounters(name: string, args: GatewayClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {
@@ -180,6 +183,13 @@ function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: Gatew
         labels: APISIX_PODS.matchLabels,
         unasked: installer === "existing" ? "settle" : "fail",
     };
+}
+
+/** What the gateway keeps of requests. */
+function observedBy(gateway: GatewaySettings): Observed | undefined {
+    const { metrics, accessLog } = (gateway.installer === "existing" ? undefined : gateway.release.observability) ?? {};
+    if (metrics === undefined && !accessLog) return undefined;
+    return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
 /** Where the gateway is reached inside the cluster. */

@@ -11,7 +11,10 @@ import type { AlpaSettings } from "./alpa-upstreams";
 import { renderRoute, renderUpstreams, ROUTE, type RouteRules } from "./route-rules";
 import { RouteServed } from "./route-served";
 
-export interface AlpaRouteArgs extends Pick<RouteRules, "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused"> {
+export interface AlpaRouteArgs extends Pick<
+    RouteRules,
+    "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused" | "observed"
+> {
     /** Namespace of the route; consumers are in the same. */
     namespace: string;
     binding: GatewayBinding;
@@ -87,7 +90,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
 }
 
 function rulesOf(args: AlpaRouteArgs): RouteRules {
-    const { namespace, guard, binding, alpa, ownGateway, pathPrefix, tls, refused } = args;
+    const { namespace, guard, binding, alpa, ownGateway, pathPrefix, tls, refused, observed } = args;
     return {
         namespace,
         guard,
@@ -97,6 +100,7 @@ function rulesOf(args: AlpaRouteArgs): RouteRules {
         pathPrefix,
         tls,
         refused,
+        observed,
     };
 }
 

@@ -2,6 +2,7 @@ import type * as z from "zod";
 import { apiProblems } from "../../api-access";
 import type { Sound } from "../../cross-check";
 import { clusterChecks } from "../../keys/cluster/checks";
+import { observabilityProblems } from "../../keys/observability";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
 import { parseOption, type CheckContext, type OptionDefinition, type Raw } from "../option";
@@ -46,6 +47,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                         ...clusterChecks(common, values, context),
                         ...checks(config, values, context),
                         ...gatewayChecks(option, common, values, context),
+                        ...observabilityProblems(common, values),
                         ...(isExposed && api !== undefined ? apiProblems(api) : []),
                     ];
                 },

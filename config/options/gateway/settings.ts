@@ -7,6 +7,7 @@ import type { RampartInstall } from "../../../components/rampart/rampart";
 import { clusterSettings } from "../../keys/cluster/settings";
 import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
 import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
+import { observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
 import { imageOf } from "../../keys/images";
 import type { ParsedGatewayOption as Parsed } from "./schema";
@@ -18,7 +19,12 @@ export function sharedSettings(config: Parsed, today: Date) {
     const { reason: _, ...rules } = guard;
     const { consumers, warnings, expires } = callers(config, today);
     return {
-        warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
+        warnings: [
+            ...warnings,
+            ...exposureWarnings(config),
+            ...azureWarnings(config, answerSeconds(config), today),
+            ...observabilityWarnings(config.observability),
+        ],
         expires,
         namespace,
         ...clusterSettings(cluster),
