@@ -8,6 +8,7 @@ import { ConversionRecord, RECORD_LABELS } from "./opt/conversion-record";
 import type { GatewayBinding } from "./apisix/wiring";
 import type { GuardSettings } from "./route/request-guard";
 import type { ClusterAccess } from "./kubernetes/kubeconfig";
+import type { Observed } from "./route/plugin-chain";
 import { OptComponent, optAddress, type OptComponentArgs } from "./opt/opt-component";
 import type { OptSettings } from "./opt/opt-settings";
 import { metadata } from "./kubernetes/ownership";
@@ -38,6 +39,8 @@ interface Around {
     binding: GatewayBinding;
     readiness: AcceptSettings;
     rampart: OptComponentArgs["rampart"];
+    /** What the gateway keeps of requests. Unset: nothing */
+    observed?: Observed;
     conversion: ConversionSettings;
 }
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Conversion, type ConversionOutputs, type ConversionSettings } from "./conversion";
 import type { AcceptSettings } from "./kubernetes/awaited";
 import { AlpaRoute } from "./route/alpa-route";
+import type { Observed } from "./route/plugin-chain";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import type { CallerClass } from "./route/caller-classes";
 import { releaseNamespace } from "./apisix/release";
@@ -103,6 +104,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
                 alpa: conversion?.alpa ?? alpa,
                 tls: args.tls && { redirect: args.tls.redirect },
                 ...(args.classes && { classes: args.classes, counters: shared?.counters }),
+                observed: observedBy(gateway),
             },
             { ...after, dependsOn: [...after.dependsOn, ...before] },
         );
@@ -153,7 +155,8 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         if (conversion === undefined) return undefined;
         const timeoutSeconds = readiness.graphTimeoutSeconds;
         const rampart = gateway.installer === "rampart" ? { retry: gateway.retry, timeoutSeconds } : undefined;
-        return new Conversion(`${name}-conversion`, this, { ...args, binding, rampart, conversion }, after);
+        const observed = observedBy(gateway);
+        return new Conversion(`${name}-conversion`, this, { ...args, binding, rampart, observed, conversion }, after);
     }
 
     private sharedCounters(name: string, args: GatewayClusterArgs, binding: GatewayBinding, home: pulumi.Resource) {
@@ -185,6 +188,13 @@ function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: Gatew
         labels: APISIX_PODS.matchLabels,
         unasked: installer === "existing" ? "settle" : "fail",
     };
+}
+
+/** What the gateway keeps of requests. */
+function observedBy(gateway: GatewaySettings): Observed | undefined {
+    const { metrics, accessLog } = (gateway.installer === "existing" ? undefined : gateway.release.observability) ?? {};
+    if (metrics === undefined && !accessLog) return undefined;
+    return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
 /** Where the gateway is reached inside the cluster. */

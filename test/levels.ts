@@ -27,6 +27,8 @@ const FULL: Record<string, string> = {
     "test/engine/intra-ha": "what inter.test.ts proves, for option intra-a",
     "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
     "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
+    "test/engine/observability":
+        "a stack of its own: unit tests of the stand-in and of what is rendered find most of it first",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
     "test/engine/review": "drift and repair: recorded previews prove what a review says",

@@ -11,6 +11,7 @@ import { GatewayWiring } from "./wiring";
 import { GracefulShutdown } from "./graceful-shutdown";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { NetworkPolicies } from "../kubernetes/network-policies";
+import { GatewayMonitor } from "./pod-monitor";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
 import { componentInstallation, RampartGateway } from "./rampart-gateway";
 
@@ -51,13 +52,20 @@ export function installGateway(
     args: InstallationArgs,
 ): GatewayWiring {
     const { namespace, gateway } = args;
-    const { availability } = gateway.release;
+    const { availability, observability } = gateway.release;
     const installation = installationOf(gateway, namespace);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
-        const policies = new NetworkPolicies(`${name}-policies`, { namespace: apisix, callersFrom, ...tls }, o);
+        const { metrics } = observability ?? {};
+        const scrapers = metrics && { scrapers: metrics.scrapers };
+        const policies = new NetworkPolicies(
+            `${name}-policies`,
+            { namespace: apisix, callersFrom, ...tls, ...scrapers },
+            o,
+        );
+        if (metrics?.podMonitor) new GatewayMonitor(`${name}-metrics`, { namespace: apisix }, o);
         if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
         const profile = new ApisixProfile(
             `${name}-profile`,
@@ -84,7 +92,7 @@ export function installGateway(
         );
     return new GatewayWiring(
         `${name}-wiring`,
-        { apisixNamespace, namespace },
+        { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
         // Open no route before the graceful shutdown of the pods is configured.
         { parent, dependsOn: stop ? [apisix, stop] : apisix },
     );

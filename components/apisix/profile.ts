@@ -2,6 +2,8 @@ import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { stringify } from "yaml";
+import { accessLogSettings } from "./access-log";
+import { metricsAttributes, metricsMemory, type ObservabilitySettings } from "./observability";
 import { metadata } from "../kubernetes/ownership";
 
 /** Inputs of the settings of APISIX. */
@@ -18,6 +20,8 @@ export interface ProfileSettings {
         /** Port that callers reach it on, for redirects. */
         publicPort: number;
     };
+    /** Unset: APISIX counts nothing, and logs in its own format. */
+    observability?: ObservabilitySettings;
 }
 
 export interface ApisixProfileArgs {
@@ -68,7 +72,8 @@ export class ApisixProfile extends pulumi.ComponentResource {
 }
 
 /** The settings file: the contents of the chart's own file with our values, and the shutdown timeout. */
-export function renderProfile({ release, namespace, shutdownSeconds, tls }: ProfileSettings): string {
+export function renderProfile(settings: ProfileSettings): string {
+    const { release, namespace, shutdownSeconds, tls, observability } = settings;
     return stringify({
         apisix: {
             node_listen: [9080],
@@ -94,14 +99,13 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
                           ssl_ciphers: TLS_CIPHERS,
                       },
         },
-        // Without it a redirect names the port in the container, which no caller reaches.
-        ...(tls === undefined ? {} : { plugin_attr: { redirect: { https_port: tls.publicPort } } }),
+        ...pluginAttributes(settings),
         nginx_config: {
             error_log: "/dev/stderr",
             // As many as the memory limit of a pod is for; the default is one for each core of the node.
             worker_processes: 2,
             worker_shutdown_timeout: `${shutdownSeconds}s`,
-            http: { access_log: "/dev/stdout" },
+            ...observedParts(observability),
         },
         deployment: {
             role: "traditional",
@@ -127,6 +131,24 @@ export function renderProfile({ release, namespace, shutdownSeconds, tls }: Prof
             },
         },
     });
+}
+
+/** Parts of `nginx_config` that depend on what is observed. */
+function observedParts(observability: ObservabilitySettings | undefined) {
+    const { http, ...snippets } = observability?.accessLog
+        ? accessLogSettings()
+        : { http: { access_log: "/dev/stdout" } };
+    const memory = metricsMemory(observability);
+    return { http: { ...http, ...memory.http }, ...snippets, ...memory.rest };
+}
+
+function pluginAttributes({ tls, observability }: ProfileSettings) {
+    const attributes = {
+        // Without it a redirect names the port in the container, which no caller reaches.
+        ...(tls === undefined ? {} : { redirect: { https_port: tls.publicPort } }),
+        ...metricsAttributes(observability),
+    };
+    return Object.keys(attributes).length === 0 ? {} : { plugin_attr: attributes };
 }
 
 /** Reference to an environment variable in APISIX's configuration file. */

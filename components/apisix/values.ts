@@ -1,5 +1,6 @@
 import { shutdownSeconds } from "../alpa/answer-times";
 import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
+import { metricsValues, podValues, type ObservabilitySettings } from "./observability";
 import { controllerValues, ETCD_MEMBERS, etcdValues, gatewayValues, type Availability } from "./availability";
 
 /** What of the APISIX release is chosen in the stack config. */
@@ -18,6 +19,8 @@ export interface ReleaseSettings {
     storageClass?: string;
     /** Unset: it may run on a single node, and stops with it. */
     availability?: Availability;
+    /** What operators see of it. Unset: APISIX counts nothing, and logs in its own format. */
+    observability?: ObservabilitySettings;
 }
 
 /** What the chart is installed as. */
@@ -61,16 +64,18 @@ export function controllerName(namespace: string): string {
  * test compares every path with the chart.
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
-    const { image, etcdImage, replicas, nodePort, tls, storageClass, availability } = settings;
+    const { image, etcdImage, replicas, nodePort, tls, storageClass, availability, observability } = settings;
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
         ...settingsFileValues(profileName(profileOf(settings, installation)), etcdName(installation)),
         ...(availability === undefined ? {} : gatewayValues()),
+        ...podValues(observability),
         service: serviceValues(nodePort, tls),
         apisix: {
             ...(tls === undefined ? {} : tlsValues(tls)),
+            ...metricsValues(observability),
             admin: {
                 // The chart allows every address if it installs an ingress controller; the generated keys and the
                 // network policies protect the Admin API.
@@ -197,10 +202,11 @@ function tlsValues(tls: ReleaseTls) {
 const CHART_SHUTDOWN_SECONDS = 240;
 
 /** Text of APISIX's settings file. */
-export function profileOf({ availability, tls }: ReleaseSettings, installation: Installation): string {
+export function profileOf({ availability, tls, observability }: ReleaseSettings, installation: Installation): string {
     return renderProfile({
         ...installation,
         shutdownSeconds: availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability),
         tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
+        observability,
     });
 }

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "./values";
+import { METRICS_METADATA } from "./observability";
 import { metadata } from "../kubernetes/ownership";
 
 /** What routes and consumers are bound to. */
@@ -17,6 +18,8 @@ export interface GatewayWiringArgs {
     apisixNamespace: string;
     /** Namespace of the routes; also the name of the classes, which belong to the whole cluster. */
     namespace: string;
+    /** Whether APISIX counts requests. @default false */
+    metrics?: boolean;
 }
 
 /**
@@ -88,12 +91,15 @@ export class GatewayWiring extends pulumi.ComponentResource {
 }
 
 /** Spec of each object. */
-export function renderWiring({ apisixNamespace, namespace }: GatewayWiringArgs) {
+export function renderWiring({ apisixNamespace, namespace, metrics }: GatewayWiringArgs) {
     const parametersRef = { group: "apisix.apache.org", kind: "GatewayProxy", name: namespace };
     const { name, admin: key } = ADMIN_KEYS_SECRET;
     const auth = { type: "AdminKey", adminKey: { valueFrom: { secretKeyRef: { name, key } } } };
     return {
-        proxy: { provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth } } },
+        proxy: {
+            provider: { type: "ControlPlane", controlPlane: { service: ADMIN_SERVICE, auth } },
+            ...(metrics ? { pluginMetadata: METRICS_METADATA } : {}),
+        },
         ingressClass: {
             controller: controllerName(namespace),
             parameters: {

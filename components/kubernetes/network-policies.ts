@@ -9,6 +9,14 @@ export interface NetworkPoliciesArgs {
     callersFrom?: { namespace: string; labels: Record<string, string> };
     /** Whether callers come by TLS too. @default false */
     tls?: boolean;
+    /** The pods that may read the metrics of APISIX. @default none */
+    scrapers?: ScrapingPods[];
+}
+
+/** Pods that read the metrics of APISIX: those of a namespace that have all of these labels. */
+export interface ScrapingPods {
+    namespace: string;
+    labels: Record<string, string>;
 }
 
 // Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
@@ -24,13 +32,17 @@ export const DATA_PORT = 9080;
 /** The same for TLS. */
 const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
+/** Port that APISIX serves its metrics on, where it does. The chart's own too. */
+export const METRICS_PORT = 9091;
 const ETCD_CLIENT_PORT = 2379;
 const ETCD_PEER_PORT = 2380;
 
 /** Prefix of a policy's name, before its role. */
 export const POLICY_PREFIX = "alpa-auth-";
-/** Names of the policies. */
-export const POLICIES = Object.keys(renderPolicies({})).map((role) => `${POLICY_PREFIX}${role}`);
+/** Names of the policies. @param settings that decide which there are */
+export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): string[] {
+    return Object.keys(renderPolicies(settings)).map((role) => `${POLICY_PREFIX}${role}`);
+}
 
 /**
  * Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else.
@@ -52,7 +64,11 @@ export class NetworkPolicies extends pulumi.ComponentResource {
 }
 
 /** Spec of each policy, by its role. */
-export function renderPolicies({ callersFrom, tls }: Pick<NetworkPoliciesArgs, "callersFrom" | "tls">) {
+export function renderPolicies({
+    callersFrom,
+    tls,
+    scrapers = [],
+}: Pick<NetworkPoliciesArgs, "callersFrom" | "tls" | "scrapers">) {
     return {
         closed: { podSelector: {}, policyTypes: ["Ingress"] },
         callers: {
@@ -84,6 +100,16 @@ export function renderPolicies({ callersFrom, tls }: Pick<NetworkPoliciesArgs, "
                 },
             ],
         },
+        ...(scrapers.length === 0 ? {} : { metrics: renderMetricsPolicy(scrapers) }),
+    };
+}
+
+/** Who reads the metrics: they name every caller. */
+function renderMetricsPolicy(scrapers: ScrapingPods[]) {
+    return {
+        podSelector: APISIX_PODS,
+        policyTypes: ["Ingress"],
+        ingress: [{ from: scrapers.map(peer), ports: [{ port: METRICS_PORT, protocol: "TCP" }] }],
     };
 }
 

@@ -10,7 +10,7 @@ import { generationOf } from "../kubernetes/generation";
 import type { GuardSettings } from "../route/request-guard";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { attempted, credentialMetadata, metadata } from "../kubernetes/ownership";
-import { alpaChain } from "../route/plugin-chain";
+import { alpaChain, type Observed } from "../route/plugin-chain";
 import { secretData } from "../kubernetes/secret-data";
 
 export interface VerificationArgs {
@@ -21,6 +21,8 @@ export interface VerificationArgs {
     guard: GuardSettings;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
+    /** What the gateway keeps of requests. Unset: nothing */
+    observed?: Observed;
     /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
     attempt?: number;
 }
@@ -109,9 +111,9 @@ export class Verification extends pulumi.ComponentResource {
 
 /** Spec of the ApisixRoute: the two paths of Alpa for one consumer, whether or not the callers' route is open. */
 export function renderVerification(
-    args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds">,
+    args: Pick<VerificationArgs, "namespace" | "binding" | "guard" | "answerTimeoutSeconds" | "observed">,
 ) {
-    const { namespace, binding, guard, answerTimeoutSeconds } = args;
+    const { namespace, binding, guard, answerTimeoutSeconds, observed } = args;
     return {
         ingressClassName: binding.ingressClass,
         http: (["completions", "logprobs"] as const).map((role) => ({
@@ -123,7 +125,7 @@ export function renderVerification(
             },
             timeout: timeouts(answerTimeoutSeconds),
             upstreams: [{ name: `alpa-${role}` }],
-            plugins: alpaChain(`/${role}`, namespace, guard, { only: VERIFIER }),
+            plugins: alpaChain(`/${role}`, namespace, guard, { only: VERIFIER, observed }),
         })),
     };
 }

@@ -13,7 +13,7 @@ import { RouteServed } from "./route-served";
 
 export interface AlpaRouteArgs extends Pick<
     RouteRules,
-    "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused" | "classes" | "counters"
+    "guard" | "ownGateway" | "pathPrefix" | "tls" | "refused" | "observed" | "classes" | "counters"
 > {
     /** Namespace of the route; consumers are in the same. */
     namespace: string;
@@ -90,7 +90,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
 }
 
 function rulesOf(args: AlpaRouteArgs): RouteRules {
-    const { namespace, guard, binding, alpa, ownGateway, pathPrefix, tls, refused, classes, counters } = args;
+    const { namespace, guard, binding, alpa, ownGateway, pathPrefix, tls, refused, observed, classes, counters } = args;
     return {
         namespace,
         guard,
@@ -102,6 +102,7 @@ function rulesOf(args: AlpaRouteArgs): RouteRules {
         refused,
         classes,
         counters,
+        observed,
     };
 }
 

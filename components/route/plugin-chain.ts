@@ -2,6 +2,7 @@ import { answerHeaders, hsts } from "./answer-headers";
 import { classPlugins, type ClassSettings } from "./caller-classes";
 import { guardPlugins, type GuardSettings } from "./request-guard";
 import { incomingHeaders } from "./incoming-headers";
+import { NAME_CALLER } from "./name-caller";
 import { REVISION_HEADER } from "../alpa/paths";
 import { alpaError, plugin, type RoutePlugin } from "./route-plugin";
 import { serviceDescription } from "../alpa/service-description";
@@ -75,6 +76,26 @@ export interface AnswerSettings {
     revision?: string;
     /** The gateway serves TLS: answers by it say to come by TLS alone. */
     tls?: boolean;
+    /** What is kept of a request. Unset: nothing */
+    observed?: Observed;
+}
+
+/** What the gateway keeps of a request. */
+export interface Observed {
+    /** It is counted, by caller, route and status. */
+    counted?: boolean;
+    /** The access log names the caller. */
+    named?: boolean;
+}
+
+/** Counts requests, under the name of the rule that they match. */
+function counts({ observed }: AnswerSettings): RoutePlugin[] {
+    return observed?.counted ? [plugin("prometheus", { prefer_name: true })] : [];
+}
+
+/** `_meta` of the plugin right behind authentication. */
+function behindAuthentication({ observed }: AnswerSettings) {
+    return { priority: WHO_MAY, ...(observed?.named ? { pre_function: NAME_CALLER } : {}) };
 }
 
 /** Which callers reach Alpa. */
@@ -103,13 +124,14 @@ export function alpaChain(
             abort: refused
                 ? comeBack(refused.retryAfterSeconds)
                 : abort(403, "this consumer may not use Alpa", [[["consumer_name", "!", "~~", theirs]]]),
-            _meta: { priority: WHO_MAY },
+            _meta: behindAuthentication(answers),
         }),
         ...guardPlugins(path, guard),
         ...classPlugins(path, namespace, { classes, counters }),
         plugin("proxy-rewrite", { uri: path, headers: { remove: REMOVED_HEADERS } }),
         shapeErrors(answers),
         answerHeaders(answers),
+        ...counts(answers),
     ];
 }
 
@@ -118,9 +140,10 @@ export function serviceChain(prefix: string, model: string, answers: AnswerSetti
     const said = serviceDescription(prefix, model);
     return [
         ...authentication(),
-        plugin("fault-injection", { abort: answer(200, said), _meta: { priority: WHO_MAY } }),
+        plugin("fault-injection", { abort: answer(200, said), _meta: behindAuthentication(answers) }),
         shapeErrors(answers),
         answerHeaders(answers),
+        ...counts(answers),
     ];
 }
 
@@ -130,10 +153,11 @@ export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
         ...authentication(),
         plugin("fault-injection", {
             abort: abort(400, "no query string is accepted: send credentials in headers, and the rest as JSON"),
-            _meta: { priority: WHO_MAY },
+            _meta: behindAuthentication(answers),
         }),
         shapeErrors(answers),
         ...(answers.tls ? [hsts()] : []),
+        ...counts(answers),
     ];
 }
 
@@ -163,6 +187,7 @@ export function closedChain(prefix: string, answers: AnswerSettings = {}): Route
         }),
         shapeErrors(answers),
         ...(answers.tls ? [hsts()] : []),
+        ...counts(answers),
     ];
 }
 

@@ -8,7 +8,15 @@ import {
     timeouts,
     type AlpaSettings,
 } from "./alpa-upstreams";
-import { alpaChain, closedChain, queryStringChain, serviceChain, toHttps, type Passing } from "./plugin-chain";
+import {
+    alpaChain,
+    closedChain,
+    queryStringChain,
+    serviceChain,
+    toHttps,
+    type Observed,
+    type Passing,
+} from "./plugin-chain";
 import type { ClassSettings } from "./caller-classes";
 import type { RoutePlugin } from "./route-plugin";
 
@@ -34,15 +42,17 @@ export interface RouteRules extends ClassSettings {
     tls?: { redirect: boolean };
     /** Callers get 503 with this Retry-After. Unset: the route is open. */
     refused?: Passing["refused"];
+    /** What the gateway keeps of requests. Unset: nothing */
+    observed?: Observed;
     /** What error answers carry in the header of the revision. @default no such header */
     revision?: string;
 }
 
 /** Spec of the ApisixRoute: two open paths, what the service is, the query strings on them, and the rest closed. */
 export function renderRoute(rules: RouteRules) {
-    const { guard, ownGateway, tls, revision } = rules;
+    const { guard, ownGateway, tls, observed, revision } = rules;
     const [prefix] = servedPrefixes(rules.pathPrefix);
-    const answers = { revision, tls: tls !== undefined };
+    const answers = { revision, tls: tls !== undefined, observed };
     return {
         ingressClassName: rules.ingressClassName,
         http: [
@@ -84,8 +94,8 @@ const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
 
 /** A rule that leads to Alpa. */
 function openRule(role: "completions" | "logprobs", rules: RouteRules) {
-    const { namespace, guard, answerTimeoutSeconds, tls, refused, revision, classes, counters } = rules;
-    const answers = { revision, tls: tls !== undefined };
+    const { namespace, guard, answerTimeoutSeconds, tls, refused, observed, revision, classes, counters } = rules;
+    const answers = { revision, tls: tls !== undefined, observed };
     return {
         name: role,
         match: { paths: below(rules, `/${role}`), methods: ["POST"], exprs: NO_QUERY },

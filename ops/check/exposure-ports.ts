@@ -20,6 +20,7 @@ export const CLOSED_PORTS: Port[] = [
     { port: 10001, what: "Ray, clients", risk: RUNS_CODE },
     { port: 9180, what: "APISIX, Admin API", risk: "only its key stands before all routes and credentials" },
     { port: 9090, what: "APISIX, control API", risk: "it tells the configuration, and takes commands" },
+    { port: 9091, what: "APISIX, metrics", risk: "they name every caller, and say what each of them does" },
     { port: 9080, what: "APISIX, data port", risk: "access that bypasses the entry point's port" },
     { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "access that bypasses the entry point's port" },
     { port: 7085, what: "APISIX, status", risk: "it tells whether the gateway works" },

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../components/alpa/paths";
 import { classVerdicts } from "./limits/classes";
+import { NAME_CALLER } from "../../components/route/name-caller";
 import { isMap, type Props } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";
@@ -40,6 +41,11 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
         comes: ["changed-inside", "answers have a number"],
         goes: ["errors-changed", "answers have no number any more"],
         changes: ["errors-changed", "answers are numbered in another way"],
+    },
+    prometheus: {
+        comes: ["changed-inside", "requests are counted, by caller, route and status"],
+        goes: ["changed-inside", "requests are no longer counted"],
+        changes: ["changed-inside", "requests are counted in another way"],
     },
     "proxy-rewrite": {
         comes: ["route-changed", "Alpa gets other headers or another path"],
@@ -84,6 +90,14 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
         if (isDeepStrictEqual(withoutErrors(from), withoutErrors(to)))
             return [
                 { code: "errors-changed", says: `${title}: errors look different`, ...narrowed(property, from, to) },
+            ];
+        if (isNamed(from) !== isNamed(to) && isDeepStrictEqual(withoutName(from), withoutName(to)))
+            return [
+                {
+                    code: "changed-inside",
+                    says: `${title}: the access log ${isNamed(to) ? "names" : "no longer names"} callers`,
+                    property,
+                },
             ];
         const event = from === undefined ? "comes" : to === undefined ? "goes" : "changes";
         const known = PLUGINS[name]?.[event];
@@ -161,6 +175,19 @@ function hiding({ name, config }: Props): string[] {
         Object.entries(part).flatMap(([one, settings]) => hiding({ name: one, config: settings })),
     );
     return [...(itself === true ? [String(name)] : []), ...parts];
+}
+
+/** Whether a plugin tells the access log who the caller is. */
+function isNamed(plugin: Props | undefined): boolean {
+    const meta = isMap(plugin?.config) ? plugin.config._meta : undefined;
+    return isMap(meta) && meta.pre_function === NAME_CALLER;
+}
+
+function withoutName(plugin: Props | undefined): unknown {
+    const { config } = plugin ?? {};
+    if (!isMap(config) || !isMap(config._meta)) return plugin;
+    const { pre_function: _, ...meta } = config._meta;
+    return { ...plugin, config: { ...config, _meta: meta } };
 }
 
 /** A plugin without what callers read of its refusals. */

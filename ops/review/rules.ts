@@ -39,6 +39,8 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Gateway": cluster.wiring,
     "kubernetes NetworkPolicy": networkPolicy,
     "kubernetes PodDisruptionBudget": cluster.budget,
+    // Tells a Prometheus where to read: whether it may, the network policies say.
+    "kubernetes PodMonitor": UNNOTICED,
     "kubernetes Deployment": cluster.deployment,
     "kubernetes Service": service,
     "kubernetes CustomResourceDefinition": cluster.definition,

@@ -13,6 +13,7 @@ const OBJECTS: Record<string, string[]> = {
     "apisix.apache.org/v1alpha1": ["Consumer", "GatewayProxy"],
     "gateway.networking.k8s.io/v1": ["Gateway", "GatewayClass"],
     "cert-manager.io/v1": ["Certificate"],
+    "monitoring.coreos.com/v1": ["PodMonitor"],
     "ray.io/v1": ["RayCluster"],
 };
 /** Objects of which this project changes a field, and that others have made. */
@@ -55,6 +56,7 @@ const COMPONENTS: Record<string, string[]> = {
         "EdgeRules",
         "EdgeWorker",
         "EtcdSecrets",
+        "GatewayMonitor",
         "GatewayTls",
         "GatewayWiring",
         "GracefulStop",

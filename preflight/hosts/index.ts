@@ -40,6 +40,10 @@ export function withoutCluster(
         warnings.push(
             "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Give files, or install it and its issuer when the nodes are a cluster, and run pulumi up again.",
         );
+    if (gateway.release.observability?.metrics?.podMonitor)
+        warnings.push(
+            "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove it until the nodes are a cluster and the operator is installed.",
+        );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
     if (wanted === undefined || wanted !== has)

@@ -5,9 +5,10 @@ import { ADMIN_KEYS_SECRET, etcdName, profileOf } from "../../components/apisix/
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { secretName, type ConsumerSettings } from "../../components/consumers/consumers";
 import { CONTROLLER_BUDGET } from "../../components/apisix/controller-budget";
+import { POD_MONITOR } from "../../components/apisix/pod-monitor";
 import { RECORD, VERIFIER } from "../../components/opt/conversion-phases";
 import { installationOf } from "../../components/apisix/installation";
-import { POLICIES } from "../../components/kubernetes/network-policies";
+import { policyNames } from "../../components/kubernetes/network-policies";
 import { OPT_GRAPH } from "../../components/opt/opt-graph";
 import { operatorNamespace } from "../../components/opt/opt-operator";
 import { OPT } from "../../components/opt/opt-pods";
@@ -40,12 +41,6 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
         objects.push(
             { apiVersion: "v1", kind: "Secret", namespace: apisix, name: ADMIN_KEYS_SECRET.name },
             ...ofInstallation(settings),
-            ...POLICIES.map((name) => ({
-                apiVersion: "networking.k8s.io/v1",
-                kind: "NetworkPolicy",
-                namespace: apisix,
-                name,
-            })),
             { apiVersion: "apisix.apache.org/v1alpha1", kind: "GatewayProxy", namespace: apisix, name: namespace },
             { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", ...cluster },
             { apiVersion: "gateway.networking.k8s.io/v1", kind: "GatewayClass", ...cluster },
@@ -117,15 +112,20 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
     ]);
 }
 
-/** Those that depend on how the gateway is installed: its settings file, etcd's Secret, and the ingress controllers' budget. */
+/** Those that depend on how the gateway is installed: policies, its settings file, etcd's Secret, and what watches its pods. */
 function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing") return [];
     const own = installationOf(gateway, namespace);
     const { namespace: apisix } = own;
     const inside = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, namespace: apisix, name });
+    const { availability, observability } = gateway.release;
     return [
+        ...policyNames(observability?.metrics ?? {}).map((name) =>
+            inside("networking.k8s.io/v1", "NetworkPolicy", name),
+        ),
         inside("v1", "ConfigMap", profileName(profileOf(gateway.release, own))),
         inside("v1", "Secret", etcdName(own)),
-        ...(gateway.release.availability ? [inside("policy/v1", "PodDisruptionBudget", CONTROLLER_BUDGET)] : []),
+        ...(availability ? [inside("policy/v1", "PodDisruptionBudget", CONTROLLER_BUDGET)] : []),
+        ...(observability?.metrics?.podMonitor ? [inside("monitoring.coreos.com/v1", "PodMonitor", POD_MONITOR)] : []),
     ];
 }

@@ -8,6 +8,9 @@ import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "./plugins/index";
 import type { LuaMachine } from "./serverless/machine";
 import type { CheckTools, Conf, ConfKind, Plugin } from "./types";
 
+/** Plugins of one phase, rewrite: before them `_meta.pre_function` runs once for each request. */
+const RUN_ONCE = new Set(["fault-injection"]);
+
 const SECRET_MANAGER = /^\$secret:\/\//i;
 
 export class PluginChecker implements CheckTools {
@@ -35,7 +38,7 @@ export class PluginChecker implements CheckTools {
         const error = this.schemaOf(plugin, kind)(conf);
         if (error !== undefined) return error;
         const meta = ((conf as Conf)._meta ?? {}) as Conf;
-        if (meta.pre_function !== undefined) throw new NotImitated("_meta.pre_function (Lua)");
+        if (typeof meta.pre_function === "string") this.checkPreFunction(plugin, meta.pre_function);
         if (kind !== "consumer" || !plugin.auth) refuseSecretReferences(conf);
         return plugin.check?.(conf as Conf, kind, this);
     }
@@ -55,6 +58,13 @@ export class PluginChecker implements CheckTools {
             if (compiled && "error" in compiled) return `failed to validate the 'vars' expression: ${compiled.error}`;
         }
         return undefined;
+    }
+
+    /** Of plugins that run before the answer alone: it runs in every phase that its plugin has. */
+    private checkPreFunction({ name }: Plugin, text: string): void {
+        if (!RUN_ONCE.has(name)) throw new NotImitated(`_meta.pre_function of plugin ${name}`);
+        const problem = this.lua.check(text);
+        if (problem !== undefined) throw new NotImitated(`_meta.pre_function that gives no function (${problem})`);
     }
 
     private schemaOf(plugin: Plugin, kind: ConfKind): Check {

@@ -4,6 +4,7 @@ import { isIP } from "node:net";
 import { matchesNetwork, type VarValue } from "./expr";
 import { HeaderList, bytes } from "./headers";
 import { NginxExit } from "./nginx";
+import type { Figures } from "./observed/figures";
 import type { AuthConsumer, Entry, Node, Route, Upstream } from "./types";
 import { decodeArgs, encodeArgs, type Args, type Target } from "./uri";
 import { lookupVariable } from "./variables";
@@ -65,6 +66,14 @@ export class Context {
     status = 0;
     /** Status of every upstream try, 502 and 504 included. */
     upstreamStatuses: string[] = [];
+    /** Every upstream try, in milliseconds of the process; one without an end is under way. */
+    readonly upstreamTries: { start: number; end?: number }[] = [];
+    /** An upstream has sent the head of an answer. */
+    upstreamAnswered = false;
+    /** When the head was read, in the same. */
+    readonly startedAt = performance.now();
+    /** Set once the request is over. */
+    figures?: Figures;
     /** Shared by all response-rewrite instances of a request, as in APISIX. */
     responseRewriteMatched = false;
     /** Plugins that ran as an action of workflow, and so do not run again. */
@@ -83,6 +92,8 @@ export class Context {
         readonly peer: Peer,
         trustedAddresses: readonly string[],
         private readonly expectContinue: boolean,
+        /** Variables that the configuration of nginx declares, which Lua may set. */
+        readonly variables: Map<string, string> = new Map(),
     ) {
         this.method = request.method ?? "GET";
         this.uri = target.uri;

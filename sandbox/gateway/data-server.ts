@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { Context } from "./context";
 import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "./nginx";
 import { NotImitated } from "./not-imitated";
+import { bytesSinceLast } from "./observed/figures";
 import { handleRequest, type PipelineParts } from "./pipeline";
 import { RawHeads, readRefused } from "./raw-head";
 import { parseTarget } from "./uri";
@@ -25,10 +26,23 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
         highWaterMark: 64 * 1024,
     });
     server.maxHeadersCount = 0;
+    const { accessLog } = parts;
+    const refused = (status: number, socket: Socket, milliseconds = 0) =>
+        accessLog?.addRefused(socket.remoteAddress ?? "", {
+            status,
+            requestSeconds: milliseconds / 1000,
+            upstreamSeconds: [],
+            ...bytesSinceLast(socket),
+        });
+    const rawRefusal = (socket: Socket, status: number, detail?: string) => {
+        rawAnswer(socket, status, "text/html", errorPage(status, detail));
+        refused(status, socket);
+    };
 
     const serve = (expects: boolean) => (request: IncomingMessage, answer: ServerResponse) => {
         if (lingering.has(request.socket)) return; // pipelined behind a connection's last answer
         heads.restoreTabs(request);
+        const startedAt = performance.now();
         answer.on("error", () => undefined); // the client went away while we wrote
         request.on("error", () => undefined);
         const problem = refuse(request);
@@ -39,6 +53,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
                 ...["Server", "openresty", "Content-Type", "text/html; charset=utf-8"],
                 ...["Content-Length", String(page.length), "Connection", "close"],
             ]);
+            answer.once("close", () => refused(problem.status, request.socket, performance.now() - startedAt));
             answer.end(request.method === "HEAD" ? undefined : page);
             return;
         }
@@ -46,7 +61,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
         if (!target) return; // refuse() has looked already
         const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = request.socket;
         const peer = { address: remoteAddress, port: remotePort, localAddress, localPort };
-        const ctx = new Context(request, answer, target, peer, trustedAddresses, expects);
+        const ctx = new Context(request, answer, target, peer, trustedAddresses, expects, accessLog?.variables);
         handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
     };
     const heads = new RawHeads();
@@ -141,10 +156,6 @@ function refuse(request: IncomingMessage): Refusal | undefined {
 
 function validHost(host: string): boolean {
     return host !== "" && !/[\x00-\x20\x7f/\\]/.test(host) && !host.includes("..") && !/^[.:]/.test(host);
-}
-
-function rawRefusal(socket: Socket, status: number, detail?: string): void {
-    rawAnswer(socket, status, "text/html", errorPage(status, detail));
 }
 
 function rawAnswer(socket: Socket, status: number, type: string, body: string): void {

@@ -58,12 +58,27 @@ export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTool
                 priority: (meta.priority as number | undefined) ?? plugin.priority,
                 handlers: plugin.create(conf, parentKey, tools),
                 filter: filter && "condition" in filter ? filter.condition : undefined,
+                before: preFunction(name, meta.pre_function, tools),
                 errorResponse: meta.error_response as string | object | undefined,
                 isAuth: plugin.auth !== undefined,
             },
         ];
     });
     return entries.sort((a, b) => b.priority - a.priority);
+}
+
+/** Facts: `run_meta_pre_function` of apisix/plugin.lua. An error of it is logged, and the request goes on. */
+function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
+    if (typeof text !== "string") return undefined;
+    const id = lua.load({ functions: [text] });
+    return (ctx) => {
+        try {
+            lua.run(id, ctx, "rewrite");
+        } catch (error) {
+            if (error instanceof NotImitated) throw error;
+            log(`pre_function execution for plugin ${plugin} failed: ${(error as Error).message}`);
+        }
+    };
 }
 
 /** Lists merged by plugin name, the later ones win; disabled entries of a later list do hide earlier ones. */

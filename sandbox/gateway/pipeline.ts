@@ -5,6 +5,8 @@ import type { Context } from "./context";
 import { NginxExit } from "./nginx";
 import { NotImitated } from "./not-imitated";
 import { mergeEntries } from "./objects";
+import type { AccessLog } from "./observed/access-log";
+import { figuresOf } from "./observed/figures";
 import { ClientGone, proxy } from "./proxy";
 import type { Store } from "./store";
 import type { Entry, Exit, Upstream } from "./types";
@@ -19,18 +21,23 @@ class PhaseExit extends Error {
 export interface PipelineParts {
     store: Store;
     agent: Agent;
+    /** Unset: nothing is logged of requests. */
+    accessLog?: AccessLog;
     log(line: string): void;
 }
 
 export async function handleRequest(ctx: Context, parts: PipelineParts): Promise<void> {
+    parts.store.metrics.seen();
     const over = new Promise<void>((resolve) => ctx.answer.once("close", resolve));
     try {
         await answerRequest(ctx, parts);
     } finally {
         if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
         await over; // the log phase frees limit-conn slots: not before the answer is out or the client gone
+        ctx.figures = figuresOf(ctx);
         for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
             if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
+        parts.accessLog?.add(ctx, ctx.figures);
     }
 }
 
@@ -95,6 +102,7 @@ async function runPhase(ctx: Context, entries: readonly Entry[], phase: "rewrite
     for (const entry of entries) {
         const step = entry.handlers[phase];
         if (!step || !applies(ctx, entry) || ctx.ranAsAction.has(entry.name)) continue;
+        entry.before?.(ctx);
         const exit = await step(ctx);
         if (ctx.answer.destroyed) throw new ClientGone();
         if (!exit) continue;

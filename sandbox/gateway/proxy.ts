@@ -58,11 +58,16 @@ export async function proxy(ctx: Context, upstream: Upstream, picker: Picker, pa
     for (let attempt = 0; ; attempt++) {
         ctx.node = node;
         tried.add(node);
+        const times: (typeof ctx.upstreamTries)[number] = { start: performance.now() };
+        ctx.upstreamTries.push(times);
         try {
             const response = await attemptOnce(ctx, upstream, node, timeout, body, parts);
             ctx.upstreamStatuses.push(String(response.statusCode));
+            ctx.upstreamAnswered = true;
+            response.once("close", () => (times.end = performance.now()));
             return { response };
         } catch (error) {
+            times.end = performance.now();
             if (!(error instanceof TryFailed)) throw error;
             ctx.upstreamStatuses.push(String(error.status));
             const repeatable = !(error.sent && NOT_IDEMPOTENT.has(ctx.method));

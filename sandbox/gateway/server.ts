@@ -18,9 +18,8 @@
  * - Admin API: stream routes, schemas, paging and filters of lists: 501
  *
  * Known differences: HTTP/2 is not served; re-encoded JSON keeps the order of its fields, while APISIX uses the order
- * of a Lua table's hash and calls it unstable (core/json.lua): no program may rely on either; `prometheus` is accepted
- * and its metrics port is not opened; idle connections to upstreams are kept for 2 s, not 60; state is in memory, as
- * the sandbox has its own etcd for Kubernetes.
+ * of a Lua table's hash and calls it unstable (core/json.lua): no program may rely on either; idle connections to
+ * upstreams are kept for 2 s, not 60; state is in memory, as the sandbox has its own etcd for Kubernetes.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -28,6 +27,8 @@ import type { Server as TlsServer } from "node:tls";
 import { createAdminServer } from "./admin-server";
 import { Configuration } from "./configuration";
 import { createDataServer } from "./data-server";
+import { AccessLog, type AccessLogSettings } from "./observed/access-log";
+import { createMetricsServer, type MetricsOptions } from "./observed/metrics";
 import { createAgent } from "./proxy";
 import type { Resolve } from "./redis-connections";
 import { LuaMachine } from "./serverless/machine";
@@ -57,6 +58,10 @@ export interface GatewayOptions {
     resolve?: Resolve;
     /** @default TLS is not served */
     tls?: TlsOptions;
+    /** @default nothing is logged of requests */
+    accessLog?: AccessLogSettings & { write(line: string): void };
+    /** @default metrics are counted, and nobody can read them */
+    metrics?: MetricsOptions;
     /** Port that redirects to HTTPS name (plugin_attr.redirect.https_port). @default that of TLS */
     httpsPort?: number;
     /**
@@ -73,6 +78,10 @@ export interface Gateway {
     adminPort: number;
     /** Port of TLS, where it is served. */
     tlsPort?: number;
+    /** Port of the metrics, where they are served. */
+    metricsPort?: number;
+    /** What the program has written on its output, where that is kept. */
+    output?: () => string;
     /**
      * Takes no more connections, and ends each as soon as its answer is complete.
      * @param graceSeconds after which the answers under way are cut; Infinity: never. @default 0
@@ -90,9 +99,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const store = new Store(configuration, await LuaMachine.start(), options.resolve ?? (() => undefined), log, {
         httpsPort: options.httpsPort ?? options.tls?.port,
         secondLasts: options.secondLasts,
+        buckets: options.metrics?.buckets,
     });
     const agent = createAgent();
-    const data = createDataServer({ store, agent, log }, options.trustedAddresses ?? []);
+    const accessLog = options.accessLog && new AccessLog(options.accessLog, options.accessLog.write);
+    const data = createDataServer({ store, agent, accessLog, log }, options.trustedAddresses ?? []);
+    const metrics =
+        options.metrics &&
+        createMetricsServer(() => store.metrics.text(store.etcd.hasQuorum), {
+            ...options.metrics,
+            secondLasts: options.secondLasts,
+        });
     const keys = { admin: options.adminKey, viewer: options.viewerKey };
     const admin = createAdminServer(store, keys, options.etcdPassword, log);
     const tls = options.tls && createTlsServer(data, new Certificates(store.config), options.tls.protocols);
@@ -103,6 +120,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
             [data, options.port],
             [admin, options.adminPort],
             ...(tls && options.tls ? [[tls, options.tls.port] as const] : []),
+            ...(metrics && options.metrics ? [[metrics, options.metrics.port] as const] : []),
         ] as const) {
             await listen(server, port);
             closers.push(closer(server));
@@ -132,6 +150,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
         port: portOf(data),
         adminPort: portOf(admin),
         ...(tls ? { tlsPort: portOf(tls) } : {}),
+        ...(metrics ? { metricsPort: portOf(metrics) } : {}),
         close: (graceSeconds = 0) => end(graceSeconds),
         kill: () => end(0),
     };

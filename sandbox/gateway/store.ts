@@ -6,6 +6,7 @@ import { Counters } from "./counters";
 import { bytes } from "./headers";
 import { HealthChecks } from "./health-checks";
 import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
+import { Metrics } from "./observed/metrics";
 import { PLUGINS } from "./plugins/index";
 import type { Resolve } from "./redis-connections";
 import { Router } from "./router";
@@ -29,12 +30,15 @@ export interface StoreOptions {
     httpsPort?: number;
     /** How long a second between two health checks lasts, in seconds. @default 1 */
     secondLasts?: number;
+    /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
+    buckets?: number[];
 }
 
 export class Store {
     readonly checker: PluginChecker;
     readonly counters = new Counters();
     readonly shared: SharedCounters;
+    readonly metrics: Metrics;
     private made?: { revision: number; runtime: Runtime };
     private credentials = new Map<string, AuthConsumer>();
     private anonymous = new Map<string, AuthConsumer>();
@@ -54,11 +58,13 @@ export class Store {
     ) {
         this.checker = new PluginChecker(lua);
         this.shared = new SharedCounters(resolve);
+        this.metrics = new Metrics(options.buckets);
         this.tools = {
             findConsumer: (plugin, _, value) => this.credentials.get(`${plugin}\0${value}`),
             anonymousConsumer: (name) => this.anonymous.get(name),
             counters: this.counters,
             shared: this.shared,
+            metrics: this.metrics,
             lua,
             metadata: (plugin) => this.config.objects.get(`/plugin_metadata/${plugin}`)?.value,
             httpsPort: () => options.httpsPort,

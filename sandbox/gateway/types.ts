@@ -4,6 +4,7 @@ import type { Counters } from "./counters";
 import type { Condition } from "./expr";
 import type { ActiveCheck } from "./health-checks";
 import type { Schema } from "./jsonschema";
+import type { Metrics } from "./observed/metrics";
 import type { LuaMachine } from "./serverless/machine";
 import type { SharedCounters } from "./shared-counters";
 
@@ -40,6 +41,7 @@ export interface PluginTools {
     /** Those of policy redis. */
     shared: SharedCounters;
     lua: LuaMachine;
+    metrics: Metrics;
     metadata(plugin: string): Conf | undefined;
     /** Port that callers reach TLS on, as far as this gateway knows. */
     httpsPort(): number | undefined;
@@ -83,6 +85,8 @@ export interface Entry {
     priority: number;
     handlers: Handlers;
     filter?: Condition;
+    /** `_meta.pre_function`, which runs right before the plugin. */
+    before?(ctx: Context): void;
     errorResponse?: string | object;
     isAuth: boolean;
 }

@@ -1,6 +1,6 @@
 /** Starts a real APISIX for a pod: initialised and run as its image's entry point does, in a folder of its own. */
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { userInfo } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -75,7 +75,8 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
         throw error;
     }
     const tlsPort = servesTls(settings.text) ? ports.tls : undefined;
-    return asGateway(started, { port: ports.data, adminPort: ports.admin, tlsPort });
+    const metricsPort = ports.prometheus;
+    return asGateway(started, { port: ports.data, adminPort: ports.admin, tlsPort, metricsPort });
 }
 
 /** The folders that APISIX looks for in its own, with the settings file as the only one. */
@@ -102,8 +103,10 @@ async function runCommand(
     }
 }
 
+type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
+
 /** As a stand-in's: `close` lets the answers under way end, `kill` cuts them. */
-function asGateway(started: TrackedProcess, ports: Pick<Gateway, "port" | "adminPort" | "tlsPort">): Gateway {
+function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });
         try {
@@ -116,7 +119,7 @@ function asGateway(started: TrackedProcess, ports: Pick<Gateway, "port" | "admin
         await Promise.race([started.exited, over]).finally(() => stop.abort());
         await started.stop({ graceSeconds: 0 });
     };
-    return { ...ports, close, kill: () => close(0) };
+    return { ...ports, output: () => readFileSync(started.logFile, "utf8"), close, kill: () => close(0) };
 }
 
 /** Whether it answers. It listens on some of its ports while it waits for others that are taken, and ends when they stay so. */

@@ -5,6 +5,8 @@
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
+import { NotImitated } from "../gateway/not-imitated";
+import { observedOf } from "./gateway-observed";
 
 const FOLDER = "/usr/local/apisix/conf";
 
@@ -33,6 +35,17 @@ interface Settings {
     };
 }
 
+/** What of a log or of metrics is asked for that nobody here plays. */
+function unplayedIn(text: string): string | undefined {
+    try {
+        observedOf(text);
+        return undefined;
+    } catch (error) {
+        if (error instanceof NotImitated) return error.message;
+        throw error;
+    }
+}
+
 /**
  * Why a gateway does not start with the file its profile names.
  * @param reachable whether a pod answers behind a Service's name
@@ -47,6 +60,8 @@ export function profileProblem(
     if (profile === undefined) return undefined;
     const text = settingsFile(pod, container, configMaps);
     if (text === undefined) return `failed to load conf/config-${profile}.yaml: no such file`;
+    const unplayed = unplayedIn(text);
+    if (unplayed !== undefined) return unplayed;
     const { apisix, deployment } = (parse(text) ?? {}) as Settings;
     const { role, role_traditional, admin, etcd } = deployment ?? {};
     if (role !== "traditional" || role_traditional?.config_provider !== "etcd")

@@ -11,6 +11,7 @@ import type { Resolve } from "../gateway/redis-connections";
 import { startGateway, type Gateway } from "../gateway/server";
 import { elapse, type Clock } from "./clock";
 import { decoded, isReady, type Snapshot } from "./cluster";
+import { observedOf } from "./gateway-observed";
 import { tlsOf } from "./gateway-tls";
 import { APISIX, byAge, image, runs } from "./pods";
 import { settingsFile } from "./apisix-settings";
@@ -24,6 +25,8 @@ const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7c
 export interface GatewayPod {
     pod: V1Pod;
     gateway: Gateway;
+    /** What its container has written on its output, oldest line first. Unset: nobody keeps it */
+    output?: () => string;
     /** Text of the settings file it was started with. */
     settings: string | undefined;
     /** `runs`; `leaves`, in preStop, still answering; `quits`, finishing what is under way; `gone`. */
@@ -113,16 +116,19 @@ export class GatewayPods {
         const settings = settingsFile(pod, container, new Map(configMaps));
         if (real) {
             const gateway = real.gatewayOf(pod);
-            if (gateway) this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
+            if (gateway) this.pods.set(uid!, { pod, gateway, output: gateway.output, settings, state: "runs" });
             return;
         }
         const keys = adminKeys(pod, now);
         if (!keys) return;
         const { secondLasts } = clock;
         const etcd = { configuration: this.options.configurationOf(pod), etcdPassword: etcdPassword(pod, now) };
-        const own = { ...keys, ...tlsOf(settings), ...etcd };
+        const { accessLog, metrics } = observedOf(settings);
+        const lines: string[] = [];
+        const written = accessLog && { ...accessLog, write: (line: string) => keep(lines, line) };
+        const own = { ...keys, ...tlsOf(settings), ...etcd, metrics, accessLog: written };
         const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
-        this.pods.set(uid!, { pod, gateway, settings, state: "runs" });
+        this.pods.set(uid!, { pod, gateway, output: () => lines.join(""), settings, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
     }
 
@@ -159,6 +165,14 @@ export class GatewayPods {
             .finally(() => this.ending.delete(uid));
         this.ending.set(uid, finished);
     }
+}
+
+/** Lines of a container's output that are kept: a sandbox may run for days. */
+const MOST_LINES = 10_000;
+
+function keep(lines: string[], line: string): void {
+    lines.push(`${line}\n`);
+    if (lines.length > MOST_LINES) lines.shift();
 }
 
 function containerOf(pod: V1Pod): V1Container {

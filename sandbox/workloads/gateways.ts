@@ -16,6 +16,7 @@ import { milliseconds, REAL_TIME, type Clock } from "./clock";
 import { isReady, selects, type Snapshot } from "./cluster";
 import { EtcdMembers } from "./etcd-members";
 import { etcdPassword, GatewayPods, type GatewayPod } from "./gateway-pods";
+import { METRICS_PORT } from "./gateway-observed";
 import { openNodePort, type Destination, type Lost, type NodePort } from "./node-port";
 import { APISIX, runs } from "./pods";
 import type { RealGateways } from "./real-gateways";
@@ -167,6 +168,14 @@ export class Gateways {
         return localPort(found.gateway, port);
     }
 
+    /** What the gateway of a pod has written on its output; undefined where none runs or has run lately. */
+    output(namespace: string, name: string): string | undefined {
+        const found = this.pods
+            .list()
+            .find(({ pod }) => pod.metadata!.namespace === namespace && pod.metadata!.name === name);
+        return found?.output?.();
+    }
+
     /**
      * Plays the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`.
      * Undefined for other names.
@@ -289,11 +298,12 @@ export class Gateways {
     }
 }
 
-function localPort({ port, adminPort, tlsPort }: Gateway, containerPort: number): number | undefined {
+function localPort({ port, adminPort, tlsPort, metricsPort }: Gateway, containerPort: number): number | undefined {
     const ports: Record<number, number | undefined> = {
         [DATA_PORT]: port,
         [ADMIN_PORT]: adminPort,
         [TLS_PORT]: tlsPort,
+        [METRICS_PORT]: metricsPort,
     };
     return ports[containerPort];
 }

@@ -58,6 +58,8 @@ export interface Workloads {
     resolve: Resolve;
     /** Local port that serves a port of a gateway pod's container; undefined when nothing listens on it. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
+    /** What a gateway pod has written on its output, as `kubectl logs` would show it; undefined where none runs. */
+    output(namespace: string, pod: string): string | undefined;
     /** What callers have lost at node ports, because a pod was killed or a node cut off. */
     lost(): Lost;
     /** Uids of the pods whose ingress controller leads. */
@@ -176,6 +178,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
         resolve,
         podPort: (namespace, pod, port) => gateways.podPort(namespace, pod, port),
+        output: (namespace, pod) => gateways.output(namespace, pod),
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
         hangCounters: (hanging) => redis.hang(hanging),

@@ -264,6 +264,18 @@ describe("preflight", () => {
             if (problem) assert.match(got[0], problem);
         });
 
+    it("stops for a PodMonitor where there is no Prometheus operator, and goes on with one", async () => {
+        const observability = { metrics: { enabled: true, podMonitor: true } };
+        const without = (await problems("helm", {}, { observability })).problems;
+        assert.equal(without.length, 1, without.join("\n"));
+        assert.match(
+            without[0],
+            /^observability\.metrics\.podMonitor: needs the Prometheus operator in the cluster \(CustomResourceDefinition podmonitors\.monitoring\.coreos\.com is missing\)\. /,
+        );
+        const objects = { [CRD("podmonitors.monitoring.coreos.com")]: undefined };
+        assert.deepEqual((await problems("helm", { objects }, { observability })).problems, []);
+    });
+
     it("stops for a certificate that has ended, and only warns of it where it is in service: keys are revoked meanwhile", async () => {
         const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
         const values = { ...withTls, tls: { certificate: { files } } };

@@ -3,6 +3,7 @@ import { apiProblems } from "../../api-access";
 import type { Sound } from "../../cross-check";
 import { classChecks } from "../../keys/classes/checks";
 import { clusterChecks } from "../../keys/cluster/checks";
+import { observabilityProblems } from "../../keys/observability";
 import { azureChecks } from "../../keys/exposure/azure-checks";
 import { exposureChecks, ofTheExposure } from "../../keys/exposure/checks";
 import { parseOption, type CheckContext, type OptionDefinition, type Raw } from "../option";
@@ -48,6 +49,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                         ...checks(config, values, context),
                         ...gatewayChecks(option, common, values, context),
                         ...classChecks(option, common, values),
+                        ...observabilityProblems(common, values),
                         ...(isExposed && api !== undefined ? apiProblems(api) : []),
                     ];
                 },

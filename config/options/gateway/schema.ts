@@ -7,6 +7,7 @@ import { azure } from "../../keys/exposure/azure-schema";
 import { exposureKeys } from "../../keys/exposure/schema";
 import type { gateway } from "../../keys/gateway";
 import { guard } from "../../keys/guard";
+import { observability } from "../../keys/observability";
 import { rampart } from "../../keys/rampart";
 import { readiness } from "../../keys/readiness";
 import { tls } from "../../keys/tls/schema";
@@ -34,6 +35,7 @@ export const gatewayOptionKeys = {
     classes,
     maxOverlapDays,
     guard,
+    observability,
     consumers: z.array(consumer).default([]).describe("The callers. Empty: no request is admitted."),
     consumersFile,
 };

@@ -8,6 +8,7 @@ import { classSettings } from "../../keys/classes/settings";
 import { clusterSettings } from "../../keys/cluster/settings";
 import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
 import { azureOutputs, azureWarnings, gatewayTls } from "../../keys/exposure/azure-settings";
+import { observabilityWarnings } from "../../keys/observability";
 import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../../keys/exposure/settings";
 import { imageOf } from "../../keys/images";
 import type { ParsedGatewayOption as Parsed } from "./schema";
@@ -20,7 +21,12 @@ export function sharedSettings(config: Parsed, today: Date) {
     const { consumers, warnings, expires } = callers(config, today);
     const classes = classSettings(config);
     return {
-        warnings: [...warnings, ...exposureWarnings(config), ...azureWarnings(config, answerSeconds(config), today)],
+        warnings: [
+            ...warnings,
+            ...exposureWarnings(config),
+            ...azureWarnings(config, answerSeconds(config), today),
+            ...observabilityWarnings(config.observability),
+        ],
         expires,
         namespace,
         ...clusterSettings(cluster),

@@ -7,6 +7,7 @@ import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
 import { imageOf, imageWithRegistry } from "../../keys/images";
 import type { ParsedInter as Parsed } from "./schema";
+import { observabilitySettings } from "../../keys/observability";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 
 /** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
@@ -48,6 +49,7 @@ function gatewaySettings(config: Parsed, answerTimeoutSeconds: number): InterSet
         etcdImage: imageWithRegistry(gateway.etcdImage),
         nodePort: nodePort(config),
         tls: releaseTls(config),
+        ...observabilitySettings(config.observability),
         availability: { answerTimeoutSeconds },
     };
     const url = publicUrl(config) ?? azureUrl(config) ?? `http://${address}:${release.nodePort}`;

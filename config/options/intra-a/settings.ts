@@ -6,6 +6,7 @@ import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
 import { imageOf, imageWithRegistry } from "../../keys/images";
+import { observabilitySettings } from "../../keys/observability";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 import type { ParsedIntraA as Parsed } from "./schema";
 
@@ -48,6 +49,7 @@ function gatewaySettings(config: Parsed): GatewaySettings {
         replicas: highAvailability ? Math.max(replicas, LEAST_NODES) : replicas,
         nodePort: nodePort(config),
         tls: releaseTls(config),
+        ...observabilitySettings(config.observability),
         ...(highAvailability && { availability: { answerTimeoutSeconds: answerSeconds(config) } }),
     };
     if (installer === "existing") {

@@ -28,6 +28,13 @@ export const wiring: KindRule = {
     }),
     rows: [
         [
+            "spec.pluginMetadata.prometheus",
+            (_, change) => ({
+                code: "changed-inside",
+                says: `${title(change)}: metrics come, go, or have other labels`,
+            }),
+        ],
+        [
             "spec.**",
             (_, change) => ({
                 code: "gateway-changed",

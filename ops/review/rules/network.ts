@@ -4,6 +4,7 @@ import type { Change } from "../changes";
 import { isMap, isUnknownAt, valueAt, type Difference } from "../differences";
 import { always, goes, objectName, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
 import { listed } from "../values-text";
+import { METRICS_PORT, POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
 import { comeAlong, goesWithRay, namespaceOf } from "./pods";
 
 export const networkPolicy: KindRule = {
@@ -14,10 +15,16 @@ export const networkPolicy: KindRule = {
         comeAlong(run, "delete", change, podsOf(change)) ||
         goesWithRay(run, change)
             ? undefined
-            : {
-                  code: "opens-to-network",
-                  says: `Network policy ${objectName(change)} goes: every pod reaches what it guarded`,
-              },
+            : opensTheMetrics(change, run)
+              ? {
+                    code: "network-narrowed",
+                    severity: "harmless",
+                    says: "The metrics of the gateway are closed to scrapers",
+                }
+              : {
+                    code: "opens-to-network",
+                    says: `Network policy ${objectName(change)} goes: every pod reaches what it guarded`,
+                },
     replaced: (change) => ({
         code: "opens-to-network",
         severity: "risk",
@@ -45,6 +52,16 @@ function isGuarded(policy: Change, other: Change): boolean {
     if (other.kind === "kubernetes Release") return its === namespace;
     // Rampart makes a namespace for each component of a graph.
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
+}
+
+/** The policy that lets scrapers to the metrics: without it another one goes on holding everybody off. */
+function opensTheMetrics(change: Change, { changes }: Run): boolean {
+    const closed = changes.find(
+        (other) =>
+            objectName(other) === `${POLICY_PREFIX}closed` &&
+            String(namespaceOf(other)) === String(namespaceOf(change)),
+    );
+    return objectName(change) === `${POLICY_PREFIX}metrics` && !(closed && goes(closed));
 }
 
 const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
@@ -102,6 +119,8 @@ function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
 
 /** What a gateway that is new as a whole opens for its callers. */
 const DATA = new Set<unknown>([9080, 9443]);
+/** What the gateway shows of all callers to pods that are named. */
+const METRICS = new Set<unknown>([METRICS_PORT]);
 /** Where connectors tell whether they are ready, and what they count. */
 const TOLD = new Set<unknown>([2000]);
 
@@ -144,6 +163,7 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
         .map((rule) => without(rule, before));
     // Whom one port of the gateway asks for a credential the other asks too.
     const isEntry = more.every((rule) => hasOnly(rule, DATA) && before.some((other) => isToSame(rule, other)));
+    const isMetrics = more.every((rule) => hasOnly(rule, METRICS) && isInside(rule));
     const gone = before
         .filter((rule) => !after.some((other) => isWithin(rule, other)))
         .map((rule) => without(rule, after));
@@ -154,7 +174,7 @@ function reach({ old, new: now }: Difference, change: Change, what: string, prop
             ? [
                   {
                       code: "opens-to-network",
-                      severity: inward && !isEntry ? undefined : "risk",
+                      severity: inward && !isEntry && !isMetrics ? undefined : "risk",
                       says: `Network policy ${name}: ${listed(more.map(ruleText))} may ${what}`,
                       property,
                       old: before,

@@ -6,6 +6,7 @@ import type { Rule } from "../rule";
 export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
     [9180, "APISIX's Admin API"],
     [9090, "APISIX's control API"],
+    [9091, "the metrics of APISIX, which name every caller"],
     [2379, "etcd"],
     [2380, "etcd"],
     [6379, "Ray, or the server that counts limits"],

@@ -6,7 +6,8 @@ import { renderConsumer, type Credential } from "../../../components/consumers/c
 import { renderWiring } from "../../../components/apisix/wiring";
 import { POLICY_PREFIX, renderPolicies } from "../../../components/kubernetes/network-policies";
 import { renderVerification, VERIFICATION } from "../../../components/opt/verification";
-import { at, list, UNKNOWN, type Resource } from "../resource";
+import type { Observed } from "../../../components/route/plugin-chain";
+import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { classesOf, sampleClasses, type Classes } from "./classes";
 import { combinations, form, type Form } from "./form";
 
@@ -39,7 +40,15 @@ const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GU
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
-const routeForms = ({ whenDown, ...classes }: Classes): Form[] =>
+/** What a route keeps of requests, as it has it: each of the two is in all of its rules or in none. */
+function observedIn({ props }: Resource) {
+    const text = JSON.stringify(props.spec) ?? "";
+    const counted = text.includes('"name":"prometheus"');
+    const named = text.includes('"pre_function":');
+    return { ...(counted && { counted }), ...(named && { named }) };
+}
+
+const routesWith = ({ whenDown, ...classes }: Classes, observed: Observed): Form[] =>
     combinations({
         ownGateway: [true, false],
         tls: [{ redirect: true }, { redirect: false }, undefined],
@@ -67,6 +76,7 @@ const routeForms = ({ whenDown, ...classes }: Classes): Form[] =>
                         ...rest,
                         guard: off ? { ...guard, enabled: false } : guard,
                         ownGateway: choices.ownGateway!,
+                        observed,
                         refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
                         // The same longest answer as the route's.
                         counters: whenDown && {
@@ -80,28 +90,34 @@ const routeForms = ({ whenDown, ...classes }: Classes): Form[] =>
         ),
     );
 
-function route(resource: Resource): Form[] {
-    const classes = classesOf(resource);
-    return made(`route ${JSON.stringify(classes)}`, () => routeForms(classes));
-}
-
-const VERIFICATIONS: Form[] = combinations(GUARDS).map(({ off, minTokens }) =>
-    form(
-        { namespace: NAMESPACE, binding: BINDING, guard: guarded(minTokens), answerTimeoutSeconds: 600 },
-        ({ namespace, guard, ...rest }) =>
-            inNamespace(
-                namespace,
-                renderVerification({
+const verificationsWith = (observed: Observed): Form[] =>
+    combinations(GUARDS).map(({ off, minTokens }) =>
+        form(
+            { namespace: NAMESPACE, binding: BINDING, guard: guarded(minTokens), answerTimeoutSeconds: 600 },
+            ({ namespace, guard, ...rest }) =>
+                inNamespace(
                     namespace,
-                    ...rest,
-                    guard: off ? { ...guard, enabled: false } : guard,
-                }),
-            ),
-        ({ guard }) => guardProblems(guard),
-    ),
-);
+                    renderVerification({
+                        namespace,
+                        ...rest,
+                        observed,
+                        guard: off ? { ...guard, enabled: false } : guard,
+                    }),
+                ),
+            ({ guard }) => guardProblems(guard),
+        ),
+    );
 
-export const routes: ByName = { [ROUTE]: route, [VERIFICATION]: () => VERIFICATIONS };
+export const routes: ByName = {
+    [ROUTE]: (resource) => {
+        const [classes, observed] = [classesOf(resource), observedIn(resource)];
+        return made(`route ${JSON.stringify([classes, observed])}`, () => routesWith(classes, observed));
+    },
+    [VERIFICATION]: (resource) => {
+        const observed = observedIn(resource);
+        return made(`verification ${JSON.stringify(observed)}`, () => verificationsWith(observed));
+    },
+};
 
 type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 
@@ -180,13 +196,15 @@ const credential = (id: string, token: boolean): Credential =>
 
 /** Objects that lead to the Admin API are named after the namespace of the routes. */
 export function wiring(role: keyof ReturnType<typeof renderWiring>) {
-    const [wired] = made(`wiring ${role}`, () => [
-        form({ namespace: NAMESPACE, apisixNamespace: "sample-edge" }, (settings) => ({
-            metadata: { name: settings.namespace },
-            spec: renderWiring(settings)[role],
-        })),
-    ]);
-    return () => [wired];
+    return () =>
+        made(`wiring ${role}`, () =>
+            combinations({ metrics: role === "proxy" ? CHOICES : [undefined] }).map((choice) =>
+                form({ namespace: NAMESPACE, apisixNamespace: "sample-edge" }, (settings) => ({
+                    metadata: { name: settings.namespace },
+                    spec: renderWiring({ ...settings, ...choice })[role],
+                })),
+            ),
+        );
 }
 
 type PolicyRole = keyof ReturnType<typeof renderPolicies>;
@@ -200,9 +218,24 @@ const gatewayPolicy = (role: PolicyRole) =>
     );
 const POLICY_ROLES = Object.keys(renderPolicies({})) as PolicyRole[];
 const POLICY_FORMS = new Map(POLICY_ROLES.map((role) => [role, gatewayPolicy(role)]));
-export const gatewayPolicies: ByName = Object.fromEntries(
-    POLICY_ROLES.map((role) => [`${POLICY_PREFIX}${role}`, () => POLICY_FORMS.get(role)!]),
-);
+export const gatewayPolicies: ByName = {
+    ...Object.fromEntries(POLICY_ROLES.map((role) => [`${POLICY_PREFIX}${role}`, () => POLICY_FORMS.get(role)!])),
+    [`${POLICY_PREFIX}metrics`]: metricsPolicy,
+};
+
+/** As many scrapers as the object has, each with as many labels: both are the operator's. */
+function metricsPolicy({ props }: Resource): Form[] {
+    const labels = list(at(props, "spec.ingress.0.from")).map((one) =>
+        Object.keys(map(at(one, "podSelector.matchLabels"))),
+    );
+    const scrapers = (labels.length === 0 ? [[]] : labels).map((names, i) => ({
+        namespace: `sample-namespace-${i}`,
+        labels: Object.fromEntries((names.length === 0 ? ["name"] : names).map((name, j) => [name, `value-${i}-${j}`])),
+    }));
+    return made(`metrics policy ${JSON.stringify(scrapers)}`, () => [
+        form({ scrapers }, (settings) => ({ spec: renderPolicies(settings).metrics })),
+    ]);
+}
 
 const memory = new Map<string, Form[]>();
 

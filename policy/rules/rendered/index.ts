@@ -18,7 +18,7 @@ import { commandLines } from "./commands";
 import { differences } from "./compare";
 import type { Form } from "./form";
 import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
-import { budgets, certificates, deployments, password, patches, policies, services } from "./installed";
+import { budgets, certificates, deployments, password, patches, podMonitors, policies, services } from "./installed";
 import { daemonSets, OPT_CHARTS, rayClusters } from "./opt";
 import { definition, secret } from "./plain";
 import { proofs } from "./proofs";
@@ -60,6 +60,7 @@ const COMPARED: Record<string, Compared> = {
             ? otherComponents(resource)
             : byName(graphs, "namespace")(resource),
     PodDisruptionBudget: byName(budgets),
+    PodMonitor: byName(podMonitors),
     ApisixTls: byName(certificates.served, "namespace"),
     Certificate: byName(certificates.issued),
     ConfigMap: (resource) => both(profile(resource)),

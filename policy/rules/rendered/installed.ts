@@ -10,6 +10,7 @@ import {
     CONTROLLER_BUDGET,
     renderBudget as renderControllerBudget,
 } from "../../../components/apisix/controller-budget";
+import { POD_MONITOR, renderPodMonitor } from "../../../components/apisix/pod-monitor";
 import { renderPatch } from "../../../components/apisix/graceful-shutdown";
 import {
     COUNTERS,
@@ -66,6 +67,10 @@ export const budgets: ByName = {
     [CONNECTORS]: () => made("budget of connectors", () => [form({}, () => ({ spec: renderBudget() }))]),
     [CONTROLLER_BUDGET]: () =>
         made("budget of controllers", () => [form({}, () => ({ spec: renderControllerBudget() }))]),
+};
+
+export const podMonitors: ByName = {
+    [POD_MONITOR]: () => made("pod monitor", () => [form({}, () => ({ spec: renderPodMonitor() }))]),
 };
 
 const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);

@@ -4,6 +4,7 @@ import { PROFILE_FILE } from "../../../components/apisix/profile";
 import { componentInstallation, renderGraph } from "../../../components/apisix/rampart-gateway";
 import { releaseInstallation } from "../../../components/apisix/release";
 import { apisixValues, profileOf, type Installation, type ReleaseSettings } from "../../../components/apisix/values";
+import type { ObservabilitySettings } from "../../../components/apisix/observability";
 import { OPT_GRAPH, operatorValues, renderOperatorGraph } from "../../../components/opt/opt-graph";
 import { operatorNamespace } from "../../../components/opt/opt-operator";
 import { at, map, UNKNOWN, type Resource } from "../resource";
@@ -27,18 +28,32 @@ const RELEASE = {
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** Values of the chart with every choice that a stack config has, and what they are a part of. */
+/** How the values of a chart have metrics on; whether there is an access log stands in the name of the settings file alone. */
+function metricsIn(values: unknown): ObservabilitySettings[] {
+    const [ports, annotations] = [at(values, "apisix.prometheus"), at(values, "podAnnotations")];
+    const off = ports === undefined || ports === UNKNOWN ? [{}] : [];
+    const kinds = ports === undefined ? [] : annotations === UNKNOWN ? [true, false] : [annotations === undefined];
+    return [...off, ...kinds.map((podMonitor) => ({ metrics: { scrapers: [], podMonitor } }))];
+}
+
+/**
+ * Values of the chart with every choice that a stack config has, and what they are a part of.
+ * @param observed what the values may say of metrics
+ */
 function releases(
+    observed: ObservabilitySettings[],
     render: (release: ReleaseSettings, settings: typeof SETTINGS) => unknown,
     problems?: (settings: typeof SETTINGS) => string[],
 ): Form[] {
     return combinations({
+        metrics: observed,
+        accessLog: [true, undefined],
         registry: ["docker.io", undefined],
         open: [true, undefined],
         minimumVersion: ["1.2", "1.3", undefined],
         storage: [true, undefined],
         available: [true, undefined],
-    }).map(({ registry, open, minimumVersion, storage, available }) =>
+    }).map(({ metrics, accessLog, registry, open, minimumVersion, storage, available }) =>
         form(
             SETTINGS,
             (settings) => {
@@ -51,6 +66,7 @@ function releases(
                         ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
                         ...(storage ? { storageClass } : {}),
                         ...(available ? { availability } : {}),
+                        observability: { ...metrics, ...(accessLog ? { accessLog } : {}) },
                     },
                     settings,
                 );
@@ -87,10 +103,12 @@ function given({ props }: Resource): unknown {
 }
 
 export function apisixRelease(resource: Resource): { actual: unknown; forms: Form[] } {
+    const observed = metricsIn(resource.props.values);
     return {
         actual: given(resource),
-        forms: made("release", () =>
+        forms: made(`release ${JSON.stringify(observed)}`, () =>
             releases(
+                observed,
                 (release, { namespace }) => {
                     const installation = releaseInstallation(namespace);
                     return installed(
@@ -136,13 +154,15 @@ export function otherRelease(resource: Resource): { actual: unknown; forms: Form
 }
 
 export const graphs: ByName = {
-    gateway: () =>
-        made("graph", () =>
-            releases((release, { namespace, retry }) => ({
+    gateway: ({ props }) => {
+        const observed = metricsIn(at(props, "spec.graph.components.apisix.config"));
+        return made(`graph ${JSON.stringify(observed)}`, () =>
+            releases(observed, (release, { namespace, retry }) => ({
                 metadata: { namespace },
                 spec: renderGraph({ namespace, release, retry }),
             })),
-        ),
+        );
+    },
     [OPT_GRAPH]: () =>
         made("graph of the operator", () => [
             form({ namespace: NAMESPACE, operator: OPERATOR, retry: 5 }, ({ namespace, operator, retry }) => ({
@@ -162,25 +182,33 @@ export function profile({ props }: Resource): { actual: unknown; forms: Form[] }
             data: { ...map(text), ...(typeof file === "string" ? { [PROFILE_FILE]: parsed(file) } : {}) },
         },
         forms: made("profile", () =>
-            combinations({ installer: ["helm", "rampart"], minimumVersion: ["1.2", "1.3", undefined] }).map(
-                ({ installer, minimumVersion }) =>
-                    form(
-                        { namespace: NAMESPACE, tls: RELEASE.tls, availability: RELEASE.availability },
-                        ({ namespace, tls, availability }) => {
-                            const of = installer === "helm" ? releaseInstallation : componentInstallation;
-                            const installation = of(namespace);
-                            const { nodePort: _n, storageClass: _s, ...rest } = RELEASE;
-                            const settings = {
-                                ...rest,
-                                availability,
-                                tls: minimumVersion && { ...tls, minimumVersion: minimumVersion },
-                            } as ReleaseSettings;
-                            return {
-                                metadata: { namespace: installation.namespace },
-                                data: { [PROFILE_FILE]: parse(profileOf(settings, installation)) },
-                            };
-                        },
-                    ),
+            combinations({
+                installer: ["helm", "rampart"],
+                minimumVersion: ["1.2", "1.3", undefined],
+                counted: [true, undefined],
+                accessLog: [true, undefined],
+            }).map(({ installer, minimumVersion, counted, accessLog }) =>
+                form(
+                    { namespace: NAMESPACE, tls: RELEASE.tls, availability: RELEASE.availability },
+                    ({ namespace, tls, availability }) => {
+                        const of = installer === "helm" ? releaseInstallation : componentInstallation;
+                        const installation = of(namespace);
+                        const { nodePort: _n, storageClass: _s, ...rest } = RELEASE;
+                        const settings = {
+                            ...rest,
+                            availability,
+                            tls: minimumVersion && { ...tls, minimumVersion: minimumVersion },
+                            observability: {
+                                ...(counted ? { metrics: { scrapers: [], podMonitor: false } } : {}),
+                                ...(accessLog ? { accessLog } : {}),
+                            },
+                        } as ReleaseSettings;
+                        return {
+                            metadata: { namespace: installation.namespace },
+                            data: { [PROFILE_FILE]: parse(profileOf(settings, installation)) },
+                        };
+                    },
+                ),
             ),
         ),
     };

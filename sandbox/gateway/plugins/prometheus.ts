@@ -1,12 +1,11 @@
+import { METADATA_SCHEMA } from "../observed/metrics";
 import { definePlugin } from "./define";
 
-/**
- * prometheus: counts and never touches a request, so the data plane shows nothing of it. Its export server (port 9091)
- * is not started here: asking for metrics fails to connect.
- */
+/** prometheus: counts a request when it is over, and never touches it. */
 export const prometheus = definePlugin<{ prefer_name?: boolean }>({
     name: "prometheus",
     priority: 500,
     schema: { type: "object", properties: { prefer_name: { type: "boolean", default: false } } },
-    create: () => ({}),
+    metadataSchema: METADATA_SCHEMA,
+    create: (conf, _, tools) => ({ log: (ctx) => tools.metrics.count(ctx, conf, tools.metadata("prometheus")) }),
 });

@@ -44,13 +44,16 @@ local header = setmetatable({}, {
     __newindex = function(_, name, value) call("set header", name, outgoing(value)) end,
 })
 
-local function variables(what)
+local function variables(what, set)
     return setmetatable({}, {
         __index = function(_, name)
             local values = call(what, name)
             return values and values[1]
         end,
-        __newindex = function(_, name) refuse("setting the variable " .. tostring(name) .. " in Lua") end,
+        __newindex = function(_, name, value)
+            if not set then refuse("setting the variable " .. tostring(name) .. " in Lua") end
+            call(set, name, outgoing(value))
+        end,
     })
 end
 
@@ -79,7 +82,7 @@ local request = setmetatable({
     clear_header = function(name) call("clear request header", name) end,
 }, { __index = function(_, name) refuse("ngx.req." .. tostring(name)) end })
 
-local parts = { req = request, header = header, var = variables("get ngx.var"), exit = function(status) call("exit", status) end }
+local parts = { req = request, header = header, var = variables("get ngx.var", "set ngx.var"), exit = function(status) call("exit", status) end }
 local ngx = setmetatable({}, {
     __index = function(_, name)
         if name == "status" then return tonumber(call("get status", name)[1]) end
@@ -93,8 +96,23 @@ local ngx = setmetatable({}, {
 })
 
 local ctx_var = variables("get ctx.var")
+local function field(name)
+    local values = call("get ctx", name)
+    return values and values[1]
+end
+
+local consumer = setmetatable({}, {
+    __index = function(_, name)
+        if name ~= "credential_id" then refuse("ctx.consumer." .. tostring(name) .. " in Lua") end
+        return field(name)
+    end,
+    __newindex = function(_, name) refuse("setting ctx.consumer." .. tostring(name) .. " in Lua") end,
+})
+
 local ctx = setmetatable({}, {
     __index = function(_, name)
+        if name == "consumer_name" then return field(name) end
+        if name == "consumer" then return field(name) and consumer end
         if name ~= "var" then refuse("ctx." .. tostring(name) .. " in Lua") end
         return ctx_var
     end,

@@ -3,6 +3,7 @@
  * show ngx.status read, and ngx.header written and emptied. ngx.req was run on 3.18.0.
  */
 import type { Context } from "../context";
+import { bytes } from "../headers";
 import { NginxExit } from "../nginx";
 import { NotImitated } from "../not-imitated";
 import type { LuaPhase } from "./machine";
@@ -39,10 +40,15 @@ export function answerLua(
         case "set status":
             return setStatus(ctx, values[0]);
         case "get ngx.var":
+            if (ctx.variables.has(name)) return [ctx.variables.get(name)!];
             if (!NGINX_VARIABLES.test(name)) throw new NotImitated(`ngx.var.${name}`);
             return variable(ctx, name);
+        case "set ngx.var":
+            return setVariable(ctx, name, values[0]);
         case "get ctx.var":
             return variable(ctx, name);
+        case "get ctx":
+            return consumerField(ctx, name);
         case "exit":
             return exit(phase, name);
         default:
@@ -90,6 +96,27 @@ function setStatus(ctx: Context, value: string | undefined): undefined {
 function variable(ctx: Context, name: string): string[] | undefined {
     const value = ctx.lookup(name);
     return value === undefined ? undefined : [String(value)];
+}
+
+/** Only variables that the configuration declares; of others the words are lua-nginx-module's. */
+function setVariable(ctx: Context, name: string, value: string | undefined): undefined {
+    if (value === undefined) throw new NotImitated(`ngx.var.${name} = nil`);
+    if (!ctx.variables.has(name))
+        throw new Error(
+            `variable "${name}" not found for writing; maybe it is a built-in variable that is not changeable or you forgot to use "set $${name} '';" in the config file first`,
+        );
+    ctx.variables.set(name, value);
+    return undefined;
+}
+
+/** What an auth plugin leaves (`attach_consumer` of apisix/consumer.lua). */
+function consumerField({ consumer }: Context, name: string): string[] | undefined {
+    const field = {
+        consumer: consumer && "there",
+        consumer_name: consumer?.username,
+        credential_id: consumer?.credentialId,
+    }[name];
+    return field === undefined ? undefined : [bytes(field)];
 }
 
 /** Statuses below 200 end the phase and not the request. */

@@ -16,6 +16,7 @@ export type Base =
     | "brought"
     | "converted"
     | "existing"
+    | "observed"
     | "tls";
 
 /** Keys that callers have brought: one of their own, and a public one. */
@@ -47,6 +48,17 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
         recordStack("rampart", {
             azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
             tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } },
+        }),
+    observed: () =>
+        recordStack("helm", {
+            observability: {
+                accessLog: true,
+                metrics: {
+                    enabled: true,
+                    podMonitor: true,
+                    scrapers: [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }],
+                },
+            },
         }),
     existing: () => recordExposed("existing"),
     cloudflare: () =>

@@ -87,6 +87,16 @@ function recordShipped(option: string): Promise<Seen[]> {
 const CI = { name: "ci", credentials: [{ id: "a", method: "jwt", algorithm: "HS256" }] };
 const AZURE = { hostname: "llm.example.com", addresses: ["20.50.2.10"] };
 const ISSUED = { azure: AZURE, tls: { certificate: { certManager: { issuer: "internal", kind: "Issuer" } } } };
+const OBSERVED = {
+    accessLog: true,
+    metrics: {
+        enabled: true,
+        scrapers: [
+            { namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus", app: "a" } },
+            { namespace: "other", podLabels: { role: "scraper" } },
+        ],
+    },
+};
 const RAMPART = { install: { repository: "https://charts.example.org", version: "1.2.3" } };
 const FIREWALL = { endpoints: ["10.0.0.11:20001"], firewall: { apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] } };
 
@@ -124,6 +134,11 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),
     "intra-a with definitions from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
     "intra-a that installs Rampart": () => recordStack("rampart", { rampart: RAMPART }),
+    "intra-a with metrics and an access log": () => recordStack("rampart", { observability: OBSERVED }),
+    "intra-a with an access log": () => recordStack("helm", { observability: { accessLog: true } }),
+    "intra-b with metrics and an access log": () => recordIntraB("start", { observability: OBSERVED }),
+    "inter with metrics": () =>
+        recordInter(parseInter(interValues({ observability: { metrics: { enabled: true } } }, { installer: "helm" }))),
     "intra-a with a kubeconfig": () => recordStack("rampart", { cluster: { kubeconfig: KUBECONFIG } }),
     "intra-a with classes of callers": () => recordStack("rampart", CLASSES),
     "intra-a on nodes of its own": () => recordNodes({ nodes: THREE }),

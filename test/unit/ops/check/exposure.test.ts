@@ -79,7 +79,7 @@ describe("ops check exposure", () => {
         assert.equal(said.code, 0, said.out + said.note);
         assert.match(said.out, new RegExp(`│ ${ADDRESS} +│ ${port} +│ entry point +│ open +│ yes`));
         assert.match(said.out, /│ 9180 +│ APISIX, Admin API +│ closed +│ yes/);
-        assert.match(said.note, /^exposure: 25 findings, all as they must be, as seen from this machine\.$/m);
+        assert.match(said.note, /^exposure: 26 findings, all as they must be, as seen from this machine\.$/m);
     });
     it("finds nothing wrong with TLS that fits, and HTTP that leads there", async () => {
         const said = await run(await served(https()), {}, "--ca", "CA", "--json");
@@ -97,7 +97,7 @@ describe("ops check exposure", () => {
             said.out.split("\n")[3],
             /│ 8265 +│ Ray, dashboard and jobs +│ open +│ NO +│ anyone who reaches it can run code/,
         );
-        assert.match(said.note, /\(1 of 25 findings are wrong\)\. Close the open ports in the firewall/);
+        assert.match(said.note, /\(1 of 26 findings are wrong\)\. Close the open ports in the firewall/);
         assert.doesNotMatch(said.note, /certificate/);
     });
     it("checks the given addresses instead of those of the stack", async () => {

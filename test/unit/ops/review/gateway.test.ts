@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import { pluginVerdicts } from "../../../../ops/review/plugins";
 import { UNKNOWN } from "../../../../ops/review/differences";
+import { NAME_CALLER } from "../../../../components/route/name-caller";
 import { said, step } from "./steps";
 
 const route = (...plugins: object[]) => ({
@@ -80,6 +81,29 @@ describe("review of the plugins of a route", () => {
             /^risk errors-changed: .*404, not 403/,
         ],
     ];
+    it("says of metrics and of names in the access log that no caller notices them", () => {
+        const meta = (more: object) => {
+            const { name, config } = refusal({});
+            return { name, config: { ...config, _meta: { priority: 2395, ...more } } };
+        };
+        const named = meta({ pre_function: NAME_CALLER });
+        const counted = { name: "prometheus", config: { prefer_name: true } };
+        for (const [old, now] of [
+            [route(meta({})), route(named, counted)],
+            [route(named, counted), route(meta({}))],
+        ]) {
+            const found = said([step("ApisixRoute", "r", old, now)]);
+            assert.equal(found.length, 2, found.join("\n"));
+            for (const one of found) assert.match(one, /^harmless changed-inside: .*(access log|counted)/);
+        }
+    });
+    it("says of another function at that place that requests are answered in another way", () => {
+        const other = {
+            ...refusal({}),
+            config: { ...refusal({}).config, _meta: { pre_function: "return function() end" } },
+        };
+        assert.match(said([step("ApisixRoute", "r", route(refusal({})), route(other))])[0], /request-refused/);
+    });
     for (const [what, old, now, first] of cases)
         it(`says of ${what} what it is`, () => {
             const [found] = said([step("ApisixRoute", "r", route(old), route(now))]);

@@ -13,6 +13,11 @@ const [labTokens, nlpTokens] = TOKENS as any[];
 const endpoints = ["10.0.0.11:20001", "10.0.0.12:20001"];
 const limits = (values: object) => ({ consumers: [{ ...lab, limits: { ...lab.limits, ...values } }, nlp] });
 
+const [SCRAPERS, OTHERS] = ["monitoring", "other"].map((namespace) => [
+    { namespace, podLabels: { "app.kubernetes.io/name": "prometheus" } },
+]);
+const OBSERVED = { accessLog: true, metrics: { enabled: true, scrapers: SCRAPERS } };
+
 type Values = Record<string, unknown>;
 type Scenario = [what: string, before: Values, after: Values, findings: string[]];
 
@@ -43,6 +48,24 @@ const INTRA: Scenario[] = [
             ],
         },
         ["breaks-callers credential-changed"],
+    ],
+    [
+        "metrics and an access log that are turned on, with the only pod that restarts for them",
+        {},
+        { observability: OBSERVED },
+        ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
+    ],
+    [
+        "metrics and an access log that are turned off, which opens nothing",
+        { observability: OBSERVED },
+        {},
+        ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
+    ],
+    [
+        "one more scraper",
+        { observability: OBSERVED },
+        { observability: { ...OBSERVED, metrics: { ...OBSERVED.metrics, scrapers: [...SCRAPERS, ...OTHERS] } } },
+        ["risk opens-to-network"],
     ],
     ["fewer requests", {}, limits({ requests: 30 }), ["breaks-callers limit-lowered"]],
     ["the same in a longer window", {}, limits({ perSeconds: 120 }), ["breaks-callers limit-lowered"]],

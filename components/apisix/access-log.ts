@@ -1,0 +1,92 @@
+/**
+ * The access log of APISIX as one JSON object for each request of a caller. Only these fields: no header, path, query string or
+ * body of a request is in it, since each of them can hold a key or a prompt.
+ *
+ * nginx knows no variable for the consumer of APISIX, and `$http_x_consumer_username` is empty when it writes the line: the
+ * route removes that header before Alpa is asked. So the server declares two variables, and a function of the route sets them
+ * (`nameCaller` in components/route/name-caller.ts).
+ */
+
+/** Variables of nginx that the route sets. */
+export const CONSUMER_VARIABLE = "alpa_consumer";
+export const CREDENTIAL_VARIABLE = "alpa_credential";
+
+/** A field's name, and the variable of nginx that it holds. Numbers stand without quotes. */
+const FIELDS: [name: string, variable: string, kind?: "number"][] = [
+    ["time", "time_iso8601"],
+    ["request_id", "alpa_request_id"],
+    ["consumer", CONSUMER_VARIABLE],
+    ["credential", CREDENTIAL_VARIABLE],
+    ["route", "alpa_route"],
+    ["status", "status", "number"],
+    ["reason", "alpa_reason"],
+    ["request_time", "request_time", "number"],
+    // Of several tries a list, as `0.001, 2.310`; empty where Alpa was not asked.
+    ["upstream_time", "upstream_response_time"],
+    ["bytes_received", "request_length", "number"],
+    ["bytes_sent", "bytes_sent", "number"],
+    ["client", "remote_addr"],
+];
+
+/** Format of a line, in one-quoted text of nginx: it must not have that quote in it. */
+export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
+    kind === "number" ? `"${name}":$${variable}` : `"${name}":"$${variable}"`,
+).join(",")}}`;
+
+/**
+ * A request id that a caller has chosen may be anything, a key too: it is written where it has the form of a UUID, as those
+ * have that the gateway makes.
+ */
+const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
+    "~^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" $http_x_request_id;
+    default "";
+}`;
+
+/** The path itself may hold anything. What is on none of these is answered by the gateway, with 404. */
+const ROUTE = `map $uri $alpa_route {
+    "~^/[^/]+/completions$" completions;
+    "~^/[^/]+/logprobs$" logprobs;
+    "~^/[^/]+/$" service;
+    default other;
+}`;
+
+/**
+ * Why the gateway did not pass a request on, or got no answer: from the status and, after a colon, what Alpa answered. Behind
+ * a second colon is what is left of the caller's limit: the limit on open requests says nothing of it.
+ */
+const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
+    "~^400::" request-not-accepted;
+    "~^401::" not-authenticated;
+    "~^403::" not-a-consumer-of-this-stack;
+    "~^404::" no-such-path;
+    "~^413::" body-too-large;
+    "~^429::0" too-many-requests;
+    "~^429::" too-many-open-requests;
+    "~^499:" caller-left;
+    "~^500::" gateway-failed;
+    "~^502:" alpa-unreachable;
+    "~^503::" not-serving;
+    "~^504:" alpa-too-slow;
+    default "";
+}`;
+
+/** nginx writes whole lines up to this many bytes at once; a pipe takes so many from one of two workers unbroken (PIPE_BUF). */
+const BUFFER_BYTES = 4096;
+
+/** Parts of `nginx_config` in APISIX's settings file. */
+export function accessLogSettings() {
+    return {
+        http: {
+            access_log: "/dev/stdout",
+            access_log_buffer: BUFFER_BYTES,
+            access_log_format: ACCESS_LOG_FORMAT,
+            access_log_format_escape: "json",
+        },
+        http_configuration_snippet: [REQUEST_ID, ROUTE, REASON].join("\n"),
+        http_server_configuration_snippet: [CONSUMER_VARIABLE, CREDENTIAL_VARIABLE]
+            .map((variable) => `set $${variable} "";`)
+            .join("\n"),
+        // The ingress controller's requests: they are no caller's, and come every minute.
+        http_admin_configuration_snippet: "access_log off;",
+    };
+}

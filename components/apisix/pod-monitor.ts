@@ -1,0 +1,47 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { METRICS_PATH, METRICS_PORT_NAME } from "./observability";
+import { APISIX_PODS } from "../kubernetes/network-policies";
+import { metadata } from "../kubernetes/ownership";
+
+export interface GatewayMonitorArgs {
+    /** Namespace APISIX runs in. */
+    namespace: string;
+}
+
+/** Name of the PodMonitor. */
+export const POD_MONITOR = "alpa-auth-gateway";
+
+/** Seconds between two readings, as in the chart's own ServiceMonitor, whose Service would lead each reading to another pod. */
+const INTERVAL_SECONDS = 15;
+
+/**
+ * Tells the Prometheus operator of the gateway pods. Whether its Prometheus takes the object, and reaches the pods, is up to
+ * that Prometheus and to `observability.metrics.scrapers`.
+ *
+ * The option `deletedWith` is handed on to the object: it stays until that takes the namespace with it.
+ */
+export class GatewayMonitor extends pulumi.ComponentResource {
+    constructor(name: string, args: GatewayMonitorArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:GatewayMonitor", name, args, opts);
+        new k8s.apiextensions.CustomResource(
+            `${name}-pods`,
+            {
+                apiVersion: "monitoring.coreos.com/v1",
+                kind: "PodMonitor",
+                metadata: metadata(POD_MONITOR, args.namespace),
+                spec: renderPodMonitor(),
+            },
+            { parent: this, deletedWith: opts?.deletedWith },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** Spec of the PodMonitor: every gateway pod by itself, in its own namespace alone. */
+export function renderPodMonitor() {
+    return {
+        selector: APISIX_PODS,
+        podMetricsEndpoints: [{ port: METRICS_PORT_NAME, path: METRICS_PATH, interval: `${INTERVAL_SECONDS}s` }],
+    };
+}

@@ -1,0 +1,100 @@
+import * as z from "zod";
+import type { ReleaseSettings } from "../../components/apisix/values";
+import type { Sound } from "../cross-check";
+import type { ParsedGatewayOption } from "../options/gateway/schema";
+import type { Raw } from "../options/option";
+import { got } from "../problems";
+import { isGiven } from "../unchecked";
+import { dnsLabel, LABEL_LIMIT } from "../values";
+
+/** A label of Kubernetes: an optional DNS name and a slash, then a name of up to 63 characters. */
+const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
+const LABEL_VALUE = /^[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$/;
+
+const onOff = z.boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` }).default(false);
+
+const podLabels = z.record(z.string(), z.string()).superRefine((labels, context) => {
+    const entries = Object.entries(labels);
+    if (entries.length === 0)
+        context.addIssue({
+            code: "custom",
+            message:
+                "must have at least one label, or every pod of the namespace could read the metrics. Name one, for example app.kubernetes.io/name",
+        });
+    for (const [key, value] of entries)
+        if (!LABEL_KEY.test(key) || !LABEL_VALUE.test(value) || value.length > LABEL_LIMIT)
+            context.addIssue({
+                code: "custom",
+                message: `must be labels of Kubernetes (got ${JSON.stringify(`${key}: ${value}`)}). Correct it`,
+            });
+});
+
+const scraper = z.strictObject({
+    namespace: dnsLabel.describe("Namespace of the pods that read the metrics."),
+    podLabels: podLabels.describe("Labels of those pods, all of which a pod must have. At least one."),
+});
+
+/** Key `observability`. */
+export const observability = z
+    .strictObject({
+        metrics: z
+            .strictObject({
+                enabled: onOff.describe(
+                    "Whether APISIX counts requests by caller, route and status, for Prometheus. A change restarts the gateway pods.",
+                ),
+                scrapers: z
+                    .array(scraper)
+                    .default([])
+                    .describe("The pods that may read the metrics. Empty: no pod may."),
+                podMonitor: onOff.describe(
+                    "Whether the stack makes a PodMonitor for the Prometheus operator. Default: annotations `prometheus.io` on the gateway pods.",
+                ),
+            })
+            .prefault({})
+            .describe("Metrics of the gateway pods."),
+        accessLog: onOff.describe(
+            "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
+        ),
+    })
+    .prefault({})
+    .describe("What operators see of the gateway: metrics and an access log.");
+
+type Parsed = z.infer<typeof observability>;
+
+/** What must hold between `observability` and other keys. @param given the same before it was parsed: which keys there are */
+export function observabilityProblems(
+    { observability: asked, gateway }: Sound<ParsedGatewayOption>,
+    given: Raw,
+): string[] {
+    if (!isGiven(given, "observability")) return [];
+    if (gateway?.installer === "existing")
+        return [
+            "observability: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
+        ];
+    const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
+    if (enabled !== false) return [];
+    const idle = [...(scrapers.length > 0 ? ["scrapers"] : []), ...(podMonitor ? ["podMonitor"] : [])];
+    return idle.map(
+        (key) => `observability.metrics.${key}: needs observability.metrics.enabled. Set it to true, or remove ${key}.`,
+    );
+}
+
+/** Checked values as a part of what the components take of a release; empty where nothing of it is on. */
+export function observabilitySettings({ metrics, accessLog }: Parsed): Pick<ReleaseSettings, "observability"> {
+    if (!metrics.enabled && !accessLog) return {};
+    const scrapers = metrics.scrapers.map(({ namespace, podLabels: labels }) => ({ namespace, labels }));
+    return {
+        observability: {
+            ...(metrics.enabled && { metrics: { scrapers, podMonitor: metrics.podMonitor } }),
+            ...(accessLog && { accessLog }),
+        },
+    };
+}
+
+/** An operator who turns metrics on and names no scraper gets none: say so. */
+export function observabilityWarnings({ metrics }: Parsed): string[] {
+    if (!metrics.enabled || metrics.scrapers.length > 0) return [];
+    return [
+        "observability.metrics.scrapers: empty, so the network policies let no pod read the metrics. Name the pods of your Prometheus.",
+    ];
+}

@@ -1,0 +1,15 @@
+import type { GatewayClusterArgs } from "../../components/gateway-cluster";
+import { titleOf } from "../../components/kubernetes/cluster-reader";
+import { absent } from "./checks";
+import type { ClusterView } from "./cluster";
+import { definition } from "./crds";
+
+/** The Prometheus operator must be there before anything is asked of it: its kind would be unknown in the middle of an `up`. */
+export async function podMonitors({ gateway }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    if (gateway.installer === "existing" || !gateway.release.observability?.metrics?.podMonitor) return [];
+    const missing = await absent(cluster, [definition("podmonitors.monitoring.coreos.com")]);
+    return missing.map(
+        (one) =>
+            `observability.metrics.podMonitor: needs the Prometheus operator in the cluster (${titleOf(one)} is missing). Install it, or set podMonitor to false.`,
+    );
+}

@@ -1,0 +1,100 @@
+/**
+ * The access log of nginx in a format of the settings file, with `escape=json`. A line is handed over when its request is over.
+ *
+ * Not imitated: the buffer, which real lines wait in for up to 3 s; requests to the Admin API, which the product switches off;
+ * named variables of regular expressions.
+ */
+import type { Context } from "../context";
+import { NotImitated } from "../not-imitated";
+import type { Figures } from "./figures";
+import { declaredIn, type Declared } from "./nginx-settings";
+
+/** Fields of `nginx_config` that make up the log. */
+export interface AccessLogSettings {
+    format: string;
+    /** Only `json` is imitated. */
+    escape: string;
+    /** Directives of the level http, and of the server. */
+    httpSnippet: string;
+    serverSnippet: string;
+}
+
+type Lookup = (name: string) => string | undefined;
+
+export class AccessLog {
+    private readonly declared: Declared;
+
+    /** @throws NotImitated */
+    constructor(
+        private readonly settings: AccessLogSettings,
+        private readonly write: (line: string) => void,
+    ) {
+        if (settings.escape !== "json") throw new NotImitated(`access_log_format_escape ${settings.escape}`);
+        this.declared = declaredIn(settings.httpSnippet, settings.serverSnippet);
+    }
+
+    /** Variables that a request begins with. */
+    get variables(): Map<string, string> {
+        return new Map(this.declared.variables);
+    }
+
+    /** A request that APISIX has seen. */
+    add(ctx: Context, figures: Figures): void {
+        const statuses = [...ctx.upstreamStatuses];
+        // A try that the caller did not wait for has none.
+        while (statuses.length < ctx.upstreamTries.length) statuses.push("-");
+        const upstream: Record<string, string> =
+            ctx.upstreamTries.length === 0
+                ? {}
+                : {
+                      upstream_status: statuses.join(", "),
+                      upstream_response_time: figures.upstreamSeconds.map(seconds).join(", "),
+                  };
+        this.line(figures, (name) => {
+            if (name.startsWith("upstream_")) return upstream[name];
+            if (ctx.variables.has(name)) return ctx.variables.get(name);
+            const value = ctx.lookup(name);
+            return value === undefined ? undefined : String(value);
+        });
+    }
+
+    /** One that nginx has refused: APISIX does not run, and no variable is set. */
+    addRefused(client: string, figures: Figures): void {
+        this.line(figures, (name) => (name === "remote_addr" ? client : undefined));
+    }
+
+    private line(figures: Figures, others: Lookup): void {
+        const own: Record<string, string> = {
+            time_iso8601: new Date().toISOString().replace(/\.\d+Z$/, "+00:00"),
+            status: String(figures.status),
+            request_time: seconds(figures.requestSeconds),
+            request_length: String(figures.received),
+            bytes_sent: String(figures.sent),
+        };
+        const lookup: Lookup = (name) => own[name] ?? this.mapped(name, lookup) ?? others(name);
+        this.write(filled(this.settings.format, lookup, escapeJson));
+    }
+
+    private mapped(name: string, lookup: Lookup): string | undefined {
+        const map = this.declared.maps.get(name);
+        if (!map) return undefined;
+        const value = filled(map.source, lookup);
+        const found = map.exact.get(value.toLowerCase()) ?? map.patterns.find(([pattern]) => pattern.test(value))?.[1];
+        return filled(found ?? map.fallback, lookup);
+    }
+}
+
+const seconds = (value: number) => value.toFixed(3);
+
+function filled(template: string, lookup: Lookup, escape = (value: string) => value): string {
+    return template.replace(/\$(\w+)/g, (_, name: string) => escape(lookup(name) ?? ""));
+}
+
+/** As nginx does: bytes above 0x7f stay as they are. */
+function escapeJson(value: string): string {
+    const short: Record<string, string> = { "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f" };
+    return value.replace(
+        /["\\\x00-\x1f]/g,
+        (c) => short[c] ?? (c < " " ? `\\u00${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}` : `\\${c}`),
+    );
+}

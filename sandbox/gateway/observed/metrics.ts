@@ -1,0 +1,160 @@
+/**
+ * What the plugin prometheus counts, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
+ * 3.18.0: names, help texts, labels and their order, and that a scraper gets a text that is up to 15 s old.
+ *
+ * Not imitated: metrics of models (llm_*, ai_cache_*), which a route to Alpa never has; of streams; of shared memory
+ * (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); that memory gets full.
+ */
+import { createServer, type Server } from "node:http";
+import { hostname } from "node:os";
+import type { Context } from "../context";
+import type { Conf } from "../types";
+import { Registry, type Labels } from "./exposition";
+
+export interface MetricsOptions {
+    /** 0 = any free one. */
+    port: number;
+    /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
+    buckets?: number[];
+    /** How old the text may be that a scraper gets, in seconds (refresh_interval). @default 15 */
+    refreshSeconds?: number;
+}
+
+const DEFAULT_BUCKETS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+const REFRESH_SECONDS = 15;
+const EXPORT_URI = "/apisix/prometheus/metrics";
+const VERSION = "3.18.0";
+
+/** Labels of each metric, in their order. */
+export const LABELS = {
+    http_status: [
+        ...["code", "route", "matched_uri", "matched_host", "service", "consumer", "node"],
+        ...["request_type", "request_llm_model", "llm_model", "response_source"],
+    ],
+    http_latency: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
+    bandwidth: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
+} as const;
+
+/** Labels that make a metric what it is, and that cannot be disabled. */
+const STRUCTURAL = ["code", "type"];
+
+/** Schema of the plugin's metadata, for the metrics that are imitated. */
+export const METADATA_SCHEMA = {
+    type: "object",
+    properties: {
+        disabled_labels: {
+            type: "object",
+            properties: Object.fromEntries(
+                Object.entries(LABELS).map(([metric, labels]) => [
+                    metric,
+                    {
+                        type: "array",
+                        items: { type: "string", enum: labels.filter((label) => !STRUCTURAL.includes(label)) },
+                    },
+                ]),
+            ),
+            additionalProperties: false,
+        },
+    },
+};
+
+type Metric = keyof typeof LABELS;
+
+export class Metrics {
+    readonly registry = new Registry("apisix_");
+    private requests = 0;
+
+    constructor(private readonly buckets = DEFAULT_BUCKETS) {
+        const { registry } = this;
+        registry.declare("http_requests_total", "gauge", "The total number of client requests since APISIX started");
+        registry.declare("etcd_reachable", "gauge", "Config server etcd reachable from APISIX, 0 is unreachable");
+        registry.declare("node_info", "gauge", "Info of APISIX node");
+        registry.declare("nginx_metric_errors_total", "counter", "Number of nginx-lua-prometheus errors");
+        registry.declare("http_status", "counter", "HTTP status codes per service in APISIX");
+        registry.declare("http_latency", "histogram", "HTTP request latency in milliseconds per service in APISIX");
+        registry.declare("bandwidth", "counter", "Total bandwidth in bytes consumed per service in APISIX");
+        registry.set("nginx_metric_errors_total", [], 0);
+        registry.set(
+            "node_info",
+            [
+                ["hostname", hostname()],
+                ["version", VERSION],
+            ],
+            1,
+        );
+    }
+
+    /** Every request, counted or not. */
+    seen(): void {
+        this.requests += 1;
+    }
+
+    /** @param conf of the plugin @param metadata of it, which may empty labels */
+    count(ctx: Context, conf: { prefer_name?: boolean }, metadata: Conf | undefined): void {
+        const { route, figures } = ctx;
+        if (!route || !figures) return;
+        const byName = conf.prefer_name === true;
+        const shared: Record<string, string> = {
+            route: byName ? (route.name ?? route.id) : route.id,
+            service: byName ? (route.serviceName ?? route.serviceId ?? "") : (route.serviceId ?? ""),
+            consumer: ctx.consumer?.username ?? "",
+            node: ctx.node?.host ?? "",
+            request_type: "traditional_http",
+            request_llm_model: "",
+            llm_model: "",
+        };
+        const disabled = (metadata?.disabled_labels ?? {}) as Partial<Record<Metric, string[]>>;
+        const labels = (metric: Metric, own: Record<string, string>): Labels =>
+            LABELS[metric].map((name) => {
+                const value = { ...shared, ...own }[name] ?? "";
+                return [name, disabled[metric]?.includes(name) ? "" : value];
+            });
+        this.registry.add(
+            "http_status",
+            labels("http_status", {
+                code: String(figures.status),
+                matched_uri: matchedUri(ctx),
+                response_source: sourceOf(ctx),
+            }),
+            1,
+        );
+        const request = figures.requestSeconds * 1000;
+        const asked = figures.upstreamSeconds.length > 0;
+        const upstream = figures.upstreamSeconds.reduce((sum, one) => sum + one * 1000, 0);
+        const latencies = { request, ...(asked ? { upstream } : {}), apisix: Math.max(0, request - upstream) };
+        for (const [type, value] of Object.entries(latencies))
+            this.registry.observe("http_latency", labels("http_latency", { type }), this.buckets, value);
+        this.registry.add("bandwidth", labels("bandwidth", { type: "ingress" }), figures.received);
+        this.registry.add("bandwidth", labels("bandwidth", { type: "egress" }), figures.sent);
+    }
+
+    /** @param reachable whether etcd can be asked */
+    text(reachable: boolean): string {
+        this.registry.set("http_requests_total", [], this.requests);
+        this.registry.set("etcd_reachable", [], reachable ? 1 : 0);
+        return this.registry.text();
+    }
+}
+
+/** The pattern of the route that matched, as it is written there. */
+function matchedUri({ route, uri }: Context): string {
+    const exact = route?.uris.find((one) => one === uri);
+    return exact ?? route?.uris.find((one) => one.endsWith("*") && uri.startsWith(one.slice(0, -1))) ?? "";
+}
+
+/** Who made the answer: APISIX itself, Alpa, or nginx where Alpa gave none. */
+function sourceOf({ upstreamTries, upstreamAnswered }: Context): string {
+    if (upstreamTries.length === 0) return "apisix";
+    return upstreamAnswered ? "upstream" : "nginx";
+}
+
+/** @param text what is to be read @param secondLasts how long a second lasts, in seconds */
+export function createMetricsServer(text: () => string, { refreshSeconds = REFRESH_SECONDS, secondLasts = 1 }): Server {
+    let cached = { text: "", at: -Infinity };
+    return createServer((request, answer) => {
+        if (request.method !== "GET" || request.url !== EXPORT_URI) return answer.writeHead(404).end();
+        const now = performance.now();
+        if (now - cached.at >= refreshSeconds * secondLasts * 1000) cached = { text: text(), at: now };
+        return answer.writeHead(200, { "Content-Type": "text/plain; charset=utf-8" }).end(cached.text);
+    });
+}

@@ -1,0 +1,100 @@
+/**
+ * The part of nginx's configuration language that an access log needs: `map` with exact texts and regular expressions, `set`
+ * of a text without variables, and `access_log off`. All else is refused.
+ */
+import { NotImitated } from "../not-imitated";
+import { compilePcre } from "../pcre";
+
+/** One variable that follows from others. */
+export interface MapBlock {
+    /** What is looked at: a text with variables. */
+    source: string;
+    exact: Map<string, string>;
+    patterns: [pattern: RegExp, value: string][];
+    /** Without one it is an empty text. */
+    fallback: string;
+}
+
+export interface Declared {
+    /** By the name of their variable. */
+    maps: Map<string, MapBlock>;
+    /** Variables with the text that they begin with. */
+    variables: Map<string, string>;
+}
+
+interface Token {
+    text: string;
+    quoted: boolean;
+}
+
+function tokensOf(text: string): Token[] {
+    const tokens: Token[] = [];
+    const rest = text.replace(
+        /\s+|"((?:[^"\\]|\\.)*)"|([{};]|[^\s{};"#]+)/g,
+        (found, quoted?: string, plain?: string) => {
+            if (quoted !== undefined) tokens.push({ text: quoted, quoted: true });
+            else if (plain !== undefined) tokens.push({ text: plain, quoted: false });
+            return found === "" ? found : "";
+        },
+    );
+    if (rest !== "") throw new NotImitated(`nginx configuration ${JSON.stringify(rest.slice(0, 40))}`);
+    return tokens;
+}
+
+/** Directives with their words; of a block its directives too. */
+interface Directive {
+    words: Token[];
+    block?: Directive[];
+}
+
+function directivesOf(tokens: Token[]): Directive[] {
+    const directives: Directive[] = [];
+    let words: Token[] = [];
+    const isSign = (token: Token, sign: string) => !token.quoted && token.text === sign;
+    while (tokens.length > 0 && !isSign(tokens[0], "}")) {
+        const token = tokens.shift()!;
+        if (isSign(token, "{")) {
+            const block = directivesOf(tokens);
+            if (tokens.shift() === undefined) throw new NotImitated("nginx configuration without a closing brace");
+            directives.push({ words, block });
+            words = [];
+        } else if (isSign(token, ";")) {
+            directives.push({ words });
+            words = [];
+        } else words.push(token);
+    }
+    if (words.length > 0) throw new NotImitated(`nginx configuration that ends in ${words.at(-1)!.text}`);
+    return directives;
+}
+
+/** @param texts snippets of APISIX's settings file. @throws NotImitated */
+export function declaredIn(...texts: string[]): Declared {
+    const declared: Declared = { maps: new Map(), variables: new Map() };
+    for (const { words, block } of texts.flatMap((text) => directivesOf(tokensOf(text)))) {
+        const [{ text: name }, ...args] = words;
+        const said = words.map(({ text }) => text).join(" ");
+        const variable = /^\$(\w+)$/.exec(args[name === "map" ? 1 : 0]?.text ?? "")?.[1];
+        if (name === "map" && args.length === 2 && variable !== undefined && block)
+            declared.maps.set(variable, mapOf(args[0].text, block));
+        else if (name === "set" && args.length === 2 && variable !== undefined && !args[1].text.includes("$"))
+            declared.variables.set(variable, args[1].text);
+        else if (said !== "access_log off") throw new NotImitated(`nginx directive ${said}`);
+    }
+    return declared;
+}
+
+function mapOf(source: string, entries: Directive[]): MapBlock {
+    const map: MapBlock = { source, exact: new Map(), patterns: [], fallback: "" };
+    for (const { words, block } of entries) {
+        const [key, value] = words;
+        if (words.length !== 2 || block || /^(hostnames|volatile|include)$/.test(key.text))
+            throw new NotImitated(`an entry of nginx's map that begins with ${key?.text}`);
+        if (key.text === "default" && !key.quoted) map.fallback = value.text;
+        else if (key.text.startsWith("~")) {
+            const pattern = compilePcre(key.text.replace(/^~\*?/, ""), key.text.startsWith("~*") ? "i" : "");
+            if (pattern === undefined) throw new NotImitated(`regular expression ${key.text}`);
+            map.patterns.push([pattern, value.text]);
+        } else map.exact.set(key.text.toLowerCase(), value.text);
+    }
+    return map;
+}

@@ -1,0 +1,267 @@
+/**
+ * Proves what the stand-in of APISIX counts and logs of requests: by the settings file and the plugins that the product renders,
+ * and that it refuses others. Names, labels and texts are those of APISIX 3.18.0.
+ */
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { stringify } from "yaml";
+import { accessLogSettings } from "../../../components/apisix/access-log";
+import { METRICS_METADATA, METRICS_PATH, metricsAttributes } from "../../../components/apisix/observability";
+import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
+import { GUARD } from "../../../test/unit/guard-settings";
+import type { Context } from "../../gateway/context";
+import { Metrics } from "../../gateway/observed/metrics";
+import { observedOf } from "../../workloads/gateway-observed";
+import { Kit } from "./kit";
+
+const METRICS = metricsAttributes({ metrics: { scrapers: [], podMonitor: false } }) as {
+    prometheus: { default_buckets: number[] };
+};
+const file = (nginx: object = {}, prometheus: object = {}) => {
+    const log = accessLogSettings();
+    return stringify({
+        nginx_config: { ...log, ...nginx },
+        plugin_attr: { prometheus: { ...METRICS.prometheus, ...prometheus } },
+    });
+};
+
+describe("what a gateway keeps of requests", () => {
+    const lines: string[] = [];
+    let kit: Kit;
+    before(async () => {
+        const { accessLog, metrics } = observedOf(file());
+        kit = await Kit.start({
+            accessLog: { ...accessLog!, write: (line) => lines.push(line) },
+            metrics: { ...metrics!, refreshSeconds: 0 },
+        });
+        const observed = { counted: true, named: true };
+        const plugins = (chain: { name: string; config: object }[]) =>
+            Object.fromEntries(chain.map(({ name, config }) => [name, config]));
+        await kit.put("/plugin_metadata/prometheus", METRICS_METADATA.prometheus);
+        await kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target });
+        await kit.put("/routes/completions", {
+            name: "team-a_alpa_completions",
+            uri: "/alpa/completions",
+            methods: ["POST"],
+            service_id: "s",
+            plugins: plugins(alpaChain("/completions", "team-a", GUARD, { observed })),
+        });
+        await kit.put("/routes/closed", {
+            name: "team-a_alpa_closed",
+            uri: "/*",
+            priority: -10,
+            service_id: "s",
+            plugins: plugins(closedChain("/alpa", { observed })),
+        });
+        for (const [name, key] of [
+            ["lab", "the-key-of-lab"],
+            ["nlp", "the-key-of-nlp"],
+        ]) {
+            await kit.put(`/consumers/team-a_${name}`, { username: `team-a_${name}` });
+            await kit.put(`/consumers/team-a_${name}/credentials/id-of-${name}`, { plugins: { "key-auth": { key } } });
+        }
+    });
+    after(() => kit.stop());
+    beforeEach(() => lines.splice(0));
+
+    const metrics = async () => {
+        const answer = await fetch(`http://127.0.0.1:${kit.gateway.metricsPort}${METRICS_PATH}`);
+        assert.deepEqual([answer.status, answer.headers.get("content-type")], [200, "text/plain; charset=utf-8"]);
+        return answer.text();
+    };
+    const JSON_BODY = { "Content-Type": "application/json" };
+    const ask = (key?: string, path = "/alpa/completions", headers: Record<string, string> = {}) =>
+        kit.send(path, { ...JSON_BODY, ...(key === undefined ? {} : { apikey: key }), ...headers });
+    const line = async () => {
+        for (let i = 0; i < 100 && lines.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 10));
+        assert.equal(lines.length, 1, lines.join("\n"));
+        return JSON.parse(lines[0]) as Record<string, unknown>;
+    };
+
+    it("names caller and credential of a request that reached Alpa", async () => {
+        const id = "0f0f0f0f-1111-2222-3333-444444444444";
+        await ask("the-key-of-lab", undefined, { "X-Request-Id": id });
+        const { time, request_time: all, upstream_time: alpa, bytes_sent, bytes_received, ...rest } = await line();
+        assert.deepEqual(rest, {
+            request_id: id,
+            consumer: "team-a_lab",
+            credential: "id-of-lab",
+            route: "completions",
+            status: 200,
+            reason: "",
+            client: "127.0.0.1",
+        });
+        assert.match(String(time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00$/);
+        assert.ok(Number(all) >= Number(alpa) && /^\d+\.\d{3}$/.test(String(alpa)), `${all} ${alpa}`);
+        assert.ok(Number(bytes_sent) > 100 && Number(bytes_received) > 100, lines[0]);
+    });
+
+    const rejected: [what: string, send: () => Promise<unknown>, status: number, reason: string, route: string][] = [
+        ["no credential", () => ask(), 401, "not-authenticated", "completions"],
+        [
+            "a wrong key",
+            () => ask("made-up", undefined, { "X-Consumer-Username": "team-a_lab" }),
+            401,
+            "not-authenticated",
+            "completions",
+        ],
+        ["another path", () => ask("the-key-of-lab", "/the-key-of-lab/x"), 404, "no-such-path", "other"],
+        ["a query string", () => ask("the-key-of-lab", "/other?apikey=the-key-of-lab"), 404, "no-such-path", "other"],
+    ];
+    for (const [what, send, status, reason, route] of rejected)
+        it(`says why a request was rejected, and names nobody: ${what}`, async () => {
+            await send();
+            const found = await line();
+            assert.deepEqual(
+                [found.status, found.reason, found.route, found.consumer, found.credential, found.upstream_time],
+                [status, reason, route, "", "", ""],
+            );
+        });
+
+    it("names the caller of a body that the guard rejects", async () => {
+        await kit.send(
+            "/alpa/completions",
+            { ...JSON_BODY, apikey: "the-key-of-nlp" },
+            { body: '{"prompt":"p","n":2}' },
+        );
+        const { status, reason, consumer } = await line();
+        assert.deepEqual([status, reason, consumer], [400, "request-not-accepted", "team-a_nlp"]);
+    });
+
+    describe("where Alpa gives no answer", () => {
+        const silent = createServer((socket) => silent.emit("asked", socket));
+        before(async () => {
+            await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+            const { port } = silent.address() as AddressInfo;
+            await kit.put("/services/s", {
+                name: "team-a_alpa_0",
+                upstream: { ...kit.target, nodes: { [`127.0.0.1:${port}`]: 1 } },
+            });
+        });
+        after(() => kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target }));
+
+        it("names the caller that left before one", async () => {
+            const asked = once(silent, "asked") as Promise<[Socket]>;
+            const stop = new AbortController();
+            const sent = fetch(`http://127.0.0.1:${kit.gateway.port}/alpa/completions`, {
+                method: "POST",
+                headers: { ...JSON_BODY, apikey: "the-key-of-lab" },
+                body: '{"prompt":"p"}',
+                signal: stop.signal,
+            }).catch(() => undefined);
+            const [socket] = await asked;
+            stop.abort();
+            await sent;
+            const { status, reason, consumer, bytes_sent } = await line();
+            assert.deepEqual([status, reason, consumer, bytes_sent], [499, "caller-left", "team-a_lab", 0]);
+            socket.destroy();
+        });
+
+        it("says that Alpa is away", async () => {
+            const asked = once(silent, "asked") as Promise<[Socket]>;
+            const sent = ask("the-key-of-lab");
+            (await asked)[0].destroy();
+            await sent;
+            const { status, reason, consumer, upstream_time } = await line();
+            assert.deepEqual([status, reason, consumer], [502, "alpa-unreachable", "team-a_lab"]);
+            assert.match(String(upstream_time), /^\d+\.\d{3}$/);
+            assert.match(await metrics(), /^apisix_http_status\{code="502",.*response_source="nginx"\} 1$/m);
+            silent.close();
+        });
+    });
+
+    it("logs a caller that nginx turns away before APISIX runs", async () => {
+        await ask(undefined, "/alpa/completions", { "X-Long": "x".repeat(9000) });
+        const { status, reason, route } = await line();
+        assert.deepEqual([status, reason, route], [400, "request-not-accepted", "other"]);
+    });
+
+    it("writes no header, path, query string or body into a line, whatever is in it", async () => {
+        const secret = "s3cret-of-a-caller";
+        await kit.send(
+            `/${secret}?${secret}`,
+            {
+                ...JSON_BODY,
+                apikey: secret,
+                Authorization: secret,
+                Cookie: secret,
+                "X-Request-Id": secret,
+                Referer: secret,
+                "User-Agent": secret,
+            },
+            { body: JSON.stringify({ prompt: secret }) },
+        );
+        await line();
+        assert.ok(!lines[0].includes(secret), lines[0]);
+        assert.ok(!(await metrics()).includes(secret));
+    });
+
+    it("counts requests by caller, route and status, in the text that Prometheus reads", async () => {
+        const before = await metrics();
+        for (const key of ["the-key-of-nlp", "the-key-of-nlp", "the-key-of-lab"]) await ask(key);
+        const count = (text: string, caller: string) => {
+            const series = new RegExp(
+                `^apisix_http_status\\{code="200",route="team-a_alpa_completions",.*consumer="team-a_${caller}",node="127.0.0.1",.*\\} (\\d+)$`,
+                "m",
+            );
+            return Number(series.exec(text)?.[1] ?? 0);
+        };
+        const now = await metrics();
+        assert.deepEqual(
+            ["nlp", "lab"].map((caller) => count(now, caller) - count(before, caller)),
+            [2, 1],
+        );
+        assert.match(now, /^# TYPE apisix_http_status counter$/m);
+        assert.match(now, /^# TYPE apisix_http_latency histogram$/m);
+        assert.match(now, /^apisix_http_latency_bucket\{type="upstream",.*consumer="",.*le="600000"\} \d+$/m);
+        assert.match(now, /^apisix_bandwidth\{type="egress",.*consumer="team-a_nlp",.*\} \d+$/m);
+        assert.match(now, /^apisix_etcd_reachable 1$/m);
+    });
+
+    it("keeps latency apart by route, never by caller", async () => {
+        const latency = (await metrics()).match(/^apisix_http_latency.*$/gm)!;
+        assert.ok(latency.length > 0 && latency.every((one) => one.includes('consumer=""')));
+    });
+
+    it("has a bounded number of series at 5,000 callers, which its memory holds", () => {
+        const metrics = new Metrics(METRICS.prometheus.default_buckets);
+        const request = (caller: number, status: number) => {
+            const asked = status === 200;
+            const ctx = {
+                route: {
+                    id: "r",
+                    name: "alpa-auth_alpa_completions",
+                    serviceName: "alpa-auth_alpa_0",
+                    uris: ["/alpa/completions"],
+                },
+                uri: "/alpa/completions",
+                consumer: { username: `alpa-auth_a-caller-with-a-name-of-${String(caller).padStart(4, "0")}` },
+                node: asked ? { host: "10.20.96.188" } : undefined,
+                upstreamTries: asked ? [{ start: 0 }] : [],
+                upstreamAnswered: asked,
+                figures: { status, requestSeconds: 1, upstreamSeconds: asked ? [1] : [], received: 1, sent: 1 },
+            };
+            metrics.count(ctx as unknown as Context, { prefer_name: true }, METRICS_METADATA.prometheus);
+        };
+        for (let caller = 0; caller < 5000; caller++) for (const status of [200, 429, 200]) request(caller, status);
+        assert.equal(metrics.registry.count("http_status"), 10_000);
+        assert.equal(metrics.registry.count("bandwidth"), 10_000);
+        // 13 for each kind: request and apisix with a node and without, upstream with one.
+        assert.equal(metrics.registry.count("http_latency"), 13 * 5);
+        const bytes = Buffer.byteLength(metrics.text(true));
+        assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);
+    });
+
+    const unplayed: [what: string, nginx: object, prometheus: object][] = [
+        ["labels of headers", {}, { metrics: { http_status: { extra_labels: [{ key: "$http_apikey" }] } } }],
+        ["another prefix", {}, { metric_prefix: "other_" }],
+        ["another port", {}, { export_addr: { ip: "0.0.0.0", port: 9100 } }],
+        ["another directive of nginx", { http_server_configuration_snippet: "return 200;" }, {}],
+        ["a map with a file", { http_configuration_snippet: "map $uri $a { include f; }" }, {}],
+        ["a log in a file", { http: { ...accessLogSettings().http, access_log: "logs/a.log" } }, {}],
+    ];
+    for (const [what, nginx, prometheus] of unplayed)
+        it(`is not imitated of settings with ${what}`, () =>
+            assert.throws(() => observedOf(file(nginx, prometheus)), /not imitated/));
+});

@@ -1,0 +1,190 @@
+// Proves what is asked of APISIX and of the cluster for metrics and the access log, and that nothing is without them. What the
+// gateway makes of it is proved on the stand-in (sandbox/test/gateway/observed.test.ts).
+import { strict as assert } from "node:assert";
+import { parse } from "yaml";
+import { ACCESS_LOG_FORMAT } from "../../../../components/apisix/access-log";
+import { LATENCY_BUCKETS, type ObservabilitySettings } from "../../../../components/apisix/observability";
+import { renderPodMonitor } from "../../../../components/apisix/pod-monitor";
+import { apisixValues, profileOf } from "../../../../components/apisix/values";
+import { renderPolicies } from "../../../../components/kubernetes/network-policies";
+import { renderRoute } from "../../../../components/route/route-rules";
+import { renderVerification } from "../../../../components/opt/verification";
+import { oneOfKind } from "../../../kit";
+import { GUARD } from "../../guard-settings";
+import { plannedObjects } from "../../../../preflight/kubernetes/planned-objects";
+import { identities, identity, recordStack, settings } from "../../intra-a";
+import { release } from "./release-fixture";
+
+const installation = { release: "team-a", namespace: "team-a-gateway" };
+const scrapers = [{ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }];
+const METRICS: ObservabilitySettings = { metrics: { scrapers, podMonitor: false } };
+const LOG: ObservabilitySettings = { accessLog: true };
+
+const profile = (observability?: ObservabilitySettings): any =>
+    parse(profileOf({ ...release, observability }, installation));
+const values = (observability?: ObservabilitySettings): any =>
+    apisixValues({ ...release, observability }, "team-a", installation);
+const route = (observed?: object): any[] =>
+    renderRoute({
+        namespace: "team-a",
+        guard: GUARD,
+        ingressClassName: "team-a",
+        answerTimeoutSeconds: 600,
+        ownGateway: true,
+        observed,
+    }).http;
+
+describe("a gateway that nobody observes", () => {
+    it("has the settings, values and rules that it would have without the key", () => {
+        assert.deepEqual(profile({}), profile());
+        assert.deepEqual(values({}), values());
+        assert.deepEqual(route({}), route());
+        const text = JSON.stringify([profile(), values(), route(), renderPolicies({})]);
+        assert.doesNotMatch(text, /prometheus|9091|pre_function|access_log_format/);
+    });
+});
+
+describe("metrics of the gateway", () => {
+    it("are served beside the data port, on the port that the chart names in the pod", () => {
+        const { export_addr: address } = profile(METRICS).plugin_attr.prometheus;
+        const { enabled, containerPort } = values(METRICS).apisix.prometheus;
+        assert.deepEqual([address, enabled, containerPort], [{ ip: "0.0.0.0", port: 9091 }, true, 9091]);
+    });
+
+    it("leave the port of redirects as it is", () => {
+        const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
+        const { plugin_attr: attributes } = parse(profileOf({ ...release, tls, observability: METRICS }, installation));
+        assert.deepEqual(attributes.redirect, { https_port: 443 });
+        assert.ok(attributes.prometheus);
+    });
+
+    it("tell times of answers apart up to the default of the longest, in milliseconds", () => {
+        const { default_buckets: buckets } = profile(METRICS).plugin_attr.prometheus;
+        assert.deepEqual(buckets, LATENCY_BUCKETS);
+        assert.deepEqual(
+            buckets,
+            [...buckets].sort((a: number, b: number) => a - b),
+        );
+        assert.equal(buckets.at(-1), 600 * 1000);
+    });
+
+    it("count every rule of the route under its name, verification too", () => {
+        const verification: any[] = renderVerification({
+            namespace: "team-a",
+            binding: { ingressClass: "c", gateway: "g", gatewayNamespace: "n" },
+            guard: GUARD,
+            answerTimeoutSeconds: 600,
+            observed: { counted: true },
+        }).http;
+        for (const { name, plugins } of [...route({ counted: true }), ...verification]) {
+            const found = plugins.filter((one: any) => one.name === "prometheus");
+            assert.deepEqual(found, [{ name: "prometheus", enable: true, config: { prefer_name: true } }], name);
+        }
+    });
+
+    it("add nothing to labels that a caller chooses", () =>
+        assert.doesNotMatch(JSON.stringify(profile(METRICS).plugin_attr.prometheus), /extra_labels|\$/));
+
+    it("are for the named pods alone, and for nobody where none is named", () => {
+        assert.deepEqual((renderPolicies({ scrapers }) as any).metrics, {
+            podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
+            policyTypes: ["Ingress"],
+            ingress: [
+                {
+                    from: [
+                        {
+                            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+                            podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+                        },
+                    ],
+                    ports: [{ port: 9091, protocol: "TCP" }],
+                },
+            ],
+        });
+        assert.deepEqual(renderPolicies({ scrapers: [] }), renderPolicies({}));
+        assert.ok(!JSON.stringify(renderPolicies({})).includes("9091"));
+    });
+
+    it("make objects that preflight knows of before", async () => {
+        const metrics = { enabled: true, podMonitor: true, scrapers: [{ namespace: "m", podLabels: { a: "b" } }] };
+        for (const installer of ["helm", "rampart"] as const) {
+            const made = identities(await recordStack(installer, { observability: { metrics } }));
+            const planned = plannedObjects(settings(installer, { observability: { metrics } })).map(identity);
+            assert.deepEqual(planned.sort(), made.filter((one) => planned.includes(one)).sort());
+            for (const kind of ["PodMonitor alpa-auth-gateway", "NetworkPolicy alpa-auth-gateway"])
+                assert.ok(
+                    planned.some((one) => one.includes(kind)),
+                    kind,
+                );
+            assert.deepEqual(
+                made.filter((one) => /PodMonitor|NetworkPolicy/.test(one) && !planned.includes(one)),
+                [],
+            );
+        }
+    });
+
+    it("are found by annotations of the pods, or by a PodMonitor, never by both", async () => {
+        assert.deepEqual(values(METRICS).podAnnotations, {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": "9091",
+            "prometheus.io/path": "/apisix/prometheus/metrics",
+        });
+        assert.ok(!("podAnnotations" in values({ metrics: { scrapers, podMonitor: true } })));
+        const metrics = { enabled: true, podMonitor: true };
+        const seen = await recordStack("helm", { observability: { metrics } });
+        const { metadata, spec } = oneOfKind(seen, "PodMonitor").inputs;
+        assert.equal(metadata.namespace, "alpa-auth-gateway");
+        assert.deepEqual(spec, renderPodMonitor());
+        const none = await recordStack("helm", { observability: { metrics: { enabled: true } } });
+        assert.equal(none.filter(({ inputs }) => inputs.kind === "PodMonitor").length, 0);
+    });
+});
+
+describe("the access log of the gateway", () => {
+    const nginx = profile(LOG).nginx_config;
+
+    it("is JSON on the pod's output, escaped by nginx", () => {
+        const { access_log: file, access_log_format_escape: escape, access_log_format: format } = nginx.http;
+        assert.deepEqual([file, escape, format], ["/dev/stdout", "json", ACCESS_LOG_FORMAT]);
+        const line = JSON.parse(format.replace(/:\$\w+/g, ":1"));
+        assert.deepEqual(Object.keys(line), [
+            ...["time", "request_id", "consumer", "credential", "route", "status", "reason"],
+            ...["request_time", "upstream_time", "bytes_received", "bytes_sent", "client"],
+        ]);
+        // nginx takes it in these quotes.
+        assert.ok(!format.includes("'"));
+    });
+
+    it("has no header, path, query string or body in it", () => {
+        const { http_configuration_snippet: maps } = nginx;
+        const declared = [...maps.matchAll(/^map .* \$(\w+) \{$/gm)].map(([, name]) => name);
+        const used = [...ACCESS_LOG_FORMAT.matchAll(/\$(\w+)/g)].map(([, name]) => name);
+        const direct = used.filter((name) => !declared.includes(name));
+        assert.deepEqual(direct.sort(), [
+            ...["alpa_consumer", "alpa_credential", "bytes_sent", "remote_addr", "request_length", "request_time"],
+            ...["status", "time_iso8601", "upstream_response_time"],
+        ]);
+        // Of what a caller sends only a request id reaches a line, and only in the form of a UUID.
+        const values = [...maps.matchAll(/^ {4}(?:"[^"]*"|default) (\S+);$/gm)].map(([, value]) => value);
+        assert.deepEqual(
+            values.filter((value) => value.includes("$")),
+            ["$http_x_request_id"],
+        );
+    });
+
+    it("declares the variables that the route sets, and sets them behind authentication", () => {
+        const declared = nginx.http_server_configuration_snippet;
+        for (const { name, plugins } of route({ named: true })) {
+            const { pre_function: text } =
+                plugins.find((one: any) => one.name === "fault-injection").config._meta ?? {};
+            if (name === "closed") {
+                assert.equal(text, undefined, "nobody is asked there who they are");
+                continue;
+            }
+            for (const [, variable] of text.matchAll(/ngx\.var\.(\w+) =/g))
+                assert.ok(declared.includes(`set $${variable} "";`), `${name}: ${variable}`);
+        }
+    });
+
+    it("is written in pieces that two workers cannot mix", () => assert.ok(nginx.http.access_log_buffer <= 4096));
+});

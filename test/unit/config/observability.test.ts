@@ -1,0 +1,101 @@
+// Proves what may be asked of metrics and of the access log in a stack config, and that nothing of it is on by itself.
+import { strict as assert } from "node:assert";
+import { ConfigError, parse } from "../../../config";
+import { itRefuses, type Refused } from "./refused";
+import { interValues, parseInter } from "../inter";
+import { parseIntra, raw, settings } from "../intra-a";
+
+const SCRAPER = { namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } };
+const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
+
+function problems(values: Record<string, unknown>): string[] {
+    try {
+        parse(raw({ consumers, ...values }));
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+const asked = (observability: object) => {
+    const { gateway, warnings } = parseIntra(raw({ consumers, observability }));
+    assert.ok(gateway.installer !== "existing");
+    return { observability: gateway.release.observability, warnings };
+};
+
+describe("config of observability", () => {
+    it("has nothing on unless a stack asks for it, in every option with a gateway of its own", () => {
+        for (const { gateway } of [settings("rampart"), settings("helm"), parseInter(interValues())]) {
+            assert.ok(gateway.installer !== "existing");
+            assert.equal(gateway.release.observability, undefined);
+        }
+        assert.equal(asked({}).observability, undefined);
+        assert.equal(asked({ metrics: {}, accessLog: false }).observability, undefined);
+    });
+
+    it("gives the components the scrapers, and whether a PodMonitor names the pods", () => {
+        const metrics = { enabled: true, scrapers: [SCRAPER], podMonitor: true };
+        const scrapers = [{ namespace: "monitoring", labels: SCRAPER.podLabels }];
+        assert.deepEqual(asked({ metrics }).observability, { metrics: { scrapers, podMonitor: true } });
+        const { gateway } = parseInter(interValues({ observability: { metrics } }));
+        assert.deepEqual(gateway.release.observability, { metrics: { scrapers, podMonitor: true } });
+    });
+
+    it("turns the access log on without metrics", () =>
+        assert.deepEqual(asked({ accessLog: true }).observability, { accessLog: true }));
+
+    it("says that nobody can read metrics without scrapers", () => {
+        const about = (metrics: object) =>
+            asked({ metrics }).warnings.filter((warning) => warning.startsWith("observability"));
+        assert.deepEqual(about({ enabled: true }), [
+            "observability.metrics.scrapers: empty, so the network policies let no pod read the metrics. Name the pods of your Prometheus.",
+        ]);
+        assert.deepEqual(about({ enabled: true, scrapers: [SCRAPER] }), []);
+        assert.deepEqual(about({}), []);
+    });
+
+    const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" };
+    const metrics = (values: object) => ({ observability: { metrics: { enabled: true, ...values } } });
+    const refused: Refused[] = [
+        [
+            "it for a gateway that others have installed",
+            { gateway: { installer: "existing", existing }, observability: { accessLog: true } },
+            /^observability: belongs to a gateway that this stack installs/,
+        ],
+        [
+            "scrapers and a PodMonitor without metrics, which would be there for nothing",
+            { observability: { metrics: { scrapers: [SCRAPER], podMonitor: true } } },
+            /^observability\.metrics\.scrapers: needs observability\.metrics\.enabled/,
+            /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
+        ],
+        [
+            "a scraper without labels",
+            metrics({ scrapers: [{ namespace: "monitoring", podLabels: {} }] }),
+            /at least one label/,
+        ],
+        [
+            "a scraper of which only the namespace is named",
+            metrics({ scrapers: [{ namespace: "monitoring" }] }),
+            /scrapers\[0\]\.podLabels: required/,
+        ],
+        [
+            "what is no label of Kubernetes",
+            metrics({ scrapers: [{ namespace: "monitoring", podLabels: { "a b": "c", d: "-" } }] }),
+            /must be labels of Kubernetes \(got "a b: c"\)/,
+            /must be labels of Kubernetes \(got "d: -"\)/,
+        ],
+        [
+            "a namespace that is none",
+            metrics({ scrapers: [{ ...SCRAPER, namespace: "Monitoring" }] }),
+            /namespace: must be a DNS label/,
+        ],
+        ["a word in place of a switch", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
+        [
+            "a key that it does not have",
+            { observability: { traces: true } },
+            /observability\.traces: is not a known key/,
+        ],
+    ];
+    itRefuses(refused, problems);
+});

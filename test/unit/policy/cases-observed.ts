@@ -1,0 +1,108 @@
+import type { Case } from "./cases";
+import { find, inputs, more, plugin, spec } from "./changes";
+
+const metrics = (change: (spec: any) => void) => spec("NetworkPolicy", "alpa-auth-metrics", change);
+/** The settings file of APISIX, as text. */
+const settings = (change: (text: string) => string) =>
+    inputs("ConfigMap", undefined, ({ data }) => {
+        const [file] = Object.keys(data);
+        data[file] = change(data[file]);
+    });
+
+/** Of stacks with metrics and an access log. */
+export const OBSERVED: Record<string, Case[]> = {
+    "network-closed": [
+        [
+            "the metrics for everybody",
+            "observed",
+            metrics((s) => delete s.ingress[0].from),
+            /^spec\.ingress\[0\]: must not let everybody to the metrics of APISIX/m,
+        ],
+        [
+            "the metrics for a whole namespace",
+            "observed",
+            metrics((s) => delete s.ingress[0].from[0].podSelector),
+            /^spec\.ingress\[0\]: must not let every pod of a namespace to the metrics of APISIX/m,
+        ],
+    ],
+    "ports-closed": [
+        [
+            "the metrics on a port of the nodes",
+            "observed",
+            more("kubernetes:core/v1:Service", {
+                kind: "Service",
+                spec: { type: "NodePort", ports: [{ port: 9091, targetPort: 9091 }] },
+            }),
+            /must not open the metrics of APISIX, which name every caller, to the outside|must not open the metrics of APISIX/,
+        ],
+    ],
+    "as-rendered": [
+        [
+            "more ports for scrapers than that of the metrics",
+            "observed",
+            metrics((s) => s.ingress[0].ports.push({ port: 9080, protocol: "TCP" })),
+            /^spec\.ingress\[0\]\.ports: must be a list of 1/m,
+        ],
+        [
+            "metrics of one rule with another plugin in their place",
+            "observed",
+            plugin("completions", "prometheus", (p) => (p.name = "http-logger")),
+            /http-logger is not rendered here/,
+        ],
+        [
+            "a logger beside the metrics, which would get keys and prompts",
+            "observed",
+            plugin("logprobs", "prometheus", (p, rule) =>
+                rule.plugins.push({ ...p, name: "http-logger", config: { uri: "http://10.0.0.1" } }),
+            ),
+            /http-logger is not rendered here/,
+        ],
+        [
+            "another function before a plugin",
+            "observed",
+            plugin(
+                "completions",
+                "fault-injection",
+                ({ config }) => (config._meta.pre_function = "return function() end"),
+            ),
+            /pre_function: must be/,
+        ],
+        [
+            "a log with a header in it",
+            "observed",
+            settings((text) => text.replace("$remote_addr", "$http_apikey")),
+            /access_log_format: must be/,
+        ],
+        [
+            "a label of a header",
+            "observed",
+            settings((text) =>
+                text.replace(
+                    "default_buckets:",
+                    "metrics: { http_status: { extra_labels: [{ k: $http_apikey }] } }\n    default_buckets:",
+                ),
+            ),
+            /plugin_attr\.prometheus\.metrics: is not rendered here/,
+        ],
+        [
+            "a PodMonitor of other pods",
+            "observed",
+            spec("PodMonitor", undefined, (s) => (s.selector = {})),
+            /^spec\.selector/m,
+        ],
+        [
+            "metadata of another plugin",
+            "observed",
+            (all) => (find(all, "GatewayProxy").inputs.spec.pluginMetadata["http-logger"] = { log_format: {} }),
+            /pluginMetadata\.http-logger: is not rendered here/,
+        ],
+    ],
+    "known-types": [
+        [
+            "a ServiceMonitor, which nobody here makes",
+            "observed",
+            more("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", { kind: "ServiceMonitor", spec: {} }),
+            /ServiceMonitor is not made by this project/,
+        ],
+    ],
+};
