@@ -7,5 +7,7 @@ alpa=$!
 # As the first process of a container, a shell would not hear that it has to end.
 trap 'kill -TERM "$alpa" 2>/dev/null; wait "$alpa"; exit 143' TERM
 /bin/bash -c @WATCHDOG@ &
-wait -n
+watchdog=$!
+# Not `wait -n`: it does not return for one that has ended before.
+while kill -0 "$alpa" 2>/dev/null && kill -0 "$watchdog" 2>/dev/null; do sleep 1; done
 exit 1

@@ -172,6 +172,21 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
     });
 
+    it("run what watches Alpa, end with its last words, and load again", async () => {
+        const script = "alpa_port=20001; echo no progress at $((alpa_port > 0)) >&2; exit 1";
+        const env = [{ name: "ALPA_WATCHDOG", value: script }];
+        await put(head({ container: { env, terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
+        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
+        assert.equal(main("head")!.lastState!.terminated!.message, "no progress at 1");
+        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
+    });
+
+    it("end where the sandbox cannot run what watches Alpa", async () => {
+        await put(head({ container: { env: [{ name: "ALPA_WATCHDOG", value: "sleep 60" }] } }), worker());
+        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
+        assert.match(lines.join("\n"), /not imitated: an ALPA_WATCHDOG without alpa_port=20001/);
+    });
+
     it("end where Alpa is when a worker is lost, and load again with the next one", async () => {
         await put(head(), worker());
         await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
