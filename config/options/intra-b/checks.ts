@@ -3,6 +3,7 @@ import type { Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
+import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
 import { watchdogProblems } from "../../keys/watchdog";
@@ -30,6 +31,9 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     const problems = [
         ...highAvailabilityChecks(config, given),
         ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
+        ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
+            isSecret("alpa", value),
+        ),
         ...watchdogProblems("opt.watchdog", opt?.watchdog, answerSecondsIfKnown(config)),
         ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),

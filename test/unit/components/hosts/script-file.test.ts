@@ -9,6 +9,7 @@ import { bareMetalScript } from "../../../../components/hosts/bare-metal/script"
 import { probe } from "../../../../components/hosts/microk8s/probe-script";
 import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
 import { scriptFile } from "../../../../components/hosts/script-file";
+import { lookScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
 import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
 const COMPONENTS = join(__dirname, "../../../../components");
@@ -52,6 +53,7 @@ describe("scripts for hosts", () => {
         ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
         ...{ running: true, atBoot: true, attempt: 0 },
     };
+    const hostWatchdog = { port: 20001, model: "m", idleSeconds: 60, stuckSeconds: 1200 };
     /** What is sent, by the file that it begins with. */
     const scripts: Record<string, string> = {
         "cloudflare/cloudflared/connectors.sh": connectors(
@@ -64,6 +66,8 @@ describe("scripts for hosts", () => {
         "hosts/microk8s/cluster.sh": clusterScript({ node: "n", place: "p" }, waits),
         "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
         "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
+        "hosts/watchdog/install.sh": installScript(hostWatchdog),
+        "hosts/watchdog/look.sh": lookScript(hostWatchdog),
         "opt/head.sh": HEAD_SCRIPT,
         "opt/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
         "opt/while-connected.sh": afterAnswers(30),
