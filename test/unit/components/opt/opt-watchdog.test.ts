@@ -20,8 +20,18 @@ const instead = (text: string, script: string) => {
     return text.replace(quoted, () => script);
 };
 
-/** @returns exit code and what was said, when it has ended */
-function run(program: string, args: string[], env: NodeJS.ProcessEnv = {}) {
+/** How a program has ended, and what it said. */
+interface Ended {
+    code: number | null;
+    said: string;
+}
+
+/** Starts a program of the container. */
+function run(
+    program: string,
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
     const child = spawn(program, args, {
         env: { PATH: process.env.PATH, ...env },
         detached: true,
@@ -29,7 +39,7 @@ function run(program: string, args: string[], env: NodeJS.ProcessEnv = {}) {
     });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (said += String(data)));
-    const ended = new Promise<{ code: number | null; said: string }>((resolve) =>
+    const ended = new Promise<Ended>((resolve) =>
         child.on("exit", (code) => {
             endGroup(child);
             resolve({ code, said });
@@ -91,8 +101,10 @@ if (python !== undefined)
                 const variables = headVariables({ nodes: ["a"], command: "exit 3", watchdog });
                 const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
                 if (watchdog) env.ALPA_WATCHDOG = "exec sleep 60";
-                const { code, said } = await run(python, ["-u", "-c", env.ALPA_WATCH], { ...env, PYTHONPATH: dir })
-                    .ended;
+                const { code, said }: Ended = await run(python, ["-u", "-c", env.ALPA_WATCH], {
+                    ...env,
+                    PYTHONPATH: dir,
+                }).ended;
                 assert.deepEqual([code, said], [1, "Alpa has ended\n"]);
             }
         });

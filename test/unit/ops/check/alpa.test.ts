@@ -41,7 +41,7 @@ describe("ops check alpa", () => {
                     "alpa-auth:consumers": [],
                 },
             }),
-            says: async ({ args: asked }) =>
+            says: ({ args: asked }) =>
                 asked[0] === "config"
                     ? { stdout: JSON.stringify({ "alpa-auth:alpa": { objectValue: alpa(privateKey) } }) }
                     : undefined,
