@@ -4,6 +4,7 @@
 import { strict as assert } from "node:assert";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../sandbox/processes";
+import { Rest } from "../../sandbox/rampart/rest";
 import type { World } from "../../sandbox/world/world";
 import { ask, ConversionStack } from "../engine/conversion-kit";
 import { gpuWorld } from "../engine/gpu-world";
@@ -50,10 +51,16 @@ describe("Alpa in the cluster on the engine", () => {
         return answer?.status === 200;
     };
     /** Does harm, and waits until callers notice, and until they are answered again. */
-    const outlives = async (what: string, harm: () => Promise<unknown>, seconds: number) => {
+    const outlives = async (
+        what: string,
+        harm: () => Promise<unknown>,
+        seconds: number,
+        repair: () => Promise<unknown> = () => Promise.resolve(),
+    ) => {
         const from = Date.now();
         await harm();
         await waitFor("callers: no answers", async () => !(await serves()), { seconds: 60, everyMilliseconds: 20 });
+        await repair();
         await waitFor("callers: answered again", serves, { seconds, everyMilliseconds: 50 });
         console.log(`      ${what}: callers are answered again after ${((Date.now() - from) / 1000).toFixed(1)} s`);
     };
@@ -65,7 +72,8 @@ describe("Alpa in the cluster on the engine", () => {
     it("is restarted when its batch loop has ended, and says why", async () => {
         const before = (await container()).restartCount;
         const port = place!.world.workloads.resolve(`alpa-opt.${stack.name}.svc.cluster.local`, 20001);
-        const body = JSON.stringify({ model: "default", prompt: "a", max_tokens: 4, n: 2 });
+        // A whole batch: with a caller's completion as its last one, its `n` would count.
+        const body = JSON.stringify({ model: "default", prompt: ["a", "b", "c", "d"], max_tokens: 4, n: 2 });
         const end = async () =>
             void fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(() => undefined);
         await outlives("batch loop ended", end, DETECTED_SECONDS);
@@ -76,7 +84,16 @@ describe("Alpa in the cluster on the engine", () => {
 
     it("serves again after its head's pod was lost", () => outlives("head lost", lose("head"), 120));
 
-    it("serves again after a worker's pod was lost", () => outlives("worker lost", lose("worker"), 120));
+    it("serves again after a worker was lost, once its node takes pods again", async () => {
+        const rest = new Rest(place!.world.kubeConfig);
+        const node = `/api/v1/nodes/${(await pod("worker"))!.spec!.nodeName}`;
+        const away = async () => {
+            await rest.call("PATCH", node, { spec: { unschedulable: true } });
+            await lose("worker")();
+        };
+        const back = () => rest.call("PATCH", node, { spec: { unschedulable: false } });
+        await outlives("worker lost and back", away, 120, back);
+    });
 
     it("is as the stack says afterwards: the next run changes nothing", async () => {
         const again = succeeded(await stack.up());
