@@ -6,7 +6,7 @@ const HOLDS_SECRETS = [
     /^cluster(\.kubeconfig)?$/,
     /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
     /^tls(\.certificate(\.files(\.(certificate|key))?)?)?$/,
-    /^(tunnel|cluster|alpa\.firewall|convert(\.bareMetal)?)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
+    /^(tunnel|cluster|alpa\.(firewall|watchdog)|convert(\.bareMetal)?)(\.(hosts|nodes)(\[\d+\](\.(privateKey|sudoPassword))?)?)?$/,
 ];
 
 /** What to do about a key that is required and missing. */

@@ -9,6 +9,7 @@ const LISTS: [key: string, ...path: string[]][] = [
     ["tunnel", "hosts"],
     ["cluster", "nodes"],
     ["alpa", "firewall", "hosts"],
+    ["alpa", "watchdog", "hosts"],
     ["convert", "bareMetal", "hosts"],
 ];
 const PROJECT = "alpa-auth";

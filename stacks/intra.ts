@@ -1,7 +1,9 @@
 import type { GatewayClusterArgs } from "../components/gateway-cluster";
+import type { AlpaWatchdogArgs } from "../components/hosts/watchdog/alpa-watchdog";
 import { IntraCluster } from "../components/intra-cluster";
 import type { AzureSide } from "../components/cloudflare/azure-side";
 import { clusterOf, type StackCluster } from "./cluster";
+import { watchdogOf } from "./watchdog";
 
 /** Further settings of options with their own gateway. */
 export interface AroundTheGateway extends StackCluster {
@@ -11,7 +13,8 @@ export interface AroundTheGateway extends StackCluster {
 }
 
 /** Options intra-a and intra-b: gateway and model on the same nodes. */
-export function intra(settings: GatewayClusterArgs & AroundTheGateway) {
+export function intra(settings: GatewayClusterArgs & AroundTheGateway & { watchdog?: AlpaWatchdogArgs }) {
+    watchdogOf(settings.watchdog);
     const { access, provider, outputs } = clusterOf(settings);
     const auth = new IntraCluster("alpa", { ...settings, cluster: access }, { provider });
     const { url, credentials, jwtSecrets, curl, gateway, conversion } = auth;

@@ -47,6 +47,8 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/route/caller-classes-pods": "counts in a real Redis",
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
+    "test/unit/components/hosts/watchdog-": "runs scripts on simulated hosts, and waits for batches of Alpa",
+    "test/unit/components/opt/opt-watchdog": "waits for programs that look every few seconds",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/command": "conversions that are interrupted while they run",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",

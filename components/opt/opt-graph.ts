@@ -3,7 +3,7 @@ import { Awaited } from "../kubernetes/awaited";
 import { RampartGraph } from "../rampart/rampart-graph";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
-import { ALPA_PORT } from "./opt-head";
+import { ALPA_PORT, watchedCommand } from "./opt-head";
 import type { OperatorChart, OptSettings, RampartCharts } from "./opt-settings";
 
 /** Name of the graph that holds the operator, or with shape `rampart` all of it. */
@@ -165,7 +165,7 @@ function alpaValues(opt: OptSettings) {
             ...imageOf(opt),
             ports: [{ name: "http", port: ALPA_PORT }],
             command: ["/bin/bash", "-c"],
-            args: [opt.command],
+            args: [watchedCommand(opt)],
         },
         ingress: { enabled: false },
     };

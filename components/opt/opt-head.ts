@@ -1,16 +1,39 @@
 import { scriptFile } from "../hosts/script-file";
+import { quote } from "../hosts/ssh-script";
+import { progressConstants, type Progress } from "../hosts/watchdog/progress";
+import type { OptSettings } from "./opt-settings";
 
 /** Port of Alpa in the head's pod: a constant of Alpa's. */
 export const ALPA_PORT = 20001;
 /** Port of Ray's GCS. */
 export const GCS_PORT = 6379;
 
+/** Variable with what watches Alpa: see watch-alpa.sh. */
+const WATCHDOG_VARIABLE = "ALPA_WATCHDOG";
+const renderWatchdog = scriptFile(__dirname, "watch-alpa.sh");
+const renderWithWatchdog = scriptFile(__dirname, "with-watchdog.sh");
+
+/** What watches Alpa in its container, and ends when Alpa makes no progress. */
+export function watchdogScript(progress: Omit<Progress, "port">): string {
+    return renderWatchdog(progressConstants({ ...progress, port: ALPA_PORT })).trim();
+}
+
+/** What starts Alpa where the chart is not this project's, so that the container ends when Alpa makes no progress. */
+export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command" | "watchdog">): string {
+    if (watchdog === undefined) return command;
+    return renderWithWatchdog({ COMMAND: quote(command), WATCHDOG: quote(watchdogScript(watchdog)) }).trim();
+}
+
 /**
  * What the head's container runs besides Ray. It waits until every node has joined, starts Alpa, and ends when Alpa has
  * ended or a node has been down for half a minute: Alpa does not notice that, and stops answering. The container then
  * ends and restarts, and the model is loaded again.
+ * @param watchdog ends too when the program in ALPA_WATCHDOG has ended
  */
-const WATCH = `
+function watch(watchdog: boolean): string {
+    const start = `watchdog = subprocess.Popen(["/bin/bash", "-c", os.environ["${WATCHDOG_VARIABLE}"]])\n`;
+    const end = `if watchdog.poll() is not None:\n    sys.exit("Alpa makes no progress")\n`;
+    return `
 import os, subprocess, sys, time
 import ray
 
@@ -23,22 +46,28 @@ def alive():
 while alive() < nodes:
     time.sleep(2)
 alpa = subprocess.Popen(["/bin/bash", "-c", os.environ["ALPA_COMMAND"]])
-missed = 0
-while alpa.poll() is None and missed < 6:
+${watchdog ? start : ""}missed = 0
+while alpa.poll() is None and missed < 6${watchdog ? " and watchdog.poll() is None" : ""}:
     time.sleep(5)
     missed = missed + 1 if alive() < nodes else 0
-sys.exit("Alpa has ended" if alpa.poll() is not None else "a node of Ray is away")
-`;
+${watchdog ? end : ""}sys.exit("Alpa has ended" if alpa.poll() is not None else "a node of Ray is away")
+`.trim();
+}
 
-/** Starts Ray and WATCH: what the head's container runs. */
+/** Starts Ray and `watch`: what the head's container runs. */
 export const HEAD_SCRIPT = scriptFile(__dirname, "head.sh")({ GCS_PORT }).trim();
 
 /** Variables of the head's container. */
-export function headVariables(nodes: number, command: string): { name: string; value: string }[] {
+export function headVariables({
+    nodes,
+    command,
+    watchdog,
+}: Pick<OptSettings, "nodes" | "command" | "watchdog">): { name: string; value: string }[] {
     return [
-        { name: "ALPA_NODES", value: `${nodes}` },
+        { name: "ALPA_NODES", value: `${nodes.length}` },
         { name: "ALPA_COMMAND", value: command },
-        { name: "ALPA_WATCH", value: WATCH.trim() },
+        ...(watchdog === undefined ? [] : [{ name: WATCHDOG_VARIABLE, value: watchdogScript(watchdog) }]),
+        { name: "ALPA_WATCH", value: watch(watchdog !== undefined) },
     ];
 }
 
@@ -46,16 +75,29 @@ export function headVariables(nodes: number, command: string): { name: string; v
  * Whether Alpa answers with its model loaded. Its port is open before that, and it says so with 400; a request without a
  * prompt is refused before it costs anything.
  */
-export const LOADED = `
+export const LOADED = loaded("");
+
+/**
+ * The same, where a watchdog tells a busy Alpa from one that has stopped: an answer that does not come in time means a batch that
+ * runs, since a model that is not loaded is said at once. Otherwise a batch of half a minute would make the pod unready, and new
+ * callers would get 503.
+ */
+export const LOADED_OR_BUSY = loaded(`except socket.timeout:
+    sys.exit(0)
+`).replace("import json, sys,", "import json, socket, sys,");
+
+function loaded(otherwise: string): string {
+    return `
 import json, sys, urllib.error, urllib.request
 request = urllib.request.Request("http://127.0.0.1:${ALPA_PORT}/completions", b'{"model": "default"}', {"Content-Type": "application/json"})
 try:
     heard = urllib.request.urlopen(request, timeout=4).read()
 except urllib.error.HTTPError as error:
     heard = error.read()
-message = str(json.loads(heard).get("message", ""))
+${otherwise}message = str(json.loads(heard).get("message", ""))
 sys.exit(1 if "is not registered" in message or "No replica of model" in message else 0)
 `.trim();
+}
 
 /**
  * Waits for running answers before the pod stops: it gets no new requests, since a terminating pod is removed from its

@@ -1,4 +1,13 @@
-import { afterAnswers, afterHead, ALPA_PORT, GCS_PORT, HEAD_SCRIPT, headVariables, LOADED } from "./opt-head";
+import {
+    afterAnswers,
+    afterHead,
+    ALPA_PORT,
+    GCS_PORT,
+    HEAD_SCRIPT,
+    headVariables,
+    LOADED,
+    LOADED_OR_BUSY,
+} from "./opt-head";
 import type { OptSettings } from "./opt-settings";
 
 /** Name of the RayCluster, of the Service in front of it, and of what surrounds them. */
@@ -107,7 +116,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         ...container(opt),
         command: ["/bin/bash", "-c", "--"],
         args: [HEAD_SCRIPT],
-        env: headVariables(opt.nodes.length, opt.command),
+        env: headVariables(opt),
         // All of them: with one port named, the operator opens no other.
         ports: [
             { name: "gcs-server", containerPort: GCS_PORT },
@@ -118,7 +127,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         lifecycle: preStop(afterAnswers(answerTimeoutSeconds)),
         // The operator's own probes ask what Ray before 2.4 does not have.
         readinessProbe: {
-            exec: { command: ["python3", "-c", LOADED] },
+            exec: { command: ["python3", "-c", opt.watchdog === undefined ? LOADED : LOADED_OR_BUSY] },
             periodSeconds: 10,
             timeoutSeconds: 5,
             failureThreshold: 3,

@@ -1,3 +1,5 @@
+import type { Progress } from "../hosts/watchdog/progress";
+
 /** Versions of Rampart's own charts, in the private repository that a Secret of that name leads to. */
 export interface RampartCharts {
     repository: string;
@@ -37,6 +39,8 @@ export type OptSettings = {
     weights: Weights;
     /** Starts Alpa, in a shell of the head's container. */
     command: string;
+    /** Ends the container when Alpa makes no progress. Unset: nothing notices that. */
+    watchdog?: Omit<Progress, "port">;
     /** Shared memory of each pod, part of its memory: a quantity of Kubernetes, as `16Gi`. */
     sharedMemory: string;
     /** Of each pod, as quantities of Kubernetes. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { endpoint, positive, text } from "../values";
 import { answerKeys } from "./exposure/schema";
+import { alpaWatchdog } from "./hosts/alpa-watchdog";
 
 /** What the gateway waits for one answer, in seconds, unless the config or the edge in front says otherwise. */
 export const DEFAULT_ANSWER_SECONDS = 600;
@@ -16,6 +17,7 @@ export const alpaKeys = {
         .default("default")
         .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
     ...answerKeys,
+    watchdog: alpaWatchdog.optional(),
 };
 
 /** Key `alpa` of the options whose gateway is on the nodes of Alpa. */

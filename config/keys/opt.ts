@@ -3,6 +3,7 @@ import { got } from "../problems";
 import { anyTag, imageDigest, imageRepository, imageTag } from "./images";
 import { cores, memory } from "./quantity";
 import { enabled, reason, reasonFor } from "./reason";
+import { optWatchdog } from "./watchdog";
 import { dnsLabel, pinned, positive, problem, text, url } from "../values";
 
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
@@ -113,6 +114,7 @@ export const opt = z
             .describe(
                 "Starts Alpa, in a shell of the head's container, when every node has joined. Unset: `launch_model_worker.py` in `/opt/alpa/examples/llm_serving`.",
             ),
+        watchdog: optWatchdog.optional(),
         sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).describe("Shared memory of each pod; part of its memory."),
         resources: z
             .strictObject({

@@ -44,6 +44,7 @@ const COMPONENTS: Record<string, string[]> = {
         "AdminKeys",
         "AlpaFirewall",
         "AlpaRoute",
+        "AlpaWatchdog",
         "ApisixProfile",
         "ApisixRelease",
         "BareMetal",

@@ -7,7 +7,8 @@
  * when its probes would say so. Alpa is launched when every pod of its RayCluster runs, and is loaded after a time. A pod
  * that is deleted ends at once, or with a preStop hook at the latest after its grace period: a head's when Alpa has no
  * connections any more, a worker's when the head has ended; its GPUs are free then. Answers under way are cut off when a
- * worker ends before the head. What a pod asks of the network, and what its hook does, is not looked at.
+ * worker ends before the head. What watches Alpa in the head's container is run as it is (ray-watchdog.ts), and ends the
+ * container. What a pod asks of the network, and what its hook does, is not looked at.
  * Known difference: 5 s after a worker was lost the head's container ends, where its own command has to notice; until then
  * Alpa answers as before, where the real one answers nothing.
  */
@@ -23,6 +24,7 @@ import { missing, type Supplies } from "./kubelet";
 import { RayClusters, sameCluster } from "./ray-clusters";
 import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./ray-container";
 import { essence, statusOf, type PodState } from "./ray-status";
+import { startWatchdog, type Watchdog, type WatchdogOptions } from "./ray-watchdog";
 
 /** kubelet's first pause before a container is started again, and the longest one, in seconds. */
 const BACK_OFF_SECONDS = [10, 300];
@@ -31,7 +33,7 @@ const LOSS_SECONDS = 5;
 /** Kubernetes' default. */
 const GRACE_SECONDS = 30;
 
-export interface RayPodsOptions {
+export interface RayPodsOptions extends WatchdogOptions {
     ledger: GpuLedger;
     faults: GpuFaults;
     /** Images that serve Alpa. */
@@ -63,6 +65,7 @@ interface Played {
     failures: number;
     restarts: number;
     launched?: Launched;
+    watchdog?: Watchdog;
     /** When a pod of its RayCluster was lost, in milliseconds. */
     lostAt?: number;
     ending?: Promise<void>;
@@ -199,6 +202,7 @@ export class RayPods {
             // Its pod may have gone meanwhile.
             if (!head.run || head.ending || this.stop.signal.aborted) return launched.close();
             head.launched = launched;
+            await this.watch(head, launched);
             void launched.ended.then(async (end) => {
                 if (end === "failed" && head.launched === launched) await this.lose(head, NOT_LOADED);
                 if (end === "loaded") head.failures = 0;
@@ -209,11 +213,21 @@ export class RayPods {
         }
     }
 
+    /** Runs what watches Alpa, where the pod has that; with it the container ends. */
+    private async watch(head: Played, launched: Launched): Promise<void> {
+        head.watchdog = await startWatchdog(head.pod, launched.port, this.options);
+        void head.watchdog?.ended.then(async (line) => {
+            if (line !== undefined && head.launched === launched) await this.lose(head, line);
+            this.around.changed();
+        });
+    }
+
     /** Ends Alpa, and with it its container. */
     private async lose(head: Played, message: string): Promise<void> {
-        const { launched } = head;
-        head.launched = undefined;
+        const { launched, watchdog } = head;
+        head.launched = head.watchdog = undefined;
         this.crash(head, message);
+        await watchdog?.stop();
         await launched?.close();
     }
 
@@ -256,8 +270,9 @@ export class RayPods {
 
     /** Ends its containers at once. */
     private async end(one: Played): Promise<void> {
-        const { launched } = one;
-        one.launched = undefined;
+        const { launched, watchdog } = one;
+        one.launched = one.watchdog = undefined;
+        await watchdog?.stop();
         await launched?.close();
         one.run?.hold?.release();
         one.run = undefined;

@@ -23,7 +23,13 @@ export class ConversionStack extends EngineStack {
     }
 
     /** Makes a stack of option intra-a that says already what it may become. */
-    static async create(name: string, world: World, dir: string, nodePort: number): Promise<ConversionStack> {
+    static async create(
+        name: string,
+        world: World,
+        dir: string,
+        nodePort: number,
+        more: object = {},
+    ): Promise<ConversionStack> {
         const stack = new ConversionStack(name, world, dir);
         await stack.init();
         const { alpa, chartRepository: repository, gpus } = world.facts;
@@ -38,7 +44,7 @@ export class ConversionStack extends EngineStack {
             opt: {
                 ...{ image, nodes, model: "alpa/opt-66b", gpuMemory: "40Gi", rayVersion: "2.0.0" },
                 ...{ weights: { hostPath: weights }, sharedMemory: "1Gi", resources: { cpu: 1, memory: "4Gi" } },
-                ...{ operatorChart: { repository }, startTimeoutSeconds: 90 },
+                ...{ operatorChart: { repository }, startTimeoutSeconds: 90, ...more },
             },
             convert: {
                 phase: "prepare",

@@ -10,16 +10,7 @@ where=$1 owner=$2 mode=$3
 etc=/etc/@FIREWALL@ unit=@FIREWALL@.service
 unit_file=/etc/systemd/system/$unit
 
-fail() {
-    printf '%s\n' "$where: $1" >&2
-    exit 1
-}
-# Writes a file in one step: never half of it.
-put() {
-    printf '%s\n' "$2" >"$1.new" 2>/dev/null && mv -f "$1.new" "$1" ||
-        fail "must have room for $1 (the disk is full, or cannot be written). Free space there and run pulumi up again."
-}
-content() { cat "$1" 2>/dev/null || :; }
+. ../files.sh
 loaded() { "$nft" list table @TABLE@ 2>/dev/null; }
 
 check_host() {

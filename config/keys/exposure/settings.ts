@@ -1,3 +1,4 @@
+import type { Sound } from "../../cross-check";
 import type { ExposureSettings } from "../../../components/cloudflare/exposure";
 import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
 import { unmeasured } from "../../options/cloudflare/settings";
@@ -14,6 +15,11 @@ const BEFORE_THE_EDGE_SECONDS = 5;
 export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };
+
+/** The same of a config that may not be whole. Undefined: behind Cloudflare it follows from the edge's waits. */
+export function answerSecondsIfKnown({ exposure, alpa }: Sound<Pick<Parsed, "exposure" | "alpa">>): number | undefined {
+    return alpa?.answerTimeoutSeconds ?? (exposure === "direct" ? DEFAULT_ANSWER_SECONDS : undefined);
+}
 
 /** Longest time one answer may take, in seconds. */
 export function answerSeconds(config: AnswerWait): number {

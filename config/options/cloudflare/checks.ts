@@ -4,6 +4,7 @@ import { daysUntil, day } from "../../keys/consumers/credentials";
 import { duplicateNames } from "../../keys/consumers/names";
 import { readZoneData, serviceProblems, type ZoneData } from "../../keys/dns/settings";
 import { planProblems } from "../../keys/plans";
+import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping } from "../../unchecked";
 import type { CheckContext, Raw } from "../option";
@@ -41,6 +42,9 @@ export function cloudflareChecks(
             config.tunnel?.hosts ?? [],
             (value) => isSecret("tunnel", value),
             "For more connectors raise tunnel.connectorsPerHost.",
+        ),
+        ...alpaWatchdogProblems(config.alpa?.watchdog, given, config.alpa?.answerTimeoutSeconds, (value) =>
+            isSecret("alpa", value),
         ),
         ...connectorProblems(config.tunnel),
         ...(config.edgeWorker?.enabled === false && isGiven(given, "alpa", "defaultModel")

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { consumer } from "../../keys/consumers/service-tokens";
+import { alpaWatchdog } from "../../keys/hosts/alpa-watchdog";
 import { tunnel } from "../../keys/tunnel";
 import { enabled, reason, reasonFor } from "../../keys/reason";
 import { dnsSchema } from "../../keys/dns/settings";
@@ -81,6 +82,7 @@ export const cloudflareSchema = z.strictObject({
             defaultModel: text("the name of a model")
                 .default("default")
                 .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
+            watchdog: alpaWatchdog.optional(),
         })
         .describe("The Alpa service behind the tunnel, which stays as it is."),
     pathPrefix: pathPrefix.describe(

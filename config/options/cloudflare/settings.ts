@@ -1,9 +1,11 @@
 import type { CloudflareAccessArgs } from "../../../components/cloudflare-access";
+import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { TokenConsumer } from "../../../components/cloudflare/service-tokens";
 import { edgeWaits, heldTimeout, type ParsedCloudflare } from "./schema";
 import { cutAnswers, defaultGrace } from "../../keys/tunnel";
 import { daysUntil, dayText, expiryWarning } from "../../keys/consumers/credentials";
 import type { ZoneData } from "../../keys/dns/settings";
+import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
@@ -11,6 +13,8 @@ export interface CloudflareSettings extends CloudflareAccessArgs {
     option: "cloudflare";
     /** What an operator should know before going on; shown as warnings, never a reason to stop. */
     warnings: string[];
+    /** Watches Alpa on its hosts. Unset: nothing does. */
+    watchdog?: AlpaWatchdogArgs;
     /** Unset: the zone's other records are not this stack's. */
     dns?: CloudflareAccessArgs["dns"] & {
         /** Name servers that the zone leaves, as `host` or `host:port`. */
@@ -29,8 +33,11 @@ export interface CloudflareSettings extends CloudflareAccessArgs {
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
     const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit } = config;
     const { consumers, warnings, expires } = callers(config, today);
+    const { watchdog: asked, endpoints, defaultModel } = alpa;
+    const watchdog = alpaWatchdogSettings(asked, endpoints, longestAnswer(config), defaultModel);
     return {
         option: "cloudflare",
+        ...(watchdog && { watchdog }),
         warnings: [...warnings, ...answerWarnings(config), ...data.warnings],
         expires,
         account,

@@ -1,6 +1,8 @@
 import type { Sound } from "../../cross-check";
 import { availabilityProblems } from "../../keys/high-availability";
+import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { firewallProblems } from "../../keys/hosts/alpa-firewall";
+import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import type { CheckContext, Raw } from "../option";
 import type { ParsedInter } from "./schema";
 
@@ -10,6 +12,9 @@ export function interChecks(config: Sound<ParsedInter>, given: Raw, { isSecret }
         ...availabilityProblems(config, given, "option inter"),
         ...twice(config.alpa?.endpoints ?? []),
         ...firewallProblems(config, given, (value) => isSecret("alpa", value)),
+        ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
+            isSecret("alpa", value),
+        ),
     ];
 }
 

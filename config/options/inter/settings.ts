@@ -1,6 +1,8 @@
 import type { InterClusterArgs } from "../../../components/inter-cluster";
+import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
+import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewall";
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
@@ -21,6 +23,8 @@ export interface InterSettings extends InterClusterArgs, ClusterSettings {
     azure?: AzureSide;
     /** Sources that may reach Alpa on its hosts. Unset: the addresses of the nodes are unknown. */
     firewall?: FirewallSettings;
+    /** Watches Alpa on its hosts. Unset: nothing does. */
+    watchdog?: AlpaWatchdogArgs;
 }
 
 /** Checked values in the shape the components take. */
@@ -30,11 +34,14 @@ export function interSettings(config: Parsed, today: Date): InterSettings {
     const services = config.alpa.endpoints.map(({ address }) => address);
     const nodes = config.cluster.nodes?.map(({ address }) => address);
     const firewall = firewallSettings(config.alpa.firewall, services, nodes);
+    const { watchdog: asked, defaultModel } = config.alpa;
+    const watchdog = alpaWatchdogSettings(asked, services, answerTimeoutSeconds, defaultModel);
     return {
         option: "inter",
         ...shared,
         warnings: [...warnings, ...firewallWarnings(firewall, services, nodes)],
         ...(firewall && { firewall }),
+        ...(watchdog && { watchdog }),
         alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds, failover: true },
         gateway: gatewaySettings(config, answerTimeoutSeconds),
     };

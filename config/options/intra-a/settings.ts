@@ -1,7 +1,9 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
 import type { GatewayClusterArgs, GatewaySettings } from "../../../components/gateway-cluster";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
+import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import { digestOf } from "../../keys/consumers/digest";
+import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
@@ -19,6 +21,8 @@ export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     expires: Record<string, string>;
     /** What the Azure side must hold. Unset: nothing is said of it. */
     azure?: AzureSide;
+    /** Watches Alpa on its hosts. Unset: nothing does. */
+    watchdog?: AlpaWatchdogArgs;
     /** Holder of the lock for the last step of a conversion's return. Unset: none. */
     holder?: string;
     /** Tells its list of callers from another: the record of a conversion has it. Unset: none is thought of. */
@@ -27,12 +31,15 @@ export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
 
 /** Checked values in the shape the components take. */
 export function intraASettings(config: Parsed, today: Date): IntraASettings {
-    const endpoints = config.alpa.endpoints.map((address) => ({ address, weight: 1 }));
+    const { alpa } = config;
+    const endpoints = alpa.endpoints.map((address) => ({ address, weight: 1 }));
+    const watchdog = alpaWatchdogSettings(alpa.watchdog, alpa.endpoints, answerSeconds(config), alpa.defaultModel);
     return {
         option: "intra-a",
         ...sharedSettings(config, today),
         alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
         gateway: gatewaySettings(config),
+        ...(watchdog && { watchdog }),
         ...(config.convert?.holder && { holder: config.convert.holder.name }),
         ...(config.convert && { callers: digestOf(config) }),
     };

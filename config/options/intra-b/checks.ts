@@ -1,9 +1,12 @@
 import { quantity } from "../../../components/kubernetes/quantity";
 import type { Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
+import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
+import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
+import { watchdogProblems } from "../../keys/watchdog";
 import { isGiven } from "../../unchecked";
 import type { ParsedIntraA } from "../intra-a/schema";
 import type { CheckContext, Raw } from "../option";
@@ -28,6 +31,10 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     const problems = [
         ...highAvailabilityChecks(config, given),
         ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
+        ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
+            isSecret("alpa", value),
+        ),
+        ...watchdogProblems("opt.watchdog", opt?.watchdog, answerSecondsIfKnown(config)),
         ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),
     ];

@@ -3,8 +3,10 @@ import type { OperatorChart, OptSettings } from "../../../components/opt/opt-set
 import { digestOf } from "../../keys/consumers/digest";
 import type { ParsedIntraB } from "./schema";
 import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
+import { answerSeconds } from "../../keys/exposure/settings";
 import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
+import { progressLimits } from "../../keys/watchdog";
 import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
@@ -34,7 +36,7 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
         ],
         conversion: {
             phase: convert.phase,
-            opt: optSettings(opt),
+            opt: optSettings(opt, { answerSeconds: answerSeconds(config), model: config.alpa.defaultModel }),
             bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
             retryAfterSeconds: convert.retryAfterSeconds,
             callers: digestOf(config),
@@ -50,9 +52,11 @@ function windowOf(measured: NonNullable<ParsedConvert["measured"]>, budgetMinute
     return { budgetMinutes, seconds: Object.fromEntries(known) as Record<string, number> };
 }
 
-function optSettings(opt: ParsedOpt): OptSettings {
+/** @param alpa longest time of an answer in seconds, and name of the model that Alpa has registered */
+function optSettings(opt: ParsedOpt, alpa: { answerSeconds: number; model: string }): OptSettings {
     const { shape, image, nodes, gpusPerNode, rayVersion, weights, sharedMemory, resources, runtimeClass } = opt;
     const { mountPath, claim, hostPath } = weights;
+    const limits = progressLimits(opt.watchdog, alpa.answerSeconds);
     const launch = `cd ${SERVING} && exec python3 launch_model_worker.py --model ${opt.model} --path ${mountPath}`;
     return {
         image: imageName(image),
@@ -65,6 +69,7 @@ function optSettings(opt: ParsedOpt): OptSettings {
             ...(hostPath === undefined ? {} : { hostPath }),
         },
         command: opt.command ?? launch,
+        ...(limits && { watchdog: { ...limits, model: alpa.model } }),
         sharedMemory,
         ...resources,
         ...(runtimeClass === undefined ? {} : { runtimeClass }),

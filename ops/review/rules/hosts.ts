@@ -3,8 +3,10 @@ import type { Change } from "../changes";
 import { always, nothing, type KindRule, type Verdict } from "../rule";
 import { bareMetal } from "./model";
 
-const part = ({ name }: Change): "firewall" | "connectors" | "node" =>
-    /firewall/.test(name) ? "firewall" : /^nodes-/.test(name) ? "node" : "connectors";
+const part = ({ name }: Change): "firewall" | "watchdog" | "connectors" | "node" => {
+    const [, own] = /^alpa-(firewall|watchdog)/.exec(name) ?? [];
+    return (own as "firewall" | "watchdog" | undefined) ?? (/^nodes-/.test(name) ? "node" : "connectors");
+};
 
 /** What a node's steps mean to callers when they are taken back. */
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
@@ -18,7 +20,9 @@ export const hostCommand: KindRule = {
                     code: "network-narrowed",
                     says: `${change.name}: rules are loaded on Alpa's host; who is not in them loses Alpa`,
                 }
-              : { code: "added", says: `${change.name} is run on its host` },
+              : part(change) === "watchdog"
+                ? { code: "added", says: `${change.name}: Alpa is watched on its host${whatThen(change)}` }
+                : { code: "added", says: `${change.name} is run on its host` },
     deleted: (change) =>
         bareMetal.is(change)
             ? bareMetal.deleted()
@@ -28,6 +32,11 @@ export const hostCommand: KindRule = {
                     firewall: {
                         code: "opens-to-network",
                         says: `${change.name}: the rules of Alpa's host are removed, and anyone who reaches the host reaches Alpa`,
+                    },
+                    watchdog: {
+                        code: "host-changed",
+                        severity: "risk",
+                        says: `${change.name}: nothing watches Alpa on its host any more`,
                     },
                     connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
                     node: /-snap$/.test(change.name)
@@ -43,6 +52,10 @@ export const hostCommand: KindRule = {
                 code: "opens-to-network",
                 severity: "risk",
                 says: `${change.name}: the rules of Alpa's host are loaded again`,
+            },
+            watchdog: {
+                code: "host-changed",
+                says: `${change.name}: Alpa is watched on its host anew${whatThen(change)}`,
             },
             connectors: {
                 code: "service-interrupted",
@@ -74,12 +87,22 @@ function changed(change: Change): Verdict {
             code: "host-changed",
             says: `${change.name}: other rules are loaded on Alpa's host; who is not in them loses Alpa`,
         },
+        watchdog: {
+            code: "host-changed",
+            says: `${change.name}: Alpa is watched on its host in another way${whatThen(change)}`,
+        },
         connectors: {
             code: "host-changed",
             says: `${change.name}: the connectors of this host are changed, one after another`,
         },
         node: { code: "host-changed", says: `${nodeOf(change)} is changed` },
     }[part(change)] as Verdict;
+}
+
+/** What a watchdog does when Alpa makes no progress. */
+function whatThen({ new: now }: Change): string {
+    const [, unit] = / restart=(\S+)/.exec(String(now?.create ?? "")) ?? [];
+    return unit === undefined ? "" : `, and ${unit} is restarted when it makes no progress`;
 }
 
 function nodeOf({ name }: Change): string {

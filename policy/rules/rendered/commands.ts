@@ -27,6 +27,8 @@ const ASKED = [
     `stop (after-answers )?${BOOT} ${ATTEMPT}`,
     // A release of cloudflared, whose digest is a public one, and where it is from.
     String.raw`install \d{1,4}(\.\d{1,6}){2} [0-9a-f]{64} ${NUMBER} ${NUMBER} (-|https?://\S+)`,
+    // When Alpa makes no progress, and what is restarted then.
+    String.raw`install port=${NUMBER} idle=${NUMBER} stuck=${NUMBER}( restart=[\w:.@-]{1,240}\.service pause=${NUMBER})?`,
     // Who may reach Alpa's ports.
     `install alpa=[0-9,]+( from=${ADDRESSES})?( ray=[0-9,]+)?( also-from=${ADDRESSES})?`,
 ].map((words) => new RegExp(`^${words}$`));

@@ -25,6 +25,7 @@ function opts(
         running: [true, false],
         weights: ["claim", "hostPath", undefined],
         runtimeClass: [true, undefined],
+        watchdog: [true, undefined],
     }).map((choices) =>
         form(
             {
@@ -39,8 +40,11 @@ function opts(
                 memory: "23Gi",
                 runtimeClass: "sample-class",
                 seconds: 600,
+                model: "sample-model",
+                idleSeconds: 29,
+                stuckSeconds: 1201,
             },
-            ({ mountPath, weights, runtimeClass, seconds, ...rest }) => ({
+            ({ mountPath, weights, runtimeClass, seconds, model, idleSeconds, stuckSeconds, ...rest }) => ({
                 spec: render({
                     opt: {
                         ...rest,
@@ -50,6 +54,7 @@ function opts(
                         startTimeoutSeconds: 0,
                         weights: { mountPath, ...(choices.weights ? { [choices.weights]: weights } : {}) },
                         ...(choices.runtimeClass ? { runtimeClass } : {}),
+                        ...(choices.watchdog ? { watchdog: { model, idleSeconds, stuckSeconds } } : {}),
                     },
                     answerTimeoutSeconds: seconds,
                     running: choices.running!,

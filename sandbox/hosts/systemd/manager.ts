@@ -4,6 +4,7 @@
  *
  * `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active, is-enabled,
  * is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager. `systemd-notify --ready`.
+ * Of a timer: start, stop, restart, enable, disable, is-active, is-enabled, cat.
  * Every other verb, option, unit type, directive and specifier is an error that names it, also where systemd would
  * ignore it with a warning. Units are those of /etc/systemd/system. Nothing is started at boot: a host does not boot.
  *
@@ -15,7 +16,8 @@ import * as path from "node:path";
 import type { Enter } from "../namespace";
 import type { Reply } from "../reply";
 import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
-import { BadUnit, parseUnit, type UnitFile } from "./unit-file";
+import { Timer } from "./timer";
+import { BadUnit, parseTimer, parseUnit, type UnitFile } from "./unit-file";
 
 /** The version of systemd that a host says it has, where nothing else is asked for. */
 const SYSTEMD_VERSION = 252;
@@ -33,6 +35,7 @@ class Refused extends Error {
 
 export class Manager {
     private readonly services = new Map<string, Service>();
+    private readonly timers = new Map<string, Timer>();
     /** Unit files as they were when systemd last read them. */
     private readonly loaded = new Map<string, string>();
 
@@ -44,6 +47,7 @@ export class Manager {
 
     /** Ends every service. */
     async close(): Promise<void> {
+        for (const timer of this.timers.values()) timer.stop();
         await Promise.all([...this.services.values()].map((service) => service.stop()));
     }
 
@@ -127,7 +131,9 @@ export class Manager {
         let out = "";
         let code = 0;
         for (const unit of units) {
-            const reply = await this.one(verb, unit, { now, quiet, property, value: options.includes("--value") });
+            const asked = { now, quiet, property, value: options.includes("--value") };
+            const isTimer = unit.endsWith(".timer");
+            const reply = await (isTimer ? this.ofTimer(verb, unit, asked) : this.one(verb, unit, asked));
             out += reply.out;
             err += reply.err;
             code ||= reply.code;
@@ -190,6 +196,62 @@ export class Manager {
                 return this.show(unit, property, value);
             default:
                 throw new Refused(`systemctl ${verb ?? ""}: not imitated`);
+        }
+    }
+
+    private async ofTimer(
+        verb: string,
+        unit: string,
+        { now, quiet }: { now: boolean; quiet: boolean },
+    ): Promise<Reply> {
+        const done = (out = "", code = 0): Reply => ({ code, out: quiet ? "" : out, err: "" });
+        const known = this.timers.get(unit);
+        switch (verb) {
+            case "start":
+                this.timer(unit).start();
+                return done();
+            case "restart":
+                known?.stop();
+                this.timer(unit).start();
+                return done();
+            case "stop":
+                this.fileText(unit, "stop", 5);
+                known?.stop();
+                return done();
+            case "enable":
+                for (const target of this.timer(unit).unit.wantedBy) this.link(unit, target);
+                if (now) this.timer(unit).start();
+                return done();
+            case "disable":
+                for (const link of this.links(unit)) fs.rmSync(link);
+                if (now) known?.stop();
+                return done();
+            case "is-active": {
+                const state = known?.state ?? "inactive";
+                return done(`${state}\n`, state === "active" ? 0 : 3);
+            }
+            case "is-enabled": {
+                const enabled = this.links(unit).length > 0;
+                return done(enabled ? "enabled\n" : "disabled\n", enabled ? 0 : 1);
+            }
+            case "cat":
+                return done(this.fileText(unit, "cat", 1));
+            default:
+                throw new Refused(`systemctl ${verb} ${unit}: not imitated`);
+        }
+    }
+
+    /** A timer, by its file as it was last read. */
+    private timer(unit: string): Timer {
+        const service = unit.replace(/timer$/, "service");
+        try {
+            const file = parseTimer(this.fileText(unit, "start", 5), unit);
+            const timer = this.timers.get(unit) ?? new Timer(file, async () => this.service(service).start());
+            this.timers.set(unit, Object.assign(timer, { unit: file }));
+            return timer;
+        } catch (error) {
+            if (!(error instanceof BadUnit)) throw error;
+            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
         }
     }
 
@@ -282,6 +344,6 @@ export class Manager {
 
 function fullName(unit: string): string {
     const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
-    if (!name.endsWith(".service")) throw new Refused(`${unit}: only services are imitated`);
+    if (!/\.(service|timer)$/.test(name)) throw new Refused(`${unit}: only services and timers are imitated`);
     return name;
 }

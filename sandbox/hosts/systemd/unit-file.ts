@@ -1,5 +1,6 @@
 /** Directives that are imitated, by section. */
 const IMITATED: Record<string, string[]> = {
+    Timer: ["OnActiveSec", "OnUnitInactiveSec", "AccuracySec"],
     Unit: ["Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"],
     Service: [
         ...["RemainAfterExit", "ExecStop", "ExecReload"],
@@ -46,6 +47,15 @@ export interface UnitFile {
     timeoutStopMs: number;
     startLimitIntervalMs: number;
     startLimitBurst: number;
+    wantedBy: string[];
+}
+
+export interface TimerFile {
+    text: string;
+    description: string;
+    /** When its service is started first, after the timer was, and again after the service's end; in milliseconds. */
+    activeMs: number;
+    unitInactiveMs: number;
     wantedBy: string[];
 }
 
@@ -97,6 +107,22 @@ export function parseUnit(text: string, unit: string): UnitFile {
         startLimitIntervalMs: time(last("StartLimitIntervalSec") ?? "10"),
         startLimitBurst: Number(last("StartLimitBurst") ?? "5"),
         wantedBy: all("WantedBy").flatMap((value) => value.split(/\s+/)),
+    };
+}
+
+/** Reads a timer's unit file. It starts the service of its own name; AccuracySec= is taken for exact. */
+export function parseTimer(text: string, unit: string): TimerFile {
+    const found = directives(text, unit);
+    const last = (name: string) => found.get(name)?.at(-1);
+    const [active, inactive] = [last("OnActiveSec"), last("OnUnitInactiveSec")];
+    if (active === undefined || inactive === undefined)
+        throw new BadUnit("a timer without OnActiveSec= and OnUnitInactiveSec= is not imitated");
+    return {
+        text,
+        description: last("Description") ?? unit,
+        activeMs: time(active),
+        unitInactiveMs: time(inactive),
+        wantedBy: (found.get("WantedBy") ?? []).flatMap((value) => value.split(/\s+/)),
     };
 }
 

@@ -1,5 +1,8 @@
 // Proves how pods of a RayCluster start, hold GPUs, load Alpa, fail and end in the sandbox.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../control-plane";
 import { GpuFaults } from "../../gpus/faults";
@@ -26,6 +29,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
     let taken: string[];
     let lines: string[];
     let turn: Promise<void>;
+    let stateDir: string;
 
     const head = (more: object = {}) => rayPod({ name: "head", type: "head", node: NODES[0], ...more });
     const worker = (more: object = {}) => rayPod({ name: "worker", node: NODES[1], ...more });
@@ -56,6 +60,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
     const bareMetal = { side: "bare metal", name: "alpa-ray.service", gpus: 8 } as const;
 
     beforeEach(() => {
+        stateDir = mkdtempSync(join(tmpdir(), "ray-pods-"));
         faults = new GpuFaults();
         ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
         cluster = new Map();
@@ -66,7 +71,10 @@ describe("Pods of a RayCluster in the sandbox", () => {
             find: async () => ({ spec: { rayVersion: "2.0.0", ...workers } }),
         };
         ray = new RayPods(
-            { ledger, faults, images, weights: [WEIGHTS], loadSeconds: 0.1, alpa: { port: 0, seconds: 0 } },
+            {
+                ...{ ledger, faults, images, weights: [WEIGHTS], loadSeconds: 0.1, alpa: { port: 0, seconds: 0 } },
+                ...{ stateDir, env: { PATH: process.env.PATH } },
+            },
             {
                 cluster: { rest } as unknown as Cluster,
                 clock: { secondLasts: 0.005 },
@@ -82,6 +90,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
     afterEach(async () => {
         await turn;
         await ray.close();
+        rmSync(stateDir, { recursive: true });
     });
 
     it("hold the GPUs of their nodes, and are ready when their probes say so", async () => {
@@ -161,6 +170,21 @@ describe("Pods of a RayCluster in the sandbox", () => {
         assert.match(lines.join("\n"), /weights cannot be loaded/);
         await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
         await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
+    });
+
+    it("run what watches Alpa, end with its last words, and load again", async () => {
+        const script = "alpa_port=20001; echo no progress at $((alpa_port > 0)) >&2; exit 1";
+        const env = [{ name: "ALPA_WATCHDOG", value: script }];
+        await put(head({ container: { env, terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
+        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
+        assert.equal(main("head")!.lastState!.terminated!.message, "no progress at 1");
+        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
+    });
+
+    it("end where the sandbox cannot run what watches Alpa", async () => {
+        await put(head({ container: { env: [{ name: "ALPA_WATCHDOG", value: "sleep 60" }] } }), worker());
+        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
+        assert.match(lines.join("\n"), /not imitated: an ALPA_WATCHDOG without alpa_port=20001/);
     });
 
     it("end where Alpa is when a worker is lost, and load again with the next one", async () => {

@@ -99,6 +99,10 @@ const OBSERVED = {
 };
 const RAMPART = { install: { repository: "https://charts.example.org", version: "1.2.3" } };
 const FIREWALL = { endpoints: ["10.0.0.11:20001"], firewall: { apply: "ssh", hosts: [HOST], from: ["10.0.0.0/29"] } };
+const WATCHDOG = {
+    endpoints: ["10.0.0.11:20001"],
+    watchdog: { hosts: [HOST], restart: true, unit: "alpa@1.service" },
+};
 
 async function withFiles(): Promise<Seen[]> {
     const files = await certificate(["llm.example.com"]);
@@ -130,6 +134,9 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     ),
     "inter with rules on Alpa's hosts": () =>
         recordInter(parseInter(interValues({ alpa: FIREWALL }, { installer: "helm", crds: ["c.yaml"] }))),
+    "inter with a watchdog on Alpa's hosts": () =>
+        recordInter(parseInter(interValues({ alpa: WATCHDOG }, { installer: "helm", crds: ["c.yaml"] }))),
+    "intra-b with a watchdog": () => recordIntraB("done", {}, { watchdog: { idleSeconds: 45 } }),
     "intra-a with a certificate from files, and tokens": withFiles,
     "intra-a with a certificate from cert-manager": () => recordStack("rampart", ISSUED),
     "intra-a with definitions from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),

@@ -9,7 +9,8 @@ import { bareMetalScript } from "../../../../components/hosts/bare-metal/script"
 import { probe } from "../../../../components/hosts/microk8s/probe-script";
 import { clusterScript, nodeScript } from "../../../../components/hosts/microk8s/scripts";
 import { scriptFile } from "../../../../components/hosts/script-file";
-import { afterAnswers, HEAD_SCRIPT } from "../../../../components/opt/opt-head";
+import { lookScript, watchdogScript as installScript } from "../../../../components/hosts/watchdog/scripts";
+import { afterAnswers, HEAD_SCRIPT, watchdogScript, watchedCommand } from "../../../../components/opt/opt-head";
 
 const COMPONENTS = join(__dirname, "../../../../components");
 const read = (file: string) => readFileSync(join(COMPONENTS, file), "utf8");
@@ -52,6 +53,7 @@ describe("scripts for hosts", () => {
         ...{ stopTimeoutSeconds: 30, startTimeoutSeconds: 120, answerTimeoutSeconds: 30 },
         ...{ running: true, atBoot: true, attempt: 0 },
     };
+    const hostWatchdog = { port: 20001, model: "m", idleSeconds: 60, stuckSeconds: 1200 };
     /** What is sent, by the file that it begins with. */
     const scripts: Record<string, string> = {
         "cloudflare/cloudflared/connectors.sh": connectors(
@@ -64,8 +66,15 @@ describe("scripts for hosts", () => {
         "hosts/microk8s/cluster.sh": clusterScript({ node: "n", place: "p" }, waits),
         "hosts/microk8s/node.sh": nodeScript({ launch: "", sans: [] }, waits),
         "hosts/microk8s/probe.sh": probe("10.0.0.5", "alpa-auth/dev").script,
+        "hosts/watchdog/install.sh": installScript(hostWatchdog),
+        "hosts/watchdog/look.sh": lookScript(hostWatchdog),
         "opt/head.sh": HEAD_SCRIPT,
+        "opt/watch-alpa.sh": watchdogScript({ model: "m", idleSeconds: 60, stuckSeconds: 1200 }),
         "opt/while-connected.sh": afterAnswers(30),
+        "opt/with-watchdog.sh": watchedCommand({
+            command: "c",
+            watchdog: { model: "m", idleSeconds: 60, stuckSeconds: 1200 },
+        }),
     };
     const included = (file: string) =>
         [...read(file).matchAll(/^ *\. (\.\.?\/.+)$/gm)].map(([, at]) => join(file, "..", at));

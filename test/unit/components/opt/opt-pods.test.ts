@@ -79,6 +79,24 @@ describe("pods of the component", () => {
         assert.match(head.containers[0].readinessProbe.exec.command.join(" "), /is not registered/, "ready is loaded");
     });
 
+    it("have a watchdog on the head only where that is asked for, and are the same without one", () => {
+        const head = (more: object) => pods(more)[0].containers[0];
+        const variable = (more: object, name: string) => head(more).env.find((one: any) => one.name === name)?.value;
+        assert.equal(variable({}, "ALPA_WATCHDOG"), undefined);
+        assert.doesNotMatch(variable({}, "ALPA_WATCH"), /watchdog/);
+        assert.deepEqual(pods({ watchdog: { enabled: false } }), pods());
+        const watched = { watchdog: { idleSeconds: 45 } };
+        assert.match(variable(watched, "ALPA_WATCHDOG"), /^alpa_port=20001 idle_seconds=45 stuck_seconds=1200$/m);
+        assert.match(variable(watched, "ALPA_WATCH"), /watchdog\.poll\(\) is None:$/m);
+        for (const worker of pods(watched).slice(1)) assert.equal(worker.containers[0].env, undefined);
+    });
+
+    it("stay ready during a long batch where there is a watchdog", () => {
+        const probe = (more: object) => pods(more)[0].containers[0].readinessProbe.exec.command.at(-1);
+        assert.doesNotMatch(probe({}), /socket/);
+        assert.match(probe({ watchdog: {} }), /except socket\.timeout:\n {4}sys\.exit\(0\)/);
+    });
+
     it("say with the last lines of their log why they ended", () => {
         for (const pod of pods()) assert.equal(pod.containers[0].terminationMessagePolicy, "FallbackToLogsOnError");
     });

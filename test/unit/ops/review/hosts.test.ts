@@ -15,12 +15,23 @@ describe("review of what runs on hosts", () => {
         ["nodes-a-snap", "delete", /^breaks-callers data-deleted/],
         ["nodes-a-ready", "delete", /^risk host-changed/],
         ["alpa-firewall-a", "create", /^risk network-narrowed/],
+        ["alpa-watchdog-a", "create", /Alpa is watched on its host$/],
+        ["alpa-watchdog-a", "delete", /^risk host-changed: .*nothing watches Alpa/],
     ];
     for (const [name, op, expected] of cases)
         it(`says of ${name}, ${op}, what it does`, () => {
             const [old, now] = [op === "create" ? undefined : inputs, op === "delete" ? undefined : inputs];
             assert.match(said([step("Command", name, old, now, op)])[0], expected);
         });
+});
+
+describe("review of a watchdog on Alpa's host", () => {
+    it("says what is restarted when Alpa makes no progress", () => {
+        const create = (more: string) => ({ create: `sh -s -- a p/s install port=20001 idle=60 stuck=1200${more}` });
+        const restarts = create(" restart=alpa.service pause=3600");
+        const found = said([step("Command", "alpa-watchdog-a", create(""), restarts)]).join("\n");
+        assert.match(found, /alpa\.service is restarted when it makes no progress/);
+    });
 });
 
 describe("review of a step of a host that has nothing to take back", () => {

@@ -1,0 +1,50 @@
+// What runs on the hosts that Alpa runs on, to have its progress watched.
+
+import { progressConstants, type ProgressLimits } from "./progress";
+import { scriptFile } from "../script-file";
+import { quote, scriptAsRoot } from "../ssh-script";
+import { SERVICE_TEXT, TIMER_TEXT, WATCHDOG } from "./units";
+
+/** What a host's watchdog looks at, and what it does. */
+export interface HostWatchdog extends ProgressLimits {
+    /** Alpa's port on the host. */
+    port: number;
+    /** Name of the model that Alpa has registered. */
+    model: string;
+    /** Service that is restarted when Alpa makes no progress. Unset: it is only reported. */
+    restart?: {
+        unit: string;
+        /** Shortest time between two restarts, in seconds: loading the model must fit into it. */
+        pauseSeconds: number;
+    };
+}
+
+const renderLook = scriptFile(__dirname, "look.sh");
+const AS_ROOT = scriptFile(__dirname, "install.sh")({ WATCHDOG });
+
+/** The look itself, as the timer starts it. */
+export function lookScript({ restart, ...progress }: HostWatchdog): string {
+    return renderLook({
+        ...progressConstants(progress),
+        WATCHDOG,
+        UNIT: quote(restart?.unit ?? ""),
+        RESTART_PAUSE_SECONDS: restart?.pauseSeconds ?? 0,
+    }).trim();
+}
+
+/** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the password of sudo. */
+export function watchdogScript(watchdog: HostWatchdog, sudoPassword?: string): string {
+    const variables = {
+        look: lookScript(watchdog),
+        service_text: SERVICE_TEXT.trimEnd(),
+        timer_text: TIMER_TEXT.trimEnd(),
+        unit: watchdog.restart?.unit ?? "",
+    };
+    return scriptAsRoot(AS_ROOT, variables, sudoPassword);
+}
+
+/** The words of installing: a preview shows what changes. */
+export function installWords({ port, idleSeconds, stuckSeconds, restart }: HostWatchdog): string[] {
+    const told = [`port=${port}`, `idle=${idleSeconds}`, `stuck=${stuckSeconds}`];
+    return ["install", ...told, ...(restart ? [`restart=${restart.unit}`, `pause=${restart.pauseSeconds}`] : [])];
+}

@@ -1,0 +1,17 @@
+#!/bin/bash
+# Runs beside Alpa in its container, and ends when Alpa makes no progress any more. The container ends with it, and the kubelet
+# starts it again: what is printed last is the reason that `kubectl describe pod` shows.
+# Placeholders: those of progress.sh, and @PAUSE_SECONDS@ between two requests.
+
+. ../hosts/watchdog/progress.sh
+before=
+while :; do
+    watch_alpa
+    if [ "$state" = stuck ]; then
+        echo "alpa-auth watchdog: Alpa makes no progress: $why" >&2
+        exit 1
+    fi
+    [ "$state" = "$before" ] || echo "alpa-auth watchdog: $state: $why"
+    before=$state
+    sleep @PAUSE_SECONDS@
+done

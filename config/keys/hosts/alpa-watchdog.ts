@@ -1,0 +1,95 @@
+import * as z from "zod";
+import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
+import type { Sound } from "../../cross-check";
+import type { Raw } from "../../options/option";
+import { got } from "../../problems";
+import { isGiven } from "../../unchecked";
+import { positive } from "../../values";
+import { progressKeys, progressLimits, watchdogProblems } from "../watchdog";
+import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
+
+/** Longest that a model was expected to load, in seconds: 300 GB of weights over a network take half an hour. */
+const DEFAULT_RESTART_PAUSE_SECONDS = 3600;
+
+/** Key `alpa.watchdog`. */
+export const alpaWatchdog = z
+    .strictObject({
+        enabled: z.boolean().default(true).describe("Whether the watchdog is on the hosts. `false` removes it there."),
+        hosts: z
+            .array(sshHost)
+            .min(1, { error: "must name at least one host that Alpa answers on. Add it" })
+            .describe("The hosts that Alpa answers on: of one Alpa the head of Ray alone."),
+        restart: z
+            .boolean()
+            .default(false)
+            .describe("Whether `unit` is restarted when Alpa makes no progress. `false` only reports it."),
+        unit: z
+            .string()
+            .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
+                error: (i) => `must be the name of a service of systemd, as alpa.service${got(i.input)}. Correct it`,
+            })
+            .optional()
+            .describe("With `restart`: service of systemd that runs Alpa on these hosts."),
+        restartPauseSeconds: positive("a time in seconds")
+            .default(DEFAULT_RESTART_PAUSE_SECONDS)
+            .describe("Shortest time between two restarts, in seconds: the model must be loaded within it."),
+        ...progressKeys,
+    })
+    .describe(
+        "Reports on Alpa's hosts, and restarts Alpa if asked to, when it makes no progress. Unset: nothing does.",
+    );
+
+export type ParsedWatchdog = z.infer<typeof alpaWatchdog>;
+
+/**
+ * What must hold between the keys of `alpa.watchdog`, and with others.
+ * @param given the stack config before it was parsed: which keys there are
+ * @param answerSeconds longest time that callers wait for one answer. Unset: it is not known
+ * @param isSecret whether a value is stored encrypted
+ */
+export function alpaWatchdogProblems(
+    watchdog: Sound<ParsedWatchdog> | undefined,
+    given: Raw,
+    answerSeconds: number | undefined,
+    isSecret: (value: unknown) => boolean,
+): string[] {
+    const where = "alpa.watchdog";
+    if (watchdog === undefined) return [];
+    const { hosts = [], restart } = watchdog;
+    const isNamed = isGiven(given, "alpa", "watchdog", "unit");
+    const problems = sshHostProblems(`${where}.hosts`, hosts, isSecret);
+    if (restart === true && !isNamed)
+        problems.push(`${where}.unit: required with restart. Name the service of systemd that runs Alpa.`);
+    if (restart === false && isNamed)
+        problems.push(`${where}.unit: belongs to restart true, which this is not. Remove it, or set restart to true.`);
+    return [...problems, ...watchdogProblems(where, watchdog, answerSeconds)];
+}
+
+/**
+ * Checked values in the shape the component takes.
+ * @param endpoints `host:port` of each Alpa service
+ * @param answerSeconds longest time that callers wait for one answer, in seconds
+ * @returns undefined where no watchdog is wanted
+ */
+export function alpaWatchdogSettings(
+    watchdog: ParsedWatchdog | undefined,
+    endpoints: string[],
+    answerSeconds: number,
+    model: string,
+): AlpaWatchdogArgs | undefined {
+    const limits = progressLimits(watchdog, answerSeconds);
+    if (watchdog === undefined || limits === undefined) return undefined;
+    const { hosts, restart, unit, restartPauseSeconds: pauseSeconds } = watchdog;
+    const portOf = (address: string) =>
+        Number((endpoints.find((one) => one.split(":")[0] === address) ?? endpoints[0]).split(":")[1]);
+    return {
+        hosts: hosts.map((host) => ({
+            host: sshHostOf(host),
+            watchdog: {
+                ...limits,
+                ...{ port: portOf(host.address), model },
+                ...(restart ? { restart: { unit: unit!, pauseSeconds } } : {}),
+            },
+        })),
+    };
+}

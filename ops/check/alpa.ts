@@ -1,0 +1,106 @@
+import { dirname } from "node:path";
+import type { AlpaWatchdogArgs } from "../../components/hosts/watchdog/alpa-watchdog";
+import { PAUSE_SECONDS } from "../../components/hosts/watchdog/progress";
+import { STATE_FILE } from "../../components/hosts/watchdog/units";
+import { placeOf } from "../../components/hosts/ssh-host";
+import { plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
+import { wholeNumber, withJson, type AddCommand } from "../arguments";
+import type { Context } from "../context";
+import { errorMessage, Failure, UsageError } from "../errors";
+import { json, table } from "../output";
+import { readSecrets, readSettings } from "../stack/config-check";
+import { findStack } from "../stack/stack";
+
+export const command: AddCommand = (check, context) =>
+    withJson(check.command("alpa"))
+        .description("Read what alpa.watchdog has found on Alpa's hosts; exit with 1 unless every Alpa makes progress")
+        .option("--timeout <seconds>", "longest time for all hosts", wholeNumber(1), 30)
+        .action((args) => checkAlpa(context, args));
+
+export interface CheckAlpaArgs {
+    stack?: string;
+    json?: boolean;
+    timeout: number;
+}
+
+/** What one host's watchdog has found. */
+export interface WatchedHost {
+    host: string;
+    /** `answers`, `stuck`, `loading`, `absent` or `rejected`, by progress.sh; `unknown`: it cannot be read, or is too old. */
+    state: string;
+    why: string;
+    /** How long it has been so, and how old the last look is, in seconds. */
+    sinceSeconds?: number;
+    lookedSeconds?: number;
+    /** How often the watchdog has restarted Alpa since the host started. */
+    restarts?: number;
+}
+
+type Watched = AlpaWatchdogArgs["hosts"][number];
+
+/** Reads the state of every host's watchdog, over SSH. */
+export async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunOnHost = runOnHost): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const secrets = await readSecrets(context, stack);
+    const settings = readSettings(stack.text, secrets, dirname(stack.file), context.today, stack.callers?.text);
+    const watchdog = "watchdog" in settings ? settings.watchdog : undefined;
+    if (watchdog === undefined)
+        throw new UsageError(["alpa.watchdog: required, or no host watches Alpa. Set it, and run pulumi up."]);
+    const signal = AbortSignal.timeout(args.timeout * 1000);
+    const found = await Promise.all(watchdog.hosts.map((one) => readHost(one, run, signal)));
+    context.out(args.json ? json(found) : render(found));
+    const wrong = found.filter(({ state }) => state !== "answers");
+    if (wrong.length > 0)
+        throw new Failure(
+            `${stack.short}: every Alpa must make progress (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operations.md, "Alpa answers nothing".`,
+        );
+    context.note(`${stack.short}: ${found.length} host(s), all make progress.`);
+}
+
+async function readHost({ host, watchdog }: Watched, run: RunOnHost, signal: AbortSignal): Promise<WatchedHost> {
+    const place = placeOf(host);
+    try {
+        const line = `cat ${STATE_FILE} && echo "now=$(date +%s)"`;
+        const { code, stdout, stderr } = await run(await plainHost(host), line, "", signal);
+        if (code !== 0) return { host: place, state: "unknown", why: stderr.trim().split("\n")[0] };
+        return { host: place, ...judged(stdout, watchdog) };
+    } catch (error) {
+        return { host: place, state: "unknown", why: errorMessage(error) };
+    }
+}
+
+/** @param text of the state file, and the host's time */
+export function judged(
+    text: string,
+    { idleSeconds, stuckSeconds }: Pick<Watched["watchdog"], "idleSeconds" | "stuckSeconds">,
+): Omit<WatchedHost, "host"> {
+    const fields = Object.fromEntries(
+        text.split("\n").flatMap((line) => {
+            const [, name, value] = /^(\w+)=(.*)$/.exec(line) ?? [];
+            return name === undefined ? [] : [[name, value]];
+        }),
+    ) as Record<string, string | undefined>;
+    const { state = "unknown", why = "", now, since, looked, restarts } = fields;
+    const ago = (then: string | undefined) => Math.max(0, Number(now) - Number(then));
+    const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
+    // A look waits in the queue of callers too.
+    const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
+    if (times.lookedSeconds > oldest)
+        return { state: "unknown", why: `the last look is older than ${oldest} s (${state})`, ...times };
+    return { state, why, ...times };
+}
+
+function render(found: WatchedHost[]): string {
+    const seconds = (n: number | undefined) => (n === undefined ? "" : `${n} s`);
+    return table(
+        ["host", "state", "for", "last look", "restarts", "why"],
+        found.map(({ host, state, why, sinceSeconds, lookedSeconds, restarts }) => [
+            host,
+            state,
+            seconds(sinceSeconds),
+            seconds(lookedSeconds),
+            restarts === undefined ? "" : String(restarts),
+            why,
+        ]),
+    );
+}

@@ -1,0 +1,36 @@
+import type { TimerFile } from "./unit-file";
+
+/**
+ * One timer as systemd runs it: it starts its service, and again a time after the service has ended, also where that failed.
+ * Known difference: starts of the service by others do not count.
+ */
+export class Timer {
+    state: "inactive" | "active" = "inactive";
+    private next?: NodeJS.Timeout;
+
+    /** @param run starts the service; resolves or rejects when it has ended */
+    constructor(
+        public unit: TimerFile,
+        private readonly run: () => Promise<unknown>,
+    ) {}
+
+    start(): void {
+        if (this.state === "active") return;
+        this.state = "active";
+        this.wait(this.unit.activeMs);
+    }
+
+    /** Its service goes on. */
+    stop(): void {
+        this.state = "inactive";
+        clearTimeout(this.next);
+    }
+
+    private wait(milliseconds: number): void {
+        clearTimeout(this.next);
+        this.next = setTimeout(() => {
+            const ended = () => void (this.state === "active" && this.wait(this.unit.unitInactiveMs));
+            this.run().then(ended, ended);
+        }, milliseconds);
+    }
+}

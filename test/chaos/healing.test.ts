@@ -1,0 +1,102 @@
+// Proves on the real engine, API server and KubeRay operator that Alpa in the cluster serves again by itself: after its batch loop
+// has ended, and after the pod of its head or of a worker was lost. The watchdog's script is real. Kubelets, Ray and Alpa are
+// stand-ins, whose model loads in a second, and a cluster's second lasts 0.05 s: the times of a real one are not proved here.
+import { strict as assert } from "node:assert";
+import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { waitFor } from "../../sandbox/processes";
+import { Rest } from "../../sandbox/rampart/rest";
+import type { World } from "../../sandbox/world/world";
+import { ask, ConversionStack } from "../engine/conversion-kit";
+import { gpuWorld } from "../engine/gpu-world";
+import { freeNodePort } from "../engine/kit";
+import type { Place } from "../engine/place";
+import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
+
+/** Pause of the watchdog, its wait for a batch, and twice that for a busy machine, in seconds. */
+const DETECTED_SECONDS = 2 * (30 + 60);
+
+describe("Alpa in the cluster on the engine", () => {
+    let place: Place<World> | undefined;
+    let stack: ConversionStack;
+    let core: CoreV1Api;
+    let url: string;
+    let key: string;
+
+    before(async function () {
+        this.timeout(TOOLS_MILLISECONDS);
+        place = await gpuWorld();
+        const { world, dir } = place;
+        core = world.kubeConfig.makeApiClient(CoreV1Api);
+        stack = await ConversionStack.create("heal", world, dir, await freeNodePort(), { watchdog: { enabled: true } });
+        succeeded(await stack.up());
+        const outputs = await stack.outputs();
+        url = outputs.url;
+        key = outputs.credentials["lab/2026a"];
+        for (const stage of ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const)
+            await stack.go(stage);
+    });
+    after(() => place?.end());
+
+    const pod = async (type: "head" | "worker"): Promise<V1Pod | undefined> => {
+        const labelSelector = `ray.io/cluster=alpa-opt,ray.io/node-type=${type}`;
+        return (await core.listNamespacedPod({ namespace: stack.name, labelSelector })).items[0];
+    };
+    const container = async () => (await pod("head"))!.status!.containerStatuses![0];
+    /** Whether a caller is answered, within 3 s. */
+    const serves = async () => {
+        const answer = await Promise.race([
+            ask(url, key),
+            new Promise<undefined>((resolve) => setTimeout(resolve, 3000, undefined)),
+        ]);
+        return answer?.status === 200;
+    };
+    /** Does harm, and waits until callers notice, and until they are answered again. */
+    const outlives = async (
+        what: string,
+        harm: () => Promise<unknown>,
+        seconds: number,
+        repair: () => Promise<unknown> = () => Promise.resolve(),
+    ) => {
+        const from = Date.now();
+        await harm();
+        await waitFor("callers: no answers", async () => !(await serves()), { seconds: 60, everyMilliseconds: 20 });
+        await repair();
+        await waitFor("callers: answered again", serves, { seconds, everyMilliseconds: 50 });
+        console.log(`      ${what}: callers are answered again after ${((Date.now() - from) / 1000).toFixed(1)} s`);
+    };
+    const lose = (type: "head" | "worker") => async () => {
+        const { name } = (await pod(type))!.metadata!;
+        await core.deleteNamespacedPod({ namespace: stack.name, name: name!, gracePeriodSeconds: 0 });
+    };
+
+    it("is restarted when its batch loop has ended, and says why", async () => {
+        const before = (await container()).restartCount;
+        const port = place!.world.workloads.resolve(`alpa-opt.${stack.name}.svc.cluster.local`, 20001);
+        // A whole batch: with a caller's completion as its last one, its `n` would count.
+        const body = JSON.stringify({ model: "default", prompt: ["a", "b", "c", "d"], max_tokens: 4, n: 2 });
+        const end = async () =>
+            void fetch(`http://127.0.0.1:${port}/completions`, { method: "POST", body }).catch(() => undefined);
+        await outlives("batch loop ended", end, DETECTED_SECONDS);
+        const { restartCount, lastState } = await container();
+        assert.equal(restartCount, before + 1);
+        assert.match(lastState!.terminated!.message!, /Alpa makes no progress: .* the batch loop has ended/);
+    });
+
+    it("serves again after its head's pod was lost", () => outlives("head lost", lose("head"), 120));
+
+    it("serves again after a worker was lost, once its node takes pods again", async () => {
+        const rest = new Rest(place!.world.kubeConfig);
+        const node = `/api/v1/nodes/${(await pod("worker"))!.spec!.nodeName}`;
+        const away = async () => {
+            await rest.call("PATCH", node, { spec: { unschedulable: true } });
+            await lose("worker")();
+        };
+        const back = () => rest.call("PATCH", node, { spec: { unschedulable: false } });
+        await outlives("worker lost and back", away, 120, back);
+    });
+
+    it("is as the stack says afterwards: the next run changes nothing", async () => {
+        const again = succeeded(await stack.up());
+        assert.doesNotMatch(again.stdout, /\d+ (created|updated|deleted|replaced)/);
+    });
+});

@@ -1,0 +1,100 @@
+// Proves what the watchdog's script takes for progress: run by a real bash against the sandbox's Alpa. That a real Alpa delays
+// rejections while it computes is not proved here; the sandbox has it from the code of launch_model_worker.py.
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { scriptFile } from "../../../../components/hosts/script-file";
+import { progressConstants, type Progress } from "../../../../components/hosts/watchdog/progress";
+import { startAlpa, type Alpa, type AlpaOptions } from "../../../../sandbox/alpa/server";
+import { freePort, waitFor } from "../../../../sandbox/processes";
+
+const SCRIPT = scriptFile(join(__dirname, "../../../../components/hosts/watchdog"), "progress.sh");
+
+describe("The watchdog's look at Alpa", () => {
+    let alpa: Alpa | undefined;
+    let arrived: number;
+    const start = async (options: Partial<AlpaOptions> = {}) => {
+        alpa = await startAlpa({ port: 0, onRequest: () => arrived++, ...options });
+        return alpa.port;
+    };
+    beforeEach(() => {
+        arrived = 0;
+        alpa = undefined;
+    });
+    afterEach(() => alpa?.close());
+
+    /** Sends a completion and does not wait for its answer. */
+    const ask = async (more: object = {}) => {
+        const before = arrived;
+        const body = JSON.stringify({ model: "default", prompt: "a", max_tokens: 4, ...more });
+        void fetch(`http://127.0.0.1:${alpa!.port}/completions`, { method: "POST", body }).catch(() => undefined);
+        await waitFor("request: at Alpa", () => arrived > before, { seconds: 10, everyMilliseconds: 5 });
+    };
+    /** What it concludes, as "state: why". @param which `complete` goes on with a completion, whatever the first look has found */
+    const look = (port: number, limits: Partial<Progress> = {}, which = "watch_alpa") => {
+        const constants = progressConstants({ port, model: "default", idleSeconds: 2, stuckSeconds: 60, ...limits });
+        const text = `${SCRIPT(constants)}\n${which}\nprintf '%s' "$state: $why"`;
+        const child = spawn("/bin/bash", ["-c", text], { stdio: ["ignore", "pipe", "pipe"] });
+        return new Promise<string>((resolve) => {
+            let said = "";
+            for (const stream of [child.stdout, child.stderr])
+                stream.on("data", (data: Buffer) => (said += String(data)));
+            child.on("close", () => resolve(said));
+        });
+    };
+
+    it("is satisfied when its completion is answered", async () => {
+        const port = await start();
+        assert.equal(await look(port), "answers: a completion was answered");
+        assert.equal(alpa!.died(), undefined);
+    });
+
+    it("finds a batch loop that has ended, though Alpa still rejects requests", async () => {
+        const port = await start();
+        await ask({ n: 2 });
+        await waitFor("batch loop: ended", () => alpa!.died(), { seconds: 10 });
+        assert.equal(
+            await look(port),
+            "stuck: a completion waits for an answer, and no batch has run for 2 s: the batch loop has ended",
+        );
+    });
+
+    it("waits for its turn in a queue of long answers, however long that is", async () => {
+        const port = await start({ seconds: 2 });
+        for (let i = 0; i < 9; i++) await ask();
+        const from = Date.now();
+        assert.equal(
+            await look(port, { idleSeconds: 4, stuckSeconds: 4 }, "complete"),
+            "answers: a completion was answered",
+        );
+        assert.ok(
+            Date.now() - from > 5000,
+            "its turn came within the limits: the queue was too short to prove anything",
+        );
+    });
+
+    it("is satisfied by the end of a batch, and adds no completion to the queue then", async () => {
+        const port = await start({ seconds: 3, batchWindow: () => Promise.resolve() });
+        await ask();
+        const before = arrived;
+        assert.equal(await look(port), "answers: a batch has ended");
+        assert.equal(arrived, before + 1);
+    });
+
+    it("finds a batch that does not end", async () => {
+        const port = await start({ seconds: 8, batchWindow: () => Promise.resolve() });
+        await ask();
+        assert.equal(await look(port, { stuckSeconds: 3 }), "stuck: one batch has taken more than 3 s");
+    });
+
+    it("leaves alone an Alpa that loads its model, one that is not there, and one that rejects completions", async () => {
+        assert.match(await look(await start({ mode: "no-model" })), /^loading: /);
+        await alpa!.close();
+        const port = await freePort();
+        assert.equal(await look(port), `absent: nothing listens on port ${port}`);
+        assert.match(
+            await look(await start({ mode: "keys-strict" })),
+            /^rejected: Alpa rejects a completion: .*"message"/,
+        );
+    });
+});

@@ -1,0 +1,123 @@
+// Proves what the head's programs do when the watchdog ends, and when Alpa is busy: they are run by a real bash and Python, with a
+// module of this test in place of Ray. Where Python is not installed, only those of bash.
+import { strict as assert } from "node:assert";
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import * as net from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { LOADED, LOADED_OR_BUSY, headVariables, watchedCommand } from "../../../../components/opt/opt-head";
+import { findOnPath } from "../../../../sandbox/toolchain/path";
+
+const WATCHDOG = { model: "m", idleSeconds: 60, stuckSeconds: 1200 };
+/** The watchdog's script in a text that runs it, and one of this test in its place. */
+const instead = (text: string, script: string) => {
+    const [{ value: own }] = headVariables({ nodes: [], command: "", watchdog: WATCHDOG }).filter(
+        ({ name }) => name === "ALPA_WATCHDOG",
+    );
+    const quoted = own.replaceAll("'", "'\\''");
+    assert.ok(text.includes(quoted), "the text does not run the watchdog");
+    return text.replace(quoted, () => script);
+};
+
+/** How a program has ended, and what it said. */
+interface Ended {
+    code: number | null;
+    said: string;
+}
+
+/** Starts a program of the container. */
+function run(
+    program: string,
+    args: string[],
+    env: NodeJS.ProcessEnv = {},
+): { child: ChildProcess; ended: Promise<Ended> } {
+    const child = spawn(program, args, {
+        env: { PATH: process.env.PATH, ...env },
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe"],
+    });
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => (said += String(data)));
+    const ended = new Promise<Ended>((resolve) =>
+        child.on("exit", (code) => {
+            endGroup(child);
+            resolve({ code, said });
+        }),
+    );
+    return { child, ended };
+}
+
+/** As in a container, everything goes with the first process. */
+function endGroup(child: ChildProcess): void {
+    try {
+        process.kill(-child.pid!, "SIGKILL");
+    } catch {
+        // Nothing was left.
+    }
+}
+
+describe("Alpa's command with a watchdog, of shape rampart", () => {
+    const shell = (command: string, watchdog: string) =>
+        run("/bin/bash", ["-c", instead(watchedCommand({ command, watchdog: WATCHDOG }), watchdog)]);
+
+    it("is as it was without one", () => assert.equal(watchedCommand({ command: "it's Alpa" }), "it's Alpa"));
+
+    it("ends when the watchdog ends, and when Alpa does", async () => {
+        const stuck = await shell("sleep 60", "echo no progress; exit 1").ended;
+        assert.deepEqual(stuck, { code: 1, said: "no progress\n" });
+        const { code, said } = await shell("echo 'it'\"'\"'s Alpa'; exit 3", "sleep 60").ended;
+        assert.deepEqual([code, said], [1, "it's Alpa\n"]);
+    });
+
+    it("lets Alpa end when it is told to", async () => {
+        const { child, ended } = shell("trap 'echo bye; exit' TERM; echo up; while :; do sleep 0.1; done", "sleep 60");
+        await new Promise((resolve) => child.stdout!.once("data", resolve));
+        process.kill(child.pid!, "SIGTERM");
+        assert.deepEqual(await ended, { code: 143, said: "up\nbye\n" });
+    });
+});
+
+const python = findOnPath("python3", process.env);
+if (python !== undefined)
+    describe("programs of the head's container", () => {
+        let dir: string;
+        beforeEach(() => {
+            dir = mkdtempSync(join(tmpdir(), "head-programs-"));
+            writeFileSync(join(dir, "ray.py"), "init = lambda **_: None\nnodes = lambda: [{'Alive': True}]\n");
+        });
+        afterEach(() => rmSync(dir, { recursive: true }));
+
+        it("end when the watchdog ends, and say so last", async () => {
+            const variables = headVariables({ nodes: ["a"], command: "exec sleep 60", watchdog: WATCHDOG });
+            const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+            env.ALPA_WATCHDOG = "echo the reason >&2; exit 1";
+            const { code, said } = await run(python, ["-u", "-c", env.ALPA_WATCH], { ...env, PYTHONPATH: dir }).ended;
+            assert.deepEqual([code, said], [1, "the reason\nAlpa makes no progress\n"]);
+        });
+
+        it("end when Alpa ends, with a watchdog and without one", async () => {
+            for (const watchdog of [WATCHDOG, undefined]) {
+                const variables = headVariables({ nodes: ["a"], command: "exit 3", watchdog });
+                const env = Object.fromEntries(variables.map(({ name, value }) => [name, value]));
+                if (watchdog) env.ALPA_WATCHDOG = "exec sleep 60";
+                const { code, said }: Ended = await run(python, ["-u", "-c", env.ALPA_WATCH], {
+                    ...env,
+                    PYTHONPATH: dir,
+                }).ended;
+                assert.deepEqual([code, said], [1, "Alpa has ended\n"]);
+            }
+        });
+
+        it("take a silent Alpa for a busy one only where a watchdog runs, and no Alpa for none", async () => {
+            const silent = net.createServer((socket) => socket.resume()).listen(0, "127.0.0.1");
+            await new Promise((resolve) => silent.once("listening", resolve));
+            const { port } = silent.address() as net.AddressInfo;
+            const probe = (text: string) => run(python, ["-c", text.replace(":20001/", `:${port}/`)]).ended;
+            assert.deepEqual([(await probe(LOADED)).code, (await probe(LOADED_OR_BUSY)).code], [1, 0]);
+            await new Promise((resolve) => {
+                silent.close(resolve);
+            });
+            assert.equal((await probe(LOADED_OR_BUSY)).code, 1);
+        });
+    });

@@ -1,0 +1,125 @@
+// Proves what a config of opt.watchdog and alpa.watchdog must hold, and what a stack makes of it.
+import { strict as assert } from "node:assert";
+import { ConfigError, parse } from "../../../config";
+import { cloudflare } from "../../../stacks/cloudflare";
+import { inter } from "../../../stacks/inter";
+import { intra } from "../../../stacks/intra";
+import { one, record } from "../../kit";
+import { CALLS, cloudflareStack, HOST } from "../cloudflare";
+import { interValues, parseInter } from "../inter";
+import { intraBSettings, intraBValues } from "../intra-b";
+import { CONSUMERS, raw } from "../intra-a";
+import { itRefuses, type Refused } from "./refused";
+
+const ENDPOINTS = ["10.0.0.11:20001"];
+const COMMAND = "command:remote:Command";
+const values = (watchdog: unknown, alpa: object = {}) => ({
+    option: "intra-a",
+    alpa: { endpoints: ENDPOINTS, watchdog, ...alpa },
+    consumers: CONSUMERS,
+});
+
+function problems(config: Record<string, unknown>, isSecret?: () => boolean): string[] {
+    try {
+        parse(raw(config), isSecret);
+        return [];
+    } catch (error) {
+        assert.ok(error instanceof ConfigError, String(error));
+        return error.problems;
+    }
+}
+
+const refused: Refused[] = [
+    ["no hosts", values({}), /^alpa\.watchdog\.hosts: required/],
+    ["an empty list of hosts", values({ hosts: [] }), /^alpa\.watchdog\.hosts: must name at least one host/],
+    ["a host named twice", values({ hosts: [HOST, HOST] }), /^alpa\.watchdog\.hosts\[1\]: must be named once/],
+    [
+        "a restart of nothing",
+        values({ hosts: [HOST], restart: true }),
+        "alpa.watchdog.unit: required with restart. Name the service of systemd that runs Alpa.",
+    ],
+    [
+        "a service that is not restarted",
+        values({ hosts: [HOST], unit: "alpa.service" }),
+        "alpa.watchdog.unit: belongs to restart true, which this is not. Remove it, or set restart to true.",
+    ],
+    [
+        "what is no service",
+        values({ hosts: [HOST], restart: true, unit: "alpa; id" }),
+        /^alpa\.watchdog\.unit: must be the name of a service of systemd/,
+    ],
+    [
+        "less time than the longest answer takes",
+        values({ hosts: [HOST], stuckSeconds: 300 }),
+        "alpa.watchdog.stuckSeconds: must be at least 600, the longest answer (got 300). Raise it, or a long answer counts as none.",
+    ],
+    [
+        "the same in the cluster",
+        intraBValues(
+            { alpa: { endpoints: ENDPOINTS, answerTimeoutSeconds: 900 } },
+            { watchdog: { stuckSeconds: 800 } },
+        ),
+        "opt.watchdog.stuckSeconds: must be at least 900, the longest answer (got 800). Raise it, or a long answer counts as none.",
+    ],
+    ["no time at all", values({ hosts: [HOST], idleSeconds: 0 }), /^alpa\.watchdog\.idleSeconds: /],
+];
+
+describe("config of the watchdogs", () => {
+    itRefuses(refused, problems);
+
+    it("repeats no key of a host that is in the wrong place", () => {
+        const found = problems(values({ hosts: [HOST.privateKey] }));
+        assert.match(found.join("\n"), /^alpa\.watchdog\.hosts\[0\]: /);
+        assert.doesNotMatch(found.join("\n"), /PRIVATE KEY/);
+    });
+
+    it("refuses keys in plain text", () => {
+        const found = problems(values({ hosts: [HOST] }), () => false);
+        assert.ok(found.some((text) => text.startsWith("alpa.watchdog.hosts[0].privateKey: must be stored encrypted")));
+    });
+
+    it("gives one batch twice the time of the longest answer, unless it says otherwise", () => {
+        const watchdog = (opt: object, alpa: object = {}) =>
+            intraBSettings({ alpa: { endpoints: ENDPOINTS, ...alpa } }, opt).conversion.opt.watchdog;
+        assert.equal(watchdog({}), undefined);
+        assert.deepEqual(watchdog({ watchdog: {} }), { model: "default", idleSeconds: 60, stuckSeconds: 1200 });
+        const answer = { answerTimeoutSeconds: 900, defaultModel: "opt" };
+        assert.deepEqual(watchdog({ watchdog: {} }, answer), { model: "opt", idleSeconds: 60, stuckSeconds: 1800 });
+        assert.equal(watchdog({ watchdog: { enabled: false } }), undefined);
+        assert.equal(watchdog({ watchdog: { stuckSeconds: 700 } })?.stuckSeconds, 700);
+    });
+});
+
+describe("a stack with alpa.watchdog", () => {
+    const asked = { hosts: [HOST], restart: true, unit: "alpa.service" };
+    const line = (stuck: number, more = "") =>
+        `sh -s -- 10.0.0.11 alpa-auth/test install port=20001 idle=60 stuck=${stuck}${more}`;
+
+    it("watches Alpa on its hosts, and restarts it only when asked to: option intra-a", async () => {
+        const run = async (watchdog: unknown) => {
+            const settings = parse(raw(values(watchdog)));
+            assert.ok(settings.option === "intra-a");
+            return record(() => intra(settings), { "alpa-apisix-release": { status: { revision: 1 } } }, CALLS);
+        };
+        const { inputs } = one(await run({ hosts: [HOST] }), COMMAND, "alpa-watchdog-10.0.0.11");
+        assert.equal(inputs.create, line(1200));
+        const restarts = one(await run(asked), COMMAND, "alpa-watchdog-10.0.0.11");
+        assert.equal(restarts.inputs.create, line(1200, " restart=alpa.service pause=3600"));
+        for (const watchdog of [undefined, { ...asked, enabled: false }])
+            assert.deepEqual(
+                (await run(watchdog)).filter(({ type }) => type === COMMAND),
+                [],
+            );
+    });
+
+    it("does the same with options inter and cloudflare", async () => {
+        const gateway = parseInter(
+            interValues({ alpa: { endpoints: ENDPOINTS, watchdog: asked } }, { installer: "helm", crds: ["c"] }),
+        );
+        const seen = await record(() => inter(gateway), {}, CALLS);
+        assert.match(one(seen, COMMAND, "alpa-watchdog-10.0.0.11").inputs.create as string, /restart=alpa\.service/);
+        const edge = cloudflareStack({ alpa: { endpoints: ENDPOINTS, watchdog: { hosts: [HOST] } } });
+        const others = await record(() => cloudflare(edge), {}, CALLS);
+        assert.equal(one(others, COMMAND, "alpa-watchdog-10.0.0.11").inputs.create, line(250));
+    });
+});

@@ -1,0 +1,98 @@
+// Proves what the command reads of Alpa's hosts, prints and answers with its exit status: over SSH from a sandbox host whose
+// watchdog's state is written by the test. That a watchdog writes such a state is proved in watchdog-scripts.test.ts.
+import { strict as assert } from "node:assert";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
+import { STATE_FILE } from "../../../../components/hosts/watchdog/units";
+import { startHost, type Host } from "../../../../sandbox/hosts";
+import { bench } from "../kit";
+
+describe("ops check alpa", () => {
+    let host: Host;
+    before(async () => (host = await startHost({ name: "head" })));
+    after(() => host.close());
+
+    const now = () => Math.floor(Date.now() / 1000);
+    /** What a watchdog has found. @param lookedAgo when it looked last, in seconds before now */
+    const found = (state: string, why: string, lookedAgo = 20) => {
+        const file = join(host.root, STATE_FILE);
+        mkdirSync(dirname(file), { recursive: true });
+        const fields = { state, why, since: now() - 90, looked: now() - lookedAgo, restarts: 1, restarted: now() - 90 };
+        writeFileSync(
+            file,
+            Object.entries(fields)
+                .map(([name, value]) => `${name}=${value}\n`)
+                .join(""),
+        );
+    };
+    const run = (more: object = {}, ...args: string[]) => {
+        const { address, port, hostKey, privateKey } = host;
+        const watchdog = (key: unknown) => ({
+            hosts: [{ address, port, user: "ops", hostKey, privateKey: key }],
+            ...more,
+        });
+        const alpa = (key: unknown) => ({ endpoints: [`${address}:20001`], watchdog: watchdog(key) });
+        const it = bench({
+            text: stringify({
+                config: {
+                    "alpa-auth:option": "intra-a",
+                    "alpa-auth:alpa": alpa({ secure: "AAAB" }),
+                    "alpa-auth:consumers": [],
+                },
+            }),
+            says: ({ args: asked }) =>
+                asked[0] === "config"
+                    ? { stdout: JSON.stringify({ "alpa-auth:alpa": { objectValue: alpa(privateKey) } }) }
+                    : undefined,
+        });
+        return it.ops("check", "alpa", ...args);
+    };
+
+    it("says that Alpa makes progress, and since when", async () => {
+        found("answers", "a completion was answered");
+        const { code, out } = await run({}, "--json");
+        assert.equal(code, 0);
+        const [one] = JSON.parse(out) as Record<string, unknown>[];
+        assert.deepEqual(
+            { ...one, sinceSeconds: 0, lookedSeconds: 0 },
+            {
+                host: `${host.address}-${host.port}`,
+                state: "answers",
+                why: "a completion was answered",
+                ...{ sinceSeconds: 0, lookedSeconds: 0, restarts: 1 },
+            },
+        );
+        assert.ok(Number(one.sinceSeconds) >= 90 && Number(one.lookedSeconds) >= 20);
+    });
+
+    for (const state of ["stuck", "loading", "absent", "rejected"])
+        it(`exits with 1 where the watchdog says: ${state}`, async () => {
+            found(state, "the reason");
+            const { code, out, note } = await run();
+            assert.equal(code, 1);
+            assert.match(out, /the reason/);
+            assert.match(note, new RegExp(`intra: every Alpa must make progress \\(.*: ${state}\\)`));
+        });
+
+    it("takes a look that is too old for none", async () => {
+        found("answers", "a completion was answered", 2 * 700 + 60 + 60);
+        const { code, out } = await run({ stuckSeconds: 700 });
+        assert.equal(code, 1);
+        assert.match(out, /the last look is older than 1490 s \(answers\)/);
+    });
+
+    it("says of a host without a watchdog that nothing is known", async () => {
+        rmSync(join(host.root, STATE_FILE), { force: true });
+        const { code, out } = await run();
+        assert.equal(code, 1);
+        assert.match(out, /unknown/);
+        assert.match(out, /No such file/);
+    });
+
+    it("needs a stack that has a watchdog", async () => {
+        const { code, note } = await bench().ops("check", "alpa");
+        assert.equal(code, 2);
+        assert.match(note, /alpa\.watchdog: required, or no host watches Alpa/);
+    });
+});
