@@ -62,7 +62,8 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
     if (issue.code === "invalid_type") {
         const place = pathText(issue.path ?? []);
         const quoted = HOLDS_SECRETS.some((one) => one.test(place)) ? "" : got(input);
-        return `must be ${/^[aeiou]/.test(issue.expected) ? "an" : "a"} ${issue.expected}${quoted}. Correct it`;
+        const kind = issue.expected === "record" ? "object" : issue.expected;
+        return `must be ${/^[aeiou]/.test(kind) ? "an" : "a"} ${kind}${quoted}. Correct it`;
     }
     if (issue.code === "invalid_value")
         return `must be one of ${issue.values.join(", ")}${got(input)}.${didYouMean(String(input), issue.values.map(String)) || " Choose one"}`;

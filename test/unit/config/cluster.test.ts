@@ -71,6 +71,11 @@ const refused: Refused<object>[] = [
     ],
     ["a channel that is too old", { nodes: [node(1)], channel: "1.26/stable" }, /^cluster\.channel: must be 1\.27 or/],
     [
+        "labels that are a text",
+        { nodes: [node(1, { labels: "rack" })] },
+        'cluster.nodes[0].labels: must be an object (got "rack"). Correct it.',
+    ],
+    [
         "a label that is a number",
         { nodes: [node(1, { labels: { rack: 7 } })] },
         "cluster.nodes[0].labels.rack: must be a text (got 7). Write it in quotes.",
