@@ -31,7 +31,7 @@ export const LATENCY_BUCKETS = [10, 100, 1000, 5000, 15_000, 30_000, 60_000, 120
  * Metadata of the plugin `prometheus`, by which APISIX leaves values of labels empty. Every caller has a series for each status;
  * a histogram is 13 series for each of three kinds of latency, so it is kept by route and upstream node and not by caller: with
  * 5,000 callers it would be 195,000 series and more (docs/observability.md, how many series there are). How long a caller waited,
- * the access log says. The matched path says nothing beside the route, nor bytes by node beside those by caller.
+ * the access log says. The matched path repeats the route, and bytes by node repeat those by caller.
  */
 export const METRICS_METADATA = {
     prometheus: {
@@ -45,7 +45,7 @@ export const METRICS_METADATA = {
 
 /** Memory for the counts: 3.17 has 10 MiB, which is full at some thousand callers; this is the default of 3.18. */
 const COUNTS_MEMORY = "128m";
-/** For the text that a scraper reads: 10 MiB by default, which 30,000 series fill. A second one is made beside the first. */
+/** For the text that a scraper reads: 10 MiB by default, which 30,000 series fill. A second one is made next to the first. */
 const TEXT_MEMORY = "64m";
 
 /** Values of the chart: a named port of the pod, and where the pods say that they have metrics. */

@@ -60,7 +60,7 @@ export interface GatewayOptions {
     tls?: TlsOptions;
     /** @default nothing is logged of requests */
     accessLog?: AccessLogSettings & { write(line: string): void };
-    /** @default metrics are counted, and nobody can read them */
+    /** @default metrics are counted, and no port serves them */
     metrics?: MetricsOptions;
     /** Port that redirects to HTTPS name (plugin_attr.redirect.https_port). @default that of TLS */
     httpsPort?: number;

@@ -35,7 +35,7 @@ interface Settings {
     };
 }
 
-/** What of a log or of metrics is asked for that nobody here plays. */
+/** Settings of a log or of metrics that are not emulated. */
 function unplayedIn(text: string): string | undefined {
     try {
         observedOf(text);

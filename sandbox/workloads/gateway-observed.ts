@@ -16,7 +16,7 @@ interface Settings {
 }
 
 export interface Observed {
-    /** Unset: its log is nobody's here: the format of APISIX's own is not imitated. */
+    /** Unset: no log, since APISIX's own format is not emulated. */
     accessLog?: AccessLogSettings;
     /** Unset: metrics are served to the pod itself alone. */
     metrics?: MetricsOptions;

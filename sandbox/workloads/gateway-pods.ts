@@ -25,7 +25,7 @@ const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7c
 export interface GatewayPod {
     pod: V1Pod;
     gateway: Gateway;
-    /** What its container has written on its output, oldest line first. Unset: nobody keeps it */
+    /** What its container has written on its output, oldest line first. Unset: it is not kept */
     output?: () => string;
     /** Text of the settings file it was started with. */
     settings: string | undefined;

@@ -10,8 +10,8 @@ import { hs256, now } from "./tokens";
 
 const NAME = "observed";
 const GATEWAY = `${NAME}-gateway-apisix`;
-const PROMPT = "a-prompt-that-nobody-may-read";
-const WRONG_KEY = "a-key-that-somebody-made-up";
+const PROMPT = "a-prompt-that-stays-secret";
+const WRONG_KEY = "a-key-that-was-made-up";
 const consumers = [
     {
         name: "alice",
@@ -127,7 +127,7 @@ describe("metrics and the access log", () => {
         });
     });
 
-    it("count requests of nobody under no caller, whatever names they claim", async () => {
+    it("count requests without a credential under no caller, whatever names they claim", async () => {
         const refused = (await metrics()).match(/^apisix_http_status\{code="401".*\} \d+$/gm) ?? [];
         assert.ok(refused.length > 0);
         for (const line of refused) assert.match(line, /consumer=""/);

@@ -55,7 +55,7 @@ export const hostCommand: KindRule = {
             },
             watchdog: {
                 code: "host-changed",
-                says: `${change.name}: Alpa is watched on its host anew${whatThen(change)}`,
+                says: `${change.name}: the watchdog of Alpa starts again on its host${whatThen(change)}`,
             },
             connectors: {
                 code: "service-interrupted",

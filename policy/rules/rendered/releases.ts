@@ -28,7 +28,7 @@ const RELEASE = {
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** How the values of a chart have metrics on; whether there is an access log stands in the name of the settings file alone. */
+/** How the values of a chart have metrics on; whether there is an access log is in the name of the settings file alone. */
 function metricsIn(values: unknown): ObservabilitySettings[] {
     const [ports, annotations] = [at(values, "apisix.prometheus"), at(values, "podAnnotations")];
     const off = ports === undefined || ports === UNKNOWN ? [{}] : [];

@@ -110,7 +110,7 @@ describe("what a gateway keeps of requests", () => {
         ["a query string", () => ask("the-key-of-lab", "/other?apikey=the-key-of-lab"), 404, "no-such-path", "other"],
     ];
     for (const [what, send, status, reason, route] of rejected)
-        it(`says why a request was rejected, and names nobody: ${what}`, async () => {
+        it(`says why a request was rejected, and names no caller: ${what}`, async () => {
             await send();
             const found = await line();
             assert.deepEqual(

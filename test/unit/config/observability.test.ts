@@ -45,7 +45,7 @@ describe("config of observability", () => {
     it("turns the access log on without metrics", () =>
         assert.deepEqual(asked({ accessLog: true }).observability, { accessLog: true }));
 
-    it("says that nobody can read metrics without scrapers", () => {
+    it("says that no pod can read metrics without scrapers", () => {
         const about = (metrics: object) =>
             asked({ metrics }).warnings.filter((warning) => warning.startsWith("observability"));
         assert.deepEqual(about({ enabled: true }), [
@@ -90,7 +90,7 @@ describe("config of observability", () => {
             metrics({ scrapers: [{ ...SCRAPER, namespace: "Monitoring" }] }),
             /namespace: must be a DNS label/,
         ],
-        ["a word in place of a switch", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
+        ["a word instead of a switch", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
         [
             "a key that it does not have",
             { observability: { traces: true } },

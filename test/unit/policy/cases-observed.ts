@@ -50,7 +50,7 @@ export const OBSERVED: Record<string, Case[]> = {
             /http-logger is not rendered here/,
         ],
         [
-            "a logger beside the metrics, which would get keys and prompts",
+            "a logger in addition to the metrics, which would get keys and prompts",
             "observed",
             plugin("logprobs", "prometheus", (p, rule) =>
                 rule.plugins.push({ ...p, name: "http-logger", config: { uri: "http://10.0.0.1" } }),
@@ -99,7 +99,7 @@ export const OBSERVED: Record<string, Case[]> = {
     ],
     "known-types": [
         [
-            "a ServiceMonitor, which nobody here makes",
+            "a ServiceMonitor, which this project does not make",
             "observed",
             more("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", { kind: "ServiceMonitor", spec: {} }),
             /ServiceMonitor is not made by this project/,

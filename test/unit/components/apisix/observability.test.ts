@@ -34,7 +34,7 @@ const route = (observed?: object): any[] =>
         observed,
     }).http;
 
-describe("a gateway that nobody observes", () => {
+describe("a gateway without observability", () => {
     it("has the settings, values and rules that it would have without the key", () => {
         assert.deepEqual(profile({}), profile());
         assert.deepEqual(values({}), values());
@@ -45,7 +45,7 @@ describe("a gateway that nobody observes", () => {
 });
 
 describe("metrics of the gateway", () => {
-    it("are served beside the data port, on the port that the chart names in the pod", () => {
+    it("are served next to the data port, on the port that the chart names in the pod", () => {
         const { export_addr: address } = profile(METRICS).plugin_attr.prometheus;
         const { enabled, containerPort } = values(METRICS).apisix.prometheus;
         assert.deepEqual([address, enabled, containerPort], [{ ip: "0.0.0.0", port: 9091 }, true, 9091]);
@@ -85,7 +85,7 @@ describe("metrics of the gateway", () => {
     it("add nothing to labels that a caller chooses", () =>
         assert.doesNotMatch(JSON.stringify(profile(METRICS).plugin_attr.prometheus), /extra_labels|\$/));
 
-    it("are for the named pods alone, and for nobody where none is named", () => {
+    it("are for the named pods alone, and for no pod where none is named", () => {
         assert.deepEqual((renderPolicies({ scrapers }) as any).metrics, {
             podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
             policyTypes: ["Ingress"],
@@ -178,7 +178,7 @@ describe("the access log of the gateway", () => {
             const { pre_function: text } =
                 plugins.find((one: any) => one.name === "fault-injection").config._meta ?? {};
             if (name === "closed") {
-                assert.equal(text, undefined, "nobody is asked there who they are");
+                assert.equal(text, undefined, "no credential is asked for there");
                 continue;
             }
             for (const [, variable] of text.matchAll(/ngx\.var\.(\w+) =/g))

@@ -1,5 +1,5 @@
 // Proves what the head's programs do when the watchdog ends, and when Alpa is busy: they are run by a real bash and Python, with a
-// module of this test in place of Ray. Where Python is not installed, only those of bash.
+// module of this test instead of Ray. Where Python is not installed, only those of bash.
 import { strict as assert } from "node:assert";
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -70,7 +70,7 @@ describe("Alpa's command with a watchdog, of shape rampart", () => {
         assert.deepEqual([code, said], [1, "it's Alpa\n"]);
     });
 
-    it("lets Alpa end when it is told to", async () => {
+    it("lets Alpa end when it gets a signal", async () => {
         const { child, ended } = shell("trap 'echo bye; exit' TERM; echo up; while :; do sleep 0.1; done", "sleep 60");
         await new Promise((resolve) => child.stdout!.once("data", resolve));
         process.kill(child.pid!, "SIGTERM");
