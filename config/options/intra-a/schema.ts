@@ -10,14 +10,26 @@ import { gatewayOptionKeys } from "../gateway/schema";
 export const intraASchema = z.strictObject({
     option: z
         .literal("intra-a")
-        .describe("Which of the designs this stack is: `intra-a`, a gateway on the nodes of Alpa."),
+        .meta({
+            description: "The option of this stack: `intra-a`, a gateway on the nodes that run Alpa.",
+            examples: ["intra-a"],
+        }),
     alpa,
     gateway,
     ...gatewayOptionKeys,
-    opt: opt.optional().describe("Settings of Alpa for option `intra-b`. Option `intra-a` only validates them."),
+    opt: opt
+        .optional()
+        .meta({
+            description:
+                "Alpa as a component of the cluster, for a conversion to `intra-b`. With `intra-a` it is only checked.",
+            unset: "no conversion is planned",
+        }),
     convert: convert
         .optional()
-        .describe("How far the conversion to option `intra-b` is: here it has not begun, and nothing is made of it."),
+        .meta({
+            description: "Conversion to `intra-b`. With `intra-a` it has not started, and is only checked.",
+            unset: "no conversion is planned",
+        }),
 });
 
 /** The same behind Cloudflare. */

@@ -10,12 +10,15 @@ import { opt } from "../../keys/opt";
 export const intraBSchema = z.strictObject({
     option: z
         .literal("intra-b")
-        .describe("Which of the designs this stack is: `intra-b`, the gateway and Alpa itself in the cluster."),
+        .meta({
+            description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
+            examples: ["intra-b"],
+        }),
     alpa,
     gateway,
     ...gatewayOptionKeys,
-    opt: opt.describe("What Alpa is as a component of the cluster."),
-    convert: convert.describe("How far the conversion is, and its way back."),
+    opt: opt.describe("Alpa as a component of the cluster."),
+    convert: convert.describe("Phase of the conversion, and how to return from it."),
 });
 
 /** The same behind Cloudflare. */
