@@ -102,6 +102,9 @@ function entries(type: z.core.$ZodType, path: string): KeyEntry[] {
     const isList = inner instanceof z.ZodArray;
     const item = isList ? unwrap(inner.element) : inner;
     const own = path === "" ? [] : [entry(type, path)];
+    // A mapping whose keys an operator chooses.
+    if (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject)
+        return [...own, ...entries(item.valueType, `${path}.<name>`)];
     if (!(item instanceof z.ZodObject)) return own;
     const start = path === "" ? "" : `${path}${isList ? "[]" : ""}.`;
     const children = Object.entries(item.shape).flatMap(([name, child]) =>
@@ -113,7 +116,8 @@ function entries(type: z.core.$ZodType, path: string): KeyEntry[] {
 function entry(schema: z.core.$ZodType, path: string): KeyEntry {
     const inner = unwrap(schema);
     const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
-    const isMapping = item instanceof z.ZodObject;
+    const isMapping =
+        item instanceof z.ZodObject || (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject);
     return { path, schema, isMapping, type: typeName(inner), ...layers(schema) };
 }
 
@@ -144,7 +148,8 @@ function typeName(type: z.core.$ZodType, plural = false): string {
         return `list of ${short}${typeName(unwrap(element), true)}`;
     }
     if (type instanceof z.ZodObject) return `mapping${s}`;
-    if (type instanceof z.ZodRecord) return `mapping${s} of strings`;
+    if (type instanceof z.ZodRecord)
+        return `mapping${s} of ${type.valueType instanceof z.ZodObject ? "mappings" : "strings"}`;
     if (type instanceof z.ZodEnum) return type.options.map((option) => `\`${option}\``).join(", ");
     if (type instanceof z.ZodLiteral) return [...type.values].map((value) => `\`${value}\``).join(", ");
     if (type instanceof z.ZodNumber) return `number${s}`;

@@ -96,22 +96,17 @@ function withoutUser(input: unknown): unknown {
 }
 
 /** Key `maxOverlapDays` of an option with a gateway. */
-export const maxOverlapDays = positive("a number of days")
-    .default(DEFAULT_OVERLAP_DAYS)
-    .meta({
-        description:
-            "Longest time for which `ops consumer rotate` keeps the old credential valid next to its successor, in days.",
-        reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
-    });
+export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
+    description:
+        "Longest time for which `ops consumer rotate` keeps the old credential valid next to its successor, in days.",
+    reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
+});
 
 /** Key `maxOverlapDays` of option cloudflare. */
-export const tokenOverlapDays = positive("a number of days")
-    .default(DEFAULT_TOKEN_OVERLAP_DAYS)
-    .meta({
-        description:
-            "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
-        reason: "Cloudflare's dashboard offers no longer time.",
-    });
+export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOKEN_OVERLAP_DAYS).meta({
+    description: "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
+    reason: "Cloudflare's dashboard offers no longer time.",
+});
 
 /**
  * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there, so

@@ -6,7 +6,7 @@ export function cliPage(root: Command): string {
     return [
         `# Command line: ${root.name()}`,
         help.commandDescription(root),
-        "Run it in the clone as `npx alpa-auth <noun> <verb>`, or as `npm run ops -- <noun> <verb>`. Exit status: 0 done, 1 a failure of the program or the network, or a finding that `--check` or `--fail-on` asks for, 2 the request cannot be carried out.",
+        "Run it in the clone as `npx alpa-auth <noun> <verb>`, or as `npm run ops -- <noun> <verb>`. [Consent, exit codes and JSON](command-line.md) are the same for all.",
         "<!-- Generated from the commands in ops/. After a change of them: npm run golden -->",
         ...help
             .visibleCommands(root)

@@ -15,12 +15,10 @@ export const alpaKeys = {
             unset: `\`${DEFAULT_ANSWER_SECONDS}\`; with exposure \`tunnel\` 5 less than \`proxyTimeoutSeconds\``,
             reason: "The longest answers take minutes, and Alpa sends nothing before an answer is complete.",
         }),
-    defaultModel: text("the name of a model")
-        .default("default")
-        .meta({
-            description: "Model of requests that name none: the name under which Alpa was started.",
-            reason: "The name that Alpa's own server uses.",
-        }),
+    defaultModel: text("the name of a model").default("default").meta({
+        description: "Model of requests that name none: the name under which Alpa was started.",
+        reason: "The name that Alpa's own server uses.",
+    }),
     ...answerKeys,
 };
 

@@ -28,27 +28,20 @@ const seconds = (step: string) =>
 /** Key `convert`: how far a conversion is, and what it needs for its way there and back. */
 export const convert = z
     .strictObject({
-        phase: z
-            .enum(PHASES)
-            .default("prepare")
-            .meta({
-                description:
-                    "Phase of the conversion. Each `pulumi up` moves it by at most one phase; `ops convert` sets it.",
-                reason: "In this phase bare metal serves the callers.",
-            }),
-        budgetMinutes: positive("a time in minutes")
-            .default(DEFAULT_BUDGET_MINUTES)
-            .meta({
-                description:
-                    "Longest time for which callers may get 503 during a conversion, in minutes. `ops convert` returns to intra-a before it is over.",
-                reason: "One hour is the downtime that the conversion is designed for.",
-            }),
-        retryAfterSeconds: positive("a time in seconds")
-            .default(60)
-            .meta({
-                description: "Value of `Retry-After` in the 503 that callers get during a conversion, in seconds.",
-                reason: "A client that retries once per minute does not add load.",
-            }),
+        phase: z.enum(PHASES).default("prepare").meta({
+            description:
+                "Phase of the conversion. Each `pulumi up` moves it by at most one phase; `ops convert` sets it.",
+            reason: "In this phase bare metal serves the callers.",
+        }),
+        budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
+            description:
+                "Longest time for which callers may get 503 during a conversion, in minutes. `ops convert` returns to intra-a before it is over.",
+            reason: "One hour is the downtime that the conversion is designed for.",
+        }),
+        retryAfterSeconds: positive("a time in seconds").default(60).meta({
+            description: "Value of `Retry-After` in the 503 that callers get during a conversion, in seconds.",
+            reason: "A client that retries once per minute does not add load.",
+        }),
         bareMetal: z
             .strictObject({
                 hosts: z
@@ -82,13 +75,10 @@ export const convert = z
                     .describe(
                         "Commands that start and stop Alpa where no systemd service does. They run as root, on one host after the other.",
                     ),
-                stopTimeoutSeconds: positive("a time in seconds")
-                    .default(DEFAULT_HOST_WAITS.stopTimeoutSeconds)
-                    .meta({
-                        description:
-                            "Longest time for a host to stop Alpa, and then to have its GPUs free, in seconds.",
-                        reason: "Two minutes are enough for processes to end after their answers.",
-                    }),
+                stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
+                    description: "Longest time for a host to stop Alpa, and then to have its GPUs free, in seconds.",
+                    reason: "Two minutes are enough for processes to end after their answers.",
+                }),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
                     .meta({

@@ -12,14 +12,11 @@ const NODE_PORTS = { min: 30000, max: 32767 };
 
 /** Keys of `gateway` that say how one is installed. */
 export const installedGatewayKeys = {
-    installer: z
-        .enum(["rampart", "helm", "existing"])
-        .default("rampart")
-        .meta({
-            description:
-                "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` not at all: routes and consumers are added to an APISIX that already runs.",
-            reason: "Rampart is the package manager of the clusters that this project was made for.",
-        }),
+    installer: z.enum(["rampart", "helm", "existing"]).default("rampart").meta({
+        description:
+            "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` not at all: routes and consumers are added to an APISIX that already runs.",
+        reason: "Rampart is the package manager of the clusters that this project was made for.",
+    }),
     address: z
         .string()
         .refine(isHost, {
@@ -45,12 +42,10 @@ export const installedGatewayKeys = {
             unset: "`30800`; with exposure `tunnel` no port is open",
             reason: "A fixed port lets a load balancer and a firewall be set up before the first run.",
         }),
-    replicas: positive("a number of replicas")
-        .default(1)
-        .meta({
-            description: "Number of APISIX pods.",
-            reason: "One node has one pod; more need `sharedCounters` for limits.",
-        }),
+    replicas: positive("a number of replicas").default(1).meta({
+        description: "Number of APISIX pods.",
+        reason: "One node has one pod; more need `sharedCounters` for limits.",
+    }),
     storageClass: text("the name of a StorageClass")
         .optional()
         .meta({
@@ -60,13 +55,11 @@ export const installedGatewayKeys = {
         }),
     chart: z
         .strictObject({
-            repository: url
-                .default("https://apache.github.io/apisix-helm-chart")
-                .meta({
-                    description:
-                        "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
-                    reason: "The repository of the chart's project.",
-                }),
+            repository: url.default("https://apache.github.io/apisix-helm-chart").meta({
+                description:
+                    "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
+                reason: "The repository of the chart's project.",
+            }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
                     error: (i) => `must be one exact version, as ${DEFAULT_CHART}${got(i.input)}. Name it`,
@@ -81,12 +74,10 @@ export const installedGatewayKeys = {
         .describe("The chart to install, with installer `rampart` or `helm`."),
     image: z
         .strictObject({
-            repository: imageRepository
-                .default("apache/apisix")
-                .meta({
-                    description: "Image of APISIX, with its registry if that is a mirror.",
-                    reason: "The image of APISIX's project.",
-                }),
+            repository: imageRepository.default("apache/apisix").meta({
+                description: "Image of APISIX, with its registry if that is a mirror.",
+                reason: "The image of APISIX's project.",
+            }),
             tag: imageTag
                 .refine((tag) => newEnough(tag), {
                     error: (i) =>
@@ -103,46 +94,36 @@ export const installedGatewayKeys = {
         .describe("The image of APISIX. Change it together with the chart."),
     etcdImage: z
         .strictObject({
-            repository: imageRepository
-                .default("bitnamilegacy/etcd")
-                .meta({
-                    description: "Image of etcd, with its registry if that is a mirror.",
-                    reason: "The image that the chart was made for.",
-                }),
-            tag: imageTag
-                .default("3.6.4-debian-12-r3")
-                .meta({
-                    description: "Tag of the image.",
-                    reason: "The chart's own default is `latest`, which is not a pinned version.",
-                }),
+            repository: imageRepository.default("bitnamilegacy/etcd").meta({
+                description: "Image of etcd, with its registry if that is a mirror.",
+                reason: "The image that the chart was made for.",
+            }),
+            tag: imageTag.default("3.6.4-debian-12-r3").meta({
+                description: "Tag of the image.",
+                reason: "The chart's own default is `latest`, which is not a pinned version.",
+            }),
             digest: imageDigest,
         })
         .prefault({})
         .describe("The image of etcd."),
     sharedCounters: z
         .strictObject({
-            whenDown: z
-                .enum(["refuse", "allow"])
-                .meta({
-                    description:
-                        "What callers with limits get while the counter server is down: `refuse` answers 500, `allow` admits them without limits.",
-                    examples: ["refuse"],
-                }),
-            timeoutMilliseconds: positive("a time in milliseconds")
-                .default(100)
-                .meta({
-                    description:
-                        "Longest wait for the counter server, in milliseconds. While it hangs, each request waits that long; with `allow` once per kind of limit.",
-                    reason: "Long enough for a busy server in the same cluster, short enough for callers.",
-                }),
+            whenDown: z.enum(["refuse", "allow"]).meta({
+                description:
+                    "What callers with limits get while the counter server is down: `refuse` answers 500, `allow` admits them without limits.",
+                examples: ["refuse"],
+            }),
+            timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
+                description:
+                    "Longest wait for the counter server, in milliseconds. While it hangs, each request waits that long; with `allow` once per kind of limit.",
+                reason: "Long enough for a busy server in the same cluster, short enough for callers.",
+            }),
             image: z
                 .strictObject({
-                    repository: imageRepository
-                        .default("valkey/valkey")
-                        .meta({
-                            description: "Image of the counter server, which must speak the Redis protocol.",
-                            reason: "A free server that speaks the Redis protocol.",
-                        }),
+                    repository: imageRepository.default("valkey/valkey").meta({
+                        description: "Image of the counter server, which must speak the Redis protocol.",
+                        reason: "A free server that speaks the Redis protocol.",
+                    }),
                     tag: imageTag
                         .default("8.1.4-alpine")
                         .meta({ description: "Tag of the image.", reason: "The version that the tests run." }),

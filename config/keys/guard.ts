@@ -13,12 +13,10 @@ const MOST_BODY_BYTES = 1_048_576;
 /** Key `guard`. */
 export const guard = z
     .strictObject({
-        enabled: enabled
-            .default(true)
-            .meta({
-                description: "Whether requests that are known to stop Alpa are rejected.",
-                reason: "One such request stops Alpa for all callers.",
-            }),
+        enabled: enabled.default(true).meta({
+            description: "Whether requests that are known to stop Alpa are rejected.",
+            reason: "One such request stops Alpa for all callers.",
+        }),
         reason: reason.meta({
             description: "Why the guard is off. Required with `enabled: false`; each run then warns.",
             examples: ["a proxy in front checks requests"],
@@ -33,25 +31,19 @@ export const guard = z
                 description: "Largest request body, in bytes, at most 1 MiB.",
                 reason: "Four prompts of the model's length are below 32 KiB.",
             }),
-        contextTokens: positive("a number of tokens")
-            .default(DEFAULT_CONTEXT_TOKENS)
-            .meta({
-                description: "Longest prompt and answer together, in tokens: the value that Alpa was started with.",
-                reason: "The length of OPT models.",
-            }),
-        vocabulary: positive("a number of tokens")
-            .default(50272)
-            .meta({
-                description: "Size of the vocabulary: token ids range from 0 to one less.",
-                reason: "The vocabulary of OPT.",
-            }),
-        maxPrompts: positive("a number of prompts")
-            .default(ALPA_BATCH)
-            .meta({
-                description:
-                    "Most prompts in one request. A request counts as one in `limits`, however many prompts it has.",
-                reason: "The size of Alpa's batch.",
-            }),
+        contextTokens: positive("a number of tokens").default(DEFAULT_CONTEXT_TOKENS).meta({
+            description: "Longest prompt and answer together, in tokens: the value that Alpa was started with.",
+            reason: "The length of OPT models.",
+        }),
+        vocabulary: positive("a number of tokens").default(50272).meta({
+            description: "Size of the vocabulary: token ids range from 0 to one less.",
+            reason: "The vocabulary of OPT.",
+        }),
+        maxPrompts: positive("a number of prompts").default(ALPA_BATCH).meta({
+            description:
+                "Most prompts in one request. A request counts as one in `limits`, however many prompts it has.",
+            reason: "The size of Alpa's batch.",
+        }),
         minTokens: positive("a number of tokens")
             .optional()
             .meta({

@@ -14,13 +14,11 @@ const image = z
             description: "The image, with its registry.",
             examples: ["registry.example.com/alpa-serving"],
         }),
-        tag: anyTag
-            .optional()
-            .meta({
-                description: "Tag of the image: one version, unless there is a digest.",
-                examples: ["1.0.0"],
-                unset: "not set; required without `digest`",
-            }),
+        tag: anyTag.optional().meta({
+            description: "Tag of the image: one version, unless there is a digest.",
+            examples: ["1.0.0"],
+            unset: "not set; required without `digest`",
+        }),
         digest: imageDigest,
     })
     .check((ctx) => {
@@ -88,14 +86,11 @@ const node = z.preprocess(
 /** Key `opt`: what Alpa becomes as a component of the cluster. */
 export const opt = z
     .strictObject({
-        shape: z
-            .enum(["kuberay", "rampart"])
-            .default("kuberay")
-            .meta({
-                description:
-                    "How Alpa runs in the cluster: `kuberay` as a RayCluster of the KubeRay operator, `rampart` with the charts of the private Rampart repository.",
-                reason: "The KubeRay operator is public; the charts of Rampart are not.",
-            }),
+        shape: z.enum(["kuberay", "rampart"]).default("kuberay").meta({
+            description:
+                "How Alpa runs in the cluster: `kuberay` as a RayCluster of the KubeRay operator, `rampart` with the charts of the private Rampart repository.",
+            reason: "The KubeRay operator is public; the charts of Rampart are not.",
+        }),
         image: image.meta({
             description:
                 "Image of the head and the workers, with a tag, a digest or both. It contains Ray, Alpa, Python and the tokenizer, since the pods have no network access outside the cluster.",
@@ -126,13 +121,11 @@ export const opt = z
         rayVersion: exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] }),
         weights: z
             .strictObject({
-                claim: dnsLabel
-                    .optional()
-                    .meta({
-                        description: "PersistentVolumeClaim in `namespace` that has the weights.",
-                        examples: ["opt-weights"],
-                        unset: "`hostPath` or `inImage` has them",
-                    }),
+                claim: dnsLabel.optional().meta({
+                    description: "PersistentVolumeClaim in `namespace` that has the weights.",
+                    examples: ["opt-weights"],
+                    unset: "`hostPath` or `inImage` has them",
+                }),
                 hostPath: path("a folder")
                     .optional()
                     .meta({
@@ -148,13 +141,11 @@ export const opt = z
                         examples: [true],
                         unset: "`claim` or `hostPath` has them",
                     }),
-                mountPath: plainPath
-                    .default("/weights")
-                    .meta({
-                        description:
-                            "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
-                        reason: "A folder of its own, so that it hides nothing of the image.",
-                    }),
+                mountPath: plainPath.default("/weights").meta({
+                    description:
+                        "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
+                    reason: "A folder of its own, so that it hides nothing of the image.",
+                }),
             })
             .describe("Where the weights are: exactly one of `claim`, `hostPath` and `inImage`."),
         command: text("a command")
@@ -165,45 +156,35 @@ export const opt = z
                 examples: ["python3 -m alpa.serve --model opt"],
                 unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
             }),
-        sharedMemory: memory
-            .default(DEFAULT_SHARED_MEMORY)
-            .meta({
-                description: "Shared memory of each pod. It is part of the memory of the pod.",
-                reason: "Ray keeps objects there.",
-            }),
+        sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).meta({
+            description: "Shared memory of each pod. It is part of the memory of the pod.",
+            reason: "Ray keeps objects there.",
+        }),
         resources: z
             .strictObject({
-                cpu: cores
-                    .default("16")
-                    .meta({
-                        description: "CPU cores that each pod requests, in the notation of Kubernetes.",
-                        reason: "The model computes on GPUs; Ray and the web server need few cores.",
-                    }),
-                memory: memory
-                    .default(DEFAULT_MEMORY)
-                    .meta({
-                        description: "Memory of each pod, in the notation of Kubernetes.",
-                        reason: "Weights pass through memory on their way to the GPUs.",
-                    }),
+                cpu: cores.default("16").meta({
+                    description: "CPU cores that each pod requests, in the notation of Kubernetes.",
+                    reason: "The model computes on GPUs; Ray and the web server need few cores.",
+                }),
+                memory: memory.default(DEFAULT_MEMORY).meta({
+                    description: "Memory of each pod, in the notation of Kubernetes.",
+                    reason: "Weights pass through memory on their way to the GPUs.",
+                }),
             })
             .prefault({})
             .describe("What each pod requests on its node, in addition to the GPUs."),
-        runtimeClass: dnsLabel
-            .optional()
-            .meta({
-                description: "RuntimeClass of the pods.",
-                examples: ["nvidia"],
-                unset: "the default of the nodes",
-            }),
+        runtimeClass: dnsLabel.optional().meta({
+            description: "RuntimeClass of the pods.",
+            examples: ["nvidia"],
+            unset: "the default of the nodes",
+        }),
         hostNetwork: z
             .strictObject({
-                enabled: enabled
-                    .default(false)
-                    .meta({
-                        description:
-                            "Whether the pods use the network of their nodes: their ports are then open on the nodes, and no network policy protects them.",
-                        reason: "Network policies protect the ports of the pods.",
-                    }),
+                enabled: enabled.default(false).meta({
+                    description:
+                        "Whether the pods use the network of their nodes: their ports are then open on the nodes, and no network policy protects them.",
+                    reason: "Network policies protect the ports of the pods.",
+                }),
                 reason: reason.meta({
                     description: "Why the pods use that network. Required with `enabled: true`.",
                     examples: ["NCCL over InfiniBand"],
@@ -213,51 +194,38 @@ export const opt = z
             .check(reasonFor(true, "Say why the pods' ports may be open on the nodes"))
             .prefault({})
             .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
-        startTimeoutSeconds: positive("a time in seconds")
-            .default(2400)
-            .meta({
-                description: "Longest wait for Alpa to start and load its model, in seconds.",
-                reason: "More than three times the expected 12 minutes.",
-            }),
-        operator: z
-            .enum(["install", "existing"])
-            .default("install")
-            .meta({
-                description:
-                    "The KubeRay operator: `install` installs one for `namespace` alone, `existing` uses one that already watches it.",
-                reason: "An operator of its own does not depend on the version of another.",
-            }),
+        startTimeoutSeconds: positive("a time in seconds").default(2400).meta({
+            description: "Longest wait for Alpa to start and load its model, in seconds.",
+            reason: "More than three times the expected 12 minutes.",
+        }),
+        operator: z.enum(["install", "existing"]).default("install").meta({
+            description:
+                "The KubeRay operator: `install` installs one for `namespace` alone, `existing` uses one that already watches it.",
+            reason: "An operator of its own does not depend on the version of another.",
+        }),
         operatorChart: z
             .strictObject({
-                repository: url
-                    .default("https://ray-project.github.io/kuberay-helm/")
-                    .meta({
-                        description:
-                            "Chart repository that has the chart `kuberay-operator`. Set it to a mirror if the cluster does not reach the default.",
-                        reason: "The repository of the operator's project.",
-                    }),
-                version: operatorVersion
-                    .default("1.6.2")
-                    .meta({
-                        description: "Version of the chart `kuberay-operator`, 1.6 or newer.",
-                        reason: "The version that the tests run.",
-                    }),
+                repository: url.default("https://ray-project.github.io/kuberay-helm/").meta({
+                    description:
+                        "Chart repository that has the chart `kuberay-operator`. Set it to a mirror if the cluster does not reach the default.",
+                    reason: "The repository of the operator's project.",
+                }),
+                version: operatorVersion.default("1.6.2").meta({
+                    description: "Version of the chart `kuberay-operator`, 1.6 or newer.",
+                    reason: "The version that the tests run.",
+                }),
                 image: z
                     .strictObject({
-                        repository: imageRepository
-                            .default("quay.io/kuberay/operator")
-                            .meta({
-                                description:
-                                    "Image of the operator. Set it to a mirror if the nodes do not reach the default.",
-                                reason: "The image of the operator's project.",
-                            }),
-                        tag: imageTag
-                            .optional()
-                            .meta({
-                                description: "Tag of the image.",
-                                examples: ["v1.6.2"],
-                                unset: "`v` and the version of the chart",
-                            }),
+                        repository: imageRepository.default("quay.io/kuberay/operator").meta({
+                            description:
+                                "Image of the operator. Set it to a mirror if the nodes do not reach the default.",
+                            reason: "The image of the operator's project.",
+                        }),
+                        tag: imageTag.optional().meta({
+                            description: "Tag of the image.",
+                            examples: ["v1.6.2"],
+                            unset: "`v` and the version of the chart",
+                        }),
                         digest: imageDigest,
                     })
                     .prefault({})
@@ -267,37 +235,26 @@ export const opt = z
             .describe("The chart of the operator, with shape `kuberay`."),
         rampartCharts: z
             .strictObject({
-                repository: dnsLabel
-                    .default("rampart-repo")
-                    .meta({
-                        description: "Name of the Secret with the address of the private Rampart chart repository.",
-                        reason: "The name that Rampart uses.",
-                    }),
-                operator: exactVersion
-                    .default("0.1.0")
-                    .meta({
-                        description: "Version of the chart `kuberay-operator` there.",
-                        reason: "The version whose values are known.",
-                    }),
-                cluster: exactVersion
-                    .default("0.1.0")
-                    .meta({
-                        description: "Version of the chart `ray-cluster` there.",
-                        reason: "The version whose values are known.",
-                    }),
-                service: exactVersion
-                    .default("0.2.0")
-                    .meta({
-                        description: "Version of the chart `alpa-opt-service` there.",
-                        reason: "The version whose values are known.",
-                    }),
-                serviceName: dnsLabel
-                    .default("component-alpa-opt-service")
-                    .meta({
-                        description:
-                            "Name of the Service that the last chart creates, in the namespace of its component.",
-                        reason: "The name that the default version uses.",
-                    }),
+                repository: dnsLabel.default("rampart-repo").meta({
+                    description: "Name of the Secret with the address of the private Rampart chart repository.",
+                    reason: "The name that Rampart uses.",
+                }),
+                operator: exactVersion.default("0.1.0").meta({
+                    description: "Version of the chart `kuberay-operator` there.",
+                    reason: "The version whose values are known.",
+                }),
+                cluster: exactVersion.default("0.1.0").meta({
+                    description: "Version of the chart `ray-cluster` there.",
+                    reason: "The version whose values are known.",
+                }),
+                service: exactVersion.default("0.2.0").meta({
+                    description: "Version of the chart `alpa-opt-service` there.",
+                    reason: "The version whose values are known.",
+                }),
+                serviceName: dnsLabel.default("component-alpa-opt-service").meta({
+                    description: "Name of the Service that the last chart creates, in the namespace of its component.",
+                    reason: "The name that the default version uses.",
+                }),
             })
             .prefault({})
             .describe("The charts of the private Rampart repository, with shape `rampart`."),

@@ -27,12 +27,10 @@ export const rampartInstall = z.strictObject({
 /** Key `rampart`. */
 export const rampart = z
     .strictObject({
-        install: rampartInstall
-            .optional()
-            .meta({
-                description: "Install Rampart from your private chart repository: there is no public one.",
-                unset: "Rampart must already run in the cluster",
-            }),
+        install: rampartInstall.optional().meta({
+            description: "Install Rampart from your private chart repository: there is no public one.",
+            unset: "Rampart must already run in the cluster",
+        }),
         retry: z
             .number()
             .refine((n) => Number.isInteger(n) && n >= 0, {

@@ -20,12 +20,10 @@ interface Waits {
 
 /** Keys of `readiness` in every option that waits for an ingress controller. */
 export const acceptKeys = {
-    acceptTimeoutSeconds: positive("a time in seconds")
-        .default(DEFAULT_READINESS.acceptTimeoutSeconds)
-        .meta({
-            description: "Longest wait for the ingress controller to accept one object, in seconds.",
-            reason: "Twice the minute after which the ingress controller synchronizes everything.",
-        }),
+    acceptTimeoutSeconds: positive("a time in seconds").default(DEFAULT_READINESS.acceptTimeoutSeconds).meta({
+        description: "Longest wait for the ingress controller to accept one object, in seconds.",
+        reason: "Twice the minute after which the ingress controller synchronizes everything.",
+    }),
     settleSeconds: z
         .number()
         .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
@@ -40,12 +38,10 @@ export const acceptKeys = {
 /** Key `readiness`. */
 export const readiness = z
     .strictObject({
-        graphTimeoutSeconds: positive("a time in seconds")
-            .default(DEFAULT_READINESS.graphTimeoutSeconds)
-            .meta({
-                description: "Longest wait for Rampart to deploy the gateway, in seconds.",
-                reason: "Rampart allows 600 s for each layer of charts.",
-            }),
+        graphTimeoutSeconds: positive("a time in seconds").default(DEFAULT_READINESS.graphTimeoutSeconds).meta({
+            description: "Longest wait for Rampart to deploy the gateway, in seconds.",
+            reason: "Rampart allows 600 s for each layer of charts.",
+        }),
         ...acceptKeys,
     })
     .prefault({})

@@ -4,13 +4,11 @@ import { port, sshHost } from "./hosts/ssh-host";
 import { pinned, positive, url } from "../values";
 
 const host = sshHost.extend({
-    metricsPort: port("Use 20241")
-        .default(20241)
-        .meta({
-            description:
-                "Port on 127.0.0.1 of the health check of the first connector; each further connector uses the next port.",
-            reason: "`cloudflared`'s own default.",
-        }),
+    metricsPort: port("Use 20241").default(20241).meta({
+        description:
+            "Port on 127.0.0.1 of the health check of the first connector; each further connector uses the next port.",
+        reason: "`cloudflared`'s own default.",
+    }),
 });
 
 /** Longest grace period that cloudflared starts with, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
@@ -63,13 +61,11 @@ export const tunnel = z
                     "SHA-256 checksum of `cloudflared` for the architecture of the hosts, from its release page. A download with another checksum is rejected.",
                 examples: ["0000000000000000000000000000000000000000000000000000000000000000"],
             }),
-        source: url
-            .optional()
-            .meta({
-                description: "Full address to download `cloudflared` from.",
-                examples: ["https://mirror.example.com/cloudflared"],
-                unset: "the release page of its project",
-            }),
+        source: url.optional().meta({
+            description: "Full address to download `cloudflared` from.",
+            examples: ["https://mirror.example.com/cloudflared"],
+            unset: "the release page of its project",
+        }),
         connectorsPerHost: positive("a number of connectors")
             .default(2)
             .meta({ description: "Connectors on each host.", reason: "One serves while the other is upgraded." }),

@@ -3,12 +3,15 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Document, visit } from "yaml";
 import * as z from "zod";
 import { OPTIONS } from "../../config/options";
 import { configurationPage, keysOf, sample } from "../../config/reference";
 import { realContext } from "../../ops/context";
 import { program } from "../../ops/program";
 import { cliPage } from "../../ops/reference";
+import { RULES, type Rule } from "../../policy/rules";
+import { ROUTES } from "../../sandbox/cloudflare/api/routes";
 import { assertReviewed, formatted } from "./file";
 
 const FOLDER = "../../docs/reference";
@@ -61,6 +64,43 @@ describe("reference of the configuration", () => {
 describe("reference of the command line", () => {
     it("is generated from the commands", async () => {
         await assertPage("cli", cliPage(program(realContext())));
+    });
+});
+
+describe("reference of the policy rules", () => {
+    it("is generated from the rules", async () => {
+        const intro =
+            "Names are stable. Each rule is one object in `policy/rules/`: a function of the inputs of a resource. [The policy pack](../review/policy.md) explains how to run it and how to make an exception.";
+        const rules = RULES.map(ruleSection).join("\n\n");
+        await assertPage(
+            "policy-rules",
+            `# Policy rules\n\n${intro}\n\n<!-- Generated: npm run golden -->\n\n${rules}\n`,
+        );
+    });
+});
+
+/** A rule: what must hold, why, and a violation. */
+function ruleSection({ name, title, reason, example }: Rule): string {
+    const document = new Document(example.inputs);
+    visit(document, { Collection: (_, node) => void (node.flow = true) });
+    const text = document.toString({ lineWidth: 0, flowCollectionPadding: false }).trim();
+    return `## ${name}\n\n${title} ${reason}\n\nA violation, in a resource ${example.type.split(":").pop()}:\n\n\`\`\`yaml\n${text}\n\`\`\``;
+}
+
+describe("reference of the emulated Cloudflare API", () => {
+    it("is generated from its routes", async () => {
+        const rows = ROUTES.map(({ method, path, usedBy, needs }) => {
+            const permission = needs.length === 0 ? "any token" : needs.join(" or ");
+            return `| \`${method} ${path}\` | ${usedBy} | ${permission} |`;
+        });
+        const table = ["| Route | Used by | Permission of the API token |", "| --- | --- | --- |", ...rows].join("\n");
+        const intro =
+            "Routes that [the sandbox's Cloudflare API](sandbox-cloudflare.md) implements; it answers every other one with 501.";
+        const title = "# Routes of the sandbox's Cloudflare API";
+        await assertPage(
+            "sandbox-cloudflare-routes",
+            `${title}\n\n${intro}\n\n<!-- Generated: npm run golden -->\n\n${table}\n`,
+        );
     });
 });
 

@@ -27,6 +27,7 @@ const FILES = execFileSync(
     // Records next to stack files belong to the operators, in their own clones.
     .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
+const LAYOUT = "docs/contribute/layout.md";
 
 interface Block {
     /** Text of the heading it stands under. */
@@ -71,12 +72,10 @@ function tableRows(page: string, first: string): string[][] {
     return rows;
 }
 
-describe("docs/configuration.md", () => {
-    const PAGE = "docs/configuration.md";
-
-    const examples = ["README.md", PAGE]
-        .flatMap((page) => blocks(page).map((block, i, all) => ({ page, ...block, answer: all[i + 1] })))
-        .filter((block) => block.language === "yaml" && block.text.startsWith("config:"));
+describe("examples and messages", () => {
+    const examples = PAGES.flatMap((page) =>
+        blocks(page).map((block, i, all) => ({ page, ...block, answer: all[i + 1] })),
+    ).filter((block) => block.language === "yaml" && block.text.startsWith("config:"));
     for (const { page, heading, text, answer } of examples) {
         const refused = answer?.language === "text" && answer.text.includes("problem(s) in the stack config");
         it(`${page}: the example under "${heading}" is ${refused ? "refused with the text below it" : "accepted"}`, () => {
@@ -89,7 +88,7 @@ describe("docs/configuration.md", () => {
     it("has every key that had another name or form", () => {
         const names = (keys: string[]) => keys.map((key) => `\`${key}\``).join(", ");
         const renamed = RENAMED_KEYS.map((key) => [names([key.old]), names(key.new)]);
-        assert.deepEqual(tableRows(PAGE, "Old key"), renamed);
+        assert.deepEqual(tableRows("docs/reference/messages.md", "Old key"), renamed);
     });
 
     it("quotes what the checks of the cluster and the waits say", () => {
@@ -97,7 +96,7 @@ describe("docs/configuration.md", () => {
             .map(read)
             .join("\n")
             .replace(/["`]\s*\+\s*["`]/g, "");
-        const texts = tableRows(PAGE, "What it says").map(([text]) => text.replaceAll("`", ""));
+        const texts = tableRows("docs/reference/messages.md", "What it says").map(([text]) => text.replaceAll("`", ""));
         assert.ok(texts.length >= 8);
         for (const text of texts)
             for (const part of text.split("…").map((p) => p.trim()))
@@ -125,9 +124,9 @@ function rawConfig(text: string): RawConfig {
     );
 }
 
-describe("docs/architecture.md", () => {
+describe("docs about the architecture", () => {
     it("shows the tree of the repository as it is, two levels deep", () => {
-        const tree = blocks("docs/architecture.md").find((b) => b.heading === "Tree of the repository");
+        const tree = blocks(LAYOUT).find((b) => b.heading === "Tree of the repository");
         assert.ok(tree, "no tree under the heading");
         let parent = "";
         const shown = tree.text.split("\n").flatMap((line) => {
@@ -147,7 +146,7 @@ describe("docs/architecture.md", () => {
 
     for (const folder of ["components", "stacks"])
         it(`names in that tree each file of ${folder}/`, () => {
-            const { text } = blocks("docs/architecture.md").find((b) => b.heading === "Tree of the repository")!;
+            const { text } = blocks(LAYOUT).find((b) => b.heading === "Tree of the repository")!;
             const entry = new RegExp(`^${folder}/ +(.*(?:\\n {20,}.*)*)$`, "m").exec(text)![1];
             const named = [...entry.matchAll(/[\w-]+\.ts/g)].map(([name]) => name);
             const real = FILES.filter((file) => new RegExp(`^${folder}/[^/]+\\.ts$`).test(file));
@@ -155,7 +154,7 @@ describe("docs/architecture.md", () => {
         });
 
     it("names every port of the code in its table of ports", async () => {
-        const named = tableRows("docs/architecture.md", "Port").map(([port]) => Number(port));
+        const named = tableRows("docs/evaluate/security.md", "Port").map(([port]) => Number(port));
         const raw = rawConfig(read("Pulumi.intra.yaml"));
         const settings = parseConfig(raw);
         assert.ok(settings.option === "intra-a");
@@ -178,7 +177,7 @@ describe("docs/architecture.md", () => {
     });
 
     it("names Alpa's port and Ray's among those to be closed with option cloudflare", () => {
-        const rows = tableRows("docs/architecture.md", "Open port");
+        const rows = tableRows("docs/evaluate/options.md", "Open port");
         const { endpoints } = JSON.parse(rawConfig(read("Pulumi.cloudflare.yaml")).alpa) as { endpoints: string[] };
         for (const port of [...endpoints.map((endpoint) => endpoint.split(":")[1]), "6379", "8265", "10001"]) {
             const row = rows.find(([ports]) => ports.split(", ").includes(port));
@@ -200,13 +199,13 @@ describe("README.md", () => {
         assert.equal(first("Test"), "npm ci && npm test");
     });
 
-    it("calls each option, as docs/clients.md does, at the address that a stack of it outputs", async () => {
+    it("calls the service, as docs/call does with each option, at the address that a stack of it outputs", async () => {
         const host = "api.example.com";
         const outputs: { url: string }[] = [];
         const settings = cloudflareStack({ hostname: host });
         await record(() => void outputs.push(cloudflare(settings) as { url: string }), TOKENS, CALLS);
         const [{ url }] = outputs;
-        const calls = ["README.md", "docs/clients.md"].flatMap((page) =>
+        const calls = ["README.md", "docs/call/README.md"].flatMap((page) =>
             blocks(page).flatMap(({ text }) =>
                 [...text.matchAll(/https:\/\/api\.example\.com[^"\s]*/g)].map(([address]) => ({ text, address })),
             ),
@@ -261,6 +260,23 @@ function anchors(page: string): string[] {
             .replaceAll(" ", "-"),
     );
 }
+
+describe("messages of the product", () => {
+    it("name only pages of docs/ that exist, and headings that they have", () => {
+        let seen = 0;
+        const product = FILES.filter((file) =>
+            /^(components|config|preflight|ops|policy|client)\/.*\.(ts|py|yaml)$/.test(file),
+        );
+        for (const file of product)
+            for (const [cited, page, heading] of read(file).matchAll(/(docs\/[\w/-]+\.md)(?:: ([A-Z][\w' ]+))?/g)) {
+                assert.ok(existsSync(join(ROOT, page)), `${file}: ${cited}`);
+                const headings = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) => text);
+                if (heading !== undefined) assert.ok(headings.includes(heading.trim()), `${file}: ${cited}`);
+                seen++;
+            }
+        assert.ok(seen > 10);
+    });
+});
 
 describe("site/pages.json", () => {
     it("lists each page of docs/ once, beside the decisions, which have a list of their own", () => {

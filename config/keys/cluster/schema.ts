@@ -54,20 +54,16 @@ const taint = z.strictObject({
 });
 
 const node = sshHost.extend({
-    role: z
-        .enum(["control-plane", "worker"])
-        .meta({
-            description:
-                "Role of the node. The first `control-plane` node of the list starts the cluster, the others join it.",
-            examples: ["control-plane"],
-        }),
-    labels: labels
-        .default({})
-        .meta({
-            description: "Labels of the node: a value for each name.",
-            examples: [{ gpu: "a100" }],
-            reason: "No label is needed.",
-        }),
+    role: z.enum(["control-plane", "worker"]).meta({
+        description:
+            "Role of the node. The first `control-plane` node of the list starts the cluster, the others join it.",
+        examples: ["control-plane"],
+    }),
+    labels: labels.default({}).meta({
+        description: "Labels of the node: a value for each name.",
+        examples: [{ gpu: "a100" }],
+        reason: "No label is needed.",
+    }),
     taints: z.array(taint).default([]).meta({ description: "Taints of the node.", reason: "No taint is needed." }),
 });
 
@@ -132,14 +128,12 @@ export const cluster = z
                     "Hosts on which the stack creates a MicroK8s cluster, over SSH, instead of using a kubeconfig.",
                 unset: "the cluster already exists",
             }),
-        channel: channel
-            .optional()
-            .meta({
-                description: "Channel of MicroK8s on the nodes, as track/risk.",
-                examples: ["1.35/stable"],
-                unset: `\`${DEFAULT_CHANNEL}\``,
-                reason: "The version that the tests run.",
-            }),
+        channel: channel.optional().meta({
+            description: "Channel of MicroK8s on the nodes, as track/risk.",
+            examples: ["1.35/stable"],
+            unset: `\`${DEFAULT_CHANNEL}\``,
+            reason: "The version that the tests run.",
+        }),
         sans: z
             .array(
                 z.string().refine(isHost, {
@@ -163,15 +157,13 @@ export const cluster = z
                 unset: "`hostpath`",
                 reason: "It needs no other program.",
             }),
-        podNetwork: podNetwork
-            .optional()
-            .meta({
-                description:
-                    "Network of the pods, with at most 24 bits. No host and no Alpa service may be in it. It cannot be changed later.",
-                examples: ["10.200.0.0/16"],
-                unset: `\`${POD_NETWORK}\``,
-                reason: "MicroK8s' own default.",
-            }),
+        podNetwork: podNetwork.optional().meta({
+            description:
+                "Network of the pods, with at most 24 bits. No host and no Alpa service may be in it. It cannot be changed later.",
+            examples: ["10.200.0.0/16"],
+            unset: `\`${POD_NETWORK}\``,
+            reason: "MicroK8s' own default.",
+        }),
         waitSeconds: positive("a time in seconds")
             .optional()
             .meta({

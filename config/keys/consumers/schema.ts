@@ -22,13 +22,11 @@ export const credential = z.strictObject({
                 "How the caller authenticates: `key` in the header `apikey`, `jwt` with a token in `Authorization`.",
             examples: ["key"],
         }),
-    expires: day
-        .optional()
-        .meta({
-            description: "Expiry date (UTC). The first `pulumi up` on that day or later removes the credential.",
-            examples: ["2027-01-31"],
-            unset: "the credential works until its entry is removed",
-        }),
+    expires: day.optional().meta({
+        description: "Expiry date (UTC). The first `pulumi up` on that day or later removes the credential.",
+        examples: ["2027-01-31"],
+        unset: "the credential works until its entry is removed",
+    }),
     algorithm: z
         .enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}. Correct it` })
         .optional()
@@ -107,6 +105,7 @@ export const consumer = z.strictObject({
         description: "Name of the caller. Its username in APISIX is `<namespace>_<name>`.",
         examples: ["mbzuai-nlp"],
     }),
+    class: callerClass,
     limits: limits.optional().meta({ description: "Limits of this caller.", unset: "the limits of the stack" }),
     credentials: z
         .array(credential)

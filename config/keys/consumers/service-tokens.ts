@@ -30,13 +30,11 @@ export const credential = z.strictObject({
             description: "How the caller authenticates: with a service token of Cloudflare Access, in two headers.",
             examples: ["service-token"],
         }),
-    expires: day
-        .optional()
-        .meta({
-            description: "Expiry date (UTC). The first `pulumi up` on that day or later removes the credential.",
-            examples: ["2027-01-31"],
-            unset: "the credential works until its entry is removed, or `duration` is over",
-        }),
+    expires: day.optional().meta({
+        description: "Expiry date (UTC). The first `pulumi up` on that day or later removes the credential.",
+        examples: ["2027-01-31"],
+        unset: "the credential works until its entry is removed, or `duration` is over",
+    }),
     duration: z
         .string()
         .refine((text) => text === "forever" || isDuration(text), {
@@ -49,13 +47,10 @@ export const credential = z.strictObject({
                 "Lifetime of the token at Cloudflare, from its creation or last change, in hours, minutes and seconds; or `forever`.",
             reason: "Cloudflare's own default, a year.",
         }),
-    enabled: z
-        .boolean()
-        .default(true)
-        .meta({
-            description: "Whether the token is accepted. `false` disables it without deleting it.",
-            reason: "A new token is to be used.",
-        }),
+    enabled: z.boolean().default(true).meta({
+        description: "Whether the token is accepted. `false` disables it without deleting it.",
+        reason: "A new token is to be used.",
+    }),
     secretVersion: positive("a number of the secret")
         .optional()
         .meta({
@@ -64,14 +59,12 @@ export const credential = z.strictObject({
             examples: [2],
             unset: "the first secret",
         }),
-    previousSecretExpires: day
-        .optional()
-        .meta({
-            description:
-                "Day on which the previous secret stops working (UTC). Required with `secretVersion`, and stays there.",
-            examples: ["2026-12-09"],
-            unset: "there is no previous secret",
-        }),
+    previousSecretExpires: day.optional().meta({
+        description:
+            "Day on which the previous secret stops working (UTC). Required with `secretVersion`, and stays there.",
+        examples: ["2026-12-09"],
+        unset: "there is no previous secret",
+    }),
 });
 
 /** One caller that comes through Cloudflare Access. */

@@ -15,13 +15,10 @@ const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
 
 /** Key `dns` of a stack of option cloudflare. */
 export const dnsSchema = z.strictObject({
-    phase: z
-        .enum(PHASES)
-        .default("mirror")
-        .meta({
-            description: "Phase of the move of the zone to Cloudflare. A return to an earlier phase is always allowed.",
-            reason: "The first phase: Cloudflare has the records, and no resolver asks it.",
-        }),
+    phase: z.enum(PHASES).default("mirror").meta({
+        description: "Phase of the move of the zone to Cloudflare. A return to an earlier phase is always allowed.",
+        reason: "The first phase: Cloudflare has the records, and no resolver asks it.",
+    }),
     records: z
         .string()
         .min(1, { error: "must be a file. Name it, as dns/example.com.yaml" })

@@ -32,26 +32,20 @@ export const azure = z
                 description: "Addresses that the name must resolve to: those of the load balancer, or of the nodes.",
                 examples: [["20.50.2.10"]],
             }),
-        ttl: positive("a time in seconds")
-            .default(300)
-            .meta({
-                description: "TTL that the record set must have, in seconds.",
-                reason: "A change of address reaches callers within five minutes.",
-            }),
+        ttl: positive("a time in seconds").default(300).meta({
+            description: "TTL that the record set must have, in seconds.",
+            reason: "A change of address reaches callers within five minutes.",
+        }),
         ports: z
             .strictObject({
-                http: port("a port")
-                    .default(80)
-                    .meta({
-                        description: "Port of the load balancer that forwards to the node port of HTTP.",
-                        reason: "The port of HTTP.",
-                    }),
-                https: port("a port")
-                    .default(443)
-                    .meta({
-                        description: "Port of the load balancer that forwards to the node port of HTTPS, with `tls`.",
-                        reason: "The port of HTTPS.",
-                    }),
+                http: port("a port").default(80).meta({
+                    description: "Port of the load balancer that forwards to the node port of HTTP.",
+                    reason: "The port of HTTP.",
+                }),
+                https: port("a port").default(443).meta({
+                    description: "Port of the load balancer that forwards to the node port of HTTPS, with `tls`.",
+                    reason: "The port of HTTPS.",
+                }),
             })
             .prefault({})
             .describe("Ports of the load balancer, as callers see them."),

@@ -16,12 +16,10 @@ const tunnel = z
     .strictObject({
         image: z
             .strictObject({
-                repository: imageRepository
-                    .default("cloudflare/cloudflared")
-                    .meta({
-                        description: "Image of `cloudflared`, with its registry if that is a mirror.",
-                        reason: "The image of cloudflared's project.",
-                    }),
+                repository: imageRepository.default("cloudflare/cloudflared").meta({
+                    description: "Image of `cloudflared`, with its registry if that is a mirror.",
+                    reason: "The image of cloudflared's project.",
+                }),
                 tag: imageTag.meta({
                     description: "Tag of the image: the version of `cloudflared`.",
                     examples: ["2026.8.2"],

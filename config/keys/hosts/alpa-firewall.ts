@@ -34,14 +34,11 @@ const ports = z.coerce.string().refine(
 /** Key `alpa.firewall`. */
 export const alpaFirewall = z
     .strictObject({
-        apply: z
-            .enum(["print", "ssh"])
-            .default("print")
-            .meta({
-                description:
-                    "`print` returns the firewall rules as the output `alpaFirewall`; `ssh` loads them on `hosts`.",
-                reason: "The program changes no host that it was not asked to change.",
-            }),
+        apply: z.enum(["print", "ssh"]).default("print").meta({
+            description:
+                "`print` returns the firewall rules as the output `alpaFirewall`; `ssh` loads them on `hosts`.",
+            reason: "The program changes no host that it was not asked to change.",
+        }),
         hosts: z
             .array(sshHost)
             .min(1, { error: "must name at least one host that Alpa runs on. Add it" })

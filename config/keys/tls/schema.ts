@@ -23,13 +23,10 @@ const files = z
 const certManager = z
     .strictObject({
         issuer: dnsLabel.meta({ description: "Name of the issuer, which must exist.", examples: ["letsencrypt"] }),
-        kind: z
-            .enum(["ClusterIssuer", "Issuer"])
-            .default("ClusterIssuer")
-            .meta({
-                description: "Kind of the issuer. An `Issuer` is in the namespace of the stack.",
-                reason: "One issuer usually serves the whole cluster.",
-            }),
+        kind: z.enum(["ClusterIssuer", "Issuer"]).default("ClusterIssuer").meta({
+            description: "Kind of the issuer. An `Issuer` is in the namespace of the stack.",
+            reason: "One issuer usually serves the whole cluster.",
+        }),
     })
     .optional()
     .meta({ description: "A certificate that cert-manager in the cluster gets and renews.", unset: "`files` has it" });
@@ -68,14 +65,11 @@ export const tls = z
                 description: "Port of HTTPS on every node.",
                 reason: "A fixed port lets a load balancer be set up before the first run.",
             }),
-        redirect: z
-            .boolean()
-            .default(true)
-            .meta({
-                description:
-                    "Whether HTTP redirects to HTTPS. With `false` both serve callers, and keys sent over HTTP can be read on the network.",
-                reason: "Callers that still use HTTP are moved to HTTPS.",
-            }),
+        redirect: z.boolean().default(true).meta({
+            description:
+                "Whether HTTP redirects to HTTPS. With `false` both serve callers, and keys sent over HTTP can be read on the network.",
+            reason: "Callers that still use HTTP are moved to HTTPS.",
+        }),
         minimumVersion: z
             .enum(["1.2", "1.3"], {
                 // YAML takes 1.2 for a number.

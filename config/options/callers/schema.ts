@@ -10,14 +10,12 @@ const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
 const { kubeconfig, context } = cluster.unwrap().shape;
 
-/** Keys of option callers, without the project's prefix. `docs/configuration.md` is compared with this. */
+/** Keys of option callers, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const callersSchema = z.strictObject({
-    option: z
-        .literal("callers")
-        .meta({
-            description: "The option of this stack: `callers`, more callers of the gateway of another stack.",
-            examples: ["callers"],
-        }),
+    option: z.literal("callers").meta({
+        description: "The option of this stack: `callers`, more callers of the gateway of another stack.",
+        examples: ["callers"],
+    }),
     of: z
         .string()
         .refine((name) => WHOLE_NAME.test(name), {
@@ -39,7 +37,7 @@ export const callersSchema = z.strictObject({
         .meta({ description: "Limits of each caller that has none of its own.", unset: "no limits" }),
     maxOverlapDays,
     consumers: z
-        .array(consumer)
+        .array(consumer.omit({ class: true }))
         .default([])
         .meta({ description: "The callers.", reason: "A new stack has no callers." }),
     consumersFile,

@@ -31,14 +31,12 @@ const period = (what: string, list: number[]) =>
         error: (i) => `must be ${what} that Cloudflare has: ${list.join(", ")}${got(i.input)}. Choose one`,
     });
 
-/** Keys of option cloudflare, without the project's prefix. `docs/configuration.md` is compared with this. */
+/** Keys of option cloudflare, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const cloudflareSchema = z.strictObject({
-    option: z
-        .literal("cloudflare")
-        .meta({
-            description: "The option of this stack: `cloudflare`, Cloudflare Access without a gateway.",
-            examples: ["cloudflare"],
-        }),
+    option: z.literal("cloudflare").meta({
+        description: "The option of this stack: `cloudflare`, Cloudflare Access without a gateway.",
+        examples: ["cloudflare"],
+    }),
     account: z
         .string()
         .refine((id) => /^[0-9a-f]{32}$/.test(id), {
@@ -61,33 +59,25 @@ export const cloudflareSchema = z.strictObject({
             examples: [["opt.example.com"]],
             reason: "One name is enough.",
         }),
-    certificate: z
-        .enum(["universal", "advanced"])
-        .default("universal")
-        .meta({
-            description:
-                "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
-            reason: "Every zone has one.",
-        }),
+    certificate: z.enum(["universal", "advanced"]).default("universal").meta({
+        description:
+            "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
+        reason: "Every zone has one.",
+    }),
     zone: z
         .strictObject({
             name: domain("the name of a zone, as example.com,").meta({
                 description: "Name of the zone that the host names are in.",
                 examples: ["example.com"],
             }),
-            manage: z
-                .enum(["existing", "create"])
-                .default("existing")
-                .meta({
-                    description: "`existing` uses a zone that exists; `create` creates it, and never deletes it.",
-                    reason: "A zone usually exists before this stack.",
-                }),
-            plan: z
-                .enum(PLANS)
-                .meta({
-                    description: "Plan of the zone. Settings that the plan does not include are rejected.",
-                    examples: ["pro"],
-                }),
+            manage: z.enum(["existing", "create"]).default("existing").meta({
+                description: "`existing` uses a zone that exists; `create` creates it, and never deletes it.",
+                reason: "A zone usually exists before this stack.",
+            }),
+            plan: z.enum(PLANS).meta({
+                description: "Plan of the zone. Settings that the plan does not include are rejected.",
+                examples: ["pro"],
+            }),
         })
         .describe("The DNS zone at Cloudflare."),
     alpa: z
@@ -118,19 +108,15 @@ export const cloudflareSchema = z.strictObject({
                     examples: [12],
                     unset: "not checked",
                 }),
-            maxTokens: positive("a number of tokens")
-                .default(DEFAULT_MAX_TOKENS)
-                .meta({
-                    description:
-                        "Most tokens that callers ask for in one answer. It is used in checks only: nothing limits requests to it at the edge.",
-                    reason: "The length of OPT models.",
-                }),
-            defaultModel: text("the name of a model")
-                .default("default")
-                .meta({
-                    description: "Model of requests that name none: the name under which Alpa was started.",
-                    reason: "The name that Alpa's own server uses.",
-                }),
+            maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
+                description:
+                    "Most tokens that callers ask for in one answer. It is used in checks only: nothing limits requests to it at the edge.",
+                reason: "The length of OPT models.",
+            }),
+            defaultModel: text("the name of a model").default("default").meta({
+                description: "Model of requests that name none: the name under which Alpa was started.",
+                reason: "The name that Alpa's own server uses.",
+            }),
         })
         .describe("The Alpa service behind the tunnel. It is not changed."),
     pathPrefix: pathPrefix.meta({
@@ -172,37 +158,29 @@ export const cloudflareSchema = z.strictObject({
                     examples: [60],
                     unset: "the length of the window",
                 }),
-            per: z
-                .enum(["address", "client"])
-                .default("address")
-                .meta({
-                    description:
-                        "What is counted: requests of each `address`, or of each `client` id at each address, which needs plan `enterprise`.",
-                    reason: "Every plan supports it.",
-                }),
+            per: z.enum(["address", "client"]).default("address").meta({
+                description:
+                    "What is counted: requests of each `address`, or of each `client` id at each address, which needs plan `enterprise`.",
+                reason: "Every plan supports it.",
+            }),
         })
         .optional()
         .meta({
             description: "Rate limit at the edge, before Access, counted separately in each data center.",
             unset: "no limit",
         }),
-    browserChecks: z
-        .enum(["skip", "keep"])
-        .default("skip")
-        .meta({
-            description:
-                "`skip` exempts client libraries from the browser checks of Cloudflare, which would answer 403; `keep` does not.",
-            reason: "Callers are programs, not browsers.",
-        }),
+    browserChecks: z.enum(["skip", "keep"]).default("skip").meta({
+        description:
+            "`skip` exempts client libraries from the browser checks of Cloudflare, which would answer 403; `keep` does not.",
+        reason: "Callers are programs, not browsers.",
+    }),
     edgeWorker: z
         .strictObject({
-            enabled: enabled
-                .default(true)
-                .meta({
-                    description:
-                        "Whether the Worker runs. Without it requests without `model` get 400 from Alpa, and the service is not described.",
-                    reason: "Requests without `model` work as with the other options.",
-                }),
+            enabled: enabled.default(true).meta({
+                description:
+                    "Whether the Worker runs. Without it requests without `model` get 400 from Alpa, and the service is not described.",
+                reason: "Requests without `model` work as with the other options.",
+            }),
             reason: reason.meta({
                 description: "Why no Worker may run. Required with `enabled: false`.",
                 examples: ["no Workers in this account"],
@@ -232,12 +210,10 @@ export const cloudflareSchema = z.strictObject({
             examples: [["llm-operators@example.com"]],
             reason: "No address is known.",
         }),
-    dns: dnsSchema
-        .optional()
-        .meta({
-            description: "The other records of the zone, and the phase of its move to Cloudflare.",
-            unset: "this stack does not manage them",
-        }),
+    dns: dnsSchema.optional().meta({
+        description: "The other records of the zone, and the phase of its move to Cloudflare.",
+        unset: "this stack does not manage them",
+    }),
     maxOverlapDays: tokenOverlapDays,
     consumers: z
         .array(consumer)

@@ -14,14 +14,11 @@ import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix 
 
 /** Keys that every option with a gateway has in the same form. */
 export const gatewayOptionKeys = {
-    exposure: z
-        .enum(["direct", "tunnel"])
-        .default("direct")
-        .meta({
-            description:
-                "How callers reach the gateway: `direct` at its address and port, with a load balancer of yours in front; `tunnel` through Cloudflare, with no open port.",
-            reason: "It needs no account.",
-        }),
+    exposure: z.enum(["direct", "tunnel"]).default("direct").meta({
+        description:
+            "How callers reach the gateway: `direct` at its address and port, with a load balancer of yours in front; `tunnel` through Cloudflare, with no open port.",
+        reason: "It needs no account.",
+    }),
     namespace: dnsLabel
         .default(DEFAULT_NAMESPACE)
         .meta({ description: "Namespace of routes, consumers and credentials.", reason: "The name of this project." }),
@@ -37,12 +34,11 @@ export const gatewayOptionKeys = {
     ...exposureKeys,
     rampart,
     readiness,
-    limits: limits
-        .optional()
-        .meta({
-            description: "Limits of each caller that has none of its own. They count requests, not tokens or prompts.",
-            unset: "no limits",
-        }),
+    limits: limits.optional().meta({
+        description: "Limits of each caller that has none of its own. They count requests, not tokens or prompts.",
+        unset: "no limits",
+    }),
+    classes,
     maxOverlapDays,
     guard,
     consumers: z

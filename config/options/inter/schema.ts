@@ -16,12 +16,10 @@ const weighed = z.preprocess(
             description: "Address of the service, `host:port`. An entry that is a text has only this key.",
             examples: ["10.20.96.188:20001"],
         }),
-        weight: positive("a weight")
-            .default(1)
-            .meta({
-                description: "Share of the requests, relative to the weights of the others.",
-                reason: "All services are equal.",
-            }),
+        weight: positive("a weight").default(1).meta({
+            description: "Share of the requests, relative to the weights of the others.",
+            reason: "All services are equal.",
+        }),
     }),
 );
 
@@ -74,12 +72,10 @@ const gateway = z
 
 /** Keys of option inter, without the project's prefix. */
 export const interSchema = z.strictObject({
-    option: z
-        .literal("inter")
-        .meta({
-            description: "The option of this stack: `inter`, a highly available gateway on a cluster of its own.",
-            examples: ["inter"],
-        }),
+    option: z.literal("inter").meta({
+        description: "The option of this stack: `inter`, a highly available gateway on a cluster of its own.",
+        examples: ["inter"],
+    }),
     alpa: alpaObject,
     gateway,
     ...gatewayOptionKeys,

@@ -6,14 +6,12 @@ import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { convert } from "../../keys/convert";
 import { opt } from "../../keys/opt";
 
-/** Keys of option intra-b, without the project's prefix: as docs/configuration.md has them. */
+/** Keys of option intra-b, without the project's prefix: as docs/reference/configuration has them. */
 export const intraBSchema = z.strictObject({
-    option: z
-        .literal("intra-b")
-        .meta({
-            description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
-            examples: ["intra-b"],
-        }),
+    option: z.literal("intra-b").meta({
+        description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
+        examples: ["intra-b"],
+    }),
     alpa,
     gateway,
     ...gatewayOptionKeys,
