@@ -4,7 +4,7 @@ import { DEFINITIONS, type Option } from "./options";
 import { unwrap } from "./problems";
 
 /**
- * What a key's `.meta()` holds beside zod's own fields: `description`, one sentence or two; `examples`, of which the page shows
+ * What a key's `.meta()` holds in addition to zod's own fields: `description`, one sentence or two; `examples`, of which the page shows
  * the first; `unset`, what holds without the key where no value is the default; `reason`, why that is the default.
  */
 interface KeyMeta {

@@ -41,7 +41,7 @@ export const CODES = {
     ],
     "foreign-in-gateway": [
         "breaks-callers",
-        "Somebody has had an Admin key: rotate both, and delete what they left. docs/operate/leaked-credentials.md: An Admin key has leaked.",
+        "An Admin key has leaked: rotate both, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
     ],
     "policy-violated": [
         "breaks-callers",

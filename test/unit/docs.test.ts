@@ -279,7 +279,7 @@ describe("messages of the product", () => {
 });
 
 describe("site/pages.json", () => {
-    it("lists each page of docs/ once, beside the decisions, which have a list of their own", () => {
+    it("lists each page of docs/ once, except the decisions, which have a list of their own", () => {
         const groups = JSON.parse(read("site/pages.json")) as { pages: string[] }[];
         const listed = groups.flatMap(({ pages }) => pages.map((page) => `docs/${page}`));
         const pages = PAGES.filter((page) => page.startsWith("docs/") && !/^docs\/decisions\/\d/.test(page));

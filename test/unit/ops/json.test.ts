@@ -1,5 +1,6 @@
 // Proves that --json of a command prints one JSON document on standard output and nothing else, with the fields that
-// docs/reference/command-line.md lists. Commands that need a world of their own are proved beside it: check …, convert …, list and rollback.
+// docs/reference/command-line.md lists. Commands that need a world of their own are tested in their own files: check …, convert
+// …, list and rollback.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
