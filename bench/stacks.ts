@@ -15,7 +15,7 @@ export interface EngineSettings {
 
 export const DEFAULT: EngineSettings = { name: "default", args: [], env: {} };
 
-/** Those docs/operations.md recommends for many callers. */
+/** Those docs/operate/many-callers.md recommends for many callers. */
 export const FAST: EngineSettings = {
     name: "fast",
     args: ["--parallel", "32"],

@@ -71,6 +71,7 @@ function plain(schema: z.ZodType): JsonSchema {
         unrepresentable: "any",
         override({ zodSchema, jsonSchema, path }) {
             const field = String(path.at(-1));
+            explainDefault(jsonSchema);
             if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
             if (isCoerced(zodSchema)) widen(jsonSchema, { type: "number" });
             if (jsonSchema.type === "string" && SECRETS.includes(field)) widen(jsonSchema, SECURE);
@@ -79,6 +80,15 @@ function plain(schema: z.ZodType): JsonSchema {
                 jsonSchema.required = jsonSchema.required.filter((name) => !SECRETS.includes(name));
         },
     }) as JsonSchema;
+}
+
+/** Moves what the schema says of a default into the description, where editors show it. */
+function explainDefault(schema: JsonSchema): void {
+    const { unset, reason } = schema;
+    delete schema.unset;
+    delete schema.reason;
+    if (unset !== undefined) schema.description = `${schema.description} Default: ${unset}.`;
+    if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
 }
 
 /** Whether a text may stand for the mapping: the schema turns it into one before it looks. */
@@ -93,10 +103,11 @@ function isCoerced(schema: z.core.$ZodType): boolean {
 
 /** Admits another form in addition to that of the schema. */
 function widen(schema: JsonSchema, other: JsonSchema): void {
-    const { description, default: preset, ...rest } = { ...schema };
+    const { description, examples, default: preset, ...rest } = { ...schema };
     for (const name of Object.keys(schema)) delete schema[name];
     Object.assign(schema, {
         ...(description === undefined ? {} : { description }),
+        ...(examples === undefined ? {} : { examples }),
         ...(preset === undefined ? {} : { default: preset }),
         anyOf: [rest, other],
     });

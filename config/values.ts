@@ -96,14 +96,17 @@ function withoutUser(input: unknown): unknown {
 }
 
 /** Key `maxOverlapDays` of an option with a gateway. */
-export const maxOverlapDays = positive("a number of days")
-    .default(DEFAULT_OVERLAP_DAYS)
-    .describe("Longest overlap of an old credential with its successor in `ops consumer rotate`, in days.");
+export const maxOverlapDays = positive("a number of days").default(DEFAULT_OVERLAP_DAYS).meta({
+    description:
+        "Longest time for which `ops consumer rotate` keeps the old credential valid next to its successor, in days.",
+    reason: "A quarter is enough for the slowest caller; a leaked old credential works all that time.",
+});
 
 /** Key `maxOverlapDays` of option cloudflare. */
-export const tokenOverlapDays = positive("a number of days")
-    .default(DEFAULT_TOKEN_OVERLAP_DAYS)
-    .describe("Longest overlap of a service token's previous secret with the new one, in days.");
+export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOKEN_OVERLAP_DAYS).meta({
+    description: "Longest time for which the previous secret of a service token stays valid after a rotation, in days.",
+    reason: "Cloudflare's dashboard offers no longer time.",
+});
 
 /**
  * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there, so
@@ -116,7 +119,12 @@ export const consumersFile = z
             `must be a path inside the folder of Pulumi.yaml, relative to it${got(i.input)}. Write for example callers/intra.yaml`,
     })
     .optional()
-    .describe("More callers, in a file with the key `consumers`; its path begins at `Pulumi.yaml`. Unset: none.");
+    .meta({
+        description:
+            "File with more callers: a mapping with the key `consumers`. The path is relative to `Pulumi.yaml`.",
+        examples: ["callers/intra.yaml"],
+        unset: "no file: all callers are in `consumers`",
+    });
 
 /** Whether a path stays in the folder it begins in. */
 export function isInside(path: string): boolean {

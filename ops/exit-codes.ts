@@ -1,7 +1,7 @@
 /** Exit codes of every command. */
 export const EXIT = { done: 0, failure: 1, usage: 2, findings: 3 } as const;
 
-/** What each says, for the help of the program; docs/command-line.md says the same. */
+/** What each says, for the help of the program; docs/reference/command-line.md says the same. */
 export const MEANINGS: Record<number, string> = {
     [EXIT.done]: "done, or shown without --yes; a check has found nothing",
     [EXIT.failure]: "failure of this program, of Pulumi, of a system or of the network",

@@ -4,7 +4,7 @@
  */
 import { relative } from "node:path";
 import { missingForPackets } from "./kernel-rules";
-import { checks, isLevel, LEVELS, tests, type Level } from "./levels";
+import { checks, hasBrowser, isLevel, LEVELS, tests, type Level } from "./levels";
 import { Progress } from "./progress";
 import { LOGS, ROOT, sideBySide, sumOf } from "./side-by-side";
 import { findOnPath } from "../sandbox/toolchain/path";
@@ -84,6 +84,9 @@ function missing(level: Level): string[] {
         level === "check" || process.env.ALPA_AUTH_CHARTS
             ? ""
             : "not run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.",
+        level === "full" && !hasBrowser()
+            ? "not run: the pages of the site in a browser. Install Chromium on PATH: apt-get install chromium"
+            : "",
         packets ? `not run: packets to a kernel with the rules for Alpa's hosts. This machine lacks ${packets}.` : "",
     ];
 }

@@ -1,4 +1,4 @@
-/** The folders of the product as layers, drawn from the imports of its files: the picture in docs/architecture.md. */
+/** The folders of the product as layers, drawn from the imports of its files: the picture in docs/contribute/layout.md. */
 import { importsOf, sourceFiles } from "./imports";
 
 /** What `pulumi up` runs, the policy pack and the command line. */

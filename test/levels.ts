@@ -31,6 +31,7 @@ const FULL: Record<string, string> = {
         "a stack of its own: unit tests of the stand-in and of what is rendered find most of it first",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
+    "test/site/": "builds the site of docs/, and opens each page in a browser",
     "test/engine/review": "drift and repair: recorded previews prove what a review says",
 };
 
@@ -145,6 +146,7 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
             files: units.filter((file) => !Object.values(STARTING).some((start) => start.test(file))),
         },
         ...filesBelow("test/chaos").map((file) => ({ name: nameOf(file), files: [file] })),
+        ...(hasBrowser() ? [{ name: "site", files: filesBelow("test/site") }] : []),
         ...engine(),
     ];
     const isChosen = (file: string) =>
@@ -153,6 +155,11 @@ export function tests(level: Level, parts: string[] = []): Tests[] {
     return jobs
         .map(({ name, files }) => ({ name, files: files.filter(isChosen) }))
         .filter(({ files }) => files.length > 0);
+}
+
+/** Whether there is a browser for the tests of the site, which are not defined without one. */
+export function hasBrowser(env = process.env): boolean {
+    return findOnPath("chromium", env) !== undefined;
 }
 
 /** The first level that runs a test file. */

@@ -30,7 +30,7 @@ export const LATENCY_BUCKETS = [10, 100, 1000, 5000, 15_000, 30_000, 60_000, 120
 /**
  * Metadata of the plugin `prometheus`, by which APISIX leaves values of labels empty. Every caller has a series for each status;
  * a histogram is 13 series for each of three kinds of latency, so it is kept by route and upstream node and not by caller: with
- * 5,000 callers it would be 195,000 series and more (docs/observability.md, how many series there are). How long a caller waited,
+ * 5,000 callers it would be 195,000 series and more (docs/operate/watch.md, how many series there are). How long a caller waited,
  * the access log says. The matched path repeats the route, and bytes by node repeat those by caller.
  */
 export const METRICS_METADATA = {

@@ -46,7 +46,7 @@ export class DnsRecords extends pulumi.ComponentResource {
                 `${name}-${logicalName(record)}`,
                 { zoneId, ...rendered, ...(turned ? { content: turned.target } : {}) },
                 // From phase `delegated` on the zone may be live: one that leaves the data, or the stack, takes mail and
-                // more with it. docs/dns-move.md says how one goes.
+                // more with it. docs/operate/dns-move.md says how one goes.
                 { parent: this, dependsOn: turned?.after, protect: phase !== "mirror" },
             );
         });

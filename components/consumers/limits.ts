@@ -23,7 +23,7 @@ export function hasLimits(callers: { limits: Limits }[]): boolean {
 
 /** Of limits at a gateway whose number of pods is not known. */
 export const COUNTED_APART =
-    "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/configuration.md.";
+    "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/set-up/intra-a.md.";
 
 /** An APISIX plugin as a Consumer object takes it. */
 export interface ConsumerPlugin {

@@ -34,7 +34,7 @@ export const ALPA_BATCH = 4;
  * loop: from then on every valid request hangs, while its port stays open. Seen on alpa-projects/alpa at b8078a9; each
  * rule says what it keeps out.
  *
- * JSON is decoded and encoded again on the way, so Alpa sees the same values in another spelling (docs/architecture.md).
+ * JSON is decoded and encoded again on the way, so Alpa sees the same values in another spelling (docs/evaluate/requests.md).
  */
 export function guardPlugins(path: "/completions" | "/logprobs", guard: GuardSettings): RoutePlugin[] {
     const { maxBodyBytes } = guard;

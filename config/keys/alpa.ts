@@ -10,12 +10,16 @@ export const DEFAULT_ANSWER_SECONDS = 600;
 export const alpaKeys = {
     answerTimeoutSeconds: positive("a time in seconds")
         .optional()
-        .describe(
-            `Longest time one answer may take, in seconds. Unset: ${DEFAULT_ANSWER_SECONDS}; with exposure \`tunnel\` 5 less than \`proxyTimeoutSeconds\`.`,
-        ),
-    defaultModel: text("the name of a model")
-        .default("default")
-        .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
+        .meta({
+            description: "Longest time that one answer may take, in seconds. The gateway answers 504 after it.",
+            examples: [900],
+            unset: `\`${DEFAULT_ANSWER_SECONDS}\`; with exposure \`tunnel\` 5 less than \`proxyTimeoutSeconds\``,
+            reason: "The longest answers take minutes, and Alpa sends nothing before an answer is complete.",
+        }),
+    defaultModel: text("the name of a model").default("default").meta({
+        description: "Model of requests that name none: the name under which Alpa was started.",
+        reason: "The name that Alpa's own server uses.",
+    }),
     ...answerKeys,
     watchdog: alpaWatchdog.optional(),
 };
@@ -26,7 +30,11 @@ export const alpa = z
         endpoints: z
             .array(endpoint)
             .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
-            .describe("`host:port` of each Alpa service, as seen from the cluster. The first serves `/logprobs`."),
+            .meta({
+                description:
+                    "Address of each Alpa service, `host:port`, as the cluster reaches it. Only the first serves `/logprobs`, since its cache is in its memory.",
+                examples: [["10.20.96.188:20001"]],
+            }),
         ...alpaKeys,
     })
-    .describe("The Alpa service behind the gateway, which stays as it is.");
+    .describe("The Alpa service behind the gateway. It is not changed.");

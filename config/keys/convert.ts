@@ -19,27 +19,35 @@ const seconds = (step: string) =>
         .number()
         .refine((n) => n >= 0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
         .optional()
-        .describe(`Time that step \`${step}\` took when it was last done, in seconds.`);
+        .meta({
+            description: `Time that step \`${step}\` took in the last conversion, in seconds.`,
+            examples: [33],
+            unset: "not measured yet",
+        });
 
 /** Key `convert`: how far a conversion is, and what it needs for its way there and back. */
 export const convert = z
     .strictObject({
-        phase: z
-            .enum(PHASES)
-            .default("prepare")
-            .describe("How far the conversion is. One step forward or back at a time: `ops convert` sets it."),
-        budgetMinutes: positive("a time in minutes")
-            .default(DEFAULT_BUDGET_MINUTES)
-            .describe("Longest time for which callers may be refused, in minutes. `ops convert` keeps it."),
-        retryAfterSeconds: positive("a time in seconds")
-            .default(60)
-            .describe("When callers that are refused are told to come back, in seconds."),
+        phase: z.enum(PHASES).default("prepare").meta({
+            description:
+                "Phase of the conversion. Each `pulumi up` moves it by at most one phase; `ops convert` sets it.",
+            reason: "In this phase bare metal serves the callers.",
+        }),
+        budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
+            description:
+                "Longest time for which callers may get 503 during a conversion, in minutes. `ops convert` returns to intra-a before it is over.",
+            reason: "One hour is the downtime that the conversion is designed for.",
+        }),
+        retryAfterSeconds: positive("a time in seconds").default(60).meta({
+            description: "Value of `Retry-After` in the 503 that callers get during a conversion, in seconds.",
+            reason: "A client that retries once per minute does not add load.",
+        }),
         bareMetal: z
             .strictObject({
                 hosts: z
                     .array(sshHost)
                     .min(1, { error: "must name at least one host. The first is the head of Ray" })
-                    .describe("Hosts that Alpa runs on without the cluster, by SSH. The first is the head of Ray."),
+                    .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
                 unit: z
                     .string()
                     .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
@@ -47,24 +55,41 @@ export const convert = z
                             `must be the name of a service of systemd, as alpa-ray.service${got(i.input)}. Correct it`,
                     })
                     .optional()
-                    .describe("Service of systemd that runs Ray and Alpa, the same on every host."),
+                    .meta({
+                        description: "systemd service that runs Ray and Alpa, with the same name on every host.",
+                        examples: ["alpa-ray.service"],
+                        unset: "`commands` start and stop Alpa",
+                    }),
                 commands: z
                     .strictObject({
-                        start: text("a command").describe("Starts Ray, and on the first host Alpa. It must return."),
-                        stop: text("a command").describe("Stops them again."),
+                        start: text("a command").meta({
+                            description: "Command that starts Ray, and Alpa on the first host. It must return.",
+                            examples: ["/opt/alpa/start.sh"],
+                        }),
+                        stop: text("a command").meta({
+                            description: "Command that stops Ray and Alpa.",
+                            examples: ["/opt/alpa/stop.sh"],
+                        }),
                     })
                     .optional()
-                    .describe("Commands that do so where no service does, as root, on every host in turn."),
-                stopTimeoutSeconds: positive("a time in seconds")
-                    .default(DEFAULT_HOST_WAITS.stopTimeoutSeconds)
-                    .describe("Longest time for a host to stop, and then to have its GPUs free, in seconds."),
+                    .describe(
+                        "Commands that start and stop Alpa where no systemd service does. They run as root, on one host after the other.",
+                    ),
+                stopTimeoutSeconds: positive("a time in seconds").default(DEFAULT_HOST_WAITS.stopTimeoutSeconds).meta({
+                    description: "Longest time for a host to stop Alpa, and then to have its GPUs free, in seconds.",
+                    reason: "Two minutes are enough for processes to end after their answers.",
+                }),
                 startTimeoutSeconds: positive("a time in seconds")
                     .default(DEFAULT_HOST_WAITS.startTimeoutSeconds)
-                    .describe(
-                        "Longest time for a host to start, and then for Alpa to answer with its model loaded, in seconds.",
-                    ),
+                    .meta({
+                        description:
+                            "Longest time for a host to start Ray, and then for Alpa to answer with its model loaded, in seconds.",
+                        reason: "More than three times the expected 12 minutes.",
+                    }),
             })
-            .describe("Alpa without the cluster, and so the way back: exactly one of `unit` and `commands`."),
+            .describe(
+                "How to start and stop Alpa on bare metal, which is what a rollback needs: exactly one of `unit` and `commands`.",
+            ),
         measured: z
             .strictObject({
                 drain: seconds("drain"),
@@ -75,27 +100,36 @@ export const convert = z
             })
             .optional()
             .describe(
-                "What the steps took when they were last done here; those of a rehearsal are of a small model, and are not kept. `ops convert` writes it.",
+                "Times of the steps in the last conversion. `ops convert` writes them; times of a rehearsal, which uses a small model, are not kept.",
             ),
         rehearsal: z
             .looseObject({})
             .optional()
-            .describe(
-                "Keys of the rehearsal's own stack, which override those of this stack. `ops convert rehearse` checks and uses it.",
-            ),
+            .meta({
+                description:
+                    "Config of the rehearsal stack that differs from this stack. `ops convert rehearse` checks and uses it.",
+                examples: [{ alpa: { endpoints: ["10.20.96.200:20001"] }, gateway: { nodePort: 30999 } }],
+                unset: "no rehearsal",
+            }),
         holder: z
             .strictObject({
-                name: text("a name").describe("Who runs the conversion."),
+                name: text("a name").meta({
+                    description: "Name of the user and host that run the conversion.",
+                    examples: ["ops@admin-1"],
+                }),
                 until: z
                     .string()
                     .refine((time) => TIME.test(time) && !Number.isNaN(Date.parse(time)), {
                         error: (i) => `must be a time as 2026-11-30T12:00:00Z${got(i.input)}. Correct it`,
                     })
-                    .describe("When that ends, as `2026-11-30T12:00:00Z`; from then on anybody may go on."),
+                    .meta({
+                        description: "Time until which other conversions are rejected (UTC).",
+                        examples: ["2026-11-30T12:00:00Z"],
+                    }),
             })
             .optional()
-            .describe("Who runs a conversion at present, and keeps others out. `ops convert` writes it."),
+            .describe("Who runs a conversion at present. `ops convert` writes it, and rejects a second conversion."),
     })
-    .describe("How far the conversion is, and its way back.");
+    .describe("Phase of the conversion, and how to return from it.");
 
 export type ParsedConvert = z.infer<typeof convert>;

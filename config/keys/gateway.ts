@@ -12,10 +12,11 @@ const NODE_PORTS = { min: 30000, max: 32767 };
 
 /** Keys of `gateway` that say how one is installed. */
 export const installedGatewayKeys = {
-    installer: z
-        .enum(["rampart", "helm", "existing"])
-        .default("rampart")
-        .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release, `existing` does not."),
+    installer: z.enum(["rampart", "helm", "existing"]).default("rampart").meta({
+        description:
+            "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` not at all: routes and consumers are added to an APISIX that already runs.",
+        reason: "Rampart is the package manager of the clusters that this project was made for.",
+    }),
     address: z
         .string()
         .refine(isHost, {
@@ -23,7 +24,11 @@ export const installedGatewayKeys = {
                 `must be a lower-case host or an IPv4 address, without scheme or port${got(i.input)}. Correct it`,
         })
         .optional()
-        .describe("Host callers use. Unset: the host of the first Alpa endpoint, the same node in this option."),
+        .meta({
+            description: "Host name or IPv4 address that callers use.",
+            examples: ["llm.example.com"],
+            unset: "the host of the first entry of `alpa.endpoints`, which is a node of this cluster",
+        }),
     nodePort: z
         .number()
         .refine((n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max, {
@@ -31,86 +36,116 @@ export const installedGatewayKeys = {
                 `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use 30800`,
         })
         .optional()
-        .describe("Port of the entry point on every node. Unset: 30800; with exposure `tunnel` none is open."),
-    replicas: positive("a number of replicas").default(1).describe("APISIX pods."),
+        .meta({
+            description: "Port of the entry point on every node, in the range of node ports.",
+            examples: [30801],
+            unset: "`30800`; with exposure `tunnel` no port is open",
+            reason: "A fixed port lets a load balancer and a firewall be set up before the first run.",
+        }),
+    replicas: positive("a number of replicas").default(1).meta({
+        description: "Number of APISIX pods.",
+        reason: "One node has one pod; more need `sharedCounters` for limits.",
+    }),
     storageClass: text("the name of a StorageClass")
         .optional()
-        .describe("StorageClass of etcd's volumes. Unset: the cluster's default."),
+        .meta({
+            description: "StorageClass of the volumes of etcd. It cannot be changed later.",
+            examples: ["microk8s-hostpath"],
+            unset: "the cluster's default StorageClass",
+        }),
     chart: z
         .strictObject({
-            repository: url
-                .default("https://apache.github.io/apisix-helm-chart")
-                .describe("Address of the repository that holds the chart `apisix`; name a mirror here."),
+            repository: url.default("https://apache.github.io/apisix-helm-chart").meta({
+                description:
+                    "Chart repository that has the chart `apisix`. Set it to a mirror if the cluster does not reach the default.",
+                reason: "The repository of the chart's project.",
+            }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
                     error: (i) => `must be one exact version, as ${DEFAULT_CHART}${got(i.input)}. Name it`,
                 })
                 .default(DEFAULT_CHART)
-                .describe("Version of the chart `apisix`."),
+                .meta({
+                    description: "Exact version of the chart `apisix`.",
+                    reason: "Tested together with the default image.",
+                }),
         })
         .prefault({})
-        .describe("The chart to install. Only for `rampart` and `helm`."),
+        .describe("The chart to install, with installer `rampart` or `helm`."),
     image: z
         .strictObject({
-            repository: imageRepository
-                .default("apache/apisix")
-                .describe("Image of APISIX, with its registry where that is a mirror."),
+            repository: imageRepository.default("apache/apisix").meta({
+                description: "Image of APISIX, with its registry if that is a mirror.",
+                reason: "The image of APISIX's project.",
+            }),
             tag: imageTag
                 .refine((tag) => newEnough(tag), {
                     error: (i) =>
                         `must be APISIX ${OLDEST_APISIX} or newer${got(i.input)}. Older ones accept forged tokens (algorithm confusion)`,
                 })
                 .default(DEFAULT_TAG)
-                .describe(`Tag of the image, ${OLDEST_APISIX} or newer.`),
+                .meta({
+                    description: `Tag of the image, ${OLDEST_APISIX} or newer.`,
+                    reason: "Older versions accept forged tokens.",
+                }),
             digest: imageDigest,
         })
         .prefault({})
-        .describe("The APISIX image, pinned together with the chart."),
+        .describe("The image of APISIX. Change it together with the chart."),
     etcdImage: z
         .strictObject({
-            repository: imageRepository
-                .default("bitnamilegacy/etcd")
-                .describe("Image of etcd, with its registry where that is a mirror."),
-            tag: imageTag
-                .default("3.6.4-debian-12-r3")
-                .describe("Tag of the image: the chart's own default is `latest`."),
+            repository: imageRepository.default("bitnamilegacy/etcd").meta({
+                description: "Image of etcd, with its registry if that is a mirror.",
+                reason: "The image that the chart was made for.",
+            }),
+            tag: imageTag.default("3.6.4-debian-12-r3").meta({
+                description: "Tag of the image.",
+                reason: "The chart's own default is `latest`, which is not a pinned version.",
+            }),
             digest: imageDigest,
         })
         .prefault({})
-        .describe("The etcd image."),
+        .describe("The image of etcd."),
     sharedCounters: z
         .strictObject({
-            whenDown: z
-                .enum(["refuse", "allow"])
-                .describe(
-                    "What happens to callers with limits while the counters are away: `refuse` (500) or `allow` without limits.",
-                ),
-            timeoutMilliseconds: positive("a time in milliseconds")
-                .default(100)
-                .describe(
-                    "Longest wait for the counters, in milliseconds. While they hang each request pays it, with `allow` for each kind of limit.",
-                ),
+            whenDown: z.enum(["refuse", "allow"]).meta({
+                description:
+                    "What callers with limits get while the counter server is down: `refuse` answers 500, `allow` admits them without limits.",
+                examples: ["refuse"],
+            }),
+            timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
+                description:
+                    "Longest wait for the counter server, in milliseconds. While it hangs, each request waits that long; with `allow` once per kind of limit.",
+                reason: "Long enough for a busy server in the same cluster, short enough for callers.",
+            }),
             image: z
                 .strictObject({
-                    repository: imageRepository
-                        .default("valkey/valkey")
-                        .describe("Image of the counters' server, which speaks Redis."),
-                    tag: imageTag.default("8.1.4-alpine").describe("Tag of the image."),
+                    repository: imageRepository.default("valkey/valkey").meta({
+                        description: "Image of the counter server, which must speak the Redis protocol.",
+                        reason: "A free server that speaks the Redis protocol.",
+                    }),
+                    tag: imageTag
+                        .default("8.1.4-alpine")
+                        .meta({ description: "Tag of the image.", reason: "The version that the tests run." }),
                     digest: imageDigest,
                 })
                 .prefault({})
-                .describe("The image of the counters."),
+                .describe("The image of the counter server."),
         })
         .optional()
-        .describe(
-            "Counts limits once for all APISIX pods, in a server of its own. Needed with limits and more than one pod.",
-        ),
+        .meta({
+            description:
+                "A server that counts limits for all APISIX pods together. Required with limits and more than one pod.",
+            unset: "each pod counts by itself",
+        }),
     crds: z
         .array(text("a file or an address"))
         .optional()
-        .describe(
-            "Files or URLs of the CRDs, with installer `helm`. Unset: the pinned releases of their projects. `[]`: those in the cluster.",
-        ),
+        .meta({
+            description: "Files or URLs of the CRDs that installer `helm` creates. `[]` uses those in the cluster.",
+            examples: [["crds/apisix/*.yaml"]],
+            unset: "the pinned releases of their projects",
+        }),
 };
 
 /** Key `gateway` of the options whose gateway may be there already. */
@@ -120,24 +155,33 @@ export const gateway = z
         highAvailability: z
             .boolean({ error: (i) => `must be true or false${got(i.input)}. Correct it` })
             .default(false)
-            .describe(
-                "Whether the gateway outlives the loss of a node, as option `inter` does: it needs three nodes and a load balancer as `address`.",
-            ),
+            .meta({
+                description:
+                    "Whether callers notice nothing when a node is lost, as with option `inter`. Needs three nodes, and a load balancer as `address`. Set it before the first run.",
+                reason: "One node is enough for a gateway without redundancy.",
+            }),
         existing: z
             .strictObject({
-                ingressClass: dnsLabel.describe("IngressClass of the ingress controller in place."),
-                gateway: dnsLabel.describe("Gateway that consumers are bound to."),
-                gatewayNamespace: dnsLabel.describe("Namespace of that Gateway."),
+                ingressClass: dnsLabel.meta({
+                    description: "IngressClass of the ingress controller that already runs.",
+                    examples: ["apisix"],
+                }),
+                gateway: dnsLabel.meta({ description: "Gateway that consumers are bound to.", examples: ["apisix"] }),
+                gatewayNamespace: dnsLabel.meta({ description: "Namespace of that Gateway.", examples: ["apisix"] }),
                 url: url
                     .refine((address) => new URL(address).pathname === "/", {
                         error: (i) => `must be an address without a path${got(i.input)}. Correct it`,
                     })
                     .optional()
-                    .describe("Address callers use, without the path. Needed with exposure `direct`."),
+                    .meta({
+                        description: "Address that callers use, without the path. Required with exposure `direct`.",
+                        examples: ["https://llm.example.com"],
+                        unset: "with exposure `tunnel` the address of `hostname`",
+                    }),
                 service: existingService.optional(),
             })
             .optional()
-            .describe("The gateway in place, with installer `existing`."),
+            .describe("The APISIX that already runs, with installer `existing`."),
     })
     .prefault({})
     .describe("The gateway in front of Alpa.");

@@ -13,31 +13,47 @@ const MOST_BODY_BYTES = 1_048_576;
 /** Key `guard`. */
 export const guard = z
     .strictObject({
-        enabled: enabled.default(true).describe("`false` lets requests pass that are known to stop Alpa."),
-        reason: reason.describe("Why the guard is off. Needed with `enabled: false`."),
+        enabled: enabled.default(true).meta({
+            description: "Whether requests that are known to stop Alpa are rejected.",
+            reason: "One such request stops Alpa for all callers.",
+        }),
+        reason: reason.meta({
+            description: "Why the guard is off. Required with `enabled: false`; each run then warns.",
+            examples: ["a proxy in front checks requests"],
+            unset: "not set",
+        }),
         maxBodyBytes: positive("a number of bytes")
             .refine((bytes) => bytes <= MOST_BODY_BYTES, {
                 error: (i) => `must be at most ${MOST_BODY_BYTES} bytes, 1 MiB${got(i.input)}. Lower it`,
             })
             .default(65536)
-            .describe(
-                "Largest request body, in bytes, up to 1 MiB: four prompts of the model's length are below 32 KiB.",
-            ),
-        contextTokens: positive("a number of tokens")
-            .default(DEFAULT_CONTEXT_TOKENS)
-            .describe("Longest prompt and answer together, in tokens, as Alpa was started."),
-        vocabulary: positive("a number of tokens")
-            .default(50272)
-            .describe("Tokens the model knows: ids from 0 to one less. The default is that of OPT."),
-        maxPrompts: positive("a number of prompts")
-            .default(ALPA_BATCH)
-            .describe("Most prompts of one request, which counts as one in `limits`. The default is Alpa's batch."),
+            .meta({
+                description: "Largest request body, in bytes, at most 1 MiB.",
+                reason: "Four prompts of the model's length are below 32 KiB.",
+            }),
+        contextTokens: positive("a number of tokens").default(DEFAULT_CONTEXT_TOKENS).meta({
+            description: "Longest prompt and answer together, in tokens: the value that Alpa was started with.",
+            reason: "The length of OPT models.",
+        }),
+        vocabulary: positive("a number of tokens").default(50272).meta({
+            description: "Size of the vocabulary: token ids range from 0 to one less.",
+            reason: "The vocabulary of OPT.",
+        }),
+        maxPrompts: positive("a number of prompts").default(ALPA_BATCH).meta({
+            description:
+                "Most prompts in one request. A request counts as one in `limits`, however many prompts it has.",
+            reason: "The size of Alpa's batch.",
+        }),
         minTokens: positive("a number of tokens")
             .optional()
-            .describe(
-                "Largest `min_tokens` of a request; it [shortens every caller's prompts](architecture.md#min_tokens). Unset: 0.",
-            ),
+            .meta({
+                description:
+                    "Largest `min_tokens` of a request. It also shortens the prompts of all callers, since the prompts of a batch share the model's length.",
+                examples: [128],
+                unset: "`0`",
+                reason: "With 0 every combination of accepted requests fits into a batch.",
+            }),
     })
     .check(reasonFor(false, "Say why requests that stop Alpa may pass"))
     .prefault({})
-    .describe("What is refused before it reaches Alpa, because it is known to stop it.");
+    .describe("The request guard: requests that are known to stop Alpa get 400 before they reach it.");

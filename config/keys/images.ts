@@ -27,9 +27,11 @@ export const imageDigest = z
         error: (i) => `must be sha256: and 64 hexadecimal digits in lower case${got(i.input)}. Correct it`,
     })
     .optional()
-    .describe(
-        "Digest of the image, as `sha256:…`: the image stays the same, whatever its registry does with the tag. Unset: the tag alone.",
-    );
+    .meta({
+        description: "Digest of the image: the image stays the same, whatever its registry does with the tag.",
+        examples: [`sha256:${"0".repeat(64)}`],
+        unset: "the tag alone",
+    });
 
 interface Pinned {
     tag: string;

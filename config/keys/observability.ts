@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { ReleaseSettings } from "../../components/apisix/values";
 import type { Sound } from "../cross-check";
-import type { ParsedGatewayOption } from "../options/gateway/schema";
 import type { Raw } from "../options/option";
 import { got } from "../problems";
 import { isGiven } from "../unchecked";
@@ -30,8 +29,11 @@ const podLabels = z.record(z.string(), z.string()).superRefine((labels, context)
 });
 
 const scraper = z.strictObject({
-    namespace: dnsLabel.describe("Namespace of the pods that read the metrics."),
-    podLabels: podLabels.describe("Labels of those pods, all of which a pod must have. At least one."),
+    namespace: dnsLabel.meta({ description: "Namespace of the pods that read the metrics.", examples: ["monitoring"] }),
+    podLabels: podLabels.meta({
+        description: "Labels of those pods, all of which a pod must have. At least one.",
+        examples: [{ "app.kubernetes.io/name": "prometheus" }],
+    }),
 });
 
 /** Key `observability`. */
@@ -39,22 +41,28 @@ export const observability = z
     .strictObject({
         metrics: z
             .strictObject({
-                enabled: onOff.describe(
-                    "Whether APISIX counts requests by caller, route and status, for Prometheus. A change restarts the gateway pods.",
-                ),
-                scrapers: z
-                    .array(scraper)
-                    .default([])
-                    .describe("The pods that may read the metrics. Empty: no pod may."),
-                podMonitor: onOff.describe(
-                    "Whether the stack makes a PodMonitor for the Prometheus operator. Default: annotations `prometheus.io` on the gateway pods.",
-                ),
+                enabled: onOff.meta({
+                    description:
+                        "Whether APISIX counts requests by caller, route and status, for Prometheus. A change restarts the gateway pods.",
+                    reason: "Metrics open a port and cost memory.",
+                }),
+                scrapers: z.array(scraper).default([]).meta({
+                    description: "The pods that may read the metrics.",
+                    reason: "No pod may, unless it is named.",
+                }),
+                podMonitor: onOff.meta({
+                    description:
+                        "Whether the stack makes a PodMonitor for the Prometheus operator. Otherwise the gateway pods have annotations `prometheus.io`.",
+                    reason: "A cluster without the Prometheus operator has no such kind.",
+                }),
             })
             .prefault({})
             .describe("Metrics of the gateway pods."),
-        accessLog: onOff.describe(
-            "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
-        ),
+        accessLog: onOff.meta({
+            description:
+                "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
+            reason: "To turn it on restarts the gateway pods.",
+        }),
     })
     .prefault({})
     .describe("What operators see of the gateway: metrics and an access log.");
@@ -63,7 +71,7 @@ type Parsed = z.infer<typeof observability>;
 
 /** What must hold between `observability` and other keys. @param given the same before it was parsed: which keys there are */
 export function observabilityProblems(
-    { observability: asked, gateway }: Sound<ParsedGatewayOption>,
+    { observability: asked, gateway }: Sound<{ observability: Parsed; gateway: { installer: string } }>,
     given: Raw,
 ): string[] {
     if (!isGiven(given, "observability")) return [];

@@ -11,8 +11,15 @@ const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
 /** An image that is pinned by its tag, its digest or both. */
 const image = z
     .strictObject({
-        repository: imageRepository.describe("The image, with its registry."),
-        tag: anyTag.optional().describe("Tag of the image: one version, unless there is a digest."),
+        repository: imageRepository.meta({
+            description: "The image, with its registry.",
+            examples: ["registry.example.com/alpa-serving"],
+        }),
+        tag: anyTag.optional().meta({
+            description: "Tag of the image: one version, unless there is a digest.",
+            examples: ["1.0.0"],
+            unset: "not set; required without `digest`",
+        }),
         digest: imageDigest,
     })
     .check((ctx) => {
@@ -61,125 +68,200 @@ const nodeName = z
     .refine((name) => /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/.test(name), {
         error: (i) => `must be the name of a node, as kubectl get nodes prints it${got(i.input)}. Correct it`,
     })
-    .describe("Label `kubernetes.io/hostname` of the node; an entry that is a text stands for this key.");
+    .meta({
+        description: "Name of the node, its label `kubernetes.io/hostname`. An entry that is a text has only this key.",
+        examples: ["dgx-01"],
+    });
 
 /** A node by its name alone, or with what it has. */
 const node = z.preprocess(
     (input) => (typeof input === "string" ? { name: input } : input),
     z.strictObject({
         name: nodeName,
-        gpus: positive("a number of GPUs").optional().describe("GPUs that the node has. Unset: the cluster says it."),
+        gpus: positive("a number of GPUs")
+            .optional()
+            .meta({ description: "Number of GPUs of the node.", examples: [8], unset: "read from the cluster" }),
     }),
 );
 
 /** Key `opt`: what Alpa becomes as a component of the cluster. */
 export const opt = z
     .strictObject({
-        shape: z
-            .enum(["kuberay", "rampart"])
-            .default("kuberay")
-            .describe(
-                "What it is made of: `kuberay` is a RayCluster under KubeRay's operator, `rampart` the component types of Rampart's private repository.",
-            ),
-        image: image.describe(
-            "Image of head and workers, with a tag, a digest or both: Ray, Alpa, their Python, and the tokenizer, since the pods reach nothing outside.",
-        ),
-        model: modelName.describe("Name of the model for Alpa, as `alpa/opt-175b`."),
+        shape: z.enum(["kuberay", "rampart"]).default("kuberay").meta({
+            description:
+                "How Alpa runs in the cluster: `kuberay` as a RayCluster of the KubeRay operator, `rampart` with the charts of the private Rampart repository.",
+            reason: "The KubeRay operator is public; the charts of Rampart are not.",
+        }),
+        image: image.meta({
+            description:
+                "Image of the head and the workers, with a tag, a digest or both. It contains Ray, Alpa, Python and the tokenizer, since the pods have no network access outside the cluster.",
+        }),
+        model: modelName.meta({ description: "Name of the model, as Alpa knows it.", examples: ["alpa/opt-175b"] }),
         parametersBillion: z
             .number()
             .refine((n) => n > 0, {
                 error: (i) => `must be a number of parameters above 0, in billions${got(i.input)}. Correct it`,
             })
             .optional()
-            .describe("Parameters of the model, in billions. Unset: the number in its name."),
-        gpuMemory: memory.describe("Memory of one GPU, as `40Gi`."),
-        gpusPerNode: positive("a number of GPUs").default(8).describe("GPUs that it takes of each node."),
+            .meta({
+                description: "Parameters of the model, in billions. Used to check that the model fits into the GPUs.",
+                examples: [175],
+                unset: "the number in `opt.model`",
+            }),
+        gpuMemory: memory.meta({
+            description: "Memory of one GPU, in the notation of Kubernetes.",
+            examples: ["80Gi"],
+        }),
+        gpusPerNode: positive("a number of GPUs")
+            .default(8)
+            .meta({ description: "GPUs that Alpa uses on each node.", reason: "A DGX node has eight." }),
         nodes: z
             .array(node)
             .min(1, { error: "must name at least one node. Write for example [dgx-01, dgx-02]" })
-            .describe("The nodes it runs on, each by its name or as a mapping. The first one has the head."),
-        rayVersion: exactVersion.describe("Version of Ray in the image."),
+            .describe("Nodes that run Alpa, each as its name or as a mapping. The first one runs the head."),
+        rayVersion: exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] }),
         weights: z
             .strictObject({
-                claim: dnsLabel.optional().describe("PersistentVolumeClaim in `namespace` that holds the weights."),
-                hostPath: path("a folder").optional().describe("Folder with the weights, the same on every node."),
-                inImage: z.literal(true).optional().describe("The weights are in the image."),
-                mountPath: plainPath
-                    .default("/weights")
-                    .describe("Where the pods have the weights; read-only, unless they are in the image."),
+                claim: dnsLabel.optional().meta({
+                    description: "PersistentVolumeClaim in `namespace` that has the weights.",
+                    examples: ["opt-weights"],
+                    unset: "`hostPath` or `inImage` has them",
+                }),
+                hostPath: path("a folder")
+                    .optional()
+                    .meta({
+                        description: "Folder with the weights, the same on every node.",
+                        examples: ["/data/opt-175b"],
+                        unset: "`claim` or `inImage` has them",
+                    }),
+                inImage: z
+                    .literal(true)
+                    .optional()
+                    .meta({
+                        description: "Set it to `true` if the image contains the weights.",
+                        examples: [true],
+                        unset: "`claim` or `hostPath` has them",
+                    }),
+                mountPath: plainPath.default("/weights").meta({
+                    description:
+                        "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
+                    reason: "A folder of its own, so that it hides nothing of the image.",
+                }),
             })
             .describe("Where the weights are: exactly one of `claim`, `hostPath` and `inImage`."),
         command: text("a command")
             .optional()
-            .describe(
-                "Starts Alpa, in a shell of the head's container, when every node has joined. Unset: `launch_model_worker.py` in `/opt/alpa/examples/llm_serving`.",
-            ),
+            .meta({
+                description:
+                    "Command that starts Alpa, run by a shell in the head container once every node has joined.",
+                examples: ["python3 -m alpa.serve --model opt"],
+                unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
+            }),
         watchdog: optWatchdog.optional(),
-        sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).describe("Shared memory of each pod; part of its memory."),
+        sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).meta({
+            description: "Shared memory of each pod. It is part of the memory of the pod.",
+            reason: "Ray keeps objects there.",
+        }),
         resources: z
             .strictObject({
-                cpu: cores.default("16").describe("Cores of each pod, as `16` or `500m`."),
-                memory: memory.default(DEFAULT_MEMORY).describe("Memory of each pod."),
+                cpu: cores.default("16").meta({
+                    description: "CPU cores that each pod requests, in the notation of Kubernetes.",
+                    reason: "The model computes on GPUs; Ray and the web server need few cores.",
+                }),
+                memory: memory.default(DEFAULT_MEMORY).meta({
+                    description: "Memory of each pod, in the notation of Kubernetes.",
+                    reason: "Weights pass through memory on their way to the GPUs.",
+                }),
             })
             .prefault({})
-            .describe("Resources of each pod, in addition to the GPUs."),
-        runtimeClass: dnsLabel
-            .optional()
-            .describe("RuntimeClass of the pods, as `nvidia`. Unset: the default of the nodes."),
+            .describe("What each pod requests on its node, in addition to the GPUs."),
+        runtimeClass: dnsLabel.optional().meta({
+            description: "RuntimeClass of the pods.",
+            examples: ["nvidia"],
+            unset: "the default of the nodes",
+        }),
         hostNetwork: z
             .strictObject({
-                enabled: enabled
-                    .default(false)
-                    .describe("`true`: the pods' ports are open on the nodes, and no network policy holds."),
-                reason: reason.describe("Why. Needed with `enabled: true`."),
+                enabled: enabled.default(false).meta({
+                    description:
+                        "Whether the pods use the network of their nodes: their ports are then open on the nodes, and no network policy protects them.",
+                    reason: "Network policies protect the ports of the pods.",
+                }),
+                reason: reason.meta({
+                    description: "Why the pods use that network. Required with `enabled: true`.",
+                    examples: ["NCCL over InfiniBand"],
+                    unset: "not set",
+                }),
             })
             .check(reasonFor(true, "Say why the pods' ports may be open on the nodes"))
             .prefault({})
-            .describe("Whether the pods are in the network of their nodes, and not in the cluster's."),
-        startTimeoutSeconds: positive("a time in seconds")
-            .default(2400)
-            .describe("Longest wait for a component that starts until the model is loaded, in seconds."),
-        operator: z
-            .enum(["install", "existing"])
-            .default("install")
-            .describe(
-                "KubeRay's operator: `install` brings one for `namespace` alone, `existing` is one that watches it already.",
-            ),
+            .describe("Whether the pods use the network of their nodes instead of that of the cluster."),
+        startTimeoutSeconds: positive("a time in seconds").default(2400).meta({
+            description: "Longest wait for Alpa to start and load its model, in seconds.",
+            reason: "More than three times the expected 12 minutes.",
+        }),
+        operator: z.enum(["install", "existing"]).default("install").meta({
+            description:
+                "The KubeRay operator: `install` installs one for `namespace` alone, `existing` uses one that already watches it.",
+            reason: "An operator of its own does not depend on the version of another.",
+        }),
         operatorChart: z
             .strictObject({
-                repository: url
-                    .default("https://ray-project.github.io/kuberay-helm/")
-                    .describe("Address of the repository that holds the chart `kuberay-operator`; name a mirror here."),
-                version: operatorVersion.default("1.6.2").describe("Version of that chart, 1.6 or newer."),
+                repository: url.default("https://ray-project.github.io/kuberay-helm/").meta({
+                    description:
+                        "Chart repository that has the chart `kuberay-operator`. Set it to a mirror if the cluster does not reach the default.",
+                    reason: "The repository of the operator's project.",
+                }),
+                version: operatorVersion.default("1.6.2").meta({
+                    description: "Version of the chart `kuberay-operator`, 1.6 or newer.",
+                    reason: "The version that the tests run.",
+                }),
                 image: z
                     .strictObject({
-                        repository: imageRepository
-                            .default("quay.io/kuberay/operator")
-                            .describe("Image of the operator; name a mirror here."),
-                        tag: imageTag.optional().describe("Tag of the image. Unset: `v` and the version of the chart."),
+                        repository: imageRepository.default("quay.io/kuberay/operator").meta({
+                            description:
+                                "Image of the operator. Set it to a mirror if the nodes do not reach the default.",
+                            reason: "The image of the operator's project.",
+                        }),
+                        tag: imageTag.optional().meta({
+                            description: "Tag of the image.",
+                            examples: ["v1.6.2"],
+                            unset: "`v` and the version of the chart",
+                        }),
                         digest: imageDigest,
                     })
                     .prefault({})
                     .describe("The image of the operator."),
             })
             .prefault({})
-            .describe("The chart of the operator. Only for shape `kuberay`."),
+            .describe("The chart of the operator, with shape `kuberay`."),
         rampartCharts: z
             .strictObject({
-                repository: dnsLabel
-                    .default("rampart-repo")
-                    .describe("Name of the Secret with Rampart's private chart repository."),
-                operator: exactVersion.default("0.1.0").describe("Version of its chart `kuberay-operator`."),
-                cluster: exactVersion.default("0.1.0").describe("Version of its chart `ray-cluster`."),
-                service: exactVersion.default("0.2.0").describe("Version of its chart `alpa-opt-service`."),
-                serviceName: dnsLabel
-                    .default("component-alpa-opt-service")
-                    .describe("Name of the Service that this chart makes, in its component's namespace."),
+                repository: dnsLabel.default("rampart-repo").meta({
+                    description: "Name of the Secret with the address of the private Rampart chart repository.",
+                    reason: "The name that Rampart uses.",
+                }),
+                operator: exactVersion.default("0.1.0").meta({
+                    description: "Version of the chart `kuberay-operator` there.",
+                    reason: "The version whose values are known.",
+                }),
+                cluster: exactVersion.default("0.1.0").meta({
+                    description: "Version of the chart `ray-cluster` there.",
+                    reason: "The version whose values are known.",
+                }),
+                service: exactVersion.default("0.2.0").meta({
+                    description: "Version of the chart `alpa-opt-service` there.",
+                    reason: "The version whose values are known.",
+                }),
+                serviceName: dnsLabel.default("component-alpa-opt-service").meta({
+                    description: "Name of the Service that the last chart creates, in the namespace of its component.",
+                    reason: "The name that the default version uses.",
+                }),
             })
             .prefault({})
-            .describe("Rampart's own charts. Only for shape `rampart`."),
+            .describe("The charts of the private Rampart repository, with shape `rampart`."),
     })
-    .describe("What Alpa is as a component of the cluster.");
+    .describe("Alpa as a component of the cluster.");
 
 export type ParsedOpt = z.infer<typeof opt>;
 

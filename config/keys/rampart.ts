@@ -4,28 +4,44 @@ import { chartName, dnsLabel, pinned, url } from "../values";
 
 /** Key `rampart.install`. */
 export const rampartInstall = z.strictObject({
-    repository: url.describe("Address of the private chart repository."),
-    chart: chartName.default("rampart").describe("Name of the chart in it."),
-    version: pinned.describe("Exact chart version."),
+    repository: url.meta({
+        description: "Address of the private chart repository.",
+        examples: ["https://charts.example.com/rampart"],
+    }),
+    chart: chartName
+        .default("rampart")
+        .meta({ description: "Name of the chart in that repository.", reason: "The name of the program." }),
+    version: pinned.meta({ description: "Exact version of that chart.", examples: ["1.2.3"] }),
     credentialsSecret: dnsLabel
-        .describe("Secret with `username` and `password` of the repository, in `rampart.install.namespace`.")
+        .meta({
+            description: "Secret with `username` and `password` of the repository, in `rampart.install.namespace`.",
+            examples: ["rampart-repository"],
+            unset: "the repository needs no password",
+        })
         .optional(),
-    namespace: dnsLabel.default("rampart-system").describe("Namespace Rampart runs in."),
+    namespace: dnsLabel
+        .default("rampart-system")
+        .meta({ description: "Namespace of Rampart.", reason: "Rampart's own default." }),
 });
 
 /** Key `rampart`. */
 export const rampart = z
     .strictObject({
-        install: rampartInstall
-            .optional()
-            .describe("Installs Rampart from your private chart. Unset: it must be there."),
+        install: rampartInstall.optional().meta({
+            description: "Install Rampart from your private chart repository: there is no public one.",
+            unset: "Rampart must already run in the cluster",
+        }),
         retry: z
             .number()
             .refine((n) => Number.isInteger(n) && n >= 0, {
                 error: (i) => `must be a whole number of at least 0${got(i.input)}. Raise it by one`,
             })
             .default(0)
-            .describe("Raise it to make Rampart deploy an unchanged graph again after a failure."),
+            .meta({
+                description:
+                    "Counter of retries. Raise it by one to make Rampart deploy an unchanged graph again after a failure, which it never does by itself.",
+                reason: "No retry was requested yet.",
+            }),
     })
     .optional()
     .describe("Rampart, with installer `rampart`.");

@@ -20,25 +20,29 @@ interface Waits {
 
 /** Keys of `readiness` in every option that waits for an ingress controller. */
 export const acceptKeys = {
-    acceptTimeoutSeconds: positive("a time in seconds")
-        .default(DEFAULT_READINESS.acceptTimeoutSeconds)
-        .describe("Longest wait for the ingress controller to accept one object, in seconds."),
+    acceptTimeoutSeconds: positive("a time in seconds").default(DEFAULT_READINESS.acceptTimeoutSeconds).meta({
+        description: "Longest wait for the ingress controller to accept one object, in seconds.",
+        reason: "Twice the minute after which the ingress controller synchronizes everything.",
+    }),
     settleSeconds: z
         .number()
         .min(0, { error: (i) => `must be a time in seconds of at least 0${got(i.input)}. Correct it` })
         .default(DEFAULT_READINESS.settleSeconds)
-        .describe(
-            "How long an object must stay accepted where the gateway's pods cannot be asked: the controller says so before it has reached APISIX.",
-        ),
+        .meta({
+            description:
+                "How long an object must stay accepted before it counts, in seconds, where the pods of the gateway cannot be queried.",
+            reason: "The ingress controller reports acceptance before it has written to APISIX.",
+        }),
 };
 
 /** Key `readiness`. */
 export const readiness = z
     .strictObject({
-        graphTimeoutSeconds: positive("a time in seconds")
-            .default(DEFAULT_READINESS.graphTimeoutSeconds)
-            .describe("Longest wait for Rampart to deploy the gateway: 600 s for each chart layer, and some more."),
+        graphTimeoutSeconds: positive("a time in seconds").default(DEFAULT_READINESS.graphTimeoutSeconds).meta({
+            description: "Longest wait for Rampart to deploy the gateway, in seconds.",
+            reason: "Rampart allows 600 s for each layer of charts.",
+        }),
         ...acceptKeys,
     })
     .prefault({})
-    .describe("How long to wait, and for how long a state must hold.");
+    .describe("Limits of waits.");

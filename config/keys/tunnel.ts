@@ -4,9 +4,11 @@ import { port, sshHost } from "./hosts/ssh-host";
 import { pinned, positive, url } from "../values";
 
 const host = sshHost.extend({
-    metricsPort: port("Use 20241")
-        .default(20241)
-        .describe("Port on 127.0.0.1 where the first connector tells its health; each other has the next one."),
+    metricsPort: port("Use 20241").default(20241).meta({
+        description:
+            "Port on 127.0.0.1 of the health check of the first connector; each further connector uses the next port.",
+        reason: "`cloudflared`'s own default.",
+    }),
 });
 
 /** Longest grace period that cloudflared starts with, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
@@ -20,9 +22,12 @@ export const graceSeconds = positive("a time in seconds")
             `must be at most ${MOST_GRACE_SECONDS}: cloudflared starts with no longer one${got(i.input)}. Lower it`,
     })
     .optional()
-    .describe(
-        `How long a connector that stops waits for running answers. Unset: the longest answer and ${GRACE_BEYOND_SECONDS} more, at most ${MOST_GRACE_SECONDS}.`,
-    );
+    .meta({
+        description: "Longest time for which a connector that stops waits for running answers, in seconds.",
+        examples: [120],
+        unset: `the longest answer time plus ${GRACE_BEYOND_SECONDS}, at most ${MOST_GRACE_SECONDS}`,
+        reason: "`cloudflared` does not start with a longer time.",
+    });
 
 /** Where the config says nothing of it. @param answerSeconds the longest answer */
 export function defaultGrace(answerSeconds: number): number {
@@ -43,19 +48,27 @@ export const tunnel = z
         hosts: z
             .array(host)
             .min(1, { error: "must name at least one host, the Ray head node. Add it" })
-            .describe("Hosts that run the connectors: the Ray head node, and more to survive the loss of one."),
-        version: pinned.describe("Version of `cloudflared`, as `2026.8.2`."),
+            .describe("Hosts that run connectors: the Ray head node, and a second host to survive the loss of one."),
+        version: pinned.meta({ description: "Version of `cloudflared`.", examples: ["2026.8.2"] }),
         sha256: z
             .string()
             .refine((sum) => /^[0-9a-f]{64}$/.test(sum), {
                 error: (i) =>
                     `must be 64 hexadecimal digits in lower case${got(i.input)}. Take it from the release page`,
             })
-            .describe("SHA-256 of that program for the hosts' architecture: what is downloaded must have it."),
-        source: url.optional().describe("Address to download it from, whole. Unset: the release page of its project."),
+            .meta({
+                description:
+                    "SHA-256 checksum of `cloudflared` for the architecture of the hosts, from its release page. A download with another checksum is rejected.",
+                examples: ["0000000000000000000000000000000000000000000000000000000000000000"],
+            }),
+        source: url.optional().meta({
+            description: "Full address to download `cloudflared` from.",
+            examples: ["https://mirror.example.com/cloudflared"],
+            unset: "the release page of its project",
+        }),
         connectorsPerHost: positive("a number of connectors")
             .default(2)
-            .describe("Connectors on each host: with two, one serves while the other is upgraded."),
+            .meta({ description: "Connectors on each host.", reason: "One serves while the other is upgraded." }),
         graceSeconds,
     })
-    .describe("The connectors (`cloudflared`) that carry requests from Cloudflare to Alpa.");
+    .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to Alpa.");

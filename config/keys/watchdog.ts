@@ -4,23 +4,34 @@ import { positive } from "../values";
 
 /** Keys of every watchdog: when Alpa is taken to make no progress. */
 export const progressKeys = {
-    idleSeconds: positive("a time in seconds")
-        .default(DEFAULT_IDLE_SECONDS)
-        .describe(
+    idleSeconds: positive("a time in seconds").default(DEFAULT_IDLE_SECONDS).meta({
+        description:
             "How long a completion may wait while Alpa computes nothing, in seconds: its batch loop has ended then.",
-        ),
+        reason: "Alpa waits at most a second for companions of a batch.",
+    }),
     stuckSeconds: positive("a time in seconds")
         .optional()
-        .describe("Longest time that one batch may run, in seconds. Unset: twice `alpa.answerTimeoutSeconds`."),
+        .meta({
+            description: "Longest time that one batch may run, in seconds.",
+            examples: [1200],
+            unset: "twice `alpa.answerTimeoutSeconds`",
+        }),
 };
 
 /** Key `opt.watchdog`. */
 export const optWatchdog = z
     .strictObject({
-        enabled: z.boolean().default(true).describe("Whether the watchdog runs. A change restarts Alpa."),
+        enabled: z.boolean().default(true).meta({
+            description: "Whether the watchdog runs. A change restarts Alpa.",
+            reason: "The key is given to have one.",
+        }),
         ...progressKeys,
     })
-    .describe("Restarts Alpa when it makes no progress. Unset: nothing does. A change restarts Alpa once.");
+    .meta({
+        description: "Restarts Alpa when it makes no progress. A change restarts Alpa once.",
+        examples: [{}],
+        unset: "a hung Alpa is restarted by hand",
+    });
 
 interface ParsedLimits {
     enabled: boolean;

@@ -24,7 +24,7 @@ export type Option = keyof SettingsByOption;
 /** Everything a program run needs to know. */
 export type Settings = SettingsByOption[Option];
 
-/** Each option that is built, in the order of docs/configuration.md. */
+/** Each option that is built, in the order of docs/reference/configuration. */
 export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]> } = {
     "intra-a": intraA,
     "intra-b": intraB,

@@ -52,7 +52,7 @@ export async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunO
     const wrong = found.filter(({ state }) => state !== "answers");
     if (wrong.length > 0)
         throw new Failure(
-            `${stack.short}: every Alpa must make progress (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operations.md, "Alpa answers nothing".`,
+            `${stack.short}: every Alpa must make progress (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
         );
     context.note(`${stack.short}: ${found.length} host(s), all make progress.`);
 }

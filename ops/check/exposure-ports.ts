@@ -11,7 +11,7 @@ export interface Port {
 
 const RUNS_CODE = "anyone who reaches it can run code";
 
-/** Those of docs/architecture.md that a host could open, and those of MicroK8s. */
+/** Those of docs/evaluate/security.md that a host could open, and those of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
     { port: 20001, what: "Alpa", risk: "callers pass the gateway by, without a key" },
     { port: 8001, what: "Alpa's web site", risk: "its forms reach the model without a key" },

@@ -1,4 +1,4 @@
-/** Expected times of steps: measured ones where there are any, else those of docs/operations.md. */
+/** Expected times of steps: measured ones where there are any, else those of docs/operate/convert.md. */
 import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
 import type { Place } from "./phases";

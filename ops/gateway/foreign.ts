@@ -240,7 +240,7 @@ function shown(id: string, name: unknown): string {
 /** What comes before the commands of findings: with a key that others know, all of it comes back. @param stack that made the gateway */
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [
-        "These changes need an Admin key, so one has leaked. Rotate both keys first, then delete (docs/operations.md: An Admin key has leaked):",
+        "These changes need an Admin key, so one has leaked. Rotate both keys first, then delete (docs/operate/leaked-credentials.md: An Admin key has leaked):",
         `  pulumi up -s ${stack} --replace '**::alpa-admin-keys-admin' --replace '**::alpa-admin-keys-viewer'`,
         `  kubectl -n ${namespace} rollout restart deployment/apisix`,
         `  kubectl -n ${namespace} port-forward deployment/apisix 9180    # in another terminal, while you delete`,

@@ -58,7 +58,7 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (unread !== undefined && isUnknown) context.note(`Not compared with what is in APISIX: ${unread}`);
     return [
         ...foreign.map(({ says, repair }): Finding => {
-            const todo = `Rotate both Admin keys first, and begin port-forwarding (docs/operations.md: An Admin key has leaked). Then run: ${repair}`;
+            const todo = `Rotate both Admin keys first, and begin port-forwarding (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
             return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
         }),
         ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),

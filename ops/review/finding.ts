@@ -41,11 +41,11 @@ export const CODES = {
     ],
     "foreign-in-gateway": [
         "breaks-callers",
-        "An Admin key has leaked: rotate both, and delete the foreign objects. docs/operations.md: An Admin key has leaked.",
+        "An Admin key has leaked: rotate both, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
     ],
     "policy-violated": [
         "breaks-callers",
-        "Correct it: pulumi up refuses it where the pack is on. docs/policy.md says how an exception is made.",
+        "Correct it: pulumi up refuses it where the pack is on. docs/review/policy.md says how an exception is made.",
     ],
     "revocation-broken": [
         "breaks-callers",

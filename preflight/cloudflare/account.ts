@@ -86,7 +86,7 @@ async function team({ account, teamName }: CloudflareAccessArgs, findings: Findi
         );
     if (organization.strict_service_token_auth !== true)
         findings.warnings.push(
-            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401, and a cookie of Access lets its bearer in for 15 minutes. Callers must follow no redirect. See docs/operations.md.",
+            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401, and a cookie of Access lets its bearer in for 15 minutes. Callers must follow no redirect. See docs/operate/service-tokens.md.",
         );
 }
 

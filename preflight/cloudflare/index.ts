@@ -90,7 +90,7 @@ async function token(account: string, api: ApiReader, findings: Findings): Promi
     if (status === "active") return;
     const why = status === undefined ? asked.said : `it is ${status}`;
     findings.problems.push(
-        `cloudflare:apiToken: must be a token that Cloudflare accepts (${why}). Create one with the permissions of docs/configuration.md, and set it again.`,
+        `cloudflare:apiToken: must be a token that Cloudflare accepts (${why}). Create one with the permissions of docs/set-up/cloudflare.md, and set it again.`,
     );
 }
 

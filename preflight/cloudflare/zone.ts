@@ -170,7 +170,7 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
         const theirs = found?.find((one) => one.kind === "zone" && one.phase === phase && one.name !== owner);
         if (theirs === undefined) continue;
         const other = anotherStack(theirs.name, owner);
-        const keep = `o keep those, ${advice}, and add the rule of docs/operations.md by hand.`;
+        const keep = `o keep those, ${advice}, and add the rule of docs/operate/service-tokens.md by hand.`;
         findings.problems.push(
             other
                 ? `${key}: the zone must have no rules of another stack in phase ${phase} (it has those of stack ${other.stack}, and there can be one ruleset). ${other.advice} Else, t${keep}`

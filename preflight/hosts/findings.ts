@@ -38,7 +38,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     else if (host.channel !== undefined && host.channel !== channel)
         must(
-            `follow channel ${channel} (MicroK8s there follows ${host.channel}). Upgrade one node after another, as docs/operations.md says, or set cluster.channel back.`,
+            `follow channel ${channel} (MicroK8s there follows ${host.channel}). Upgrade one node after another, as docs/operate/nodes.md says, or set cluster.channel back.`,
         );
     if (host.owner === owner && host.role !== undefined && host.role !== wanted.role)
         must(

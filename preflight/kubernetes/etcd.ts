@@ -5,7 +5,7 @@ import { installationOf } from "../../components/apisix/installation";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 
-const WAY = 'Set it back, or follow "Replace etcd" in docs/operations.md.';
+const WAY = 'Set it back, or follow "Replace etcd" in docs/operate/etcd.md.';
 
 /**
  * Settings that cannot change in place for a running etcd. Kubernetes rejects another StorageClass of a StatefulSet, in

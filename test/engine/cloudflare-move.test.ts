@@ -1,4 +1,4 @@
-// Proves that a zone moves to Cloudflare and back by `pulumi up` alone, as docs/dns-move.md says, with resolvers that are asked
+// Proves that a zone moves to Cloudflare and back by `pulumi up` alone, as docs/operate/dns-move.md says, with resolvers that are asked
 // throughout. Time passes on the account's clock, which is the program's too. The name servers are stand-ins.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Proves what docs/operations.md says of a zone that a stack made and then only looks up, and the other way round: the zone and
+// Proves what docs/operate/service-tokens.md says of a zone that a stack made and then only looks up, and the other way round: the zone and
 // its records stay, whatever the state contains. The emulator of Cloudflare is in cloudflare-kit.ts.
 import { strict as assert } from "node:assert";
 import { AccessStack, failed, here, succeeded, useCloudflare } from "./cloudflare-kit";

@@ -1,14 +1,14 @@
-// Proves that the diagram of docs/architecture.md shows the imports as they are. Whether they should be so, lint says.
+// Proves that the diagram of docs/contribute/layout.md shows the imports as they are. Whether they should be so, lint says.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { drawn, layers } from "../layers";
 
-const PAGE = join(__dirname, "../../docs/architecture.md");
+const PAGE = join(__dirname, "../../docs/contribute/layout.md");
 const BLOCK = /(?<=^## Import order\n[^#]*?^```mermaid\n)[^`]*(?=^```$)/m;
 
 describe("golden import order", () => {
-    it("of docs/architecture.md is that of the code", () => {
+    it("of docs/contribute/layout.md is that of the code", () => {
         const diagram = drawn(layers());
         if (process.env.UPDATE_GOLDEN)
             writeFileSync(

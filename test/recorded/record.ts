@@ -134,7 +134,8 @@ describe("previews of exposure", function () {
         "more connectors": () => stack.configure(tunnel({ connectors: 3 })),
         "one connector": () => stack.configure(tunnel({ connectors: 1 })),
         "another version of the connectors": () => stack.configure(tunnel({ image: { tag: "2026.9.0" } })),
-        "a port of the nodes in addition to the tunnel": () => stack.configure({ consumers, gateway: { nodePort: port } }),
+        "a port of the nodes in addition to the tunnel": () =>
+            stack.configure({ consumers, gateway: { nodePort: port } }),
         "from the tunnel to the nodes": () =>
             stack.configureAzure({ consumers, gateway: { nodePort: port, address: "127.0.0.1" } }),
     };

@@ -5,10 +5,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
-import * as z from "zod";
 import { parse as parseConfig, type RawConfig } from "../../config";
-import { unwrap } from "../../config/problems";
-import { DEFINITIONS, OPTIONS } from "../../config/options";
 import { RENAMED_KEYS } from "../../config/renamed-keys";
 import { ADMIN_SERVICE } from "../../components/apisix/values";
 import { NetworkPolicies } from "../../components/kubernetes/network-policies";
@@ -30,6 +27,7 @@ const FILES = execFileSync(
     // Records next to stack files belong to the operators, in their own clones.
     .filter((file) => file !== "" && !file.startsWith(".alpa-auth/") && existsSync(join(ROOT, file)));
 const PAGES = FILES.filter((file) => file.endsWith(".md"));
+const LAYOUT = "docs/contribute/layout.md";
 
 interface Block {
     /** Text of the heading it stands under. */
@@ -58,14 +56,11 @@ function blocks(page: string): Block[] {
 /** A page without its fenced blocks. */
 const prose = (page: string) => read(page).replace(/^ *```[\s\S]*?^ *```$/gm, "");
 
-/** Cells of the rows of every table whose header starts with `first`; of one section of the page, or of all. */
-function tableRows(page: string, first: string, section?: string): string[][] {
+/** Cells of the rows of every table whose header starts with `first`. */
+function tableRows(page: string, first: string): string[][] {
     const rows: string[][] = [];
     let inside = false;
-    let here = section === undefined;
     for (const line of prose(page).split("\n")) {
-        if (section !== undefined && line.startsWith("## ")) here = line === `## ${section}`;
-        if (!here) continue;
         if (!line.startsWith("|")) inside = false;
         else {
             const cells = line.split(/(?<!\\)\|/).slice(1, -1);
@@ -77,26 +72,10 @@ function tableRows(page: string, first: string, section?: string): string[][] {
     return rows;
 }
 
-describe("docs/configuration.md", () => {
-    const PAGE = "docs/configuration.md";
-
-    for (const option of OPTIONS)
-        it(`has every key of option ${option} with its type, default and description, and no other`, () => {
-            const rows = tableRows(PAGE, "Key", `Keys of option ${option}`).map(([key, type, fallback, meaning]) => ({
-                key,
-                type,
-                fallback,
-                meaning,
-            }));
-            const byKey = (list: typeof rows) => Object.fromEntries(list.map((row) => [row.key, row]));
-            const expected = keysOf(DEFINITIONS[option].schema, "");
-            assert.deepEqual(byKey(rows), byKey(expected));
-            assert.equal(rows.length, expected.length, "a key stands on the page twice");
-        });
-
-    const examples = ["README.md", PAGE]
-        .flatMap((page) => blocks(page).map((block, i, all) => ({ page, ...block, answer: all[i + 1] })))
-        .filter((block) => block.language === "yaml" && block.text.startsWith("config:"));
+describe("examples and messages", () => {
+    const examples = PAGES.flatMap((page) =>
+        blocks(page).map((block, i, all) => ({ page, ...block, answer: all[i + 1] })),
+    ).filter((block) => block.language === "yaml" && block.text.startsWith("config:"));
     for (const { page, heading, text, answer } of examples) {
         const refused = answer?.language === "text" && answer.text.includes("problem(s) in the stack config");
         it(`${page}: the example under "${heading}" is ${refused ? "refused with the text below it" : "accepted"}`, () => {
@@ -109,7 +88,7 @@ describe("docs/configuration.md", () => {
     it("has every key that had another name or form", () => {
         const names = (keys: string[]) => keys.map((key) => `\`${key}\``).join(", ");
         const renamed = RENAMED_KEYS.map((key) => [names([key.old]), names(key.new)]);
-        assert.deepEqual(tableRows(PAGE, "Old key"), renamed);
+        assert.deepEqual(tableRows("docs/reference/messages.md", "Old key"), renamed);
     });
 
     it("quotes what the checks of the cluster and the waits say", () => {
@@ -117,64 +96,13 @@ describe("docs/configuration.md", () => {
             .map(read)
             .join("\n")
             .replace(/["`]\s*\+\s*["`]/g, "");
-        const texts = tableRows(PAGE, "What it says").map(([text]) => text.replaceAll("`", ""));
+        const texts = tableRows("docs/reference/messages.md", "What it says").map(([text]) => text.replaceAll("`", ""));
         assert.ok(texts.length >= 8);
         for (const text of texts)
             for (const part of text.split("…").map((p) => p.trim()))
                 assert.ok(code.includes(part), `nothing in the code says "${part}"`);
     });
 });
-
-/** Rows of the page for a schema; `path` is empty for the whole. */
-function keysOf(type: z.core.$ZodType, path: string): Record<"key" | "type" | "fallback" | "meaning", string>[] {
-    const inner = unwrap(type);
-    const rows = path === "" ? [] : [{ key: `\`${path}\``, ...describeKey(type, path) }];
-    const list = inner instanceof z.ZodArray;
-    const item = list ? unwrap(inner.element) : inner;
-    // A mapping whose keys an operator chooses.
-    if (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject)
-        rows.push(...keysOf(item.valueType, `${path}.<name>`));
-    if (item instanceof z.ZodObject)
-        for (const [name, child] of Object.entries(item.shape))
-            rows.push(...keysOf(child as z.core.$ZodType, `${path}${list ? "[]" : ""}${path ? "." : ""}${name}`));
-    return rows;
-}
-
-function describeKey(type: z.core.$ZodType, path: string) {
-    let meaning: string | undefined;
-    let fallback = "required";
-    // From the outside in: the outermost word counts.
-    for (let layer = type as z.ZodType; ; layer = (layer as z.ZodOptional<z.ZodType>).unwrap()) {
-        meaning ??= layer.description;
-        if (fallback === "required" && layer instanceof z.ZodDefault)
-            fallback = `\`${typeof layer.def.defaultValue === "string" ? layer.def.defaultValue : JSON.stringify(layer.def.defaultValue)}\``;
-        else if (fallback === "required" && (layer instanceof z.ZodOptional || layer instanceof z.ZodPrefault))
-            fallback = "none";
-        if (unwrap(layer) === layer) break;
-    }
-    assert.ok(meaning, `${path} has no description in the schema`);
-    return { type: typeName(unwrap(type)), fallback, meaning };
-}
-
-function typeName(type: z.core.$ZodType, plural = false): string {
-    if (type instanceof z.ZodArray) {
-        const { element } = type;
-        // A short form is a text.
-        const short = element instanceof z.ZodPipe ? "texts or " : "";
-        return `list of ${short}${typeName(unwrap(element), true)}`;
-    }
-    if (type instanceof z.ZodObject) return plural ? "mappings" : "mapping";
-    if (type instanceof z.ZodRecord)
-        return type.valueType instanceof z.ZodObject ? "mapping of mappings" : "mapping of texts";
-    if (type instanceof z.ZodEnum) return type.options.map((o) => `\`${o}\``).join(", ");
-    if (type instanceof z.ZodLiteral) return [...type.values].map((v) => `\`${v}\``).join(", ");
-    if (type instanceof z.ZodNumber) return plural ? "numbers" : "number";
-    if (type instanceof z.ZodBoolean) return "`true`, `false`";
-    if (type instanceof z.ZodEmail) return plural ? "mail addresses" : "mail address";
-    if (type instanceof z.ZodURL) return plural ? "URLs" : "URL";
-    assert.ok(type instanceof z.ZodString, `docs.test.ts has no name for ${type._zod.def.type}`);
-    return plural ? "texts" : "text";
-}
 
 /** What Pulumi makes of an encrypted value; those on the pages are private keys. */
 function decrypted(_key: string, value: unknown): unknown {
@@ -196,9 +124,9 @@ function rawConfig(text: string): RawConfig {
     );
 }
 
-describe("docs/architecture.md", () => {
+describe("docs about the architecture", () => {
     it("shows the tree of the repository as it is, two levels deep", () => {
-        const tree = blocks("docs/architecture.md").find((b) => b.heading === "Tree of the repository");
+        const tree = blocks(LAYOUT).find((b) => b.heading === "Tree of the repository");
         assert.ok(tree, "no tree under the heading");
         let parent = "";
         const shown = tree.text.split("\n").flatMap((line) => {
@@ -218,7 +146,7 @@ describe("docs/architecture.md", () => {
 
     for (const folder of ["components", "stacks"])
         it(`names in that tree each file of ${folder}/`, () => {
-            const { text } = blocks("docs/architecture.md").find((b) => b.heading === "Tree of the repository")!;
+            const { text } = blocks(LAYOUT).find((b) => b.heading === "Tree of the repository")!;
             const entry = new RegExp(`^${folder}/ +(.*(?:\\n {20,}.*)*)$`, "m").exec(text)![1];
             const named = [...entry.matchAll(/[\w-]+\.ts/g)].map(([name]) => name);
             const real = FILES.filter((file) => new RegExp(`^${folder}/[^/]+\\.ts$`).test(file));
@@ -226,7 +154,7 @@ describe("docs/architecture.md", () => {
         });
 
     it("names every port of the code in its table of ports", async () => {
-        const named = tableRows("docs/architecture.md", "Port").map(([port]) => Number(port));
+        const named = tableRows("docs/evaluate/security.md", "Port").map(([port]) => Number(port));
         const raw = rawConfig(read("Pulumi.intra.yaml"));
         const settings = parseConfig(raw);
         assert.ok(settings.option === "intra-a");
@@ -249,7 +177,7 @@ describe("docs/architecture.md", () => {
     });
 
     it("names Alpa's port and Ray's among those to be closed with option cloudflare", () => {
-        const rows = tableRows("docs/architecture.md", "Open port");
+        const rows = tableRows("docs/evaluate/options.md", "Open port");
         const { endpoints } = JSON.parse(rawConfig(read("Pulumi.cloudflare.yaml")).alpa) as { endpoints: string[] };
         for (const port of [...endpoints.map((endpoint) => endpoint.split(":")[1]), "6379", "8265", "10001"]) {
             const row = rows.find(([ports]) => ports.split(", ").includes(port));
@@ -271,13 +199,13 @@ describe("README.md", () => {
         assert.equal(first("Test"), "npm ci && npm test");
     });
 
-    it("calls each option, as docs/clients.md does, at the address that a stack of it outputs", async () => {
+    it("calls the service, as docs/call does with each option, at the address that a stack of it outputs", async () => {
         const host = "api.example.com";
         const outputs: { url: string }[] = [];
         const settings = cloudflareStack({ hostname: host });
         await record(() => void outputs.push(cloudflare(settings) as { url: string }), TOKENS, CALLS);
         const [{ url }] = outputs;
-        const calls = ["README.md", "docs/clients.md"].flatMap((page) =>
+        const calls = ["README.md", "docs/call/README.md"].flatMap((page) =>
             blocks(page).flatMap(({ text }) =>
                 [...text.matchAll(/https:\/\/api\.example\.com[^"\s]*/g)].map(([address]) => ({ text, address })),
             ),
@@ -333,6 +261,32 @@ function anchors(page: string): string[] {
     );
 }
 
+describe("messages of the product", () => {
+    it("name only pages of docs/ that exist, and headings that they have", () => {
+        let seen = 0;
+        const product = FILES.filter((file) =>
+            /^(components|config|preflight|ops|policy|client)\/.*\.(ts|py|yaml)$/.test(file),
+        );
+        for (const file of product)
+            for (const [cited, page, heading] of read(file).matchAll(/(docs\/[\w/-]+\.md)(?:: ([A-Z][\w' ]+))?/g)) {
+                assert.ok(existsSync(join(ROOT, page)), `${file}: ${cited}`);
+                const headings = [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) => text);
+                if (heading !== undefined) assert.ok(headings.includes(heading.trim()), `${file}: ${cited}`);
+                seen++;
+            }
+        assert.ok(seen > 10);
+    });
+});
+
+describe("site/pages.json", () => {
+    it("lists each page of docs/ once, except the decisions, which have a list of their own", () => {
+        const groups = JSON.parse(read("site/pages.json")) as { pages: string[] }[];
+        const listed = groups.flatMap(({ pages }) => pages.map((page) => `docs/${page}`));
+        const pages = PAGES.filter((page) => page.startsWith("docs/") && !/^docs\/decisions\/\d/.test(page));
+        assert.deepEqual(listed.sort(), pages.sort());
+    });
+});
+
 describe("docs/decisions", () => {
     const HEADINGS = [
         "Status",
@@ -342,7 +296,7 @@ describe("docs/decisions", () => {
         "What we give up",
         "What would make us reconsider",
     ];
-    const decisions = PAGES.filter((file) => file.startsWith("docs/decisions/")).sort();
+    const decisions = PAGES.filter((file) => /^docs\/decisions\/(?!README)/.test(file)).sort();
 
     it("are numbered one after the other", () => {
         assert.ok(decisions.length > 0);

@@ -378,7 +378,7 @@ describe("preflight", () => {
 
         it("rejects another StorageClass, which Kubernetes would reject in the middle of a run", async () => {
             assert.deepEqual((await problems("helm", running(1, "standard"), fast)).problems, [
-                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-gateway/alpa-auth-etcd, which exists. Set it back, or follow "Replace etcd" in docs/operations.md.',
+                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-gateway/alpa-auth-etcd, which exists. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(1, "fast"))).problems.join(),
@@ -388,7 +388,7 @@ describe("preflight", () => {
 
         it("rejects other numbers of members, which could form two clusters", async () => {
             assert.deepEqual(await ofInter(running(1)), [
-                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-gateway/alpa-auth-etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operations.md.',
+                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-gateway/alpa-auth-etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(3))).problems.join(),

@@ -61,7 +61,7 @@ export class Client {
     }
 
     /**
-     * A client as the environment says, in the variables of docs/clients.md.
+     * A client as the environment says, in the variables of docs/call/README.md.
      * @param options take the place of what the environment says
      * @throws ConfigurationError with every problem of the variables and the options
      * @throws ExpiredCredentialError, the credential is past its end

@@ -1,4 +1,4 @@
-/** Settings from environment variables. The names are those of the Python library; docs/clients.md has the table. */
+/** Settings from environment variables. The names are those of the Python library; docs/call/README.md has the table. */
 import { readFileSync } from "node:fs";
 import { ApiKey, ServiceToken } from "./auth.js";
 import { readCredentialsFile } from "./credentials-file.js";

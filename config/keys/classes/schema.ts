@@ -9,19 +9,26 @@ export const classes = z
             .strictObject({
                 slots: positive("a number of slots")
                     .optional()
-                    .describe(
-                        "Prompts of its callers, all together, at Alpa at the same time; each Alpa service generates for 4 at once. Unset: no share.",
-                    ),
+                    .meta({
+                        description:
+                            "Prompts that all its callers together may have at Alpa; each Alpa service generates for 4 at once.",
+                        examples: [2],
+                        unset: "no share",
+                    }),
                 logprobs: positive("a number of requests")
                     .optional()
-                    .describe(
-                        "Requests to `/logprobs` of its callers, all together, open at the same time. Needs `slots`. Unset: 1.",
-                    ),
+                    .meta({
+                        description:
+                            "Requests to `/logprobs` that all its callers together may have open. Needs `slots`.",
+                        examples: [2],
+                        unset: "`1`",
+                        reason: "One request takes up to four prompts.",
+                    }),
             })
             .describe("One class; `{}` has no share."),
     )
     .optional()
-    .describe("[Priority classes](operations.md#give-batch-callers-a-share) of callers, by name. Unset: none.");
+    .meta({ description: "Priority classes of callers, by name.", unset: "no classes" });
 
 export type ParsedClasses = z.infer<typeof classes>;
 
@@ -29,4 +36,4 @@ export type ParsedClasses = z.infer<typeof classes>;
 export const callerClass = z
     .string({ error: () => "must be the name of a class. Correct it" })
     .optional()
-    .describe("Which of `classes` this caller is in. Unset: none.");
+    .meta({ description: "Class of the caller: a name in `classes`.", examples: ["batch"], unset: "no class" });

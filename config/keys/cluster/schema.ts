@@ -46,17 +46,25 @@ const taint = z.strictObject({
                 ctx.issues.push(problem(ctx.value, "must be the name of a taint, as dedicated", "Correct it"));
             else if (RESERVED.test(ctx.value)) ctx.issues.push(reserved(ctx.value));
         })
-        .describe("Name of the taint."),
-    value: value.optional().describe("Value of the taint. Unset: none."),
-    effect: z.enum(EFFECTS).describe("What happens to pods that do not tolerate it."),
+        .meta({ description: "Name of the taint.", examples: ["dedicated"] }),
+    value: value.optional().meta({ description: "Value of the taint.", examples: ["true"], unset: "no value" }),
+    effect: z
+        .enum(EFFECTS)
+        .meta({ description: "What happens to pods that do not tolerate it.", examples: ["NoSchedule"] }),
 });
 
 const node = sshHost.extend({
-    role: z
-        .enum(["control-plane", "worker"])
-        .describe("Its part in the cluster. The first `control-plane` node starts it, the others join."),
-    labels: labels.default({}).describe("Labels of the node: a value for each name."),
-    taints: z.array(taint).default([]).describe("Taints of the node."),
+    role: z.enum(["control-plane", "worker"]).meta({
+        description:
+            "Role of the node. The first `control-plane` node of the list starts the cluster, the others join it.",
+        examples: ["control-plane"],
+    }),
+    labels: labels.default({}).meta({
+        description: "Labels of the node: a value for each name.",
+        examples: [{ gpu: "a100" }],
+        reason: "No label is needed.",
+    }),
+    taints: z.array(taint).default([]).meta({ description: "Taints of the node.", reason: "No taint is needed." }),
 });
 
 const channel = z.string().check((ctx) => {
@@ -104,16 +112,28 @@ export const cluster = z
                 error: (i) => `must be a kubeconfig (${why(i.input)}). Set its content as a secret`,
             })
             .optional()
-            .describe("Content of a kubeconfig, as a secret. Unset: the kubeconfig of the environment."),
-        context: text("the name of a context").optional().describe("Context to use. Unset: the current one."),
+            .meta({
+                description: "Content of a kubeconfig, as a secret.",
+                unset: "the kubeconfig of the environment: `KUBECONFIG`, otherwise `~/.kube/config`",
+            }),
+        context: text("the name of a context")
+            .optional()
+            .meta({ description: "Context of the kubeconfig.", examples: ["microk8s"], unset: "the current context" }),
         nodes: z
             .array(node)
             .min(1, { error: "must name at least one host. Add it, or remove the key" })
             .optional()
-            .describe("Hosts that become a MicroK8s cluster, by SSH, instead of a kubeconfig."),
-        channel: channel
-            .optional()
-            .describe(`Channel of MicroK8s on the nodes, as track/risk. Unset: \`${DEFAULT_CHANNEL}\`.`),
+            .meta({
+                description:
+                    "Hosts on which the stack creates a MicroK8s cluster, over SSH, instead of using a kubeconfig.",
+                unset: "the cluster already exists",
+            }),
+        channel: channel.optional().meta({
+            description: "Channel of MicroK8s on the nodes, as track/risk.",
+            examples: ["1.35/stable"],
+            unset: `\`${DEFAULT_CHANNEL}\``,
+            reason: "The version that the tests run.",
+        }),
         sans: z
             .array(
                 z.string().refine(isHost, {
@@ -121,26 +141,40 @@ export const cluster = z
                 }),
             )
             .optional()
-            .describe("More names and addresses that the API server's certificate is for. The nodes' own are in it."),
+            .meta({
+                description:
+                    "Further names and addresses in the certificate of the API server. Those of the nodes are always in it.",
+                examples: [["k8s.example.com"]],
+                unset: "no further names",
+            }),
         storage: z
             .enum(["hostpath", "none"])
             .optional()
-            .describe(
-                "StorageClass that the nodes get: `hostpath` keeps volumes on the node's own disk, `none` is for one of yours. Unset: `hostpath`.",
-            ),
-        podNetwork: podNetwork
-            .optional()
-            .describe(
-                `Network that pods get their addresses from; no host may be in it. Unset: MicroK8s' own, \`${POD_NETWORK}\`.`,
-            ),
+            .meta({
+                description:
+                    "StorageClass that the nodes get: `hostpath` keeps volumes on the disk of the node, `none` leaves it to you.",
+                examples: ["hostpath"],
+                unset: "`hostpath`",
+                reason: "It needs no other program.",
+            }),
+        podNetwork: podNetwork.optional().meta({
+            description:
+                "Network of the pods, with at most 24 bits. No host and no Alpa service may be in it. It cannot be changed later.",
+            examples: ["10.200.0.0/16"],
+            unset: `\`${POD_NETWORK}\``,
+            reason: "MicroK8s' own default.",
+        }),
         waitSeconds: positive("a time in seconds")
             .optional()
-            .describe(
-                `Longest wait for one state of a node, in seconds; images are downloaded meanwhile. Unset: ${DEFAULT_WAIT_SECONDS}.`,
-            ),
+            .meta({
+                description: "Longest wait for one state of a node, in seconds. Images are downloaded in that time.",
+                examples: [900],
+                unset: `\`${DEFAULT_WAIT_SECONDS}\``,
+                reason: "A snap and its images take minutes to download.",
+            }),
     })
     .prefault({})
-    .describe("The cluster the gateway runs in.");
+    .describe("The cluster that the gateway runs in.");
 
 export type ParsedCluster = z.infer<typeof cluster>;
 

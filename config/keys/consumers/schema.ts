@@ -8,7 +8,7 @@ import { consumerName, dnsLabel, positive, problem } from "../../values";
 export const REVOCATION_ID = /^revocation-[0-9a-f]{8}$/;
 
 export const credential = z.strictObject({
-    id: dnsLabel.describe("Name of the credential, unique within its consumer; two entries are an overlap window."),
+    id: dnsLabel.meta({ description: "Name of the credential, unique within its consumer.", examples: ["2026a"] }),
     method: z
         .enum(["key", "jwt"], {
             // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
@@ -17,44 +17,78 @@ export const credential = z.strictObject({
                     ? 'belongs to option cloudflare (got "service-token"). Use key or jwt'
                     : "must be key or jwt. Correct it",
         })
-        .describe(
-            "How the caller proves who it is: `key` sends the header `apikey`, `jwt` a token in `Authorization`.",
-        ),
-    expires: day
-        .optional()
-        .describe(
-            "Day from which the credential is left out (UTC), as `2027-01-31`. Unset: it stays until its entry goes.",
-        ),
+        .meta({
+            description:
+                "How the caller authenticates: `key` in the header `apikey`, `jwt` with a token in `Authorization`.",
+            examples: ["key"],
+        }),
+    expires: day.optional().meta({
+        description: "Expiry date (UTC). The first `pulumi up` on that day or later removes the credential.",
+        examples: ["2027-01-31"],
+        unset: "the credential works until its entry is removed",
+    }),
     algorithm: z
         .enum(ALGORITHMS, { error: () => `must be one of ${ALGORITHMS.join(", ")}. Correct it` })
         .optional()
-        .describe(
-            "How tokens are signed, with method `jwt`. `HS256` has a generated secret; the others need `publicKey`.",
-        ),
+        .meta({
+            description:
+                "Signing algorithm, with method `jwt`. `HS256` uses a generated secret; the others need `publicKey`.",
+            examples: ["RS256"],
+            unset: "none: required with method `jwt`",
+        }),
     publicKey: z
         .string({ error: () => "must be a text in PEM form. Correct it" })
         .optional()
-        .describe("Public key of the caller in PEM form; not for `HS256`. An RSA key has 2048 bits or more."),
+        .meta({
+            description:
+                "Public key of the caller in PEM form, for `RS256`, `ES256` and `EdDSA`. An RSA key needs 2048 bits.",
+            examples: ["-----BEGIN PUBLIC KEY-----…"],
+            unset: "with `HS256`, a secret is generated",
+        }),
     key: z
         .string({ error: () => "must be a text. Correct it" })
         .optional()
-        .describe("A key the caller has already, as a secret; 16 characters or more. Unset: one is generated."),
+        .meta({
+            description: "An existing key of the caller, as a secret, with at least 16 characters.",
+            unset: "a key is generated",
+        }),
     readmit: z
         .string({ error: () => "must be a text. Correct it" })
         .regex(REVOCATION_ID, {
             error: () => "must be the id of a revocation, as revocation-0123abcd. The error of pulumi up names it",
         })
         .optional()
-        .describe("Id of a revocation that this stack takes back: its revoked key is accepted again."),
+        .meta({
+            description:
+                "Id of a revocation that this entry reverts: the revoked key is accepted again. The error of `pulumi up` names the id.",
+            examples: ["revocation-0123abcd"],
+            unset: "a revoked key stays revoked",
+        }),
 });
 
 export const limits = z
     .strictObject({
         requests: positive("a number of requests")
             .optional()
-            .describe("Requests allowed in each window of `perSeconds`. Needs `perSeconds`."),
-        perSeconds: positive("a window in seconds").optional().describe("Length of the window, in seconds."),
-        concurrent: positive("a number of requests").optional().describe("Requests open at the same time."),
+            .meta({
+                description: "Number of requests allowed in each window of `perSeconds`.",
+                examples: [60],
+                unset: "no such limit",
+            }),
+        perSeconds: positive("a window in seconds")
+            .optional()
+            .meta({
+                description: "Length of the window, in seconds. Required with `requests`.",
+                examples: [60],
+                unset: "no such limit",
+            }),
+        concurrent: positive("a number of requests")
+            .optional()
+            .meta({
+                description: "Number of requests that may be open at the same time.",
+                examples: [2],
+                unset: "no such limit",
+            }),
     })
     .check((ctx) => {
         if ((ctx.value.requests === undefined) !== (ctx.value.perSeconds === undefined))
@@ -67,8 +101,13 @@ export const limits = z
 
 /** One caller of a gateway of our own. */
 export const consumer = z.strictObject({
-    name: consumerName.describe("Name of the caller; the APISIX username becomes `<namespace>_<name>`."),
-    limits: limits.optional().describe("What this caller may use; what it leaves out is as in the stack's `limits`."),
+    name: consumerName.meta({
+        description: "Name of the caller. Its username in APISIX is `<namespace>_<name>`.",
+        examples: ["mbzuai-nlp"],
+    }),
     class: callerClass,
-    credentials: z.array(credential).describe("Every entry works; removing one revokes exactly that one."),
+    limits: limits.optional().meta({ description: "Limits of this caller.", unset: "the limits of the stack" }),
+    credentials: z
+        .array(credential)
+        .describe("Credentials of the caller. All of them are valid; removing an entry revokes that credential only."),
 });

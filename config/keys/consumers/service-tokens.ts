@@ -17,7 +17,7 @@ function isDuration(text: string): boolean {
 }
 
 export const credential = z.strictObject({
-    id: dnsLabel.describe("Name of the credential, unique within its consumer."),
+    id: dnsLabel.meta({ description: "Name of the credential, unique within its consumer.", examples: ["2026a"] }),
     method: z
         .literal("service-token", {
             // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
@@ -26,12 +26,15 @@ export const credential = z.strictObject({
                     ? `belongs to option intra-a (got "${i.input}"). Use service-token`
                     : "must be service-token. Correct it",
         })
-        .describe("How the caller proves who it is: a service token of Cloudflare Access, in two headers."),
-    expires: day
-        .optional()
-        .describe(
-            "Day from which the credential is left out (UTC), as `2027-01-31`. Unset: it stays until its entry goes.",
-        ),
+        .meta({
+            description: "How the caller authenticates: with a service token of Cloudflare Access, in two headers.",
+            examples: ["service-token"],
+        }),
+    expires: day.optional().meta({
+        description: "Expiry date (UTC). The first `pulumi up` on that day or later removes the credential.",
+        examples: ["2027-01-31"],
+        unset: "the credential works until its entry is removed, or `duration` is over",
+    }),
     duration: z
         .string()
         .refine((text) => text === "forever" || isDuration(text), {
@@ -39,21 +42,38 @@ export const credential = z.strictObject({
                 `must be a time as 8760h or 720h30m, at most 2562047h, or forever${got(i.input)}. Days and weeks must be given in hours`,
         })
         .default(DEFAULT_DURATION)
-        .describe("How long Cloudflare accepts the token, from its making or its last change; or `forever`."),
-    enabled: z
-        .boolean()
-        .default(true)
-        .describe("`false` stops the token without an end to it: both secrets are refused until it is `true` again."),
+        .meta({
+            description:
+                "Lifetime of the token at Cloudflare, from its creation or last change, in hours, minutes and seconds; or `forever`.",
+            reason: "Cloudflare's own default, a year.",
+        }),
+    enabled: z.boolean().default(true).meta({
+        description: "Whether the token is accepted. `false` disables it without deleting it.",
+        reason: "A new token is to be used.",
+    }),
     secretVersion: positive("a number of the secret")
         .optional()
-        .describe("Raised by one, it gives the token a new secret in place. It must never go down."),
-    previousSecretExpires: day
-        .optional()
-        .describe("Day from which the secret before is refused (UTC). Needs `secretVersion`, and stays with it."),
+        .meta({
+            description:
+                "Version of the secret. Raise it by one to create a new secret in the same token. It must never decrease.",
+            examples: [2],
+            unset: "the first secret",
+        }),
+    previousSecretExpires: day.optional().meta({
+        description:
+            "Day on which the previous secret stops working (UTC). Required with `secretVersion`, and stays there.",
+        examples: ["2026-12-09"],
+        unset: "there is no previous secret",
+    }),
 });
 
 /** One caller that comes through Cloudflare Access. */
 export const consumer = z.strictObject({
-    name: consumerName.describe("Name of the caller; its tokens are called `<project>/<stack>/<name>/<id>`."),
-    credentials: z.array(credential).describe("Every entry is a service token; removing one revokes exactly that one."),
+    name: consumerName.meta({
+        description: "Name of the caller. Its tokens are called `<project>/<stack>/<name>/<id>`.",
+        examples: ["mbzuai-nlp"],
+    }),
+    credentials: z
+        .array(credential)
+        .describe("Service tokens of the caller. Removing an entry revokes that token only."),
 });

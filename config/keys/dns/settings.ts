@@ -15,29 +15,44 @@ const server = z.string().regex(/^([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/i, {
 
 /** Key `dns` of a stack of option cloudflare. */
 export const dnsSchema = z.strictObject({
-    phase: z
-        .enum(PHASES)
-        .default("mirror")
-        .describe("How far the zone has moved: `mirror`, `delegated`, `proxied`, `signed`. Back is always allowed."),
+    phase: z.enum(PHASES).default("mirror").meta({
+        description: "Phase of the move of the zone to Cloudflare. A return to an earlier phase is always allowed.",
+        reason: "The first phase: Cloudflare has the records, and no resolver asks it.",
+    }),
     records: z
         .string()
         .min(1, { error: "must be a file. Name it, as dns/example.com.yaml" })
         .optional()
-        .describe(
-            "File of the zone's records, in the folder of the stack file. Unset: the zone's records are not this stack's.",
-        ),
+        .meta({
+            description: "File with the records of the zone, relative to the stack file.",
+            examples: ["dns/example.com.yaml"],
+            unset: "this stack does not manage the zone's other records",
+        }),
     oldServers: z
         .array(server)
         .default([])
-        .describe("Name servers that the zone leaves; compared with Cloudflare's before the delegation changes."),
+        .meta({
+            description:
+                "Name servers that the zone leaves. Their answers are compared with those of Cloudflare before the delegation changes.",
+            examples: [["ns1-05.azure-dns.com"]],
+            reason: "A zone that does not move has none.",
+        }),
     newServers: z
         .array(server)
         .default([])
-        .describe("Cloudflare's name servers of the zone, to compare with. Empty: they are looked up."),
+        .meta({
+            description: "Cloudflare's name servers of the zone.",
+            examples: [["ada.ns.cloudflare.com"]],
+            reason: "An empty list is looked up.",
+        }),
     parentServers: z
         .array(server)
         .default([])
-        .describe("Name servers of the zone above, which hold NS and DS. Empty: they are looked up."),
+        .meta({
+            description: "Name servers of the parent zone, which has the NS and DS records.",
+            examples: [["a.gtld-servers.net"]],
+            reason: "An empty list is looked up.",
+        }),
 });
 
 export { serviceProblems };

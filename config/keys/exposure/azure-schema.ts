@@ -21,25 +21,38 @@ const port = (what: string) =>
 /** Key `azure`: what DNS and load balancer in front of exposure `direct` hold, in the words of Azure. */
 export const azure = z
     .strictObject({
-        hostname: hostName.describe("Name callers use; the DNS zone stays where it is."),
+        hostname: hostName.meta({
+            description: "Host name that callers use. Its DNS zone stays at Azure.",
+            examples: ["llm.example.com"],
+        }),
         addresses: z
             .array(address)
             .min(1, { error: "must name at least one address. Write that of the load balancer" })
-            .describe("Addresses that the name must lead to: those of the load balancer, or of the nodes."),
-        ttl: positive("a time in seconds")
-            .default(300)
-            .describe("Time to live that the record set must have, in seconds."),
+            .meta({
+                description: "Addresses that the name must resolve to: those of the load balancer, or of the nodes.",
+                examples: [["20.50.2.10"]],
+            }),
+        ttl: positive("a time in seconds").default(300).meta({
+            description: "TTL that the record set must have, in seconds.",
+            reason: "A change of address reaches callers within five minutes.",
+        }),
         ports: z
             .strictObject({
-                http: port("a port")
-                    .default(80)
-                    .describe("Port of the load balancer that leads to the HTTP node port."),
-                https: port("a port").default(443).describe("Port that leads to the HTTPS node port, with `tls`."),
+                http: port("a port").default(80).meta({
+                    description: "Port of the load balancer that forwards to the node port of HTTP.",
+                    reason: "The port of HTTP.",
+                }),
+                https: port("a port").default(443).meta({
+                    description: "Port of the load balancer that forwards to the node port of HTTPS, with `tls`.",
+                    reason: "The port of HTTPS.",
+                }),
             })
             .prefault({})
             .describe("Ports of the load balancer, as callers see them."),
     })
     .optional()
-    .describe(
-        "What the DNS zone and the load balancer must hold, as outputs in the words of Azure, with exposure `direct`. Unset: no such outputs, and callers use the node port.",
-    );
+    .meta({
+        description:
+            "What DNS and the load balancer in front of the gateway must contain, with exposure `direct`, as outputs in the words of Azure. The program checks it and does not change it.",
+        unset: "no such outputs; callers use the node port",
+    });

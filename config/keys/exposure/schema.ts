@@ -10,16 +10,20 @@ const { account, hostname, certificate, zone, alpa, browserChecks, proxyTimeoutS
 /** Cloudflare's limit of connectors per tunnel, less the additional one during a rollout. */
 const MOST_CONNECTORS = 24;
 
-const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare, which is there.");
+const zoneInPlace = zone.pick({ name: true, plan: true }).describe("The DNS zone at Cloudflare. It must exist.");
 
 const tunnel = z
     .strictObject({
         image: z
             .strictObject({
-                repository: imageRepository
-                    .default("cloudflare/cloudflared")
-                    .describe("Image of `cloudflared`, with its registry where that is a mirror."),
-                tag: imageTag.describe("Tag of the image, which is the version of `cloudflared`, as `2026.8.2`."),
+                repository: imageRepository.default("cloudflare/cloudflared").meta({
+                    description: "Image of `cloudflared`, with its registry if that is a mirror.",
+                    reason: "The image of cloudflared's project.",
+                }),
+                tag: imageTag.meta({
+                    description: "Tag of the image: the version of `cloudflared`.",
+                    examples: ["2026.8.2"],
+                }),
                 digest: imageDigest,
             })
             .describe("The image of the connectors."),
@@ -29,10 +33,13 @@ const tunnel = z
                     `must be at most ${MOST_CONNECTORS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
             })
             .default(2)
-            .describe("Connectors, each in a pod of its own, on different nodes where there are several."),
+            .meta({
+                description: "Number of connectors, each in a pod of its own, on different nodes if possible.",
+                reason: "One serves while the other is upgraded.",
+            }),
         graceSeconds,
     })
-    .describe("The connectors (`cloudflared`) that carry requests from Cloudflare to the gateway, as pods.");
+    .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.");
 
 /** Keys of `alpa` that only matter behind Cloudflare. */
 export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };
@@ -40,20 +47,29 @@ export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxToke
 /** Key `gateway.existing.service`. */
 export const existingService = z
     .strictObject({
-        name: dnsLabel.describe("Name of the Service of APISIX's data port."),
-        namespace: dnsLabel.describe("Namespace of the Service and its pods."),
-        port: positive("a port").default(80).describe("Port of the Service."),
-        podPort: positive("a port").default(9080).describe("Port of the pods behind it."),
+        name: dnsLabel.meta({
+            description: "Name of the Service of APISIX's data port.",
+            examples: ["apisix-gateway"],
+        }),
+        namespace: dnsLabel.meta({ description: "Namespace of that Service and its pods.", examples: ["apisix"] }),
+        port: positive("a port")
+            .default(80)
+            .meta({ description: "Port of that Service.", reason: "The port of HTTP." }),
+        podPort: positive("a port")
+            .default(9080)
+            .meta({ description: "Port of the pods behind it.", reason: "APISIX's own default." }),
     })
-    .describe("Where the connectors find that gateway, with exposure `tunnel`.");
+    .describe("Service of the existing gateway that connectors forward requests to, with exposure `tunnel`.");
+
+const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 
 /** Keys of exposure tunnel other than those in mappings. All are optional, and not allowed with another exposure. */
 export const exposureKeys = {
-    account: account.optional(),
-    hostname: hostname.optional(),
+    account: account.optional().meta(NEEDED),
+    hostname: hostname.optional().meta(NEEDED),
     certificate,
-    zone: zoneInPlace.optional(),
-    tunnel: tunnel.optional(),
+    zone: zoneInPlace.optional().meta(NEEDED),
+    tunnel: tunnel.optional().meta(NEEDED),
     browserChecks,
     proxyTimeoutSeconds,
 };

@@ -34,32 +34,49 @@ const ports = z.coerce.string().refine(
 /** Key `alpa.firewall`. */
 export const alpaFirewall = z
     .strictObject({
-        apply: z
-            .enum(["print", "ssh"])
-            .default("print")
-            .describe("`print` makes the rules the output `alpaFirewall`; `ssh` loads them on `hosts`."),
+        apply: z.enum(["print", "ssh"]).default("print").meta({
+            description:
+                "`print` returns the firewall rules as the output `alpaFirewall`; `ssh` loads them on `hosts`.",
+            reason: "The program changes no host that it was not asked to change.",
+        }),
         hosts: z
             .array(sshHost)
             .min(1, { error: "must name at least one host that Alpa runs on. Add it" })
             .optional()
-            .describe("With `ssh`: the hosts that Alpa runs on."),
+            .meta({
+                description: "Hosts that run Alpa, with `apply: ssh`.",
+                unset: "no hosts: the rules are only printed",
+            }),
         from: z
             .array(network)
             .min(1, { error: "must name at least one address, or no gateway reaches Alpa. Add the gateway's nodes" })
             .optional()
-            .describe(
-                "Addresses or networks of the gateway's nodes, as Alpa's hosts see them. Unset: those of `cluster.nodes`.",
-            ),
+            .meta({
+                description: "Addresses or networks of the gateway's nodes, as Alpa's hosts see them.",
+                examples: [["10.20.97.11", "10.20.97.12", "10.20.97.13"]],
+                unset: "the addresses of `cluster.nodes`",
+            }),
         alsoFrom: z
             .array(network)
             .optional()
-            .describe("Others that reach all these ports: other Ray nodes, with `ports`. Default: none."),
+            .meta({
+                description: "Other addresses that may reach Alpa and `ports`, for example other Ray nodes.",
+                examples: [["10.20.96.0/24"]],
+                unset: "no other addresses",
+            }),
         ports: z
             .array(ports)
             .default([])
-            .describe("More ports of these hosts that only `alsoFrom` reaches, Ray's: as `6379` or `10002-19999`."),
+            .meta({
+                description: "Further ports of these hosts that only `alsoFrom` may reach, for example those of Ray.",
+                examples: [["6379", "10002-19999"]],
+                reason: "Only the port of Alpa is known.",
+            }),
     })
-    .describe("Who may reach Alpa: the gateway's nodes alone. Unset: printed, where their addresses are known.");
+    .meta({
+        description: "Firewall rules for the hosts of Alpa: only the nodes of the gateway may reach it.",
+        unset: "the rules are printed if the addresses of the nodes are known",
+    });
 
 export type ParsedFirewall = z.infer<typeof alpaFirewall>;
 

@@ -14,30 +14,39 @@ const DEFAULT_RESTART_PAUSE_SECONDS = 3600;
 /** Key `alpa.watchdog`. */
 export const alpaWatchdog = z
     .strictObject({
-        enabled: z.boolean().default(true).describe("Whether the watchdog is on the hosts. `false` removes it there."),
+        enabled: z.boolean().default(true).meta({
+            description: "Whether the watchdog is on the hosts. `false` removes it there.",
+            reason: "The key is given to have one.",
+        }),
         hosts: z
             .array(sshHost)
             .min(1, { error: "must name at least one host that Alpa answers on. Add it" })
             .describe("The hosts that Alpa answers on: of one Alpa the head of Ray alone."),
-        restart: z
-            .boolean()
-            .default(false)
-            .describe("Whether `unit` is restarted when Alpa makes no progress. `false` only reports it."),
+        restart: z.boolean().default(false).meta({
+            description: "Whether `unit` is restarted when Alpa makes no progress. `false` only reports it.",
+            reason: "A restart ends every answer in progress: an operator asks for it.",
+        }),
         unit: z
             .string()
             .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
                 error: (i) => `must be the name of a service of systemd, as alpa.service${got(i.input)}. Correct it`,
             })
             .optional()
-            .describe("With `restart`: service of systemd that runs Alpa on these hosts."),
-        restartPauseSeconds: positive("a time in seconds")
-            .default(DEFAULT_RESTART_PAUSE_SECONDS)
-            .describe("Shortest time between two restarts, in seconds: the model must be loaded within it."),
+            .meta({
+                description: "Service of systemd that runs Alpa on these hosts. Required with `restart: true`.",
+                examples: ["alpa.service"],
+                unset: "no service is restarted",
+            }),
+        restartPauseSeconds: positive("a time in seconds").default(DEFAULT_RESTART_PAUSE_SECONDS).meta({
+            description: "Shortest time between two restarts, in seconds. The model must be loaded within it.",
+            reason: "300 GB of weights over a network take half an hour.",
+        }),
         ...progressKeys,
     })
-    .describe(
-        "Reports on Alpa's hosts, and restarts Alpa if asked to, when it makes no progress. Unset: nothing does.",
-    );
+    .meta({
+        description: "Reports when Alpa makes no progress, on its hosts, and restarts it if asked to.",
+        unset: "no watchdog",
+    });
 
 export type ParsedWatchdog = z.infer<typeof alpaWatchdog>;
 

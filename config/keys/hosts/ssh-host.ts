@@ -22,24 +22,32 @@ export const sshHost = z.strictObject({
             error: (i) =>
                 `must be a lower-case host or an IPv4 address, without user or port${got(i.input)}. Correct it`,
         })
-        .describe("Host or IPv4 address where the program reaches it by SSH."),
-    port: port("SSH listens on 22").default(22).describe("Port of its SSH server."),
+        .meta({ description: "Host name or IPv4 address for SSH.", examples: ["10.20.96.188"] }),
+    port: port("SSH listens on 22")
+        .default(22)
+        .meta({ description: "Port of the SSH server.", reason: "The port of SSH." }),
     user: z
         .string()
         .refine((name) => /^[a-z_][a-z0-9_-]{0,31}$/.test(name), {
             error: (i) => `must be the name of a user${got(i.input)}. Correct it`,
         })
-        .describe("User to log in as: root, or one that may use sudo."),
+        .meta({ description: "User to log in as: root, or a user that may use sudo.", examples: ["ops"] }),
     hostKey: z
         .string()
         .refine((line) => HOST_KEY.test(line), {
             error: "must be a public key as ssh-keyscan prints it, without the host in front. Run: ssh-keyscan -t ed25519 <address>, and compare it on the host",
         })
-        .describe("Public key of its SSH server, as `ssh-ed25519 AAAA…`. Another one is refused."),
+        .meta({
+            description:
+                "Public key of the SSH server. A host with another key is rejected. Print it with `ssh-keyscan -t ed25519 <address>` and compare it on the host.",
+            examples: ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5eXl5"],
+        }),
     privateKey: z
         .string({ error: () => "must be a text. Correct it" })
-        .describe("Private key to log in with, as a secret, without a passphrase."),
-    sudoPassword: text("a password").optional().describe("Password of sudo, as a secret. Unset: sudo asks for none."),
+        .describe("Private key of the user, as a secret, without a passphrase."),
+    sudoPassword: text("a password")
+        .optional()
+        .meta({ description: "Password of the user for sudo, as a secret.", unset: "sudo asks for no password" }),
 });
 
 export type ParsedSshHost = z.infer<typeof sshHost>;

@@ -9,26 +9,27 @@ const NODE_PORTS = { min: 30000, max: 32767 };
 
 const files = z
     .strictObject({
-        certificate: text("certificates in PEM form").describe(
-            "The certificate in PEM form, and behind it each one that issued the one before.",
-        ),
+        certificate: text("certificates in PEM form").meta({
+            description: "The certificate in PEM form, followed by its intermediate certificates in order.",
+            examples: ["-----BEGIN CERTIFICATE-----…"],
+        }),
         key: text("a private key in PEM form").describe(
-            "Its private key in PEM form, as a secret, without a passphrase.",
+            "Private key of the certificate in PEM form, as a secret, without a passphrase.",
         ),
     })
     .optional()
-    .describe("A certificate of your own.");
+    .meta({ description: "A certificate of your own.", unset: "cert-manager gets it" });
 
 const certManager = z
     .strictObject({
-        issuer: dnsLabel.describe("Name of the issuer, which must be there."),
-        kind: z
-            .enum(["ClusterIssuer", "Issuer"])
-            .default("ClusterIssuer")
-            .describe("Kind of the issuer; an `Issuer` lies in the stack's namespace."),
+        issuer: dnsLabel.meta({ description: "Name of the issuer, which must exist.", examples: ["letsencrypt"] }),
+        kind: z.enum(["ClusterIssuer", "Issuer"]).default("ClusterIssuer").meta({
+            description: "Kind of the issuer. An `Issuer` is in the namespace of the stack.",
+            reason: "One issuer usually serves the whole cluster.",
+        }),
     })
     .optional()
-    .describe("A certificate that cert-manager in the cluster gets and renews.");
+    .meta({ description: "A certificate that cert-manager in the cluster gets and renews.", unset: "`files` has it" });
 
 /** Key `tls`: the gateway speaks TLS itself. */
 export const tls = z
@@ -44,11 +45,15 @@ export const tls = z
                         }),
                     );
             })
-            .describe("Where the certificate comes from: one of the two."),
+            .describe("Source of the certificate: exactly one of `files` and `certManager`."),
         hostnames: z
             .array(hostName)
             .optional()
-            .describe("Names that TLS is served for; callers must use one of them. Unset: `azure.hostname`."),
+            .meta({
+                description: "Host names that TLS is served for. Callers must use one of them.",
+                examples: [["llm.example.com"]],
+                unset: "`azure.hostname`",
+            }),
         nodePort: z
             .number()
             .refine((n) => Number.isInteger(n) && n >= NODE_PORTS.min && n <= NODE_PORTS.max, {
@@ -56,11 +61,15 @@ export const tls = z
                     `must be between ${NODE_PORTS.min} and ${NODE_PORTS.max}, the range of node ports${got(i.input)}. Use ${DEFAULT_TLS_NODE_PORT}`,
             })
             .default(DEFAULT_TLS_NODE_PORT)
-            .describe("Port of TLS on every node."),
-        redirect: z
-            .boolean()
-            .default(true)
-            .describe("Whether HTTP sends callers to HTTPS. `false`: both serve, and keys can be read on the way."),
+            .meta({
+                description: "Port of HTTPS on every node.",
+                reason: "A fixed port lets a load balancer be set up before the first run.",
+            }),
+        redirect: z.boolean().default(true).meta({
+            description:
+                "Whether HTTP redirects to HTTPS. With `false` both serve callers, and keys sent over HTTP can be read on the network.",
+            reason: "Callers that still use HTTP are moved to HTTPS.",
+        }),
         minimumVersion: z
             .enum(["1.2", "1.3"], {
                 // YAML takes 1.2 for a number.
@@ -68,7 +77,11 @@ export const tls = z
                     typeof i.input === "number" ? `must be a text${got(i.input)}. Write it in quotes` : undefined,
             })
             .default("1.2")
-            .describe("Oldest version of TLS that is spoken."),
+            .meta({
+                description: "Oldest accepted version of TLS.",
+                examples: ["1.3"],
+                reason: "All current clients support it.",
+            }),
     })
     .optional()
-    .describe("TLS at the gateway, with exposure `direct`. Unset: it speaks HTTP.");
+    .meta({ description: "TLS at the gateway, with exposure `direct`.", unset: "the gateway serves HTTP" });

@@ -10,36 +10,36 @@ const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
 const { kubeconfig, context } = cluster.unwrap().shape;
 
-/** Keys of option callers, without the project's prefix. `docs/configuration.md` is compared with this. */
+/** Keys of option callers, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const callersSchema = z.strictObject({
-    option: z
-        .literal("callers")
-        .describe("Which of the designs this stack is: `callers`, more callers of a gateway that another stack made."),
+    option: z.literal("callers").meta({
+        description: "The option of this stack: `callers`, more callers of the gateway of another stack.",
+        examples: ["callers"],
+    }),
     of: z
         .string()
         .refine((name) => WHOLE_NAME.test(name), {
             error: (i) =>
                 `must be the whole name of a stack, <organization>/<project>/<stack>${got(i.input)}. Write for example organization/alpa-auth/intra`,
         })
-        .describe(
-            "The stack that made the gateway, as `organization/alpa-auth/intra`. Namespace, binding, counters and `url` are its.",
-        ),
+        .meta({
+            description:
+                "Full name of the stack that has the gateway. Namespace, counters and `url` are those of that stack.",
+            examples: ["organization/alpa-auth/intra"],
+        }),
     cluster: z
         .strictObject({ kubeconfig, context })
         .prefault({})
-        .describe("The cluster the gateway runs in: the same as that stack's."),
-    readiness: z
-        .strictObject(acceptKeys)
-        .prefault({})
-        .describe("How long to wait, and for how long a state must hold."),
+        .describe("The cluster that the gateway runs in: the same as in the stack of the gateway."),
+    readiness: z.strictObject(acceptKeys).prefault({}).describe("Limits of waits."),
     limits: limits
         .optional()
-        .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
+        .meta({ description: "Limits of each caller that has none of its own.", unset: "no limits" }),
     maxOverlapDays,
     consumers: z
         .array(consumer.omit({ class: true }))
         .default([])
-        .describe("The callers. Empty: this stack admits no caller."),
+        .meta({ description: "The callers.", reason: "A new stack has no callers." }),
     consumersFile,
 });
 

@@ -32,34 +32,53 @@ const period = (what: string, list: number[]) =>
         error: (i) => `must be ${what} that Cloudflare has: ${list.join(", ")}${got(i.input)}. Choose one`,
     });
 
-/** Keys of option cloudflare, without the project's prefix. `docs/configuration.md` is compared with this. */
+/** Keys of option cloudflare, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const cloudflareSchema = z.strictObject({
-    option: z.literal("cloudflare").describe("Which of the designs this stack is: `cloudflare`, without a gateway."),
+    option: z.literal("cloudflare").meta({
+        description: "The option of this stack: `cloudflare`, Cloudflare Access without a gateway.",
+        examples: ["cloudflare"],
+    }),
     account: z
         .string()
         .refine((id) => /^[0-9a-f]{32}$/.test(id), {
             error: (i) => `must be an account id, 32 hexadecimal digits in lower case${got(i.input)}. Correct it`,
         })
-        .describe("Id of the Cloudflare account, as in the address of the dashboard."),
-    hostname: domain("a host name, as llm.example.com,").describe("Name callers use, in the zone; one level below it."),
+        .meta({
+            description: "Id of the Cloudflare account, as in the address of its dashboard.",
+            examples: ["0123456789abcdef0123456789abcdef"],
+        }),
+    hostname: domain("a host name, as llm.example.com,").meta({
+        description: "Host name that callers use, one level below the zone.",
+        examples: ["llm.example.com"],
+    }),
     aliases: z
         .array(domain("a host name"))
         .default([])
-        .describe(
-            "More names of the same service in the zone. With `hostname` at most 5, Cloudflare's limit. When the last one goes, take it out of the Access application by hand too: it stays there otherwise.",
-        ),
-    certificate: z
-        .enum(["universal", "advanced"])
-        .default("universal")
-        .describe("`advanced` says that the zone has a certificate for names two levels below it, which costs extra."),
+        .meta({
+            description:
+                "Further host names of the same service, in the same zone. With `hostname` at most 5, the limit of Cloudflare. When you remove the last one, also remove it from the Access application by hand.",
+            examples: [["opt.example.com"]],
+            reason: "One name is enough.",
+        }),
+    certificate: z.enum(["universal", "advanced"]).default("universal").meta({
+        description:
+            "Certificate of the zone: `advanced` is needed for names two levels below the zone, and costs extra.",
+        reason: "Every zone has one.",
+    }),
     zone: z
         .strictObject({
-            name: domain("the name of a zone, as example.com,").describe("Domain that the names lie in."),
-            manage: z
-                .enum(["existing", "create"])
-                .default("existing")
-                .describe("`existing` only looks the zone up; `create` makes it, and never deletes it."),
-            plan: z.enum(PLANS).describe("Plan of the zone: what it does not include is refused."),
+            name: domain("the name of a zone, as example.com,").meta({
+                description: "Name of the zone that the host names are in.",
+                examples: ["example.com"],
+            }),
+            manage: z.enum(["existing", "create"]).default("existing").meta({
+                description: "`existing` uses a zone that exists; `create` creates it, and never deletes it.",
+                reason: "A zone usually exists before this stack.",
+            }),
+            plan: z.enum(PLANS).meta({
+                description: "Plan of the zone. Settings that the plan does not include are rejected.",
+                examples: ["pro"],
+            }),
         })
         .describe("The DNS zone at Cloudflare."),
     alpa: z
@@ -67,27 +86,47 @@ export const cloudflareSchema = z.strictObject({
             endpoints: z
                 .array(endpoint)
                 .length(1, { error: "must name exactly one Alpa service. Write for example [127.0.0.1:20001]" })
-                .describe("`host:port` of the Alpa service, as seen from every host of `tunnel.hosts`; exactly one."),
+                .meta({
+                    description:
+                        "Address of the Alpa service, `host:port`, as every host of `tunnel.hosts` reaches it. Exactly one.",
+                    examples: [["127.0.0.1:20001"]],
+                }),
             answerTimeoutSeconds: positive("a time in seconds")
                 .optional()
-                .describe("Longest time one answer may take, in seconds. Unset: `proxyTimeoutSeconds`."),
+                .meta({
+                    description: "Longest time that one answer may take, in seconds.",
+                    examples: [100],
+                    unset: "`proxyTimeoutSeconds`",
+                    reason: "The edge waits no longer.",
+                }),
             tokensPerSecond: z
                 .number()
                 .positive({ error: (i) => `must be a number above 0${got(i.input)}. Measure it` })
                 .optional()
-                .describe("Tokens that Alpa makes for one caller in a second, at the slowest seen. Measure it."),
-            maxTokens: positive("a number of tokens")
-                .default(DEFAULT_MAX_TOKENS)
-                .describe("Most tokens that callers may ask for in one answer; no component enforces it."),
-            defaultModel: text("the name of a model")
-                .default("default")
-                .describe("Name of the model that a request without `model` is for, as Alpa was started with."),
+                .meta({
+                    description:
+                        "Slowest measured speed of Alpa for one caller, in tokens per second. Used to check that the longest answer fits into the wait of the edge.",
+                    examples: [12],
+                    unset: "not checked",
+                }),
+            maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
+                description:
+                    "Most tokens that callers ask for in one answer. It is used in checks only: nothing limits requests to it at the edge.",
+                reason: "The length of OPT models.",
+            }),
+            defaultModel: text("the name of a model").default("default").meta({
+                description: "Model of requests that name none: the name under which Alpa was started.",
+                reason: "The name that Alpa's own server uses.",
+            }),
             watchdog: alpaWatchdog.optional(),
         })
-        .describe("The Alpa service behind the tunnel, which stays as it is."),
-    pathPrefix: pathPrefix.describe(
-        "Path in front of Alpa's own that callers are told. Unset: none. Without one, and with `/alpa`, the same is served.",
-    ),
+        .describe("The Alpa service behind the tunnel. It is not changed."),
+    pathPrefix: pathPrefix.meta({
+        description:
+            "Path prefix in front of the paths of Alpa that callers are given. Requests without a prefix and with `/alpa` are served too.",
+        examples: ["/alpa-opt-service"],
+        unset: "no prefix",
+    }),
     tunnel,
     access: z
         .strictObject({
@@ -97,62 +136,91 @@ export const cloudflareSchema = z.strictObject({
                     error: (i) =>
                         `must be the part before .cloudflareaccess.com, in lower case${got(i.input)}. Correct it`,
                 })
-                .describe("Name of the Zero Trust team: the part before `.cloudflareaccess.com`."),
+                .meta({
+                    description: "Name of the Zero Trust team: the part before `.cloudflareaccess.com`.",
+                    examples: ["example"],
+                }),
         })
-        .describe("Cloudflare Access, which asks callers for their service token."),
+        .describe("Cloudflare Access, which authenticates callers by their service token."),
     rateLimit: z
         .strictObject({
-            requests: positive("a number of requests").describe("Requests allowed in each window of `perSeconds`."),
-            perSeconds: period("a window in seconds", PERIODS.slice(0, -1)).describe(
-                "Length of the window, in seconds: 10; from plan `pro` 60; from `business` 120, 300, 600; `enterprise` 3600.",
-            ),
+            requests: positive("a number of requests").meta({
+                description: "Number of requests allowed in each window of `perSeconds`.",
+                examples: [60],
+            }),
+            perSeconds: period("a window in seconds", PERIODS.slice(0, -1)).meta({
+                description:
+                    "Length of the window, in seconds: 10; from plan `pro` 60; from `business` 120, 300, 600; `enterprise` 3600.",
+                examples: [60],
+            }),
             blockSeconds: period("a time in seconds", PERIODS)
                 .optional()
-                .describe("How long more requests are refused, in seconds. Unset: as long as the window."),
-            per: z
-                .enum(["address", "client"])
-                .default("address")
-                .describe(
-                    "What is counted: each `address`, or each `client` id at each address, with plan `enterprise`.",
-                ),
+                .meta({
+                    description: "How long requests over the limit get 429, in seconds.",
+                    examples: [60],
+                    unset: "the length of the window",
+                }),
+            per: z.enum(["address", "client"]).default("address").meta({
+                description:
+                    "What is counted: requests of each `address`, or of each `client` id at each address, which needs plan `enterprise`.",
+                reason: "Every plan supports it.",
+            }),
         })
         .optional()
-        .describe("Limit at the edge, before Access and apart in each data center. Unset: none."),
-    browserChecks: z
-        .enum(["skip", "keep"])
-        .default("skip")
-        .describe("`skip` lets client libraries through that Cloudflare's browser checks would refuse with 403."),
+        .meta({
+            description: "Rate limit at the edge, before Access, counted separately in each data center.",
+            unset: "no limit",
+        }),
+    browserChecks: z.enum(["skip", "keep"]).default("skip").meta({
+        description:
+            "`skip` exempts client libraries from the browser checks of Cloudflare, which would answer 403; `keep` does not.",
+        reason: "Callers are programs, not browsers.",
+    }),
     edgeWorker: z
         .strictObject({
-            enabled: enabled
-                .default(true)
-                .describe(
-                    "`false`: no Worker runs, requests without `model` get Alpa's 400, and nothing describes the service.",
-                ),
-            reason: reason.describe("Why no Worker may run. Needed with `enabled: false`."),
+            enabled: enabled.default(true).meta({
+                description:
+                    "Whether the Worker runs. Without it requests without `model` get 400 from Alpa, and the service is not described.",
+                reason: "Requests without `model` work as with the other options.",
+            }),
+            reason: reason.meta({
+                description: "Why no Worker may run. Required with `enabled: false`.",
+                examples: ["no Workers in this account"],
+                unset: "not set",
+            }),
         })
         .check(reasonFor(false, "Say why no Worker may run"))
         .prefault({})
         .describe(
-            "The Worker at the edge: it fills in a missing `model`, and answers GET of a prefix with what the service is.",
+            "The Worker at the edge. It adds a missing `model`, and answers `GET` of a prefix with a description of the service.",
         ),
     proxyTimeoutSeconds: positive("a time in seconds")
         .refine((n) => n <= LONGEST_PROXY_TIMEOUT, {
             error: (i) => `must be at most ${LONGEST_PROXY_TIMEOUT}, Cloudflare's longest${got(i.input)}. Lower it`,
         })
         .optional()
-        .describe(
-            `What the edge waits for an answer, in seconds; needs \`enterprise\`. Unset: left as it is, by default ${DEFAULT_PROXY_TIMEOUT}.`,
-        ),
+        .meta({
+            description: `How long the edge waits for an answer, in seconds. Another value than ${DEFAULT_PROXY_TIMEOUT} needs plan \`enterprise\`, and applies to the whole zone.`,
+            examples: [300],
+            unset: `the value of the zone is not changed; Cloudflare uses ${DEFAULT_PROXY_TIMEOUT}`,
+        }),
     notify: z
         .array(z.email({ error: (i) => `must be a mail address${got(i.input)}. Correct it` }))
         .default([])
-        .describe("Mail addresses that are notified a week before a token expires. Empty: none."),
-    dns: dnsSchema
-        .optional()
-        .describe("The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's."),
+        .meta({
+            description: "Mail addresses that Cloudflare notifies a week before a token expires.",
+            examples: [["llm-operators@example.com"]],
+            reason: "No address is known.",
+        }),
+    dns: dnsSchema.optional().meta({
+        description: "The other records of the zone, and the phase of its move to Cloudflare.",
+        unset: "this stack does not manage them",
+    }),
     maxOverlapDays: tokenOverlapDays,
-    consumers: z.array(consumer).default([]).describe("The callers. Empty: no request is admitted."),
+    consumers: z
+        .array(consumer)
+        .default([])
+        .meta({ description: "The callers.", reason: "A new stack has no callers." }),
     consumersFile,
 });
 

@@ -15,28 +15,38 @@ import { consumersFile, DEFAULT_NAMESPACE, dnsLabel, maxOverlapDays, pathPrefix 
 
 /** Keys that every option with a gateway has in the same form. */
 export const gatewayOptionKeys = {
-    exposure: z
-        .enum(["direct", "tunnel"])
-        .default("direct")
-        .describe(
-            "How callers reach the gateway: `direct` at its address and port, with a load balancer of Azure or another in front; `tunnel` through Cloudflare, with no port open.",
-        ),
-    namespace: dnsLabel.default(DEFAULT_NAMESPACE).describe("Namespace of routes, consumers and credentials."),
+    exposure: z.enum(["direct", "tunnel"]).default("direct").meta({
+        description:
+            "How callers reach the gateway: `direct` at its address and port, with a load balancer of yours in front; `tunnel` through Cloudflare, with no open port.",
+        reason: "It needs no account.",
+    }),
+    namespace: dnsLabel
+        .default(DEFAULT_NAMESPACE)
+        .meta({ description: "Namespace of routes, consumers and credentials.", reason: "The name of this project." }),
     cluster,
-    pathPrefix: pathPrefix.describe("Path prefix that callers use, in addition to `/alpa`. Unset: `/alpa`."),
+    pathPrefix: pathPrefix.meta({
+        description: "Path prefix in front of the paths of Alpa that callers are given, in addition to `/alpa`.",
+        examples: ["/alpa-opt-service"],
+        unset: "`/alpa`",
+        reason: "The prefix that existing callers use.",
+    }),
     azure,
     tls,
     ...exposureKeys,
     rampart,
     readiness,
-    limits: limits
-        .optional()
-        .describe("What each caller may use, where it has no such limit of its own. Unset: no limit."),
+    limits: limits.optional().meta({
+        description: "Limits of each caller that has none of its own. They count requests, not tokens or prompts.",
+        unset: "no limits",
+    }),
     classes,
     maxOverlapDays,
     guard,
     observability,
-    consumers: z.array(consumer).default([]).describe("The callers. Empty: no request is admitted."),
+    consumers: z
+        .array(consumer)
+        .default([])
+        .meta({ description: "The callers.", reason: "A new stack has no callers." }),
     consumersFile,
 };
 

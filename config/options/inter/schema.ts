@@ -12,10 +12,14 @@ import { endpoint, positive } from "../../values";
 const weighed = z.preprocess(
     (input) => (typeof input === "string" ? { address: input } : input),
     z.strictObject({
-        address: endpoint.describe("`host:port` of the service; an entry that is a text stands for this key."),
-        weight: positive("a weight")
-            .default(1)
-            .describe("Its share of the requests, relative to the weights of the others."),
+        address: endpoint.meta({
+            description: "Address of the service, `host:port`. An entry that is a text has only this key.",
+            examples: ["10.20.96.188:20001"],
+        }),
+        weight: positive("a weight").default(1).meta({
+            description: "Share of the requests, relative to the weights of the others.",
+            reason: "All services are equal.",
+        }),
     }),
 );
 
@@ -25,10 +29,10 @@ const alpaObject = z
         endpoints: z
             .array(weighed)
             .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
-            .describe("The Alpa services, as seen from the cluster: `host:port` each, or a mapping with a weight."),
+            .describe("The Alpa services, as the cluster reaches them: `host:port`, or a mapping with a weight."),
         firewall: alpaFirewall.optional(),
     })
-    .describe("The Alpa service outside of the cluster, which stays as it is.");
+    .describe("The Alpa service outside of the cluster. It is not changed.");
 
 const gateway = z
     .strictObject({
@@ -41,10 +45,16 @@ const gateway = z
                         : undefined,
             })
             .default("rampart")
-            .describe("Who installs APISIX: `rampart` as a graph, `helm` as a release."),
-        address: installedGatewayKeys.address.describe(
-            "Host callers use: a load balancer in front of the nodes. Needed with exposure `direct`.",
-        ),
+            .meta({
+                description: "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release.",
+                reason: "Rampart is the package manager of the clusters that this project was made for.",
+            }),
+        address: installedGatewayKeys.address.meta({
+            description:
+                "Host name or IPv4 address that callers use: a load balancer in front of the nodes. Required with exposure `direct`, unless `azure` or `tls` names a host.",
+            examples: ["llm.example.com"],
+            unset: "`azure.hostname`, or the first of `tls.hostnames`",
+        }),
         replicas: installedGatewayKeys.replicas
             .unwrap()
             .refine((n) => !Number.isInteger(n) || n < 1 || n >= LEAST_NODES, {
@@ -52,16 +62,20 @@ const gateway = z
                     `must be at least ${LEAST_NODES}, so that two serve when one is away${got(i.input)}. Raise it`,
             })
             .default(LEAST_NODES)
-            .describe("APISIX pods, on different nodes."),
+            .meta({
+                description: "Number of APISIX pods, on different nodes. At least 3.",
+                reason: "Two serve while one is down.",
+            }),
     })
     .prefault({})
     .describe("The gateway in front of Alpa.");
 
 /** Keys of option inter, without the project's prefix. */
 export const interSchema = z.strictObject({
-    option: z
-        .literal("inter")
-        .describe("Which of the designs this stack is: `inter`, a highly available gateway in a cluster of its own."),
+    option: z.literal("inter").meta({
+        description: "The option of this stack: `inter`, a highly available gateway on a cluster of its own.",
+        examples: ["inter"],
+    }),
     alpa: alpaObject,
     gateway,
     ...gatewayOptionKeys,

@@ -6,18 +6,24 @@ import { gateway } from "../../keys/gateway";
 import { opt } from "../../keys/opt";
 import { gatewayOptionKeys } from "../gateway/schema";
 
-/** Keys of option intra-a, without the project's prefix. `docs/configuration.md` is compared with this. */
+/** Keys of option intra-a, without the project's prefix. `docs/reference/configuration` is compared with this. */
 export const intraASchema = z.strictObject({
-    option: z
-        .literal("intra-a")
-        .describe("Which of the designs this stack is: `intra-a`, a gateway on the nodes of Alpa."),
+    option: z.literal("intra-a").meta({
+        description: "The option of this stack: `intra-a`, a gateway on the nodes that run Alpa.",
+        examples: ["intra-a"],
+    }),
     alpa,
     gateway,
     ...gatewayOptionKeys,
-    opt: opt.optional().describe("Settings of Alpa for option `intra-b`. Option `intra-a` only validates them."),
-    convert: convert
-        .optional()
-        .describe("How far the conversion to option `intra-b` is: here it has not begun, and nothing is made of it."),
+    opt: opt.optional().meta({
+        description:
+            "Alpa as a component of the cluster, for a conversion to `intra-b`. With `intra-a` it is only checked.",
+        unset: "no conversion is planned",
+    }),
+    convert: convert.optional().meta({
+        description: "Conversion to `intra-b`. With `intra-a` it has not started, and is only checked.",
+        unset: "no conversion is planned",
+    }),
 });
 
 /** The same behind Cloudflare. */

@@ -6,16 +6,17 @@ import { requiredExposureKeys } from "../../keys/exposure/schema";
 import { convert } from "../../keys/convert";
 import { opt } from "../../keys/opt";
 
-/** Keys of option intra-b, without the project's prefix: as docs/configuration.md has them. */
+/** Keys of option intra-b, without the project's prefix: as docs/reference/configuration has them. */
 export const intraBSchema = z.strictObject({
-    option: z
-        .literal("intra-b")
-        .describe("Which of the designs this stack is: `intra-b`, the gateway and Alpa itself in the cluster."),
+    option: z.literal("intra-b").meta({
+        description: "The option of this stack: `intra-b`, the gateway and Alpa itself in the cluster.",
+        examples: ["intra-b"],
+    }),
     alpa,
     gateway,
     ...gatewayOptionKeys,
-    opt: opt.describe("What Alpa is as a component of the cluster."),
-    convert: convert.describe("How far the conversion is, and its way back."),
+    opt: opt.describe("Alpa as a component of the cluster."),
+    convert: convert.describe("Phase of the conversion, and how to return from it."),
 });
 
 /** The same behind Cloudflare. */

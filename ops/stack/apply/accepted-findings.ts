@@ -27,7 +27,9 @@ const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
 /** Those that the pack refuses whatever a review says. */
-const ELSEWHERE: Record<string, string> = { "policy-violated": "policy/exceptions.yaml, as docs/policy.md says" };
+const ELSEWHERE: Record<string, string> = {
+    "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
+};
 
 const schema = z.strictObject({
     accepted: z.array(

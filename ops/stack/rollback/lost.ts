@@ -32,7 +32,7 @@ export function lostIn({ steps }: Preview): Lost {
 function zoneProblem({ op, old, new: now }: Change): string {
     const name = String((op === "delete" ? old : now)?.name ?? "zone");
     return op === "create"
-        ? `zone ${name}: it was deleted, and its records with it: one of the same name has other name servers. Bring it back by hand (docs/dns-move.md)`
+        ? `zone ${name}: it was deleted, and its records with it: one of the same name has other name servers. Bring it back by hand (docs/operate/dns-move.md)`
         : `zone ${name}: going back would delete it with every record. Keep it: pulumi state unprotect is no way here`;
 }
 

@@ -180,7 +180,7 @@ function refuse(
         .filter(({ code }) => code === "policy-violated")
         .map(
             ({ says, evidence: [{ resource }] }) =>
-                `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or let it off the rule in policy/exceptions.yaml, with a reason and an end, and commit that (docs/policy.md)`,
+                `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or let it off the rule in policy/exceptions.yaml, with a reason and an end, and commit that (docs/review/policy.md)`,
         );
     const problems = [
         ...never.map((one) => `--to: ${one}`),

@@ -1,5 +1,5 @@
 /**
- * Claim: a zone that moves as docs/dns-move.md says, forward and back, is answered rightly by every resolver at every moment;
+ * Claim: a zone that moves as docs/operate/dns-move.md says, forward and back, is answered rightly by every resolver at every moment;
  * and what the phases refuse would have been answered wrongly. Neither Azure, Cloudflare nor a registry is asked here.
  */
 import { strict as assert } from "node:assert";

@@ -10,7 +10,7 @@ import { handedOut } from "./handed-out";
 import { startCallersWorld } from "./python-world";
 
 const page = (name: string) => readFileSync(resolve(__dirname, "../../..", name), "utf8");
-const CLIENTS = page("docs/clients.md");
+const CLIENTS = page("docs/call/README.md");
 
 describe("client/python", () => {
     let tools: PythonTools;
@@ -75,7 +75,7 @@ describe("client/python", () => {
         assert.equal(printed, "Paris is one two\n".repeat(4));
     });
 
-    it("has the errors and variables that docs/clients.md lists, and no others", async () => {
+    it("has the errors and variables that docs/call/README.md lists, and no others", async () => {
         const question = [
             "import alpa_auth_client as a, json, alpa_auth_client.environment as e",
             "kinds = [n for n in a.__all__ if isinstance(getattr(a, n), type) and issubclass(getattr(a, n), RuntimeError)]",
@@ -127,7 +127,7 @@ describe("client/python", () => {
             assert.equal(printed, "Paris is one two\nInvalidCredentialError\n");
         });
 
-        const snippets = ["docs/clients.md", "README.md", "client/python/README.md"].flatMap((name) => {
+        const snippets = ["docs/call/README.md", "README.md", "client/python/README.md"].flatMap((name) => {
             let heading = "";
             const found: { name: string; heading: string; text: string }[] = [];
             for (const [, title, text] of page(name).matchAll(/^#{1,3} (.*)$|^```python\n([^]*?)^```$/gm))

@@ -1,4 +1,4 @@
-// Proves that the TypeScript client reads the variables that docs/clients.md lists, and what `ops consumer handout` writes.
+// Proves that the TypeScript client reads the variables that docs/call/README.md lists, and what `ops consumer handout` writes.
 import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,8 +11,8 @@ import { renderHandout, type Handout } from "../../../ops/consumer/handouts/text
 import { PRIVATE_KEY } from "./kit";
 import { far, KEY, problems, token } from "./typescript-problems";
 
-describe("TypeScript client and docs/clients.md", () => {
-    const page = readFileSync(join(__dirname, "../../../docs/clients.md"), "utf8");
+describe("TypeScript client and docs/call/README.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/call/README.md"), "utf8");
     const listed = (pattern: RegExp) => [...page.matchAll(pattern)].map(([, name]) => name).sort();
 
     it("have the same errors", () => {

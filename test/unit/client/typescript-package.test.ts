@@ -97,7 +97,7 @@ describe("package of the TypeScript client", () => {
         assert.match(readFileSync(join(user, "caller.cjs"), "utf8"), /require\("alpa-auth-client"\)/);
     });
 
-    const pages = ["docs/clients.md", "README.md", "client/typescript/README.md"];
+    const pages = ["docs/call/README.md", "README.md", "client/typescript/README.md"];
     const snippets = pages.flatMap((page) => snippetsOf(page));
     snippets.forEach(({ page, heading, language, text }, i) => {
         it(`runs what ${page} shows under "${heading}" in ${language} (${i + 1})`, async () => {
@@ -135,12 +135,11 @@ describe("package of the TypeScript client", () => {
                 .join("\n");
         const both = ["ApiKey(", "new Jwt(", "new ServiceToken("];
         const more = ["privateKey", "secret:", 'header: "', "fromEnv(", "fromCredentialsFile("];
-        for (const way of [...both, ...more]) assert.ok(all("docs/clients.md", "ts").includes(way), way);
-        for (const way of both) assert.ok(all("README.md", "ts").includes(way), way);
+        for (const way of [...both, ...more]) assert.ok(all("docs/call/README.md", "ts").includes(way), way);
         assert.ok(all("client/typescript/README.md", "ts").includes("ApiKey("));
-        for (const page of ["docs/clients.md", "README.md"])
-            for (const way of ["apikey:", "Bearer", "CF-Access-Client-Id:"])
-                assert.ok(all(page, "sh").includes(way), way);
+        for (const way of ["apikey:", "Bearer", "CF-Access-Client-Id:"])
+            assert.ok(all("docs/call/README.md", "sh").includes(way), way);
+        assert.ok(all("README.md", "sh").includes("apikey:"));
     });
 
     it("signs with jose from both, and takes a credential of the one in a client of the other", async () => {

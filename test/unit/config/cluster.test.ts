@@ -9,7 +9,7 @@ import { node, nodesOf, problemsOf, THREE } from "../cluster-nodes";
 import { KUBECONFIG, parseIntra, raw } from "../intra-a";
 import { itRefuses, type Refused } from "./refused";
 
-const OPERATIONS = readFileSync(join(__dirname, "../../../docs/operations.md"), "utf8");
+const OPERATIONS = readFileSync(join(__dirname, "../../../docs/operate/nodes.md"), "utf8");
 
 const worker = (number: number, more: object = {}) => node(number, { role: "worker", ...more });
 
@@ -159,7 +159,7 @@ describe("config cluster", () => {
         );
     });
 
-    it("lets hosts and Alpa be in 10.1.0.0/16 where pods are elsewhere, as docs/operations.md says", () => {
+    it("lets hosts and Alpa be in 10.1.0.0/16 where pods are elsewhere, as docs/operate/nodes.md says", () => {
         const [, podNetwork] = /^ *pulumi config set --path cluster\.podNetwork (\S+)$/m.exec(OPERATIONS)!;
         const nodes = [{ ...node(1), address: "10.1.96.188" }];
         const settings = (cluster: object) =>

@@ -278,8 +278,8 @@ describe("zone data", () => {
     });
 });
 
-describe("docs/dns-move.md", () => {
-    const page = readFileSync(join(__dirname, "../../../docs/dns-move.md"), "utf8");
+describe("docs/operate/dns-move.md", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/operate/dns-move.md"), "utf8");
     const examples = [...page.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, text]) =>
         parseYaml(text.replace(/^ {3}/gm, "")),
     );

@@ -10,9 +10,8 @@ import { layOver } from "../../../sandbox/world/overlay";
 import { bench } from "./kit";
 
 const ROOT = join(__dirname, "../../..");
-const PAGES = ["README.md", "CONTRIBUTING.md", ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`)].filter(
-    (name) => name.endsWith(".md"),
-);
+const below = readdirSync(join(ROOT, "docs"), { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`);
+const PAGES = ["README.md", "CONTRIBUTING.md", ...below.filter((name) => name.endsWith(".md"))];
 const read = (page: string) => readFileSync(join(ROOT, page), "utf8");
 
 /** `noun verb` with the options of each. */
@@ -44,7 +43,7 @@ describe("docs of alpa-auth", () => {
     it("of operations show what is said of the sandbox's stack", async () => {
         const addresses = { alpa: ["127.0.0.1:20001"], chartRepository: "http://127.0.0.1:8879", nodePort: 30800 };
         const { ops } = bench({ text: layOver(read("Pulumi.intra.yaml"), addresses) });
-        const page = read("docs/operations.md");
+        const page = read("docs/operate/callers.md");
         const shown = (command: string) => {
             const [, block] = page.split(`npm run ops -- ${command}\n\`\`\`\n\n\`\`\`text\n`);
             assert.ok(block !== undefined, `${command} is shown with what it says`);
@@ -64,7 +63,9 @@ describe("docs of alpa-auth", () => {
     });
 
     it("of operations name every command", () => {
-        const text = read("docs/operations.md");
+        const text = PAGES.filter((page) => /^docs\/(set-up|operate|review)\//.test(page))
+            .map(read)
+            .join("\n");
         for (const name of commands.keys()) assert.match(text, new RegExp(`(ops --|alpa-auth) ${name}`));
     });
 });

@@ -64,9 +64,9 @@ describe("exit codes", () => {
             assert.equal(code, expected, out + note);
         });
 
-    it("are in the help of the program and in docs/command-line.md, in the same words", async () => {
+    it("are in the help of the program and in docs/reference/command-line.md, in the same words", async () => {
         const { out } = await bench().ops("--help");
-        const page = readFileSync(join(ROOT, "docs/command-line.md"), "utf8").replace(/ +/g, " ");
+        const page = readFileSync(join(ROOT, "docs/reference/command-line.md"), "utf8").replace(/ +/g, " ");
         for (const [code, meaning] of Object.entries(MEANINGS)) {
             assert.ok(out.includes(`  ${code}  ${meaning}\n`), out);
             assert.ok(page.includes(`| ${code} | ${meaning} |`), meaning);

@@ -1,5 +1,5 @@
 // Proves that --json of a command prints one JSON document on standard output and nothing else, with the fields that
-// docs/command-line.md lists. Commands that need a world of their own are tested in their own files: check …, convert
+// docs/reference/command-line.md lists. Commands that need a world of their own are tested in their own files: check …, convert
 // …, list and rollback.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -120,8 +120,8 @@ describe("--json", () => {
         assert.match(String(document(out).page), new RegExp(SECRETS.key));
     });
 
-    it("has a line in docs/command-line.md for every command that has it", () => {
-        const page = readFileSync(join(ROOT, "docs/command-line.md"), "utf8").split("## Standard output")[1];
+    it("has a line in docs/reference/command-line.md for every command that has it", () => {
+        const page = readFileSync(join(ROOT, "docs/reference/command-line.md"), "utf8").split("## Standard output")[1];
         for (const noun of program(realContext()).commands)
             for (const verb of noun.commands.filter(({ options }) => options.some(({ long }) => long === "--json")))
                 assert.match(page, new RegExp(`\\b${noun.name()} [^|]*\\b${verb.name()}\\b|, \`${verb.name()}\``));

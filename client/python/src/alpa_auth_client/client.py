@@ -82,7 +82,7 @@ class Client:
 
     @classmethod
     def from_env(cls, environ: Optional[Mapping[str, str]] = None, **options: Any) -> "Client":
-        """A client from the variables ALPA_… (docs/clients.md).
+        """A client from the variables ALPA_… (docs/call/README.md).
 
         :param environ: default os.environ
         :param options: other parameters of the constructor; they count before the variables

@@ -1,7 +1,7 @@
 """What can go wrong, each kind a type of its own, with the caller's next step.
 
 All are RuntimeError, as in Alpa's own client: programs that catch that one go on working. The names are those of the
-TypeScript library; docs/clients.md has the table.
+TypeScript library; docs/call/README.md has the table.
 """
 
 from typing import List, Optional

@@ -1,7 +1,5 @@
 /** Claim: how the stand-in talks, whatever the subject. The real service was not asked; see the facts in server.ts. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { ROUTES } from "../../../cloudflare/api/routes";
 import { TestApi } from "../kit";
 
@@ -206,17 +204,6 @@ describe("Cloudflare API stand-in", () => {
             ROUTES.filter(({ usedBy }) => usedBy.length < 5),
             [],
         );
-    });
-
-    it("has every route in docs/sandbox-cloudflare.md", () => {
-        const page = readFileSync(join(__dirname, "../../../../docs/sandbox-cloudflare.md"), "utf8");
-        const rows = page.split("\n").filter((line) => line.startsWith("| `"));
-        const cells = rows.map((row) => row.split("|").map((cell) => cell.trim()));
-        const wanted = ROUTES.map(({ method, path, usedBy, needs }) => {
-            const permission = needs.length === 0 ? "any token" : needs.join(" or ");
-            return ["", `\`${method} ${path}\``, usedBy, permission, ""];
-        });
-        assert.deepEqual(cells, wanted);
     });
 
     it("answers to the first account id that is named, if told so, and to no other then", async () => {

@@ -150,7 +150,7 @@ describe("the guard of /completions with min_tokens allowed up to 128", () => {
 });
 
 describe("what the guard refuses", () => {
-    const [, table] = readFileSync("docs/architecture.md", "utf8").split("### What the guard refuses");
+    const [, table] = readFileSync("docs/evaluate/requests.md", "utf8").split("## What the guard refuses");
     const rows = table
         .split("\n###")[0]
         .match(/^\|.*$/gm)!
@@ -160,7 +160,7 @@ describe("what the guard refuses", () => {
         ...schema.allOf.flatMap((part) => ("not" in part ? part.not.anyOf.flatMap(({ required }) => required) : [])),
     ]);
     for (const field of new Set(fields))
-        it(`has its reason in docs/architecture.md: ${field}`, () => assert.ok(rows.includes(`\`${field}\``)));
+        it(`has its reason in docs/evaluate/requests.md: ${field}`, () => assert.ok(rows.includes(`\`${field}\``)));
 });
 
 describe("guardPlugins", () => {

@@ -174,7 +174,7 @@ describe("ops consumer handout", () => {
             await assert.rejects(read(other));
         });
 
-    // The real program is the only judge of what was written here for it. CONTRIBUTING.md says how to get it.
+    // The real program is the only judge of what was written here for it. docs/contribute/README.md says how to get it.
     const age = process.env.AGE_BIN;
     if (age)
         for (const [type, ...size] of [["ed25519"], ["rsa", "-b", "2048"]])

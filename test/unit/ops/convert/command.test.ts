@@ -515,7 +515,10 @@ describe("npm run ops -- convert, interrupted", () => {
         const { code, note } = await ops("convert", "run", "--yes");
         assert.equal(code, 2);
         assert.match(note, /another process runs it \(the cluster says bob@far r1, until 2099/);
-        assert.match((await ops("convert", "status")).out, /the cluster says that another machine does: bob@far r1, until 2099.*--take-over/);
+        assert.match(
+            (await ops("convert", "status")).out,
+            /the cluster says that another machine does: bob@far r1, until 2099.*--take-over/,
+        );
         assert.equal(JSON.parse((await ops("convert", "status", "--json")).out).state, "elsewhere");
         let looks = 0;
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
@@ -557,7 +560,10 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(JSON.parse((await it.ops("convert", "status", "--json")).out).state, "interrupted");
         let looks = 0;
         it.state.onLook = () => (ours.beat = `${looks++} bob@far`);
-        assert.match((await it.ops("convert", "status")).out, /the cluster says that another machine does: bob@far, until /);
+        assert.match(
+            (await it.ops("convert", "status")).out,
+            /the cluster says that another machine does: bob@far, until /,
+        );
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2, note);
         assert.match(note, /must not be at work to be taken over \(the cluster hears from bob@far every/);

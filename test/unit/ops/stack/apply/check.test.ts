@@ -135,10 +135,7 @@ describe("ops stack check", () => {
         const { code, out, note } = await ops("stack", "check", "--fail-on", "none", "--format", "markdown");
         assert.equal(code, 3);
         assert.match(out, /caller-added[^]*The policy pack refuses it/);
-        assert.match(
-            note,
-            /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m,
-        );
+        assert.match(note, /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
         assert.ok(!note.includes("more"));
     });
 

@@ -1,0 +1,161 @@
+import { stringify } from "yaml";
+import * as z from "zod";
+import { DEFINITIONS, type Option } from "./options";
+import { unwrap } from "./problems";
+
+/**
+ * What a key's `.meta()` holds in addition to zod's own fields: `description`, one sentence or two; `examples`, of which the page shows
+ * the first; `unset`, what holds without the key where no value is the default; `reason`, why that is the default.
+ */
+interface KeyMeta {
+    description?: string;
+    examples?: unknown[];
+    unset?: string;
+    reason?: string;
+}
+
+/** One key of an option, as its page of the reference shows it. */
+export interface KeyEntry extends KeyMeta {
+    /** Path below the project's prefix; `[]` stands for any entry of a list. */
+    path: string;
+    /** What the value is, in words. */
+    type: string;
+    /** `required`: wherever the mapping that holds it is given. */
+    need: "required" | "default" | "optional";
+    /** The default. Unset: {@link KeyMeta.unset} says what holds. */
+    preset?: unknown;
+    /** Whether the value is a mapping, whose keys have entries of their own. */
+    isMapping: boolean;
+    schema: z.core.$ZodType;
+}
+
+/** Files that a secret is read from in an example of the command that sets it. */
+const SECRET_FILES: Record<string, string> = {
+    key: "key.txt",
+    kubeconfig: "kubeconfig.yaml",
+    privateKey: "id_ed25519",
+    sudoPassword: "password.txt",
+};
+
+/** Every key of an option, in the order of its schema; a mapping comes before its own keys. */
+export function keysOf(option: Option): KeyEntry[] {
+    return entries(DEFINITIONS[option].schema, "");
+}
+
+/**
+ * The page of the reference for an option, as Markdown.
+ * @param project name of the Pulumi project, which keys of the config begin with
+ */
+export function configurationPage(option: Option, project: string): string {
+    const keys = keysOf(option);
+    return [
+        `# Configuration keys of option ${option}`,
+        `Every key of a stack with \`${project}:option: ${option}\`. In \`Pulumi.<stack>.yaml\` a key has the prefix \`${project}:\`. [How to set keys](README.md) explains paths, secrets and what must hold between keys. In headings, \`[]\` stands for an entry of a list.`,
+        "<!-- Generated from the schema in config/. After a change of it: npm run golden -->",
+        ...keys.map(section),
+        "",
+    ].join("\n\n");
+}
+
+/** How the command line names a path: the first entry of each list. */
+export function commandFor({ path }: KeyEntry): string | undefined {
+    const file = SECRET_FILES[path.split(".").pop()!];
+    if (file === undefined || !/\.(key|kubeconfig|privateKey|sudoPassword)$/.test(path)) return undefined;
+    const full = path.replaceAll("[]", "[0]");
+    return `pulumi config set --secret --path ${full.includes("[") ? `'${full}'` : full} < ${file}`;
+}
+
+function section(entry: KeyEntry): string {
+    const { path, type, description } = entry;
+    const lines = [`- Type: ${type}`, `- ${need(entry)}`];
+    const example = exampleOf(entry);
+    if (example !== undefined) lines.push(`- Example: \`${example}\``);
+    return [`${path.includes(".") ? "###" : "##"} \`${path}\``, description, lines.join("\n")].join("\n\n");
+}
+
+function need({ need, preset, unset, reason, isMapping }: KeyEntry): string {
+    if (need === "required") return "Required";
+    const why = reason === undefined ? "" : `. ${reason}`;
+    if (need === "default") return `Default: \`${flow(preset)}\`${why}`;
+    return `Default: ${unset ?? (isMapping ? "the defaults of its keys" : "not set")}${why}`;
+}
+
+function exampleOf(entry: KeyEntry): string | undefined {
+    if (entry.isMapping && entry.examples === undefined) return undefined;
+    const name = entry.path.split(".").pop()!.replace("[]", "");
+    const value = sample(entry);
+    return commandFor(entry) ?? (value === undefined ? undefined : `${name}: ${flow(value)}`);
+}
+
+/** A value that the key takes: the example of its own, else its default, else the first of its choices. */
+export function sample({ examples, preset, schema }: KeyEntry): unknown {
+    const inner = unwrap(schema);
+    return examples?.[0] ?? preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
+}
+
+function flow(value: unknown): string {
+    return stringify(value, { collectionStyle: "flow", lineWidth: 0, flowCollectionPadding: false }).trim();
+}
+
+function entries(type: z.core.$ZodType, path: string): KeyEntry[] {
+    const inner = unwrap(type);
+    const isList = inner instanceof z.ZodArray;
+    const item = isList ? unwrap(inner.element) : inner;
+    const own = path === "" ? [] : [entry(type, path)];
+    // A mapping whose keys an operator chooses.
+    if (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject)
+        return [...own, ...entries(item.valueType, `${path}.<name>`)];
+    if (!(item instanceof z.ZodObject)) return own;
+    const start = path === "" ? "" : `${path}${isList ? "[]" : ""}.`;
+    const children = Object.entries(item.shape).flatMap(([name, child]) =>
+        entries(child as z.core.$ZodType, `${start}${name}`),
+    );
+    return [...own, ...children];
+}
+
+function entry(schema: z.core.$ZodType, path: string): KeyEntry {
+    const inner = unwrap(schema);
+    const item = inner instanceof z.ZodArray ? unwrap(inner.element) : inner;
+    const isMapping =
+        item instanceof z.ZodObject || (item instanceof z.ZodRecord && item.valueType instanceof z.ZodObject);
+    return { path, schema, isMapping, type: typeName(inner), ...layers(schema) };
+}
+
+/** What the layers of a schema say, from the outside in: the outermost word counts. */
+function layers(schema: z.core.$ZodType): KeyMeta & Pick<KeyEntry, "need" | "preset"> {
+    let found: KeyMeta & Pick<KeyEntry, "need" | "preset"> = { need: "required" };
+    for (let layer = schema as z.ZodType; ; layer = (layer as z.ZodOptional<z.ZodType>).unwrap()) {
+        const { description, examples, unset, reason } = (layer.meta() ?? {}) as KeyMeta;
+        found = {
+            ...Object.fromEntries(
+                Object.entries({ description, examples, unset, reason }).filter(([, value]) => value !== undefined),
+            ),
+            ...found,
+        };
+        if (found.need === "required" && layer instanceof z.ZodDefault)
+            found = { ...found, need: "default", preset: layer.def.defaultValue };
+        else if (found.need === "required" && (layer instanceof z.ZodOptional || layer instanceof z.ZodPrefault))
+            found = { ...found, need: "optional" };
+        if (unwrap(layer) === layer) return found;
+    }
+}
+
+function typeName(type: z.core.$ZodType, plural = false): string {
+    const s = plural ? "s" : "";
+    if (type instanceof z.ZodArray) {
+        const { element } = type;
+        const short = element instanceof z.ZodPipe ? "strings or " : "";
+        return `list of ${short}${typeName(unwrap(element), true)}`;
+    }
+    if (type instanceof z.ZodObject) return `mapping${s}`;
+    if (type instanceof z.ZodRecord)
+        return `mapping${s} of ${type.valueType instanceof z.ZodObject ? "mappings" : "strings"}`;
+    if (type instanceof z.ZodEnum) return type.options.map((option) => `\`${option}\``).join(", ");
+    if (type instanceof z.ZodLiteral) return [...type.values].map((value) => `\`${value}\``).join(", ");
+    if (type instanceof z.ZodNumber) return `number${s}`;
+    if (type instanceof z.ZodBoolean) return "`true`, `false`";
+    if (type instanceof z.ZodEmail) return plural ? "mail addresses" : "mail address";
+    if (type instanceof z.ZodURL) return `URL${s}`;
+    if (type instanceof z.ZodString) return `string${s}`;
+    throw new Error(`config/reference.ts has no name for ${type._zod.def.type}`);
+}

@@ -1,0 +1,152 @@
+/** The diagrams of docs/evaluate/options.md, drawn from the resources that a stack registers and from tables of the code. */
+import { PHASES as ZONE_PHASES } from "../components/cloudflare/dns-record";
+import { BEFORE, leadsOn, PHASES, stateOf, stepsFrom, type Stage } from "../components/opt/conversion-phases";
+import type { Seen } from "./kit";
+
+/** Programs by the label that the chart or this project puts on their pods. */
+const PODS: Record<string, [id: string, text: string]> = {
+    apisix: ["apisix", "APISIX"],
+    etcd: ["etcd", "etcd"],
+    "ingress-controller": ["controller", "ingress controller"],
+    "alpa-auth-counters": ["counters", "counter server"],
+    "alpa-opt": ["alpa", "Alpa: RayCluster"],
+};
+
+const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
+
+/** An option with a gateway: namespaces, the path of a request, and which pods the network policies let reach which port. */
+export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): string {
+    const policies = seen.filter((r) => kindOf(r) === "NetworkPolicy");
+    const gateway = policies.find(({ inputs }) => inputs.metadata.name.endsWith("-admin-api"))!.inputs.metadata
+        .namespace;
+    const route = seen.find((r) => kindOf(r) === "ApisixRoute")!;
+    const own = route.inputs.metadata.namespace as string;
+    const inCluster = seen.some((r) => kindOf(r) === "RayCluster");
+    return [
+        "flowchart LR",
+        '    caller(["caller"])',
+        `    subgraph gateway["namespace ${gateway}"]`,
+        `        apisix["APISIX${pods > 1 ? `, ${pods} pods` : ""}"]`,
+        '        controller["ingress controller"]',
+        '        etcd[("etcd")]',
+        "    end",
+        `    subgraph own["namespace ${own}"]`,
+        '        objects["ApisixRoute, Consumers, Secrets with keys"]',
+        ...(policies.some((policy) => podsOf(policy).includes("counters"))
+            ? ['        counters["counter server"]']
+            : []),
+        ...(inCluster ? ['        alpa["Alpa: RayCluster"]'] : []),
+        "    end",
+        ...(inCluster ? [] : ['    alpa["Alpa on bare-metal Ray"]']),
+        ...policies.flatMap((policy) => allowed(policy, nodePort)),
+        "    controller -. watches .-> objects",
+        // In the cluster a policy of its own has this arrow.
+        ...(inCluster ? [] : [`    apisix -- "${upstreamPorts(seen).join(", ")}" --> alpa`]),
+        "",
+    ].join("\n");
+}
+
+/** Arrows of one network policy, each with its ports. */
+function allowed({ inputs }: Seen, nodePort: number): string[] {
+    return (inputs.spec.ingress ?? []).flatMap((rule: any) => {
+        const to = podOf(inputs.spec.podSelector);
+        const ports = rule.ports?.map(({ port }: { port: number }) => port).join(", ") ?? "all ports";
+        if (rule.from === undefined) return [`    caller == "node port ${nodePort}, pod port ${ports}" ==> ${to}`];
+        return rule.from.map((peer: any) => `    ${podOf(peer.podSelector)} -- "${ports}" --> ${to}`);
+    });
+}
+
+function podsOf({ inputs }: Seen): unknown[] {
+    return Object.values(inputs.spec.podSelector.matchLabels ?? {}).map((label) => PODS[label as string]?.[0]);
+}
+
+function podOf(selector: any): string {
+    const labels = [...Object.values(selector?.matchLabels ?? {}), ...(selector?.matchExpressions?.[0].values ?? [])];
+    const [id] = PODS[labels.find((label) => (label as string) in PODS) as string] ?? [];
+    if (id === undefined) throw new Error(`test/diagrams.ts has no box for the pods ${JSON.stringify(selector)}`);
+    return id;
+}
+
+function upstreamPorts(seen: Seen[]): number[] {
+    const upstreams = seen.filter((r) => kindOf(r) === "ApisixUpstream" && !r.name.includes("nowhere"));
+    const ports = upstreams.flatMap(({ inputs: { spec } }) => (spec.externalNodes ?? []).map((node: any) => node.port));
+    return [...new Set(ports as number[])];
+}
+
+/** What option cloudflare makes, in the order in which a request meets it: the type that must be there, and its box. */
+const EDGE: [type: RegExp, id: string, text: string][] = [
+    [/:DnsRecord$/, "dns", "DNS name, proxied"],
+    [/:Ruleset$/, "rules", "edge rules"],
+    [/:ZeroTrustAccessApplication$/, "access", "Access: service tokens"],
+    [/:WorkersScript$/, "worker", "Worker: adds the model"],
+    [/:ZeroTrustTunnelCloudflared$/, "tunnel", "tunnel"],
+];
+
+/** Option cloudflare: the path of a request through what the stack makes. */
+export function cloudflareDiagram(seen: Seen[], endpoint: string): string {
+    const boxes = EDGE.filter(([type]) => seen.some((r) => type.test(r.type)));
+    const hosts = new Set(seen.filter((r) => /:Command$/.test(r.type)).map((r) => r.inputs.connection?.host));
+    if (boxes.length === 0 || hosts.size === 0) throw new Error("the stack has no edge, or no host");
+    return [
+        "flowchart LR",
+        '    caller(["caller"])',
+        '    subgraph edge["Cloudflare\'s edge"]',
+        ...boxes.map(([, id, text]) => `        ${id}["${text}"]`),
+        "    end",
+        '    subgraph host["host of tunnel.hosts"]',
+        '        connector["cloudflared"]',
+        "    end",
+        '    alpa["Alpa on bare-metal Ray"]',
+        `    caller == "https, 443" ==> ${boxes[0][1]}`,
+        ...boxes.slice(1).map(([, id], i) => `    ${boxes[i][1]} --> ${id}`),
+        `    connector -. "dials out, 7844" .-> ${boxes.at(-1)![1]}`,
+        `    ${boxes.at(-1)![1]} --> connector`,
+        `    connector -- "http, ${endpoint.split(":")[1]}" --> alpa`,
+        "",
+    ].join("\n");
+}
+
+/** A conversion: its phases, what callers get in each, and the steps on and back. */
+export function conversionDiagram(): string {
+    const stages: Stage[] = [BEFORE, ...PHASES];
+    const id = (stage: Stage) => stage.replaceAll("-", "_");
+    const callers = { "bare-metal": "bare metal", nowhere: "503", component: "the component" };
+    const text = (stage: Stage) => {
+        if (stage === BEFORE) return "option intra-a: callers get answers of bare metal";
+        const state = stateOf(stage);
+        const gpus = state.bareMetal ? "bare metal" : state.component ? "the component" : "free";
+        const to = state.callers === "nowhere" ? "503" : `answers of ${callers[state.callers]}`;
+        return `${stage}: callers get ${to}, GPUs: ${gpus}`;
+    };
+    return [
+        "stateDiagram-v2",
+        ...stages.map((stage) => `    state "${text(stage)}" as ${id(stage)}`),
+        `    [*] --> ${id(BEFORE)}`,
+        ...stages.flatMap((from) =>
+            stepsFrom(from)
+                .filter((to) => to !== from)
+                .map((to) => `    ${id(from)} --> ${id(to)}: ${leadsOn(from, to) ? "on" : "back"}`),
+        ),
+        "",
+    ].join("\n");
+}
+
+/** What must happen outside of the program before a zone enters a phase. */
+const BEFORE_PHASE: Record<(typeof ZONE_PHASES)[number], string> = {
+    mirror: "import the zone",
+    delegated: "both sides answer the same, and the registrar names Cloudflare",
+    proxied: "the zone is active, certificates exist",
+    signed: "the old delegation has left all caches",
+};
+
+/** The move of a zone: its phases, and what each step needs. */
+export function zoneDiagram(): string {
+    const phases = [...ZONE_PHASES];
+    return [
+        "stateDiagram-v2",
+        `    [*] --> ${phases[0]}: ${BEFORE_PHASE[phases[0]]}`,
+        ...phases.slice(1).map((phase, i) => `    ${phases[i]} --> ${phase}: ${BEFORE_PHASE[phase]}`),
+        ...phases.slice(1).map((phase, i) => `    ${phase} --> ${phases[i]}: back, never rejected`),
+        "",
+    ].join("\n");
+}

@@ -1,0 +1,66 @@
+// Proves that the diagrams of the pages show the resources, network policies and phases of the code. How they look, a reader sees.
+import { strict as assert } from "node:assert";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cloudflareDiagram, conversionDiagram, gatewayDiagram, zoneDiagram } from "../diagrams";
+import { cloudflareStack, recordCloudflare } from "../unit/cloudflare";
+import { interSettings, recordInter } from "../unit/inter";
+import { intraBSettings, recordIntraB } from "../unit/intra-b";
+import { recordStack, settings } from "../unit/intra-a";
+
+const OPTIONS = "docs/evaluate/options.md";
+
+/** The first diagram below a heading of a page. */
+function blockBelow(heading: string): RegExp {
+    return new RegExp(`(?<=^#+ ${heading}\\n(?:(?!^#+ )[^])*?^\`\`\`mermaid\\n)[^\`]*(?=^\`\`\`$)`, "m");
+}
+
+function assertShown(page: string, heading: string, diagram: string): void {
+    const file = join(__dirname, "../..", page);
+    const block = blockBelow(heading);
+    assert.match(readFileSync(file, "utf8"), block, `${page} has no diagram below "${heading}"`);
+    if (process.env.UPDATE_GOLDEN)
+        writeFileSync(
+            file,
+            readFileSync(file, "utf8").replace(block, () => diagram),
+        );
+    assert.equal(block.exec(readFileSync(file, "utf8"))![0], diagram, "Run npm run golden, and read what changed.");
+}
+
+/** The node port and the number of APISIX pods of a gateway that the stack installs. */
+function size({ gateway }: any): [nodePort: number, pods: number] {
+    return [gateway.release.nodePort, gateway.release.replicas];
+}
+
+describe("golden diagrams", () => {
+    it("of option intra-a are its resources", async () => {
+        assertShown(
+            OPTIONS,
+            "Option intra-a",
+            gatewayDiagram(await recordStack("rampart"), ...size(settings("rampart"))),
+        );
+    });
+
+    it("of option intra-b are its resources", async () => {
+        const shown = gatewayDiagram(await recordIntraB("done"), ...size(intraBSettings()));
+        assertShown(OPTIONS, "Option intra-b", shown);
+    });
+
+    it("of option inter are its resources", async () => {
+        const inter = interSettings("rampart");
+        assertShown(OPTIONS, "Option inter", gatewayDiagram(await recordInter(inter), ...size(inter)));
+    });
+
+    it("of option cloudflare are its resources", async () => {
+        const shown = cloudflareDiagram(await recordCloudflare(), cloudflareStack().endpoint);
+        assertShown(OPTIONS, "Option cloudflare", shown);
+    });
+
+    it("of a conversion are its phases", () => {
+        assertShown("docs/operate/convert.md", "Convert between intra-a and intra-b", conversionDiagram());
+    });
+
+    it("of the move of a zone are its phases", () => {
+        assertShown("docs/operate/dns-move.md", "Phases", zoneDiagram());
+    });
+});
