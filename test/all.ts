@@ -81,6 +81,9 @@ function missing(level: Level): string[] {
     const packets = missingForPackets();
     return [
         scripts,
+        findOnPath("promtool")
+            ? ""
+            : "not run: when the alerts for Prometheus fire. Install promtool on PATH: it is in package prometheus of Debian and Ubuntu.",
         level === "check" || process.env.ALPA_AUTH_CHARTS
             ? ""
             : "not run: what the real charts make of our values. ALPA_AUTH_CHARTS names no folder or repository of them.",

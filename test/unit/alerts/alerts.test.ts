@@ -1,0 +1,186 @@
+/**
+ * Proves that the alerts for Prometheus use metrics and labels that the gateway has, say what to do, and fire when they should and
+ * not when they should not. The last part needs promtool on PATH: `npm run check` says at its end when it is missing.
+ */
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, normalize, relative } from "node:path";
+import { parse } from "yaml";
+import { findOnPath } from "../../../sandbox/toolchain/path";
+import { ROOT } from "../../side-by-side";
+
+const RULE_FILE = "docs/examples/prometheus/alpa-auth.rules.yml";
+const PAGE = "docs/operate/watch.md";
+/** What settings.rules-test.yml says of its copy of the rule file. */
+const SETTINGS: Record<string, string> = {
+    "alpa_auth:objective:ratio": "0.9",
+    "alpa_auth:gateway_pods:expected": "3",
+    "alpa_auth:latency:maximum_milliseconds": "60000",
+    "alpa_auth:unauthenticated:maximum": "1000",
+};
+
+interface Rule {
+    record?: string;
+    alert?: string;
+    expr: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+}
+
+interface Made {
+    apiVersion: string;
+    kind: string;
+    spec: unknown;
+}
+
+interface RuleTests {
+    tests: { name: string; promql_expr_test: { expr: string; exp_samples?: { labels: string }[] }[] }[];
+}
+
+const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
+const { groups } = parse(read(RULE_FILE)) as { groups: { rules: Rule[] }[] };
+const rules = groups.flatMap((group) => group.rules);
+const alerts = rules.filter((rule) => rule.alert !== undefined);
+const ruleTests = readdirSync(__dirname).filter((file) => file.endsWith(".rules-test.yml"));
+const cases = ruleTests.flatMap((file) =>
+    (parse(readFileSync(join(__dirname, file), "utf8")) as RuleTests).tests.flatMap((test) => test.promql_expr_test),
+);
+
+/** Names of the headings of a page, as GitHub makes them. */
+function anchors(page: string): string[] {
+    return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+        text
+            .toLowerCase()
+            .replace(/[^\p{L}\p{N} _-]/gu, "")
+            .replaceAll(" ", "-"),
+    );
+}
+
+/** Cells of the table of the page whose first column has this head. */
+function rows(head: string): string[][] {
+    const table = read(PAGE)
+        .split("\n\n")
+        .find((block) => new RegExp(`^\\| ${head} `).test(block));
+    assert.ok(table, `${PAGE} has no table of ${head}`);
+    const lines = table.trim().split("\n").slice(2);
+    return lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim())).map((cells) => cells.slice(1, -1));
+}
+
+/** Labels of each metric of the page, and those that Prometheus adds. */
+function documented(): Map<string, string[]> {
+    const codes = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    return new Map(
+        rows("Metric")
+            .filter(([, kind]) => /^(counter|gauge|histogram)$/.test(kind))
+            .flatMap(([name, kind, labels]): [string, string[]][] => {
+                const [metric] = codes(name);
+                const names =
+                    kind === "histogram" ? [`${metric}_bucket`, `${metric}_count`, `${metric}_sum`] : [metric];
+                return names.map((one) => [one, [...codes(labels), "instance"]]);
+            }),
+    );
+}
+
+describe("alerts for Prometheus", () => {
+    for (const { alert, labels, annotations = {} } of alerts) {
+        it(`${alert} says how urgent it is, what it means and where to read on`, () => {
+            assert.match(alert!, /^AlpaAuth[A-Z]/);
+            assert.match(labels!.severity, /^(critical|warning|info)$/);
+            assert.deepEqual(Object.keys(annotations), ["summary", "description", "runbook_url"]);
+            assert.ok(!annotations.summary.endsWith(".") && annotations.description.endsWith("."));
+            const [page, anchor] = annotations.runbook_url.split("#");
+            assert.ok(anchors(page).includes(anchor), `${page} has no heading ${anchor}`);
+        });
+
+        it(`${alert} has a case in which it fires, and one in which it does not`, () => {
+            const own = cases.filter(({ expr }) => new RegExp(`[~|"]${alert}["|]`).test(expr));
+            const fires = own.map(({ exp_samples = [] }) =>
+                exp_samples.some(({ labels: of }) => of.includes(`"${alert}"`)),
+            );
+            assert.deepEqual([...new Set(fires)].sort(), [false, true]);
+        });
+    }
+
+    it(`are those of ${PAGE}, with severity and link`, () => {
+        const shown = rows("Alert").map(([alert, severity, , action]) => {
+            const link = /\]\(([^)]*)\)$/.exec(action)?.[1] ?? "";
+            const target = link.startsWith("#") ? `${PAGE}${link}` : normalize(join(dirname(PAGE), link));
+            return [alert.replaceAll("`", ""), severity, target];
+        });
+        const wanted = alerts.map(({ alert, labels, annotations }) => [
+            alert,
+            labels!.severity,
+            annotations!.runbook_url,
+        ]);
+        assert.deepEqual(shown, wanted);
+    });
+
+    it(`use only metrics that ${PAGE} names, with labels that it names, and records of this file`, () => {
+        const metrics = documented();
+        const records = new Set(rules.flatMap(({ record }) => record ?? []));
+        for (const { expr } of rules) {
+            for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
+            for (const [, name, braces] of expr.matchAll(/\b(apisix_\w+)(\{[^}]*\})?/g)) {
+                assert.ok(metrics.has(name), `${name} is not in the table`);
+                // The command of the page that adds a namespace finds them by it.
+                assert.ok(braces, `${name} has no braces`);
+                for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))
+                    assert.ok(metrics.get(name)!.includes(label), `${name} has no label ${label}`);
+            }
+        }
+        const used = rules.map(({ expr }) => expr.replace(/"[^"]*"/g, "")).join("\n");
+        assert.doesNotMatch(used, /\b(up|kube_\w+|container_\w+|nginx_\w+)\b/, "another exporter's metric");
+    });
+
+    it("become a PrometheusRule, and those of one gateway alone, by the commands of the page", () => {
+        const command = (part: string) =>
+            [...read(PAGE).matchAll(/```sh\n([\s\S]*?)```/g)].find(([, text]) => text.includes(part))?.[1] ??
+            assert.fail(`no command of the page has ${part}`);
+        const made = parse(sh(command("kind: PrometheusRule").replace("kubectl apply -f -", "cat"))) as Made;
+        assert.deepEqual(
+            [made.apiVersion, made.kind, made.spec],
+            ["monitoring.coreos.com/v1", "PrometheusRule", { groups }],
+        );
+        const narrow = command("&namespace=");
+        const one = sh(narrow.replace("sed -i", "sed"));
+        assert.equal(
+            one.match(/apisix_\w+\{namespace="[^"]+"[,}]/g)?.length,
+            read(RULE_FILE).match(/apisix_\w+\{/g)?.length,
+        );
+    });
+
+    const promtool = findOnPath("promtool");
+    if (promtool !== undefined)
+        for (const file of ruleTests)
+            it(`fire and do not fire as ${relative(ROOT, join(__dirname, file))} says`, () => {
+                const folder = mkdtempSync(join(tmpdir(), "alerts-"));
+                try {
+                    const copy = file.startsWith("settings") ? withSettings() : read(RULE_FILE);
+                    writeFileSync(join(folder, "alpa-auth.rules.yml"), copy);
+                    const tests = readFileSync(join(__dirname, file), "utf8");
+                    writeFileSync(
+                        join(folder, file),
+                        tests.replace(/^rule_files: .*$/m, "rule_files: [alpa-auth.rules.yml]"),
+                    );
+                    execFileSync(promtool, ["check", "rules", "alpa-auth.rules.yml"], { cwd: folder, stdio: "pipe" });
+                    execFileSync(promtool, ["test", "rules", file], { cwd: folder, stdio: "pipe", encoding: "utf8" });
+                } finally {
+                    rmSync(folder, { recursive: true });
+                }
+            });
+});
+
+function sh(command: string): string {
+    return execFileSync("sh", ["-c", command], { cwd: ROOT, encoding: "utf8" });
+}
+
+/** The rule file as an operator changes it. */
+function withSettings(): string {
+    return Object.entries(SETTINGS).reduce((text, [record, value]) => {
+        const changed = text.replace(new RegExp(`(record: ${record}\\n +expr: vector)\\(.*\\)`), `$1(${value})`);
+        assert.notEqual(changed, text, record);
+        return changed;
+    }, read(RULE_FILE));
+}
