@@ -4,16 +4,20 @@ import { PAUSE_SECONDS } from "../../components/hosts/watchdog/progress";
 import { STATE_FILE } from "../../components/hosts/watchdog/units";
 import { placeOf } from "../../components/hosts/ssh-host";
 import { plainHost, runOnHost, type RunOnHost } from "../../components/hosts/ssh-run";
-import { wholeNumber, withJson, type AddCommand } from "../arguments";
+import { wholeNumber, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { errorMessage, Failure, UsageError } from "../errors";
+import { errorMessage, FindingsError, UsageError } from "../errors";
 import { json, table } from "../output";
 import { readSecrets, readSettings } from "../stack/config-check";
 import { findStack } from "../stack/stack";
 
 export const command: AddCommand = (check, context) =>
-    withJson(check.command("alpa"))
-        .description("Read what alpa.watchdog has found on Alpa's hosts; exit with 1 unless every Alpa makes progress")
+    withExamples(
+        withJson(withStack(check.command("alpa"))),
+        "check alpa --stack intra",
+        "check alpa --timeout 60 --json",
+    )
+        .description("Read what alpa.watchdog has found on Alpa's hosts; exit with 3 unless every Alpa makes progress")
         .option("--timeout <seconds>", "longest time for all hosts", wholeNumber(1), 30)
         .action((args) => checkAlpa(context, args));
 
@@ -51,7 +55,7 @@ export async function checkAlpa(context: Context, args: CheckAlpaArgs, run: RunO
     context.out(args.json ? json(found) : render(found));
     const wrong = found.filter(({ state }) => state !== "answers");
     if (wrong.length > 0)
-        throw new Failure(
+        throw new FindingsError(
             `${stack.short}: every Alpa must make progress (${wrong.map(({ host, state }) => `${host}: ${state}`).join(", ")}). See docs/operate/alpa-hangs.md.`,
         );
     context.note(`${stack.short}: ${found.length} host(s), all make progress.`);

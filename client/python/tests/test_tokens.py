@@ -138,8 +138,8 @@ REFUSED: List[Any] = [
     ("no JWT", {"token": "abc"}, ["token: must be a JWT"]),
     ("Bearer in front", {"token": "Bearer " + token({"exp": NOW * 2})}, ["token: must be a JWT"]),
     ("a line break", {"token": token({"exp": NOW * 2}) + "\r\nX: y"}, ["token: must be one line"]),
-    ("no end", {"token": token({"key": "k"})}, ["token: must have an end"]),
-    ("an end that is no number", {"token": token({"exp": True})}, ["token: must have an end"]),
+    ("no end", {"token": token({"key": "k"})}, ["token: must expire"]),
+    ("an end that is no number", {"token": token({"exp": True})}, ["token: must expire"]),
     (
         "alg none",
         {"token": jwt.encode({"exp": NOW * 2}, None, algorithm="none")},  # type: ignore[arg-type]

@@ -134,7 +134,7 @@ describe("TypeScript client refuses", () => {
         [
             "a token without an end",
             () => new Jwt({ token: token({ alg: "HS256" }, {}) }),
-            /^Jwt.token: must have an end/,
+            /^Jwt.token: must expire/,
         ],
         [
             "a token and a secret",

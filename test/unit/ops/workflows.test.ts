@@ -39,7 +39,7 @@ describe("workflow templates", () => {
                 ["expire.yml", ["schedule", "workflow_dispatch"]],
             ],
         );
-        assert.deepEqual(readdirSync(join(ROOT, ".github/workflows")), ["ci.yml"]);
+        assert.deepEqual(readdirSync(join(ROOT, ".github/workflows")), ["ci.yml", "docs.yml"]);
     });
 
     for (const template of templates) {

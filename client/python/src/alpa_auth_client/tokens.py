@@ -168,7 +168,9 @@ def _end_of(token: str, problems: List[str]) -> float:
         problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Make another.")
     end = claims.get("exp")
     if isinstance(end, bool) or not isinstance(end, (int, float)):
-        problems.append("token: must have an end, claim exp (it has none). Make another: the gateway refuses it.")
+        problems.append(
+            "token: must expire, by the claim exp (it has none). Create a new token: the gateway rejects this one."
+        )
         return 0
     return float(end)
 

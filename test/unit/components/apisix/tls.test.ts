@@ -182,7 +182,8 @@ describe("GatewayTls", () => {
             ]);
             socket.destroy();
             server.close();
-            assert.equal(outcome, spoken ? cipher : "ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE");
+            // Versions of OpenSSL have different texts in front of it.
+            assert.match(String(outcome), spoken ? new RegExp(`^${cipher}$`) : /^ERR_SSL_.*ALERT_HANDSHAKE_FAILURE$/);
         });
     it("is in the settings file of a highly available gateway too, which takes the place of the chart's", () => {
         const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };

@@ -70,7 +70,7 @@ describe("ops check alpa", () => {
         it(`exits with 1 where the watchdog says: ${state}`, async () => {
             found(state, "the reason");
             const { code, out, note } = await run();
-            assert.equal(code, 1);
+            assert.equal(code, 3);
             assert.match(out, /the reason/);
             assert.match(note, new RegExp(`intra: every Alpa must make progress \\(.*: ${state}\\)`));
         });
@@ -78,14 +78,14 @@ describe("ops check alpa", () => {
     it("takes a look that is too old for none", async () => {
         found("answers", "a completion was answered", 2 * 700 + 60 + 60);
         const { code, out } = await run({ stuckSeconds: 700 });
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out, /the last look is older than 1490 s \(answers\)/);
     });
 
     it("says of a host without a watchdog that nothing is known", async () => {
         rmSync(join(host.root, STATE_FILE), { force: true });
         const { code, out } = await run();
-        assert.equal(code, 1);
+        assert.equal(code, 3);
         assert.match(out, /unknown/);
         assert.match(out, /No such file/);
     });
