@@ -131,11 +131,7 @@ describe("TypeScript client refuses", () => {
             () => new Jwt({ token: token({ alg: "PS512" }, far) }),
             /^Jwt.token: must be signed with HS256, RS256, ES256, EdDSA \(got "PS512"\)/,
         ],
-        [
-            "a token without an end",
-            () => new Jwt({ token: token({ alg: "HS256" }, {}) }),
-            /^Jwt.token: must expire/,
-        ],
+        ["a token without an end", () => new Jwt({ token: token({ alg: "HS256" }, {}) }), /^Jwt.token: must expire/],
         [
             "a token and a secret",
             () => new Jwt({ token: token({ alg: "HS256" }, far), secret: KEY } as never),
