@@ -35,6 +35,8 @@ export interface Context {
     /** Everything said along the way: standard error, so that a result can be piped. */
     note(text: string): void;
     stdin(): Promise<string>;
+    /** The same in parts, for what may be larger than memory. */
+    stdinStream(): AsyncIterable<string | Buffer>;
 }
 
 export function realContext(): Context {
@@ -56,6 +58,7 @@ export function realContext(): Context {
         out: (line) => console.log(line),
         note,
         stdin: () => text(process.stdin),
+        stdinStream: () => process.stdin,
     };
 }
 

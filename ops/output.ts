@@ -11,3 +11,10 @@ export function table(head: string[], rows: string[][]): string {
 export function json(value: unknown): string {
     return JSON.stringify(value, null, 2);
 }
+
+const LONGEST = 300;
+
+/** Another system's text on one line: it may hold anything, and a terminal must not run it. */
+export function printable(text: string): string {
+    return text.replace(/[^\x20-\x7e]/g, "?").slice(0, LONGEST);
+}

@@ -11,12 +11,13 @@ import { command as revoke } from "./revoke";
 import { command as rotate } from "./rotate";
 import { command as setLimits } from "./set-limits";
 import { command as show } from "./show";
+import { command as usage } from "./usage";
 
 export const consumer: Noun = {
     name: "consumer",
     description: "Manage callers and their credentials",
     commands: [
         ...[list, show, add, setLimits, rotate, revoke, remove],
-        ...[expiring, pruneExpired, handout, importCommand, moveToFile],
+        ...[expiring, pruneExpired, usage, handout, importCommand, moveToFile],
     ],
 };

@@ -4,6 +4,7 @@
 import { strict as assert } from "node:assert";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { run } from "../../ops/cli";
 import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
@@ -57,6 +58,7 @@ describe("ops stack rollback on the engine", () => {
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => "",
+            stdinStream: () => Readable.from([]),
             openHolder,
             auditGateway,
             stateOfPort: stateOf,

@@ -38,6 +38,9 @@ const CASES: [what: string, args: string[], code: number, options?: BenchOptions
     ["an unknown caller", ["consumer", "show", "unknown"], 2],
     ["a change that the config check refuses", ["consumer", "set-limits", "alice", "--requests", "6"], 2],
     ["a stack without a file", ["consumer", "list", "--stack", "none"], 2],
+    ["usage without a source", ["consumer", "usage"], 2],
+    ["usage of an empty log", ["consumer", "usage", "--log", "-"], 2],
+    ["usage of a Prometheus that is away", ["consumer", "usage", "--prometheus", "http://127.0.0.1:9"], 1],
     ["credentials that expire, listed", ["consumer", "expiring"], 0],
     ["credentials that expire, checked", ["consumer", "expiring", "--fail-on", "7"], 3],
 ];

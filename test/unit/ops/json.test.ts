@@ -16,10 +16,19 @@ const REVIEW = ["stack", "changes", "findings"];
 /** Neither has an answer for a program: they print a script for a shell. */
 const SCRIPTS = ["bash", "zsh", "fish"];
 
+/** Of the access log, as docs/operate/watch.md shows it. */
+const LOG_LINE =
+    '{"time":"2026-11-25T11:00:00+00:00","request_id":"","consumer":"alpa-auth_alice","credential":"","route":"completions","status":200,"reason":"","request_time":2.31,"upstream_time":"2.308","bytes_received":412,"bytes_sent":640,"client":"10.20.96.7"}';
+
 const CASES: [args: string[], keys: string[], stdin?: string][] = [
     [
         ["consumer", "show", "alice"],
         ["stack", "name", "type", "file", "limits", "ownLimits", "lastHandout", "credentials"],
+    ],
+    [
+        ["consumer", "usage", "--log", "-"],
+        ["stack", "source", "isEstimate", "since", "from", "to", "lines", "callers"],
+        LOG_LINE,
     ],
     [["consumer", "add", "bob"], CHANGE],
     [["consumer", "add", "bob", "--yes"], CHANGE],

@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { run } from "../../../ops/cli";
 import type { AuditGateway } from "../../../ops/gateway/audit";
 import type { Context } from "../../../ops/context";
@@ -124,6 +125,7 @@ export function bench(options: BenchOptions = {}): Bench {
             out: (text) => (said.out += `${text}\n`),
             note: (text) => (said.note += `${text}\n`),
             stdin: async () => options.stdin ?? "",
+            stdinStream: () => Readable.from([options.stdin ?? ""]),
             pulumi: async (args, { input, onLine, signal } = {}) => {
                 calls.push({ args, input });
                 const answer =

@@ -1,0 +1,171 @@
+import { accessSync, constants, createReadStream, statSync } from "node:fs";
+import { choice, withExamples, withJson, withStack, type AddCommand } from "../arguments";
+import type { Context } from "../context";
+import { errorMessage, Failure, UsageError } from "../errors";
+import { json } from "../output";
+import { gatewayOf } from "../stack/gateway";
+import { callersOf, findStack } from "../stack/stack";
+import { readValue } from "../stack/stack-file";
+import { readAccessLog, type Lines } from "./usage/access-log";
+import { readPeriod, type Period } from "./usage/period";
+import { addressProblem, readPrometheus } from "./usage/prometheus";
+import { renderCsv, renderTable } from "./usage/render";
+import { usageRows, type UsageRow } from "./usage/rows";
+import type { Tally } from "./usage/tally";
+
+export const command: AddCommand = (consumer, context) =>
+    withExamples(
+        withJson(withStack(consumer.command("usage"))),
+        "consumer usage --log gateway.log --since 24h",
+        "consumer usage --log - --by credential < gateway.log",
+        "consumer usage --prometheus http://127.0.0.1:9090 --csv",
+    )
+        .description(
+            "Show who uses how much: requests, rejections, seconds of Alpa and bytes of each caller; tokens are not measured",
+        )
+        .option("--since <time>", "minutes, hours or days before now, as 90m, 24h or 7d", "7d")
+        .option("--log <file>", "access log of the gateway; - is standard input (default: none)")
+        .option(
+            "--prometheus <url>",
+            "Prometheus server with the gateway's metrics, which do not tell seconds of Alpa (default: none)",
+        )
+        .addOption(choice("--by <what>", "what a line is for; credential needs --log", BY, "caller"))
+        .option("--csv", "print comma-separated values instead of a table")
+        .action((args) => usage(context, args));
+
+const BY = ["caller", "credential"] as const;
+
+export interface UsageArgs {
+    stack?: string;
+    since: string;
+    log?: string;
+    prometheus?: string;
+    by: (typeof BY)[number];
+    json?: boolean;
+    csv?: boolean;
+}
+
+/** Who uses how much. Nothing of it is secret. */
+interface Usage {
+    /** Short name of the stack. */
+    stack: string;
+    source: "log" | "prometheus";
+    /** Prometheus extrapolates, and does not see the first requests of a new series. */
+    isEstimate: boolean;
+    since: string;
+    /** Of the period, in UTC. */
+    from: string;
+    to: string;
+    /** Of the access log; null with Prometheus. */
+    lines: Lines | null;
+    callers: UsageRow[];
+}
+
+/** Shows the requests of each caller in a period, from the gateway's access log or from Prometheus. Changes nothing. */
+export async function usage(context: Context, args: UsageArgs): Promise<void> {
+    const stack = await findStack(context, args.stack);
+    const period = readPeriod(args.since, context.today);
+    const problems = [...sourceProblems(args), ...formProblems(args)];
+    if (period === undefined)
+        problems.push(
+            `--since: must be minutes, hours or days, as 90m, 24h or 7d (got ${JSON.stringify(args.since)}). Correct it.`,
+        );
+    if (readValue(stack.text, "option") === "cloudflare")
+        problems.push(
+            `--stack: ${stack.short} has option cloudflare, and so no gateway. See the logs of Access at Cloudflare.`,
+        );
+    if (problems.length > 0 || period === undefined) throw new UsageError(problems);
+    const { namespace } = await gatewayOf(context, stack);
+    const { tally, lines } = await measured(context, args, namespace, period);
+    const rows = usageRows(tally, callersOf(stack), namespace, args.by === "credential");
+    const shown: Usage = {
+        stack: stack.short,
+        source: lines === null ? "prometheus" : "log",
+        isEstimate: lines === null,
+        since: period.since,
+        from: period.from.toISOString(),
+        to: period.to.toISOString(),
+        lines,
+        callers: rows,
+    };
+    context.out(args.json ? json(shown) : args.csv ? renderCsv(stack.short, period, rows) : renderTable(rows));
+}
+
+function sourceProblems({ log, prometheus, by }: UsageArgs): string[] {
+    const problems: string[] = [];
+    if (log === undefined && prometheus === undefined)
+        problems.push(
+            "--log, --prometheus: one of them is required. Give --log <file>, or --log - for standard input.",
+        );
+    if (log !== undefined && prometheus !== undefined)
+        problems.push("--log, --prometheus: only one of them can be the source. Leave one out.");
+    if (prometheus !== undefined && by === "credential")
+        problems.push("--by: the metrics do not tell credentials. Use --log, or leave out --by.");
+    const address = prometheus === undefined ? undefined : addressProblem(prometheus);
+    const file = log === undefined ? undefined : fileProblem(log);
+    return [...problems, ...[address, file].filter((one) => one !== undefined)];
+}
+
+function formProblems({ json, csv }: UsageArgs): string[] {
+    return json && csv ? ["--json, --csv: only one of them can be the output. Leave one out."] : [];
+}
+
+const STDIN = "-";
+
+function fileProblem(file: string): string | undefined {
+    if (file === STDIN) return undefined;
+    try {
+        accessSync(file, constants.R_OK);
+        return statSync(file).isDirectory()
+            ? `--log: must be a file (${file} is a directory). Correct the path.`
+            : undefined;
+    } catch (error) {
+        return `--log: ${file} cannot be read (${(error as NodeJS.ErrnoException).code}). Correct the path.`;
+    }
+}
+
+/** @returns lines: null with Prometheus */
+async function measured(
+    context: Context,
+    args: UsageArgs,
+    namespace: string,
+    period: Period,
+): Promise<{ tally: Tally; lines: Lines | null }> {
+    if (args.prometheus !== undefined) {
+        const tally = await readPrometheus(args.prometheus, namespace, period, context.note);
+        context.note(
+            "Estimates: Prometheus extrapolates, and does not see the first requests of a new series. It does not tell seconds of Alpa by caller, nor reasons: the access log does (--log).",
+        );
+        return { tally, lines: null };
+    }
+    const found = await readLog(context, args.log!, period, args.by === "credential");
+    sayLines(context, found.lines, period);
+    return found;
+}
+
+async function readLog(context: Context, log: string, period: Period, byCredential: boolean) {
+    const input = log === STDIN ? context.stdinStream() : createReadStream(log);
+    const found = await readAccessLog(input, period, byCredential).catch((error: unknown) => {
+        throw new Failure(`--log: ${log} cannot be read to its end (${errorMessage(error)}).`);
+    });
+    const { read, oldest } = found.lines;
+    // Zeros for everyone would look like a period without requests.
+    if (oldest === null)
+        throw new UsageError([
+            `--log: must have lines of the access log (${log === STDIN ? "standard input" : log} has ${read} lines, none of them one). Set observability.accessLog, and use kubectl logs without --timestamps and --prefix.`,
+        ]);
+    return found;
+}
+
+/** What of the log is not in the figures, without any text of it. */
+function sayLines({ note }: Context, { read, counted, older, ahead, other, oldest }: Lines, { from }: Period): void {
+    const left = [
+        [older, `from before ${from.toISOString()}`],
+        [other, "not of the access log"],
+        [ahead, "more than 5 minutes ahead of this machine's clock (compare the clocks)"],
+    ] as const;
+    const parts = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
+    note(`Counted ${counted} of ${read} lines${parts.length === 0 ? "" : `; left out: ${parts.join(", ")}`}.`);
+    if (oldest !== null && Date.parse(oldest) > from.getTime())
+        note(`The oldest line of the log is of ${oldest}: if requests before that are missing, the log is too short.`);
+}

@@ -1,0 +1,135 @@
+import * as z from "zod";
+import { errorMessage, Failure } from "../../errors";
+import { printable } from "../../output";
+import type { Period } from "./period";
+import { Tally } from "./tally";
+
+/** Longest time for the answers to all queries. */
+const TIMEOUT_SECONDS = 10;
+
+/** https://prometheus.io/docs/prometheus/latest/querying/api/ (2026-11): the answer to an instant query. */
+const ANSWER = z.object({
+    status: z.literal("success"),
+    warnings: z.array(z.string()).optional(),
+    data: z.object({
+        resultType: z.literal("vector"),
+        result: z.array(
+            z.object({ metric: z.record(z.string(), z.string()), value: z.tuple([z.number(), z.string()]) }),
+        ),
+    }),
+});
+const ERROR = z.object({ status: z.literal("error"), errorType: z.string(), error: z.string() });
+
+type Sample = z.output<typeof ANSWER>["data"]["result"][number];
+
+/** What is wrong with the address of a Prometheus server; undefined: nothing. A password in it is not repeated. */
+export function addressProblem(text: string): string | undefined {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && !url.search && !url.hash;
+    if (isPlain && !url.username && !url.password) return undefined;
+    return "--prometheus: must be an address with http:// or https://, without user, password and query, as http://127.0.0.1:9090. Correct it.";
+}
+
+/**
+ * Asks a Prometheus server for the requests and bytes of the routes of a namespace.
+ * @param namespace of the consumers, a DNS label
+ * @param note takes warnings of the server
+ * @throws Failure where there is no Prometheus, or none with metrics of a gateway
+ */
+export async function readPrometheus(
+    address: string,
+    namespace: string,
+    period: Period,
+    note: (text: string) => void,
+    timeoutSeconds = TIMEOUT_SECONDS,
+): Promise<Tally> {
+    const signal = AbortSignal.timeout(timeoutSeconds * 1000);
+    const ask = (query: string) => answerTo(address, query, period, { signal, timeoutSeconds, note });
+    const routes = `route=~"${namespace}_alpa.*"`;
+    const [gateways, statuses, bytes] = await Promise.all([
+        // Each gateway pod has it from its start on; the counters begin with the first request.
+        ask(`count(last_over_time(apisix_node_info[${period.since}]))`),
+        ask(`sum by (consumer, code) (increase(apisix_http_status{${routes}}[${period.since}]))`),
+        ask(`sum by (consumer) (increase(apisix_bandwidth{type="egress",${routes}}[${period.since}]))`),
+    ]);
+    if (gateways.length === 0)
+        throw new Failure(
+            `--prometheus: ${address} has had no metrics of a gateway for ${period.since} (apisix_node_info). Set observability.metrics, and let Prometheus read it: docs/operate/watch.md.`,
+        );
+    if (![...statuses, ...bytes].every(isNumber) || !statuses.every(({ metric }) => /^\d+$/.test(metric.code ?? "")))
+        throw new Failure(
+            `--prometheus: apisix_http_status and apisix_bandwidth of ${address} must have numbers by consumer and code. Correct the relabelling in Prometheus.`,
+        );
+    const tally = new Tally(false);
+    for (const { metric, value } of statuses)
+        tally.count(
+            { consumer: metric.consumer ?? "" },
+            { status: Number(metric.code), reason: null, requests: whole(value) },
+        );
+    for (const { metric, value } of bytes) tally.addBytes({ consumer: metric.consumer ?? "" }, whole(value));
+    return tally;
+}
+
+function isNumber({ value: [, text] }: Sample): boolean {
+    return Number.isFinite(Number(text));
+}
+
+/** Prometheus extrapolates an increase to the whole period, so it may have a fraction. */
+function whole([, text]: Sample["value"]): number {
+    return Math.round(Number(text));
+}
+
+interface Asking {
+    signal: AbortSignal;
+    timeoutSeconds: number;
+    note(text: string): void;
+}
+
+async function answerTo(address: string, query: string, period: Period, asking: Asking): Promise<Sample[]> {
+    const url = new URL(`${address.replace(/\/+$/, "")}/api/v1/query`);
+    url.searchParams.set("query", query);
+    url.searchParams.set("time", period.to.toISOString());
+    const { status, body } = await get(url, address, asking);
+    const answer = ANSWER.safeParse(body);
+    if (answer.success) {
+        for (const warning of answer.data.warnings ?? [])
+            asking.note(`warning: Prometheus says: ${printable(warning)}`);
+        return answer.data.data.result;
+    }
+    const error = ERROR.safeParse(body);
+    if (error.success)
+        throw new Failure(
+            `--prometheus: ${address} rejects a query: ${error.data.errorType}: ${printable(error.data.error)}`,
+        );
+    const redirect = status >= 300 && status < 400 ? "a redirect, which is not followed, " : "";
+    throw new Failure(
+        `--prometheus: ${address} must be the address of a Prometheus server (/api/v1/query gives ${redirect}HTTP ${status}). Correct it.`,
+    );
+}
+
+async function get(url: URL, address: string, { signal, timeoutSeconds }: Asking) {
+    try {
+        const response = await fetch(url, { headers: { Accept: "application/json" }, redirect: "manual", signal });
+        const text = await response.text();
+        return { status: response.status, body: parsed(text) };
+    } catch (error) {
+        const why = signal.aborted ? `within ${timeoutSeconds} s` : `(${reasonOf(error)})`;
+        throw new Failure(
+            `--prometheus: ${address} does not answer ${why}. Correct the address, or start the port-forward.`,
+        );
+    }
+}
+
+function parsed(text: string): unknown {
+    try {
+        return JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+}
+
+/** fetch has the reason one level below. */
+function reasonOf(error: unknown): string {
+    const { cause } = error as { cause?: { code?: string } };
+    return cause?.code ?? errorMessage(cause ?? error);
+}

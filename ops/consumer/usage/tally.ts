@@ -1,0 +1,94 @@
+/** Requests that got no 2xx. */
+export interface Unsuccessful {
+    status: number;
+    /** Of the access log. null: Alpa gave this status, or the source is Prometheus, which has no reason. */
+    reason: string | null;
+    requests: number;
+}
+
+export interface Figures {
+    requests: number;
+    /** With a status of 2xx. */
+    successes: number;
+    /** The most frequent first. */
+    unsuccessful: Unsuccessful[];
+    /** Time that Alpa took, in seconds: its queue too. null: the source does not tell. */
+    upstreamSeconds: number | null;
+    /** Bytes of the answers, with their headers. */
+    bytesSent: number;
+}
+
+/** Whose figures: APISIX's name of the consumer, empty without a caller, and APISIX's id of its credential, where the source has it. */
+export interface Owner {
+    consumer: string;
+    digest?: string;
+}
+
+/** What is added to the figures of an owner. */
+export interface Added {
+    status: number;
+    reason: string | null;
+    requests: number;
+}
+
+interface Sum {
+    owner: Owner;
+    statuses: Map<string, Added>;
+    upstreamMs: number;
+    bytesSent: number;
+}
+
+/** Sums of each owner. */
+export class Tally {
+    private readonly sums = new Map<string, Sum>();
+
+    /** @param knowsUpstream whether the source tells the time that Alpa took */
+    constructor(private readonly knowsUpstream: boolean) {}
+
+    count(owner: Owner, { status, reason, requests }: Added): void {
+        const { statuses } = this.of(owner);
+        const key = `${status} ${reason ?? ""}`;
+        const before = statuses.get(key)?.requests ?? 0;
+        statuses.set(key, { status, reason, requests: before + requests });
+    }
+
+    addBytes(owner: Owner, bytes: number): void {
+        this.of(owner).bytesSent += bytes;
+    }
+
+    /** @param milliseconds whole ones, whose sum is exact */
+    addUpstream(owner: Owner, milliseconds: number): void {
+        this.of(owner).upstreamMs += milliseconds;
+    }
+
+    figures(): [Owner, Figures][] {
+        return [...this.sums.values()].map(({ owner, ...sum }) => [owner, this.figuresOf(sum)]);
+    }
+
+    /** Of an owner without a request. */
+    get zero(): Figures {
+        return this.figuresOf({ statuses: new Map(), upstreamMs: 0, bytesSent: 0 });
+    }
+
+    private figuresOf({ statuses, upstreamMs, bytesSent }: Omit<Sum, "owner">): Figures {
+        const all = [...statuses.values()].filter(({ requests }) => requests > 0);
+        const total = (some: Added[]) => some.reduce((sum, { requests }) => sum + requests, 0);
+        const isSuccess = ({ status }: Added) => status >= 200 && status < 300;
+        return {
+            requests: total(all),
+            successes: total(all.filter(isSuccess)),
+            unsuccessful: all
+                .filter((one) => !isSuccess(one))
+                .sort((a, b) => b.requests - a.requests || a.status - b.status),
+            upstreamSeconds: this.knowsUpstream ? upstreamMs / 1000 : null,
+            bytesSent,
+        };
+    }
+
+    private of(owner: Owner): Sum {
+        const key = JSON.stringify([owner.consumer, owner.digest]);
+        const found = this.sums.get(key) ?? { owner, statuses: new Map(), upstreamMs: 0, bytesSent: 0 };
+        this.sums.set(key, found);
+        return found;
+    }
+}
