@@ -28,8 +28,10 @@ export function makeFolders(root: string, files: Record<string, string>): void {
  * @returns those that are not seen there anyway
  */
 export function makePlaces(root: string, visible: string[]): string[] {
-    const missing = visible.filter((name) => OWN.some((folder) => name.startsWith(`/${folder}/`)));
-    for (const name of missing) {
+    const isOwn = (name: string) => OWN.some((folder) => name.startsWith(`/${folder}/`));
+    const missing = visible.filter((name) => isOwn(name) || !/^\/(usr|bin|sbin|lib\w*|proc|dev)\//.test(name));
+    // Other folders of this machine, as /srv, are not on a host at all: what is seen of them gets its place there (namespace.ts).
+    for (const name of missing.filter(isOwn)) {
         const place = path.join(root, name);
         if (fs.statSync(name).isDirectory()) fs.mkdirSync(place, { recursive: true });
         else if (!fs.existsSync(place)) {

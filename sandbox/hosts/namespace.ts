@@ -58,6 +58,9 @@ ${READ_ONLY}build() {
     done
     IFS=:
     for shown in $visible; do
+        if [ ! -e ".$shown" ]; then
+            if [ -d "$shown" ]; then mkdir -p ".$shown"; else mkdir -p "$(dirname ".$shown")" && : >".$shown"; fi
+        fi
         mount --rbind "$shown" ".$shown"
         ro ".$shown"
     done
