@@ -15,12 +15,15 @@ no_prompt="{\"model\":$model}"
 completion="{\"model\":$model,\"prompt\":\"a\",\"max_tokens\":1}"
 # An answer within so many seconds was not delayed by a batch.
 at_once=0.5
+# By connection: what has been read of the first line of its answer.
+begun=()
 # Alpa may close a connection while a request is written.
 trap '' PIPE
 
 # Sends a request; its connection is $opened.
 send() {
     { exec {opened}<>"/dev/tcp/127.0.0.1/$alpa_port"; } 2>/dev/null || return 1
+    begun[opened]=""
     { printf 'POST /completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: %s\r\nConnection: close\r\n\r\n%s' "${#1}" "$1" >&"$opened"; } 2>/dev/null || :
 }
 hang_up() {
@@ -31,9 +34,10 @@ hang_up() {
 answered() {
     local text status=0
     IFS= read -r -t "$2" -u "$1" text || status=$?
+    begun[$1]+=$text # a host that is busy may read a line in two parts
     ((status <= 128)) || return 1
     ((status == 0)) || return 2
-    answer=$text
+    answer=${begun[$1]}
     IFS= read -r -d '' -t 5 -u "$1" text || :
     answer+=" $text"
 }

@@ -2,6 +2,8 @@
 // rejections while it computes is not proved here; the sandbox has it from the code of launch_model_worker.py.
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { scriptFile } from "../../../../components/hosts/script-file";
 import { progressConstants, type Progress } from "../../../../components/hosts/watchdog/progress";
@@ -47,6 +49,24 @@ describe("The watchdog's look at Alpa", () => {
         const port = await start();
         assert.equal(await look(port), "answers: a completion was answered");
         assert.equal(alpa!.died(), undefined);
+    });
+
+    it("reads an answer whose first line comes in two parts, as on a busy host", async () => {
+        const PAUSE_MS = 700; // longer than one read waits
+        const server = createServer((socket) => {
+            socket.on("error", () => undefined).once("data", (request) => {
+                if (!String(request).includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+                socket.write("HTTP/1.1 2");
+                setTimeout(() => socket.end("00 OK\r\n\r\n{}"), PAUSE_MS);
+            });
+        });
+        await once(server.listen(0, "127.0.0.1"), "listening");
+        try {
+            const { port } = server.address() as AddressInfo;
+            assert.equal(await look(port), "answers: a completion was answered");
+        } finally {
+            server.close();
+        }
     });
 
     it("finds a batch loop that has ended, though Alpa still rejects requests", async () => {
