@@ -54,11 +54,13 @@ describe("The watchdog's look at Alpa", () => {
     it("reads an answer whose first line comes in two parts, as on a busy host", async () => {
         const PAUSE_MS = 700; // longer than one read waits
         const server = createServer((socket) => {
-            socket.on("error", () => undefined).once("data", (request) => {
-                if (!String(request).includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
-                socket.write("HTTP/1.1 2");
-                setTimeout(() => socket.end("00 OK\r\n\r\n{}"), PAUSE_MS);
-            });
+            socket
+                .on("error", () => undefined)
+                .once("data", (request) => {
+                    if (!String(request).includes("prompt")) return socket.end("HTTP/1.1 400 Bad Request\r\n\r\n");
+                    socket.write("HTTP/1.1 2");
+                    setTimeout(() => socket.end("00 OK\r\n\r\n{}"), PAUSE_MS);
+                });
         });
         await once(server.listen(0, "127.0.0.1"), "listening");
         try {
