@@ -69,9 +69,22 @@ export const observability = z
 
 type Parsed = z.infer<typeof observability>;
 
+/** The first APISIX that knows `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
+const OLDEST_APISIX = [3, 18];
+
+/** Whether the tag of an image is of an APISIX without what the metrics need. Other tags say nothing. */
+function isOlder(tag: string | undefined): boolean {
+    const [, major, minor] = (/^(\d+)\.(\d+)/.exec(tag ?? "") ?? []).map(Number);
+    if (major === undefined) return false;
+    return major < OLDEST_APISIX[0] || (major === OLDEST_APISIX[0] && minor < OLDEST_APISIX[1]);
+}
+
 /** What must hold between `observability` and other keys. @param given the same before it was parsed: which keys there are */
 export function observabilityProblems(
-    { observability: asked, gateway }: Sound<{ observability: Parsed; gateway: { installer: string } }>,
+    {
+        observability: asked,
+        gateway,
+    }: Sound<{ observability: Parsed; gateway: { installer: string; image?: { tag?: string } } }>,
     given: Raw,
 ): string[] {
     if (!isGiven(given, "observability")) return [];
@@ -80,6 +93,11 @@ export function observabilityProblems(
             "observability: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
         ];
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
+    const tag = gateway?.image?.tag;
+    if (enabled === true && isOlder(tag))
+        return [
+            `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with observability.metrics (got ${JSON.stringify(tag)}). Older ones count latency for each caller, and run out of memory.`,
+        ];
     if (enabled !== false) return [];
     const idle = [...(scrapers.length > 0 ? ["scrapers"] : []), ...(podMonitor ? ["podMonitor"] : [])];
     return idle.map(

@@ -1,14 +1,27 @@
 import * as z from "zod";
 import { DEFAULT_IDLE_SECONDS, type ProgressLimits } from "../../components/hosts/watchdog/progress";
+import { got } from "../problems";
 import { positive } from "../values";
+
+/**
+ * Alpa waits up to a second for companions of a batch, and the script counts whole seconds: with less than this a healthy Alpa on a
+ * busy host would be restarted.
+ */
+const LEAST_IDLE_SECONDS = 10;
 
 /** Keys of every watchdog: when Alpa is taken to make no progress. */
 export const progressKeys = {
-    idleSeconds: positive("a time in seconds").default(DEFAULT_IDLE_SECONDS).meta({
-        description:
-            "How long a completion may wait while Alpa computes nothing, in seconds: its batch loop has ended then.",
-        reason: "Alpa waits at most a second for companions of a batch.",
-    }),
+    idleSeconds: positive("a time in seconds")
+        .refine((seconds) => seconds < 1 || seconds >= LEAST_IDLE_SECONDS, {
+            error: (i) =>
+                `must be at least ${LEAST_IDLE_SECONDS}${got(i.input)}. Raise it, or a healthy Alpa that waits for a batch is restarted`,
+        })
+        .default(DEFAULT_IDLE_SECONDS)
+        .meta({
+            description:
+                "How long a completion may wait while Alpa computes nothing, in seconds: its batch loop has ended then.",
+            reason: "Alpa waits at most a second for companions of a batch.",
+        }),
     stuckSeconds: positive("a time in seconds")
         .optional()
         .meta({

@@ -89,7 +89,7 @@ export function judged(
     const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
     // A look waits in the queue of callers too.
     const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
-    if (times.lookedSeconds > oldest)
+    if (!(times.lookedSeconds <= oldest))
         return { state: "unknown", why: `the last look is older than ${oldest} s (${state})`, ...times };
     return { state, why, ...times };
 }

@@ -25,7 +25,7 @@ export interface AbortArgs extends RunArgs {
 }
 
 /**
- * Asks the running process to return; without one, returns itself. Without --apply it only shows where the stack is.
+ * Asks the running process to return; without one, returns itself. Without --yes it only shows where the stack is.
  */
 export async function abort(context: Context, args: AbortArgs): Promise<void> {
     if (!args.yes) {

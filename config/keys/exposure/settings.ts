@@ -16,9 +16,12 @@ export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };
 
-/** The same of a config that may not be whole. Undefined: behind Cloudflare it follows from the edge's waits. */
-export function answerSecondsIfKnown({ exposure, alpa }: Sound<Pick<Parsed, "exposure" | "alpa">>): number | undefined {
-    return alpa?.answerTimeoutSeconds ?? (exposure === "direct" ? DEFAULT_ANSWER_SECONDS : undefined);
+/** The same of a config that may not be whole. Undefined: it has no exposure. */
+export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefined {
+    const { exposure, alpa } = config;
+    if (alpa?.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
+    if (exposure === "direct") return DEFAULT_ANSWER_SECONDS;
+    return exposure === "tunnel" ? edgeWaits(config) - BEFORE_THE_EDGE_SECONDS : undefined;
 }
 
 /** Longest time one answer may take, in seconds. */

@@ -75,6 +75,35 @@ export function alpaWatchdogProblems(
 }
 
 /**
+ * Hosts of the watchdog against the services that they should watch.
+ * @param endpoints `host:port` of each Alpa service
+ */
+export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, endpoints: readonly string[]): string[] {
+    const services = endpoints.filter((one) => one.includes(":")).map((one) => one.split(":"));
+    if (new Set(services.map(([, port]) => port)).size < 2) return [];
+    return (watchdog?.hosts ?? []).flatMap((host, i) => {
+        const found = services.filter(([address]) => address === host?.address).length;
+        const where = `alpa.watchdog.hosts[${i}].address`;
+        if (host?.address === undefined || found === 1) return [];
+        return found === 0
+            ? [
+                  `${where}: must be the host of one of alpa.endpoints, which have several ports (got ${host.address}). Write it as there.`,
+              ]
+            : [
+                  `${where}: must run one Alpa (got ${host.address}, which has ${found} of alpa.endpoints). One watchdog watches one port: remove it.`,
+              ];
+    });
+}
+
+/** An operator who names fewer hosts than services: say which no watchdog watches. */
+export function watchdogWarnings(watchdog: ParsedWatchdog | undefined, endpoints: readonly string[]): string[] {
+    if (watchdog?.enabled !== true || watchdog.hosts.length >= endpoints.length) return [];
+    return [
+        `alpa.watchdog.hosts: ${watchdog.hosts.length} of ${endpoints.length} services of alpa.endpoints have a watchdog. Name the hosts of the others too.`,
+    ];
+}
+
+/**
  * Checked values in the shape the component takes.
  * @param endpoints `host:port` of each Alpa service
  * @param answerSeconds longest time that callers wait for one answer, in seconds

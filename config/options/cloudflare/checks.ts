@@ -8,7 +8,7 @@ import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import { isGiven, mapping } from "../../unchecked";
 import type { CheckContext, Raw } from "../option";
-import type { ParsedCloudflare } from "./schema";
+import { edgeWaits, type ParsedCloudflare } from "./schema";
 
 /** Cloudflare's limit for an account. */
 const MOST_TOKENS = 50;
@@ -43,8 +43,11 @@ export function cloudflareChecks(
             (value) => isSecret("tunnel", value),
             "For more connectors raise tunnel.connectorsPerHost.",
         ),
-        ...alpaWatchdogProblems(config.alpa?.watchdog, given, config.alpa?.answerTimeoutSeconds, (value) =>
-            isSecret("alpa", value),
+        ...alpaWatchdogProblems(
+            config.alpa?.watchdog,
+            given,
+            config.alpa?.answerTimeoutSeconds ?? edgeWaits(config),
+            (value) => isSecret("alpa", value),
         ),
         ...connectorProblems(config.tunnel),
         ...(config.edgeWorker?.enabled === false && isGiven(given, "alpa", "defaultModel")

@@ -2,7 +2,7 @@ import type { Sound } from "../../cross-check";
 import { availabilityProblems } from "../../keys/high-availability";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { firewallProblems } from "../../keys/hosts/alpa-firewall";
-import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
+import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-watchdog";
 import type { CheckContext, Raw } from "../option";
 import type { ParsedInter } from "./schema";
 
@@ -14,6 +14,10 @@ export function interChecks(config: Sound<ParsedInter>, given: Raw, { isSecret }
         ...firewallProblems(config, given, (value) => isSecret("alpa", value)),
         ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
             isSecret("alpa", value),
+        ),
+        ...watchedProblems(
+            config.alpa?.watchdog,
+            (config.alpa?.endpoints ?? []).map((one) => one?.address ?? ""),
         ),
     ];
 }

@@ -2,7 +2,7 @@ import type { InterClusterArgs } from "../../../components/inter-cluster";
 import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import type { FirewallSettings } from "../../../components/hosts/alpa-firewall/alpa-firewall";
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
-import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
+import { alpaWatchdogSettings, watchdogWarnings } from "../../keys/hosts/alpa-watchdog";
 import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewall";
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
@@ -39,7 +39,7 @@ export function interSettings(config: Parsed, today: Date): InterSettings {
     return {
         option: "inter",
         ...shared,
-        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes)],
+        warnings: [...warnings, ...firewallWarnings(firewall, services, nodes), ...watchdogWarnings(asked, services)],
         ...(firewall && { firewall }),
         ...(watchdog && { watchdog }),
         alpa: { endpoints: config.alpa.endpoints, answerTimeoutSeconds, failover: true },

@@ -3,7 +3,7 @@ import type { GatewayClusterArgs, GatewaySettings } from "../../../components/ga
 import type { AzureSide } from "../../../components/cloudflare/azure-side";
 import type { AlpaWatchdogArgs } from "../../../components/hosts/watchdog/alpa-watchdog";
 import { digestOf } from "../../keys/consumers/digest";
-import { alpaWatchdogSettings } from "../../keys/hosts/alpa-watchdog";
+import { alpaWatchdogSettings, watchdogWarnings } from "../../keys/hosts/alpa-watchdog";
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
@@ -34,9 +34,11 @@ export function intraASettings(config: Parsed, today: Date): IntraASettings {
     const { alpa } = config;
     const endpoints = alpa.endpoints.map((address) => ({ address, weight: 1 }));
     const watchdog = alpaWatchdogSettings(alpa.watchdog, alpa.endpoints, answerSeconds(config), alpa.defaultModel);
+    const shared = sharedSettings(config, today);
     return {
         option: "intra-a",
-        ...sharedSettings(config, today),
+        ...shared,
+        warnings: [...shared.warnings, ...watchdogWarnings(alpa.watchdog, alpa.endpoints)],
         alpa: { endpoints, answerTimeoutSeconds: answerSeconds(config) },
         gateway: gatewaySettings(config),
         ...(watchdog && { watchdog }),

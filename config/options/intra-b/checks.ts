@@ -3,7 +3,7 @@ import type { Sound } from "../../cross-check";
 import type { ParsedConvert } from "../../keys/convert";
 import { answerSecondsIfKnown } from "../../keys/exposure/settings";
 import { highAvailabilityChecks } from "../../keys/high-availability";
-import { alpaWatchdogProblems } from "../../keys/hosts/alpa-watchdog";
+import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
 import { watchdogProblems } from "../../keys/watchdog";
@@ -34,6 +34,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
         ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
             isSecret("alpa", value),
         ),
+        ...watchedProblems(config.alpa?.watchdog, (config.alpa?.endpoints ?? []).map(String)),
         ...watchdogProblems("opt.watchdog", opt?.watchdog, answerSecondsIfKnown(config)),
         ...(convert === undefined ? [] : convertProblems(convert, given, (value) => isSecret("convert", value))),
         ...(convert === undefined ? [] : headProblems(config.alpa?.endpoints ?? [], convert.bareMetal)),

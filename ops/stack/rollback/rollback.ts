@@ -146,8 +146,8 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // The version is back, and does not serve: that is more than a finding.
-        throw error instanceof FindingsError ? new Failure(error.message) : error;
+        // The version is back, and does not serve or cannot be tried: more than a finding, and not "nothing was changed".
+        throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
 

@@ -90,6 +90,11 @@ describe("config of observability", () => {
             metrics({ scrapers: [{ ...SCRAPER, namespace: "Monitoring" }] }),
             /namespace: must be a DNS label/,
         ],
+        [
+            "metrics of an APISIX that counts latency for each caller",
+            { gateway: { image: { tag: "3.17.0-ubuntu" } }, ...metrics({}) },
+            /^gateway\.image\.tag: must be APISIX 3\.18 or newer with observability\.metrics \(got "3\.17\.0-ubuntu"\)/,
+        ],
         ["a word instead of a switch", { observability: { accessLog: "json" } }, /accessLog: must be true or false/],
         [
             "a key that it does not have",

@@ -8,7 +8,7 @@ import { one, record } from "../../kit";
 import { CALLS, cloudflareStack, HOST } from "../cloudflare";
 import { interValues, parseInter } from "../inter";
 import { intraBSettings, intraBValues } from "../intra-b";
-import { CONSUMERS, raw } from "../intra-a";
+import { CONSUMERS, EXPOSURE, raw } from "../intra-a";
 import { itRefuses, type Refused } from "./refused";
 
 const ENDPOINTS = ["10.0.0.11:20001"];
@@ -62,10 +62,43 @@ const refused: Refused[] = [
         "opt.watchdog.stuckSeconds: must be at least 900, the longest answer (got 800). Raise it, or a long answer counts as none.",
     ],
     ["no time at all", values({ hosts: [HOST], idleSeconds: 0 }), /^alpa\.watchdog\.idleSeconds: /],
+    [
+        "a time in which a healthy Alpa may wait for a batch",
+        values({ hosts: [HOST], idleSeconds: 9 }),
+        "alpa.watchdog.idleSeconds: must be at least 10 (got 9). Raise it, or a healthy Alpa that waits for a batch is restarted.",
+    ],
+    [
+        "less time than the longest answer takes behind a tunnel",
+        {
+            ...values({ hosts: [HOST], stuckSeconds: 100 }),
+            ...EXPOSURE,
+            alpa: { ...EXPOSURE.alpa, watchdog: { hosts: [HOST], stuckSeconds: 100 } },
+        },
+        /^alpa\.watchdog\.stuckSeconds: must be at least 120, the longest answer \(got 100\)/,
+    ],
+    [
+        "a host without a service, where services have several ports",
+        values({ hosts: [HOST] }, { endpoints: ["10.0.0.12:20001", "10.0.0.13:20002"] }),
+        "alpa.watchdog.hosts[0].address: must be the host of one of alpa.endpoints, which have several ports (got 10.0.0.11). Write it as there.",
+    ],
+    [
+        "a host with two services",
+        values({ hosts: [HOST] }, { endpoints: ["10.0.0.11:20001", "10.0.0.11:20002"] }),
+        /^alpa\.watchdog\.hosts\[0\]\.address: must run one Alpa \(got 10\.0\.0\.11, which has 2 of alpa\.endpoints\)/,
+    ],
 ];
 
 describe("config of the watchdogs", () => {
     itRefuses(refused, problems);
+
+    it("warns where services have no watchdog", () => {
+        const warnings = (endpoints: string[]) => parse(raw(values({ hosts: [HOST] }, { endpoints }))).warnings;
+        assert.deepEqual(warnings(ENDPOINTS), []);
+        assert.match(
+            warnings([...ENDPOINTS, "10.0.0.12:20001"]).join(),
+            /1 of 2 services of alpa\.endpoints have a watchdog/,
+        );
+    });
 
     it("repeats no key of a host that is in the wrong place", () => {
         const found = problems(values({ hosts: [HOST.privateKey] }));

@@ -256,7 +256,10 @@ describe("workflow templates", () => {
         it("says that a change of the program is not in the review", async () => {
             const body = async (...files: string[]) => (await posted([], "new", files))[1].body;
             assert.match(await body("index.ts", "Pulumi.intra.yaml", "ops/cli.ts"), /2 other file\(s\) are not in/);
-            assert.doesNotMatch(await body("Pulumi.intra.yaml", "policy/accepted.yaml", "README.md"), /other file/);
+            assert.doesNotMatch(
+                await body("Pulumi.intra.yaml", "policy/accepted.yaml", "callers/intra.yaml", "README.md"),
+                /other file/,
+            );
         });
 
         it("says so where there is no review, and fits where it is the longest", async () => {
