@@ -42,8 +42,12 @@ function containerState(pod: V1Pod, container: V1Container, main: boolean, state
         };
     }
     const running = { running: { startedAt } };
-    if (state.is === "running" || !main)
-        return { ready: state.is !== "running" || state.ready, started: true, state: running };
+    if (state.is === "running" || !main) {
+        // How it ended last stays in the status while it runs again, as the kubelet keeps it.
+        const last = pod.status?.containerStatuses?.find((one) => one.name === name)?.lastState;
+        const lastState = last?.terminated && { lastState: last };
+        return { ready: state.is !== "running" || state.ready, started: true, state: running, ...lastState };
+    }
     const { namespace, uid } = pod.metadata!;
     const message = `back-off ${state.backOffSeconds}s restarting failed container=${name} pod=${pod.metadata!.name}_${namespace}(${uid})`;
     // Only by this policy does the kubelet take what the program said last.
