@@ -56,7 +56,7 @@ export interface ConversionOutputs {
 }
 
 /**
- * The resources of a conversion around the callers' route, ordered so that the route never leads to a stopped backend:
+ * The resources of a conversion around the callers' route, ordered so that the route never points at a stopped backend:
  * record the start; release the GPUs on one side before the other side takes them; open the route once a backend
  * answers, close it before the backend stops; record the end.
  */

@@ -2,7 +2,10 @@
 export const DEFAULT_CHART = "2.14.0";
 export const DEFAULT_TAG = "3.18.0-ubuntu";
 
-const OLDEST = [3, 17];
+/** Major and minor version, as `[3, 18]`. */
+export type ApisixVersion = readonly [major: number, minor: number];
+
+const OLDEST: ApisixVersion = [3, 17];
 /**
  * The oldest APISIX that may serve callers. In older ones jwt-auth trusts the algorithm that the token names: with the public
  * key of a caller anyone signs tokens of that caller (algorithm confusion).
@@ -10,5 +13,15 @@ const OLDEST = [3, 17];
 export const OLDEST_APISIX = OLDEST.join(".");
 
 export function isForgeable(major: number, minor: number): boolean {
-    return major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+    return isBefore([major, minor], OLDEST);
+}
+
+/** Whether the tag of an image names an APISIX before that version. A tag without a version says nothing: false. */
+export function isTagBefore(tag: string | undefined, oldest: ApisixVersion): boolean {
+    const found = /^(\d+)\.(\d+)/.exec(tag ?? "");
+    return found !== null && isBefore([Number(found[1]), Number(found[2])], oldest);
+}
+
+function isBefore([major, minor]: ApisixVersion, [oldestMajor, oldestMinor]: ApisixVersion): boolean {
+    return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs beside Alpa in its container, and ends when Alpa makes no progress any more. The container ends with it, and the kubelet
+# Runs next to Alpa in its container, and ends when Alpa makes no progress. The container ends with it, and the kubelet
 # starts it again: what is printed last is the reason that `kubectl describe pod` shows.
 # Placeholders: those of progress.sh, and @PAUSE_SECONDS@ between two requests.
 

@@ -26,7 +26,7 @@ export const ROUTE = "alpa";
  * Upstream of the rules that answer themselves: a rule without any is rejected. Port 1 of the gateway's own pod, where
  * nothing listens, so that a gateway that leaves a plugin out closes (502) instead of opening the way to Alpa.
  */
-const NOWHERE = "127.0.0.1:1";
+export const NOWHERE = "127.0.0.1:1";
 
 /** Inputs of the rules of the ApisixRoute. */
 export interface RouteRules extends ClassSettings {

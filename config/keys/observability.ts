@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { ReleaseSettings } from "../../components/apisix/values";
+import { isTagBefore, type ApisixVersion } from "../../components/apisix/version";
 import type { Sound } from "../cross-check";
 import type { Raw } from "../options/option";
 import { got } from "../problems";
@@ -70,14 +71,7 @@ export const observability = z
 type Parsed = z.infer<typeof observability>;
 
 /** The first APISIX that knows `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
-const OLDEST_APISIX = [3, 18];
-
-/** Whether the tag of an image is of an APISIX without what the metrics need. Other tags say nothing. */
-function isOlder(tag: string | undefined): boolean {
-    const [, major, minor] = (/^(\d+)\.(\d+)/.exec(tag ?? "") ?? []).map(Number);
-    if (major === undefined) return false;
-    return major < OLDEST_APISIX[0] || (major === OLDEST_APISIX[0] && minor < OLDEST_APISIX[1]);
-}
+const OLDEST_APISIX: ApisixVersion = [3, 18];
 
 /** What must hold between `observability` and other keys. @param given the same before it was parsed: which keys there are */
 export function observabilityProblems(
@@ -94,7 +88,7 @@ export function observabilityProblems(
         ];
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
     const tag = gateway?.image?.tag;
-    if (enabled === true && isOlder(tag))
+    if (enabled === true && isTagBefore(tag, OLDEST_APISIX))
         return [
             `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with observability.metrics (got ${JSON.stringify(tag)}). Older ones count latency for each caller, and run out of memory.`,
         ];

@@ -70,7 +70,7 @@ export async function showPlan(context: Context, args: PlanArgs): Promise<ShownP
     return { problems, ...(steps.length === 0 ? {} : { run }) };
 }
 
-/** Where a conversion that is under way leads to, else what was asked for, else the other option. */
+/** Target option of the running conversion, else the requested one, else the other option. */
 export function targetOf({ progress: { direction, reached } }: ConversionState, asked: Target | undefined): Target {
     if (direction !== undefined) return direction === "back" ? "intra-a" : "intra-b";
     return asked ?? (reached === "done" ? "intra-a" : "intra-b");

@@ -1,4 +1,5 @@
 import { LEAST_NODES } from "../../../components/apisix/availability";
+import { isTagBefore, type ApisixVersion } from "../../../components/apisix/version";
 import { ALPA_BATCH } from "../../../components/route/request-guard";
 import type { Sound } from "../../cross-check";
 import type { ParsedGatewayOption } from "../../options/gateway/schema";
@@ -10,7 +11,7 @@ import { dnsLabel, LABEL_LIMIT } from "../../values";
 type Config = Sound<ParsedGatewayOption>;
 
 /** The oldest APISIX that counts a class as one: before it, consumers with limits were counted apart (apisix 3.18.0, limit-conn). */
-const OLDEST_APISIX = [3, 18];
+const OLDEST_APISIX: ApisixVersion = [3, 18];
 
 /**
  * What must hold between classes and those in them.
@@ -91,9 +92,7 @@ function wrongGateway({ gateway }: Config): string[] {
             "classes: slots belong to a gateway that this stack installs (got gateway.installer existing), since each pod of another one counts for itself. Remove them.",
         ];
     const tag = gateway?.image?.tag;
-    const [, major, minor] = (/^(\d+)\.(\d+)/.exec(tag ?? "") ?? []).map(Number);
-    const [oldestMajor, oldestMinor] = OLDEST_APISIX;
-    if (major === undefined || major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return [];
+    if (!isTagBefore(tag, OLDEST_APISIX)) return [];
     return [
         `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with slots of classes (got ${JSON.stringify(tag)}). Older ones count members apart.`,
     ];

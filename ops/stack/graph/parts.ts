@@ -1,4 +1,5 @@
 /** Finds the parts that a request passes, and those that configure or count, among the resources of a stack. */
+import { NOWHERE } from "../../../components/route/route-rules";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import type { Operation } from "../../review/changes";
 import { valueAt, type Props } from "../../review/differences";
@@ -7,8 +8,6 @@ import { mapsAt, textAt, type Resource } from "./resources";
 
 /** How a picture names the ways to prove who one is. */
 const METHODS: Record<string, string> = { "key-auth": "API key", "jwt-auth": "JWT" };
-/** Port of the upstream that no route leads to: nothing listens there (components/route). */
-const NOWHERE = 1;
 
 interface Drawing {
     resources: Resource[];
@@ -146,8 +145,8 @@ function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void
         }),
     );
     for (const { rule, upstream, node } of nodes) {
-        if (node.port === NOWHERE) continue;
         const address = `${textAt(node, "name")}:${textAt(node, "port") ?? 80}`;
+        if (address === NOWHERE) continue;
         const known = paths.get(address) ?? { node, paths: new Set(), upstreams: new Set() };
         pathsOf(rule).forEach((path) => known.paths.add(path));
         known.upstreams.add(upstream);

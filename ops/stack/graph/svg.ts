@@ -1,10 +1,11 @@
 /** A picture as SVG, laid out by Graphviz (as WebAssembly: no program has to be installed). */
-import { instance } from "@viz-js/viz";
 import { byPlace, CHANGED, COLOURS, type Part, type Picture } from "./picture";
 
 const FONT = 'fontname="Helvetica,Arial,sans-serif"';
 
 export async function renderSvg(picture: Picture): Promise<string> {
+    // Loaded here: it is large, and no other command needs it.
+    const { instance } = await import("@viz-js/viz");
     const svg = (await instance()).renderString(dotOf(picture), { format: "svg" });
     // Of the file only the drawing is wanted: without the DOCTYPE of a host on the internet it can stand in a page.
     return svg.slice(svg.indexOf("<svg"));
