@@ -17,17 +17,23 @@ export interface HandedOut {
 export function handouts(context: Context, stack: Stack, consumer: string, id: string): HandedOut[] {
     const file = recordFile(context, stack, consumer, id);
     if (!existsSync(file)) return [];
-    let list: unknown;
-    try {
-        list = JSON.parse(readFileSync(file, "utf8"));
-    } catch {
-        list = undefined;
-    }
-    if (Array.isArray(list) && list.every((entry) => typeof (entry as HandedOut | null)?.at === "string"))
-        return list as HandedOut[];
+    const list = parseHandouts(readFileSync(file, "utf8"));
+    if (list !== undefined) return list;
     throw new UsageError([
         `${relative(process.cwd(), file)}: must be a JSON list of handouts, as this command writes it (it cannot be read; maybe git left a merge conflict in it). Keep the entries of both sides, and commit it.`,
     ]);
+}
+
+/** @returns undefined for a text that is no record */
+export function parseHandouts(text: string): HandedOut[] | undefined {
+    let list: unknown;
+    try {
+        list = JSON.parse(text);
+    } catch {
+        return undefined;
+    }
+    const isRecord = Array.isArray(list) && list.every((entry) => typeof (entry as HandedOut | null)?.at === "string");
+    return isRecord ? (list as HandedOut[]) : undefined;
 }
 
 /**
@@ -61,6 +67,11 @@ export function forget(context: Context, stack: Stack, consumer: string, id: str
     rmSync(recordFile(context, stack, consumer, id), { force: true });
 }
 
-export function recordFile({ folder }: Context, { short }: Stack, consumer: string, id: string): string {
-    return join(folder, ".alpa-auth", "handouts", short, `${consumer}.${id}.json`);
+export function recordFile(context: Context, stack: Stack, consumer: string, id: string): string {
+    return join(handoutsFolder(context, stack), `${consumer}.${id}.json`);
+}
+
+/** Folder with the records of a stack. */
+export function handoutsFolder({ folder }: Context, { short }: Stack): string {
+    return join(folder, ".alpa-auth", "handouts", short);
 }

@@ -1,0 +1,121 @@
+import { dirname, relative } from "node:path";
+import { isInside } from "../../../config/values";
+import { ROOT } from "../../context";
+import { Failure } from "../../errors";
+import { isMap, SECRET } from "../../review/differences";
+import { git } from "../../stack/history/commits";
+import { callerLines, Unread } from "../../stack/history/consequences";
+import type { Config } from "../../stack/history/versions";
+import { PROJECT } from "../../stack/stack-file";
+import { parseYaml } from "../../stack/yaml-edit";
+import { only, type Entry, type Subject } from "./entry";
+
+export interface Commit {
+    id: string;
+    at: string;
+    who: string;
+}
+
+/** Commits that changed the list of callers, in the stack file or in the file of callers. None where git has no history of them. */
+export async function readCommits({ context, stack, consumer }: Subject): Promise<Entry[]> {
+    const folder = dirname(stack.file);
+    const top = await topOf(folder);
+    if (top === undefined) {
+        context.note(`${stack.file} is not in git: who edited it is not known.`);
+        return [];
+    }
+    if ((await git(["rev-parse", "--is-shallow-repository"], folder)).trim() === "true")
+        context.note("This clone has only the newest commits: older edits are missing. Run: git fetch --unshallow");
+    const program = context.program ?? ROOT;
+    const files = [stack.file, stack.callers?.file]
+        .filter((file) => file !== undefined)
+        .filter((file) => isBelow(top, file));
+    const configAt = (revision: string) => configIn(top, revision, relative(top, stack.file), program);
+    const entries: Entry[] = [];
+    // One after another: a thousand processes of git at once would not fit.
+    for (const { id, at, who } of await commitsOf(top, files)) {
+        const [old, now] = [await configAt(`${id}^`), await configAt(id)];
+        const changes = callerLines(only(consumer, old), only(consumer, now));
+        if (changes.length > 0) entries.push({ at, who, source: "commit", reference: id, changes });
+    }
+    return entries;
+}
+
+/** Root of the work tree of a folder. Undefined: it is in none, or git is not installed. */
+export async function topOf(folder: string): Promise<string | undefined> {
+    return git(["rev-parse", "--show-toplevel"], folder).then(
+        (text) => text.trim(),
+        () => undefined,
+    );
+}
+
+/** Commits that changed one of the files, merges left out: what they bring has commits of its own. */
+export async function commitsOf(top: string, files: string[], filter: string[] = []): Promise<Commit[]> {
+    const format = "--format=%H%x00%aI%x00%aN";
+    // A new repository has no commit, which git reports as a failure.
+    const text = await git(["log", "--no-merges", format, ...filter, "HEAD", "--", ...files], top).catch(() => "");
+    return text
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => {
+            const [id, at, who] = line.split("\0");
+            return { id, at, who };
+        });
+}
+
+/** Text of a file in a revision; undefined where it was not there. */
+export async function textAt(top: string, revision: string, path: string): Promise<string | undefined> {
+    return git(["show", `${revision}:${path}`], top).catch((error: unknown) => {
+        if (error instanceof Failure) return undefined;
+        throw error;
+    });
+}
+
+/** What the stack file of a revision says of callers, with those of the file that it names. */
+async function configIn(top: string, revision: string, path: string, program: string): Promise<Config> {
+    const text = await textAt(top, revision, path);
+    if (text === undefined) return {};
+    const config = mapping(text, "config");
+    if (config instanceof Unread) return { consumers: config };
+    const own = Object.fromEntries(
+        Object.entries(config).map(([key, value]) => [key.replace(`${PROJECT}:`, ""), value]),
+    );
+    const { consumers, limits, consumersFile } = own;
+    const more = await callersIn(top, revision, consumersFile, program);
+    const all =
+        more instanceof Unread || !Array.isArray(consumers) ? (more ?? consumers) : [...consumers, ...(more ?? [])];
+    return { consumers: all, limits };
+}
+
+async function callersIn(top: string, revision: string, name: unknown, program: string) {
+    if (typeof name !== "string" || !isInside(name)) return undefined;
+    const file = relative(top, `${program}/${name}`);
+    const text = file.startsWith("..") ? undefined : await textAt(top, revision, file);
+    if (text === undefined) return undefined;
+    const content = mapping(text, undefined);
+    if (content instanceof Unread) return content;
+    return Array.isArray(content.consumers) ? (content.consumers as unknown[]) : undefined;
+}
+
+/** A file, or the part of it below a key, with every encrypted value replaced. */
+function mapping(text: string, key: string | undefined): Record<string, unknown> | Unread {
+    try {
+        const whole = withoutCiphertext(parseYaml(text).toJS());
+        const part = key === undefined || !isMap(whole) ? whole : whole[key];
+        return isMap(part) ? part : {};
+    } catch {
+        return new Unread("a commit has a file that is not valid YAML");
+    }
+}
+
+/** Of two ciphertexts of one secret, none would say that it is the same. */
+function withoutCiphertext(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map(withoutCiphertext);
+    if (!isMap(value)) return value;
+    if (typeof value.secure === "string") return SECRET;
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, withoutCiphertext(one)]));
+}
+
+function isBelow(top: string, file: string): boolean {
+    return !relative(top, file).startsWith("..");
+}

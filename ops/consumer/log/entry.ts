@@ -1,0 +1,36 @@
+import type { Context } from "../../context";
+import type { Stack } from "../../stack/stack";
+import type { Config } from "../../stack/history/versions";
+
+/** One time an admin did something to callers. Nothing of it is secret. */
+export interface Entry {
+    /** ISO 8601: of a commit its author's time, of a version the start of its run. */
+    at: string;
+    /** Author of the commit, or who ran Pulumi. Null: unknown. */
+    who: string | null;
+    /**
+     * `commit`: the list of callers was edited, which changes nothing at the gateway. `version`: Pulumi applied it.
+     * `handout`: a caller was given a credential.
+     */
+    source: "commit" | "version" | "handout";
+    /** Whole id of the commit, or number of the version. Null: the record of a handout that is in no commit. */
+    reference: string | null;
+    /** One sentence each. */
+    changes: string[];
+}
+
+/** Whose log is read. */
+export interface Subject {
+    context: Context;
+    stack: Stack;
+    /** Name of the only caller to look at. */
+    consumer?: string;
+}
+
+/** A config with one caller alone; as it is where the list cannot be read. */
+export function only(consumer: string | undefined, config: Config): Config {
+    const { consumers } = config;
+    if (consumer === undefined || !Array.isArray(consumers)) return config;
+    const own = consumers.filter((one: unknown) => (one as { name?: unknown } | null)?.name === consumer);
+    return { ...config, consumers: own };
+}

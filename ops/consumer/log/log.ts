@@ -1,0 +1,56 @@
+/** `ops consumer log`: who created, changed, revoked or handed out a credential, and when. */
+import { label, withExamples, withJson, withStack, type AddCommand } from "../../arguments";
+import type { Context } from "../../context";
+import { UsageError } from "../../errors";
+import { json, table } from "../../output";
+import { plain } from "../../review/report";
+import { findStack } from "../../stack/stack";
+import { readPeriod } from "../usage/period";
+import { readApplied } from "./applied";
+import { readCommits } from "./commits";
+import type { Entry } from "./entry";
+import { readHandouts } from "./handouts";
+
+export const command: AddCommand = (consumer, context) =>
+    withExamples(
+        withJson(withStack(consumer.command("log"))),
+        "consumer log --stack intra",
+        "consumer log alice --since 365d --json",
+    )
+        .description(
+            "List what admins did to callers: edits from git, versions from Pulumi's history, handouts from their records",
+        )
+        .argument("[consumer]", "name of a caller; without it, every caller", label)
+        // A quarter: what an access review looks back on.
+        .option("--since <time>", "minutes, hours or days before now, as 90m, 24h or 365d", "90d")
+        .action((name, args) => log(context, name, args));
+
+export interface LogArgs {
+    stack?: string;
+    since: string;
+    json?: boolean;
+}
+
+/** Shows what happened to callers and their credentials, the newest first. Changes nothing. */
+export async function log(context: Context, consumer: string | undefined, args: LogArgs): Promise<void> {
+    const period = readPeriod(args.since, context.today);
+    if (period === undefined)
+        throw new UsageError([
+            `--since: must be minutes, hours or days, as 90m, 24h or 365d (got ${JSON.stringify(args.since)}). Correct it.`,
+        ]);
+    const stack = await findStack(context, args.stack);
+    const subject = { context, stack, consumer };
+    const found = await Promise.all([readCommits(subject), readApplied(subject), readHandouts(subject)]);
+    const entries = found.flat().filter(({ at }) => Date.parse(at) >= period.from.getTime());
+    entries.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
+    if (args.json) return context.out(json(entries));
+    if (entries.length === 0)
+        return context.out(`Nothing was done to ${consumer ?? "a caller"} since ${period.from.toISOString()}.`);
+    context.out(table(["when (UTC)", "who", "source", "what"], entries.map(cells)));
+}
+
+function cells({ at, who, source, reference, changes }: Entry): string[] {
+    const place = reference === null ? source : `${source} ${reference.slice(0, 10)}`;
+    const when = new Date(at).toISOString().slice(0, 16).replace("T", " ");
+    return [when, plain(who ?? "unknown"), place, changes.map(plain).join("\n")];
+}

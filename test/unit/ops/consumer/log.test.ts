@@ -1,0 +1,137 @@
+// Proves that `consumer log` says who edited, applied and handed out what, and when, from git, Pulumi's history and the
+// records of handouts, and that nothing of a secret is in it. Git is real; Pulumi answers from memory.
+import { strict as assert } from "node:assert";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { stringify } from "yaml";
+import { bench, type Bench, type BenchOptions } from "../kit";
+
+const RECORD = ".alpa-auth/handouts/intra/alice.a1.json";
+const HANDED_OUT = { at: "2026-11-21T09:00:00.000Z", recipients: ["age1qqqqqqqq…"] };
+const AGAIN = { at: "2026-11-22T09:00:00.000Z", recipients: [], reason: "lost" };
+
+const a1 = { id: "a1", method: "key", key: { secure: "v1:CIPHERTEXT-1" } };
+const alice = (...credentials: object[]) => ({ name: "alice", credentials });
+const bob = { name: "bob", credentials: [{ id: "b1", method: "key" }] };
+const fileWith = (consumers: object[], rest: object = {}) =>
+    stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers, ...rest } });
+
+function version(start: string, consumers: object[], rest: object = {}) {
+    const environment = { "git.head": "0123456789abcdef0123456789abcdef01234567", "git.author": "Ada" };
+    const config = { "alpa-auth:consumers": { value: JSON.stringify(consumers), objectValue: consumers } };
+    return { version: 0, kind: "update", result: "succeeded", startTime: start, environment, config, ...rest };
+}
+
+/** The newest first, as Pulumi prints them. */
+const VERSIONS = [
+    version("2026-11-24T10:00:00.000Z", [bob]),
+    version("2026-11-23T10:00:00.000Z", [], { result: "failed" }),
+    version("2026-11-22T10:00:00.000Z", [], { kind: "refresh" }),
+    version("2026-11-20T10:00:00.000Z", [alice({ id: "a1", method: "key" }), bob]),
+];
+
+/** A stack file in a folder, and a Pulumi with a history. */
+function clone(history: object[] = [], more: BenchOptions = {}): Bench {
+    return bench({
+        ...more,
+        says: ({ args }) => (args[1] === "history" ? { stdout: JSON.stringify(history) } : undefined),
+    });
+}
+
+function git(folder: string, ...args: string[]): void {
+    execFileSync("git", ["-C", folder, ...args], { stdio: "pipe" });
+}
+
+function commit(folder: string, who: string, day: string, files: Record<string, string | undefined>): void {
+    for (const [name, text] of Object.entries(files)) {
+        mkdirSync(dirname(join(folder, name)), { recursive: true });
+        if (text === undefined) rmSync(join(folder, name));
+        else writeFileSync(join(folder, name), text);
+    }
+    git(folder, "add", "-A");
+    const date = `2026-11-${day}T08:00:00Z`;
+    const user = ["-c", `user.name=${who}`, "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
+    execFileSync("git", ["-C", folder, ...user, "commit", "-qm", "x", "--date", date], { stdio: "pipe" });
+}
+
+async function logOf({ ops }: Bench, ...args: string[]) {
+    const { code, out, note } = await ops("consumer", "log", "--json", ...args);
+    assert.equal(code, 0, note);
+    return { entries: JSON.parse(out) as any[], out, note };
+}
+
+/** Without what differs at each run. */
+const told = (entries: any[]) => entries.map(({ at, who, source, changes }) => [at.slice(0, 10), who, source, changes]);
+
+describe("ops consumer log", () => {
+    it("says what each version of the stack changed for callers, and what a failed one may have", async () => {
+        const { entries, note } = await logOf(clone(VERSIONS));
+        assert.deepEqual(told(entries), [
+            ["2026-11-24", "Ada", "version", ["caller alice loses access"]],
+            ["2026-11-23", "Ada", "version", ["failed: caller alice loses access", "failed: caller bob loses access"]],
+            ["2026-11-20", "Ada", "version", ["caller alice gets access", "caller bob gets access"]],
+        ]);
+        assert.match(note, /is not in git: who edited it is not known/);
+    });
+
+    it("says who edited which credential, without ciphertext, and where a file could not be read", async () => {
+        const one = clone();
+        git(one.folder, "init", "-q");
+        commit(one.folder, "Ada", "10", { "Pulumi.intra.yaml": fileWith([alice(a1)]) });
+        const again = { ...a1, key: { secure: "v1:CIPHERTEXT-2" } };
+        commit(one.folder, "Bo", "11", { "Pulumi.intra.yaml": fileWith([alice(again, { id: "a2", method: "key" })]) });
+        commit(one.folder, "Cy", "12", { "Pulumi.intra.yaml": "config: [" });
+        commit(one.folder, "Ada", "13", { "Pulumi.intra.yaml": fileWith([bob]), other: "x" });
+        const { entries, out } = await logOf(one);
+        assert.deepEqual(told(entries), [
+            ["2026-11-13", "Ada", "commit", UNREAD],
+            ["2026-11-12", "Cy", "commit", UNREAD],
+            ["2026-11-11", "Bo", "commit", ["credential alice/a2 works"]],
+            ["2026-11-10", "Ada", "commit", ["caller alice gets access"]],
+        ]);
+        assert.doesNotMatch(out, /CIPHERTEXT/);
+    });
+
+    it("reads the file of callers together with the stack file, and names no edit of other keys", async () => {
+        const { folder } = clone();
+        const one = clone([], { folder, program: folder });
+        git(folder, "init", "-q");
+        const named = { "alpa-auth:consumersFile": "callers.yaml" };
+        const callers = (...consumers: object[]) => ({ "callers.yaml": stringify({ consumers }) });
+        commit(folder, "Ada", "10", { "Pulumi.intra.yaml": fileWith([bob], named), ...callers(alice()) });
+        commit(folder, "Bo", "11", callers(alice({ id: "a1", method: "key" })));
+        commit(folder, "Cy", "12", { "Pulumi.intra.yaml": fileWith([bob], { ...named, "alpa-auth:tls": {} }) });
+        assert.deepEqual(told((await logOf(one)).entries), [
+            ["2026-11-11", "Bo", "commit", ["credential alice/a1 works"]],
+            ["2026-11-10", "Ada", "commit", ["caller bob gets access", "caller alice gets access"]],
+        ]);
+    });
+
+    it("says to whom a credential was handed out, and by whom, also after its record went away with it", async () => {
+        const one = clone();
+        git(one.folder, "init", "-q");
+        commit(one.folder, "Ada", "21", { [RECORD]: JSON.stringify([HANDED_OUT]) });
+        commit(one.folder, "Bo", "22", { [RECORD]: JSON.stringify([HANDED_OUT, AGAIN]) });
+        commit(one.folder, "Bo", "23", { [RECORD]: undefined });
+        const late = { at: "2026-11-24T09:00:00.000Z", recipients: ["age1zzzzzzzz…"] };
+        mkdirSync(join(one.folder, dirname(RECORD)), { recursive: true });
+        writeFileSync(join(one.folder, dirname(RECORD), "bob.b1.json"), JSON.stringify([late]));
+        const { entries } = await logOf(one);
+        assert.deepEqual(told(entries.filter(({ source }) => source === "handout")), [
+            ["2026-11-24", null, "handout", ["credential bob/b1 was handed out encrypted to age1zzzzzzzz…"]],
+            ["2026-11-22", "Bo", "handout", ["credential alice/a1 was handed out in plain text, again: lost"]],
+            ["2026-11-21", "Ada", "handout", ["credential alice/a1 was handed out encrypted to age1qqqqqqqq…"]],
+        ]);
+    });
+
+    it("keeps to one caller and to a time", async () => {
+        const { entries } = await logOf(clone(VERSIONS), "bob", "--since", "4d");
+        assert.deepEqual(told(entries), [["2026-11-23", "Ada", "version", ["failed: caller bob loses access"]]]);
+        const { code, note } = await clone().ops("consumer", "log", "--since", "yesterday");
+        assert.equal(code, 2);
+        assert.match(note, /--since: must be minutes, hours or days, as 90m, 24h or 365d \(got "yesterday"\)/);
+    });
+});
+
+const UNREAD = ["callers: a commit has a file that is not valid YAML, so the history does not show the list"];
