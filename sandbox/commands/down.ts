@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { endOrphanPlugins, running, stopAll } from "../processes";
-import { sandboxId, stateDir } from "../world/state";
+import { FACTS, sandboxId, stateDir } from "../world/state";
 
 /** Ends everything the clone's sandbox started, also what an interrupted run left behind. */
 export async function down(): Promise<void> {
@@ -15,5 +15,5 @@ export async function down(): Promise<void> {
 export async function clear(dir: string, log: (line: string) => void): Promise<void> {
     await stopAll(dir, { log });
     await endOrphanPlugins(sandboxId(dir));
-    for (const name of ["world.json", "stack.json"]) rmSync(join(dir, name), { force: true });
+    for (const name of FACTS) rmSync(join(dir, `${name}.json`), { force: true });
 }

@@ -1,22 +1,24 @@
 import { running } from "../processes";
 import { partLines } from "../real/choice";
-import { readFacts, stateDir, type StackFacts, type WorldFacts } from "../world/state";
+import { readFacts, stateDir, type PageFacts, type StackFacts, type WorldFacts } from "../world/state";
 
 /**
- * Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], parts: [{ part, title, version, real }] }`.
+ * Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], page, parts: [{ part, title, version, real }] }`.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
     const world = readFacts<WorldFacts>(dir, "world");
     const stack = readFacts<StackFacts>(dir, "stack");
     if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
+    const page = readFacts<PageFacts>(dir, "page")?.url ?? null;
     if (options.json) {
         const { url, try: attempts } = stack;
         const { kubeconfig = null, parts } = world;
-        console.log(JSON.stringify({ stack: stack.stack, url, kubeconfig, try: attempts, parts }, null, 2));
+        console.log(JSON.stringify({ stack: stack.stack, url, kubeconfig, try: attempts, page, parts }, null, 2));
         return;
     }
     console.log(`stack ${stack.stack}: ${stack.url}`);
+    if (page !== null) console.log(`status page: ${page}`);
     for (const { name, pid } of running(dir)) console.log(`  ${name} (pid ${pid})`);
     console.log();
     for (const line of partLines(world.parts)) console.log(`  ${line}`);

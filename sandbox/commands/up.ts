@@ -15,6 +15,7 @@ import {
     writeFacts,
     writePrivate,
     type Attempt,
+    type PageFacts,
     type WorldFacts,
 } from "../world/state";
 import { clear } from "./down";
@@ -51,6 +52,8 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         await bringUp(dir, world.facts, options, say, interrupted.signal);
         say("== try it");
         await show(dir, say);
+        const page = readFacts<PageFacts>(dir, "page");
+        if (page !== undefined) say(`\nStatus page, with requests as they come: ${page.url}`);
         const hint = scene.hint?.(world.facts);
         if (hint !== undefined) say(`\n${hint}`);
         if (options.detach) {

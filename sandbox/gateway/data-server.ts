@@ -27,13 +27,15 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     });
     server.maxHeadersCount = 0;
     const { accessLog } = parts;
-    const refused = (status: number, socket: Socket, milliseconds = 0) =>
+    const refused = (status: number, socket: Socket, milliseconds = 0) => {
         accessLog?.addRefused(socket.remoteAddress ?? "", {
             status,
             requestSeconds: milliseconds / 1000,
             upstreamSeconds: [],
             ...bytesSinceLast(socket),
         });
+        parts.onAnswer?.({ caller: null, status });
+    };
     const rawRefusal = (socket: Socket, status: number, detail?: string) => {
         rawAnswer(socket, status, "text/html", errorPage(status, detail));
         refused(status, socket);

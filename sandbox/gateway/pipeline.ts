@@ -23,6 +23,7 @@ export interface PipelineParts {
     agent: Agent;
     /** Unset: nothing is logged of requests. */
     accessLog?: AccessLog;
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log(line: string): void;
 }
 
@@ -38,6 +39,7 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
         for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
             if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
         parts.accessLog?.add(ctx, ctx.figures);
+        parts.onAnswer?.({ caller: ctx.consumer?.username ?? null, status: ctx.figures.status });
     }
 }
 

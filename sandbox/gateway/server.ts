@@ -60,6 +60,8 @@ export interface GatewayOptions {
     tls?: TlsOptions;
     /** @default nothing is logged of requests */
     accessLog?: AccessLogSettings & { write(line: string): void };
+    /** Told each request that is over. A caller that left before its answer has status 499, as in nginx's log. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
     /** @default metrics are counted, and no port serves them */
     metrics?: MetricsOptions;
     /** Port that redirects to HTTPS name (plugin_attr.redirect.https_port). @default that of TLS */
@@ -103,7 +105,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     });
     const agent = createAgent();
     const accessLog = options.accessLog && new AccessLog(options.accessLog, options.accessLog.write);
-    const data = createDataServer({ store, agent, accessLog, log }, options.trustedAddresses ?? []);
+    const data = createDataServer(
+        { store, agent, accessLog, onAnswer: options.onAnswer, log },
+        options.trustedAddresses ?? [],
+    );
     const metrics =
         options.metrics &&
         createMetricsServer(() => store.metrics.text(store.etcd.hasQuorum), {

@@ -48,6 +48,8 @@ export interface GatewayPodsOptions {
     ended(pod: V1Pod): Promise<void>;
     /** Real gateways, each started before its pod is ready. @default stand-ins */
     real?: RealGateways;
+    /** Told each answer of a stand-in. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log(line: string): void;
 }
 
@@ -107,7 +109,7 @@ export class GatewayPods {
     }
 
     private async start(pod: V1Pod, now: Snapshot): Promise<void> {
-        const { clock, resolve, log, real } = this.options;
+        const { clock, resolve, log, real, onAnswer } = this.options;
         const { uid, namespace, name } = pod.metadata!;
         const container = containerOf(pod);
         const configMaps = now.configMaps.map(
@@ -127,7 +129,7 @@ export class GatewayPods {
         const lines: string[] = [];
         const written = accessLog && { ...accessLog, write: (line: string) => keep(lines, line) };
         const own = { ...keys, ...tlsOf(settings), ...etcd, metrics, accessLog: written };
-        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, log });
+        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, onAnswer, log });
         this.pods.set(uid!, { pod, gateway, output: () => lines.join(""), settings, state: "runs" });
         log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
     }

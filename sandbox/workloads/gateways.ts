@@ -43,6 +43,8 @@ export interface GatewaysOptions {
     ended?: (pod: V1Pod) => Promise<void>;
     /** @default stand-ins */
     real?: RealGateways;
+    /** Told each answer of a stand-in for APISIX. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log: (line: string) => void;
 }
 
@@ -77,7 +79,7 @@ export class Gateways {
     private readonly clock: Clock;
 
     constructor(private readonly options: GatewaysOptions) {
-        const { resolve, clock = REAL_TIME, ended = async () => undefined, real, log } = options;
+        const { resolve, clock = REAL_TIME, ended = async () => undefined, real, onAnswer, log } = options;
         this.clock = clock;
         this.pods = new GatewayPods({
             clock,
@@ -87,6 +89,7 @@ export class Gateways {
             cut: (uid) => this.open.forEach(({ nodePort }) => nodePort.cut(uid)),
             ended,
             real,
+            onAnswer,
             log,
         });
     }

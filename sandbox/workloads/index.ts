@@ -42,6 +42,8 @@ export interface WorkloadsOptions {
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
     /** More programs to play: each runs while a pod of its image is ready. */
     programs?: Program[];
+    /** Told each answer of a stand-in for APISIX. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
     /** What is real, on what ground, and the etcd that real gateways need. @default stand-ins */
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
@@ -76,7 +78,7 @@ export interface Workloads {
 }
 
 export async function startWorkloads(options: WorkloadsOptions): Promise<Workloads> {
-    const { kubeConfig, controlPlane, log, clock = REAL_TIME } = options;
+    const { kubeConfig, controlPlane, log, onAnswer, clock = REAL_TIME } = options;
     let dirty = true;
     let wake = () => {};
     let closed = false;
@@ -115,7 +117,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     gpus?.ledger.onChange(changed);
     const resolve: Resolve = (host, port) =>
         (ray && alpaAddress(cluster.snapshot(), ray, host, port)) ?? redis.resolve(host, port);
-    const gateways: Gateways = new Gateways({ resolve, clock, ended, real: realGateways, log });
+    const gateways: Gateways = new Gateways({ resolve, clock, ended, real: realGateways, onAnswer, log });
     const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
     const resolveAdmin = async (admin: Parameters<Gateways["resolveAdmin"]>[0]) => gateways.resolveAdmin(admin);
     const { reachable } = gateways;

@@ -15,8 +15,9 @@ interface StackFile {
 
 export const cloudflareScene: Scene = {
     tools: ["pulumi"],
-    async start(dir, log) {
-        return startCloudflareWorld({ tools: await ensureTools(["pulumi"], { log }), stateDir: dir, log });
+    async start(dir, log, { onAnswer }) {
+        const tools = await ensureTools(["pulumi"], { log });
+        return startCloudflareWorld({ tools, stateDir: dir, onAnswer, log });
     },
     async layOver(shipped, world) {
         return { text: layOver(shipped, world), secrets: { "tunnel.hosts[0].privateKey": privateKey(world) } };

@@ -11,11 +11,12 @@ import { Account } from "../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
 import { VERSION } from "../cloudflare/connector/connector";
 import { buildConnector } from "../cloudflare/connector/build";
-import { startEdge, type Edge } from "../cloudflare/edge/server";
+import { startEdge, type Edge, type EdgeOptions } from "../cloudflare/edge/server";
 import { startDns, type Dns, type DnsOptions } from "../dns/start";
 import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
 import { describeHolder, freePort } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
+import type { Answered } from "../status-page/tally";
 import { preparePulumi } from "./pulumi";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import { apiTokenFile, writeFacts, writePrivate, type HeadNodeFacts, type WorldFacts } from "./state";
@@ -44,6 +45,8 @@ export interface CloudflareWorldOptions {
     dns?: Omit<DnsOptions, "account" | "zone">;
     /** Multiplies the edge's read timeout. @default 1 */
     scale?: number;
+    /** Told each answer of the edge. */
+    onAnswer?: (answered: Answered) => void;
     /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
     log?: (line: string) => void;
@@ -83,7 +86,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const api = keep(await startCloudflareApi({ port: 0, token, account, log }));
         const dns = options.dns && keep(await startDns({ account, zone: ZONE, ...options.dns }));
         if (!dns) await activeZone(account, api, token);
-        const edge = keep(await startEdge({ port: 0, account, scale: options.scale, log }));
+        const edge = keep(await startEdge({ port: 0, account, scale: options.scale, onAnswer: ofEdge(options), log }));
         log("host");
         const program = await buildConnector(join(stateDir, "cloudflared"));
         const next = join(stateDir, "cloudflared-next");
@@ -125,6 +128,11 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         await close().catch((closing: Error) => log(closing.message));
         throw error;
     }
+}
+
+/** Reports answers of the edge as such. */
+export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): EdgeOptions["onAnswer"] {
+    return (answered) => onAnswer?.({ place: "edge", ...answered });
 }
 
 /** What a host of this machine finds at Cloudflare: where the edge is, and the team's domain. */

@@ -36,10 +36,11 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         tools: names,
         async start(dir, log, asked) {
             const tools = await ensureTools<ToolName>(names, { log });
-            const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...asked } };
+            const { onAnswer, ...ofModel } = asked;
+            const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
             const own = gpus && hostsCanBePlayed(option ?? asked.failStep, log) ? onGpus : {};
             if (asked.failStep) log(`of a conversion, ${asked.failStep} fails in this world`);
-            return startWorld({ tools, stateDir: dir, log, ...world, ...own });
+            return startWorld({ tools, stateDir: dir, onAnswer, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
             const { alpas, chartRepository, gpus: found } = facts as ClusterFacts;

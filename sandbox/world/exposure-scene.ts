@@ -18,8 +18,9 @@ const TOKENS_PER_SECOND = 20;
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
-        async start(dir, log) {
-            return startExposureWorld({ tools: await ensureTools(undefined, { log }), stateDir: dir, log, ...base });
+        async start(dir, log, { onAnswer }) {
+            const tools = await ensureTools(undefined, { log });
+            return startExposureWorld({ tools, stateDir: dir, onAnswer, log, ...base });
         },
         async layOver(shipped, world) {
             return { text: exposed(shipped, world as ClusterFacts), secrets: {} };

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { Account } from "../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
 import { startEdge, type Edge } from "../cloudflare/edge/server";
-import { activeZone, ZONE } from "./cloudflare-world";
+import { activeZone, ofEdge, ZONE } from "./cloudflare-world";
 import { apiTokenFile, writePrivate } from "./state";
 import { startWorld, type World, type WorldOptions } from "./world";
 
@@ -30,7 +30,7 @@ export async function startExposureWorld(options: Omit<WorldOptions, "cloudflare
         const account = new Account({ certificateSeconds: 0 });
         const api = keep(await startCloudflareApi({ port: 0, token, account, log }));
         await activeZone(account, api, token);
-        const edge = keep(await startEdge({ port: 0, account, log }));
+        const edge = keep(await startEdge({ port: 0, account, onAnswer: ofEdge(options), log }));
         const facts = {
             api: api.url,
             account: account.id,

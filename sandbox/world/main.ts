@@ -1,4 +1,7 @@
 /** The process that holds a world: started by `up`, ended by it, by `down`, or by the guard. */
+import { pictureOf } from "../status-page/picture";
+import { startStatusPage } from "../status-page/server";
+import { writeFacts } from "./state";
 import { sceneOf, type SceneName } from "./scenes";
 
 const [, , dir, name] = process.argv;
@@ -10,9 +13,12 @@ async function main(): Promise<void> {
     );
     const asked = JSON.parse(name) as SceneName;
     const { loadSeconds, failStep } = asked;
-    const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep });
+    const page = await startStatusPage(dir, pictureOf(dir));
+    writeFacts(dir, "page", { url: page.url });
+    const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep, onAnswer: page.add });
     log("ready");
     await ended;
+    await page.close();
     await world.close();
 }
 

@@ -1,6 +1,7 @@
 /** What differs between the stacks that `up` can bring up: their world, their stack file, and the requests to try. */
 import { PHASES, type Phase } from "../../components/opt/conversion-phases";
 import type { ToolName } from "../toolchain/toolchain";
+import type { WorldOptions } from "./world";
 import type { Attempt, WorldFacts } from "./state";
 
 /** Ways to reach the gateway of a stack that has one. */
@@ -22,19 +23,20 @@ export interface StackText {
     secrets: Record<string, string>;
 }
 
+export interface Asked extends Pick<WorldOptions, "onAnswer"> {
+    loadSeconds?: number;
+    failStep?: FailStep;
+}
+
 export interface Scene {
     /** Tools that the world and Pulumi need. */
     tools: readonly ToolName[];
     /**
      * Starts everything; its facts are written once it is ready.
      * @param asked `loadSeconds`: how long the model takes to load on either side, in seconds; `failStep`: what fails of a
-     *   conversion
+     *   conversion; `onAnswer`: told each answer to a caller
      */
-    start(
-        dir: string,
-        log: Say,
-        asked: { loadSeconds?: number; failStep?: FailStep },
-    ): Promise<{ close(): Promise<void> }>;
+    start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
     /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
     /** @param outputs of the stack, secrets in plain */

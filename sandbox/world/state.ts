@@ -115,13 +115,22 @@ export interface Attempt {
     expect: number;
 }
 
-export function readFacts<T>(dir: string, name: "world" | "stack"): T | undefined {
+/** Where the status page of a running sandbox is. */
+export interface PageFacts {
+    url: string;
+}
+
+/** Each is a file `<name>.json` in the folder of the sandbox, from when it is known until the sandbox ends. */
+export const FACTS = ["world", "stack", "page"] as const;
+type FactsName = (typeof FACTS)[number];
+
+export function readFacts<T>(dir: string, name: FactsName): T | undefined {
     const file = join(dir, `${name}.json`);
     return existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as T) : undefined;
 }
 
 /** Written whole or not at all: `status` may read at any time. */
-export function writeFacts(dir: string, name: "world" | "stack", facts: object): void {
+export function writeFacts(dir: string, name: FactsName, facts: object): void {
     writePrivate(join(dir, `${name}.json`), `${JSON.stringify(facts, null, 2)}\n`);
 }
 

@@ -11,10 +11,11 @@ import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
 import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
+import type { Answered } from "../status-page/tally";
 import { startRampart } from "../rampart/main";
 import { Rest } from "../rampart/rest";
 import type { Toolchain } from "../toolchain/toolchain";
-import { startWorkloads, type Workloads } from "../workloads";
+import { startWorkloads, type Workloads, type WorkloadsOptions } from "../workloads";
 import { Gpus, type GpuOptions } from "./gpus";
 import { refuseStep } from "./owners";
 import { preparePulumi, pulumiHome } from "./pulumi";
@@ -54,6 +55,8 @@ export interface WorldOptions {
     alpaServices?: number;
     /** Told each request that reached Alpa, and the `host:port` it came to. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
+    /** Told each answer to a caller, where a stand-in gives it. */
+    onAnswer?: (answered: Answered) => void;
     /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
     log?: (line: string) => void;
@@ -129,7 +132,9 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const edge = options.cloudflare?.connectorAddress;
         const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
         const ofReal = { parts: real, ground: { stateDir, env, log }, etcd: tools.etcd };
-        const played = { programs, edge, clock, stateDir, gpus: ofPods, real: ofReal };
+        const onAnswer: WorkloadsOptions["onAnswer"] = (answered) =>
+            options.onAnswer?.({ place: "gateway", ...answered });
+        const played = { programs, edge, clock, stateDir, gpus: ofPods, real: ofReal, onAnswer };
         workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };

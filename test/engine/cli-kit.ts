@@ -67,8 +67,8 @@ export class SandboxCli {
     }
 
     /** Runs every line of the status as pasted, from another folder. @returns the status */
-    async pasted(): Promise<{ url: string; try: Attempt[] }> {
-        const status = JSON.parse(await this.call("status", "--json")) as { url: string; try: Attempt[] };
+    async pasted(): Promise<{ url: string; page: string; try: Attempt[] }> {
+        const status = JSON.parse(await this.call("status", "--json")) as { url: string; page: string; try: Attempt[] };
         assert.deepEqual([...new Set(status.try.map((t) => t.expect))].sort(), [200, 401, 404]);
         for (const attempt of status.try) {
             const { stdout } = await run("sh", ["-c", attempt.command], { cwd: "/" });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { describeHolder, running } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/rest";
+import type { PageData } from "../../sandbox/status-page/server";
 import { ROOT } from "../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "./cli-kit";
 
@@ -45,7 +46,9 @@ describe("npm run sandbox -- up --detach, with the ports it wants held by others
     it("ends in an authenticated completion, and every line it prints works as pasted", async () => {
         assert.match(said, /expected 200/);
         const status = await sandbox.pasted();
-        assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "parts", "stack", "try", "url"]);
+        assert.deepEqual(Object.keys(status).sort(), ["kubeconfig", "page", "parts", "stack", "try", "url"]);
+        const shown = (await (await fetch(new URL("data.json", status.page))).json()) as PageData;
+        assert.ok(shown.rows.some((row) => row.caller === "alpa-auth_mbzuai-nlp" && row.status === 200));
         assert.match(status.url, /^http:\/\/127\.0\.0\.1:\d+\/alpa$/);
     });
 

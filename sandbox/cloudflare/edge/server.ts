@@ -40,6 +40,8 @@ export interface EdgeOptions {
     pingMs?: number;
     /** @default generated, which takes part of a second */
     keys?: SigningKeys;
+    /** Told each answer, with the name of the service token that Access took. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log?: (line: string) => void;
 }
 
@@ -93,6 +95,10 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
 
     async function handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
         const ray = newRay();
+        let caller: string | null = null;
+        answer.once("close", () => {
+            if (answer.headersSent) options.onAnswer?.({ caller, status: answer.statusCode });
+        });
         const headers = headerList(incoming);
         const hostname = (values(headers, "host")[0] ?? "").toLowerCase().replace(/:\d+$/, "");
         const target = incoming.url ?? "/";
@@ -127,6 +133,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         const decision = await decide(request, account, keys);
         if (!decision.pass) return refuse(decision.answer);
         const { jwt, strip } = decision;
+        caller = decision.caller ?? null;
         const cookie: HeaderList = decision.cookie ? [["Set-Cookie", decision.cookie]] : [];
         const head = (status: number, given: HeaderList) =>
             answer.writeHead(status, [...given, ...cookie, ...signature(ray)].flat());

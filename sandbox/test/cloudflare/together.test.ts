@@ -16,10 +16,11 @@ describe("Cloudflare stand-ins together", () => {
     let origin: Server;
     let connector: Connector | undefined;
     let served = 0;
+    const answers: { caller: string | null; status: number }[] = [];
     before(async () => {
         api = await TestApi.start({ plan: "enterprise" });
         api.account.delegation = (zone) => api.account.zoneNamed(zone)?.name_servers ?? [];
-        edge = await startEdge({ port: 0, account: api.account });
+        edge = await startEdge({ port: 0, account: api.account, onAnswer: (answered) => void answers.push(answered) });
         origin = createServer((_, answer) => {
             served++;
             answer.end("answered");
@@ -91,7 +92,12 @@ describe("Cloudflare stand-ins together", () => {
         connector.start();
         await complete;
         assert.equal((await api.get(tunnelPath)).result.status, "healthy");
+        answers.splice(0);
         assert.deepEqual([await status(token, token.client_secret), await status()], [200, 403]);
+        assert.deepEqual(answers, [
+            { caller: "nlp", status: 200 },
+            { caller: null, status: 403 },
+        ]);
         assert.equal(await status(token, token.client_secret, "/other"), 404);
 
         // A new secret, with an hour in which both do.

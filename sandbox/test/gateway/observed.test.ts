@@ -28,12 +28,14 @@ const file = (nginx: object = {}, prometheus: object = {}) => {
 
 describe("what a gateway keeps of requests", () => {
     const lines: string[] = [];
+    const answers: [caller: string | null, status: number][] = [];
     let kit: Kit;
     before(async () => {
         const { accessLog, metrics } = observedOf(file());
         kit = await Kit.start({
             accessLog: { ...accessLog!, write: (line) => lines.push(line) },
             metrics: { ...metrics!, refreshSeconds: 0 },
+            onAnswer: ({ caller, status }) => void answers.push([caller, status]),
         });
         const observed = { counted: true, named: true };
         const plugins = (chain: { name: string; config: object }[]) =>
@@ -63,7 +65,7 @@ describe("what a gateway keeps of requests", () => {
         }
     });
     after(() => kit.stop());
-    beforeEach(() => lines.splice(0));
+    beforeEach(() => (lines.splice(0), answers.splice(0)));
 
     const metrics = async () => {
         const answer = await fetch(`http://127.0.0.1:${kit.gateway.metricsPort}${METRICS_PATH}`);
@@ -127,6 +129,17 @@ describe("what a gateway keeps of requests", () => {
         );
         const { status, reason, consumer } = await line();
         assert.deepEqual([status, reason, consumer], [400, "request-not-accepted", "team-a_nlp"]);
+    });
+
+    it("tells the sandbox each answer with its caller, that of nginx among them", async () => {
+        await ask("the-key-of-lab");
+        await ask();
+        await kit.send("/", { Host: "not a host" });
+        assert.deepEqual(answers, [
+            ["team-a_lab", 200],
+            [null, 401],
+            [null, 400],
+        ]);
     });
 
     describe("where Alpa gives no answer", () => {

@@ -20,8 +20,12 @@ import { secretHeaders, shownBy } from "./service-tokens";
 const COOKIE = "CF_Authorization";
 
 export type Decision =
-    /** `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. */
-    { pass: true; jwt?: string; cookie?: string; strip: string[] } | { pass: false; answer: EdgeAnswer };
+    /**
+     * `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. `caller`: name of
+     * the service token.
+     */
+    | { pass: true; jwt?: string; cookie?: string; strip: string[]; caller?: string }
+    | { pass: false; answer: EdgeAnswer };
 
 export async function decide(request: EdgeRequest, account: Account, keys: SigningKeys): Promise<Decision> {
     const application = applicationOf(account.applications.values(), request.hostname, request.path);
@@ -41,7 +45,13 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
     if (judged.met === "bypass") return { pass: true, strip }; // Access stays out of it: no JWT either
     if (judged.met === "non_identity" && !(strict && refused)) {
         const jwt = await issue(application, account, keys, token?.client_id);
-        return { pass: true, jwt, strip, ...(strict || !token ? {} : { cookie: cookie(application, jwt) }) };
+        return {
+            pass: true,
+            jwt,
+            strip,
+            caller: token?.name,
+            ...(strict || !token ? {} : { cookie: cookie(application, jwt) }),
+        };
     }
     if (strict && shown.kind !== "nothing") {
         return { pass: false, answer: accessPage(refused ? 401 : 403, request) };

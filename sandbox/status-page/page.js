@@ -1,0 +1,103 @@
+"use strict";
+/* Asks for the sandbox's data each second and shows it. All text is set as text: a caller's name is never markup. */
+
+const EVERY_MS = 1000;
+const PLACES = { gateway: "gateway", edge: "Cloudflare's edge" };
+const byId = (id) => document.getElementById(id);
+
+/** What is drawn already, so that a selection in it stays. */
+let shownTry = "";
+let shownParts = "";
+
+function element(tag, text, className) {
+    const made = document.createElement(tag);
+    made.textContent = text;
+    if (className) made.className = className;
+    return made;
+}
+
+function statusClass(status) {
+    if (status < 400) return "ok";
+    return status === 429 ? "limited" : "wrong";
+}
+
+function showRows(rows, left) {
+    byId("none").hidden = rows.length > 0;
+    byId("requests").hidden = rows.length === 0;
+    byId("left").hidden = left === 0;
+    byId("left").textContent = `${left} more answers of other callers are not in the table.`;
+    const body = rows.map(({ place, caller, status, count, last }) => {
+        const row = document.createElement("tr");
+        row.append(
+            element("td", caller ?? "(not authenticated)"),
+            element("td", String(status), statusClass(status)),
+            element("td", String(count), "number"),
+            element("td", new Date(last).toLocaleTimeString()),
+            element("td", PLACES[place]),
+        );
+        return row;
+    });
+    document.querySelector("#requests tbody").replaceChildren(...body);
+}
+
+function showTry(attempts) {
+    const text = JSON.stringify(attempts);
+    if (text === shownTry) return;
+    shownTry = text;
+    const parts = attempts.flatMap(({ title, command, expect }) => {
+        const copy = element("button", "Copy");
+        copy.addEventListener("click", async () => {
+            await navigator.clipboard.writeText(command);
+            copy.textContent = "Copied";
+        });
+        const heading = element("h3", `${title}: `);
+        heading.append(element("span", String(expect), statusClass(expect)), copy);
+        return [heading, element("pre", command)];
+    });
+    byId("try").replaceChildren(...parts);
+}
+
+function showParts(parts) {
+    const text = JSON.stringify(parts);
+    if (text === shownParts) return;
+    shownParts = text;
+    const items = parts.map(({ title, version, real }) =>
+        element("li", `${title}: ${real ? "real" : "stand-in"}${version ? `, ${version}` : ""}`),
+    );
+    byId("parts").replaceChildren(...items);
+}
+
+function showTopology(name) {
+    const image = byId("topology");
+    if (image.dataset.stack === name) return;
+    image.dataset.stack = name;
+    byId("drawing").textContent = "Drawing, some seconds…";
+    image.alt = `Stack ${name}: callers, what they reach first, gateway and Alpa`;
+    image.addEventListener("load", () => {
+        image.hidden = false;
+        byId("drawing").textContent = "As Pulumi made it. Load the page again after a change.";
+    });
+    image.addEventListener("error", () => {
+        byId("drawing").textContent = "It could not be drawn. Run: npm run ops -- stack graph";
+    });
+    image.src = "topology.svg";
+}
+
+async function refresh() {
+    try {
+        const answer = await fetch("data.json");
+        const { stack, parts, rows, left } = await answer.json();
+        byId("stack").textContent = stack ? `Stack ${stack.name}: ${stack.url}` : "The stack is coming up.";
+        showRows(rows, left);
+        showParts(parts);
+        if (stack) {
+            showTry(stack.try);
+            showTopology(stack.name);
+        }
+    } catch {
+        byId("stack").textContent = "The sandbox does not answer. It may have ended: npm run sandbox -- status";
+    }
+    setTimeout(refresh, EVERY_MS);
+}
+
+void refresh();

@@ -1,0 +1,38 @@
+import { execFile } from "node:child_process";
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { pulumiEnv } from "../world/pulumi";
+import { readFacts, ROOT, type StackFacts, type WorldFacts } from "../world/state";
+
+/** Longest time to draw, in seconds. Seen: 3 on two cores, of which Pulumi and Node.js take most. */
+const DRAW_SECONDS = 60;
+
+/**
+ * Draws the stack of a sandbox as the operators' command does, and again only when the stack has changed.
+ * @returns the picture as SVG @throws Error while there is no stack, or with what the command said
+ */
+export function pictureOf(dir: string): () => Promise<string> {
+    let drawn: { of: number; svg: Promise<string> } | undefined;
+    return async () => {
+        const stack = readFacts<StackFacts>(dir, "stack");
+        const world = readFacts<WorldFacts>(dir, "world");
+        if (stack === undefined || world === undefined) throw new Error("The stack is not up yet.");
+        const of = statSync(join(dir, "backend/.pulumi/stacks/alpa-auth", `${stack.stack}.json`)).mtimeMs;
+        if (drawn?.of !== of) drawn = { of, svg: draw(dir, stack.stack, world) };
+        return drawn.svg.catch((error: unknown) => {
+            drawn = undefined;
+            throw error;
+        });
+    };
+}
+
+function draw(dir: string, stack: string, world: WorldFacts): Promise<string> {
+    const args = [join(ROOT, "ops/alpa-auth.js"), ..."stack graph --format svg --stack".split(" "), stack];
+    const env = { ...process.env, ...pulumiEnv(dir, world) };
+    const limits = { maxBuffer: 16 * 1024 * 1024, timeout: DRAW_SECONDS * 1000 };
+    return new Promise((resolve, reject) =>
+        execFile(process.execPath, args, { cwd: ROOT, env, ...limits }, (error, stdout, stderr) =>
+            error ? reject(new Error(`stack graph: ${stderr.trim() || error.message}`)) : resolve(stdout),
+        ),
+    );
+}

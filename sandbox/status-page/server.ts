@@ -1,0 +1,100 @@
+/**
+ * The status page of a running sandbox: the stack as a picture, what to try, and requests by caller and status while they
+ * come. On loopback only, plain HTML, and nothing of it is secret: commands name files with credentials, and never what is
+ * in them.
+ */
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { PartReport } from "../real/choice";
+import { readFacts, type Attempt, type StackFacts, type WorldFacts } from "../world/state";
+import { Tally, type Answered, type Row } from "./tally";
+
+/** What the page asks for each second. */
+export interface PageData {
+    /** Null while the stack is not up. */
+    stack: { name: string; url: string; try: Attempt[] } | null;
+    parts: PartReport[];
+    rows: Row[];
+    /** Answers that no row counts, since there were too many callers. */
+    left: number;
+}
+
+export interface StatusPage {
+    url: string;
+    /** Counts an answer. */
+    add(answered: Answered): void;
+    close(): Promise<void>;
+}
+
+const FILES: Record<string, [file: string, type: string]> = {
+    "/": ["page.html", "text/html; charset=utf-8"],
+    "/page.css": ["page.css", "text/css; charset=utf-8"],
+    "/page.js": ["page.js", "text/javascript; charset=utf-8"],
+};
+
+/** Its own files and nothing else, in no other page. */
+const HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy":
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+};
+
+/**
+ * @param dir folder of the sandbox
+ * @param picture draws the stack as SVG
+ */
+export async function startStatusPage(dir: string, picture: () => Promise<string>): Promise<StatusPage> {
+    const tally = new Tally();
+    const server = createServer((request, answer) => {
+        void respond(request, answer).catch((error: Error) => send(answer, 500, "text/plain", `${error.message}\n`));
+    });
+
+    async function respond(request: IncomingMessage, answer: ServerResponse): Promise<void> {
+        const { port } = server.address() as AddressInfo;
+        // A name that leads here would let any web page read this one (DNS rebinding).
+        if (![`127.0.0.1:${port}`, `localhost:${port}`].includes(request.headers.host ?? ""))
+            return send(answer, 403, "text/plain", "Ask for the address that sandbox status prints.\n");
+        if (request.method !== "GET") return send(answer, 405, "text/plain", "GET only.\n");
+        const path = request.url ?? "/";
+        if (path === "/data.json") return send(answer, 200, "application/json", JSON.stringify(dataOf(dir, tally)));
+        if (path === "/topology.svg") return send(answer, 200, "image/svg+xml", await picture());
+        const file = Object.hasOwn(FILES, path) ? FILES[path] : undefined;
+        if (file === undefined) return send(answer, 404, "text/plain", "No such page.\n");
+        send(answer, 200, file[1], readFileSync(join(__dirname, file[0]), "utf8"));
+    }
+
+    await new Promise<void>((resolve, reject) => {
+        server.once("error", reject);
+        server.listen(0, "127.0.0.1", resolve);
+    });
+    return {
+        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+        add: (answered) => tally.add(answered),
+        close: () =>
+            new Promise((resolve) => {
+                server.close(() => resolve());
+                server.closeAllConnections();
+            }),
+    };
+}
+
+function dataOf(dir: string, tally: Tally): PageData {
+    const stack = readFacts<StackFacts>(dir, "stack");
+    const world = readFacts<WorldFacts>(dir, "world");
+    return {
+        stack: stack === undefined ? null : { name: stack.stack, url: stack.url, try: stack.try },
+        parts: world?.parts ?? [],
+        rows: tally.list(),
+        left: tally.left,
+    };
+}
+
+function send(answer: ServerResponse, status: number, type: string, body: string): void {
+    if (answer.headersSent) return void answer.destroy();
+    answer.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+    answer.end(body);
+}

@@ -1,0 +1,94 @@
+/** Claim: the status page shows what a sandbox has answered, to its own address alone, and takes nothing from elsewhere. */
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startStatusPage, type PageData, type StatusPage } from "../../status-page/server";
+import { Tally } from "../../status-page/tally";
+import { writeFacts } from "../../world/state";
+import { rawRequest } from "../gateway/raw-client";
+
+const TRY = [{ title: "no credential", command: "curl http://127.0.0.1:1/alpa", expect: 401 }];
+
+describe("status page of the sandbox", () => {
+    const dir = mkdtempSync(join(tmpdir(), "alpa-auth-page-"));
+    let page: StatusPage;
+    before(async () => {
+        page = await startStatusPage(dir, async () => "<svg/>");
+    });
+    after(async () => {
+        await page.close();
+        rmSync(dir, { recursive: true, force: true });
+    });
+
+    const data = async () => (await (await fetch(`${page.url}data.json`)).json()) as PageData;
+
+    it("has no stack until it is up, and then its address and what to try", async () => {
+        assert.equal((await data()).stack, null);
+        writeFacts(dir, "stack", { stack: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
+        assert.deepEqual((await data()).stack, { name: "intra", url: "http://127.0.0.1:1/alpa", try: TRY });
+    });
+
+    it("counts answers by place, caller and status", async () => {
+        page.add({ place: "gateway", caller: "lab", status: 200 });
+        page.add({ place: "gateway", caller: null, status: 401 });
+        page.add({ place: "gateway", caller: "lab", status: 200 });
+        page.add({ place: "edge", caller: "lab", status: 200 });
+        const rows = (await data()).rows.map(({ place, caller, status, count }) => [place, caller, status, count]);
+        assert.deepEqual(rows, [
+            ["edge", "lab", 200, 1],
+            ["gateway", null, 401, 1],
+            ["gateway", "lab", 200, 2],
+        ]);
+    });
+
+    it("loads nothing from other places, and is in no other page", async () => {
+        for (const [path, type] of [
+            ["", "text/html"],
+            ["page.js", "text/javascript"],
+            ["page.css", "text/css"],
+            ["topology.svg", "image/svg+xml"],
+        ]) {
+            const answer = await fetch(page.url + path);
+            const text = await answer.text();
+            assert.ok(answer.headers.get("content-type")!.startsWith(type), path);
+            assert.match(
+                answer.headers.get("content-security-policy")!,
+                /^default-src 'none';.*frame-ancestors 'none'/,
+            );
+            assert.doesNotMatch(text, /(src|href|url)[=(]\s*["']?(https?:)?\/\//, path);
+        }
+    });
+
+    const port = () => Number(new URL(page.url).port);
+    const ask = async (path: string, host: string, method = "GET") =>
+        (
+            await rawRequest(port(), {
+                path,
+                method,
+                headers: [
+                    ["Host", host],
+                    ["Connection", "close"],
+                ],
+            })
+        ).status;
+
+    it("answers no name that another web page could have led here, no other file, and no other method", async () => {
+        const own = `127.0.0.1:${port()}`;
+        assert.equal(await ask("/data.json", own), 200);
+        assert.equal(await ask("/data.json", "pages.example.com"), 403);
+        assert.equal(await ask("/../state.ts", own), 404);
+        assert.equal(await ask("/server.ts", own), 404);
+        assert.equal(await ask("/constructor", own), 404);
+        assert.equal(await ask("/", own, "POST"), 405);
+    });
+});
+
+describe("tally of the status page", () => {
+    it("begins no more than 500 rows, and says how many answers are in none", () => {
+        const tally = new Tally();
+        for (let i = 0; i < 600; i++) tally.add({ place: "gateway", caller: `c${i}`, status: 200 });
+        tally.add({ place: "gateway", caller: "c0", status: 200 });
+        assert.deepEqual([tally.list().length, tally.left, tally.list()[0].count], [500, 100, 2]);
+    });
+});

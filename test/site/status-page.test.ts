@@ -1,0 +1,57 @@
+// Proves in a real browser that the status page of the sandbox shows requests while they come, on a phone and on a wide
+// screen, and that what a caller is called is text there and nothing else.
+import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startStatusPage, type StatusPage } from "../../sandbox/status-page/server";
+import { findOnPath } from "../../sandbox/toolchain/path";
+import { writeFacts } from "../../sandbox/world/state";
+import { Browser } from "./browser";
+
+const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="200"><rect width="800" height="200"/></svg>';
+const NAME = "<img src=x onerror=alert(1)>";
+const COMMAND = `curl -sS --max-time 60 http://127.0.0.1:30800/alpa/completions -H 'apikey: ${"x".repeat(300)}'`;
+
+for (const [screen, width] of [
+    ["a phone", 390],
+    ["a wide screen", 1400],
+] as const)
+    describe(`status page of the sandbox on ${screen}`, () => {
+        const dir = mkdtempSync(join(tmpdir(), "alpa-auth-page-"));
+        let page: StatusPage;
+        let browser: Browser;
+        before(async () => {
+            page = await startStatusPage(dir, async () => SVG);
+            browser = await Browser.open(findOnPath("chromium")!, width);
+            await browser.go(page.url, `/coming up/.test(document.body.textContent)`);
+        });
+        after(async () => {
+            await browser?.close();
+            await page.close();
+            rmSync(dir, { recursive: true, force: true });
+        });
+
+        it("shows what to try and the topology once the stack is up", async () => {
+            const attempt = { title: "no credential", command: COMMAND, expect: 401 };
+            writeFacts(dir, "stack", { stack: "intra", url: "http://127.0.0.1:30800/alpa", try: [attempt] });
+            await browser.until(`document.querySelector("#try pre")?.textContent === ${JSON.stringify(COMMAND)}`);
+            await browser.until(`document.querySelector("#topology").naturalWidth === 800`);
+        });
+
+        it("shows requests while they come, without loading the page again", async () => {
+            await browser.evaluate(`window.loaded = true`);
+            page.add({ place: "gateway", caller: NAME, status: 429 });
+            page.add({ place: "gateway", caller: NAME, status: 429 });
+            const cells = `[...document.querySelectorAll("#requests tbody td")].map((one) => one.textContent)`;
+            await browser.until(`${cells}.length > 0`);
+            const [caller, status, count] = await browser.evaluate<string[]>(cells);
+            assert.deepEqual([caller, status, count], [NAME, "429", "2"]);
+            assert.equal(await browser.evaluate(`window.loaded`), true);
+        });
+
+        it("is as wide as the screen, and throws nothing", async () => {
+            assert.equal(await browser.evaluate(`document.documentElement.scrollWidth`), width);
+            assert.deepEqual(browser.exceptions, []);
+        });
+    });
