@@ -3,6 +3,7 @@ import type { Option, SettingsByOption } from "./config/options";
 import type { IntraASettings } from "./config/options/intra-a/settings";
 import type { InterSettings } from "./config/options/inter/settings";
 import type { IntraBSettings } from "./config/options/intra-b/settings";
+import { untilDisabled } from "./components/cloudflare/disabled-tokens";
 import type { ClusterAccess } from "./components/kubernetes/kubeconfig";
 import { owner } from "./components/kubernetes/ownership";
 import { preflight } from "./preflight";
@@ -49,7 +50,7 @@ export const OPTION_STACKS: {
     async cloudflare(settings, api) {
         return {
             warnings: await cloudflarePreflight(settings, owner(), api()),
-            create: () => cloudflare(settings),
+            create: () => cloudflare(settings, (tokens) => untilDisabled(tokens, api())),
         };
     },
     async callers(settings) {

@@ -56,6 +56,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     readonly curl: pulumi.Output<string>;
     /** What the registrar must name before anything of the zone is answered. */
     readonly nameServers: pulumi.Output<string[]>;
+    /** Ids of the tokens that the config disables, by `<consumer>/<credential>`. */
+    readonly disabled: pulumi.Output<Record<string, string>>;
     readonly zoneStatus: pulumi.Output<string>;
     /** DS record for the registrar, once the zone is signed. */
     readonly ds: pulumi.Output<string> | undefined;
@@ -116,6 +118,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.expires = pulumi.output(tokens.ends).apply((ends) => sooner(ends as Record<string, string>, args.expires));
         this.curl = this.credentials.apply((pairs) => curlLine(this.url, tokenHeaders(pairs[firstEnabled(consumers)])));
         this.nameServers = zone.nameServers;
+        this.disabled = pulumi.output(tokens.disabled) as pulumi.Output<Record<string, string>>;
         this.zoneStatus = zone.status;
         this.ds = dns?.ds;
         // Only the address: the other outputs go to the stack, and would be in the state twice.

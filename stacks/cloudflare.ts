@@ -1,11 +1,25 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { DisabledTokens } from "../components/cloudflare/disabled-tokens";
 import { CloudflareAccess, type CloudflareAccessArgs } from "../components/cloudflare-access";
 import type { AlpaWatchdogArgs } from "../components/hosts/watchdog/alpa-watchdog";
 import { watchdogOf } from "./watchdog";
 
-/** Option cloudflare: Access at the edge, a tunnel to Alpa, no gateway. */
-export function cloudflare(settings: CloudflareAccessArgs & { watchdog?: AlpaWatchdogArgs }) {
+/** Waits until Cloudflare refuses these tokens, or fails. */
+type UntilDisabled = (tokens: DisabledTokens) => Promise<void>;
+
+/**
+ * Option cloudflare: Access at the edge, a tunnel to Alpa, no gateway.
+ * @param untilDisabled is called after the tokens were changed, never in a preview. @default Cloudflare is not asked
+ */
+export function cloudflare(
+    settings: CloudflareAccessArgs & { watchdog?: AlpaWatchdogArgs },
+    untilDisabled?: UntilDisabled,
+) {
     watchdogOf(settings.watchdog);
     const auth = new CloudflareAccess("alpa", settings);
+    // Its failure is the run's: nothing waits for it.
+    if (untilDisabled && !pulumi.runtime.isDryRun())
+        auth.disabled.apply((ids) => untilDisabled({ account: settings.account, ids }));
     const { url, credentials, curl, expires, nameServers, zoneStatus, ds } = auth;
     // Pulumi warns of an output without a value.
     return { url, credentials, curl, expires, nameServers, zoneStatus, ...(ds && { ds }) };

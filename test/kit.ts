@@ -46,11 +46,13 @@ sdk.debuggablePromise = (promise, about) => {
  * Runs `build` on a fake engine and returns every resource it registered, once all have settled.
  * @param found what is in the world already, by resource name: fields of the resources that the program looks up
  * @param answers of functions of providers, by token; a call of another is an error
+ * @param preview whether it is one. @default no
  */
 export async function record(
     build: () => unknown,
     found: Record<string, object> = {},
     answers: Record<string, object> = {},
+    preview = false,
 ): Promise<Seen[]> {
     const seen: Seen[] = [];
     let request: Asked | undefined;
@@ -72,7 +74,7 @@ export async function record(
         },
         "alpa-auth",
         "test",
-        false,
+        preview,
         "organization",
     );
     acceptHooks();

@@ -44,6 +44,8 @@ export class ServiceTokens extends pulumi.ComponentResource {
     readonly pairs: Record<string, pulumi.Output<TokenPair>> = {};
     /** When Cloudflare lets each end, by `<consumer>/<credential>`. */
     readonly ends: Record<string, pulumi.Output<string>> = {};
+    /** Ids of those that the config disables, by `<consumer>/<credential>`. */
+    readonly disabled: Record<string, pulumi.Output<string>> = {};
 
     constructor(name: string, args: ServiceTokensArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:ServiceTokens", name, {}, opts);
@@ -57,6 +59,7 @@ export class ServiceTokens extends pulumi.ComponentResource {
                 this.ids.push(id);
                 this.pairs[who] = pulumi.secret({ clientId, clientSecret });
                 this.ends[who] = expiresAt;
+                if (!credential.enabled) this.disabled[who] = id;
                 versions[who] = credential.secretVersion ?? 1;
             }
         new SecretVersions(

@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
 import { cloudflare } from "../../../stacks/cloudflare";
 import { record, value } from "../../kit";
-import { CALLS, cloudflareStack, recordCloudflare, TOKENS } from "../cloudflare";
+import { ACCOUNT, CALLS, cloudflareStack, recordCloudflare, TOKENS } from "../cloudflare";
 
 describe("stack cloudflare", () => {
     it("hands out the entry point, the ends and the name servers in plain, and pairs as secrets", async () => {
@@ -17,6 +17,27 @@ describe("stack cloudflare", () => {
             assert.equal(await pulumi.isSecret(output as pulumi.Output<unknown>), false);
         assert.deepEqual(await value(nameServers), ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"]);
         assert.equal(await value(zoneStatus), "active");
+    });
+
+    describe("with a disabled token", () => {
+        const consumers = ["on", "off"].map((id) => ({
+            name: "lab",
+            credentials: [{ id, method: "service-token", enabled: id === "on" }],
+        }));
+        consumers[1].name = "nlp";
+        const asked = async (preview: boolean) => {
+            const calls: unknown[] = [];
+            const tokens = { "nlp.off-token": TOKENS["nlp.2026a-token"], "lab.on-token": TOKENS["lab.2026a-token"] };
+            const confirm = async (call: unknown) => void calls.push(call);
+            await record(() => cloudflare(cloudflareStack({ consumers }), confirm), tokens, CALLS, preview);
+            return calls;
+        };
+
+        it("asks whether Cloudflare refuses that token, and no other", async () =>
+            assert.deepEqual(await asked(false), [{ account: ACCOUNT, ids: { "nlp/off": "nlp.off-token-id" } }]));
+
+        it("asks nothing in a preview, when the token may still be accepted", async () =>
+            assert.deepEqual(await asked(true), []));
     });
 
     it("makes nothing of the other options", async () => {

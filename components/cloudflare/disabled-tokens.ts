@@ -1,0 +1,77 @@
+import * as pulumi from "@pulumi/pulumi";
+import { openApi, type ApiAccess } from "./api";
+
+/** Longest wait for Cloudflare, in seconds: an operator who stops a caller waits for it. */
+const LIMIT_SECONDS = 15;
+
+/** Between two looks, in milliseconds. */
+const PAUSE_MILLISECONDS = 500;
+
+interface LiveToken {
+    id?: string;
+    enabled?: boolean;
+}
+
+export interface DisabledTokens {
+    account: string;
+    /** Ids of the tokens, by `<consumer>/<credential>`. */
+    ids: Record<string, string>;
+}
+
+/**
+ * Waits until Cloudflare itself says that it refuses these tokens. Pulumi's word for it is not enough: a provider before 6.20 does
+ * not know `enabled`, so it reports no change, and the tokens work on; and a token that was enabled by hand is a change
+ * that only a refresh sees.
+ * @throws RunError naming each token that is still accepted after the limit, or what kept the API from telling
+ */
+export async function untilDisabled(
+    { account, ids }: DisabledTokens,
+    access: ApiAccess,
+    limitSeconds = LIMIT_SECONDS,
+): Promise<void> {
+    if (Object.keys(ids).length === 0) return;
+    const end = AbortSignal.timeout(limitSeconds * 1000);
+    const api = openApi(access, end);
+    let accepted: string[] = [];
+    let silence = "";
+    do {
+        const { result, said } = await api
+            .list<LiveToken>(`accounts/${account}/access/service_tokens`)
+            .catch((error: Error & { cause?: { code?: string } }) => ({
+                result: undefined,
+                said: error.cause?.code ?? error.message,
+            }));
+        // The wait may end within a look: what the one before saw is still true.
+        if (result !== undefined || !end.aborted) silence = said;
+        if (result !== undefined) {
+            accepted = Object.entries(ids).flatMap(([who, id]) =>
+                result.some((token) => token.id === id && token.enabled === true) ? [who] : [],
+            );
+            if (accepted.length === 0) return;
+        }
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
+    } while (!end.aborted);
+    throw failure(accepted.length > 0 ? accepted.map(stillAccepted) : [unknown(Object.keys(ids), silence)]);
+}
+
+function stillAccepted(who: string): string {
+    return (
+        `consumers: ${who}: must be refused by Cloudflare (enabled is false), which still accepts it. Run: pulumi up --refresh. ` +
+        "If it says this again, Pulumi uses a Cloudflare provider older than 6.20, which ignores enabled: take pulumi-resource-cloudflare " +
+        "off PATH and repeat. To stop the caller at once, remove the credential and run pulumi up."
+    );
+}
+
+function unknown(whos: string[], said: string): string {
+    return (
+        `consumers: ${whos.join(", ")}: Cloudflare's API must say that it refuses them, and did not (${said || "no answer"}). ` +
+        "Run later: npm run ops -- consumer list --check"
+    );
+}
+
+/** Everything else of the run goes on: Pulumi prints the message at its end, and the run fails. */
+function failure(problems: string[]): pulumi.RunError {
+    const error = new pulumi.RunError(problems.join("\n"));
+    error.stack = ""; // as in config/problem-list.ts
+    return error;
+}

@@ -1,0 +1,90 @@
+// Proves that a run which disables a token fails while Cloudflare goes on accepting it. The API here answers in turn.
+import { strict as assert } from "node:assert";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import * as pulumi from "@pulumi/pulumi";
+import { untilDisabled } from "../../../../components/cloudflare/disabled-tokens";
+
+const ACCOUNT = "0".repeat(32);
+const SECRET = "s3cret".repeat(8);
+const IDS = { "lab/a": "1", "nlp/a": "2" };
+
+describe("untilDisabled", () => {
+    let server: Server;
+    /** Answers of the list, the last of them for good: `enabled` by id, a status, or null for none at all. */
+    let answers: (Record<string, boolean | undefined> | number | null)[];
+    let asked: string[];
+
+    before((done) => {
+        server = createServer((request, response) => {
+            asked.push(request.url!.split("?")[0]);
+            const answer = answers.length > 1 ? answers.shift()! : answers[0];
+            if (answer === null) return;
+            const isError = typeof answer === "number";
+            response.writeHead(isError ? answer : 200, { "Content-Type": "application/json" });
+            const result = isError ? null : Object.entries(answer).map(([id, enabled]) => ({ id, enabled }));
+            const errors = isError ? [{ code: 10000, message: "Authentication error" }] : [];
+            response.end(JSON.stringify({ result, errors }));
+        }).listen(0, "127.0.0.1", done);
+    });
+    after((done) => {
+        server.closeAllConnections();
+        server.close(done);
+    });
+    beforeEach(() => (asked = []));
+
+    const wait = (list: typeof answers, ids: Record<string, string> = IDS, seconds = 0.2) => {
+        answers = list;
+        const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+        return untilDisabled({ account: ACCOUNT, ids }, { token: SECRET, baseUrl }, seconds);
+    };
+    const problem = async (list: typeof answers): Promise<string> => {
+        try {
+            await wait(list);
+        } catch (error) {
+            assert.ok(pulumi.RunError.isInstance(error), "Pulumi prints nothing but the message");
+            assert.doesNotMatch((error as Error).message, /s3cret/);
+            return (error as Error).message;
+        }
+        return "none";
+    };
+
+    it("asks nothing where no token is disabled", async () => {
+        await wait([], {});
+        assert.deepEqual(asked, []);
+    });
+
+    it("ends when Cloudflare refuses all of them, and minds no other token", async () => {
+        await wait([{ 1: false, 2: false, 3: true }]);
+        assert.deepEqual(asked, [`/accounts/${ACCOUNT}/access/service_tokens`]);
+    });
+
+    it("looks again while one is accepted", async () => {
+        await wait([{ 1: true, 2: false }, 503, { 1: false, 2: false }], IDS, 60);
+        assert.equal(asked.length, 3);
+    });
+
+    it("takes no finding from an answer that does not say it, or a token that is gone", async () =>
+        assert.equal(await problem([{ 1: undefined }]), "none"));
+
+    it("names each that is still accepted, and says what to do", async () => {
+        const [first, second, ...others] = (await problem([{ 1: true, 2: true }])).split("\n");
+        assert.match(
+            first,
+            /^consumers: lab\/a: must be refused by Cloudflare .* Run: pulumi up --refresh\. .* older than 6\.20, .* off PATH .* remove the credential and run pulumi up\.$/,
+        );
+        assert.match(second, /^consumers: nlp\/a: must be refused/);
+        assert.deepEqual(others, []);
+    });
+
+    it("names the one that is accepted, and not the other", async () =>
+        assert.doesNotMatch(await problem([{ 1: true, 2: false }]), /nlp/));
+
+    it("does not take an API that says nothing for one that refuses them", async () => {
+        assert.match(
+            await problem([403]),
+            /^consumers: lab\/a, nlp\/a: .*\(403, 10000 Authentication error\)\. Run later: npm run ops -- consumer list --check$/,
+        );
+        assert.match(await problem([null]), /^consumers: lab\/a, nlp\/a: .*did not \(/);
+    });
+});
