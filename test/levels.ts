@@ -93,7 +93,7 @@ const TOGETHER = [
     ["lifecycle", "callers"],
     ["review", "callers-stack"],
     ["ops"],
-    ["limits", "route", "guard", "tls"],
+    ["limits", "classes", "route", "guard", "tls"],
     ["microk8s"],
     ["rollback", "secrets"],
 ];

@@ -5,7 +5,13 @@ import type { PartName } from "../sandbox/real/parts";
 /** Engine tests that go through a part. A part that is not real needs none: `npm test` has its stand-in. */
 export const CHECKS: Record<PartName, readonly string[]> = {
     charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
-    apisix: ["test/engine/callers.test.ts", "test/engine/route.test.ts", "test/engine/limits.test.ts"],
+    apisix: [
+        "test/engine/callers.test.ts",
+        "test/engine/route.test.ts",
+        "test/engine/limits.test.ts",
+        "test/engine/classes.test.ts",
+        "test/engine/observability.test.ts",
+    ],
     "ingress-controller": ["test/engine/callers.test.ts", "test/engine/route.test.ts"],
     "cloudflare-provider": [
         "test/engine/cloudflare.test.ts",
