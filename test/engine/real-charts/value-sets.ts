@@ -30,24 +30,51 @@ const MIRROR = {
     etcdImage: { repository: "mirror.example.org/mirrored/etcd" },
 };
 
+const OPTIONS: Choice = { "option intra-a": { option: "intra-a" }, "option inter": { option: "inter" } };
+const INSTALLERS: Choice = {
+    "by Helm": { gateway: { installer: "helm" } },
+    "by Rampart": { gateway: { installer: "rampart" } },
+};
+
+const EXPOSURES: Choice = {
+    "a tunnel": EXPOSURE,
+    "a tunnel and a node port": { ...EXPOSURE, gateway: { nodePort: 30900 } },
+    "a node port": AZURE,
+    "TLS 1.2": tls("1.2"),
+    "TLS 1.3": tls("1.3"),
+};
+
 const CHOICES: Choice[] = [
-    { "option intra-a": { option: "intra-a" }, "option inter": { option: "inter" } },
-    { "by Helm": { gateway: { installer: "helm" } }, "by Rampart": { gateway: { installer: "rampart" } } },
+    OPTIONS,
+    INSTALLERS,
     { "the usual pods": {}, "four pods": { gateway: { replicas: 4 } } },
-    {
-        "a tunnel": EXPOSURE,
-        "a tunnel and a node port": { ...EXPOSURE, gateway: { nodePort: 30900 } },
-        "a node port": AZURE,
-        "TLS 1.2": tls("1.2"),
-        "TLS 1.3": tls("1.3"),
-    },
+    EXPOSURES,
     { "the cluster's storage": {}, "a StorageClass": { gateway: { storageClass: "fast" } } },
     { "public images": {}, "mirrored images": { gateway: MIRROR } },
 ];
 
+const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
+
+/** What operators see and share of the gateway. The values differ from the usual ones in what belongs to it alone. */
+const BESIDES: Choice = {
+    "metrics by annotations": { observability: { metrics: { enabled: true, scrapers } } },
+    "metrics by a PodMonitor, and an access log": {
+        observability: { metrics: { enabled: true, scrapers, podMonitor: true }, accessLog: true },
+    },
+    "a class of callers, and an access log": {
+        gateway: { replicas: 3, sharedCounters: { whenDown: "refuse" } },
+        observability: { accessLog: true },
+        classes: { batch: { slots: 4 } },
+        consumers: [{ name: "night", class: "batch", credentials: [{ id: "k", method: "key" }] }],
+    },
+};
+
 /** Those of the chart `apisix`. */
 export function apisixSets(): ValueSet[] {
-    return combined(CHOICES).map(({ what, config }) => {
+    return [
+        ...combined(CHOICES),
+        ...combined([OPTIONS, INSTALLERS, { "a node port": AZURE, "TLS 1.3": tls("1.3") }, BESIDES]),
+    ].map(({ what, config }) => {
         const { option, gateway, ...rest } = config;
         const address = "tls" in rest || rest.exposure === "tunnel" ? undefined : "llm.example.com";
         const settings =
