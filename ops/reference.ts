@@ -1,4 +1,5 @@
 import type { Command, Help } from "commander";
+import { JSON_DOCUMENTS } from "./json-documents";
 
 /** The page of the reference for the command line, as Markdown: every noun and verb with its arguments and options. */
 export function cliPage(root: Command): string {
@@ -29,6 +30,7 @@ function verbSections(verb: Command, noun: Command, help: Help): string[] {
             .filter(({ long }) => long !== "--help")
             .map((one) => [one.flags, help.optionDescription(one)]),
     ];
+    const document = JSON_DOCUMENTS[`${noun.name()} ${verb.name()}`];
     return [
         `### ${noun.name()} ${verb.name()}`,
         `${verb.description()}.`,
@@ -38,6 +40,7 @@ function verbSections(verb: Command, noun: Command, help: Help): string[] {
             "```",
         ].join("\n"),
         ...(items.length === 0 ? [] : [items.map(([name, text]) => `- \`${name}\`: ${plain(text)}`).join("\n")]),
+        ...(document === undefined ? [] : [`JSON: ${document}.`]),
     ];
 }
 

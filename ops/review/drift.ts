@@ -67,7 +67,7 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
 
 function unreadFinding(why: string): Finding {
     const [says, command] = why.split(/\. (?=Run: )/);
-    const todo = command ?? "Put it right, and look again: what is in APISIX and in no Kubernetes object is not seen.";
+    const todo = command ?? "Correct it, and look again: objects that are only in APISIX are not shown.";
     return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 

@@ -37,7 +37,7 @@ const UNDO = "Look whether it is meant. If it is not, take it out of the change.
 export const CODES = {
     "authentication-removed": [
         "breaks-callers",
-        "Do not apply it: everybody reaches Alpa. Put back the plugin, the policy or the application.",
+        "Do not apply it: anyone can reach Alpa. Put back the plugin, the policy or the application.",
     ],
     "foreign-in-gateway": [
         "breaks-callers",
@@ -52,10 +52,10 @@ export const CODES = {
         "Do not apply it unless the caller's key never leaked: anyone who has it gets access again.",
     ],
     "opens-to-network": ["breaks-callers", "Say who needs it. If it is not needed, remove it from the change."],
-    "zone-deleted": ["breaks-callers", "Do not apply it: every record goes with the zone, mail included."],
+    "zone-deleted": ["breaks-callers", "Do not apply it: every record is deleted with the zone, mail included."],
     "data-deleted": ["breaks-callers", "Save the data first, or keep the resource."],
-    "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one goes."],
-    "made-anew": [
+    "gateway-deleted": ["breaks-callers", "Move the callers to another gateway before this one is deleted."],
+    "re-created": [
         "breaks-callers",
         "A resource was renamed: give it an alias with its old name, so that nothing is deleted.",
     ],
@@ -119,10 +119,7 @@ export const CODES = {
     "unknown-until-apply": ["risk", "Look at this property again while it is applied."],
     "unknown-resource": ["risk", "This review does not know the kind: read its part of pulumi preview --diff."],
     "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
-    "gateway-not-read": [
-        "risk",
-        "What is in APISIX and in no Kubernetes object is not seen: put it right, and look again.",
-    ],
+    "gateway-not-read": ["risk", "Objects that are only in APISIX are not shown: correct it, and look again."],
     "state-unfinished": [
         "risk",
         "Look at what the interrupted run has made, then run: pulumi refresh --clear-pending-creates",

@@ -103,7 +103,7 @@ function strange(change: Change): Verdict {
 }
 
 function cleared(change: Change): Verdict {
-    return { code: "deleted", says: `${titleOf(change)} of before, whose place another one has, goes now` };
+    return { code: "deleted", says: `${titleOf(change)} that was replaced before is deleted now` };
 }
 
 function added(change: Change): Verdict {
@@ -113,8 +113,8 @@ function added(change: Change): Verdict {
 function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     if (renamed === undefined || rule.rows.some(([at]) => at === "**")) return undefined;
     return {
-        code: "made-anew",
-        says: `${renamed} is ${name} from then on, without an alias: Pulumi makes it and then deletes the same thing`,
+        code: "re-created",
+        says: `${renamed} is renamed to ${name} without an alias: Pulumi creates it, and then deletes the same object`,
     };
 }
 

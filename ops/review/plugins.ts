@@ -22,13 +22,13 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     },
     "request-validation": {
         comes: ["request-refused", "the guard refuses requests that stop Alpa"],
-        goes: ["protection-weakened", "the guard goes: one request can stop Alpa for all callers"],
-        changes: ["guard-changed", "the guard takes other requests than before"],
+        goes: ["protection-weakened", "the guard is removed: one request can stop Alpa for all callers"],
+        changes: ["guard-changed", "the guard accepts other requests than before"],
     },
     "client-control": {
         comes: ["request-refused", "long bodies are refused"],
         goes: ["protection-weakened", "bodies of any length are read"],
-        changes: ["request-refused", "the longest body is another"],
+        changes: ["request-refused", "the longest body changes"],
     },
     "response-rewrite": errors(),
     "serverless-post-function": errors(),
@@ -53,7 +53,10 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
         changes: ["protection-weakened", "Alpa gets other headers or another path"],
     },
     redirect: {
-        comes: ["way-in-changed", "who comes by HTTP is sent to HTTPS, and most clients send no POST after that"],
+        comes: [
+            "way-in-changed",
+            "callers that use HTTP are redirected to HTTPS, and most clients do not repeat a POST there",
+        ],
         goes: ["protection-weakened", "keys may be sent by HTTP again"],
         changes: ["way-in-changed", "callers are sent elsewhere"],
     },
@@ -63,7 +66,7 @@ function auth(): (typeof PLUGINS)[string] {
     return {
         comes: ["authentication-changed", "callers are asked who they are"],
         // The finding of the rule reports that authentication is removed.
-        goes: ["authentication-changed", "one way to authenticate goes"],
+        goes: ["authentication-changed", "one authentication method is removed"],
         changes: ["authentication-changed", "callers authenticate in another way"],
     };
 }
@@ -71,7 +74,7 @@ function auth(): (typeof PLUGINS)[string] {
 function errors(): (typeof PLUGINS)[string] {
     return {
         comes: ["errors-changed", "answers are changed on their way back"],
-        goes: ["errors-changed", "errors no longer look like Alpa's"],
+        goes: ["errors-changed", "errors no longer have Alpa's shape"],
         changes: ["errors-changed", "errors look different"],
     };
 }

@@ -58,8 +58,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     if (problems.length > 0) throw new UsageError(problems);
     const { preview, state } = await read(context, args);
     const found = fullReview(context, preview, state);
-    const picture = state && args.format === "markdown" ? draw(preview.stack, state, preview) : undefined;
-    context.out(render(found, args.format, picture && renderMermaid(picture)));
+    context.out(render(found, args.format, pictureOf(preview, state, args.format)));
     failOn(found, args.failOn);
 }
 
@@ -114,6 +113,16 @@ function withCallers(config: Preview["config"], program: string): Preview["confi
     } catch {
         return config; // of an encrypted list nothing can be said
     }
+}
+
+/** Mermaid text of the stack, with what the preview changes; undefined where the format or an unread state allows none. */
+export function pictureOf(
+    preview: Preview,
+    state: Exported | undefined,
+    format: ReviewArgs["format"],
+): string | undefined {
+    const picture = state && format === "markdown" ? draw(preview.stack, state, preview) : undefined;
+    return picture && renderMermaid(picture);
 }
 
 /** @param picture Mermaid text for a comment */

@@ -111,9 +111,19 @@ export class Browser {
         await this.send("Input.insertText", { text });
     }
 
-    /** A picture of the page, as PNG in base64. */
-    async picture(): Promise<string> {
-        return (await this.send("Page.captureScreenshot")).data as string;
+    /**
+     * A picture as PNG in base64, of what the window shows or of one element, beyond the window too.
+     * @param selector of the element; unset: the window
+     * @param scale pixels of the picture for each of the page
+     */
+    async picture(selector?: string, scale = 1): Promise<string> {
+        if (selector === undefined) return (await this.send("Page.captureScreenshot")).data as string;
+        const clip = await this.evaluate<Params>(`(() => {
+            const { x, y, width, height } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
+            return { x: x + scrollX, y: y + scrollY, width, height };
+        })()`);
+        const params = { captureBeyondViewport: true, clip: { ...clip, scale } };
+        return (await this.send("Page.captureScreenshot", params)).data as string;
     }
 
     private send(method: string, params: Params = {}): Promise<Params> {

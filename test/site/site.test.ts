@@ -15,7 +15,7 @@ const DIST = join(ROOT, "site/dist");
 const PHONE_WIDTH = 390;
 const TYPES: Record<string, string> = {
     ...{ ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json" },
-    ...{ ".svg": "image/svg+xml", ".woff2": "font/woff2" },
+    ...{ ".svg": "image/svg+xml", ".woff2": "font/woff2", ".png": "image/png" },
 };
 
 const groups = JSON.parse(readFileSync(join(ROOT, "site/pages.json"), "utf8")) as { pages: string[] }[];

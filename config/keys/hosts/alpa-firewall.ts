@@ -203,7 +203,7 @@ export function firewallWarnings(
         ...warnings,
         ...others.map(
             (host) =>
-                `alpa.firewall.hosts: none is called ${host}, as alpa.endpoints has it. Unless one is that host by another address, everybody still reaches Alpa there.`,
+                `alpa.firewall.hosts: none is called ${host}, as alpa.endpoints has it. Unless one is that host by another address, anyone still reaches Alpa there.`,
         ),
     ];
 }

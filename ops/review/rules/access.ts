@@ -54,7 +54,7 @@ export const accessPolicy: KindRule = {
 
 const bypass = ({ name }: Change): Verdict => ({
     code: "authentication-removed",
-    says: `Access policy ${name} lets everybody in without a look`,
+    says: `Access policy ${name} lets everyone in without authentication`,
 });
 
 const others = ({ name }: Change): Verdict => ({
@@ -130,7 +130,10 @@ export const accessApplication: KindRule = {
     created: (change) => ({ code: "added", says: `Access application ${change.name} is made` }),
     deleted: (change, { changes }) =>
         changes.some((other) => other.kind === "cloudflare ZeroTrustTunnelCloudflared" && goes(other))
-            ? { code: "way-in-removed", says: `Access application ${change.name} goes, with the tunnel behind it` }
+            ? {
+                  code: "way-in-removed",
+                  says: `Access application ${change.name} is deleted, with the tunnel behind it`,
+              }
             : {
                   code: "authentication-removed",
                   says: `Access application ${change.name} is deleted: no token is required, and only the connectors still reject requests`,

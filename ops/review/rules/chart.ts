@@ -29,14 +29,17 @@ export function valueRows(base: Path): Row[] {
             at("etcd/enabled"),
             (d, change) =>
                 d.new === false
-                    ? { code: "data-deleted", says: `${gateway(change)}: etcd goes, with all that APISIX keeps in it` }
+                    ? {
+                          code: "data-deleted",
+                          says: `${gateway(change)}: etcd is deleted, with everything that APISIX stores in it`,
+                      }
                     : etcd("comes")(d, change),
         ],
         [
             at("etcd/persistence/**"),
             (_, change) => ({
                 code: "data-deleted",
-                says: `${gateway(change)}: etcd keeps its data elsewhere, and what it had stays behind or goes`,
+                says: `${gateway(change)}: etcd stores its data elsewhere, and its earlier data is left behind or deleted`,
             }),
         ],
         [at("etcd/pdb/**"), unlessWith(at("etcd/replicaCount"), budget)],
@@ -59,7 +62,7 @@ function controllerRows(at: (path: string) => string): Row[] {
             () => ({
                 code: "gateway-changed",
                 severity: "breaks-callers",
-                says: "The ingress controller comes or goes: without it no change arrives",
+                says: "The ingress controller is added or removed: without it no change arrives",
             }),
         ],
         [
@@ -75,7 +78,7 @@ function controllerRows(at: (path: string) => string): Row[] {
             at("ingress-controller/**"),
             (_, change) => ({
                 code: "gateway-changed",
-                says: `${gateway(change)}: the ingress controller is another, or works in another way; changes may not arrive`,
+                says: `${gateway(change)}: the ingress controller or its behaviour changes; changes may not arrive`,
             }),
         ],
     ];

@@ -7,7 +7,7 @@ import { comeAlong } from "./pods";
 export const namespace: KindRule = {
     deleted: (change) => ({
         code: "data-deleted",
-        says: `Namespace ${objectName(change)} goes with all that is in it`,
+        says: `Namespace ${objectName(change)} is deleted with everything in it`,
     }),
     replaced: (change) => ({
         code: "data-deleted",
@@ -20,7 +20,7 @@ export const namespace: KindRule = {
 export const wiring: KindRule = {
     deleted: (change) => ({
         code: "gateway-deleted",
-        says: `${title(change)} goes: the gateway no longer hears of routes and callers`,
+        says: `${title(change)} is deleted: the gateway no longer receives routes and callers`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",
@@ -50,7 +50,7 @@ export const budget: KindRule = {
             ? undefined
             : {
                   code: "protection-weakened",
-                  says: `${title(change)} goes: a drain may take all pods at once`,
+                  says: `${title(change)} is deleted: a drain may evict all pods at once`,
               },
     replaced: nothing,
     rows: [
@@ -66,7 +66,7 @@ export const deployment: KindRule = {
     deleted: (change, run) =>
         isCounters(change)
             ? (countedElsewhere(run) ?? counters(change, run, "go"))
-            : { code: "way-in-removed", says: `${title(change)} goes: what it led to is not reached any more` },
+            : { code: "way-in-removed", says: `${title(change)} is deleted: what it routed to is no longer reachable` },
     replaced: (change, run) =>
         isCounters(change)
             ? counters(change, run, "are away")
@@ -133,7 +133,7 @@ function fewer({ old: before, new: after }: Difference, change: Change): Verdict
 export const definition: KindRule = {
     deleted: (change) => ({
         code: "data-deleted",
-        says: `${title(change)} goes, and with it every object of its kind in the cluster`,
+        says: `${title(change)} is deleted, and with it every object of its kind in the cluster`,
     }),
     replaced: (change) => ({
         code: "data-deleted",
@@ -148,7 +148,7 @@ export const provider: KindRule = {
     deleted: nothing,
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Provider ${change.name} is another one: all of its resources are created again`,
+        says: `Provider ${change.name} changes: all of its resources are created again`,
     }),
     rows: [
         ["version", nothing],

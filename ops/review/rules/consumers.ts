@@ -16,7 +16,7 @@ export const consumer: KindRule = {
             : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
     deleted: (change) =>
         isVerifier(change)
-            ? { code: "changed-inside", says: `${caller(change)}, who checks a conversion, goes` }
+            ? { code: "changed-inside", says: `${caller(change)}, who checks a conversion, is deleted` }
             : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
     replaced: (change) => ({
         code: "service-interrupted",
@@ -57,7 +57,7 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
         else if (!isDeepStrictEqual(entry, next))
             verdicts.push({
                 code: "credential-changed",
-                says: `Credential ${who} is another from then on, and the one of before stops`,
+                says: `Credential ${who} is replaced: the earlier one stops working`,
                 property,
                 old: entry,
                 new: next,

@@ -34,14 +34,14 @@ export const secret: KindRule = {
         if (credential === undefined)
             return goWithUser(run, namespaceOf(change), objectName(change))
                 ? undefined
-                : { code: "deleted", says: `Secret ${objectName(change)} goes` };
+                : { code: "deleted", says: `Secret ${objectName(change)} is deleted` };
         const [name, id] = credential;
         const owner = consumerOf(run, name);
         // Told by the Consumer: it goes, or no longer names it.
         if (owner && !owner.retained && !lists(owner.new, id)) return undefined;
         return {
             code: "credential-revoked",
-            says: `Credential ${name}/${id} stops working: its Secret goes, and the Consumer still names it`,
+            says: `Credential ${name}/${id} stops working: its Secret is deleted, and the Consumer still names it`,
         };
     },
     replaced: away,
@@ -78,7 +78,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
         if (comesOrGoes(owner)) return undefined;
         return {
             code: "credential-changed",
-            says: `Credential ${name}/${id} is another from then on, and the one of before stops`,
+            says: `Credential ${name}/${id} is replaced: the earlier one stops working`,
         };
     }
     const title = objectName(change);
@@ -111,7 +111,7 @@ function generated(change: Change, run: Run): Verdicts {
     if (secret || comesOrGoes(owner)) return undefined;
     return {
         code: "credential-changed",
-        says: `Credential ${salt[1]}/${salt[2]} is another from then on, and the one of before stops`,
+        says: `Credential ${salt[1]}/${salt[2]} is replaced: the earlier one stops working`,
     };
 }
 
@@ -138,7 +138,7 @@ export const revocations: KindRule = {
     created: nothing,
     deleted: ({ name }) => ({
         code: "protection-weakened",
-        says: `${name}: the record of revoked keys goes, so that each of them can be declared again`,
+        says: `${name}: the record of revoked keys is deleted, so each of them can be declared again`,
     }),
     replaced: ({ name }) => ({
         code: "protection-weakened",

@@ -19,8 +19,12 @@ export const dnsRecord: KindRule = {
             : { code: "added", says: `Record ${recordName(change)} is made` },
     deleted: (change) =>
         isService(change)
-            ? { code: "way-in-removed", says: `${recordName(change)} goes: the name is not answered any more` }
-            : { code: "dns-record-changed", severity: "breaks-callers", says: `Record ${recordName(change)} goes` },
+            ? { code: "way-in-removed", says: `${recordName(change)} is deleted: the name no longer resolves` }
+            : {
+                  code: "dns-record-changed",
+                  severity: "breaks-callers",
+                  says: `Record ${recordName(change)} is deleted`,
+              },
     replaced: (change) => ({
         code: "service-interrupted",
         severity: isService(change) ? "breaks-callers" : "risk",
@@ -82,7 +86,7 @@ export const dnsRecord: KindRule = {
 export const zone: KindRule = {
     deleted: (change) => ({
         code: "zone-deleted",
-        says: `Zone ${String(change.old?.name)} goes with all its records, mail included`,
+        says: `Zone ${String(change.old?.name)} is deleted with all its records, mail included`,
     }),
     replaced: (change) => ({
         code: "zone-deleted",

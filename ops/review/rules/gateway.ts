@@ -9,10 +9,10 @@ const GRAPH_VALUES: Path = ["spec", "graph", "components", "apisix", "config"];
 const RELEASE_VALUES: Path = ["values"];
 
 const deleted = (change: Change): Verdict[] => [
-    { code: "gateway-deleted", says: `${gateway(change)} goes: no caller is served` },
+    { code: "gateway-deleted", says: `${gateway(change)} is deleted: no caller is served` },
     {
         code: "data-deleted",
-        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it again from the cluster`,
+        says: `${gateway(change)}: the volume of etcd is deleted with it; a new gateway fills it again from the cluster`,
         severity: "risk",
     },
 ];
@@ -23,7 +23,7 @@ const replaced = (change: Change): Verdict[] => [
     },
     {
         code: "data-deleted",
-        says: `${gateway(change)}: the volume of etcd goes with it; a new gateway fills it again from the cluster`,
+        says: `${gateway(change)}: the volume of etcd is deleted with it; a new gateway fills it again from the cluster`,
         severity: "risk",
     },
 ];
@@ -84,7 +84,7 @@ export const release: KindRule = {
     deleted: (change) =>
         isGateway(change)
             ? deleted(change)
-            : { code: "deleted", says: `Release ${change.name} goes: Rampart no longer looks after its graphs` },
+            : { code: "deleted", says: `Release ${change.name} is deleted: Rampart no longer manages its graphs` },
     replaced: (change) =>
         isGateway(change)
             ? replaced(change)

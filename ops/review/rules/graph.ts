@@ -15,7 +15,9 @@ const modelGraph: KindRule = {
     created: ({ new: now }) =>
         isDeployed(now) ? starts(ALPA) : { code: "added", says: `${ALPA} is made, and does not run yet` },
     deleted: ({ old }, run) =>
-        isDeployed(old) ? stops(ALPA, run) : { code: "changed-inside", says: `${ALPA}, which does not run, goes` },
+        isDeployed(old)
+            ? stops(ALPA, run)
+            : { code: "changed-inside", says: `${ALPA}, which does not run, is deleted` },
     replaced: (_, run) => stops(ALPA, run),
     rows: [
         ["spec.deploy", ({ new: now }, _, run) => (now === true ? starts(ALPA) : stops(ALPA, run))],
@@ -39,7 +41,7 @@ const modelGraphWithout: KindRule = {
             (_, { old }, run) =>
                 isDeployed(old)
                     ? stops(ALPA, run)
-                    : { code: "changed-inside", says: `${ALPA}, which does not run, goes` },
+                    : { code: "changed-inside", says: `${ALPA}, which does not run, is deleted` },
         ],
         ...modelGraph.rows,
     ],
@@ -67,7 +69,7 @@ const otherGraph: KindRule = {
 };
 
 function gone({ name }: Change): Verdict {
-    return { code: "deleted", says: `Graph ${name} goes, with what Rampart has deployed of it` };
+    return { code: "deleted", says: `Graph ${name} is deleted, with what Rampart has deployed of it` };
 }
 
 /** The rule of what a graph is of. */

@@ -27,7 +27,7 @@ export const hostCommand: KindRule = {
         bareMetal.is(change)
             ? bareMetal.deleted()
             : change.old?.delete === undefined
-              ? { code: "changed-inside", says: `${change.name} goes, and nothing is done on its host` }
+              ? { code: "changed-inside", says: `${change.name} is deleted, and nothing is done on its host` }
               : ({
                     firewall: {
                         code: "opens-to-network",
@@ -36,13 +36,13 @@ export const hostCommand: KindRule = {
                     watchdog: {
                         code: "host-changed",
                         severity: "risk",
-                        says: `${change.name}: nothing watches Alpa on its host any more`,
+                        says: `${change.name}: Alpa on its host is no longer watched`,
                     },
                     connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
                     node: /-snap$/.test(change.name)
                         ? {
                               code: "data-deleted",
-                              says: `${nodeOf(change)}: MicroK8s goes from the host, with every volume that lies on it`,
+                              says: `${nodeOf(change)}: MicroK8s is removed from the host, with every volume on it`,
                           }
                         : { code: "host-changed", says: `${nodeOf(change)} leaves the cluster`, severity: "risk" },
                 }[part(change)] as Verdict),

@@ -41,7 +41,7 @@ export const rayCluster: KindRule = {
             : starts(component(change)),
     deleted: (change, run) =>
         isSuspended(change.old)
-            ? { code: "changed-inside", says: `${component(change)}, which does not run, goes` }
+            ? { code: "changed-inside", says: `${component(change)}, which does not run, is deleted` }
             : stops(component(change), run),
     replaced: (change, run) => stops(component(change), run),
     rows: [

@@ -23,7 +23,7 @@ export const networkPolicy: KindRule = {
                 }
               : {
                     code: "opens-to-network",
-                    says: `Network policy ${objectName(change)} goes: every pod reaches what it guarded`,
+                    says: `Network policy ${objectName(change)} is deleted: every pod can reach what it protected`,
                 },
     replaced: (change) => ({
         code: "opens-to-network",
@@ -38,7 +38,8 @@ export const networkPolicy: KindRule = {
             "spec.podSelector",
             always(
                 "opens-to-network",
-                (change) => `Network policy ${objectName(change)} is for other pods: those of before are open`,
+                (change) =>
+                    `Network policy ${objectName(change)} selects other pods: those it selected before are open`,
             ),
         ],
     ],

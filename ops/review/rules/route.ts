@@ -21,8 +21,11 @@ export const route: KindRule = {
     deleted: (change) =>
         // The way of who checks a conversion, which no caller may take.
         /-conversion-verification-rules$/.test(change.name)
-            ? { code: "changed-inside", says: `Route ${objectName(change)}, by which a conversion is checked, goes` }
-            : { code: "way-in-removed", says: `Route ${objectName(change)} goes: callers get 404` },
+            ? {
+                  code: "changed-inside",
+                  says: `Route ${objectName(change)}, by which a conversion is checked, is deleted`,
+              }
+            : { code: "way-in-removed", says: `Route ${objectName(change)} is deleted: callers get 404` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Route ${objectName(change)} is deleted and created again: callers get 404 meanwhile`,
@@ -54,7 +57,7 @@ function rules({ old, new: now }: Difference): Verdict[] {
         } else if (leadsNowhere(rule))
             verdicts.push({
                 code: "protection-weakened",
-                says: `Rule ${name}, which closes what is not open, goes`,
+                says: `Rule ${name}, which closes what is not open, is deleted`,
                 property,
                 old: paths(rule),
             });
@@ -133,8 +136,8 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
 function elsewhere(title: string, wasNowhere: boolean, isNowhere: boolean): Verdict {
     if (wasNowhere === isNowhere) return { code: "upstream-replaced", says: `${title}: requests go elsewhere` };
     return isNowhere
-        ? { code: "way-in-removed", says: `${title}: leads nowhere from then on` }
-        : { code: "opens-to-network", says: `${title}: leads to Alpa, where it led nowhere` };
+        ? { code: "way-in-removed", says: `${title}: is no longer forwarded` }
+        : { code: "opens-to-network", says: `${title}: is forwarded to Alpa, which it was not before` };
 }
 
 function match(at: string, title: string, { match: old }: Props, { match: now }: Props): Verdict[] {

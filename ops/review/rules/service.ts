@@ -24,7 +24,7 @@ export const service: KindRule = {
         // Told by that.
         goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
             ? undefined
-            : { code: "way-in-removed", says: `${title(change)} goes` },
+            : { code: "way-in-removed", says: `${title(change)} is deleted` },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `${title(change)} is deleted and created again, with another address`,

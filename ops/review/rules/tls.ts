@@ -6,7 +6,7 @@ import { listed } from "../values-text";
 
 export const apisixTls: KindRule = {
     created: (change) => ({ code: "way-in-added", says: `${title(change)}: HTTPS is served` }),
-    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} goes: HTTPS is not served any more` }),
+    deleted: (change) => ({ code: "way-in-removed", says: `${title(change)} is deleted: HTTPS is no longer served` }),
     replaced: (change) => ({
         code: "service-interrupted",
         says: `${title(change)} is deleted and created again: no HTTPS meanwhile`,
@@ -20,7 +20,7 @@ export const apisixTls: KindRule = {
 export const certificate: KindRule = {
     deleted: (change) => ({
         code: "certificate-changed",
-        says: `${title(change)} is deleted: it is not renewed any more`,
+        says: `${title(change)} is deleted: it is no longer renewed`,
     }),
     replaced: (change) => ({ code: "certificate-changed", says: `${title(change)} is issued again` }),
     rows: [

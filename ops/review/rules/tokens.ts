@@ -14,7 +14,7 @@ export const serviceToken: KindRule = {
     deleted: (change) => ({ code: "credential-revoked", says: `Credential ${credential(change)} stops working` }),
     replaced: (change) => ({
         code: "credential-changed",
-        says: `Credential ${credential(change)} is another from then on, and the one of before stops`,
+        says: `Credential ${credential(change)} is replaced: the earlier one stops working`,
     }),
     rows: [
         [
@@ -54,10 +54,10 @@ function rotated({ old, new: now }: Difference, change: Change, { today }: { tod
     const until = change.new?.previousClientSecretExpiresAt;
     const who = `Credential ${credential(change)}`;
     if (typeof until !== "string" || new Date(until) <= today || Number(now) < Number(old ?? 1))
-        return { code: "credential-changed", says: `${who} has another secret, and the one of before stops` };
+        return { code: "credential-changed", says: `${who} gets a new secret, and the earlier one stops working` };
     return {
         code: "credential-rotated",
-        says: `${who} has another secret; the one of before ends on ${until.slice(0, 10)}`,
+        says: `${who} gets a new secret; the earlier one ends on ${until.slice(0, 10)}`,
     };
 }
 
@@ -65,11 +65,11 @@ function previous({ old, new: now }: Difference, change: Change, { today }: { to
     if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // told by the version
     const who = `Credential ${credential(change)}`;
     if (typeof now === "string" && now > String(old))
-        return { code: "credential-ends-later", says: `${who}: the secret of before ends later` };
+        return { code: "credential-ends-later", says: `${who}: the earlier secret ends later` };
     const over = typeof now !== "string" || new Date(now) <= today;
     return {
         code: "credential-ends-sooner",
         severity: over ? "breaks-callers" : "risk",
-        says: `${who}: the secret of before ends sooner`,
+        says: `${who}: the earlier secret ends sooner`,
     };
 }

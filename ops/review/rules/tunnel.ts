@@ -7,7 +7,7 @@ import { NAMES, PLACE } from "./cloudflare";
 export const tunnel: KindRule = {
     deleted: (change) => ({
         code: "way-in-removed",
-        says: `Tunnel ${change.name} goes: the names that lead to it answer 530`,
+        says: `Tunnel ${change.name} is deleted: the names that point to it answer 530`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",

@@ -10,7 +10,10 @@ export const upstream: KindRule = {
     deleted: (change, run) =>
         /-nowhere$/.test(objectName(change))
             ? closed(change, run)
-            : { code: "way-in-removed", says: `Upstream ${objectName(change)} goes: what leads there gets 503` },
+            : {
+                  code: "way-in-removed",
+                  says: `Upstream ${objectName(change)} is deleted: requests routed to it get 503`,
+              },
     replaced: (change) => ({
         code: "service-interrupted",
         says: `Upstream ${objectName(change)} is deleted and created again: callers get 503 meanwhile`,
@@ -54,7 +57,7 @@ function closed(change: Change, { changes }: Run): Verdicts {
     if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
     return {
         code: "protection-weakened",
-        says: `Upstream ${objectName(change)} goes, to which all leads that is closed`,
+        says: `Upstream ${objectName(change)} is deleted, which receives the requests to closed paths`,
     };
 }
 

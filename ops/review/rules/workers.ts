@@ -7,7 +7,7 @@ const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edg
 
 export const workersScript: KindRule = {
     created: ({ name }) => ({ code: "added", says: `Worker ${name} is made: it fills in a missing model` }),
-    deleted: ({ name }) => refused(`Worker ${name} goes`),
+    deleted: ({ name }) => refused(`Worker ${name} is deleted`),
     replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is replaced` }),
     rows: [
         ["content", otherwise],

@@ -8,8 +8,10 @@ import { json } from "../../output";
 import { withReview } from "../../review/arguments";
 import type { Finding } from "../../review/finding";
 import { escaped } from "../../review/markdown";
+import type { Exported } from "../../review/plan";
+import type { Preview } from "../../review/preview";
 import { plain, type Review } from "../../review/report";
-import { asBadAs, exported, fullReview, render, type ReviewArgs } from "../../review/review";
+import { asBadAs, exported, fullReview, pictureOf, render, type ReviewArgs } from "../../review/review";
 import { findStack } from "../stack";
 import { acceptedBy, entriesFor, FILE, readAccepted, type Acceptance } from "./accepted-findings";
 import { makeFolder, planIn, removeFolder, savePlanOrigin, uncommitted } from "./plan-folder";
@@ -44,7 +46,7 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
     const acceptances = readAccepted(root, context.today);
     if (args.out === undefined) {
         const { preview, refusal } = await previewPlan(context, stack);
-        const found = fullReview(context, preview, await exported(context, stack));
+        const found = reviewed(context, args, preview, await exported(context, stack));
         return judge(context, args, found, acceptances, refusal);
     }
     const dirty = await uncommitted(context);
@@ -55,7 +57,7 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
         // Read before the preview: what changes the state meanwhile makes the plan an old one.
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
-        judge(context, args, fullReview(context, preview, state), acceptances, refusal);
+        judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
         // What did not pass must not be there to be applied.
@@ -65,11 +67,21 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
     context.note(`\nNext: npm run ops -- stack apply --yes --plan ${args.out} --stack ${stack.name}`);
 }
 
+/** A review, and the picture that belongs to it in a comment. */
+interface Reviewed {
+    found: Review;
+    picture?: string;
+}
+
+function reviewed(context: Context, { format }: CheckArgs, preview: Preview, state: Exported): Reviewed {
+    return { found: fullReview(context, preview, state), picture: pictureOf(preview, state, format) };
+}
+
 /** Prints the review. @throws FindingsError when it must not go on */
 function judge(
     context: Context,
     { format, failOn }: CheckArgs,
-    found: Review,
+    { found, picture }: Reviewed,
     acceptances: Acceptance[],
     refusal: string | undefined,
 ): void {
@@ -77,7 +89,7 @@ function judge(
     const by = (finding: Finding) => acceptedBy(finding, found.stack, acceptances, context.today);
     const standing = against.filter((finding) => by(finding) === undefined);
     const accepted = against.flatMap((finding) => by(finding) ?? []);
-    const parts = [render(found, format), verdict(against.length, standing.length, accepted, refusal, format)];
+    const parts = [render(found, format, picture), verdict(against.length, standing.length, accepted, refusal, format)];
     context.out(
         format === "json"
             ? json({ ...found, accepted, standing: standing.length, refusal })

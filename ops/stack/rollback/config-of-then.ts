@@ -121,7 +121,7 @@ function missing(key: string, number: number, differs: string[] | undefined): st
             : differs.length === 0
               ? "how today's differs is unknown"
               : `stack files here differ in more than its secrets: ${listed}${differs.length > 3 ? ` and ${differs.length - 3} more` : ""}`;
-    return `${key}: must be known (it was secret in version ${number}, and ${why}). Give the stack file of then, encrypted as today's is: --config-file <file>`;
+    return `${key}: must be known (it was secret in version ${number}, and ${why}). Give the stack file of that version, encrypted like today's: --config-file <file>`;
 }
 
 /**

@@ -70,7 +70,7 @@ export function revocationFindings(broken: Broken[], program: string): Finding[]
     return broken.map(({ revoked, who }) => ({
         code: "revocation-broken",
         severity: CODES["revocation-broken"][0],
-        says: `Breaks the revocation of ${revoked}: ${who === undefined ? "the program of then does not remember it, so that its key can be declared again" : `its revoked key works again, as ${who}`}`,
+        says: `Breaks the revocation of ${revoked}: ${who === undefined ? "the program of that version does not know the revocation, so its key can be declared again" : `its revoked key works again, as ${who}`}`,
         evidence: [],
         todo: CODES["revocation-broken"][1],
     }));

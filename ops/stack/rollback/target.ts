@@ -140,7 +140,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
             ? "npm run ops -- convert run --yes --to intra-a; while a conversion is under way: npm run ops -- convert abort --yes. Then run this again"
             : "npm run ops -- convert run --yes. Then run this again with a version of its end";
     return [
-        `--to: version ${number} must be of the phase that the stack is in (it is of ${say(there)}, the stack of ${say(here)}): Alpa changes places step by step, and callers are refused meanwhile. Run: ${way}`,
+        `--to: version ${number} must be of the phase that the stack is in (it is of ${say(there)}, the stack of ${say(here)}): a conversion goes step by step, and callers get 503 meanwhile. Run: ${way}`,
     ];
 }
 

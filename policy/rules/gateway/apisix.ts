@@ -47,7 +47,7 @@ const CREDENTIALS = "apisix.admin.credentials";
 export const ownAdminKey: Rule = {
     name: "own-admin-key",
     title: "The Admin API asks for a key of its own, which is in a Secret.",
-    reason: "With the key that everybody knows, who reaches the Admin API opens routes to Alpa and reads every caller's key.",
+    reason: "With a publicly known key, anyone who reaches the Admin API can open routes to Alpa and read every caller's key.",
     example: { type: "kubernetes:helm.sh/v3:Release", inputs: { chart: "apisix", values: { apisix: { admin: {} } } } },
     check: (resource) => [...adminKeyOfChart(resource), ...knownKeys(resource), ...shortKeys(resource)],
 };
@@ -76,7 +76,7 @@ function knownKeys(resource: Resource): string[] {
     const found: string[] = [];
     eachText(resource.props, (text, path) => {
         if (DEFAULT_KEYS.some((key) => text.includes(key)))
-            found.push(`${path}: must not be a key that everybody knows. Have one generated.`);
+            found.push(`${path}: must not be a publicly known key. Have one generated.`);
         if (/admin_key_required: *"?false/.test(text))
             found.push(`${path}: must not switch off the key of the Admin API (admin_key_required: false). Remove it.`);
     });

@@ -26,7 +26,9 @@ export const valuesSeen: Rule = {
                 (place) => `${place}: must be empty (got some objects). Make them resources, which rules read.`,
             ),
             ...(files ? ["valueYamlFiles: must be empty (got some). Write what they say into values."] : []),
-            ...programs.map((field) => `${field}: must be unset: what it makes of the chart is not seen. Remove it.`),
+            ...programs.map(
+                (field) => `${field}: must be unset: its effect on the chart cannot be checked. Remove it.`,
+            ),
         ];
     },
 };

@@ -102,7 +102,7 @@ function same(urn: string, where: string, names: string[], expected: string[]): 
         ...lacks.map((name) => ({ urn, message: `${where}: must list ${name}, which this stack has. Add it.` })),
         ...more.map((name) => ({
             urn,
-            message: `${where}: must not list ${name}, which this stack has not. Remove it.`,
+            message: `${where}: must not list ${name}, which this stack does not have. Remove it.`,
         })),
     ];
 }

@@ -84,8 +84,8 @@ describe("client/python", () => {
         const env = { PYTHONPATH: join(PACKAGE, "src") };
         const [kinds, names] = JSON.parse(await python(["-c", question.join("\n")], { env })) as string[][];
         const listed = (pattern: RegExp) => [...CLIENTS.matchAll(pattern)].map(([, name]) => name).sort();
-        assert.deepEqual(listed(/^\| `(\w+Error)`/gm), kinds.filter((kind) => kind !== "AlpaClientError").sort());
-        assert.deepEqual(listed(/^\| `(ALPA_\w+)`/gm), names.slice().sort());
+        assert.deepEqual(listed(/^- `(\w+Error)`/gm), kinds.filter((kind) => kind !== "AlpaClientError").sort());
+        assert.deepEqual(listed(/^- `(ALPA_\w+)`/gm), names.slice().sort());
     });
 
     it("is typed in strict mode", async () => {

@@ -17,11 +17,11 @@ describe("TypeScript client and docs/call/README.md", () => {
 
     it("have the same errors", () => {
         const kinds = Object.keys(errors).filter((name) => name !== "AlpaClientError");
-        assert.deepEqual(listed(/^\| `(\w+Error)`/gm), kinds.sort());
+        assert.deepEqual(listed(/^- `(\w+Error)`/gm), kinds.sort());
         for (const kind of Object.values(errors)) assert.ok(kind.prototype instanceof Error);
     });
 
-    it("have the same variables", () => assert.deepEqual(listed(/^\| `(ALPA_\w+)`/gm), [...NAMES].sort()));
+    it("have the same variables", () => assert.deepEqual(listed(/^- `(ALPA_\w+)`/gm), [...NAMES].sort()));
 });
 
 describe("TypeScript client from the environment", () => {

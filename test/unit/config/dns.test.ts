@@ -293,7 +293,7 @@ describe("docs/operate/dns-move.md", () => {
 
     it("names every key and type of the data, and no other type", () => {
         const keys = Object.values(ENTRIES).flatMap((entry) => Object.keys(entry.shape));
-        for (const word of [...new Set(keys)]) assert.ok(page.includes(`| \`${word}\``), word);
+        for (const word of [...new Set(keys)]) assert.ok(page.includes(`- \`${word}\``), word);
         for (const type of Object.keys(ENTRIES)) assert.match(page, new RegExp(`\\b${type}\\b`));
     });
 });

@@ -562,7 +562,7 @@ export const GATEWAY: Record<string, Case[]> = {
                 "apisix-admin-keys",
                 (s) => (s.data.value.admin = Buffer.from("edd1c9f034335f136f87ad84b625c8f1").toString("base64")),
             ),
-            /^data\.admin: must not be a key that everybody knows/m,
+            /^data\.admin: must not be a publicly known key/m,
         ],
         [
             "an Admin API that asks for none",

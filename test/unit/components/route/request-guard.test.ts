@@ -153,7 +153,7 @@ describe("what the guard refuses", () => {
     const [, table] = readFileSync("docs/evaluate/requests.md", "utf8").split("## What the guard refuses");
     const rows = table
         .split("\n###")[0]
-        .match(/^\|.*$/gm)!
+        .match(/^- .*$/gm)!
         .join("\n");
     const fields = [completionsSchema(guard), logprobsSchema(guard)].flatMap((schema) => [
         ...Object.keys(schema.properties),

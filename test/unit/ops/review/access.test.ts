@@ -104,7 +104,10 @@ describe("review of an application of Access that goes", () => {
 
     it("opens nothing where the tunnel behind it goes too", () => {
         const found = said([gone, step("Tunnel", "t", { name: "llm" }, undefined)]).join("\n");
-        assert.match(found, /^breaks-callers way-in-removed: Access application a goes, with the tunnel behind it$/m);
+        assert.match(
+            found,
+            /^breaks-callers way-in-removed: Access application a is deleted, with the tunnel behind it$/m,
+        );
         assert.doesNotMatch(found, /authentication-removed/);
     });
 });

@@ -101,7 +101,7 @@ describe("review of what an earlier run has replaced and not deleted", () => {
 
     it("is a risk: the one that took its place stays", () => {
         assert.deepEqual(said([leftover("lab.a-token", { name: "lab.a" })]), [
-            "risk deleted: ZeroTrustAccessServiceToken lab.a-token of before, whose place another one has, goes now",
+            "risk deleted: ZeroTrustAccessServiceToken lab.a-token that was replaced before is deleted now",
         ]);
     });
 
@@ -137,6 +137,6 @@ describe("review of the record of revoked keys", () => {
 
     it("says that it goes, and with it what it remembers", () =>
         assert.deepEqual(said([step("Revocations", "r", record({}), undefined)]), [
-            "risk protection-weakened: r: the record of revoked keys goes, so that each of them can be declared again",
+            "risk protection-weakened: r: the record of revoked keys is deleted, so each of them can be declared again",
         ]));
 });

@@ -31,12 +31,12 @@ const LOOKS = /^risk errors-changed: \/completions: errors look different$/;
 
 describe("review of the plugins of a route", () => {
     const cases: [what: string, old: object, now: object, first: RegExp][] = [
-        ["a guard that is off", guard(), guard({ enable: false }), /^risk protection-weakened: .*the guard goes/],
+        ["a guard that is off", guard(), guard({ enable: false }), /^risk protection-weakened: .*the guard is removed/],
         [
             "a guard that is disabled",
             guard(),
             guard({}, { _meta: { disable: true } }),
-            /^risk protection-weakened: .*the guard goes/,
+            /^risk protection-weakened: .*the guard is removed/,
         ],
         [
             "a guard for some requests",
@@ -177,7 +177,7 @@ describe("review of the upstream of what is closed", () => {
 
     it("says nothing of it where its route goes too", () => {
         const found = said([nowhere, step("ApisixRoute", "r", route(key()), undefined)]);
-        assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r goes.*$/);
+        assert.match(found.join("\n"), /^breaks-callers way-in-removed: Route r is deleted.*$/);
     });
 });
 

@@ -16,7 +16,7 @@ describe("review of what runs on hosts", () => {
         ["nodes-a-ready", "delete", /^risk host-changed/],
         ["alpa-firewall-a", "create", /^risk network-narrowed/],
         ["alpa-watchdog-a", "create", /Alpa is watched on its host$/],
-        ["alpa-watchdog-a", "delete", /^risk host-changed: .*nothing watches Alpa/],
+        ["alpa-watchdog-a", "delete", /^risk host-changed: .*Alpa on its host is no longer watched/],
     ];
     for (const [name, op, expected] of cases)
         it(`says of ${name}, ${op}, what it does`, () => {
@@ -37,7 +37,10 @@ describe("review of a watchdog on Alpa's host", () => {
 describe("review of a step of a host that has nothing to take back", () => {
     it("says of its end that nothing is done", () => {
         const found = said([step("Command", "nodes-addons", { create: "x" }, undefined)]);
-        assert.match(found.join("\n"), /^harmless changed-inside: nodes-addons goes, and nothing is done on its host$/);
+        assert.match(
+            found.join("\n"),
+            /^harmless changed-inside: nodes-addons is deleted, and nothing is done on its host$/,
+        );
     });
 });
 

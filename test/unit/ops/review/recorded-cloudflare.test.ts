@@ -26,11 +26,11 @@ recordedSet("cloudflare", {
 });
 
 describe("review of recorded previews: another name of option cloudflare", () => {
-    it("says that the one of before goes, and knows every resource", () => {
+    it("says that the replaced one is deleted, and knows every resource", () => {
         const found = findingsOf(read("cloudflare"), "another name");
         const says = found.filter(({ severity }) => severity === "breaks-callers").map((finding) => finding.says);
         assert.ok(
-            says.some((one) => one.includes("CNAME review.example.com goes")),
+            says.some((one) => one.includes("CNAME review.example.com is deleted")),
             says.join("\n"),
         );
         const unknown = found.filter(({ code }) => code === "unknown-resource" || code === "other-change");

@@ -55,7 +55,7 @@ const FINDINGS: Expected = {
         "harmless changed-inside",
     ],
     "a rename with an alias": [],
-    "a rename without an alias": ["breaks-callers made-anew", "breaks-callers service-interrupted"],
+    "a rename without an alias": ["breaks-callers re-created", "breaks-callers service-interrupted"],
     "the end of the stack": [
         "breaks-callers data-deleted",
         "breaks-callers gateway-deleted",

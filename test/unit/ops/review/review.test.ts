@@ -128,7 +128,7 @@ describe("ops stack review", () => {
         ]);
         const { changes, findings } = JSON.parse(out);
         assert.deepEqual(changes, { replace: 1 });
-        assert.equal(findings[0].code, "made-anew");
+        assert.equal(findings[0].code, "re-created");
     });
 
     it("finds nothing in a rename with an alias, which Pulumi shows as a step that keeps all", async () => {
@@ -168,7 +168,7 @@ describe("ops stack review", () => {
         assert.match((await review(kept)).out, /RISK\n {2}left-behind/);
         assert.match(
             (await review(digest({ op: "delete", urn, oldState }))).out,
-            /zone-deleted {2}Zone example\.com goes with all its records/,
+            /zone-deleted {2}Zone example\.com is deleted with all its records/,
         );
     });
 

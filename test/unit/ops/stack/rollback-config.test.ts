@@ -55,7 +55,7 @@ describe("config of ops stack rollback", () => {
             assert.equal(code, 2, note);
             const words = `tunnel: must be known \\(it was secret in version 1, and stack files here differ in more than its secrets: ${differs}`;
             assert.match(note, new RegExp(words));
-            assert.match(note, /Give the stack file of then, encrypted as today's is: --config-file <file>/);
+            assert.match(note, /Give the stack file of that version, encrypted like today's: --config-file <file>/);
             assert.ok(!note.includes("10.0.0."));
             assert.deepEqual(seen, []);
         });

@@ -115,7 +115,7 @@ describe("ops stack rollback and revoked keys", () => {
         const gone = { "bob/k": "digest-of-a-key-that-the-version-does-not-have" };
         const { code, out, note } = await back(repository.first, gone);
         assert.equal(code, 2);
-        assert.match(out, /Breaks the revocation of bob\/k: the program of then does not remember it/);
+        assert.match(out, /Breaks the revocation of bob\/k: the program of that version does not know/);
         assert.match(note, /add: --readmit bob\/k/);
         assert.equal((await back(repository.first, gone, ["--readmit", "bob/k"])).code, 0);
         assert.equal((await back(withRecord, gone)).code, 0, "a program that keeps the record breaks nothing");

@@ -35,6 +35,17 @@ describe("ops stack check", () => {
         );
     });
 
+    it("draws the stack in a comment, with what changes, and on no other page", async () => {
+        const { ops } = gate({ steps: [added("bob")] });
+        const comment = await ops("stack", "check", "--format", "markdown", "--fail-on", "none");
+        assert.match(
+            comment.out,
+            /<details><summary>Picture of the stack[^]*```mermaid\nflowchart LR\n[^]*:::create\n/,
+        );
+        const page = await ops("stack", "check", "--fail-on", "none");
+        assert.doesNotMatch(page.out, /mermaid/);
+    });
+
     it("stops what breaks a caller, and says how to accept it", async () => {
         const { ops } = gate({ steps: [removed("alice")] });
         const { code, note } = await ops("stack", "check");

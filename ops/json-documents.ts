@@ -1,0 +1,54 @@
+/** What each command prints with `--json`, as the reference of the command line shows it. */
+
+const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
+const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: [{text, failed}]}`";
+const REVIEW = "`{stack, changes, findings: [{code, severity, says, evidence, todo}]}`";
+const CREDENTIALS =
+    "credentials: [{id, method, algorithm, state, expires, daysLeft, secretVersion, previousSecretExpires, fingerprint, lastHandout}]";
+const PLAN = "`{stack, reached, to, underWay, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems, notes}`";
+const STATUS =
+    "`{stack, state, option, reached, asked, direction, why, step, next, callers, downSeconds, secondsUntilReturn, holder, clusterHolder, record}`";
+const CALLERS =
+    "[{caller, kind, requests, successes, unsuccessful: [{status, reason, requests}], upstreamSeconds, bytesSent, …}]";
+
+/** By noun and verb. A command that has `--json` must be in it. */
+export const JSON_DOCUMENTS: Record<string, string> = {
+    "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
+    "consumer show": `\`{stack, name, type, file, limits, ownLimits, lastHandout, ${CREDENTIALS}}\``,
+    "consumer usage": `\`{stack, source, isEstimate, since, from, to, lines: {read, counted, older, ahead, other, oldest}, callers: ${CALLERS}}\`; with \`--by credential\` an entry for each credential, with \`credential\` and \`digest\`. \`kind\` is \`caller\`, \`unknown\` (not in the config), \`verification\` (option \`intra-b\`) or \`no-caller\`, whose \`caller\` is \`null\`. With \`source\` \`prometheus\`, \`lines\`, \`upstreamSeconds\` and each \`reason\` are \`null\``,
+    "consumer log":
+        "list of `{at, who, source, reference, changes}`, the newest first; `source` is `commit`, `version` or `handout`",
+    "consumer add": EDIT,
+    "consumer set-limits": EDIT,
+    "consumer rotate": EDIT,
+    "consumer import": EDIT,
+    "consumer revoke": REMOVAL,
+    "consumer remove": REMOVAL,
+    "consumer move-to-file": "`{stack, changed, file, diffs, effects, moved, kept}`",
+    "consumer expiring": "list of `{consumer, credential, expires, days, class}`",
+    "consumer prune-expired": "the review with `changed`",
+    "consumer handout":
+        "`{stack, consumer, credential, url, expires, recipients, record, out, page}`; `page` is `null` with `--out`",
+    "token issue": "`{stack, consumer, credential, token, expires}`",
+    "token inspect": "`{header, claims, expiry, key, signature}`",
+    "stack review": REVIEW,
+    "stack drift": REVIEW,
+    "stack check": "the review with `accepted`, `standing` and, if the policy pack rejects it, `refusal`",
+    "stack apply": "the review with `changed`",
+    "stack rollback": "the review with `changed` and `newCredentials`",
+    "stack history":
+        "list of versions: `{number, kind, result, start, message, commit, dirty, who, changes, option, changed}`",
+    "stack graph": "`{stack, parts, lines}`",
+    "stack diff": "`{from, to, callers, settings, secrets, commits}`",
+    "check dns": "list of `{name, type, …, equal}`",
+    "check exposure": "`{ports, entry}`",
+    "check alpa": "list of `{host, state, why, sinceSeconds, lookedSeconds, restarts}`",
+    "check smoke": "`{stack, url, checks, latency, versions, notTried}`",
+    "convert plan": PLAN,
+    "convert status": STATUS,
+    "convert run":
+        "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes` that of `convert plan`",
+    "convert abort": "`{stack, to, outcome, …}`, also with `outcome` `asked`. Without `--yes` that of `convert status`",
+    "convert rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
+    "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",
+};

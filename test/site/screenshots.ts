@@ -1,0 +1,133 @@
+// Takes the screenshots of docs/images: `npm run docs:screenshots`. It needs `npm ci --prefix site`, chromium on PATH and the
+// tool cache of the sandbox; it starts a sandbox of its own and ends it. Everything in them is output of the real commands.
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { parseDocument } from "yaml";
+import { findOnPath } from "../../sandbox/toolchain/path";
+import { ROOT } from "../side-by-side";
+import { Browser } from "./browser";
+
+const run = promisify(execFile);
+const IMAGES = join(ROOT, "docs/images");
+/** Pixels of a picture for each of the page: sharp on most screens, and below 200 kB. */
+const SCALE = 1.5;
+
+/** The change that is reviewed: team-b goes, team-c comes, and another caller gets lower limits. */
+function changed(text: string): string {
+    const document = parseDocument(text);
+    const path = ["config", "alpa-auth:consumers"];
+    const [first] = (document.toJS() as { config: Record<string, object[]> }).config[path[1]];
+    const limits = { requests: 30, perSeconds: 60 };
+    document.setIn(path, [
+        { ...first, limits },
+        { name: "team-c", credentials: [{ id: "first", method: "key" }] },
+    ]);
+    return document.toString();
+}
+
+const STYLE = `
+    body { margin: 0; background: #fff; color: #1f2328; font: 15px/1.5 system-ui, "Noto Sans", "DejaVu Sans", sans-serif; }
+    #picture { box-sizing: border-box; width: 880px; padding: 16px; }
+    .comment { border: 1px solid #d1d9e0; border-radius: 6px; }
+    .head { padding: 8px 16px; background: #f6f8fa; border-bottom: 1px solid #d1d9e0; border-radius: 6px 6px 0 0; color: #59636e; }
+    .head b { color: #1f2328; }
+    .text { padding: 4px 16px 12px; }
+    h2 { font-size: 22px; border-bottom: 1px solid #d1d9e0; padding-bottom: 6px; margin: 12px 0; }
+    h3 { font-size: 18px; margin: 16px 0 8px; }
+    ul { padding-left: 28px; margin: 4px 0; }
+    code { background: #818b981f; border-radius: 6px; padding: 2px 6px; font: 13px monospace; }
+    summary { margin: 12px 0; }
+    .mermaid svg { max-width: 100%; height: auto; }
+    .terminal { background: #0d1117; color: #e6edf3; border-radius: 8px; padding: 16px; }
+    .terminal pre { margin: 0; font: 13px/1.45 "DejaVu Sans Mono", monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
+    .command { color: #7ee787; }`;
+
+const page = (body: string) =>
+    `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width"><style>${STYLE}</style><div id="picture">${body}</div>`;
+
+const escaped = (text: string) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;");
+const script = (path: string) => `<script src="${pathToFileURL(join(ROOT, "site/node_modules", path)).href}"></script>`;
+
+/** A comment of a pull request, with its picture open. */
+function commentPage(markdown: string): string {
+    return `${page(`<div class="comment"><div class="head"><b>github-actions</b> bot commented</div><div class="text"></div></div>`)}
+        ${script("marked/lib/marked.umd.js")}${script("mermaid/dist/mermaid.min.js")}
+        <script type="module">
+            document.querySelector(".text").innerHTML = marked.parse(${JSON.stringify(markdown).replace(/</g, "\\u003c")});
+            for (const details of document.querySelectorAll("details")) details.open = true;
+            mermaid.initialize({ startOnLoad: false, theme: "neutral" });
+            for (const code of document.querySelectorAll("code.language-mermaid")) {
+                const drawing = document.createElement("div");
+                drawing.className = "mermaid";
+                drawing.innerHTML = (await mermaid.render("drawing", code.textContent)).svg;
+                code.parentElement.replaceWith(drawing);
+            }
+            document.body.dataset.done = "yes";
+        </script>`;
+}
+
+/** A terminal with a command and its output. */
+function terminalPage(command: string, output: string): string {
+    const text = `<span class="command">$ ${escaped(command)}</span>\n${escaped(output)}`;
+    return page(`<div class="terminal"><pre>${text}</pre></div><script>document.body.dataset.done = "yes"</script>`);
+}
+
+/** Lines of `sandbox up`: what is started, the summary of `pulumi up`, and the first requests. No path of this machine. */
+function shortened(output: string, folder: string): string {
+    const [start, rest] = output.replaceAll(folder, "~/alpa-auth/.sandbox").split(/^(?=== pulumi up)/m);
+    const [up] = rest.split("\n");
+    const summary = /^Resources:\n(?: .*\n)+\nDuration: .*\n/m.exec(rest)![0];
+    const [, none, , key] = rest.slice(rest.indexOf("== try it")).trim().split("\n\n");
+    return `${start.slice(start.indexOf("== tools"))}${up}\n…\n${summary}\n== try it\n\n${none}\n…\n\n${key}\n…\n`;
+}
+
+async function take(browser: Browser, folder: string, name: string, html: string): Promise<void> {
+    const file = join(folder, `${name}.html`);
+    writeFileSync(file, html);
+    await browser.go(pathToFileURL(file).href, `document.body.dataset.done === "yes"`);
+    writeFileSync(join(IMAGES, `${name}.png`), Buffer.from(await browser.picture("#picture", SCALE), "base64"));
+}
+
+/** The output of `sandbox up`, and the review of a change of its stack file. */
+async function outputs(folder: string): Promise<{ up: string; review: string }> {
+    const env = { ...process.env, ALPA_AUTH_SANDBOX_DIR: folder, NO_COLOR: "1" };
+    const npm = async (...args: string[]) =>
+        (await run("npm", ["run", "-s", ...args], { cwd: ROOT, env, maxBuffer: 1 << 26 })).stdout;
+    try {
+        const up = await npm("sandbox", "--", "up", "--detach");
+        const set = (await npm("sandbox", "--", "env")).trim();
+        const ops = async (args: string) =>
+            (await run("sh", ["-c", `${set}\nnode ops/alpa-auth.js ${args}`], { cwd: ROOT, env, maxBuffer: 1 << 26 }))
+                .stdout;
+        await ops("consumer add team-b --stack intra --yes");
+        await ops("consumer set-limits mbzuai-nlp --requests 60 --per-seconds 60 --stack intra --yes");
+        const file = join(folder, "stack-files/Pulumi.intra.yaml");
+        const text = readFileSync(file, "utf8");
+        writeFileSync(file, changed(text));
+        const review = await ops("stack review --stack intra --format markdown --fail-on none");
+        return { up, review };
+    } finally {
+        await npm("sandbox", "--", "down");
+    }
+}
+
+async function main(): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-screenshots-"));
+    const browser = await Browser.open(findOnPath("chromium")!, 920);
+    try {
+        mkdirSync(IMAGES, { recursive: true });
+        const { up, review } = await outputs(join(folder, ".sandbox"));
+        await take(browser, folder, "review-comment", commentPage(review));
+        const output = shortened(up, join(folder, ".sandbox"));
+        await take(browser, folder, "sandbox", terminalPage("npm run sandbox -- up", output));
+    } finally {
+        await browser.close();
+        rmSync(folder, { recursive: true, force: true });
+    }
+}
+
+void main();
