@@ -2,7 +2,7 @@
 import type { PartReport } from "../sandbox/real/choice";
 import type { PartName } from "../sandbox/real/parts";
 
-/** Engine tests that go through a part. A part that is not real needs none: `npm test` has its stand-in. */
+/** Tests that go through a part, of the engine but for a few. A part that is not real needs none: `npm test` has its stand-in. */
 export const CHECKS: Record<PartName, readonly string[]> = {
     charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
     apisix: [
@@ -19,6 +19,12 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/cloudflare-move.test.ts",
         "test/engine/cloudflare-operations.test.ts",
         "test/engine/cloudflare-secrets.test.ts",
+    ],
+    cloudflared: [
+        "test/engine/cloudflare.test.ts",
+        "test/engine/cloudflare-hosts.test.ts",
+        "test/engine/exposure.test.ts",
+        "sandbox/test/workloads/connector-pods.test.ts",
     ],
     "cert-manager": ["test/engine/cert-manager.test.ts", "test/engine/inter-nodes.test.ts"],
 };

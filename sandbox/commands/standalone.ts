@@ -1,10 +1,11 @@
 /** Stand-ins on their own, for recordings and other people's programs. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startAlpa } from "../alpa/server";
 import { Account, type Plan } from "../cloudflare/account";
 import { startCloudflareApi } from "../cloudflare/api/server";
+import { edgeVariables } from "../cloudflare/connector/environment";
 import { startEdge } from "../cloudflare/edge/server";
 import { startGateway } from "../gateway/server";
 import { startGuard } from "../processes";
@@ -37,9 +38,19 @@ export async function runCloudflare(options: {
     activateSoon(account);
     const edge = await startEdge({ port: edgePort, account, connectorPort, log: console.error });
     console.log(`Edge stand-in: ${edge.url} (the Host header picks the hostname), Access keys: ${edge.certsUrl}`);
-    const connector = "npx tsx sandbox/cloudflare/connector/main.ts --no-autoupdate tunnel run";
-    console.log(`Connector: TUNNEL_EDGE=127.0.0.1:${edge.connectorPort} TUNNEL_TOKEN=<tunnel token> ${connector}`);
+    const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edge-"));
+    const file = join(folder, "edge.crt");
+    writeFileSync(file, edge.certificate.cert);
+    const variables = {
+        ...edgeVariables(edge, file),
+        TUNNEL_TRANSPORT_PROTOCOL: "http2",
+        TUNNEL_TOKEN: "<tunnel token>",
+    };
+    const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
+    const connector = "npx tsx sandbox/cloudflare/connector/main.ts";
+    console.log(`Connector, or a real cloudflared: ${words.join(" ")} ${connector} --no-autoupdate tunnel run`);
     await closeOnSignal({ close: async () => void (await Promise.all([api.close(), edge.close()])) });
+    rmSync(folder, { recursive: true, force: true });
 }
 
 /** The first look at a new zone's delegation comes after a minute: too long to wait for at a terminal. */

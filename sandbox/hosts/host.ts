@@ -51,6 +51,11 @@ export interface HostOptions {
     machine?: string;
     /** @default 252 */
     systemdVersion?: number;
+    /**
+     * Services tell over the socket that NOTIFY_SOCKET names too that they are ready, as programs do that are no stand-ins.
+     * Needs perl on this machine: Node.js has no datagram sockets in the file system. @default false
+     */
+    notifySockets?: boolean;
     /** No room where programs are installed. @default false */
     diskFull?: boolean;
     /** Files that are there from the start, by path without a leading slash. */
@@ -122,7 +127,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         diskFull: options.diskFull ?? false,
         marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
     });
-    manager = new Manager(root, namespaces.enter, options.systemdVersion);
+    manager = new Manager(root, namespaces.enter, options);
     const stage = await openStage(root, { line: `Authorization: ${secret}`, file: "/run/sandbox/systemd" });
     const ssh = await serveSsh({
         address,

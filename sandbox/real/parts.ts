@@ -67,6 +67,13 @@ export const PARTS = {
         get: `Put pulumi-resource-cloudflare on PATH, or name the program in ${PREFIX}CLOUDFLARE_PROVIDER.`,
         find: (env) => ofProgram(program(env, "CLOUDFLARE_PROVIDER", ["pulumi-resource-cloudflare"]), ["--version"]),
     },
+    cloudflared: {
+        title: "cloudflared",
+        version: "2026.8.2",
+        accepts: /^2026\.8\./,
+        get: `Put cloudflared on PATH, or name the program in ${PREFIX}CLOUDFLARED.`,
+        find: (env) => ofProgram(program(env, "CLOUDFLARED", ["cloudflared"]), ["--version"]),
+    },
     "cert-manager": {
         title: "cert-manager",
         version: "1.18.2",

@@ -1,11 +1,12 @@
 /**
- * Plays pods of cloudflared 2026.8.2 with the connector stand-in (see cloudflare/connector): one for each pod from when its
- * token is there until the pod goes, and then for as long as its grace period lasts. What the real one finds by DNS, the
- * edge, is the world's.
+ * Plays pods of cloudflared 2026.8.2 with the connector stand-in (see cloudflare/connector) or the real program: one for each pod
+ * from when its token is there until the pod goes, and then for as long as its grace period lasts. What it finds by DNS in
+ * reality, the edge, is the world's.
  *
- * Imitated of the pod: arguments, plain variables, the token's file from a Secret. Refused: everything that the stand-in's
- * command line refuses, a token in the environment or in arguments, variables that come from elsewhere. Not there: a pod
- * that is ready once stays so when its connector loses the edge; a bad token keeps it waiting instead of ending it.
+ * Imitated of the pod: arguments, plain variables, the token's file from a Secret. Refused, also for the real program:
+ * everything that the stand-in's command line refuses, a token in the environment or in arguments, variables that come
+ * from elsewhere. Not there: a pod that is ready once stays so when its connector loses the edge; a bad token keeps it waiting
+ * instead of ending it.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parseArguments, startProblem, UsageError, type RunArguments } from "../cloudflare/connector/arguments";
@@ -13,6 +14,11 @@ import { Connector } from "../cloudflare/connector/connector";
 import { createLog } from "../cloudflare/connector/log";
 import type { Resolve } from "../cloudflare/connector/proxy";
 import { parseToken, type TunnelToken } from "../cloudflare/connector/token";
+import type { EdgePlace } from "../cloudflare/edge/server";
+import { RealCloudflared, startConnectorProxy } from "../real/cloudflared";
+import type { Found } from "../real/parts";
+import { folderOf, type Ground } from "../real/run";
+import type { SocksProxy } from "../real/socks";
 import { decoded, type Snapshot } from "./cluster";
 import { CLOUDFLARED, image, runs } from "./pods";
 
@@ -43,6 +49,9 @@ function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string
     return parsed;
 }
 
+/** `host:port`, as the command line takes it. */
+export const addressOf = ({ connectorPort }: EdgePlace): string => `127.0.0.1:${connectorPort}`;
+
 /** Text of a file that a container sees of a Secret; undefined when there is none. */
 function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot): string | undefined {
     const mount = container.volumeMounts?.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
@@ -57,16 +66,26 @@ function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot)
 }
 
 export interface ConnectorPodsOptions {
-    edge?: string;
+    edge?: EdgePlace;
     resolve: Resolve;
+    /** The real program, and on what ground. @default the stand-in */
+    real?: { found: Found; ground: Ground };
     /** Called when a connector has become ready. */
     changed: () => void;
     log: (line: string) => void;
 }
 
+/** What runs for a pod. */
+interface Played {
+    connected(): boolean;
+    stop(graceMilliseconds: number): Promise<unknown>;
+    kill(): Promise<void>;
+}
+
 export class ConnectorPods {
     /** By uid of the pod. */
-    private readonly running = new Map<string, { connector: Connector; graceMilliseconds: number }>();
+    private readonly running = new Map<string, { connector: Played; graceMilliseconds: number }>();
+    private proxy?: Promise<SocksProxy>;
     private readonly leaving = new Set<Promise<unknown>>();
     private readonly said = new Set<string>();
 
@@ -84,34 +103,65 @@ export class ConnectorPods {
                 .finally(() => this.leaving.delete(stopped));
             this.leaving.add(stopped);
         }
-        for (const pod of pods) if (!this.running.has(pod.metadata!.uid!)) this.start(pod, now);
+        for (const pod of pods) if (!this.running.has(pod.metadata!.uid!)) await this.start(pod, now);
     }
 
-    readonly connected = (pod: V1Pod): boolean => {
-        const stats = this.running.get(pod.metadata!.uid!)?.connector.stats;
-        return stats?.ready().status === 200;
-    };
+    readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
     async close(): Promise<void> {
         await Promise.all([...this.running.values()].map(({ connector }) => connector.kill()));
         this.running.clear();
         await Promise.all(this.leaving);
+        await (await this.proxy)?.close();
     }
 
-    private start(pod: V1Pod, now: Snapshot): void {
-        const { edge, resolve, changed, log } = this.options;
+    private async start(pod: V1Pod, now: Snapshot): Promise<void> {
+        const { edge, log } = this.options;
         const container = pod.spec!.containers.find((c) => CLOUDFLARED.test(c.image!))!;
-        if (edge === undefined || connectorProblem(container, edge) !== undefined) return;
-        const { tokenFile, edges, retries, level, graceMilliseconds } = argumentsOf(container, edge);
+        if (edge === undefined) return;
+        const address = addressOf(edge);
+        if (connectorProblem(container, address) !== undefined) return;
+        const given = argumentsOf(container, address);
+        const { tokenFile, graceMilliseconds } = given;
         const text = fileOf(pod, container, tokenFile!, now);
         const { uid, namespace, name } = pod.metadata!;
-        const token = text === undefined ? undefined : this.tokenOf(text, `${namespace}/${name}`);
+        const title = `${namespace}/${name}`;
+        const token = text === undefined ? undefined : this.tokenOf(text, title);
         if (token === undefined) return;
-        const say = createLog(level, (line) => log(`${namespace}/${name}: ${line.trimEnd()}`));
-        const connector = new Connector({ token, edges, retries, log: say, resolve, onReady: changed });
+        const connector = this.options.real
+            ? await this.startReal(pod, container, { edge, title, token: text! })
+            : this.startPlayed(edge, title, token, given);
         this.running.set(uid!, { connector, graceMilliseconds });
+        log(`${title}: a ${this.options.real ? "real cloudflared" : "connector"} plays ${image(pod, CLOUDFLARED)}`);
+    }
+
+    private startPlayed(edge: EdgePlace, title: string, token: TunnelToken, given: RunArguments): Played {
+        const { resolve, changed, log } = this.options;
+        const { edges, retries, level } = given;
+        const say = createLog(level, (line) => log(`${title}: ${line.trimEnd()}`));
+        const ca = edge.certificate.cert;
+        const connector = new Connector({ token, edges, ca, retries, log: say, resolve, onReady: changed });
         connector.start();
-        log(`${namespace}/${name}: a connector plays ${image(pod, CLOUDFLARED)}`);
+        return {
+            connected: () => connector.stats.ready().status === 200,
+            stop: (graceMilliseconds) => connector.stop(graceMilliseconds),
+            kill: () => connector.kill(),
+        };
+    }
+
+    private async startReal(
+        pod: V1Pod,
+        { args = [], env = [] }: V1Container,
+        more: { edge: EdgePlace; title: string; token: string },
+    ): Promise<Played> {
+        const { resolve, changed, real } = this.options;
+        this.proxy ??= startConnectorProxy(more.edge, resolve);
+        return new RealCloudflared(real!.ground, {
+            ...{ ...more, found: real!.found, folder: folderOf(real!.ground, pod.metadata!.uid!), args },
+            variables: Object.fromEntries(env.map(({ name, value = "" }) => [name, value])),
+            proxyUrl: (await this.proxy).url,
+            onReady: changed,
+        });
     }
 
     private tokenOf(text: string, title: string): TunnelToken | undefined {

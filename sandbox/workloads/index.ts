@@ -2,9 +2,10 @@
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION, type ControlPlane } from "../control-plane";
 import { ApiError } from "../rampart/api";
+import type { EdgePlace } from "../cloudflare/edge/server";
 import { REAL_TIME, type Clock } from "./clock";
 import { Cluster, decoded, isReady, selects, type Snapshot } from "./cluster";
-import { ConnectorPods } from "./connector-pods";
+import { addressOf, ConnectorPods } from "./connector-pods";
 import { Controllers } from "./controllers";
 import { Gateways } from "./gateways";
 import { missing, type Supplies } from "./kubelet";
@@ -34,8 +35,8 @@ export interface WorkloadsOptions {
     log: (line: string) => void;
     /** Where processes are recorded. */
     stateDir?: string;
-    /** `host:port` where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
-    edge?: string;
+    /** Where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
+    edge?: EdgePlace;
     /** @default real time */
     clock?: Clock;
     /** GPUs, what holds them in pods, and KubeRay's operator. @default pods that ask for GPUs start as others do */
@@ -118,7 +119,13 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     const resolve: Resolve = (host, port) =>
         (ray && alpaAddress(cluster.snapshot(), ray, host, port)) ?? redis.resolve(host, port);
     const gateways: Gateways = new Gateways({ resolve, clock, ended, real: realGateways, onAnswer, log });
-    const connectors = new ConnectorPods({ edge: options.edge, resolve: gateways.resolveData, changed, log });
+    const connectors = new ConnectorPods({
+        edge: options.edge,
+        resolve: gateways.resolveData,
+        real: ofPart("cloudflared"),
+        changed,
+        log,
+    });
     const resolveAdmin = async (admin: Parameters<Gateways["resolveAdmin"]>[0]) => gateways.resolveAdmin(admin);
     const { reachable } = gateways;
     const ofController = controller && { ...controller, proxyUrl: network!.proxyUrl };
@@ -154,7 +161,8 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
                 const listens = (pod: V1Pod) =>
                     realGateways ? realGateways.gatewayOf(pod) !== undefined : gateways.admits(pod, now);
                 const { connected } = connectors;
-                const supplies = suppliesOf(now, { edge: options.edge, connected, images, listens });
+                const edge = options.edge && addressOf(options.edge);
+                const supplies = suppliesOf(now, { edge, connected, images, listens });
                 const others = now.pods.filter((pod) => !ray?.plays(pod));
                 await admit(cluster, others, supplies, (pod) => realGateways?.begin(pod, now));
                 await etcd?.reconcile(now);

@@ -3,14 +3,15 @@
  * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host. For a zone
  * that is still elsewhere there are name servers too.
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { createHash, randomBytes } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { startAlpa, type Seen } from "../alpa/server";
 import { Account } from "../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
 import { VERSION } from "../cloudflare/connector/connector";
-import { buildConnector } from "../cloudflare/connector/build";
+import { buildConnector, type BuiltConnector } from "../cloudflare/connector/build";
+import { edgeVariables } from "../cloudflare/connector/environment";
 import { startEdge, type Edge, type EdgeOptions } from "../cloudflare/edge/server";
 import { startDns, type Dns, type DnsOptions } from "../dns/start";
 import { serveDownloads, startHost, type Host, type HostOptions } from "../hosts";
@@ -19,6 +20,7 @@ import type { Toolchain } from "../toolchain/toolchain";
 import type { Answered } from "../status-page/tally";
 import { preparePulumi } from "./pulumi";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
+import { realVariables, startConnectorProxy } from "../real/cloudflared";
 import { apiTokenFile, writeFacts, writePrivate, type HeadNodeFacts, type WorldFacts } from "./state";
 import { pulumiOf } from "./world";
 
@@ -60,7 +62,9 @@ export interface CloudflareWorld {
     host: Host;
     /** Of a zone that is still elsewhere. */
     dns: Dns | undefined;
-    /** Serves cloudflared in another version, for `tunnel` of the config. */
+    /** What more hosts need, that connectors on them find Cloudflare. */
+    onHosts: Pick<HostOptions, "files" | "notifySockets">;
+    /** Serves cloudflared in another version, for `tunnel` of the config: the stand-in, also where the other one is real. */
     nextVersion(version: string): Promise<HeadNodeFacts["cloudflared"]>;
     close(): Promise<void>;
 }
@@ -88,15 +92,16 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         if (!dns) await activeZone(account, api, token);
         const edge = keep(await startEdge({ port: 0, account, scale: options.scale, onAnswer: ofEdge(options), log }));
         log("host");
-        const program = await buildConnector(join(stateDir, "cloudflared"));
+        const program = await cloudflaredOf(real, stateDir);
         const next = join(stateDir, "cloudflared-next");
         const downloads = keep(await serveDownloads({ "/cloudflared": program.path, "/cloudflared-next": next }));
         const nextVersion = async (version: string) => {
             const { sha256 } = await buildConnector(next, { version });
             return { version, sha256, source: `${downloads.url}/cloudflared-next` };
         };
-        const files = outside(edge);
-        const host = keep(await startHost({ name: "head", users: [USER], files, stateDir, ...options.host }));
+        const proxy = real.cloudflared && keep(await startConnectorProxy(edge));
+        const onHosts = outside(edge, proxy?.url);
+        const host = keep(await startHost({ name: "head", users: [USER], ...onHosts, stateDir, ...options.host }));
         const privateKeyFile = join(stateDir, "host-key");
         writePrivate(privateKeyFile, host.privateKey);
         const facts = {
@@ -118,12 +123,16 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
                     hostKey: host.hostKey,
                     privateKeyFile,
                 },
-                cloudflared: { version: VERSION, sha256: program.sha256, source: `${downloads.url}/cloudflared` },
+                cloudflared: {
+                    version: program.version,
+                    sha256: program.sha256,
+                    source: `${downloads.url}/cloudflared`,
+                },
             },
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);
-        return { facts, account, api, edge, host, dns, nextVersion, close };
+        return { facts, account, api, edge, host, dns, onHosts, nextVersion, close };
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
@@ -135,12 +144,36 @@ export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): 
     return (answered) => onAnswer?.({ place: "edge", ...answered });
 }
 
-/** What a host of this machine finds at Cloudflare: where the edge is, and the team's domain. */
-export function outside({ connectorPort, teamDomainTls: { name, port, certificate } }: Edge): Record<string, string> {
+const CERTIFICATE = "usr/local/share/ca-certificates/cloudflare.crt";
+
+/**
+ * What a host of this machine finds at Cloudflare: where the edge is, and the team's domain.
+ * @param proxyUrl of a real cloudflared: see {@link startConnectorProxy}. @default the stand-in, which needs none
+ */
+export function outside(edge: Edge, proxyUrl?: string): Pick<HostOptions, "files" | "notifySockets"> {
+    const { name, port } = edge.teamDomainTls;
+    const file = `/${CERTIFICATE}`;
+    const variables = proxyUrl === undefined ? edgeVariables(edge, file) : realVariables(edge, file, proxyUrl);
+    const lines = Object.entries(variables).map(([variable, value]) => `${variable}=${value}\n`);
     return {
-        "etc/default/alpa-auth-cloudflared": `TUNNEL_EDGE=127.0.0.1:${connectorPort}\n`,
-        "root/.curlrc": `connect-to = "${name}:443:127.0.0.1:${port}"\ncacert = "/root/team-domain.pem"\n`,
-        "root/team-domain.pem": certificate,
+        files: {
+            "etc/default/alpa-auth-cloudflared": lines.join(""),
+            "root/.curlrc": `connect-to = "${name}:443:127.0.0.1:${port}"\ncacert = "${file}"\n`,
+            [CERTIFICATE]: edge.certificate.cert,
+        },
+        notifySockets: proxyUrl !== undefined,
+    };
+}
+
+/** The program that hosts download. */
+async function cloudflaredOf(real: RealParts, stateDir: string): Promise<BuiltConnector & { version: string }> {
+    const { cloudflared } = real;
+    if (!cloudflared) return { ...(await buildConnector(join(stateDir, "cloudflared"))), version: VERSION };
+    const path = cloudflared.paths.program;
+    return {
+        path,
+        sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+        version: cloudflared.version,
     };
 }
 

@@ -38,7 +38,7 @@ export async function startExposureWorld(options: Omit<WorldOptions, "cloudflare
             zone: ZONE,
             edge: edge.url,
         };
-        const cloudflare = { facts, connectorAddress: `127.0.0.1:${edge.connectorPort}` };
+        const cloudflare = { facts, edge };
         const world = keep(await startWorld({ ...options, cloudflare }));
         return { world, account, api, edge, close };
     } catch (error) {

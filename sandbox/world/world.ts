@@ -9,6 +9,7 @@ import { startChartRepository } from "../charts/repository";
 import { dgxNodes, startControlPlane, type ControlPlane, type NodeShape, type PodPort } from "../control-plane";
 import { describeHolder, freePort, SANDBOX_MARK } from "../processes";
 import { installPlugins } from "../plugins/launchers";
+import type { EdgePlace } from "../cloudflare/edge/server";
 import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import type { Answered } from "../status-page/tally";
@@ -43,8 +44,8 @@ export interface WorldOptions {
      * @default 1
      */
     secondLasts?: number;
-    /** What is in front of the cluster, and `host:port` where connectors in it find Cloudflare's edge. Unset: none can run. */
-    cloudflare?: { facts: CloudflareFacts; connectorAddress: string };
+    /** What is in front of the cluster, and where connectors in it find Cloudflare's edge. Unset: none can run. */
+    cloudflare?: { facts: CloudflareFacts; edge: EdgePlace };
     /** Name of a ClusterIssuer of cert-manager, with an authority of its own. @default there is no cert-manager */
     certManager?: string;
     /**
@@ -129,7 +130,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const auth = typeof options.rampart === "object" ? options.rampart : undefined;
         const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
         const clock = { secondLasts: options.secondLasts ?? 1 };
-        const edge = options.cloudflare?.connectorAddress;
+        const edge = options.cloudflare?.edge;
         const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
         const ofReal = { parts: real, ground: { stateDir, env, log }, etcd: tools.etcd };
         const onAnswer: WorkloadsOptions["onAnswer"] = (answered) =>

@@ -62,8 +62,7 @@ describe("ops stack rollback from option cloudflare to intra-a", () => {
         folder = mkdtempSync(join(dir, "host-"));
         program = await buildConnector(join(folder, "cloudflared"));
         downloads = await serveDownloads({ "/cloudflared": program.path });
-        const files = outside(edge);
-        host = await startHost({ name: "head", users: ["ops"], files, stateDir: dir });
+        host = await startHost({ name: "head", users: ["ops"], ...outside(edge), stateDir: dir });
         port = await freeNodePort();
         stack = await AnyStack.create("move");
     });

@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newKey, publicLine, startHost, type Host, type HostOptions } from "../../sandbox/hosts";
 import { freePort } from "../../sandbox/processes";
-import { outside } from "../../sandbox/world/cloudflare-world";
 import { AccessStack, failed, freePair, here, succeeded, useCloudflare } from "./cloudflare-kit";
 
 const UNIT = "alpa-auth-cloudflared";
@@ -26,9 +25,14 @@ describe("hosts of the connectors on the engine", () => {
     /** A host that is not there yet. The ports of all hosts are this machine's. */
     async function place(name: string, options: Partial<HostOptions> = {}): Promise<Place> {
         const { world, dir } = here();
-        const files = outside(world.edge);
         const privateKey = readFileSync(world.facts.cloudflare.host.privateKeyFile, "utf8");
-        const common = { name, files, privateKey, stateDir: dir, folder: mkdtempSync(join(folder, `${name}-`)) };
+        const common = {
+            name,
+            ...world.onHosts,
+            privateKey,
+            stateDir: dir,
+            folder: mkdtempSync(join(folder, `${name}-`)),
+        };
         return { ...common, ...options, port: await freePort(), hostKey: newKey(), metricsPort: await freePair() };
     }
     async function start(options: Place): Promise<Host> {

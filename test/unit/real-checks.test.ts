@@ -30,6 +30,7 @@ describe("checks of real parts", () => {
             ["APISIX on OpenResty", "3.18.0", "stand-in", "none"],
             ["APISIX ingress controller with ADC", "2.0.1", "stand-in", "none"],
             ["Pulumi provider cloudflare", "6.22.1", "real", "9 of 10"],
+            ["cloudflared", "2026.8.2", "stand-in", "none"],
             ["cert-manager", "1.18.2", "stand-in", "none"],
         ]);
     });

@@ -11,6 +11,8 @@ export interface RunArguments {
     metrics?: string;
     graceMilliseconds: number;
     edges: string[];
+    /** File with the certificates that the edge is trusted by. */
+    caFile?: string;
     level: Level;
     retries: number;
     token?: string;
@@ -40,6 +42,7 @@ const FLAGS: Record<string, Flag> = {
     metrics: { places: ["tunnel"], variable: "TUNNEL_METRICS", kind: "text" },
     "grace-period": { places: ["tunnel"], variable: "TUNNEL_GRACE_PERIOD", kind: "text" },
     edge: { places: ["tunnel"], variable: "TUNNEL_EDGE", kind: "list" },
+    cacert: { places: ["tunnel"], variable: "TUNNEL_CACERT", kind: "text" },
     loglevel: { places: ["tunnel"], variable: "TUNNEL_LOGLEVEL", kind: "text" },
     protocol: { places: ["tunnel", "run"], variable: "TUNNEL_TRANSPORT_PROTOCOL", kind: "text" },
     retries: { places: ["tunnel"], variable: "TUNNEL_RETRIES", kind: "text" },
@@ -114,6 +117,7 @@ function checked(given: Given): RunArguments {
         metrics: one("metrics"),
         graceMilliseconds: grace ?? 0,
         edges,
+        caFile: one("cacert"),
         level: level as Level,
         retries,
         token: one("token"),

@@ -1,6 +1,7 @@
 /** One connection to the edge: dialled, registered, serving streams, unregistered (cloudflared connection/http2.go, control.go). */
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
-import { connect, type Socket } from "node:net";
+import { connect, type TLSSocket } from "node:tls";
+import { RegistrationClient } from "../registration/client";
 import * as wire from "./wire";
 import type { TunnelToken } from "./token";
 
@@ -9,19 +10,18 @@ const DIAL_TIMEOUT = 15_000;
 /** An edge that does not close its side is not waited for longer, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
-/** The edge said no. The real connector tries again when the text has "Unauthorized" in it: it may be propagation lag. */
-export class RegistrationRefused extends Error {}
-
 export interface ConnectionParts {
     index: number;
     edge: { host: string; port: number };
+    /** Certificates that the edge is trusted by, in PEM form (`--cacert`). @default those of the system */
+    ca?: string;
     token: TunnelToken;
     connectorId: string;
     version: string;
     arch: string;
     configure(update: wire.ConfigurationUpdate): wire.ConfigurationAnswer;
     /** Serves one request; resolves when it is over. */
-    serve(stream: ServerHttp2Stream, head: Record<string, unknown>, endOfStream: boolean): Promise<void>;
+    serve(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void>;
 }
 
 export class EdgeConnection {
@@ -29,11 +29,12 @@ export class EdgeConnection {
     readonly closed: Promise<void>;
     private control?: ServerHttp2Stream;
     private session?: ServerHttp2Session;
-    private readonly answers: ((answer: wire.CallAnswer) => void)[] = [];
-    private readonly socket: Socket;
+    private registration?: RegistrationClient;
+    private readonly socket: TLSSocket;
 
     constructor(private readonly parts: ConnectionParts) {
-        this.socket = connect(parts.edge);
+        const { edge, ca } = parts;
+        this.socket = connect({ ...edge, ca, servername: wire.EDGE_NAME });
         this.socket.setNoDelay(true);
         this.socket.on("error", () => undefined); // what follows from it is in `closed`
         this.closed = new Promise((resolve) => this.socket.once("close", () => resolve()));
@@ -48,28 +49,28 @@ export class EdgeConnection {
         lost.catch(() => undefined);
         const timer = setTimeout(() => this.socket.destroy(new Error("DialContext error: i/o timeout")), DIAL_TIMEOUT);
         try {
-            await Promise.race([lost, new Promise<void>((resolve) => this.socket.once("connect", resolve))]);
+            await Promise.race([lost, new Promise<void>((resolve) => this.socket.once("secureConnect", resolve))]);
             const controlStream = this.takeOver();
             this.control = await Promise.race([lost, controlStream]);
         } finally {
             clearTimeout(timer);
         }
-        const { accountTag, tunnelId, secret } = this.parts.token;
-        const { index: connIndex, connectorId, version, arch } = this.parts;
-        const call = { call: "register" as const, accountTag, tunnelId, secret, connIndex, connectorId, version, arch };
-        const answer = await Promise.race([lost, this.ask(call)]);
-        if ("refused" in answer) {
+        const { token, index: connIndex, connectorId, version, arch } = this.parts;
+        this.registration = new RegistrationClient(this.control, (error) => this.socket.destroy(error));
+        const call = this.registration.register({ ...token, connIndex, connectorId, version, arch });
+        call.catch(() => undefined); // the connection may be lost first
+        try {
+            return await Promise.race([lost, call]);
+        } catch (error) {
             this.end();
-            throw new RegistrationRefused(answer.refused);
+            throw error;
         }
-        if (!("registered" in answer)) throw new Error("unexpected answer of the edge");
-        return answer.registered;
     }
 
     /** After this the edge sends no new request on this connection; running ones go on. */
     async unregister(): Promise<void> {
         if (!this.control || this.control.destroyed) return;
-        await Promise.race([this.closed, this.ask({ call: "unregister" })]);
+        await Promise.race([this.closed, this.registration?.unregister()]);
     }
 
     /** Waits for what was written, then closes. */
@@ -92,12 +93,13 @@ export class EdgeConnection {
         this.session = session;
         session.on("error", () => this.socket.destroy());
         return new Promise((resolve) => {
-            session.on("stream", (stream, head, flags) => {
-                const upgrade = head[wire.UPGRADE];
+            session.on("stream", (stream: ServerHttp2Stream, head: object, flags: number, rawHeaders: string[]) => {
+                const upgrade = (head as Record<string, unknown>)[wire.UPGRADE];
                 if (upgrade === wire.CONTROL_STREAM) return resolve(this.startControl(stream));
                 if (upgrade === wire.UPDATE_CONFIGURATION) return void this.configure(stream);
                 if (upgrade !== undefined) return stream.close(constants.NGHTTP2_REFUSED_STREAM);
-                void this.parts.serve(stream, head, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0);
+                const endOfStream = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0;
+                void this.parts.serve(stream, wire.requestHead(rawHeaders), endOfStream);
             });
         });
     }
@@ -105,17 +107,7 @@ export class EdgeConnection {
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
         stream.on("error", () => undefined); // the session's end is looked at elsewhere
         stream.respond({ ":status": 200 });
-        wire.onLines<wire.CallAnswer>(stream, (answer) => {
-            this.answers.shift()?.(answer);
-        });
         return stream;
-    }
-
-    private ask(call: wire.Call): Promise<wire.CallAnswer> {
-        return new Promise((resolve) => {
-            this.answers.push(resolve);
-            this.control?.write(wire.line(call));
-        });
     }
 
     private async configure(stream: ServerHttp2Stream): Promise<void> {

@@ -1,7 +1,8 @@
 /** The connector: four connections with retries, one set of rules, a graceful end (cloudflared supervisor/*, orchestration/*). */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { EdgeConnection, RegistrationRefused } from "./connection";
+import { Refused } from "../registration/server";
+import { EdgeConnection } from "./connection";
 import { NO_RULES, parseConfiguration } from "./ingress";
 import type { Log } from "./log";
 import { Stats } from "./metrics";
@@ -17,6 +18,8 @@ export interface ConnectorOptions {
     token: TunnelToken;
     /** `host:port`; connections are spread over them. */
     edges: string[];
+    /** Certificates that the edge is trusted by, in PEM form. @default those of the system */
+    ca?: string;
     log: Log;
     /** `--retries`: the waits grow up to the one of this number, and stay there. @default 5 */
     retries?: number;
@@ -97,7 +100,7 @@ export class Connector {
                 if (!this.stopping.signal.aborted) log("info", "Lost connection with the edge", { connIndex: index });
             } catch (error) {
                 const message =
-                    error instanceof RegistrationRefused
+                    error instanceof Refused
                         ? "Register tunnel error from server side"
                         : "Unable to establish connection with Cloudflare edge";
                 if (!this.stopping.signal.aborted)
@@ -140,6 +143,7 @@ export class Connector {
         return {
             index,
             edge: this.edge(index),
+            ca: this.options.ca,
             token: this.options.token,
             connectorId: this.id,
             version: VERSION,

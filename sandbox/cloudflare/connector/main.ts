@@ -1,7 +1,7 @@
 /**
  * Stand-in of `cloudflared` 2026.8.2, the tunnel's connector, as far as `tunnel run` with a token of a remotely managed
- * tunnel goes. Facts: the source of cloudflared 2026.8.2 and logs in its issues; see each file. Talks to the sandbox's edge
- * only, in a protocol of its own (wire.ts); the edge's address must be given (`--edge` or TUNNEL_EDGE, both real but hidden).
+ * tunnel goes. Facts: the source of cloudflared 2026.8.2 and logs in its issues; see each file. Talks to the sandbox's edge,
+ * whose address (`--edge` or TUNNEL_EDGE) and certificate (`--cacert` or TUNNEL_CACERT) must be given: real flags, and hidden.
  *
  * Refused: every other command (access, service, login, …), locally managed tunnels, QUIC, self-update, origins other than
  * plain HTTP; see arguments.ts and ingress.ts.
@@ -53,9 +53,17 @@ async function run(args: RunArguments): Promise<number> {
     log("info", "Starting tunnel", { tunnelID: token.tunnelId });
     log("info", `Version ${VERSION} (sandbox stand-in)`);
 
+    let ca: string | undefined;
+    try {
+        ca = args.caFile === undefined ? undefined : readFileSync(args.caFile, "utf8");
+    } catch (error) {
+        log("error", "Couldn't start tunnel", { error: (error as Error).message });
+        return 1;
+    }
     const connector = new Connector({
         token,
         edges: args.edges,
+        ca,
         retries: args.retries,
         log,
         onReady: () => void tellSystemd(log),

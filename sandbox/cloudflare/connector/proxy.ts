@@ -5,7 +5,7 @@
  * middle ends as if it were complete, because the copy's error is dropped; what is held back is in unflushed.ts.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { AccessCheck } from "./access-check";
 import { findRule, NO_RULES, type OriginSettings, type Rule } from "./ingress";
@@ -41,7 +41,7 @@ export class Proxy {
     }
 
     /** Resolves when the stream is over. Never throws: a failure is an answer. */
-    async handle(stream: ServerHttp2Stream, head: IncomingHttpHeaders, endOfStream: boolean): Promise<void> {
+    async handle(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void> {
         this.stats.totalRequests++;
         this.stats.concurrentRequests++;
         const over = new Promise<void>((resolve) => stream.once("close", () => resolve()));
@@ -55,10 +55,8 @@ export class Proxy {
         this.stats.concurrentRequests--;
     }
 
-    private async answer(stream: ServerHttp2Stream, head: IncomingHttpHeaders, endOfStream: boolean): Promise<void> {
-        const headers = wire.deserializeHeaders(String(head[wire.REQUEST_HEADERS] ?? ""));
-        const host = String(head[":authority"]);
-        const path = String(head[":path"]);
+    private async answer(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void> {
+        const { headers, authority: host, path } = head;
         const find = (name: string) => headers.find(([key]) => key.toLowerCase() === name)?.[1];
         const { rule, index } = findRule(this.rules, host, path);
         const where = { cfRay: find("cf-ray") ?? "", ingressRule: index, originService: rule.serviceText };
@@ -84,7 +82,7 @@ export class Proxy {
             agent: this.agent(rule.origin),
             host: played === undefined ? rule.service.host : "127.0.0.1",
             port: played ?? rule.service.port,
-            method: String(head[":method"]),
+            method: head.method,
             path,
             setHost: false,
             headers: originHeaders(headers, rule.origin.httpHostHeader ?? host, this.stats.connectorId, endOfStream),

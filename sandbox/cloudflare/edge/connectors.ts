@@ -3,14 +3,18 @@
  * Facts: a connector registers with the tunnel's secret, up to 25 for one tunnel, four connections each; running ones stay
  * when the secret changes; a configuration arrives without a restart; the API can throw connectors off; one that ends is noticed
  * at once, one that falls silent after five pings (cloudflared quic/constants.go: one a second, lost after five seconds).
+ * A connector that has unregistered a connection waits until the edge closes it, after the answers that are under way.
  * Here a connection serves only after its connector has the configuration; the real one may answer 503 for a moment.
  * Requests go to the connections in turn; in reality to whichever is near.
  */
 import { randomUUID } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
-import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Account, Change, Tunnel, TunnelConnection } from "../account";
 import * as wire from "../connector/wire";
+import { Refused, serveRegistration, type Registered, type Registration } from "../registration/server";
+import type { Certificate } from "./certificate";
 
 const MAX_CONNECTORS = 25;
 const PING_MS = 1000;
@@ -27,6 +31,17 @@ interface Connection {
     version: number;
 }
 
+export interface ConnectorsOptions {
+    account: Account;
+    /** For the name that connectors expect. */
+    certificate: Certificate;
+    /** See {@link wire.ConfigurationUpdate}. */
+    certsUrl: string;
+    log: (line: string) => void;
+    /** @default {@link PING_MS} */
+    pingMs?: number;
+}
+
 export class Connectors {
     private readonly server: Server;
     private readonly sessions = new Set<ClientHttp2Session>();
@@ -37,13 +52,15 @@ export class Connectors {
     private readonly updates = new Map<string, Promise<number>>();
     private readonly onChange = (change: Change) => this.changed(change);
 
-    constructor(
-        private readonly account: Account,
-        private readonly certsUrl: string,
-        private readonly log: (line: string) => void,
-        private readonly pingMs = PING_MS,
-    ) {
-        this.server = createServer((socket) => this.accept(socket));
+    private readonly account: Account;
+    private readonly log: (line: string) => void;
+
+    constructor(private readonly options: ConnectorsOptions) {
+        const { account, log, certificate } = options;
+        this.account = account;
+        this.log = log;
+        this.server = createServer(certificate, (socket) => this.accept(socket));
+        this.server.on("tlsClientError", (error) => log(`edge: a connector's TLS failed: ${error.message}`));
         account.on("changed", this.onChange);
     }
 
@@ -68,7 +85,7 @@ export class Connectors {
         return usable.length === 0 ? undefined : usable[this.turn++ % usable.length].session;
     }
 
-    private accept(socket: Socket): void {
+    private accept(socket: TLSSocket): void {
         socket.setNoDelay(true);
         socket.on("error", () => undefined);
         const session = connectHttp2("http://connector.invalid", { createConnection: () => socket });
@@ -82,16 +99,15 @@ export class Connectors {
         const head = { ":method": "POST", ":path": "/", [wire.UPGRADE]: wire.CONTROL_STREAM };
         const control = session.request(head, { endStream: false });
         control.on("error", () => undefined);
-        wire.onLines<wire.Call>(control, (call) => {
-            const answer = call.call === "register" ? this.register(session, socket, call) : this.unregister(session);
-            answer.then(
-                (said) => !control.destroyed && control.write(wire.line(said)),
-                (error: Error) => {
-                    this.log(`edge: a connector's call failed: ${error.message}`);
-                    session.destroy();
-                },
-            );
-        });
+        const failed = (error: Error) => {
+            this.log(`edge: a connector's call failed: ${error.message}`);
+            session.destroy();
+        };
+        const server = {
+            register: (registration: Registration) => this.register(session, socket, registration),
+            unregister: () => this.unregister(session),
+        };
+        serveRegistration(control, server, failed);
         control.once("end", () => control.end());
     }
 
@@ -106,23 +122,19 @@ export class Connectors {
             }
             unanswered++;
             session.ping((error) => (unanswered = error ? unanswered : 0));
-        }, this.pingMs);
+        }, this.options.pingMs ?? PING_MS);
         session.once("close", () => clearInterval(timer));
     }
 
-    private async register(
-        session: ClientHttp2Session,
-        socket: Socket,
-        call: wire.Call & { call: "register" },
-    ): Promise<wire.CallAnswer> {
+    private async register(session: ClientHttp2Session, socket: TLSSocket, call: Registration): Promise<Registered> {
         const tunnel = this.account.tunnels.get(call.tunnelId);
         if (!tunnel || tunnel.deleted_at || call.accountTag !== this.account.id) {
-            return { refused: "Unauthorized: Tunnel not found" };
+            throw new Refused("Unauthorized: Tunnel not found");
         }
-        if (call.secret !== tunnel.secret) return { refused: "Unauthorized: Invalid tunnel secret" };
+        if (call.secret !== tunnel.secret) throw new Refused("Unauthorized: Invalid tunnel secret");
         const others = this.pool.filter((c) => c.tunnelId === tunnel.id && c.connectorId !== call.connectorId);
         if (new Set(others.map((c) => c.connectorId)).size >= MAX_CONNECTORS) {
-            return { refused: `too many connectors: a tunnel takes ${MAX_CONNECTORS}` };
+            throw new Refused(`too many connectors: a tunnel takes ${MAX_CONNECTORS}`);
         }
         const location = LOCATIONS[call.connIndex % LOCATIONS.length];
         const shown: TunnelConnection = {
@@ -141,12 +153,13 @@ export class Connectors {
         this.show(tunnel.id);
         // A change that came while the configuration was on its way.
         if (connection.version < (tunnel.configuration?.version ?? 0)) void this.update(connection, tunnel);
-        return { registered: { connectionId: shown.id, location } };
+        return { connectionId: shown.id, location, remotelyManaged: tunnel.config_src === "cloudflare" };
     }
 
-    private unregister(session: ClientHttp2Session): Promise<wire.CallAnswer> {
+    private unregister(session: ClientHttp2Session): Promise<void> {
         this.drop((connection) => connection.session === session);
-        return Promise.resolve({ unregistered: true });
+        setImmediate(() => session.close()); // once the answer is on its way
+        return Promise.resolve();
     }
 
     private drop(which: (connection: Connection) => boolean): void {
@@ -197,7 +210,9 @@ export class Connectors {
                 ":path": "/",
                 [wire.UPGRADE]: wire.UPDATE_CONFIGURATION,
             });
-            stream.end(JSON.stringify({ version, config, certsUrl: this.certsUrl } satisfies wire.ConfigurationUpdate));
+            stream.end(
+                JSON.stringify({ version, config, certsUrl: this.options.certsUrl } satisfies wire.ConfigurationUpdate),
+            );
             const { err } = JSON.parse(await wire.readText(stream)) as wire.ConfigurationAnswer;
             if (err) this.log(`edge: connector ${connection.connectorId} refused configuration ${version}: ${err}`);
             return version;

@@ -9,10 +9,19 @@ import { constants, type ClientHttp2Session, type ClientHttp2Stream, type Incomi
 import * as wire from "../connector/wire";
 import { MAX_BODY } from "./limits";
 import { errorPage, numberedError } from "./pages";
-import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
+import { NotImitated, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import type { WorkerResult } from "./worker";
 
-const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "expect"];
+const HOP_BY_HOP = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+    "expect",
+    "http2-settings",
+];
 /** Only the edge sets these: what a caller sends under such a name is dropped. */
 const OURS = [
     "cf-access-jwt-assertion",
@@ -48,15 +57,16 @@ export function forward(f: Forwarding): void {
     const hasBody = changed
         ? changed.body.length > 0
         : "transfer-encoding" in incoming.headers || Number(incoming.headers["content-length"] ?? 0) > 0;
-    const stream = f.session.request(
+    const stream = open(
+        f.session,
         {
             ":method": request.method,
             ":path": request.target,
             ":scheme": "https",
             ":authority": request.hostname,
-            [wire.REQUEST_HEADERS]: wire.serializeHeaders(requestHeaders(f)),
+            ...merged(requestHeaders(f)),
         },
-        { endStream: !hasBody },
+        !hasBody,
     );
     const end = (reply?: EdgeAnswer) => {
         clearTimeout(timer);
@@ -133,10 +143,35 @@ function requestHeaders(f: Forwarding): HeaderList {
     ];
 }
 
+function open(
+    session: ClientHttp2Session,
+    head: Record<string, string | string[]>,
+    endStream: boolean,
+): ClientHttp2Stream {
+    try {
+        return session.request(head, { endStream });
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "ERR_HTTP2_HEADER_SINGLE_VALUE") throw error;
+        throw new NotImitated(`a header that Node.js sends only once, several times: ${(error as Error).message}`);
+    }
+}
+
+function merged(list: HeaderList): Record<string, string | string[]> {
+    const headers: Record<string, string | string[]> = {};
+    for (const [given, value] of list) {
+        const name = given.toLowerCase();
+        headers[name] = name in headers ? [headers[name], value].flat() : value;
+    }
+    return headers;
+}
+
 function responseHeaders(head: IncomingHttpHeaders): HeaderList {
     const headers = wire.deserializeHeaders(String(head[wire.RESPONSE_HEADERS] ?? ""));
     const control = /^(:|cf-int-|cf-cloudflared-|cf-proxy-)/;
-    return headers.filter(([name]) => !HOP_BY_HOP.includes(name) && name !== "server" && !control.test(name));
+    return headers.filter(([given]) => {
+        const name = given.toLowerCase();
+        return !HOP_BY_HOP.includes(name) && name !== "server" && !control.test(name);
+    });
 }
 
 /** No connector is connected: not a word about the origin. */

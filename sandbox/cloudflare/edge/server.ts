@@ -12,10 +12,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Account } from "../account";
+import { EDGE_NAME } from "../connector/wire";
 import { newRay, refuseUpgrade, send, signature } from "./answer";
 import { decide } from "./access/decide";
 import { SigningKeys } from "./access/keys";
 import { createTeamDomain } from "./access/team-domain";
+import { createCertificate, type Certificate } from "./certificate";
 import { Connectors } from "./connectors";
 import { forward, noConnector } from "./forward";
 import { wayOf, type Way } from "./hostnames";
@@ -42,6 +44,8 @@ export interface EdgeOptions {
     keys?: SigningKeys;
     /** Told each answer, with the name of the service token that Access took. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
+    /** @default a new one */
+    certificate?: Certificate;
     log?: (line: string) => void;
 }
 
@@ -50,14 +54,19 @@ export interface Edge {
     url: string;
     connectorPort: number;
     teamDomainPort: number;
-    /** The same with TLS, under its name, and the certificate that it shows. */
-    teamDomainTls: { name: string; port: number; certificate: string };
+    /** The same with TLS, under its name. */
+    teamDomainTls: { name: string; port: number };
+    /** What the team's domain and the connectors' port show by TLS. */
+    certificate: Certificate;
     /** The key set of Access, for origins that verify. */
     certsUrl: string;
     /** Signs with a new key from now on; the one before stays listed. */
     rotateKeys(): Promise<void>;
     close(): Promise<void>;
 }
+
+/** What connectors must know to find it. */
+export type EdgePlace = Pick<Edge, "connectorPort" | "certificate" | "teamDomainTls">;
 
 /** Idle time of a caller's connection: longer than callers keep theirs, or one is closed while a request is on its way. */
 const KEEP_ALIVE_MS = 75_000;
@@ -67,15 +76,16 @@ const NODE_MAX_HEAD = 256 * 1024;
 export async function startEdge(options: EdgeOptions): Promise<Edge> {
     const { account, scale = 1, log = () => {} } = options;
     const keys = options.keys ?? (await SigningKeys.create(() => account.now()));
-    const teamDomain = await createTeamDomain(keys, account.organization.auth_domain);
+    const names: [string, string] = [account.organization.auth_domain, EDGE_NAME];
+    const certificate = options.certificate ?? (await createCertificate(names));
+    const teamDomain = createTeamDomain(keys, certificate);
     const teamDomainPort = await listen(teamDomain.plain, options.teamDomainPort ?? 0);
     const teamDomainTls = {
         name: account.organization.auth_domain,
         port: await listen(teamDomain.secure, 0),
-        certificate: teamDomain.certificate,
     };
     const certsUrl = `http://127.0.0.1:${teamDomainPort}/cdn-cgi/access/certs`;
-    const connectors = new Connectors(account, certsUrl, log, options.pingMs);
+    const connectors = new Connectors({ account, certificate, certsUrl, log, pingMs: options.pingMs });
     const connectorPort = await connectors.listen(options.connectorPort ?? 0);
     const rules = new Rules(account, log);
 
@@ -161,6 +171,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
         connectorPort,
         teamDomainPort,
         teamDomainTls,
+        certificate,
         certsUrl,
         rotateKeys: () => keys.rotate(),
         close: async () => {

@@ -8,8 +8,8 @@
  * Every other verb, option, unit type, directive and specifier is an error that names it, also where systemd would
  * ignore it with a warning. Units are those of /etc/systemd/system. Nothing is started at boot: a host does not boot.
  *
- * Known differences: a service notifies with `systemd-notify --ready`, not over the socket that NOTIFY_SOCKET names
- * (Node.js has no datagram sockets in the file system); directives of hardening have no effect; After= orders nothing.
+ * Known differences: a service notifies with `systemd-notify --ready`, and over the socket that NOTIFY_SOCKET names only where the
+ * host is asked for that; directives of hardening have no effect; After= orders nothing.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -42,7 +42,7 @@ export class Manager {
     constructor(
         private readonly root: string,
         private readonly enter: Enter,
-        private readonly version = SYSTEMD_VERSION,
+        private readonly options: { systemdVersion?: number; notifySockets?: boolean } = {},
     ) {}
 
     /** Ends every service. */
@@ -102,7 +102,8 @@ export class Manager {
     }
 
     private async systemctl(args: string[], privileged: boolean): Promise<Reply> {
-        if (args[0] === "--version") return { code: 0, out: `systemd ${this.version} (sandbox)\n`, err: "" };
+        if (args[0] === "--version")
+            return { code: 0, out: `systemd ${this.options.systemdVersion ?? SYSTEMD_VERSION} (sandbox)\n`, err: "" };
         const options = args.filter((arg) => arg.startsWith("-") && arg !== "-");
         const [verb, ...names] = args.filter((arg) => !arg.startsWith("-"));
         const units = names.map(fullName);
@@ -298,7 +299,7 @@ export class Manager {
     private service(unit: string): Service {
         const known = this.services.get(unit);
         if (known) return known;
-        const made = new Service(unit, this.unitFile(unit), this.root, this.enter);
+        const made = new Service(unit, this.unitFile(unit), this.root, this.enter, this.options.notifySockets);
         this.services.set(unit, made);
         return made;
     }

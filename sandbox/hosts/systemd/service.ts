@@ -2,6 +2,7 @@ import { type ChildProcess } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import { createInterface } from "node:readline";
 import type { Enter } from "../namespace";
 import { BadUnit, type CommandLine, credentialsFolder, type UnitFile } from "./unit-file";
 
@@ -9,6 +10,12 @@ export type ActiveState = "inactive" | "activating" | "active" | "deactivating" 
 
 /** Where a notifying service would find its socket; the name in it says who notifies. */
 export const NOTIFY_FOLDER = "/run/systemd/notify/";
+
+/** Binds the socket, says so in its first line, and prints what is sent to it. */
+const LISTEN =
+    "use Socket; $| = 1; my $p = $ARGV[0]; (my $d = $p) =~ s{/[^/]*$}{}; mkdir $d; unlink $p; " +
+    'socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!\\n"; bind($s, pack_sockaddr_un($p)) or die "$!\\n"; ' +
+    'print "bound\\n"; while (defined recv($s, my $t, 4096, 0)) { print "$t\\n" }';
 
 /** A job that did not do what was asked, in systemctl's words. */
 export class JobFailed extends Error {}
@@ -22,6 +29,9 @@ export class Service extends EventEmitter {
     restarts = 0;
     process?: ChildProcess;
     private starts: number[] = [];
+    /** Number of the launch: what an earlier one waits for is of no interest. */
+    private launches = 0;
+    private listener?: ChildProcess;
     private timer?: NodeJS.Timeout;
 
     constructor(
@@ -29,6 +39,7 @@ export class Service extends EventEmitter {
         public unit: UnitFile,
         private readonly root: string,
         private readonly enter: Enter,
+        private readonly notifySockets = false,
     ) {
         super();
     }
@@ -59,6 +70,7 @@ export class Service extends EventEmitter {
         clearTimeout(this.timer);
         const { process: child } = this;
         if (!child) {
+            this.endListener();
             if (this.state === "active" && this.unit.execStop) await this.command(this.unit.execStop);
             return this.become(this.state === "failed" ? "failed" : "inactive");
         }
@@ -122,7 +134,44 @@ export class Service extends EventEmitter {
         }
         for (const pair of this.unit.environment) environment[pair.split("=")[0]] = pair.slice(pair.indexOf("=") + 1);
         const argv = this.unit.execStart.map((word) => expand(word, environment));
-        this.run(argv, environment);
+        const launch = ++this.launches;
+        if (this.unit.type !== "notify" || !this.notifySockets) return this.run(argv, environment);
+        this.listen().then(
+            () => {
+                if (launch === this.launches && this.state === "activating") this.run(argv, environment);
+            },
+            (error: Error) => {
+                this.write(`${this.name}: ${error.message}`);
+                this.result = "resources";
+                this.become("failed");
+            },
+        );
+    }
+
+    private endListener(): void {
+        if (this.listener) signal(this.listener, "SIGKILL");
+        this.listener = undefined;
+    }
+
+    /** Resolves when the socket is there. */
+    private async listen(): Promise<void> {
+        this.endListener();
+        const listener = this.enter("root", ["perl", "-e", LISTEN, `${NOTIFY_FOLDER}${this.name}`], {
+            user: "root",
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        this.listener = listener;
+        let problem = "";
+        listener.stderr!.on("data", (chunk: Buffer) => (problem += chunk.toString()));
+        const lines = createInterface(listener.stdout!);
+        await new Promise<void>((resolve, reject) => {
+            lines.once("line", () => resolve());
+            listener.once("error", reject);
+            listener.once("close", () => reject(new Error(`NOTIFY_SOCKET: ${problem.trim()}`)));
+        });
+        lines.on("line", (line) => {
+            if (line === "READY=1" && this.listener === listener) this.notified();
+        });
     }
 
     private run(argv: string[], environment: Record<string, string>): void {
@@ -153,6 +202,7 @@ export class Service extends EventEmitter {
     private ended(child: ChildProcess, code: number | null, signalName: string | null): void {
         clearTimeout(this.timer);
         signal(child, "SIGKILL"); // what is left of its group
+        this.endListener();
         this.process = undefined;
         this.exitStatus = code ?? 0;
         const asked = this.state === "deactivating";

@@ -82,6 +82,7 @@ describe("Cloudflare stand-ins together", () => {
         connector = new Connector({
             token: parseToken((await api.get(`${tunnelPath}/token`)).result),
             edges: [`127.0.0.1:${edge.connectorPort}`],
+            ca: edge.certificate.cert,
             log: () => undefined,
             backoff: 5,
         });

@@ -80,6 +80,24 @@ describe("sandbox systemd", function () {
         assert.match(await sh("systemctl status silent"), /Active: failed[^]*= 3$/);
     });
 
+    it("hears a program over its socket, where the host has sockets", async () => {
+        const other = await startHost({ name: "other", users: ["root"], notifySockets: true });
+        try {
+            const notify =
+                'use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, "READY=1", 0, pack_sockaddr_un($ENV{NOTIFY_SOCKET})) or die $!; sleep 100';
+            fs.writeFileSync(path.join(other.root, "opt/notify.pl"), notify);
+            const lines = "Type=notify\nDynamicUser=yes\nTimeoutStartSec=20s\nExecStart=/usr/bin/perl /opt/notify.pl";
+            fs.writeFileSync(path.join(other.root, "etc/systemd/system/told.service"), service(lines));
+            assert.deepEqual(await other.systemctl("start", "told"), { code: 0, out: "", err: "" });
+            assert.equal((await other.systemctl("is-active", "told")).out, "active\n");
+            // Again, where there is a socket already.
+            assert.equal((await other.systemctl("restart", "told")).code, 0);
+            assert.equal((await other.systemctl("stop", "told")).code, 0);
+        } finally {
+            await other.close();
+        }
+    });
+
     it("hands out credentials and variables, and the instance's name", async () => {
         unit(
             "many@.service",

@@ -30,7 +30,7 @@ describe("real parts", () => {
     it("rejects a name that is no part, with the one that was meant", () => {
         assert.throws(
             () => parseChoice("charts,apsix,tunnel"),
-            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cert-manager\.$/,
+            /^Error: real parts: "apsix" is not a part of the sandbox \(did you mean apisix\?\); "tunnel" is not a part of the sandbox\. Use available, all, or some of: charts, apisix, ingress-controller, cloudflare-provider, cloudflared, cert-manager\.$/,
         );
     });
 
@@ -68,7 +68,7 @@ describe("real parts", () => {
     });
 
     it("demands every part for all", () => {
-        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 5 of 5 are missing\./);
+        assert.throws(() => findParts("all", nowhere()), /^Error: real parts: 6 of 6 are missing\./);
     });
 
     it("rejects a version that the product is not made for", () => {
@@ -95,6 +95,18 @@ describe("real parts", () => {
         const named = file("else/provider", "#!/bin/sh\necho 6.22.1\n", 0o755);
         const found = findParts(["cloudflare-provider"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARE_PROVIDER: named });
         assert.deepEqual(found["cloudflare-provider"], { version: "6.22.1", paths: { program: named } });
+    });
+
+    it("takes a cloudflared of the edge's version, and says how to get it where there is none", () => {
+        assert.throws(
+            () => findParts(["cloudflared"], nowhere()),
+            /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or name the program in ALPA_AUTH_REAL_CLOUDFLARED\./,
+        );
+        program("cloudflared", "cloudflared version 2025.1.0 (built 2025-01-07-1412 UTC)");
+        assert.throws(() => findParts(["cloudflared"], nowhere()), /version 2025\.1\.0 is there/);
+        const named = file("mine/cloudflared", "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built x)'\n", 0o755);
+        const found = findParts(["cloudflared"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARED: named });
+        assert.deepEqual(found.cloudflared, { version: "2026.8.2", paths: { program: named } });
     });
 
     describe("of cert-manager", () => {
@@ -181,6 +193,7 @@ describe("real parts", () => {
             "APISIX on OpenResty                 stand-in for 3.18.0",
             "APISIX ingress controller with ADC  stand-in for 2.0.1",
             "Pulumi provider cloudflare          real, 6.22.1",
+            "cloudflared                         stand-in for 2026.8.2",
             "cert-manager                        stand-in for 1.18.2",
         ]);
     });

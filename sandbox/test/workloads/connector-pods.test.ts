@@ -1,9 +1,13 @@
 // Proves when a connector pod of the cluster is connected, its target, and which containers of cloudflared are not
-// emulated.
+// emulated. With cloudflared in ALPA_AUTH_REAL the pods run the real program.
 import { strict as assert } from "node:assert";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { CONNECTORS, renderConnectors } from "../../../components/cloudflare/cloudflared/deployment";
 import { tokenOf } from "../../cloudflare/account";
+import { partsOfEnvironment } from "../../real/choice";
 import { ConnectorPods } from "../../workloads/connector-pods";
 import { missing, type Supplies } from "../../workloads/kubelet";
 import { World } from "../cloudflare/edge/kit";
@@ -26,14 +30,18 @@ describe("cloudflared of the sandbox's cluster", () => {
     /** Where the name of the cluster leads. */
     let answers: (host: string, port: number) => number | undefined;
     let ready: Promise<void>;
+    let folder: string;
+    const found = partsOfEnvironment().cloudflared;
     beforeEach(async () => {
+        folder = mkdtempSync(join(tmpdir(), "connectors-"));
         world = await World.start();
         lines = [];
         answers = () => Number(new URL(world.originUrl).port);
         ready = new Promise((changed) => {
             pods = new ConnectorPods({
-                edge: `127.0.0.1:${world.edge.connectorPort}`,
+                edge: world.edge,
                 resolve: (host, port) => answers(host, port),
+                real: found && { found, ground: { stateDir: folder, env: {}, log: (line) => lines.push(line) } },
                 changed,
                 log: (line) => lines.push(line),
             });
@@ -43,6 +51,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     afterEach(async () => {
         await pods.close();
         await world.close();
+        rmSync(folder, { recursive: true });
     });
 
     const token = () => secret(CONNECTORS, { token: tokenOf(world.account, world.tunnel) });

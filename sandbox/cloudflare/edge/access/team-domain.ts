@@ -1,29 +1,21 @@
 /** The team's domain, `<team>.cloudflareaccess.com`: the keys, and the login page that a followed redirect would end on. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { generate } from "selfsigned";
+import type { Certificate } from "../certificate";
 import type { SigningKeys } from "./keys";
 
 const LOGIN_PAGE =
     "<!DOCTYPE html>\n<html><head><title>Sign in ・ Cloudflare Access</title></head><body>Sign in</body></html>\n";
 
-/** @returns without TLS, for what plays connectors, and with a certificate that only those take who are given it */
-export async function createTeamDomain(keys: SigningKeys, name: string): Promise<TeamDomain> {
+/** @returns without TLS, for the stand-in of connectors, and with the edge's certificate */
+export function createTeamDomain(keys: SigningKeys, certificate: Certificate): TeamDomain {
     const answer = answersOf(keys);
-    const { cert, private: key } = await generate([{ name: "commonName", value: name }], {
-        keyType: "ec",
-        curve: "P-256",
-        algorithm: "sha256",
-        extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: name }] }],
-    });
-    return { plain: createServer(answer), secure: createTlsServer({ cert, key }, answer), certificate: cert };
+    return { plain: createServer(answer), secure: createTlsServer(certificate, answer) };
 }
 
 export interface TeamDomain {
     plain: Server;
     secure: ReturnType<typeof createTlsServer>;
-    /** In PEM form. */
-    certificate: string;
 }
 
 function answersOf(keys: SigningKeys): RequestListener {

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { SignJWT, UnsecuredJWT } from "jose";
 import { AccessCheck } from "../../../cloudflare/connector/access-check";
 import { SigningKeys } from "../../../cloudflare/edge/access/keys";
+import { createCertificate } from "../../../cloudflare/edge/certificate";
 import { createTeamDomain } from "../../../cloudflare/edge/access/team-domain";
 import { shows, World } from "../edge/kit";
 
@@ -27,7 +28,7 @@ describe("cloudflared stand-in: its own Access check", () => {
     before(async () => {
         keys = await SigningKeys.create(() => new Date(now));
         others = await SigningKeys.create(() => new Date());
-        teamDomain = (await createTeamDomain(keys, "team.cloudflareaccess.com")).plain;
+        teamDomain = createTeamDomain(keys, await createCertificate(["team.cloudflareaccess.com"])).plain;
         teamDomain.on("request", () => fetched++);
         await new Promise<void>((resolve) => teamDomain.listen(0, "127.0.0.1", resolve));
         const { port } = teamDomain.address() as AddressInfo;

@@ -9,6 +9,7 @@ const DEFAULTS = {
     metrics: undefined,
     graceMilliseconds: 30_000,
     edges: ["e:1"],
+    caFile: undefined,
     level: "info",
     retries: 5,
     token: undefined,
@@ -25,12 +26,13 @@ describe("cloudflared stand-in: command line", () => {
 
     it("reads the container's form, with = and one dash too", () => {
         const line =
-            "tunnel --no-autoupdate -metrics=0.0.0.0:2000 --grace-period 2m30s --edge e:1 --edge e:2 --loglevel debug run";
+            "tunnel --no-autoupdate -metrics=0.0.0.0:2000 --grace-period 2m30s --edge e:1 --edge e:2 --cacert /ca --loglevel debug run";
         assert.deepEqual(parse(line, { TUNNEL_TOKEN: "t" }), {
             ...DEFAULTS,
             metrics: "0.0.0.0:2000",
             graceMilliseconds: 150_000,
             edges: ["e:1", "e:2"],
+            caFile: "/ca",
             level: "debug",
             token: "t",
         });

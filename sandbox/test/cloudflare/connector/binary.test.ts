@@ -20,6 +20,7 @@ describe("cloudflared stand-in: the program", () => {
         folder = mkdtempSync(join(tmpdir(), "cloudflared-"));
         built = await buildConnector(join(folder, "bin/cloudflared"));
         world = await World.start();
+        writeFileSync(ca(), world.edge.certificate.cert);
         writeFileSync(join(folder, "token"), ` ${tokenOf(world.account, world.tunnel)} \n`, { mode: 0o600 });
     });
     afterEach(() => {
@@ -63,9 +64,10 @@ describe("cloudflared stand-in: the program", () => {
         assert.match(execFileSync(next.path, ["--version"], { encoding: "utf8" }), /^cloudflared version 2026\.9\.0 /);
     });
 
+    const ca = () => join(folder, "edge.crt");
     const edge = () => `127.0.0.1:${world.edge.connectorPort}`;
     const service = (extra: string[] = [], metrics = "127.0.0.1:0") =>
-        ["--no-autoupdate", "tunnel", "--metrics", metrics, "--edge", edge(), ...extra, "run"].concat(
+        ["--no-autoupdate", "tunnel", "--metrics", metrics, "--edge", edge(), "--cacert", ca(), ...extra, "run"].concat(
             "--token-file",
             join(folder, "token"),
         );
@@ -153,6 +155,7 @@ describe("cloudflared stand-in: the program", () => {
         const own = await World.start({}, { pingMs: 400 });
         try {
             own.respond = (_, answer) => answer.end("ok");
+            writeFileSync(join(folder, "own.crt"), own.edge.certificate.cert);
             writeFileSync(join(folder, "own-token"), tokenOf(own.account, own.tunnel), { mode: 0o600 });
             const address = `127.0.0.1:${own.edge.connectorPort}`;
             const rest = [
@@ -160,6 +163,8 @@ describe("cloudflared stand-in: the program", () => {
                 "127.0.0.1:0",
                 "--edge",
                 address,
+                "--cacert",
+                join(folder, "own.crt"),
                 "run",
                 "--token-file",
                 join(folder, "own-token"),
@@ -194,7 +199,11 @@ describe("cloudflared stand-in: the program", () => {
 
     it("takes token and edge from their variables", async () => {
         const args = ["--no-autoupdate", "tunnel", "--metrics", "127.0.0.1:0", "run"];
-        const running = start(args, { TUNNEL_TOKEN: tokenOf(world.account, world.tunnel), TUNNEL_EDGE: edge() });
+        const running = start(args, {
+            TUNNEL_TOKEN: tokenOf(world.account, world.tunnel),
+            TUNNEL_EDGE: edge(),
+            TUNNEL_CACERT: ca(),
+        });
         await running.says(/connIndex=0 connection=/);
     });
 

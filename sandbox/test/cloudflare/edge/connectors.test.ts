@@ -167,6 +167,7 @@ describe("Cloudflare edge: connectors", () => {
             const connector = new Connector({
                 token: parseToken(Buffer.from(JSON.stringify(fields)).toString("base64")),
                 edges: [`127.0.0.1:${world.edge.connectorPort}`],
+                ca: world.edge.certificate.cert,
                 backoff: 1,
                 log: (level, message, given) => lines.push([level, message, given?.error ?? ""].join(" ")),
             });
@@ -196,7 +197,7 @@ describe("Cloudflare edge: connectors", () => {
     });
 
     it("a connector that lost the edge comes back when there is one again", async () => {
-        const { connectorPort } = world.edge;
+        const { connectorPort, certificate } = world.edge;
         const connector = await world.connect();
         await world.edge.close();
         await world.until(() =>
@@ -204,7 +205,7 @@ describe("Cloudflare edge: connectors", () => {
         );
         assert.equal(connector.stats.ready().status, 503);
         assert.equal(tunnelStatus(world.tunnel), "down");
-        const again = await startEdge({ port: 0, account: world.account, connectorPort });
+        const again = await startEdge({ port: 0, account: world.account, connectorPort, certificate });
         await world.until(() => world.tunnel.connections.length === 4);
         assert.equal((await send(again.port, { Host: HOST }, {})).status, 200);
         await again.close();

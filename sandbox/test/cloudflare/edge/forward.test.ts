@@ -123,6 +123,14 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.match(String(headers["cf-ray"]), /-AUH$/);
     });
 
+    it("passes a header that came twice, and refuses one that Node.js sends only once", async () => {
+        await world.send({ headers: { Apikey: ["one", "two"] } });
+        assert.deepEqual(seenHeader(world.seen[0], "Apikey"), ["one", "two"]);
+        const { status, body } = await world.send({ headers: { Authorization: ["Bearer one", "Bearer two"] } });
+        assert.equal(status, 501);
+        assert.match(body, /a header that Node\.js sends only once, several times: .*authorization/);
+    });
+
     it("passes bytes as they come", async () => {
         world.respond = (_, answer) => {
             answer.writeHead(200, { "Content-Type": "text/event-stream" });

@@ -91,6 +91,7 @@ export class World {
         const connector = new Connector({
             token: parseToken(tokenOf(this.account, tunnel)),
             edges: [`127.0.0.1:${this.edge.connectorPort}`],
+            ca: this.edge.certificate.cert,
             log: createLog("info", (text) => this.lines.push(text)),
             backoff: 5,
         });

@@ -1,0 +1,18 @@
+/** A certificate of the edge, which only those take who are given it. */
+import { generate } from "selfsigned";
+
+export interface Certificate {
+    /** In PEM form, both. */
+    cert: string;
+    key: string;
+}
+
+export async function createCertificate(names: [string, ...string[]]): Promise<Certificate> {
+    const { cert, private: key } = await generate([{ name: "commonName", value: names[0] }], {
+        keyType: "ec",
+        curve: "P-256",
+        algorithm: "sha256",
+        extensions: [{ name: "subjectAltName", altNames: names.map((value) => ({ type: 2, value })) }],
+    });
+    return { cert, key };
+}

@@ -1,0 +1,69 @@
+/** Messages of Cap'n Proto's RPC on a stream, each framed by its table of segments (capnproto.org/encoding.html). */
+import type { Duplex, Readable } from "node:stream";
+import { Message, utils, type Struct, type StructCtor } from "capnp-es";
+import { Message as RpcMessage, Payload, type Return } from "capnp-es/capnp/rpc";
+
+/** Beyond what either side ever says; bytes of one message. */
+const MOST = 1024 * 1024;
+const WORD = 8;
+
+/** Length of the message that begins here, in bytes; undefined until enough of it is there. @throws Error when it is no message */
+export function messageLength(bytes: Buffer): number | undefined {
+    if (bytes.length < 4) return undefined;
+    const segments = bytes.readUInt32LE(0) + 1;
+    const head = Math.ceil((4 + 4 * segments) / WORD) * WORD;
+    if (head > MOST) throw new Error("not a message of Cap'n Proto");
+    if (bytes.length < head) return undefined;
+    let length = head;
+    for (let i = 1; i <= segments; i++) length += bytes.readUInt32LE(4 * i) * WORD;
+    if (length > MOST) throw new Error("not a message of Cap'n Proto");
+    return bytes.length < length ? undefined : length;
+}
+
+/** Calls `take` with each message, until `take` or the framing throws: then `failed` is called once. */
+export function onMessages(
+    stream: Readable,
+    take: (message: RpcMessage) => void,
+    failed: (error: Error) => void,
+): void {
+    let rest: Buffer = Buffer.alloc(0);
+    let over = false;
+    stream.on("data", (chunk: Buffer) => {
+        if (over) return;
+        rest = Buffer.concat([rest, chunk]);
+        try {
+            for (let length = messageLength(rest); length !== undefined; length = messageLength(rest)) {
+                const message = new Message(new Uint8Array(rest.subarray(0, length)), false);
+                rest = rest.subarray(length);
+                take(message.getRoot(RpcMessage));
+            }
+        } catch (error) {
+            over = true;
+            failed(error as Error);
+        }
+    });
+}
+
+/** Sends what `fill` makes of an empty message, unless the stream is over. */
+export function sendMessage(stream: Duplex, fill: (message: RpcMessage) => void): void {
+    if (stream.destroyed || stream.writableEnded) return;
+    const message = new Message();
+    fill(message.initRoot(RpcMessage));
+    stream.write(Buffer.from(message.toArrayBuffer()));
+}
+
+/** The parameters or results in a payload. */
+export function contentOf<T extends Struct>(payload: Payload, type: StructCtor<T>): T {
+    return utils.getStruct(0, type, payload);
+}
+
+export function initContent<T extends Struct>(payload: Payload, type: StructCtor<T>): T {
+    return utils.initStructAt(0, type, payload);
+}
+
+/** Results that are one capability, which the sender hosts as `exportId`. */
+export function returnCapability(answer: Return, exportId: number): void {
+    const results = answer._initResults();
+    results._initCapTable(1).get(0).senderHosted = exportId;
+    utils.setInterfacePointer(0, utils.getPointer(0, results));
+}

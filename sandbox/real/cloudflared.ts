@@ -1,0 +1,138 @@
+/**
+ * Starts a real cloudflared for a pod, with the arguments and variables of its container. Changed is where it listens for its
+ * metrics, where its token lies, and how it finds others: the edge and what it trusts by hidden flags of its own
+ * (`--edge`, `--cacert`), by HTTP/2, which is all that the edge here takes; the team's domain and names of the cluster
+ * by a proxy.
+ */
+import { join } from "node:path";
+import { writeSecret } from "../control-plane/secret-file";
+import { edgeVariables } from "../cloudflare/connector/environment";
+import type { EdgePlace } from "../cloudflare/edge/server";
+import { freePort } from "../processes";
+import type { Found } from "./parts";
+import { startProgram, type Ground } from "./run";
+import { startSocks, type Destination, type SocksProxy } from "./socks";
+
+/** Between two looks at whether it is ready, in milliseconds. */
+const LOOK_MS = 250;
+/** Longest wait for one answer, in milliseconds. */
+const ANSWER_MS = 2000;
+/** How much longer than its grace period it may take to end, in seconds. */
+const MARGIN_SECONDS = 5;
+
+/** The proxy by which real connectors reach the team's domain, and the names that `others` knows. */
+export function startConnectorProxy(
+    { teamDomainTls }: EdgePlace,
+    others: Destination = () => undefined,
+): Promise<SocksProxy> {
+    const { name, port } = teamDomainTls;
+    return startSocks((host, asked) => {
+        if (host === name && asked === 443) return port;
+        // curl on a host asks for it where its settings have put it.
+        if (host === "127.0.0.1" && asked === port) return port;
+        return others(host, asked);
+    });
+}
+
+/** Variables by which a real cloudflared finds this sandbox's Cloudflare. */
+export function realVariables(edge: EdgePlace, certificateFile: string, proxyUrl: string): Record<string, string> {
+    return {
+        ...edgeVariables(edge, certificateFile),
+        TUNNEL_TRANSPORT_PROTOCOL: "http2",
+        SSL_CERT_FILE: certificateFile,
+        HTTPS_PROXY: proxyUrl,
+        HTTP_PROXY: proxyUrl,
+    };
+}
+
+export interface CloudflaredOptions {
+    found: Found;
+    /** `namespace/name` of the pod. */
+    title: string;
+    folder: string;
+    /** Of the container. */
+    args: readonly string[];
+    variables: Record<string, string>;
+    token: string;
+    edge: EdgePlace;
+    proxyUrl: string;
+    /** Called when it has become ready. */
+    onReady: () => void;
+}
+
+export class RealCloudflared {
+    private ready = false;
+    private readonly over = new AbortController();
+    private readonly started;
+
+    constructor(ground: Ground, options: CloudflaredOptions) {
+        this.started = this.start(ground, options);
+        this.started.catch((error: Error) => ground.log(`${options.title}: cloudflared: ${error.message}`));
+    }
+
+    connected(): boolean {
+        return this.ready;
+    }
+
+    /** Lets the answers under way end within its grace period. */
+    async stop(graceMilliseconds: number): Promise<void> {
+        await this.end(graceMilliseconds / 1000 + MARGIN_SECONDS);
+    }
+
+    kill(): Promise<void> {
+        return this.end(0);
+    }
+
+    private async end(graceSeconds: number): Promise<void> {
+        this.ready = false;
+        this.over.abort();
+        await (await this.started.catch(() => undefined))?.stop({ graceSeconds });
+    }
+
+    private async start(ground: Ground, options: CloudflaredOptions) {
+        const { found, title, folder, args, variables, token, edge, proxyUrl, onReady } = options;
+        const metrics = `127.0.0.1:${await freePort()}`;
+        const certificateFile = join(folder, "cloudflare.crt");
+        writeSecret(certificateFile, edge.certificate.cert);
+        writeSecret(join(folder, "token"), token);
+        const env = {
+            ...variables,
+            TUNNEL_TOKEN_FILE: join(folder, "token"),
+            ...realVariables(edge, certificateFile, proxyUrl),
+        };
+        const command = [found.paths.program, "--no-autoupdate", ...withMetrics(args, metrics)];
+        const started = await startProgram(ground, { name: `cloudflared ${title}`, command, folder, env });
+        void started.exited.then(({ code }) => {
+            if (!this.over.signal.aborted)
+                ground.log(`${title}: cloudflared has ended with ${code}. Look at ${started.logFile}`);
+            this.over.abort();
+        });
+        void this.watch(metrics).then((ready) => {
+            this.ready = ready;
+            if (ready) onReady();
+        });
+        return started;
+    }
+
+    /** @returns whether it has become ready before its end */
+    private async watch(metrics: string): Promise<boolean> {
+        const { signal } = this.over;
+        while (!signal.aborted) {
+            try {
+                const limit = AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS)]);
+                if ((await fetch(`http://${metrics}/ready`, { signal: limit })).ok) return !signal.aborted;
+            } catch {
+                // It does not listen yet.
+            }
+            await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+        }
+        return false;
+    }
+}
+
+/** Every pod has the whole machine's ports to share with the others. */
+function withMetrics(args: readonly string[], address: string): string[] {
+    const at = args.indexOf("--metrics");
+    if (at >= 0) return args.map((word, i) => (i === at + 1 ? address : word));
+    return args.map((word) => (word.startsWith("--metrics=") ? `--metrics=${address}` : word));
+}

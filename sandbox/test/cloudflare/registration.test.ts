@@ -1,0 +1,86 @@
+// Proves that the edge reads what cloudflared 2026.8.2 sends on the control stream: its own bytes, recorded with a made-up token.
+import { strict as assert } from "node:assert";
+import { Duplex } from "node:stream";
+import { Message } from "capnp-es";
+import { Message as RpcMessage, Return } from "capnp-es/capnp/rpc";
+import { Refused, serveRegistration, type Registered, type Registration } from "../../cloudflare/registration/server";
+import { contentOf, messageLength } from "../../cloudflare/registration/stream";
+import { RegisterResults, uuidText } from "../../cloudflare/registration/structs";
+import recorded from "./registration.json";
+
+const REGISTERED: Registered = {
+    connectionId: "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee",
+    location: "auh01",
+    remotelyManaged: true,
+};
+
+/** Plays the recording to the edge's end, each message cut in pieces of `size` bytes. */
+async function play(answer: () => Promise<Registered>, size: number, messages = Object.values(recorded)) {
+    const asked: Registration[] = [];
+    let unregistered = 0;
+    const sent: Buffer[] = [];
+    const stream = new Duplex({
+        read: () => undefined,
+        write: (chunk: Buffer, _, done) => void (sent.push(chunk), done()),
+    });
+    const failed: Error[] = [];
+    const register = (registration: Registration) => (asked.push(registration), answer());
+    const unregister = () => Promise.resolve(void unregistered++);
+    serveRegistration(stream, { register, unregister }, (error) => failed.push(error));
+    for (const message of messages) {
+        const bytes = Buffer.from(message, "hex");
+        for (let at = 0; at < bytes.length; at += size) stream.push(bytes.subarray(at, at + size));
+        // It waits for the answer before it goes on.
+        await new Promise((resolve) => setImmediate(resolve));
+    }
+    return { asked, unregistered, failed, answers: sent.map(returned) };
+}
+
+function returned(bytes: Buffer): Return {
+    assert.equal(messageLength(bytes), bytes.length);
+    const message = new Message(new Uint8Array(bytes), false).getRoot(RpcMessage);
+    assert.equal(message.which(), RpcMessage.RETURN);
+    return message.return;
+}
+const resultOf = (answers: Return[], question: number) =>
+    contentOf(answers.find(({ answerId }) => answerId === question)!.results, RegisterResults).result;
+
+describe("Cloudflare edge: registration of a real connector", () => {
+    for (const size of [1, 7, 100_000])
+        it(`answers every call, in pieces of ${size} bytes`, async () => {
+            const { asked, unregistered, failed, answers } = await play(() => Promise.resolve(REGISTERED), size);
+            assert.deepEqual(asked, [
+                {
+                    accountTag: "0123456789abcdef0123456789abcdef",
+                    tunnelId: "11111111-2222-4333-8444-555555555555",
+                    secret: Buffer.from("a secret of thirty-two bytes....").toString("base64"),
+                    connIndex: 0,
+                    connectorId: "c35b2448-5446-47f1-8b39-e222e75d7600",
+                    version: "2026.8.2",
+                },
+            ]);
+            assert.equal(unregistered, 1);
+            assert.deepEqual(failed, []);
+            assert.deepEqual(
+                answers.map((answer) => answer.which()),
+                Array(4).fill(Return.RESULTS),
+            );
+            const { error, details } = resultOf(answers, 1);
+            assert.deepEqual(
+                [error?.cause, uuidText(details.uuid), details.locationName],
+                [undefined, REGISTERED.connectionId, "auh01"],
+            );
+        });
+
+    it("says why it refuses", async () => {
+        const { answers } = await play(() => Promise.reject(new Refused("Unauthorized: Tunnel not found")), 100_000);
+        assert.equal(resultOf(answers, 1).error?.cause, "Unauthorized: Tunnel not found");
+    });
+
+    it("ends the connection over what is no message, and over a failure of its own", async () => {
+        const none = await play(() => Promise.resolve(REGISTERED), 100_000, ["ff".repeat(16)]);
+        assert.deepEqual(none.failed.map(String), ["Error: not a message of Cap'n Proto"]);
+        const own = await play(() => Promise.reject(new Error("broken")), 100_000);
+        assert.deepEqual(own.failed.map(String), ["Error: broken"]);
+    });
+});
