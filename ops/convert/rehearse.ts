@@ -12,14 +12,17 @@ import { encryptSecrets } from "../stack/encrypt-secrets";
 import { replace } from "../stack/file-edit";
 import { ask } from "../stack/pulumi";
 import type { Stack } from "../stack/stack";
-import { errorsIn } from "./apply";
-import { append, isOver, records } from "./audit";
-import { budgetProblems } from "./checks";
-import { duration } from "./clock";
-import { measured } from "./expected";
-import { budgetOf, readState, whoAmI } from "./read-state";
+import { errorsIn } from "../cutover/apply";
+import { append, isOver, records } from "../cutover/audit";
+import { budgetProblems } from "../cutover/checks";
+import { duration } from "../cutover/clock";
+import type { Ended } from "../cutover/commands/report";
+import { measured } from "../cutover/expected";
+import { whoAmI } from "../cutover/identity";
+import { budgetOf } from "../cutover/read-state";
+import { CONVERSION } from "./kind";
+import { readState } from "./read-state";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
-import type { Converted } from "./report";
 import { convert } from "./run";
 
 export const command: AddCommand = (convert, context) =>
@@ -44,7 +47,7 @@ export async function rehearse(context: Context, args: ChangeArgs): Promise<void
         const text = renderRehearsal("", made.values, new Map());
         problems.push(
             ...checkConfig(text, made.secrets, context.folder).problems.map((one) => `convert.rehearsal: ${one}`),
-            ...budgetProblems(budgetOf(text, measured(records(context.folder, short))), "intra-b").map((one) =>
+            ...budgetProblems(budgetOf(CONVERSION, text, measured(recorded(context, short))), false).map((one) =>
                 one.replaceAll("convert.budgetMinutes", "convert.rehearsal.convert.budgetMinutes"),
             ),
         );
@@ -64,7 +67,7 @@ export async function rehearse(context: Context, args: ChangeArgs): Promise<void
     if (!args.yes) return dryRun(context, "make that stack, go there and back in it, and clear it away", args);
     endEarlier(context, short);
     await make(context, { name, short, file, text: "" }, made);
-    const results: Converted[] = [];
+    const results: Ended[] = [];
     for (const to of ["intra-b", "intra-a"] as const) {
         const result = await convert(quiet(context), { stack: name, to });
         if (result?.outcome !== (to === "intra-b" ? "converted" : "returned"))
@@ -75,9 +78,13 @@ export async function rehearse(context: Context, args: ChangeArgs): Promise<void
     report(context, args, short, results);
 }
 
+function recorded({ folder }: Pick<Context, "folder">, short: string) {
+    return records({ folder, kind: "convert" }, short);
+}
+
 /** The stack of one that was cut off is gone: nothing of it is to be gone on with. */
 function endEarlier({ folder }: Context, short: string): void {
-    for (const { file } of records(folder, short).filter((one) => !isOver(one))) {
+    for (const { file } of recorded({ folder }, short).filter((one) => !isOver(one))) {
         const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };
         append(file, { ...entry, event: "end", outcome: "cleared", place: "intra-a", downSeconds: 0 });
     }
@@ -113,7 +120,7 @@ async function clear(context: Context, name: string, file: string): Promise<void
     rmSync(file, { force: true });
 }
 
-function broken(short: string, name: string, result: Converted | undefined): string {
+function broken(short: string, name: string, result: Ended | undefined): string {
     const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
     return `rehearsal: must go there and back${why}. Stack ${short} is left as it is, to be looked at: npm run ops -- convert status --stack ${short}. Clear it away: ${clearing(name)}`;
 }
@@ -127,8 +134,8 @@ function quiet(context: Context): Context {
     return { ...context, out: context.note };
 }
 
-function report(context: Context, args: ChangeArgs, short: string, results: Converted[]): void {
-    const ends = records(context.folder, short)
+function report(context: Context, args: ChangeArgs, short: string, results: Ended[]): void {
+    const ends = recorded(context, short)
         .filter(({ file }) => results.some((result) => result.file === file))
         .flatMap(({ entries }) => entries)
         .flatMap((entry) => (entry.event === "step-end" ? [{ step: entry.step, seconds: entry.seconds }] : []));

@@ -2,14 +2,22 @@
 import { Scalar, type Document } from "yaml";
 import { PROJECT, readValue } from "../stack/stack-file";
 import { editYaml, parseYaml } from "../stack/yaml-edit";
-import type { Expected } from "./clock";
-import { PHASES, type Phase, type Place } from "./phases";
+import type { Expected } from "../cutover/clock";
+import { PHASES, type Phase, type Place } from "../cutover/phases";
 
 /** Who is at work, and until when others must keep away if nothing more is heard. */
 export interface Holder {
     name: string;
     /** As `2026-11-26T12:00:00Z`. */
     until: string;
+}
+
+/** How far ahead others are kept away when nothing more is heard, in minutes. With the last step that is over. */
+export const HELD_MINUTES = 120;
+
+/** As `2026-11-26T12:00:00Z`. @param minutes from now */
+export function instant(minutes: number): string {
+    return new Date(Date.now() + minutes * 60_000).toISOString().replace(/\.\d+Z$/, "Z");
 }
 
 /** Where a stack file says that the stack is; undefined with another option. */
