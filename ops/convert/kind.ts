@@ -3,10 +3,11 @@ import { isSeq } from "yaml";
 import { DEFAULT_HOST_WAITS } from "../../config/keys/convert";
 import type { Expected } from "../cutover/clock";
 import { BY_HAND, notLedTo } from "../cutover/commands/report";
-import { measured } from "../cutover/expected";
+import { expectedTimes, measured } from "../cutover/expected";
 import type { Kind } from "../cutover/kind";
 import { PHASES, type Phase, type Place, type StepDescription } from "../cutover/phases";
-import { HELD_MINUTES, instant, leave, measuredIn, placeIn, restOf, setMeasured, setPlace } from "./stack-edit";
+import { holderOfStep } from "../cutover/stack-holder";
+import { leave, measuredIn, placeIn, restOf, setMeasured, setPlace } from "./stack-edit";
 import { readNumber, readValue } from "../stack/stack-file";
 
 /** All places of a conversion. */
@@ -52,37 +53,13 @@ const BACK_BY_HAND: Partial<Record<Place, string>> = {
     "intra-a": "Callers are served. See which object does not go: pulumi preview --diff",
 };
 
-/** OPT-66B is 132 GB, at 200 MB/s 11 minutes; and one for processes or pods to start. */
-const LOAD_SECONDS = 720;
-/** A unit of systemd is killed after 90 s, pods after less; and 30 s for the GPUs to be seen free. */
-const STOP_SECONDS = 120;
-
-/**
- * Seconds for each step that was never measured. With them the way there and the longest way back fit into the default budget.
- * @param answerSeconds longest time for one answer: running ones are let end before a side is stopped
- */
+/** Seconds for each step that was never measured. @param answerSeconds longest time for one answer */
 export function defaults(answerSeconds: number): Expected {
-    return {
-        prepare: 900,
-        drain: 60,
-        stop: answerSeconds + STOP_SECONDS,
-        start: LOAD_SECONDS,
-        verify: 120,
-        switch: 60,
-        done: 60,
-        "back to switch": 60,
-        "back to verify": 60,
-        "back to start": 60,
-        // Before callers are let in only the verifier's short questions run; a component that hangs keeps those as long.
-        "back to stop": answerSeconds + STOP_SECONDS,
-        "back to drain": LOAD_SECONDS,
-        "back to prepare": 60,
-        "back to intra-a": 180,
-    };
+    return expectedTimes(answerSeconds, "intra-a");
 }
 
 /** Time for Kubernetes and the gateway, in addition to the hosts, in seconds. */
-const OTHERS_SECONDS = 900;
+export const OTHERS_SECONDS = 900;
 
 /**
  * All limits that the program has in one step of the way back, one after the other: a host after another has its GPUs free and is
@@ -123,7 +100,7 @@ export const CONVERSION: Kind = {
     restOf,
     edit(text, to, holder, records) {
         const last = to === PHASES.at(-1);
-        const placed = setPlace(text, to, { name: holder, until: instant(last ? 0 : HELD_MINUTES) });
+        const placed = setPlace(text, to, holderOfStep(holder, last));
         return last ? setMeasured(placed, measured(records())) : placed;
     },
     leave,

@@ -14,5 +14,9 @@ export async function readState(context: Context, name: string | undefined): Pro
         throw new UsageError([
             `--stack: must be of option intra-a or intra-b, which are one another's conversion (${stack.short} is of option ${String(option)}). Name another stack.`,
         ]);
+    if (readValue(stack.text, "opt", "upgrade") !== undefined)
+        throw new UsageError([
+            `--stack: must not be under an upgrade of its model (opt.upgrade of ${stack.short}). Finish it, or return: npm run ops -- model upgrade status`,
+        ]);
     return cutoverState(context, CONVERSION, stack, await outputsOf(context, stack));
 }

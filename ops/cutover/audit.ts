@@ -19,7 +19,7 @@ export type Outcome = "converted" | "upgraded" | "returned" | "human";
 
 /** What an upgrade of the model changes of key `opt`. */
 export interface ModelChange {
-    /** Values by key; a key that is not set is undefined. */
+    /** Values by key; null where a key is not set. */
     old: Record<string, unknown>;
     new: Record<string, unknown>;
     /** Whether the new version must answer as the old one did. */

@@ -4,9 +4,8 @@
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
-import { program } from "../../../ops/program";
+import { program, verbsOf } from "../../../ops/program";
 import { bench, SECRETS, STACK_FILE } from "./kit";
 import { caller, gate, removed, step } from "./stack/apply/kit";
 
@@ -65,8 +64,8 @@ function document(out: string): Record<string, unknown> {
 
 describe("--json", () => {
     it("is an option of every command but those that print a script", () => {
-        const without = program(realContext())
-            .commands.flatMap((noun: Command) => noun.commands)
+        const without = verbsOf(program(realContext()))
+            .map(({ verb }) => verb)
             .filter(({ options }) => !options.some(({ long }) => long === "--json"));
         assert.deepEqual(
             without.map((command) => command.name()),
@@ -131,8 +130,10 @@ describe("--json", () => {
 
     it("has a line in docs/reference/command-line.md for every command that has it", () => {
         const page = readFileSync(join(ROOT, "docs/reference/command-line.md"), "utf8").split("## Standard output")[1];
-        for (const noun of program(realContext()).commands)
-            for (const verb of noun.commands.filter(({ options }) => options.some(({ long }) => long === "--json")))
-                assert.match(page, new RegExp(`\\b${noun.name()} [^|]*\\b${verb.name()}\\b|, \`${verb.name()}\``));
+        const all = verbsOf(program(realContext()));
+        for (const { words } of all.filter(({ verb }) => verb.options.some(({ long }) => long === "--json"))) {
+            const verb = words.at(-1)!;
+            assert.match(page, new RegExp(`\\b${words.slice(0, -1).join(" ")} [^|]*\\b${verb}\\b|, \`${verb}\``));
+        }
     });
 });
