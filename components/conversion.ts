@@ -3,7 +3,15 @@ import type { AcceptSettings } from "./kubernetes/awaited";
 import type { AlpaSettings } from "./route/alpa-upstreams";
 import { BareMetal } from "./hosts/bare-metal/bare-metal";
 import type { BareMetalSettings } from "./hosts/bare-metal/settings";
-import { RECORD, stateOf, type Phase } from "./opt/conversion-phases";
+import {
+    RECORD,
+    stageOf,
+    stateOf,
+    upgradeStateOf,
+    type Phase,
+    type PhaseState,
+    type UpgradePhase,
+} from "./opt/conversion-phases";
 import { ConversionRecord, RECORD_LABELS } from "./opt/conversion-record";
 import type { GatewayBinding } from "./apisix/wiring";
 import type { GuardSettings } from "./route/request-guard";
@@ -18,6 +26,8 @@ import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
+    /** Another version of the model is taking its place, after the conversion. Unset: none is. */
+    upgrade?: { phase: UpgradePhase; opt: OptSettings };
     bareMetal: BareMetalSettings;
     /** Retry-After of the 503 answers meanwhile, in seconds. */
     retryAfterSeconds: number;
@@ -47,6 +57,8 @@ interface Around {
 /** Outputs of a stack about its conversion. */
 export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
+    /** How far an upgrade of the model is. Unset: none is under way. */
+    upgrade?: pulumi.Output<UpgradePhase>;
     /** When that was reached, as `2026-11-30T12:00:00.000Z`; it stays while the phase does. */
     since: pulumi.Output<string>;
     /** Who runs it and until when. */
@@ -77,8 +89,8 @@ export class Conversion {
         after: pulumi.Resource[],
     ) {
         const { namespace, conversion } = around;
-        const { phase, opt, retryAfterSeconds, attempt } = conversion;
-        const state = stateOf(phase);
+        const { opt, retryAfterSeconds, attempt } = conversion;
+        const state = stateIn(conversion);
         const component = { endpoints: [{ address: optAddress(namespace, opt), weight: 1 }] };
         this.alpa = { ...around.alpa, ...(state.upstream === "component" ? component : {}) };
         if (state.callers === "nowhere") this.refused = { retryAfterSeconds };
@@ -91,7 +103,7 @@ export class Conversion {
     /** Resources after the callers' route. @returns the outputs of the stack */
     finish(gatewayUrl: string, route: pulumi.Resource, others: pulumi.Resource[]): ConversionOutputs {
         const { name, parent, around } = this;
-        const { phase, holder } = around.conversion;
+        const { phase, upgrade, holder } = around.conversion;
         const sides = this.refused ? this.sides([route]) : [];
         const { answerTimeoutSeconds } = around.alpa;
         const verification = new Verification(
@@ -104,6 +116,7 @@ export class Conversion {
         const whole = <T>(value: T) => reached.id.apply(() => value);
         return {
             phase: whole(phase),
+            ...(upgrade && { upgrade: whole(upgrade.phase) }),
             since: reached.since,
             ...(holder && { holder: whole(holder) }),
             verification: { url: `${gatewayUrl}${VERIFICATION_PREFIX}`, key: verification.key },
@@ -114,15 +127,16 @@ export class Conversion {
     private sides(dependsOn: pulumi.Resource[]): pulumi.Resource[] {
         const { name, parent, around } = this;
         const { namespace, cluster, binding, rampart, readiness, conversion } = around;
-        const { phase, opt, bareMetal, attempt, back } = conversion;
+        const { opt, upgrade, bareMetal, attempt, back } = conversion;
         const { answerTimeoutSeconds } = around.alpa;
-        const state = stateOf(phase);
+        const state = stateIn(conversion);
         const component = (after: pulumi.Resource[]) =>
             new OptComponent(
                 `${name}-component`,
                 {
                     ...{ namespace, cluster, rampart, opt, answerTimeoutSeconds, attempt, back },
                     apisixNamespace: binding.gatewayNamespace,
+                    next: upgrade && { opt: upgrade.opt, runs: upgradeStateOf(upgrade.phase).runs === "new" },
                     running: state.component,
                     settleSeconds: readiness.settleSeconds,
                 },
@@ -142,10 +156,11 @@ export class Conversion {
     private record(what: "begun" | "reached", dependsOn: pulumi.Resource[]): ConversionRecord {
         const { name, parent, around } = this;
         const { namespace, cluster, conversion } = around;
-        const { phase, opt, callers, holder, attempt } = conversion;
+        const { opt, callers, holder, attempt } = conversion;
+        const stage = stageOf(conversion);
         const { labels, ...named } = metadata(RECORD, namespace);
         const begin = {
-            going: phase,
+            going: stage,
             attempt: `${attempt}`,
             nodes: opt.nodes.join(","),
             ...(holder && { holder: holder.name, until: holder.until }),
@@ -155,9 +170,16 @@ export class Conversion {
             {
                 cluster,
                 metadata: { ...named, labels: { ...labels, ...RECORD_LABELS } },
-                ...(what === "begun" ? { begin } : { end: { phase, callers } }),
+                ...(what === "begun" ? { begin } : { end: { phase: stage, callers } }),
             },
             { parent, dependsOn },
         );
     }
+}
+
+/** What holds, also while one version of the model takes the place of another. */
+function stateIn({ phase, upgrade }: Pick<ConversionSettings, "phase" | "upgrade">): PhaseState {
+    if (upgrade === undefined) return stateOf(phase);
+    const { refused, runs } = upgradeStateOf(upgrade.phase);
+    return { ...stateOf("done"), callers: refused ? "nowhere" : "component", component: runs !== "none" };
 }

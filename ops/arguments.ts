@@ -8,6 +8,7 @@ export type AddCommand = (noun: Command, context: Context) => void;
 
 /** The commands about one subject. Each noun has a folder, whose index exports one. */
 export interface Noun {
+    /** One word, or several: `model upgrade` is below `model`. */
     name: string;
     description: string;
     /** In the order in which the help lists them. */

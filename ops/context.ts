@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { text } from "node:stream/consumers";
 import { stateOf } from "./check/exposure-ports";
-import { openHolder, type OpenHolder } from "./convert/holder";
+import { openHolder, type OpenHolder } from "./cutover/holder";
 import { UsageError } from "./errors";
 import { auditGateway, type AuditGateway } from "./gateway/audit";
 import { underPolicy, WITHOUT_PACK } from "./stack/policy-pack";

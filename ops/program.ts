@@ -9,11 +9,12 @@ import type { Context } from "./context";
 import { convert } from "./convert";
 import { dns } from "./dns";
 import { MEANINGS } from "./exit-codes";
+import { modelUpgrade } from "./model/upgrade";
 import { stack } from "./stack";
 import { token } from "./token";
 
 /** In the order in which the help lists them. */
-const NOUNS: Noun[] = [consumer, token, stack, check, convert, dns, completion];
+const NOUNS: Noun[] = [consumer, token, stack, check, convert, modelUpgrade, dns, completion];
 
 export function program(context: Context): Command {
     const root = new Command("alpa-auth")
@@ -23,11 +24,23 @@ export function program(context: Context): Command {
         .version(version, "-V, --version", "print the version")
         .addHelpText("after", exitCodes());
     for (const { name, description, commands } of NOUNS) {
-        const noun = root.command(name).description(description);
+        const noun = name.split(" ").reduce(below, root).description(description);
         for (const add of commands) add(noun, context);
     }
     inImperative(root);
     return root;
+}
+
+/** The command of a word, which a noun of two words may share with another. */
+function below(command: Command, word: string): Command {
+    const found = command.commands.find((one) => one.name() === word);
+    return found ?? command.command(word).description(`Commands: ${word}`);
+}
+
+/** Every verb, with all that is typed for it. */
+export function verbsOf(command: Command, words: string[] = []): { words: string[]; verb: Command }[] {
+    if (command.commands.length === 0) return [{ words, verb: command }];
+    return command.commands.flatMap((sub) => verbsOf(sub, [...words, sub.name()]));
 }
 
 function exitCodes(): string {

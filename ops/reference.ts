@@ -12,17 +12,22 @@ export function cliPage(root: Command): string {
         ...help
             .visibleCommands(root)
             .filter(isOwn)
-            .flatMap((noun) => nounSections(noun, help)),
+            .flatMap((noun) => nounSections(noun, help, [])),
         "",
     ].join("\n\n");
 }
 
-function nounSections(noun: Command, help: Help): string[] {
+/** @param above words in front of the noun's own */
+function nounSections(noun: Command, help: Help, above: string[]): string[] {
     const verbs = help.visibleCommands(noun).filter(isOwn);
-    return [`## ${noun.name()}`, `${noun.description()}.`, ...verbs.flatMap((verb) => verbSections(verb, noun, help))];
+    const words = [...above, noun.name()];
+    if (verbs.some(({ commands }) => commands.length > 0))
+        return verbs.flatMap((next) => nounSections(next, help, words));
+    const name = words.join(" ");
+    return [`## ${name}`, `${noun.description()}.`, ...verbs.flatMap((verb) => verbSections(verb, name, help))];
 }
 
-function verbSections(verb: Command, noun: Command, help: Help): string[] {
+function verbSections(verb: Command, noun: string, help: Help): string[] {
     const items = [
         ...help.visibleArguments(verb).map((one) => [`<${one.name()}>`, help.argumentDescription(one)]),
         ...help
@@ -30,13 +35,13 @@ function verbSections(verb: Command, noun: Command, help: Help): string[] {
             .filter(({ long }) => long !== "--help")
             .map((one) => [one.flags, help.optionDescription(one)]),
     ];
-    const document = JSON_DOCUMENTS[`${noun.name()} ${verb.name()}`];
+    const document = JSON_DOCUMENTS[`${noun} ${verb.name()}`];
     return [
-        `### ${noun.name()} ${verb.name()}`,
+        `### ${noun} ${verb.name()}`,
         `${verb.description()}.`,
         [
             "```sh",
-            `npx alpa-auth ${noun.name()} ${verb.name()} ${help.commandUsage(verb).split(` ${verb.name()} `)[1] ?? ""}`.trim(),
+            `npx alpa-auth ${noun} ${verb.name()} ${help.commandUsage(verb).split(` ${verb.name()} `)[1] ?? ""}`.trim(),
             "```",
         ].join("\n"),
         ...(items.length === 0 ? [] : [items.map(([name, text]) => `- \`${name}\`: ${plain(text)}`).join("\n")]),

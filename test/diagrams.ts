@@ -1,6 +1,6 @@
 /** The diagrams of docs/evaluate/options.md, drawn from the resources that a stack registers and from tables of the code. */
 import { PHASES as ZONE_PHASES } from "../components/cloudflare/dns-record";
-import { BEFORE, leadsOn, PHASES, stateOf, stepsFrom, type Stage } from "../components/opt/conversion-phases";
+import { BEFORE, leadsOn, PHASES, stateOf, stepsFrom, type Phase } from "../components/opt/conversion-phases";
 import type { Seen } from "./kit";
 
 /** Programs by the label that the chart or this project puts on their pods. */
@@ -108,10 +108,11 @@ export function cloudflareDiagram(seen: Seen[], endpoint: string): string {
 
 /** A conversion: its phases, what callers get in each, and the steps on and back. */
 export function conversionDiagram(): string {
-    const stages: Stage[] = [BEFORE, ...PHASES];
-    const id = (stage: Stage) => stage.replaceAll("-", "_");
+    type Place = typeof BEFORE | Phase;
+    const stages: Place[] = [BEFORE, ...PHASES];
+    const id = (stage: Place) => stage.replaceAll("-", "_");
     const callers = { "bare-metal": "bare metal", nowhere: "503", component: "the component" };
-    const text = (stage: Stage) => {
+    const text = (stage: Place) => {
         if (stage === BEFORE) return "option intra-a: callers get answers of bare metal";
         const state = stateOf(stage);
         const gpus = state.bareMetal ? "bare metal" : state.component ? "the component" : "free";
@@ -123,8 +124,8 @@ export function conversionDiagram(): string {
         ...stages.map((stage) => `    state "${text(stage)}" as ${id(stage)}`),
         `    [*] --> ${id(BEFORE)}`,
         ...stages.flatMap((from) =>
-            stepsFrom(from)
-                .filter((to) => to !== from)
+            stages
+                .filter((to) => to !== from && stepsFrom(from).includes(to))
                 .map((to) => `    ${id(from)} --> ${id(to)}: ${leadsOn(from, to) ? "on" : "back"}`),
         ),
         "",

@@ -35,20 +35,58 @@ export function stateOf(phase: Phase): PhaseState {
 /** The state before the first phase: bare metal serves, and there is no component. */
 export const BEFORE = "intra-a";
 
+/** Phases of an upgrade of the model after a conversion. With its end there is none: then `opt` names the new version. */
+export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "switch"] as const;
+export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
+
+/** What holds in a phase of an upgrade. */
+export interface UpgradeState {
+    /** Callers get 503. */
+    refused: boolean;
+    /** The version that holds the GPUs. */
+    runs: "old" | "new" | "none";
+}
+
+/** As in a conversion, with the old version in the place of bare metal. */
+export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
+    const { callers, bareMetal, component } = STATES[phase];
+    return { refused: callers === "nowhere", runs: bareMetal ? "old" : component ? "new" : "none" };
+}
+
 /** How far a stack is, as the record in its cluster says. */
-export type Stage = typeof BEFORE | Phase;
+export type Stage = typeof BEFORE | Phase | `upgrade-${UpgradePhase}`;
 const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
+/** An upgrade begins and ends where a conversion has ended. */
+const UPGRADE_STAGES: readonly Stage[] = ["done", ...UPGRADE_PHASES.map((phase): Stage => `upgrade-${phase}`), "done"];
+
+/** Stage of a stack that is on its way, or has arrived. */
+export function stageOf({ phase, upgrade }: { phase: Phase; upgrade?: { phase: UpgradePhase } }): Stage {
+    return upgrade === undefined ? phase : `upgrade-${upgrade.phase}`;
+}
+
+/** Whether a stage is one of an upgrade. */
+export function isUpgrade(stage: Stage): boolean {
+    return stage !== "done" && UPGRADE_STAGES.includes(stage);
+}
 
 /** Direction of one step from a stage: forward, back, or none. On the way back `start` and `verify` do not differ. */
 export function stepsFrom(stage: Stage): Stage[] {
-    const at = STAGES.indexOf(stage);
-    const back = STAGES[at - 1] === "verify" || stage === "verify" ? [at - 2, at - 1] : [at - 1];
-    return [...back, at, at + 1].flatMap((i) => STAGES[i] ?? []);
+    if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");
+    const own = neighbours(STAGES, stage, "verify");
+    return stage === "done" ? [...own, UPGRADE_STAGES[1]] : own;
+}
+
+function neighbours(stages: readonly Stage[], stage: Stage, verify: Stage): Stage[] {
+    const at = stages.indexOf(stage);
+    const back = stages[at - 1] === verify || stage === verify ? [at - 2, at - 1] : [at - 1];
+    return [...back, at, at + 1].flatMap((i) => stages[i] ?? []);
 }
 
 /** Whether a step leads forward. */
 export function leadsOn(from: Stage, to: Stage): boolean {
-    return STAGES.indexOf(to) > STAGES.indexOf(from);
+    if (isUpgrade(from) && to === "done") return from === UPGRADE_STAGES.at(-2);
+    const stages = isUpgrade(from) || isUpgrade(to) ? UPGRADE_STAGES : STAGES;
+    return stages.indexOf(to) > stages.indexOf(from);
 }
 
 /** Consumer that tests the answers for callers through the verification route. */

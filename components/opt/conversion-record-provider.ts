@@ -2,14 +2,14 @@ import type * as client from "@kubernetes/client-node" with { "resolution-mode":
 import type * as pulumi from "@pulumi/pulumi";
 import { apiErrorMessage } from "../kubernetes/api-error";
 import { isAbsent, kubeConfigOf, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
-import type { Phase } from "./conversion-phases";
+import type { Stage } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
 
 /** What is written before anything is done. */
 export interface Beginning {
-    /** Phase that the run is on its way to. */
-    going: Phase;
+    /** Stage that the run is on its way to. */
+    going: Stage;
     /** How often a run was begun after one that did not end. */
     attempt: string;
     /** Nodes that the conversion is about, with commas. */
@@ -22,8 +22,8 @@ export interface Beginning {
 
 /** What is written when all is done. */
 export interface Ending {
-    /** Phase that was reached. `since` says when, and stays while the phase does. */
-    phase: Phase;
+    /** Stage that was reached. `since` says when, and stays while the stage does. */
+    phase: Stage;
     /** Which callers there were. */
     callers: string;
 }

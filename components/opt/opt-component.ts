@@ -7,7 +7,7 @@ import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { ALPA_PORT } from "./opt-head";
 import { OptGraph, optNamespace, renderRampartOpt } from "./opt-graph";
 import { OptOperator } from "./opt-operator";
-import { OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
+import { IMAGES, NEXT_IMAGES, OPT, OPT_HEAD, OPT_PODS, renderImages, renderRayCluster } from "./opt-pods";
 import type { OptSettings } from "./opt-settings";
 import { attempted, metadata } from "../kubernetes/ownership";
 import { RayReady } from "./ray-ready";
@@ -19,6 +19,8 @@ export interface OptComponentArgs {
     apisixNamespace: string;
     cluster: ClusterAccess;
     opt: OptSettings;
+    /** Another version that its nodes hold too, and whether it is the one that runs. Unset: there is one version. */
+    next?: { opt: OptSettings; runs: boolean };
     /** Whether it holds the GPUs. Otherwise everything is prepared, and no Ray cluster runs. */
     running: boolean;
     /** Longest time one answer may take, in seconds. */
@@ -60,7 +62,8 @@ export class OptComponent extends pulumi.ComponentResource {
     }
 
     private rayCluster(name: string, args: OptComponentArgs): void {
-        const { namespace, cluster, opt, running, answerTimeoutSeconds, rampart, attempt } = args;
+        const { namespace, cluster, next, running, answerTimeoutSeconds, rampart, attempt } = args;
+        const opt = next?.runs ? next.opt : args.opt;
         if (opt.shape !== "kuberay") return;
         const operator =
             opt.operatorChart &&
@@ -69,20 +72,10 @@ export class OptComponent extends pulumi.ComponentResource {
                 { namespace, cluster, chart: opt.operatorChart, rampart },
                 { parent: this },
             );
-        const images = new k8s.apps.v1.DaemonSet(
-            `${name}-images`,
-            { metadata: skipAwait(metadata(`${OPT}-images`, namespace)), spec: renderImages(opt) },
-            { parent: this },
-        );
-        const imagesReady = new ImagesReady(
-            `${name}-images-ready`,
-            {
-                ...{ cluster, namespace, name: `${OPT}-images`, nodes: opt.nodes.length },
-                generation: generationOf(images),
-                timeoutSeconds: IMAGES_SECONDS,
-            },
-            { parent: this, dependsOn: images },
-        );
+        const images = [
+            this.images(`${name}-images`, IMAGES, args.opt, args),
+            ...(next ? [this.images(`${name}-next-images`, NEXT_IMAGES, next.opt, args)] : []),
+        ];
         const policy = new k8s.networking.v1.NetworkPolicy(
             `${name}-policy`,
             { metadata: metadata(OPT, namespace), spec: renderPolicy(args.apisixNamespace) },
@@ -96,7 +89,7 @@ export class OptComponent extends pulumi.ComponentResource {
                 metadata: attempted(metadata(OPT, namespace), attempt),
                 spec: renderRayCluster({ opt, answerTimeoutSeconds, running }),
             },
-            { parent: this, dependsOn: [...(operator ? [operator] : []), imagesReady, policy] },
+            { parent: this, dependsOn: [...(operator ? [operator] : []), ...images, policy] },
         );
         new RayReady(
             `${name}-ready`,
@@ -116,6 +109,29 @@ export class OptComponent extends pulumi.ComponentResource {
                 spec: renderService(),
             },
             { parent: this },
+        );
+    }
+
+    /** Has image and weights of a version on every node. @returns what waits for that */
+    private images(
+        name: string,
+        object: string,
+        opt: OptSettings,
+        { namespace, cluster }: OptComponentArgs,
+    ): ImagesReady {
+        const images = new k8s.apps.v1.DaemonSet(
+            name,
+            { metadata: skipAwait(metadata(object, namespace)), spec: renderImages(opt, object) },
+            { parent: this },
+        );
+        return new ImagesReady(
+            `${name}-ready`,
+            {
+                ...{ cluster, namespace, name: object, nodes: opt.nodes.length },
+                generation: generationOf(images),
+                timeoutSeconds: IMAGES_SECONDS,
+            },
+            { parent: this, dependsOn: images },
         );
     }
 }

@@ -15,6 +15,9 @@ export const OPT = "alpa-opt";
 /** Pods of the RayCluster, and its head among them. */
 export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
+/** Names of the DaemonSets that have the version's image and weights on the nodes, and those of the one that takes its place. */
+export const IMAGES = `${OPT}-images`;
+export const NEXT_IMAGES = `${OPT}-next-images`;
 /** Time beyond the longest answer until a pod is killed, in seconds. */
 const STOP_SECONDS = 30;
 /** A pod whose Ray has died answers no request any more, so its shutdown does not wait for answers. */
@@ -163,8 +166,8 @@ function preStop(script: string) {
  * Spec of a DaemonSet that has the image and the weights on every node, and does nothing: images are pulled before
  * callers wait for them, an image in use is not garbage-collected, and missing weights are reported in time.
  */
-export function renderImages(opt: OptSettings) {
-    const labels = { "app.kubernetes.io/name": `${OPT}-images` };
+export function renderImages(opt: OptSettings, name = IMAGES) {
+    const labels = { "app.kubernetes.io/name": name };
     const { mountPath } = opt.weights;
     return {
         selector: { matchLabels: labels },

@@ -1,62 +1,18 @@
 import * as z from "zod";
 import { got } from "../problems";
-import { anyTag, imageDigest, imageRepository, imageTag } from "./images";
+import { imageDigest, imageRepository, imageTag } from "./images";
+import { command, exactVersion, image, model, parametersBillion, rayVersion, upgrade, weights } from "./opt-version";
 import { cores, memory } from "./quantity";
 import { enabled, reason, reasonFor } from "./reason";
 import { optWatchdog } from "./watchdog";
-import { dnsLabel, pinned, positive, problem, text, url } from "../values";
+import { dnsLabel, pinned, positive, url } from "../values";
 
 /** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
 const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
-/** An image that is pinned by its tag, its digest or both. */
-const image = z
-    .strictObject({
-        repository: imageRepository.meta({
-            description: "The image, with its registry.",
-            examples: ["registry.example.com/alpa-serving"],
-        }),
-        tag: anyTag.optional().meta({
-            description: "Tag of the image: one version, unless there is a digest.",
-            examples: ["1.0.0"],
-            unset: "not set; required without `digest`",
-        }),
-        digest: imageDigest,
-    })
-    .check((ctx) => {
-        const { tag, digest } = ctx.value;
-        if (digest !== undefined) return;
-        if (tag === undefined)
-            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
-        else if (/(^|[^a-z])latest/i.test(tag))
-            ctx.issues.push({
-                ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"),
-                path: ["tag"],
-            });
-    });
 
 /** Memory of each pod, and the part of it that is shared memory, unless a stack says otherwise. */
 export const DEFAULT_MEMORY = "200Gi";
 export const DEFAULT_SHARED_MEMORY = "16Gi";
-
-const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
-
-const path = (what: string) =>
-    z.string().refine(isPath, {
-        error: (i) => `must be ${what}, from / on and without ..${got(i.input)}. Correct it`,
-    });
-
-/** Goes into the shell of a container. */
-const plainPath = path("a folder").refine((value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value), {
-    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Rename the folder`,
-});
-
-const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.test(name), {
-    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Correct it`,
-});
-
-const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
-    error: (i) => `must be one exact version, as 2.0.0${got(i.input)}. Name that of the image`,
-});
 
 const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(version) || newEnough(version), {
     error: (i) =>
@@ -96,18 +52,8 @@ export const opt = z
             description:
                 "Image of the head and the workers, with a tag, a digest or both. It contains Ray, Alpa, Python and the tokenizer, since the pods have no network access outside the cluster.",
         }),
-        model: modelName.meta({ description: "Name of the model, as Alpa knows it.", examples: ["alpa/opt-175b"] }),
-        parametersBillion: z
-            .number()
-            .refine((n) => n > 0, {
-                error: (i) => `must be a number of parameters above 0, in billions${got(i.input)}. Correct it`,
-            })
-            .optional()
-            .meta({
-                description: "Parameters of the model, in billions. Used to check that the model fits into the GPUs.",
-                examples: [175],
-                unset: "the number in `opt.model`",
-            }),
+        model,
+        parametersBillion,
         gpuMemory: memory.meta({
             description: "Memory of one GPU, in the notation of Kubernetes.",
             examples: ["80Gi"],
@@ -119,44 +65,10 @@ export const opt = z
             .array(node)
             .min(1, { error: "must name at least one node. Write for example [dgx-01, dgx-02]" })
             .describe("Nodes that run Alpa, each as its name or as a mapping. The first one runs the head."),
-        rayVersion: exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] }),
-        weights: z
-            .strictObject({
-                claim: dnsLabel.optional().meta({
-                    description: "PersistentVolumeClaim in `namespace` that has the weights.",
-                    examples: ["opt-weights"],
-                    unset: "`hostPath` or `inImage` has them",
-                }),
-                hostPath: path("a folder")
-                    .optional()
-                    .meta({
-                        description: "Folder with the weights, the same on every node.",
-                        examples: ["/data/opt-175b"],
-                        unset: "`claim` or `inImage` has them",
-                    }),
-                inImage: z
-                    .literal(true)
-                    .optional()
-                    .meta({
-                        description: "Set it to `true` if the image contains the weights.",
-                        examples: [true],
-                        unset: "`claim` or `hostPath` has them",
-                    }),
-                mountPath: plainPath.default("/weights").meta({
-                    description:
-                        "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
-                    reason: "A folder of its own, so that it hides nothing of the image.",
-                }),
-            })
-            .describe("Where the weights are: exactly one of `claim`, `hostPath` and `inImage`."),
-        command: text("a command")
-            .optional()
-            .meta({
-                description:
-                    "Command that starts Alpa, run by a shell in the head container once every node has joined.",
-                examples: ["python3 -m alpa.serve --model opt"],
-                unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
-            }),
+        rayVersion,
+        weights,
+        command,
+        upgrade,
         watchdog: optWatchdog.optional(),
         sharedMemory: memory.default(DEFAULT_SHARED_MEMORY).meta({
             description: "Shared memory of each pod. It is part of the memory of the pod.",

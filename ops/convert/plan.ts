@@ -1,12 +1,13 @@
 import type { Option } from "commander";
 import { choice, withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
+import { drawn, noticed, rowOf, timesOf } from "../cutover/commands/steps";
+import { backFrom, forwardAnew, isDown, type Step } from "../cutover/phases";
+import type { CutoverState } from "../cutover/read-state";
 import { FindingsError } from "../errors";
-import { json, table } from "../output";
+import { json } from "../output";
 import { verdictOf, type Target } from "./checks";
-import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "./clock";
-import { backFrom, describeStep, forwardAnew, isDown, nameOf, whatIsDown, type Step } from "./phases";
-import { readState, type ConversionState } from "./read-state";
+import { readState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -57,7 +58,7 @@ export async function showPlan(context: Context, args: PlanArgs): Promise<ShownP
         underWay || steps.length === 0 ? { problems: [], notes: [] } : await verdictOf(context, found, to);
     const rows = steps.map((step) => rowOf(step, found));
     if (args.json) {
-        const times = timesOf(found, to);
+        const times = timesOf(found, to === "intra-a");
         const { reached } = progress;
         context.out(json({ stack: stack.short, reached, to, underWay, steps: rows, ...times, problems, notes }));
     } else {
@@ -71,71 +72,22 @@ export async function showPlan(context: Context, args: PlanArgs): Promise<ShownP
 }
 
 /** Target option of the running conversion, else the requested one, else the other option. */
-export function targetOf({ progress: { direction, reached } }: ConversionState, asked: Target | undefined): Target {
+export function targetOf({ progress: { direction, reached } }: CutoverState, asked: Target | undefined): Target {
     if (direction !== undefined) return direction === "back" ? "intra-a" : "intra-b";
     return asked ?? (reached === "done" ? "intra-a" : "intra-b");
 }
 
-function stepsOf({ progress: { direction, reached, next } }: ConversionState, to: Target): Step[] {
+function stepsOf({ progress: { direction, reached, next } }: CutoverState, to: Target): Step[] {
     if (direction !== undefined) return next;
-    return to === "intra-b" ? forwardAnew(reached) : backFrom(reached, false);
+    return to === "intra-b" ? forwardAnew(reached) : backFrom(reached, false, "intra-a");
 }
 
-interface Row {
-    step: string;
-    does: string;
-    callers: string;
-    expectedSeconds: number;
-    measured: boolean;
-    /** From its end back to callers who are served by bare metal, in seconds. */
-    returnSeconds: number;
-}
-
-function rowOf(step: Step, { budget: { expected }, measured }: ConversionState): Row {
-    return {
-        step: nameOf(step),
-        does: describeStep(step).does,
-        callers: whatIsDown(step) === "nothing" ? "served" : "get 503",
-        expectedSeconds: expectedOf(step, expected),
-        measured: nameOf(step) in measured,
-        returnSeconds: step.direction === "forward" ? returnFrom(step.to, false, expected) : 0,
-    };
-}
-
-function drawn(rows: Row[]): string {
-    const back = (row: Row) => (row.returnSeconds > 0 ? duration(row.returnSeconds) : "");
-    return table(
-        ["step", "what happens", "callers", "expected", "", "return from there"],
-        rows.map((row) => [
-            ...[row.step, row.does, row.callers, duration(row.expectedSeconds)],
-            ...[row.measured ? "measured" : "not measured yet", back(row)],
-        ]),
-    );
-}
-
-function timesOf({ progress, budget: { seconds, expected } }: ConversionState, to: Target) {
-    return {
-        budgetSeconds: seconds,
-        downSeconds:
-            to === "intra-b" ? remainingForward("intra-a", expected) : returnFrom(progress.reached, false, expected),
-        wholeReturnSeconds: wholeReturn(expected),
-    };
-}
-
-function summary(found: ConversionState, to: Target, steps: Step[]): string[] {
-    const { progress, budget, stack } = found;
-    const { downSeconds, wholeReturnSeconds } = timesOf(found, to);
+function summary(found: CutoverState, to: Target, steps: Step[]): string[] {
+    const { progress, stack } = found;
     if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
     if (progress.direction !== undefined) {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
         return [`A conversion is under way: ${progress.reached} was reached${down}, and it goes on to ${to}.`];
     }
-    const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
-    if (to === "intra-b") {
-        const spare = budget.seconds - needed(budget.expected);
-        lines.push(
-            `The longest way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
-        );
-    }
-    return lines;
+    return noticed(found, to === "intra-a");
 }

@@ -12,14 +12,17 @@ import { encryptSecrets } from "../stack/encrypt-secrets";
 import { replace } from "../stack/file-edit";
 import { ask } from "../stack/pulumi";
 import type { Stack } from "../stack/stack";
-import { errorsIn } from "./apply";
-import { append, isOver, records } from "./audit";
-import { budgetProblems } from "./checks";
-import { duration } from "./clock";
-import { measured } from "./expected";
-import { budgetOf, readState, whoAmI } from "./read-state";
+import { errorsIn } from "../cutover/apply";
+import { append, isOver, records, type RecordFolder } from "../cutover/audit";
+import { budgetProblems } from "../cutover/checks";
+import { duration } from "../cutover/clock";
+import type { Ended } from "../cutover/commands/report";
+import { measured } from "../cutover/expected";
+import { whoAmI } from "../cutover/identity";
+import { budgetOf } from "../cutover/read-state";
+import { CONVERSION } from "./kind";
+import { readState } from "./read-state";
 import { rehearsalStack, renderRehearsal, type RehearsalStack } from "./rehearsal-stack";
-import type { Converted } from "./report";
 import { convert } from "./run";
 
 export const command: AddCommand = (convert, context) =>
@@ -31,9 +34,34 @@ export const command: AddCommand = (convert, context) =>
         .description(
             "Rehearse the conversion there and back in a stack of its own (convert.rehearsal); leaves this stack alone",
         )
-        .action((args) => rehearse(context, args));
+        .action((args) => rehearse(context, args, THERE_AND_BACK));
 
-export async function rehearse(context: Context, args: ChangeArgs): Promise<void> {
+/** What is rehearsed. */
+export interface Rehearsal {
+    /** What is done in the stack, as `go there and back`. */
+    does: string;
+    /** What was done in it, as `there and back`. */
+    done: string;
+    /** Folders of its records. */
+    kinds: RecordFolder["kind"][];
+    /** What stands against it. @param text the stack file of the rehearsal */
+    problems(text: string): string[];
+    /** One after the other, each with the outcome that it must have. */
+    acts: [wanted: Ended["outcome"], act: (context: Context, stack: string) => Promise<Ended | undefined>][];
+}
+
+const THERE_AND_BACK: Rehearsal = {
+    does: "go there and back",
+    done: "there and back",
+    kinds: ["convert"],
+    problems: () => [],
+    acts: [
+        ["converted", (context, stack) => convert(context, { stack, to: "intra-b" })],
+        ["returned", (context, stack) => convert(context, { stack, to: "intra-a" })],
+    ],
+};
+
+export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Rehearsal): Promise<void> {
     const { stack } = await readState(context, args.stack);
     const made = rehearsalStack(stack.text, await readSecrets(context, stack));
     const name = `${stack.name}-rehearsal`;
@@ -44,9 +72,10 @@ export async function rehearse(context: Context, args: ChangeArgs): Promise<void
         const text = renderRehearsal("", made.values, new Map());
         problems.push(
             ...checkConfig(text, made.secrets, context.folder).problems.map((one) => `convert.rehearsal: ${one}`),
-            ...budgetProblems(budgetOf(text, measured(records(context.folder, short))), "intra-b").map((one) =>
-                one.replaceAll("convert.budgetMinutes", "convert.rehearsal.convert.budgetMinutes"),
+            ...budgetProblems(budgetOf(CONVERSION, text, measured(recorded(context, "convert", short))), false).map(
+                (one) => one.replaceAll("convert.budgetMinutes", "convert.rehearsal.convert.budgetMinutes"),
             ),
+            ...rehearsal.problems(text),
         );
     }
     if (existsSync(file))
@@ -61,23 +90,26 @@ export async function rehearse(context: Context, args: ChangeArgs): Promise<void
         say(`Rehearsal in stack ${short}. Stack ${stack.short} is not touched. It needs:`);
         made.needs.forEach((need) => say(`  - ${need}`));
     }
-    if (!args.yes) return dryRun(context, "make that stack, go there and back in it, and clear it away", args);
-    endEarlier(context, short);
-    await make(context, { name, short, file, text: "" }, made);
-    const results: Converted[] = [];
-    for (const to of ["intra-b", "intra-a"] as const) {
-        const result = await convert(quiet(context), { stack: name, to });
-        if (result?.outcome !== (to === "intra-b" ? "converted" : "returned"))
-            throw new Failure(broken(short, name, result));
+    if (!args.yes) return dryRun(context, `make that stack, ${rehearsal.does} in it, and clear it away`, args);
+    rehearsal.kinds.forEach((kind) => endEarlier(context, kind, short));
+    await make(context, { name, short, file, text: "" }, made, rehearsal);
+    const results: Ended[] = [];
+    for (const [wanted, act] of rehearsal.acts) {
+        const result = await act(quiet(context), name);
+        if (result?.outcome !== wanted) throw new Failure(broken(short, name, rehearsal, result));
         results.push(result);
     }
     await clear(context, name, file);
-    report(context, args, short, results);
+    report(context, args, short, rehearsal, results);
+}
+
+function recorded({ folder }: Pick<Context, "folder">, kind: RecordFolder["kind"], short: string) {
+    return records({ folder, kind }, short);
 }
 
 /** The stack of one that was cut off is gone: nothing of it is to be gone on with. */
-function endEarlier({ folder }: Context, short: string): void {
-    for (const { file } of records(folder, short).filter((one) => !isOver(one))) {
+function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: string): void {
+    for (const { file } of recorded({ folder }, kind, short).filter((one) => !isOver(one))) {
         const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };
         append(file, { ...entry, event: "end", outcome: "cleared", place: "intra-a", downSeconds: 0 });
     }
@@ -88,6 +120,7 @@ async function make(
     context: Context,
     { name, short, file }: Stack,
     { values, secrets }: RehearsalStack,
+    rehearsal: Rehearsal,
 ): Promise<void> {
     await ask(context.pulumi, ["stack", "init", name, "--no-select", "-C", context.folder]);
     const empty: Stack = { name, short, file, text: existsSync(file) ? readFileSync(file, "utf8") : "" };
@@ -101,7 +134,8 @@ async function make(
     context.note(`\npulumi up, stack ${short}:`);
     const args = ["up", "--yes", "--skip-preview", "--stack", name, "--config-file", file];
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
-    if (code !== 0) throw new Failure(`${broken(short, name, undefined)} Pulumi said: ${errorsIn(stdout + stderr)}`);
+    if (code !== 0)
+        throw new Failure(`${broken(short, name, rehearsal, undefined)} Pulumi said: ${errorsIn(stdout + stderr)}`);
 }
 
 async function clear(context: Context, name: string, file: string): Promise<void> {
@@ -113,9 +147,9 @@ async function clear(context: Context, name: string, file: string): Promise<void
     rmSync(file, { force: true });
 }
 
-function broken(short: string, name: string, result: Converted | undefined): string {
+function broken(short: string, name: string, { does }: Rehearsal, result: Ended | undefined): string {
     const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
-    return `rehearsal: must go there and back${why}. Stack ${short} is left as it is, to be looked at: npm run ops -- convert status --stack ${short}. Clear it away: ${clearing(name)}`;
+    return `rehearsal: must ${does}${why}. Stack ${short} is left as it is, to be looked at: npm run ops -- convert status --stack ${short}. Clear it away: ${clearing(name)}`;
 }
 
 function clearing(name: string): string {
@@ -127,8 +161,9 @@ function quiet(context: Context): Context {
     return { ...context, out: context.note };
 }
 
-function report(context: Context, args: ChangeArgs, short: string, results: Converted[]): void {
-    const ends = records(context.folder, short)
+function report(context: Context, args: ChangeArgs, short: string, { done, kinds }: Rehearsal, results: Ended[]): void {
+    const ends = kinds
+        .flatMap((kind) => recorded(context, kind, short))
         .filter(({ file }) => results.some((result) => result.file === file))
         .flatMap(({ entries }) => entries)
         .flatMap((entry) => (entry.event === "step-end" ? [{ step: entry.step, seconds: entry.seconds }] : []));
@@ -141,6 +176,6 @@ function report(context: Context, args: ChangeArgs, short: string, results: Conv
         ),
     );
     context.out(
-        `\nRehearsed: there and back, and cleared away. Callers of the rehearsal got 503 for ${downSeconds.map(duration).join(" and ")}. These times are of the small model, and are not used for the plan.`,
+        `\nRehearsed: ${done}, and cleared away. Callers of the rehearsal got 503 for ${downSeconds.map(duration).join(" and ")}. These times are of the small model, and are not used for the plan.`,
     );
 }

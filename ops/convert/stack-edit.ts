@@ -1,16 +1,9 @@
 /** The few values of a stack file that a conversion changes; everything else stays as it is written. */
-import { Scalar, type Document } from "yaml";
 import { PROJECT, readValue } from "../stack/stack-file";
 import { editYaml, parseYaml } from "../stack/yaml-edit";
-import type { Expected } from "./clock";
-import { PHASES, type Phase, type Place } from "./phases";
-
-/** Who is at work, and until when others must keep away if nothing more is heard. */
-export interface Holder {
-    name: string;
-    /** As `2026-11-26T12:00:00Z`. */
-    until: string;
-}
+import type { Expected } from "../cutover/clock";
+import { PHASES, type Phase, type Place } from "../cutover/phases";
+import { keyOf, setHolder, type Holder } from "../cutover/stack-holder";
 
 /** Where a stack file says that the stack is; undefined with another option. */
 export function placeIn(text: string): Place | undefined {
@@ -28,11 +21,7 @@ export function setPlace(text: string, place: Place, holder: Holder): string {
         const convert = ["config", keyOf(document, "convert")];
         if (place !== "intra-a") document.setIn([...convert, "phase"], place);
         else document.deleteIn([...convert, "phase"]);
-        // Without quotes Pulumi would read a time, and hand it on in another form.
-        const until = new Scalar(holder.until);
-        until.type = Scalar.QUOTE_DOUBLE;
-        document.setIn([...convert, "holder"], document.createNode({ name: holder.name }, { flow: true }));
-        document.setIn([...convert, "holder", "until"], until);
+        setHolder(document, holder);
     });
 }
 
@@ -72,9 +61,4 @@ export function restOf(text: string): string {
     const { [key("option")]: _, [key("convert")]: convert, ...others } = config;
     const { phase: __, holder: ___, measured: ____, ...settings } = (convert ?? {}) as Record<string, unknown>;
     return JSON.stringify([rest, others, settings]);
-}
-
-/** Pulumi takes a key without its project too. */
-function keyOf(document: Document, name: string): string {
-    return document.hasIn(["config", name]) ? name : `${PROJECT}:${name}`;
 }

@@ -1,12 +1,7 @@
-import { relative } from "node:path";
 import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";
-import { json } from "../output";
-import { duration, latestEnd, remainingForward } from "./clock";
-import { userAndHost } from "./holder";
-import { holderOf } from "./lock";
-import { isDown, nameOf } from "./phases";
-import { readState, whoAmI, type ConversionState } from "./read-state";
+import { showStatus } from "../cutover/commands/status";
+import { readState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
@@ -22,104 +17,13 @@ export interface StatusArgs {
     json?: boolean;
 }
 
-/** Says where a stack is between the options, from its outputs, its file and the record. */
+/** Says where a stack is between the options. */
 export async function status(context: Context, args: StatusArgs): Promise<void> {
     const found = await readState(context, args.stack);
-    const { progress, stack, budget } = found;
-    const holder = holderOf(context.folder, stack.short);
-    const now = Date.now();
-    const others = othersName(found, now);
-    const down = isDown(progress.reached) || progress.downSince !== undefined;
-    const elapsed = progress.downSince === undefined ? undefined : (now - progress.downSince) / 1000;
-    const next = progress.next[0];
-    const limit = next?.direction === "forward" ? latestEnd(next, budget) : undefined;
-    const facts = {
-        stack: stack.short,
-        state: stateOf(progress.direction, holder !== undefined, others !== undefined),
-        option: progress.asked === "intra-a" ? "intra-a" : "intra-b",
-        reached: progress.reached,
-        asked: progress.asked,
-        direction: progress.direction ?? null,
-        why: progress.why ?? null,
-        step: progress.open ?? null,
-        next: progress.next.map(nameOf),
-        callers: down ? "get 503" : "served",
-        downSeconds:
-            down && elapsed !== undefined
-                ? Math.round(elapsed + progress.downSeconds)
-                : Math.round(progress.downSeconds),
-        secondsUntilReturn: limit === undefined || elapsed === undefined ? null : Math.round(limit - elapsed),
-        holder: holder ?? null,
-        clusterHolder: found.holder ?? null,
-        record: progress.file === undefined ? null : relative(process.cwd(), progress.file),
-    };
-    if (args.json) return context.out(json(facts));
-    lines(found, facts, others).forEach((line) => context.out(line));
-}
-
-/** Running: here. Elsewhere: the cluster has the name of another user or machine, who may be gone. */
-type State = "settled" | "running" | "elsewhere" | "interrupted";
-
-function stateOf(direction: string | undefined, here: boolean, elsewhere: boolean): State {
-    if (direction === undefined) return "settled";
-    if (here) return "running";
-    return elsewhere ? "elsewhere" : "interrupted";
-}
-
-/** Of whom the cluster says at this moment that it is at work, where that is not of this user and machine. */
-function othersName({ holder }: ConversionState, now: number): string | undefined {
-    if (holder === undefined || !(Date.parse(holder.until) > now)) return undefined;
-    const who = userAndHost(holder);
-    if (who === whoAmI()) return undefined;
-    return `${holder.name.startsWith(`${who} `) ? holder.name : who}, until ${holder.until}`;
-}
-
-type Facts = {
-    state: State;
-    step: string | null;
-    callers: string;
-    downSeconds: number;
-    secondsUntilReturn: number | null;
-} & {
-    holder: { who: string; pid: number; host: string } | null;
-    record: string | null;
-};
-
-function lines({ progress, stack, budget }: ConversionState, facts: Facts, others: string | undefined): string[] {
-    const { reached, asked, direction, why } = progress;
-    const on = ` --stack ${stack.short}`;
-    if (direction === undefined)
-        return [
-            `${stack.short}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
-            `Next: npm run ops -- convert plan${on}`,
-        ];
-    const way = direction === "back" ? `on its way back to intra-a${why ? ` (${why})` : ""}` : "on its way to intra-b";
-    const text = [
-        `${stack.short}: ${way}. Reached: ${reached}${asked === reached ? "" : `; asked for and not reached: ${asked}`}.`,
-    ];
-    if (facts.step !== null)
-        text.push(
-            `Step ${facts.step} ${facts.state === "interrupted" ? "was interrupted: it began and did not end" : "runs"}.`,
-        );
-    text.push(`Callers: ${facts.callers}${facts.downSeconds > 0 ? `, ${duration(facts.downSeconds)} in all` : ""}.`);
-    if (facts.secondsUntilReturn !== null)
-        text.push(
-            facts.secondsUntilReturn > 0
-                ? `The next step must be done in ${duration(facts.secondsUntilReturn)}, else it returns; ${duration(remainingForward(reached, budget.expected))} are left to go.`
-                : "It is too late to go on: convert run returns to intra-a.",
-        );
-    if (facts.record !== null) text.push(`Record: ${facts.record}`);
-    if (facts.holder !== null) {
-        const { who, pid, host } = facts.holder;
-        return [...text, `At work: ${who}, pid ${pid} on ${host}. To return: npm run ops -- convert abort --yes${on}`];
-    }
-    if (others !== undefined)
-        return [
-            ...text,
-            `No process runs it on this machine; the cluster says that another machine does: ${others}. If that machine is gone: npm run ops -- convert run --yes --take-over${on}`,
-        ];
-    return [
-        ...text,
-        `No process runs it. Continue: npm run ops -- convert run --yes${on}; or return: npm run ops -- convert abort --yes${on}`,
-    ];
+    const { reached, asked } = found.progress;
+    const { short } = found.stack;
+    showStatus(context, args, found, { option: asked === "intra-a" ? "intra-a" : "intra-b" }, [
+        `${short}: option ${reached === "intra-a" ? "intra-a" : "intra-b"}${reached === "prepare" ? ", prepared, with Alpa still on bare metal" : ""}; no conversion is under way.`,
+        `Next: npm run ops -- convert plan --stack ${short}`,
+    ]);
 }

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Context } from "../context";
-import { conversionInProgress } from "../convert/in-progress";
+import { conversionInProgress } from "../cutover/in-progress";
 import { said } from "./pulumi";
 import type { Stack } from "./stack";
 

@@ -100,6 +100,8 @@ export interface Outputs {
 /** What a stack of option intra-b says of its conversion. */
 export interface ConversionOutput {
     phase: string;
+    /** How far an upgrade of the model is. */
+    upgrade?: string;
     /** When it was reached. */
     since?: string;
     holder?: { name: string; until: string };

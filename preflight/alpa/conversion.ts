@@ -1,5 +1,13 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { BEFORE, leadsOn, RECORD, stepsFrom, type Stage } from "../../components/opt/conversion-phases";
+import {
+    BEFORE,
+    isUpgrade,
+    leadsOn,
+    RECORD,
+    stageOf,
+    stepsFrom,
+    type Stage,
+} from "../../components/opt/conversion-phases";
 import { plainAccess } from "../../components/kubernetes/kubeconfig";
 import { openCluster, type ClusterView } from "../kubernetes/cluster";
 import { differingCallers } from "./conversion-callers";
@@ -47,7 +55,7 @@ export async function attemptOf(
 ): Promise<Attempt> {
     const record = await recorded(settings.namespace, open(await plainAccess(settings.cluster)));
     const { reached, going, attempt } = record;
-    const onward = leadsOn(reached, settings.conversion?.phase ?? BEFORE);
+    const onward = leadsOn(reached, settings.conversion ? stageOf(settings.conversion) : BEFORE);
     return { attempt: going === undefined ? attempt : attempt + 1, ...(onward ? {} : { back: true }) };
 }
 
@@ -70,7 +78,7 @@ export async function conversion(
 ): Promise<string[]> {
     const { namespace, conversion: asked } = settings;
     const record = await recorded(namespace, cluster);
-    const wanted: Stage = asked?.phase ?? BEFORE;
+    const wanted: Stage = asked ? stageOf(asked) : BEFORE;
     const problems = [
         ...stepProblems(record, wanted),
         ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now),
@@ -87,7 +95,7 @@ export async function conversion(
 
 /** The checks before the cluster exists: no run has reached a phase there. */
 export function withoutRecord({ conversion: asked }: Pick<Asked, "conversion">): string[] {
-    return stepProblems({ reached: BEFORE, attempt: 0 }, asked?.phase ?? BEFORE);
+    return stepProblems({ reached: BEFORE, attempt: 0 }, asked ? stageOf(asked) : BEFORE);
 }
 
 function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
@@ -98,12 +106,28 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
         return [
             `option: intra-b can only be left from convert.phase prepare (the last run reached ${reached}). Run: npm run ops -- convert run --yes --to intra-a`,
         ];
+    if ([reached, wanted, going].some((stage) => stage !== undefined && isUpgrade(stage)))
+        return upgradeProblems({ reached, going }, wanted, allowed);
     if (going !== undefined)
         return [
             `convert.phase: must be ${others}, since the run from ${reached} to ${going} did not end (got ${wanted}). Finish it, or go back to ${reached}.`,
         ];
     return [
         `convert.phase: must go one step at a time (got ${wanted}, and the last run reached ${reached}). Set it to ${others}.`,
+    ];
+}
+
+/** What an upgrade of the model begins with and ends with has no phase of it. */
+function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">, wanted: Stage, allowed: Stage[]) {
+    const shown = (stage: Stage) => (isUpgrade(stage) ? stage.replace("upgrade-", "") : "none");
+    const others = [...new Set(allowed.filter(isUpgrade).map(shown))].join(" or ");
+    const remove = allowed.includes("done") ? `${others && ", or "}remove opt.upgrade` : "";
+    const why =
+        going === undefined
+            ? `must go one step at a time (got ${shown(wanted)}, and the last run reached ${shown(reached)})`
+            : `must be where the run from ${shown(reached)} to ${shown(going)} was going, or came from (got ${shown(wanted)})`;
+    return [
+        `opt.upgrade.phase: ${why}. ${others ? `Set it to ${others}${remove}` : "Remove opt.upgrade"}. Look: npm run ops -- model upgrade status`,
     ];
 }
 

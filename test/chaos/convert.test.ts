@@ -2,7 +2,7 @@
 // whichever step fails, and that it is gone on with wherever it was killed: on the real engine, API server, scheduler and
 // operator of KubeRay. Gateway, hosts, kubelets, GPUs and Alpa are stand-ins, so the times say nothing of a real model.
 import { strict as assert } from "node:assert";
-import { PHASES, type Phase } from "../../ops/convert/phases";
+import { PHASES, type Phase } from "../../ops/cutover/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
 import { ask, steadyCallers, type Sent } from "../engine/conversion-kit";
 import { ConvertStack, killed } from "../engine/convert-kit";

@@ -9,7 +9,6 @@ import { CODE, layers } from "../layers";
 const MOST_FILES = 20;
 /** Folders with more files, each with the reason. */
 const LARGER: Record<string, string> = {
-    "ops/convert": "one file for each step of a conversion and what it asks for",
     "ops/review/rules": "one file for each kind of resource, found by its name",
 };
 

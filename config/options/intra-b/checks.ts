@@ -6,6 +6,7 @@ import { highAvailabilityChecks } from "../../keys/high-availability";
 import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-watchdog";
 import { sshHostProblems } from "../../keys/hosts/ssh-host";
 import type { ParsedOpt } from "../../keys/opt";
+import { upgraded } from "../../keys/opt-version";
 import { watchdogProblems } from "../../keys/watchdog";
 import { isGiven } from "../../unchecked";
 import type { ParsedIntraA } from "../intra-a/schema";
@@ -31,6 +32,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     const problems = [
         ...highAvailabilityChecks(config, given),
         ...(opt === undefined ? [] : optProblems(opt, given, gateway?.installer)),
+        ...(opt?.upgrade === undefined ? [] : upgradeProblems(config, given)),
         ...alpaWatchdogProblems(config.alpa?.watchdog, given, answerSecondsIfKnown(config), (value) =>
             isSecret("alpa", value),
         ),
@@ -49,7 +51,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
 function optProblems(opt: Opt, given: Raw, installer: string | undefined): string[] {
     const { shape, sharedMemory: shared, operator } = opt;
     const whole = opt.resources?.memory;
-    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, given)];
+    const problems = [...nodeProblems(opt), ...memoryProblems(opt), ...weightsProblems(opt, given, ["opt"])];
     const named = (key: string) => isGiven(given, "opt", key);
     if (shared !== undefined && whole !== undefined && quantity(shared) >= quantity(whole))
         problems.push(
@@ -113,18 +115,42 @@ export function parametersOf(model: string | undefined): number | undefined {
     return Number(`${number}${tenths && `.${tenths}`}`) / (unit.toLowerCase() === "m" ? 1000 : 1);
 }
 
-function weightsProblems({ weights, shape }: Opt, given: Raw): string[] {
+/** @param at path of the key that has them */
+function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, given: Raw, at: string[]): string[] {
     if (weights === undefined) return [];
-    const named = ["claim", "hostPath", "inImage"].filter((key) => isGiven(given, "opt", "weights", key));
+    const where = [...at, "weights"].join(".");
+    const named = ["claim", "hostPath", "inImage"].filter((key) =>
+        isGiven(given, at[0], ...at.slice(1), "weights", key),
+    );
     const problems: string[] = [];
     if (named.length !== 1)
         problems.push(
-            `opt.weights: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Say where the weights are.`,
+            `${where}: must have exactly one of claim, hostPath and inImage (got ${named.join(" and ") || "none"}). Say where the weights are.`,
         );
     if (shape === "rampart" && named.length === 1 && named[0] !== "inImage")
         problems.push(
-            `opt.weights.${named[0]}: belongs to opt.shape kuberay, since Rampart's charts take no other volumes. Use inImage, or shape kuberay.`,
+            `${where}.${named[0]}: belongs to opt.shape kuberay, since Rampart's charts take no other volumes. Use inImage, or shape kuberay.`,
         );
+    return problems;
+}
+
+/** A new version of the model takes the place of one that serves, on the same nodes. */
+function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[] {
+    const { phase: _, ...changed } = opt!.upgrade!;
+    const problems = [
+        ...weightsProblems({ ...changed, shape: "kuberay" }, given, ["opt", "upgrade"]),
+        ...memoryProblems(upgraded(opt!)).map((one) => one.replace(/^opt\./, "opt.upgrade.")),
+    ];
+    if (option !== "intra-b" || convert?.phase !== "done")
+        problems.push(
+            `opt.upgrade: needs option intra-b and convert.phase done, with the component serving callers (got ${option} and ${convert?.phase}). Finish the conversion, or remove opt.upgrade.`,
+        );
+    if (opt!.shape === "rampart")
+        problems.push(
+            "opt.upgrade: belongs to opt.shape kuberay, since the charts of Rampart hold no second image on the nodes (got shape rampart). Change opt.image, which interrupts callers.",
+        );
+    if (Object.values(changed).every((value) => value === undefined))
+        problems.push("opt.upgrade: must change something of opt (got a phase alone). Set image, model or weights.");
     return problems;
 }
 

@@ -6,6 +6,7 @@ import { STEPS_OF_THE_WINDOW, type ParsedConvert } from "../../keys/convert";
 import { answerSeconds } from "../../keys/exposure/settings";
 import { imageName, imageOf } from "../../keys/images";
 import type { ParsedOpt } from "../../keys/opt";
+import { upgraded } from "../../keys/opt-version";
 import { progressLimits } from "../../keys/watchdog";
 import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
@@ -25,6 +26,7 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
     const { opt, convert } = config;
     const { warnings, ...shared } = intraASettings({ ...config, option: "intra-a" }, today);
     const { enabled: isOpen, reason } = opt.hostNetwork;
+    const alpa = { answerSeconds: answerSeconds(config), model: config.alpa.defaultModel };
     return {
         ...shared,
         option: "intra-b",
@@ -36,7 +38,8 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
         ],
         conversion: {
             phase: convert.phase,
-            opt: optSettings(opt, { answerSeconds: answerSeconds(config), model: config.alpa.defaultModel }),
+            opt: optSettings(opt, alpa),
+            ...(opt.upgrade && { upgrade: { phase: opt.upgrade.phase, opt: optSettings(upgraded(opt), alpa) } }),
             bareMetal: bareMetalSettings(convert, config.alpa.endpoints[0]),
             retryAfterSeconds: convert.retryAfterSeconds,
             callers: digestOf(config),

@@ -1,5 +1,5 @@
 /** Alpa itself: as a component of the cluster, or on bare metal, which hosts are asked to start and stop. */
-import { stateOf, PHASES, type Phase } from "../../../components/opt/conversion-phases";
+import { stateOf, PHASES, type Phase, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
 import { nothing, objectName, type KindRule, type Run, type Verdict } from "../rule";
@@ -7,7 +7,9 @@ import { nothing, objectName, type KindRule, type Run, type Verdict } from "../r
 /** Whether callers get 503 with Retry-After after the run: then no answer is cut off. */
 function areRefused({ config }: Run): boolean {
     try {
-        const { phase } = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
+        const convert = JSON.parse(config["alpa-auth:convert"]) as { phase?: Phase };
+        const opt = JSON.parse(config["alpa-auth:opt"] ?? "{}") as { upgrade?: { phase?: UpgradePhase } };
+        const phase = convert.phase === "done" ? (opt.upgrade?.phase ?? convert.phase) : convert.phase;
         return (
             config["alpa-auth:option"] === "intra-b" &&
             phase !== undefined &&

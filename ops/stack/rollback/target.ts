@@ -1,7 +1,7 @@
 /** Whether a version can be gone back to, and with which config. */
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
-import { PHASES } from "../../convert/phases";
+import { PHASES } from "../../cutover/phases";
 import { ROOT, type Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { git, hasCommit, uncommittedFiles } from "../history/commits";

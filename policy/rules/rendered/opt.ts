@@ -1,5 +1,5 @@
 import { renderPolicy, renderService } from "../../../components/opt/opt-component";
-import { OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
+import { IMAGES, NEXT_IMAGES, OPT, renderImages, renderRayCluster } from "../../../components/opt/opt-pods";
 import type { OptSettings } from "../../../components/opt/opt-settings";
 import { at, list, UNKNOWN } from "../resource";
 import { combinations, form } from "./form";
@@ -80,14 +80,18 @@ export const rayClusters: ByName = {
     },
 };
 
-export const daemonSets: ByName = {
-    [`${OPT}-images`]: ({ props }) => {
-        const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
-        const [term] = list(at(props, `${place}.nodeSelectorTerms`));
-        const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
-        return made(`images ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt)));
-    },
-};
+/** Of the version that runs, and of the one that takes its place. */
+export const daemonSets: ByName = Object.fromEntries(
+    [IMAGES, NEXT_IMAGES].map((name): [string, ByName[string]] => [
+        name,
+        ({ props }) => {
+            const place = "spec.template.spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution";
+            const [term] = list(at(props, `${place}.nodeSelectorTerms`));
+            const nodes = list(at(list(at(term, "matchExpressions"))[0], "values")).length;
+            return made(`${name} ${nodes}`, () => opts(nodes, "", ({ opt }) => renderImages(opt, name)));
+        },
+    ]),
+);
 
 export const optPolicies: ByName = {
     [OPT]: () =>

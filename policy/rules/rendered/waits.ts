@@ -1,4 +1,4 @@
-import { OPT } from "../../../components/opt/opt-pods";
+import { IMAGES, NEXT_IMAGES, OPT } from "../../../components/opt/opt-pods";
 import { RECORD, VERIFIER } from "../../../components/opt/conversion-phases";
 import { APISIX_PODS } from "../../../components/kubernetes/network-policies";
 import { OPT_GRAPH } from "../../../components/opt/opt-graph";
@@ -73,8 +73,10 @@ const awaited = judged(["object", "until", "goneAfter"], () => [
     })),
 ]);
 
-const inNamespace = (name: string) =>
-    judged(["namespace", "name"], () => [form({ namespace: NAMESPACE }, ({ namespace }) => ({ namespace, name }))]);
+const inNamespace = (...names: string[]) =>
+    judged(["namespace", "name"], () =>
+        names.map((name) => form({ namespace: NAMESPACE }, ({ namespace }) => ({ namespace, name }))),
+    );
 
 /** It writes a ConfigMap, which must be no other one. */
 function record({ props }: Resource): string[] {
@@ -99,7 +101,7 @@ export const waits: Record<string, (resource: Resource) => string[]> = {
     CredentialsRevoked: ofCallers,
     RouteServed: judged(["gateway"], () => gateways({})),
     RayReady: inNamespace(OPT),
-    ImagesReady: inNamespace(`${OPT}-images`),
+    ImagesReady: inNamespace(IMAGES, NEXT_IMAGES),
     ConversionRecord: record,
     Revocations: revocations,
 };

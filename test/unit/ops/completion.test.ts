@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { execFileSync, spawnSync } from "node:child_process";
 import { run } from "../../../ops/cli";
 import { realContext } from "../../../ops/context";
-import { program } from "../../../ops/program";
+import { program, verbsOf } from "../../../ops/program";
 
 async function script(shell: string): Promise<string> {
     let text = "";
@@ -68,11 +68,10 @@ for (const shell of INSTALLED)
         });
 
         it("offers every option of a verb, and of no other", async () => {
-            for (const noun of nouns)
-                for (const verb of noun.commands) {
-                    const offered = await ask(`alpa-auth ${noun.name()} ${verb.name()} --`);
-                    assert.deepEqual(offered, flagsOf(verb).sort(), `${noun.name()} ${verb.name()}`);
-                }
+            for (const { words, verb } of verbsOf(program(realContext()))) {
+                const offered = await ask(`alpa-auth ${words.join(" ")} --`);
+                assert.deepEqual(offered, flagsOf(verb).sort(), words.join(" "));
+            }
         });
 
         it("offers the choices of an option, after other words too", async () => {

@@ -3,9 +3,8 @@
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
-import { program } from "../../../ops/program";
+import { program, verbsOf } from "../../../ops/program";
 import { layOver } from "../../../sandbox/world/overlay";
 import { bench } from "./kit";
 
@@ -16,12 +15,10 @@ const read = (page: string) => readFileSync(join(ROOT, page), "utf8");
 
 /** `noun verb` with the options of each. */
 const commands = new Map(
-    program(realContext()).commands.flatMap((noun: Command) =>
-        noun.commands.map((verb): [string, string[]] => [
-            `${noun.name()} ${verb.name()}`,
-            verb.options.map((option) => option.long!),
-        ]),
-    ),
+    verbsOf(program(realContext())).map(({ words, verb }): [string, string[]] => [
+        words.join(" "),
+        verb.options.map((option) => option.long!),
+    ]),
 );
 
 describe("docs of alpa-auth", () => {
@@ -29,7 +26,7 @@ describe("docs of alpa-auth", () => {
         let seen = 0;
         for (const page of PAGES)
             for (const [line, noun, verb, rest] of read(page).matchAll(
-                /(?:npm run (?:-s )?ops --|npx alpa-auth|`alpa-auth) (\w+) ([a-z-]+)([^`|\n]*)/g,
+                /(?:npm run (?:-s )?ops --|npx alpa-auth|`alpa-auth) (model upgrade|\w+) ([a-z-]+)([^`|\n]*)/g,
             )) {
                 const options = commands.get(`${noun} ${verb}`);
                 assert.ok(options, `${page}: ${line}`);

@@ -2,10 +2,9 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
 import { MEANINGS } from "../../../ops/exit-codes";
-import { program } from "../../../ops/program";
+import { program, verbsOf } from "../../../ops/program";
 import { bench, type BenchOptions } from "./kit";
 import { caller, gate, removed, step } from "./stack/apply/kit";
 
@@ -77,7 +76,7 @@ describe("exit codes", () => {
     });
 
     it("of findings are named by the help of each command that has an option for them", () => {
-        const all = program(realContext()).commands.flatMap((noun: Command) => noun.commands);
+        const all = verbsOf(program(realContext())).map(({ verb }) => verb);
         const named = all
             .flatMap(({ options }) => options)
             .filter(({ long }) => ["--check", "--fail-on", "--verify"].includes(long!));

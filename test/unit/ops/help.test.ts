@@ -1,14 +1,11 @@
 // Proves the form of every help text: imperative, defaults in words, examples that the command takes. What each says is read in
 // review, in test/golden/ops-help.txt.
 import { strict as assert } from "node:assert";
-import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
-import { program } from "../../../ops/program";
+import { program, verbsOf } from "../../../ops/program";
 import { bench } from "./kit";
 
-const verbs = program(realContext()).commands.flatMap((noun: Command) =>
-    noun.commands.map((verb) => ({ name: `${noun.name()} ${verb.name()}`, verb })),
-);
+const verbs = verbsOf(program(realContext())).map(({ words, verb }) => ({ name: words.join(" "), verb }));
 
 describe("help of a command", () => {
     it("is written in the imperative, as one sentence without an end", () => {

@@ -4,10 +4,9 @@
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Command } from "commander";
 import { realContext } from "../../../ops/context";
 import { JSON_DOCUMENTS } from "../../../ops/json-documents";
-import { program } from "../../../ops/program";
+import { program, verbsOf } from "../../../ops/program";
 import { bench, SECRETS, STACK_FILE } from "./kit";
 import { caller, gate, removed, step } from "./stack/apply/kit";
 
@@ -66,8 +65,8 @@ function document(out: string): Record<string, unknown> {
 
 describe("--json", () => {
     it("is an option of every command but those that print a script", () => {
-        const without = program(realContext())
-            .commands.flatMap((noun: Command) => noun.commands)
+        const without = verbsOf(program(realContext()))
+            .map(({ verb }) => verb)
             .filter(({ options }) => !options.some(({ long }) => long === "--json"));
         assert.deepEqual(
             without.map((command) => command.name()),
@@ -131,11 +130,9 @@ describe("--json", () => {
     });
 
     it("is described for every command that has it, and for no other", () => {
-        const withJson = program(realContext()).commands.flatMap((noun) =>
-            noun.commands
-                .filter(({ options }) => options.some(({ long }) => long === "--json"))
-                .map((verb) => `${noun.name()} ${verb.name()}`),
-        );
+        const withJson = verbsOf(program(realContext()))
+            .filter(({ verb }) => verb.options.some(({ long }) => long === "--json"))
+            .map(({ words }) => words.join(" "));
         assert.deepEqual(Object.keys(JSON_DOCUMENTS).sort(), withJson.sort());
     });
 });

@@ -1,7 +1,7 @@
 // Proves what a conversion may not do. The cluster here is a fake; a real one is asked on the engine.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
-import { PHASES, type Stage } from "../../../components/opt/conversion-phases";
+import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/alpa/conversion";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
@@ -50,6 +50,61 @@ describe("preflight of a conversion", () => {
             assert.equal(found.length, 1);
             assert.match(found[0], said);
         });
+
+    describe("while a new version of the model takes the place of the old one", () => {
+        const upgrade = (wanted: UpgradePhase | "done", record: Record<string, string>) => {
+            const opt = wanted === "done" ? {} : { upgrade: { phase: wanted, model: "alpa/opt-66b" } };
+            const settings = intraBSettings({}, opt, { phase: "done" });
+            return conversion(settings, view({ record: { callers, ...record } }), OWN);
+        };
+        const at = (phase: Stage) => ({ phase, going: phase });
+        const steps: [from: Stage, to: UpgradePhase | "done"][] = [
+            ["done", "prepare"],
+            ["upgrade-prepare", "drain"],
+            ["upgrade-prepare", "done"],
+            ["upgrade-verify", "stop"],
+            ["upgrade-switch", "start"],
+            ["upgrade-switch", "done"],
+        ];
+        for (const [from, wanted] of steps)
+            it(`lets it go from ${from} to ${wanted}`, async () =>
+                assert.deepEqual(await upgrade(wanted, at(from)), []));
+
+        const refused: [from: Stage, to: UpgradePhase | "done", said: RegExp][] = [
+            [
+                "done",
+                "drain",
+                /\(got drain, and the last run reached none\)\. Set it to prepare, or remove opt\.upgrade\./,
+            ],
+            [
+                "upgrade-drain",
+                "done",
+                /\(got none, and the last run reached drain\)\. Set it to prepare or drain or stop\./,
+            ],
+            ["prepare", "prepare", /^opt\.upgrade\.phase: must go one step at a time .* Remove opt\.upgrade\./],
+        ];
+        for (const [from, wanted, said] of refused)
+            it(`refuses ${wanted} after ${from}`, async () => {
+                const found = await upgrade(wanted, at(from));
+                assert.equal(found.length, 1);
+                assert.match(found[0], said);
+            });
+
+        it("lets a run that did not end be finished or taken back, and nothing else", async () => {
+            const record = { phase: "upgrade-switch", going: "done" };
+            for (const wanted of ["switch", "done"] as const) assert.deepEqual(await upgrade(wanted, record), []);
+            const [said] = await upgrade("verify", record);
+            assert.match(said, /must be where the run from switch to none was going, or came from \(got verify\)/);
+        });
+
+        it("tells a run that leads on from one that leads back", () => {
+            assert.equal(leadsOn("done", "upgrade-prepare"), true);
+            assert.equal(leadsOn("upgrade-switch", "done"), true);
+            assert.equal(leadsOn("upgrade-prepare", "done"), false);
+            assert.equal(leadsOn("upgrade-start", "upgrade-stop"), false);
+            assert.equal(leadsOn("done", "switch"), false);
+        });
+    });
 
     it("begins with prepare where the cluster is yet to be made, and no record can be read", () => {
         for (const first of ["intra-a", "prepare"] as const) assert.deepEqual(withoutRecord(to(first)), []);

@@ -268,7 +268,7 @@ describe("phases", () => {
         assert.deepEqual(stepsFrom("stop"), ["drain", "stop", "start"]);
         assert.deepEqual(stepsFrom("verify"), ["stop", "start", "verify", "switch"]);
         assert.deepEqual(stepsFrom("switch"), ["start", "verify", "switch", "done"]);
-        assert.deepEqual(stepsFrom("done"), ["switch", "done"]);
+        assert.deepEqual(stepsFrom("done"), ["switch", "done", "upgrade-prepare"]);
     });
 
     it("change where upstreams lead only while callers go nowhere", () => {

@@ -6,20 +6,20 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DEFAULT_BUDGET_MINUTES } from "../../../../config/keys/convert";
-import { difference, latencyBound, type Answer } from "../../../../ops/convert/answers";
-import { errorsIn } from "../../../../ops/convert/apply";
-import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/convert/audit";
-import { duration, needed, neededBack } from "../../../../ops/convert/clock";
-import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/convert/clock";
-import { budgetProblems } from "../../../../ops/convert/checks";
-import { defaults, measured } from "../../../../ops/convert/expected";
-import { holderOf, takeLock } from "../../../../ops/convert/lock";
-import { ProgressDisplay, renderProgress } from "../../../../ops/convert/progress";
-import { PLACES, type Place } from "../../../../ops/convert/phases";
-import { whatAHumanMustDo } from "../../../../ops/convert/report";
-import { patience } from "../../../../ops/convert/read-state";
+import { difference, latencyBound, type Answer } from "../../../../ops/cutover/service/answers";
+import { errorsIn } from "../../../../ops/cutover/apply";
+import { append, isOver, newFile, records, type Entry, type Event } from "../../../../ops/cutover/audit";
+import { duration, needed, neededBack } from "../../../../ops/cutover/clock";
+import { remainingForward, returnFrom, TURN_SECONDS, wholeReturn } from "../../../../ops/cutover/clock";
+import { budgetProblems } from "../../../../ops/cutover/checks";
+import { CONVERSION, defaults, patience, PLACES } from "../../../../ops/convert/kind";
+import { measured } from "../../../../ops/cutover/expected";
+import { holderOf, takeLock } from "../../../../ops/cutover/lock";
+import { ProgressDisplay, renderProgress } from "../../../../ops/cutover/commands/progress";
+import type { Place } from "../../../../ops/cutover/phases";
+import { whatAHumanMustDo } from "../../../../ops/cutover/commands/report";
 import { leave, placeIn, restOf, setMeasured, setPlace } from "../../../../ops/convert/stack-edit";
-import { callAt, startClock } from "../../../../ops/convert/timer";
+import { callAt, startClock } from "../../../../ops/cutover/timer";
 import { CONVERT_FILE } from "./service";
 
 const entry = (event: Event): Entry => ({ time: "2026-11-26T12:00:00.000Z", run: "r", who: "alice@ops", ...event });
@@ -30,6 +30,7 @@ const step = (name: "start" | "stop", seconds: number, outcome: "done" | "failed
 const conversion = (...entries: Entry[][]) => ({ file: "", entries: entries.flat() });
 
 let folder: string;
+const kept = () => ({ folder, kind: "convert" }) as const;
 
 beforeEach(() => (folder = mkdtempSync(join(tmpdir(), "alpa-auth-convert-"))));
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
@@ -88,9 +89,9 @@ describe("ops convert, times of steps that were never measured", () => {
             patienceSeconds: 0,
             lookSeconds: 0,
         });
-        assert.deepEqual(budgetProblems(budget(600), "intra-b"), []);
+        assert.deepEqual(budgetProblems(budget(600), false), []);
         assert.equal(needed(defaults(600)), 28 * 60 + TURN_SECONDS + 26 * 60);
-        const [said] = budgetProblems(budget(900), "intra-b");
+        const [said] = budgetProblems(budget(900), false);
         assert.match(
             said,
             /^convert\.budgetMinutes: must be at least 67, for 33:00 there, 2:30 to turn round and 31:00 back .*\(got 60\)/,
@@ -134,34 +135,34 @@ describe("ops convert, the record", () => {
         versions: { program: "0", pulumi: "v3", node: "v20" },
     };
     const write = (...events: Event[]) => {
-        const file = newFile(folder, "intra", new Date("2026-11-26T12:00:00Z"));
+        const file = newFile(kept(), "intra", new Date("2026-11-26T12:00:00Z"));
         events.forEach((event) => append(file, entry(event)));
         return file;
     };
 
     it("is one file for each conversion, which other stacks of a similar name do not read", () => {
         assert.match(write(begin), /\.alpa-auth\/convert\/intra-20261126T120000Z\.jsonl$/);
-        assert.equal(records(folder, "intra").length, 1);
-        for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(folder, other), []);
+        assert.equal(records(kept(), "intra").length, 1);
+        for (const other of ["intr", "intra-rehearsal", "in.ra"]) assert.deepEqual(records(kept(), other), []);
     });
 
     it("of a new conversion comes after all others, although a clock that was ahead has named one of them", () => {
         write(begin);
         for (const at of ["2026-11-26T11:00:00Z", "2026-11-26T12:00:00.900Z"])
-            assert.match(newFile(folder, "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
+            assert.match(newFile(kept(), "intra", new Date(at)), /intra-20261126T120001Z\.jsonl$/);
     });
 
     it("says all but its last line after a crash cut that off, and goes on behind it", () => {
         const file = write(begin);
         appendFileSync(file, '{"time":"2026-11-26T12:0');
         assert.deepEqual(
-            records(folder, "intra")[0].entries.map(({ event }) => event),
+            records(kept(), "intra")[0].entries.map(({ event }) => event),
             ["begin"],
         );
         append(file, entry({ event: "return", why: "x" }));
         append(file, entry({ event: "end", outcome: "returned", place: "intra-a", downSeconds: 0 }));
         assert.deepEqual(
-            records(folder, "intra")[0].entries.map(({ event }) => event),
+            records(kept(), "intra")[0].entries.map(({ event }) => event),
             ["begin", "return", "end"],
         );
     });
@@ -172,7 +173,7 @@ describe("ops convert, the record", () => {
         append(file, entry({ event: "return", why: "x" }));
         appendFileSync(file, `{"time":"2026${"\0".repeat(300)}`);
         assert.deepEqual(
-            records(folder, "intra")[0].entries.map(({ event }) => event),
+            records(kept(), "intra")[0].entries.map(({ event }) => event),
             ["begin", "return"],
         );
     });
@@ -180,7 +181,7 @@ describe("ops convert, the record", () => {
     it("with JSON that is no object is refused, with the line", () => {
         for (const line of ["null", "5", '["a"]']) {
             writeFileSync(write(begin), `${line}\n`);
-            assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
+            assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
             rmSync(join(folder, ".alpa-auth/convert"), { recursive: true });
         }
     });
@@ -188,7 +189,7 @@ describe("ops convert, the record", () => {
     it("with a merge conflict is refused, with the line", () => {
         const file = write(begin);
         writeFileSync(file, `<<<<<<< HEAD\n${readFileSync(file, "utf8")}`);
-        assert.throws(() => records(folder, "intra"), /must have one JSON object in each line \(line 1 has none/);
+        assert.throws(() => records(kept(), "intra"), /must have one JSON object in each line \(line 1 has none/);
     });
 
     it("is over when it was converted or has returned, and not while a human is needed", () => {
@@ -330,16 +331,16 @@ describe("ops convert, the display", () => {
 
     it("says how far the step is, what it waits for, and when it returns by itself", () => {
         assert.equal(
-            renderProgress(view, began + 65_000, "alpa-opt updating"),
+            renderProgress(CONVERSION, view, began + 65_000, "alpa-opt updating"),
             "start: 1:05 of about 15:00; callers get 503 since 6:05; returns by itself in 18:55 unless done; " +
                 "waits for the model to be loaded in the component | alpa-opt updating",
         );
-        assert.match(renderProgress(view, began + 1201_000, ""), /returning/);
+        assert.match(renderProgress(CONVERSION, view, began + 1201_000, ""), /returning/);
     });
 
     it("is lines where there is no terminal, and one line that changes where there is one", () => {
         const notes: string[] = [];
-        const plain = new ProgressDisplay({ note: (text) => notes.push(text) });
+        const plain = new ProgressDisplay({ note: (text) => notes.push(text) }, CONVERSION);
         plain.show(view);
         plain.line("\x1b[32m~ alpa-opt updating\x1b[0m");
         plain.show(undefined);
@@ -347,7 +348,10 @@ describe("ops convert, the display", () => {
         assert.ok(notes.some((line) => line.includes("alpa-opt updating")));
         const drawn: string[] = [];
         const said: string[] = [];
-        const terminal = new ProgressDisplay({ note: (text) => said.push(text), terminal: (text) => drawn.push(text) });
+        const terminal = new ProgressDisplay(
+            { note: (text) => said.push(text), terminal: (text) => drawn.push(text) },
+            CONVERSION,
+        );
         terminal.show(view);
         terminal.line("~ alpa-opt updating");
         terminal.show(undefined);
@@ -361,7 +365,7 @@ describe("ops convert, the display", () => {
 });
 
 describe("ops convert, what a human must do", () => {
-    const said = (to: Place) => whatAHumanMustDo({ direction: "back", to }, "no room", "intra");
+    const said = (to: Place) => whatAHumanMustDo(CONVERSION, { direction: "back", to }, "no room", "intra");
 
     it("is said of each step of the way back, with a command that works as pasted", () => {
         for (const to of PLACES.filter((place) => place !== "done")) {

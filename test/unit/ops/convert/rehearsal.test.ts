@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { append } from "../../../../ops/convert/audit";
+import { append } from "../../../../ops/cutover/audit";
 import { rehearsalStack } from "../../../../ops/convert/rehearsal-stack";
 import { CONVERT_FILE, convertBench } from "./service";
 

@@ -10,11 +10,11 @@ import {
     remainingForward,
     TURN_SECONDS,
     wholeReturn,
-} from "../../../../ops/convert/clock";
-import type { Entry, Event } from "../../../../ops/convert/audit";
-import { defaults } from "../../../../ops/convert/expected";
-import { backFrom, forwardFrom, nameOf, PHASES, PLACES } from "../../../../ops/convert/phases";
-import { progressOf } from "../../../../ops/convert/state";
+} from "../../../../ops/cutover/clock";
+import type { Entry, Event } from "../../../../ops/cutover/audit";
+import { defaults, PLACES } from "../../../../ops/convert/kind";
+import { backFrom, forwardFrom, nameOf, PHASES } from "../../../../ops/cutover/phases";
+import { progressOf } from "../../../../ops/cutover/state";
 import { FakeWorld, type WorldOptions } from "./world";
 
 const FORWARD = [...PHASES];
@@ -286,10 +286,11 @@ describe("ops convert, bare metal's answers", () => {
         const there = { file: "there.jsonl", entries: [...world.entries] };
         world.entries = [];
         world.begin("intra-a");
-        const { answers } = progressOf({ reached: "done", asked: "done" }, [
-            there,
-            { file: "back.jsonl", entries: world.entries },
-        ]);
+        const { answers } = progressOf(
+            { reached: "done", asked: "done" },
+            [there, { file: "back.jsonl", entries: world.entries }],
+            "intra-a",
+        );
         assert.deepEqual(
             answers?.map(({ text }) => text),
             [" the capital"],
@@ -297,10 +298,11 @@ describe("ops convert, bare metal's answers", () => {
         // The way there records its own: those of an earlier model are none.
         world.entries = [];
         world.begin("intra-b");
-        const again = progressOf({ reached: "intra-a", asked: "intra-a" }, [
-            there,
-            { file: "again.jsonl", entries: world.entries },
-        ]);
+        const again = progressOf(
+            { reached: "intra-a", asked: "intra-a" },
+            [there, { file: "again.jsonl", entries: world.entries }],
+            "intra-a",
+        );
         assert.equal(again.answers, undefined);
     });
 });
@@ -390,7 +392,11 @@ describe("ops convert, killed", () => {
 });
 
 describe("ops convert, whatever happens", () => {
-    const names = [...forwardFrom("intra-a"), ...backFrom("done", true), ...backFrom("verify", true)].map(nameOf);
+    const names = [
+        ...forwardFrom("intra-a"),
+        ...backFrom("done", true, "intra-a"),
+        ...backFrom("verify", true, "intra-a"),
+    ].map(nameOf);
     const some = <T>(value: fc.Arbitrary<T>) =>
         fc.record(Object.fromEntries(names.map((name) => [name, value])), {
             requiredKeys: [],

@@ -4,16 +4,16 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Entry } from "../../../../ops/convert/audit";
-import type { ClusterHolder } from "../../../../ops/convert/holder";
-import { isDown, type Place } from "../../../../ops/convert/phases";
+import type { Entry } from "../../../../ops/cutover/audit";
+import type { ClusterHolder } from "../../../../ops/cutover/holder";
+import { isDown, type Place } from "../../../../ops/cutover/phases";
 import { placeIn } from "../../../../ops/convert/stack-edit";
 import { parse } from "yaml";
 import { bench, SECRETS, type Bench, type Says } from "../kit";
 import type { PulumiResult } from "../../../../ops/stack/pulumi";
 
 export const VERIFIER_KEY = "KEY-of-the-verifier-0123456789";
-const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+export const SSH_KEY = generateKeyPairSync("ed25519").privateKey.export({ type: "pkcs8", format: "pem" }) as string;
 const HOST_KEY = `ssh-ed25519 ${"A".repeat(64)}`;
 
 export const CONVERT_FILE = `config:
@@ -186,9 +186,10 @@ function outputs({ reached, holder, callers }: State, port: number): object {
     return { url: `${base}/alpa`, credentials: callers, ...conversion };
 }
 
-type Reply = { status: number; text?: string };
+export type Reply = { status: number; text?: string };
 
-async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
+/** A service of HTTP, until the test is over. @param reply undefined: never */
+export async function serve(reply: (path: string, key: unknown) => Reply | void): Promise<number> {
     const server = createServer((request, response) => {
         request.resume().on("end", () => {
             const said = reply(request.url!, request.headers.apikey);

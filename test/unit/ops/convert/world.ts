@@ -1,12 +1,12 @@
 /** A stack, its record and a clock in memory, for conversions. Steps are taken as the program takes them: one at a time. */
-import { stepsFrom } from "../../../../components/opt/conversion-phases";
-import type { Entry, Event } from "../../../../ops/convert/audit";
-import { defaults } from "../../../../ops/convert/expected";
-import type { Budget, Expected } from "../../../../ops/convert/clock";
-import type { Actions, Result } from "../../../../ops/convert/interfaces";
-import { ConversionRunner } from "../../../../ops/convert/runner";
-import { nameOf, type Place, type Step } from "../../../../ops/convert/phases";
-import { progressOf, type ConversionProgress } from "../../../../ops/convert/state";
+import { stepsFrom, type Stage } from "../../../../components/opt/conversion-phases";
+import type { Entry, Event } from "../../../../ops/cutover/audit";
+import { CONVERSION, defaults } from "../../../../ops/convert/kind";
+import type { Budget, Expected } from "../../../../ops/cutover/clock";
+import type { Actions, Result } from "../../../../ops/cutover/interfaces";
+import { CutoverRunner } from "../../../../ops/cutover/runner";
+import { nameOf, type Place, type Step } from "../../../../ops/cutover/phases";
+import { progressOf, type ConversionProgress } from "../../../../ops/cutover/state";
 
 export interface WorldOptions {
     /** Seconds that a step takes, by its name. @default what is expected */
@@ -69,7 +69,11 @@ export class FakeWorld {
 
     progress(): ConversionProgress {
         const { reached, asked, entries } = this;
-        return progressOf({ reached, asked }, entries.length === 0 ? [] : [{ file: "record.jsonl", entries }]);
+        return progressOf(
+            { reached, asked },
+            entries.length === 0 ? [] : [{ file: "record.jsonl", entries }],
+            "intra-a",
+        );
     }
 
     /** Goes on as a new process would: with nothing but what is written. @returns undefined when it was killed */
@@ -84,7 +88,7 @@ export class FakeWorld {
                 call: () => this.orders[order].abort("it was asked for"),
             });
         }
-        const runner = new ConversionRunner(this.progress(), this.budget, this.actions(), {
+        const runner = new CutoverRunner(CONVERSION, this.progress(), this.budget, this.actions(), {
             back: back.signal,
             stop: stop.signal,
         });
@@ -188,7 +192,7 @@ export class FakeWorld {
     /** What the program's preflight allows. After a run that did not end: only where it was going, or back where it came from. */
     private isOneStep(to: Place): boolean {
         return this.reached === this.asked
-            ? stepsFrom(this.reached).includes(to)
+            ? stepsFrom(this.reached as Stage).includes(to as Stage)
             : [this.reached, this.asked].includes(to);
     }
 

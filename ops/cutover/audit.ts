@@ -1,9 +1,9 @@
-/** The record of conversions: one file for each, a line of JSON for each event, never a secret. Commit the files. */
+/** The record of conversions and upgrades: one file for each, a line of JSON for each event, never a secret. Commit the files. */
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors";
-import type { Answer } from "./answers";
-import type { Direction, Place } from "./phases";
+import type { Answer } from "./service/answers";
+import type { Before, Direction, Place } from "./phases";
 
 export interface Versions {
     /** Of this program. */
@@ -14,11 +14,28 @@ export interface Versions {
     node: string;
 }
 
-/** How a conversion ended. `human`: it could not return by itself. */
-export type Outcome = "converted" | "returned" | "human";
+/** How it ended. `human`: it could not return by itself. */
+export type Outcome = "converted" | "upgraded" | "returned" | "human";
+
+/** What an upgrade of the model changes of key `opt`. */
+export interface ModelChange {
+    /** Values by key; null where a key is not set. */
+    old: Record<string, unknown>;
+    new: Record<string, unknown>;
+    /** Whether the new version must answer as the old one did. */
+    sameAnswers: boolean;
+}
 
 export type Event =
-    | { event: "begin"; from: Place; to: "intra-a" | "intra-b"; budgetSeconds: number; versions: Versions }
+    | {
+          event: "begin";
+          from: Place;
+          to: Before | "intra-b" | "new";
+          budgetSeconds: number;
+          /** Of an upgrade of the model. */
+          change?: ModelChange;
+          versions: Versions;
+      }
     | { event: "resume"; reached: Place; asked: Place; versions: Versions }
     | { event: "step"; step: string; direction: Direction; to: Place }
     | {
@@ -33,7 +50,7 @@ export type Event =
           said?: string;
       }
     | { event: "answers"; answers: Answer[] }
-    /** `done` has failed, and the component serves all the same. */
+    /** `done` has failed, and callers are served all the same. */
     | { event: "serves"; said: string }
     | { event: "return"; why: string }
     /** `cleared`: the stack of a rehearsal that was cut off is gone. */
@@ -42,7 +59,7 @@ export type Event =
 export type Entry = Event & {
     /** As `2026-11-26T12:00:00.000Z`. */
     time: string;
-    /** Id of the conversion. */
+    /** Id of it: the name of its file. */
     run: string;
     /** `<user>@<host>`. */
     who: string;
@@ -53,16 +70,22 @@ export interface Conversion {
     entries: Entry[];
 }
 
-/** Folder of the records of all stacks. */
-function folderOf(folder: string): string {
-    return join(folder, ".alpa-auth", "convert");
+/** Where records are: those of all stacks and of one kind are in a folder. */
+export interface RecordFolder {
+    /** Folder of the stack files. */
+    folder: string;
+    kind: "convert" | "model-upgrade";
+}
+
+function folderOf({ folder, kind }: RecordFolder): string {
+    return join(folder, ".alpa-auth", kind);
 }
 
 /**
- * File of a new conversion. Its name is the last of all, since that says which one is under way: a clock may have been ahead.
+ * File of a new one. Its name is the last of all, since that says which one is under way: a clock may have been ahead.
  * @param at when it begins
  */
-export function newFile(folder: string, stack: string, at: Date): string {
+export function newFile(folder: RecordFolder, stack: string, at: Date): string {
     const last = filesOf(folder, stack).at(-1);
     const next = last === undefined ? 0 : timeIn(last) + 1000;
     const time = new Date(Math.max(at.getTime(), next))
@@ -73,14 +96,14 @@ export function newFile(folder: string, stack: string, at: Date): string {
 }
 
 /** Records of a stack, oldest first. */
-export function records(folder: string, stack: string): Conversion[] {
+export function records(folder: RecordFolder, stack: string): Conversion[] {
     return filesOf(folder, stack)
         .map((name) => join(folderOf(folder), name))
         .map((file) => ({ file, entries: parse(file) }));
 }
 
 /** Names of their files, oldest first. */
-function filesOf(folder: string, stack: string): string[] {
+function filesOf(folder: RecordFolder, stack: string): string[] {
     if (!existsSync(folderOf(folder))) return [];
     const own = new RegExp(`^${stack.replace(/\./g, "\\.")}-\\d{8}T\\d{6}Z\\.jsonl$`);
     return readdirSync(folderOf(folder))

@@ -1,10 +1,10 @@
 /** What a caller gets at the address that all callers use. */
-import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../client/typescript/src/index";
-import { claimKey } from "../../components/consumers/consumers";
-import { VERIFIER } from "../../components/opt/conversion-phases";
-import { SMOKE_CONSUMER } from "../check/smoke";
-import { errorMessage } from "../errors";
-import type { Outputs } from "../stack/stack";
+import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../../client/typescript/src/index";
+import { claimKey } from "../../../components/consumers/consumers";
+import { VERIFIER } from "../../../components/opt/conversion-phases";
+import { SMOKE_CONSUMER } from "../../check/smoke";
+import { errorMessage } from "../../errors";
+import type { Outputs } from "../../stack/stack";
 import type { VerificationRoute } from "./answers";
 
 /** A caller whose credential the stack has generated. */

@@ -1,9 +1,9 @@
 /**
- * The same questions to bare metal and to the component, over the route that only the verifier may use. Greedy answers of
- * one model are the same each time, but Alpa gives all requests of a batch the temperature of the last one: while callers
- * are served, an answer counts once it has come twice.
+ * The same questions to what serves before a cutover and to what serves after it, over the route that only the verifier
+ * may use. Greedy answers of one model are the same each time, but Alpa gives all requests of a batch the temperature of
+ * the last one: while callers are served, an answer counts once it has come twice.
  */
-import { ApiKey, Client, type Seen } from "../../client/typescript/src/index";
+import { ApiKey, Client, type Seen } from "../../../client/typescript/src/index";
 
 /** What was asked, and what came. Nothing of it is secret. */
 export interface Answer {
@@ -38,7 +38,7 @@ const LIKELIEST = 5;
 const TRIES = 6;
 /** Two runs of the same fp16 model differ by less; the likeliest tokens of a text differ by much more. */
 const LOGPROB_TOLERANCE = 0.05;
-/** A component that answers more slowly than this times bare metal is not what it replaces. */
+/** What answers more slowly than this times the old one is not what it replaces. */
 const SLOWER = 2;
 /** Alpa waits up to 1 s for companions of a batch, on either side. */
 const SLACK_MILLISECONDS = 2000;
@@ -46,7 +46,7 @@ const SLACK_MILLISECONDS = 2000;
 /** It answers, and not as recorded. */
 export class Different extends Error {}
 
-/** Asks everything until it is answered twice the same. @throws when bare metal does not agree with itself */
+/** Asks everything until it is answered twice the same. @throws when what answers does not agree with itself */
 export async function recordAnswers(route: VerificationRoute, options: AskOptions): Promise<Answer[]> {
     const recorded: Answer[] = [];
     for (const question of questions()) {
@@ -85,14 +85,44 @@ export async function compareAnswers(
         slowest = Math.max(slowest, now.milliseconds);
     }
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
-    const most = latencyBound(before);
-    if (bounded && slowest > most)
-        problems.push(`the slowest answer must take at most ${most} ms (got ${slowest}; bare metal's took ${before})`);
+    if (bounded && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
     if (problems.length > 0) throw new Different(`the answers must be as recorded: ${problems.join("; ")}`);
     return `${recorded.length} answers as recorded, the slowest after ${slowest} ms (${before} ms when recorded)`;
 }
 
-/** Longest time for an answer of the component. @param before bare metal's slowest, in milliseconds */
+/**
+ * Asks again where another model or other weights answer: each question twice the same, not empty, and soon enough.
+ * @returns a sentence with what was answered; @throws Different
+ */
+export async function checkAnswers(
+    route: VerificationRoute,
+    recorded: Answer[],
+    options: AskOptions,
+    bounded: boolean,
+): Promise<string> {
+    const now = await recordAnswers(route, options);
+    const problems = now
+        .filter(
+            ({ text, tokens, logprobs }) =>
+                text === "" || (tokens && !(tokens.length > 0 && logprobs!.every(Number.isFinite))),
+        )
+        .map(
+            ({ method, prompt }) =>
+                `${method} of ${JSON.stringify(prompt)}: must be answered (it is empty, or no number)`,
+        );
+    const slowest = Math.max(...now.map(({ milliseconds }) => milliseconds));
+    const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
+    if (bounded && slowest > latencyBound(before)) problems.push(tooSlow(slowest, before));
+    if (problems.length > 0) throw new Different(`the answers must be usable: ${problems.join("; ")}`);
+    const texts = now.flatMap(({ prompt, text }) => (text === undefined ? [] : [JSON.stringify(`${prompt}${text}`)]));
+    return `${now.length} answers, each twice the same, the slowest after ${slowest} ms (${before} ms when recorded): ${texts.join(", ")}`;
+}
+
+function tooSlow(slowest: number, before: number): string {
+    return `the slowest answer must take at most ${latencyBound(before)} ms (got ${slowest}; when recorded it took ${before})`;
+}
+
+/** Longest time for an answer afterwards. @param before the slowest recorded one, in milliseconds */
 export function latencyBound(before: number): number {
     return before * SLOWER + SLACK_MILLISECONDS;
 }

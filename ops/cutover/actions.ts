@@ -1,33 +1,39 @@
-/** What a conversion does to the world: runs Pulumi, asks the service, writes its record. */
+/** What a cutover does to the world: runs Pulumi, asks the service, writes its record. */
 import type { Context } from "../context";
 import { remember } from "../stack/edit-obstacles";
 import { replace } from "../stack/file-edit";
 import { gatewayOf } from "../stack/gateway";
 import { findStack, readOutputs, type CallersFile } from "../stack/stack";
-import { compareAnswers, Different, recordAnswers, type Answer, type VerificationRoute } from "./answers";
+import {
+    checkAnswers,
+    compareAnswers,
+    Different,
+    recordAnswers,
+    type Answer,
+    type VerificationRoute,
+} from "./service/answers";
 import { bringUp } from "./apply";
 import { append, records, type Event } from "./audit";
-import { measured } from "./expected";
+import type { ProgressDisplay } from "./commands/progress";
 import type { Actions, Proof } from "./interfaces";
-import { PLACES, type Place, type Step } from "./phases";
-import type { ProgressDisplay } from "./progress";
-import { endpointCallers, proveRefused, proveServed, type PublicEndpoint } from "./public-endpoint";
-import { seen } from "./read-state";
-import { leave, setMeasured, setPlace, type Holder } from "./stack-edit";
+import type { Kind } from "./kind";
+import { PHASES, type Step } from "./phases";
+import { endpointCallers, proveRefused, proveServed, type PublicEndpoint } from "./service/public-endpoint";
 import { callAt, startClock } from "./timer";
 
-export interface ConversionJob {
+export interface CutoverJob {
     context: Context;
+    kind: Kind;
     /** As Pulumi takes it. */
     stack: string;
     short: string;
-    /** Record of the conversion. */
+    /** Its record. */
     file: string;
     run: string;
     who: string;
     /** Name under which the cluster knows who is at work. */
     holder: string;
-    /** Of the stack file, without what a conversion changes. */
+    /** Of the stack file, without what the cutover changes. */
     rest: string;
     /** The stack file as it was when this process began. */
     text: string;
@@ -38,11 +44,9 @@ export interface ConversionJob {
     display: ProgressDisplay;
 }
 
-/** How far ahead others are kept away when nothing more is heard, in minutes. With the last step that is over. */
-const HELD_MINUTES = 120;
-
-export function conversionActions(job: ConversionJob): Actions {
-    const { context, stack, display } = job;
+export function cutoverActions(job: CutoverJob): Actions {
+    const { context, kind, stack, display } = job;
+    const known = () => records({ folder: context.folder, kind: kind.folder }, job.short);
     const now = startClock();
     return {
         now,
@@ -50,10 +54,12 @@ export function conversionActions(job: ConversionJob): Actions {
             const back = direction === "back" ? { kept: job.text } : {};
             const run = {
                 stack,
+                kind,
+                first: direction === "forward" && to === PHASES[0],
                 rest: job.rest,
                 callers: job.callers,
                 ...back,
-                edit: (text: string) => edit(job, text, to),
+                edit: (text: string) => kind.edit(text, to, job.holder, known),
                 signal,
             };
             try {
@@ -69,46 +75,38 @@ export function conversionActions(job: ConversionJob): Actions {
             if (said === undefined) throw new Error("there is no public endpoint to test");
             return said;
         },
-        readPlaces: async (signal) => seen(await findStack(context, stack), await outputs(job, signal)),
+        readPlaces: async (signal) => kind.seen(await findStack(context, stack), await outputs(job, signal), known()),
         record: (event) => write(job, event),
         at: (instant, call) => callAt(now, instant, call),
         show: (view) => display.show(view),
     };
 }
 
-export function write({ file, run, who, context }: ConversionJob, event: Event): void {
+export function write({ file, run, who, context, kind }: CutoverJob, event: Event): void {
     append(file, { time: new Date().toISOString(), run, who, ...event });
     if (event.event === "step-end")
         context.note(
             `${event.step}: ${event.outcome} after ${event.seconds.toFixed(1)} s${event.said ? ` (${event.said})` : ""}.`,
         );
-    if (event.event === "return") context.note(`\nReturning to intra-a: ${event.why}.`);
+    if (event.event === "return") context.note(`\nReturning to ${kind.before}: ${event.why}.`);
 }
 
-/** Releases the lock: with option intra-a that needs no run. */
-export async function leaveStack({ context, stack }: ConversionJob): Promise<void> {
+/** Releases the lock after a return, where that needs no run. */
+export async function leaveStack({ context, kind, stack }: CutoverJob): Promise<void> {
     const found = await findStack(context, stack);
-    const after = leave(found.text);
+    const after = kind.leave(found.text);
     if (after === found.text) return;
     remember(found, after);
     replace(found.file, after);
 }
 
-function edit({ context, short, holder }: ConversionJob, text: string, to: Place): string {
-    const last = to === PLACES.at(-1);
-    const until = new Date(Date.now() + (last ? 0 : HELD_MINUTES) * 60_000);
-    const at: Holder = { name: holder, until: until.toISOString().replace(/\.\d+Z$/, "Z") };
-    const placed = setPlace(text, to, at);
-    return last ? setMeasured(placed, measured(records(context.folder, short))) : placed;
-}
-
-async function outputs({ context, stack }: ConversionJob, signal: AbortSignal) {
+async function outputs({ context, stack }: CutoverJob, signal: AbortSignal) {
     return readOutputs(context, await findStack(context, stack), signal);
 }
 
 /** Looks at what a step is there for. */
 async function prove(
-    job: ConversionJob,
+    job: CutoverJob,
     { direction, to }: Step,
     answers: Answer[] | undefined,
     signal: AbortSignal,
@@ -117,28 +115,26 @@ async function prove(
     const name = `${forward ? "" : "back "}${to}`;
     if (name === "prepare") {
         const recorded = await recordAnswers(await route(job, signal), options(job, signal));
-        return { said: `${recorded.length} answers of bare metal recorded`, answers: recorded };
+        return { said: `${recorded.length} answers of ${job.kind.old} recorded`, answers: recorded };
     }
-    if (name === "verify")
-        return { said: await compareAnswers(await route(job, signal), answers ?? [], options(job, signal), true) };
+    if (name === "verify") {
+        const check = job.kind.sameAnswers ? compareAnswers : checkAnswers;
+        return { said: await check(await route(job, signal), answers ?? [], options(job, signal), true) };
+    }
     if (name === "drain") return { said: (await askPublicEndpoint(job, signal, proveRefused)) ?? NOT_ASKED };
-    if (name === "back drain") return { said: await bareMetalAnswers(job, answers, signal) };
-    if (["switch", "back prepare", "back intra-a"].includes(name))
+    if (name === "back drain") return { said: await oldAnswers(job, answers, signal) };
+    if (["switch", "back prepare", `back ${job.kind.before}`].includes(name))
         return { said: (await askPublicEndpoint(job, signal, proveServed)) ?? NOT_ASKED };
     return {};
 }
 
 /** It must answer; that it answers as before is worth a word, and no reason to leave callers without it. */
-async function bareMetalAnswers(
-    job: ConversionJob,
-    answers: Answer[] | undefined,
-    signal: AbortSignal,
-): Promise<string> {
-    if (answers === undefined) return "bare metal's answers were not recorded, so that they were not compared";
+async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
+    if (answers === undefined) return `${job.kind.old}'s answers were not recorded, so that they were not compared`;
     try {
         return await compareAnswers(await route(job, signal), answers, options(job, signal), false);
     } catch (error) {
-        if (error instanceof Different) return `bare metal answers, but ${error.message}`;
+        if (error instanceof Different) return `${job.kind.old} answers, but ${error.message}`;
         throw error;
     }
 }
@@ -147,7 +143,7 @@ const NOT_ASKED = "not asked as a caller: the stack has no key and no secret of 
 
 /** @returns undefined when no caller has a credential to ask with */
 async function askPublicEndpoint(
-    job: ConversionJob,
+    job: CutoverJob,
     signal: AbortSignal,
     check: (endpoint: PublicEndpoint) => Promise<string>,
 ): Promise<string | undefined> {
@@ -162,7 +158,7 @@ async function askPublicEndpoint(
     return check({ url: found.url, callers, verification, timeoutSeconds, patienceSeconds, signal });
 }
 
-async function route(job: ConversionJob, signal: AbortSignal): Promise<VerificationRoute> {
+async function route(job: CutoverJob, signal: AbortSignal): Promise<VerificationRoute> {
     const { conversion } = await outputs(job, signal);
     if (conversion?.verification === undefined)
         throw new Error(
@@ -171,7 +167,7 @@ async function route(job: ConversionJob, signal: AbortSignal): Promise<Verificat
     return conversion.verification;
 }
 
-function options({ answerSeconds }: ConversionJob, signal: AbortSignal) {
+function options({ answerSeconds }: CutoverJob, signal: AbortSignal) {
     // Its url is that of the stack, whose config says whether it has TLS.
     return { timeoutSeconds: answerSeconds, signal, allowHttp: true };
 }

@@ -1,9 +1,9 @@
 /** Expected times of steps: measured ones where there are any, else those of docs/operate/convert.md. */
 import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
-import type { Place } from "./phases";
+import type { Before, Place } from "./phases";
 
-/** Of the last so many conversions the longest time counts: one lucky step must not shorten the way back. */
+/** Of the last so many the longest time counts: one lucky step must not shorten the way back. */
 const LOOK_BACK = 3;
 
 /** OPT-66B is 132 GB, at 200 MB/s 11 minutes; and one for processes or pods to start. */
@@ -13,9 +13,9 @@ const STOP_SECONDS = 120;
 
 /**
  * Seconds for each step that was never measured. With them the way there and the longest way back fit into the default budget.
- * @param answerSeconds longest time for one answer: running ones are let end before a side is stopped
+ * @param answerSeconds longest time for one answer: running ones are let end before what gives them is stopped
  */
-export function defaults(answerSeconds: number): Expected {
+export function expectedTimes(answerSeconds: number, before: Before): Expected {
     return {
         prepare: 900,
         drain: 60,
@@ -27,15 +27,15 @@ export function defaults(answerSeconds: number): Expected {
         "back to switch": 60,
         "back to verify": 60,
         "back to start": 60,
-        // Before callers are let in only the verifier's short questions run; a component that hangs keeps those as long.
+        // Before callers are let in only the verifier's short questions run; one that hangs keeps those as long.
         "back to stop": answerSeconds + STOP_SECONDS,
         "back to drain": LOAD_SECONDS,
         "back to prepare": 60,
-        "back to intra-a": 180,
+        [`back to ${before}`]: 180,
     };
 }
 
-/** Longest measured time of each step in the last conversions that have it, in seconds. */
+/** Longest measured time of each step in the last ones that have it, in seconds. */
 export function measured(conversions: Conversion[]): Expected {
     const found: Expected = {};
     const times = new Map<string, number>();

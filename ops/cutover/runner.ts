@@ -1,17 +1,18 @@
 /** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Actions}. */
 import { errorMessage } from "../errors";
-import type { Answer } from "./answers";
+import type { Answer } from "./service/answers";
 import type { Outcome } from "./audit";
 import { duration, expectedOf, latestEnd, longestBack, LOOK_AGAIN_SECONDS, mustReturn, type Budget } from "./clock";
 import type { Actions, Orders, Proof, Result } from "./interfaces";
+import type { Kind } from "./kind";
 import { StepInterruption, within } from "./interrupt";
-import { closesWindow, isDown, nameOf, opensWindow, PLACES, type Place, type Step } from "./phases";
+import { closesWindow, isDown, nameOf, opensWindow, PHASES, positionOf, type Place, type Step } from "./phases";
 import { backPath, type ConversionProgress } from "./state";
 
 /** A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. */
 const TRIES = 2;
 
-export class ConversionRunner {
+export class CutoverRunner {
     private reached: Place;
     private asked: Place;
     private downSince: number | undefined;
@@ -21,6 +22,7 @@ export class ConversionRunner {
     private returning: boolean;
 
     constructor(
+        private readonly kind: Pick<Kind, "before" | "old" | "new" | "reached">,
         private readonly progress: ConversionProgress,
         private readonly budget: Budget,
         private readonly actions: Actions,
@@ -49,10 +51,10 @@ export class ConversionRunner {
                 if (tries === TRIES) return this.withoutDone(failure, step);
             }
         }
-        return this.end("converted");
+        return this.end(this.kind.reached);
     }
 
-    /** Callers who are seen to be served keep the component, whatever `done` could not do; else it returns, in the budget's time. */
+    /** Callers who are seen to be served keep what serves them, whatever `done` could not do; else it returns, in the budget's time. */
     private async withoutDone(failure: string, step: Step): Promise<Result> {
         const { actions, orders, budget } = this;
         try {
@@ -65,7 +67,7 @@ export class ConversionRunner {
             const why = `${nameOf(step)}: ${failure}`;
             if (orders.stop.aborted) return this.stopped(why);
             if (orders.back.aborted) return this.turn(why);
-            return this.turn(`${why}; and callers are not served by the component: ${errorMessage(error)}`);
+            return this.turn(`${why}; and callers are not served by ${this.kind.new}: ${errorMessage(error)}`);
         }
     }
 
@@ -73,9 +75,9 @@ export class ConversionRunner {
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
         // What was brought about already has only to be looked at.
-        const before = to === this.reached ? to : PLACES[PLACES.indexOf(to) - 1];
-        if (PLACES.indexOf(to) >= PLACES.indexOf("stop") && to !== "done" && this.answers === undefined)
-            return "bare metal's answers were not recorded, so nothing could be compared with them";
+        const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? this.kind.before);
+        if (positionOf(to) >= positionOf("stop") && to !== "done" && this.answers === undefined)
+            return `${this.kind.old}'s answers were not recorded, so nothing could be compared with them`;
         if (isDown(before) && this.downSince === undefined) return "since when callers get 503 is not known";
         if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
         return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} are over, and what is left is not enough to go on and, should it fail, to return`;
@@ -162,7 +164,7 @@ export class ConversionRunner {
         this.actions.record({ event: "return", why });
         this.returning = true;
         await this.lookAgain();
-        return this.back(backPath(this.reached, this.asked), why);
+        return this.back(backPath(this.reached, this.asked, this.kind.before), why);
     }
 
     /** A step that failed may have been the last to fail and the first to be done. */

@@ -1,8 +1,9 @@
 /** What is on the screen while a step runs: one line that changes, or a line now and then where there is no terminal. */
-import type { Context } from "../context";
-import { duration } from "./clock";
-import type { View } from "./interfaces";
-import { describeStep, nameOf } from "./phases";
+import type { Context } from "../../context";
+import { duration } from "../clock";
+import type { View } from "../interfaces";
+import type { Kind } from "../kind";
+import { nameOf } from "../phases";
 
 /** Between two lines where there is no terminal, in seconds. */
 const LINE_SECONDS = 30;
@@ -11,7 +12,7 @@ const LINE_SECONDS = 30;
  * @param now in milliseconds
  * @param last what Pulumi said last
  */
-export function renderProgress(view: View, now: number, last: string): string {
+export function renderProgress({ describe }: Pick<Kind, "describe">, view: View, now: number, last: string): string {
     const { step, began, expectedSeconds, latestEnd, downSince } = view;
     const parts = [`${nameOf(step)}: ${duration((now - began) / 1000)} of about ${duration(expectedSeconds)}`];
     if (downSince !== undefined) parts.push(`callers get 503 since ${duration((now - downSince) / 1000)}`);
@@ -19,7 +20,7 @@ export function renderProgress(view: View, now: number, last: string): string {
         parts.push(
             now < latestEnd ? `returns by itself in ${duration((latestEnd - now) / 1000)} unless done` : "returning",
         );
-    parts.push(`waits for ${describeStep(step).waitsFor}`);
+    parts.push(`waits for ${describe(step).waitsFor}`);
     return `${parts.join("; ")}${last === "" ? "" : ` | ${last}`}`;
 }
 
@@ -30,7 +31,10 @@ export class ProgressDisplay {
     private last = "";
     private lines: string[] = [];
 
-    constructor(private readonly context: Pick<Context, "note" | "terminal">) {}
+    constructor(
+        private readonly context: Pick<Context, "note" | "terminal">,
+        private readonly kind: Pick<Kind, "describe">,
+    ) {}
 
     show(view: View | undefined): void {
         const { terminal } = this.context;
@@ -39,7 +43,7 @@ export class ProgressDisplay {
         this.view = view;
         if (view === undefined) return;
         [this.last, this.lines] = ["", []];
-        this.context.note(`\n${nameOf(view.step)}: ${describeStep(view.step).does}.`);
+        this.context.note(`\n${nameOf(view.step)}: ${this.kind.describe(view.step).does}.`);
         if (terminal === undefined) this.context.note(`  ${this.text()}`);
         this.timer = setInterval(() => this.draw(), terminal === undefined ? LINE_SECONDS * 1000 : 1000);
         this.draw();
@@ -71,6 +75,6 @@ export class ProgressDisplay {
     }
 
     private text(): string {
-        return renderProgress(this.view!, Date.now(), this.context.terminal === undefined ? "" : this.last);
+        return renderProgress(this.kind, this.view!, Date.now(), this.context.terminal === undefined ? "" : this.last);
     }
 }

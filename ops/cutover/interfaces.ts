@@ -1,5 +1,5 @@
-/** What a conversion needs of the world, and its result. */
-import type { Answer } from "./answers";
+/** What a cutover needs of the world, and its result. */
+import type { Answer } from "./service/answers";
 import type { Event, Outcome } from "./audit";
 import type { Place, Step } from "./phases";
 import type { Seen } from "./state";
@@ -18,7 +18,7 @@ export interface View {
 export interface Proof {
     /** A sentence for the record. */
     said?: string;
-    /** Bare metal's answers, to be compared with later. */
+    /** Answers of what served before, to be compared with later. */
     answers?: Answer[];
 }
 
@@ -28,8 +28,8 @@ export interface Actions {
     /** Brings the stack to where a step leads. @throws when it was not reached, or `signal` has broken it off */
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /**
-     * Verifies the result of a step. Its result is ignored once `signal` is aborted. @param answers those of bare
-     * metal, as far as recorded
+     * Verifies the result of a step. Its result is ignored once `signal` is aborted. @param answers those of what
+     * served before, as far as recorded
      */
     prove(step: Step, answers: Answer[] | undefined, signal: AbortSignal): Promise<Proof>;
     /**
@@ -63,6 +63,6 @@ export interface Result {
     why?: string;
     /** The step that a human must see to. */
     failed?: Step;
-    /** What shows that the component serves although `done` failed. */
+    /** What shows that callers are served although `done` failed. */
     served?: string;
 }

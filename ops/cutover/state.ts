@@ -1,5 +1,5 @@
-/** Where a conversion is: read from the stack's outputs, its file and the record, never from memory. Pure. */
-import type { Answer } from "./answers";
+/** Where a cutover is: read from the stack's outputs, its file and the record, never from memory. Pure. */
+import type { Answer } from "./service/answers";
 import { isOver, type Conversion } from "./audit";
 import {
     backFrom,
@@ -8,7 +8,8 @@ import {
     forwardFrom,
     isDown,
     opensWindow,
-    PLACES,
+    positionOf,
+    type Before,
     type Direction,
     type Place,
     type Step,
@@ -20,15 +21,15 @@ export interface Seen {
     reached: Place;
     /** What the stack file says: of another place while a step is under way, or after one that failed. */
     asked: Place;
-    /** Id of the conversion that the outputs name. */
+    /** Id of what is under way, as its record says. */
     run?: string;
     /** When the reached phase began, as the outputs say. */
     since?: string;
 }
 
-/** What is known of the conversion that is under way, or that nothing is. */
+/** What is known of what is under way, or that nothing is. */
 export interface ConversionProgress extends Seen {
-    /** Unset: no conversion is under way, and the stack is settled in option intra-a or intra-b. */
+    /** Unset: nothing is under way, and the stack is settled before the first phase or after the last. */
     direction?: Direction;
     /** Why it goes back although it began to go forward. */
     why?: string;
@@ -38,26 +39,26 @@ export interface ConversionProgress extends Seen {
     downSince?: number;
     /** Seconds of earlier times in which they did, in the same conversion. */
     downSeconds: number;
-    /** Of bare metal, recorded before it was stopped. */
+    /** Of what served before, recorded before it was stopped. */
     answers?: Answer[];
-    /** Steps that `convert run` does next. */
+    /** Steps that `run` does next. */
     next: Step[];
     /** The step that has begun and not ended: it was interrupted, or runs at this moment. */
     open?: string;
 }
 
 /** @param conversions records of the stack, oldest first */
-export function progressOf(seen: Seen, conversions: Conversion[]): ConversionProgress {
+export function progressOf(seen: Seen, conversions: Conversion[], before: Before): ConversionProgress {
     const last = conversions.at(-1);
     const { reached, asked } = seen;
-    if (last === undefined || isOver(last)) return withoutRecord(seen);
+    if (last === undefined || isOver(last)) return withoutRecord(seen, before);
     const progress: ConversionProgress = { ...seen, file: last.file, direction: "forward", downSeconds: 0, next: [] };
     let begun: Step | undefined;
     let done = true;
     for (const entry of last.entries) {
         const at = Date.parse(entry.time);
         progress.run = entry.run;
-        if (entry.event === "begin") progress.direction = entry.to === "intra-a" ? "back" : "forward";
+        if (entry.event === "begin") progress.direction = entry.to === before ? "back" : "forward";
         else if (entry.event === "return") [progress.direction, progress.why] = ["back", entry.why];
         else if (entry.event === "answers") progress.answers = entry.answers;
         else if (entry.event === "step") {
@@ -83,10 +84,10 @@ export function progressOf(seen: Seen, conversions: Conversion[]): ConversionPro
     progress.next =
         progress.direction === "forward"
             ? [
-                  ...(proved || reached === "intra-a" ? [] : [{ direction: "forward", to: reached } as Step]),
+                  ...(proved || reached === before ? [] : [{ direction: "forward", to: reached } as Step]),
                   ...(proved && progress.answers === undefined ? forwardAnew(reached) : forwardFrom(reached)),
               ]
-            : backPath(reached, asked, proved);
+            : backPath(reached, asked, before, proved);
     return progress;
 }
 
@@ -96,21 +97,21 @@ function lastAnswers(conversions: Conversion[]): Answer[] | undefined {
 }
 
 /** Steps of a return. @param proved whether the reached place is known to serve as it should */
-export function backPath(reached: Place, asked: Place, proved = true): Step[] {
-    const ahead = PLACES.indexOf(asked) > PLACES.indexOf(reached);
-    return backFrom(reached, ahead || !proved);
+export function backPath(reached: Place, asked: Place, before: Before, proved = true): Step[] {
+    const ahead = positionOf(asked) > positionOf(reached);
+    return backFrom(reached, ahead || !proved, before);
 }
 
 /**
- * Of a stack between the options that no record tells of, only the way back is known to be right. With `prepare` nothing is
- * lost yet: callers are served by bare metal, whose answers can be recorded.
+ * Of a stack between the two that no record tells of, only the way back is known to be right. With `prepare` nothing is
+ * lost yet: callers are served by the old one, whose answers can be recorded.
  */
-function withoutRecord(seen: Seen): ConversionProgress {
+function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;
-    const settled = reached === asked && ["intra-a", "prepare", "done"].includes(reached);
+    const settled = reached === asked && [before, "prepare", "done"].includes(reached);
     const progress: ConversionProgress = { ...seen, downSeconds: 0, next: [] };
     if (settled) return progress;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;
     const why = "no record tells what was done before";
-    return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked) };
+    return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked, before) };
 }

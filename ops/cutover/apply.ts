@@ -1,4 +1,4 @@
-/** One `pulumi up` of a conversion: the edit of the stack file, the run, and what it said when it failed. */
+/** One `pulumi up` of a cutover: the edit of the stack file, the run, and what it said when it failed. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
@@ -9,15 +9,18 @@ import { remember } from "../stack/edit-obstacles";
 import { replace } from "../stack/file-edit";
 import { packWords } from "../stack/policy-pack";
 import { findStack, type CallersFile } from "../stack/stack";
-import { placeIn, restOf } from "./stack-edit";
+import type { Kind } from "./kind";
 
 export interface Run {
     stack: string;
-    /** {@link restOf} when the conversion began: no other edit may be applied with it. */
+    kind: Pick<Kind, "isBefore" | "restOf" | "noun">;
+    /** Whether it is the first step of all. */
+    first: boolean;
+    /** {@link Kind.restOf} when it began: no other edit may be applied with it. */
     rest: string;
     /** On the way back: the original file, which is used; other edits are put aside. */
     kept?: string;
-    /** The file of callers when the conversion began, with its name. */
+    /** The file of callers when it began, with its name. */
     callers?: CallersFile;
     /** Makes the new text of the stack file. */
     edit: (text: string) => string;
@@ -34,29 +37,29 @@ const SAID_LIMIT = 2000;
 
 /** @throws Error with Pulumi's own words */
 export async function bringUp(context: Context, run: Run): Promise<void> {
-    const { stack: name, rest, kept, callers, edit, onLine, signal } = run;
+    const { stack: name, kind, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
     // First, since a stack with an unreadable file of callers cannot be read.
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
-        putAside(context, callers.name, others ?? "");
+        putAside(context, kind, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
     // Before the edit: a file with a step that was never begun would cause a rollback.
     signal.throwIfAborted();
-    const edited = !isSame(stack.text, rest);
+    const edited = !isSame(kind, stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
     if (changed !== undefined && kept === undefined)
-        throw new Error(`${changed}: changed while the conversion was running. Undo the change.`);
-    if (edited) putAside(context, basename(stack.file), stack.text);
+        throw new Error(`${changed}: changed while the ${kind.noun} was running. Undo the change.`);
+    if (edited) putAside(context, kind, basename(stack.file), stack.text);
     const after = edit(edited ? kept! : stack.text);
     if (after !== stack.text) {
         remember(stack, after);
         replace(stack.file, after);
     }
-    const begins = kept === undefined && placeIn(stack.text) === "intra-a";
-    // What the policy pack refuses of the component is met before anything of it is made. Later on a preview costs callers time.
+    const begins = run.first && kind.isBefore(stack.text);
+    // What the policy pack refuses of it is met before anything is made. Later on a preview costs callers time.
     const skip = begins ? [] : ["--skip-preview"];
     const args = ["up", "--yes", ...skip, "--stack", name, "--config-file", stack.file];
     const end = Date.now() + LOCKED_SECONDS * 1000;
@@ -82,8 +85,8 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
     }
 }
 
-/** Whether only the keys of a conversion differ; an unreadable file differs. */
-function isSame(text: string, rest: string): boolean {
+/** Whether only the keys of the cutover differ; an unreadable file differs. */
+function isSame({ restOf }: Pick<Kind, "restOf">, text: string, rest: string): boolean {
     try {
         return restOf(text) === rest;
     } catch {
@@ -101,12 +104,12 @@ function textOf(file: string): string | undefined {
 }
 
 /** Puts a foreign edit aside: it must not delay callers, and must not be lost. */
-function putAside({ folder, note }: Context, name: string, text: string): void {
+function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const aside = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
     writeFileSync(aside, text, { mode: 0o600 });
     note(
-        `${name}: changed while the conversion was running. The return continues with the original file; the edit is in ${relative(process.cwd(), aside)}.`,
+        `${name}: changed while the ${noun} was running. The return continues with the original file; the edit is in ${relative(process.cwd(), aside)}.`,
     );
 }
 

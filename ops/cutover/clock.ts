@@ -1,6 +1,6 @@
 /** How long steps take, and until when going on leaves time for the way back. Pure; durations in seconds. */
 import { BREAK_OFF_SECONDS } from "../stack/pulumi";
-import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PLACES, type Place, type Step } from "./phases";
+import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Place, type Step } from "./phases";
 
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
@@ -47,21 +47,21 @@ export function remainingForward(place: Place, expected: Expected): number {
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
-    const before = (place: Place) => PLACES[PLACES.indexOf(place) - 1];
-    const ways = failing.flatMap((to) => [returnFrom(before(to), true, expected), returnFrom(to, false, expected)]);
+    const ways = failing.flatMap((to, i) => [returnFrom(PHASES[i], true, expected), returnFrom(to, false, expected)]);
     return Math.max(...ways);
 }
 
-/** From a place back to bare metal, as far as callers wait for it. */
+/** From a place back to what served before, as far as callers wait for it. */
 export function returnFrom(place: Place, halfWay: boolean, expected: Expected): number {
-    const steps = untilServed(backFrom(place, halfWay));
-    // From where the component serves, the first step back takes no caller's time.
+    // The place before the first phase comes after the end of the 503s.
+    const steps = untilServed(backFrom(place, halfWay, "old"));
+    // From where callers are served, the first step back takes no caller's time.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** What a whole conversion may take at most for callers: all of it, turning round at its very end, and all of the way back. */
+/** What all of it may take at most for callers: the way there, turning round at its very end, and all of the way back. */
 export function needed(expected: Expected): number {
-    return remainingForward("intra-a", expected) + TURN_SECONDS + wholeReturn(expected);
+    return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
 
 /** What a return that was asked for takes of callers' time. */

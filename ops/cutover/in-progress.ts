@@ -1,4 +1,4 @@
-/** Whether a conversion of a stack is running: then no other edit of its file is allowed. */
+/** Whether a conversion of a stack or an upgrade of its model is running: then no other edit of its file is allowed. */
 import type { Stack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
 import { holderOf } from "./lock";
@@ -13,5 +13,7 @@ export function conversionInProgress(folder: string, { short, text }: Stack, now
         held === undefined
             ? `${String(readValue(text, "convert", "holder", "name"))}, until ${until as string}`
             : `${held.who}, pid ${held.pid} on ${held.host}`;
-    return `${short}: must not be under conversion (${who}). Wait for its end: npm run ops -- convert status`;
+    return readValue(text, "opt", "upgrade") === undefined
+        ? `${short}: must not be under conversion (${who}). Wait for its end: npm run ops -- convert status`
+        : `${short}: must not be under an upgrade of its model (${who}). Wait for its end: npm run ops -- model upgrade status`;
 }

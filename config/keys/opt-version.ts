@@ -1,0 +1,175 @@
+import * as z from "zod";
+import { UPGRADE_PHASES } from "../../components/opt/conversion-phases";
+import type { Sound } from "../cross-check";
+import { got } from "../problems";
+import { anyTag, imageDigest, imageRepository } from "./images";
+import { dnsLabel, problem, text } from "../values";
+
+// What tells one version of the model from another: image, model and weights.
+
+/** An image that is pinned by its tag, its digest or both. */
+export const image = z
+    .strictObject({
+        repository: imageRepository.meta({
+            description: "The image, with its registry.",
+            examples: ["registry.example.com/alpa-serving"],
+        }),
+        tag: anyTag.optional().meta({
+            description: "Tag of the image: one version, unless there is a digest.",
+            examples: ["1.0.0"],
+            unset: "not set; required without `digest`",
+        }),
+        digest: imageDigest,
+    })
+    .check((ctx) => {
+        const { tag, digest } = ctx.value;
+        if (digest !== undefined) return;
+        if (tag === undefined)
+            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
+        else if (/(^|[^a-z])latest/i.test(tag))
+            ctx.issues.push({
+                ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"),
+                path: ["tag"],
+            });
+    });
+
+const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/").includes("..");
+
+const path = (what: string) =>
+    z.string().refine(isPath, {
+        error: (i) => `must be ${what}, from / on and without ..${got(i.input)}. Correct it`,
+    });
+
+/** Goes into the shell of a container. */
+const plainPath = path("a folder").refine((value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value), {
+    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Rename the folder`,
+});
+
+const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.test(name), {
+    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Correct it`,
+});
+
+/** As `2.0.0`, and nothing shorter. */
+export const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
+    error: (i) => `must be one exact version, as 2.0.0${got(i.input)}. Name that of the image`,
+});
+
+/** Key `opt.weights`. */
+export const weights = z
+    .strictObject({
+        claim: dnsLabel.optional().meta({
+            description: "PersistentVolumeClaim in `namespace` that has the weights.",
+            examples: ["opt-weights"],
+            unset: "`hostPath` or `inImage` has them",
+        }),
+        hostPath: path("a folder")
+            .optional()
+            .meta({
+                description: "Folder with the weights, the same on every node.",
+                examples: ["/data/opt-175b"],
+                unset: "`claim` or `inImage` has them",
+            }),
+        inImage: z
+            .literal(true)
+            .optional()
+            .meta({
+                description: "Set it to `true` if the image contains the weights.",
+                examples: [true],
+                unset: "`claim` or `hostPath` has them",
+            }),
+        mountPath: plainPath.default("/weights").meta({
+            description:
+                "Folder in which the pods find the weights; mounted read-only, unless the image contains them.",
+            reason: "A folder of its own, so that it hides nothing of the image.",
+        }),
+    })
+    .describe("Where the weights are: exactly one of `claim`, `hostPath` and `inImage`.");
+
+/** Key `opt.command`. */
+export const command = text("a command")
+    .optional()
+    .meta({
+        description: "Command that starts Alpa, run by a shell in the head container once every node has joined.",
+        examples: ["python3 -m alpa.serve --model opt"],
+        unset: "`launch_model_worker.py` in `/opt/alpa/examples/llm_serving`",
+    });
+
+/** Key `opt.model`. */
+export const model = modelName.meta({
+    description: "Name of the model, as Alpa knows it.",
+    examples: ["alpa/opt-175b"],
+});
+
+/** Key `opt.parametersBillion`. */
+export const parametersBillion = z
+    .number()
+    .refine((n) => n > 0, {
+        error: (i) => `must be a number of parameters above 0, in billions${got(i.input)}. Correct it`,
+    })
+    .optional()
+    .meta({
+        description: "Parameters of the model, in billions. Used to check that the model fits into the GPUs.",
+        examples: [175],
+        unset: "the number in `opt.model`",
+    });
+
+/** Key `opt.rayVersion`. */
+export const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
+
+/** Key `opt.upgrade`: what differs between the version that runs and the one that takes its place. */
+export const upgrade = z
+    .strictObject({
+        phase: z.enum(UPGRADE_PHASES).default("prepare").meta({
+            description:
+                "Phase of the upgrade. Each `pulumi up` moves it by at most one phase; `ops model upgrade` sets it.",
+            reason: "In this phase the version that runs serves the callers.",
+        }),
+        image: image.optional().describe("Image of the new version."),
+        model: model.optional().meta({
+            description: "Name of the new model, as Alpa knows it.",
+            examples: ["alpa/opt-175b"],
+            unset: "`opt.model`",
+        }),
+        parametersBillion: parametersBillion.meta({
+            description: "Parameters of the new model, in billions.",
+            examples: [175],
+            unset: "the number in the name of the new model; without a new model `opt.parametersBillion`",
+        }),
+        rayVersion: rayVersion.optional().meta({
+            description: "Version of Ray in the new image.",
+            examples: ["2.0.0"],
+            unset: "`opt.rayVersion`",
+        }),
+        weights: weights
+            .optional()
+            .describe("Where the weights of the new version are; takes the place of `opt.weights`."),
+        command: command.meta({
+            description: "Command that starts the new version.",
+            examples: ["python3 -m alpa.serve --model opt"],
+            unset: "`opt.command`",
+        }),
+    })
+    .optional()
+    .describe(
+        "A new version of the model that takes the place of the one that runs, with option intra-b in `convert.phase` `done`. `ops model upgrade` writes and removes it.",
+    );
+
+/** Keys of `opt` that an upgrade may change. */
+interface Version {
+    image?: unknown;
+    model?: string;
+    parametersBillion?: number;
+    rayVersion?: string;
+    weights?: unknown;
+    command?: string;
+    upgrade?: Sound<z.infer<typeof upgrade>>;
+}
+
+/** Key `opt` as it is after its upgrade. */
+export function upgraded<Opt extends Version>(opt: Opt): Opt {
+    const { phase: _, ...changed } = opt.upgrade ?? {};
+    const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
+    // The size of the old model says nothing of a new one.
+    const size = changed.model === undefined ? {} : { parametersBillion: undefined };
+    return { ...opt, upgrade: undefined, ...size, ...given };
+}

@@ -1,0 +1,107 @@
+/** A conversion as a cutover: from bare metal to a component of the cluster. */
+import { isSeq } from "yaml";
+import { DEFAULT_HOST_WAITS } from "../../config/keys/convert";
+import type { Expected } from "../cutover/clock";
+import { BY_HAND, notLedTo } from "../cutover/commands/report";
+import { expectedTimes, measured } from "../cutover/expected";
+import type { Kind } from "../cutover/kind";
+import { PHASES, type Phase, type Place, type StepDescription } from "../cutover/phases";
+import { holderOfStep } from "../cutover/stack-holder";
+import { leave, measuredIn, placeIn, restOf, setMeasured, setPlace } from "./stack-edit";
+import { readNumber, readValue } from "../stack/stack-file";
+
+/** All places of a conversion. */
+export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
+
+const FORWARD: Record<Phase, StepDescription> = {
+    prepare: {
+        does: "operator, component that is not running, images and weights on its nodes; bare metal's answers are recorded",
+        waitsFor: "images pulled and volumes bound on every node",
+    },
+    drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
+    stop: {
+        does: "running answers end, and bare metal is stopped over SSH",
+        waitsFor: "running answers to end, and the GPUs of every host to be free",
+    },
+    start: { does: "the component runs", waitsFor: "the model to be loaded in the component" },
+    verify: {
+        does: "the component is asked what bare metal was asked",
+        waitsFor: "the same answers as bare metal's, soon enough",
+    },
+    switch: { does: "callers' routes lead to the component", waitsFor: "a caller's request to be answered" },
+    done: { does: "bare metal does not start at boot any more", waitsFor: "the hosts to confirm it" },
+};
+
+const BACK: Partial<Record<Place, StepDescription>> = {
+    switch: { does: "bare metal starts at boot again", waitsFor: "the hosts to confirm it" },
+    verify: { does: "the component is kept from callers", waitsFor: "the gateway to refuse new requests" },
+    start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
+    stop: {
+        does: "running answers end, and the component is suspended",
+        waitsFor: "running answers to end, its pods to be gone and the GPUs to be free",
+    },
+    drain: { does: "bare metal is started by its own command", waitsFor: "the model to be loaded on bare metal" },
+    prepare: { does: "callers' routes lead to bare metal", waitsFor: "a caller's request to be answered" },
+    "intra-a": { does: "component and operator are removed", waitsFor: "the objects to be gone" },
+};
+
+const BACK_BY_HAND: Partial<Record<Place, string>> = {
+    ...BY_HAND,
+    switch: "Callers' routes lead to the component. Look at the hosts of bare metal.",
+    drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
+    prepare: notLedTo("bare metal"),
+    "intra-a": "Callers are served. See which object does not go: pulumi preview --diff",
+};
+
+/** Seconds for each step that was never measured. @param answerSeconds longest time for one answer */
+export function defaults(answerSeconds: number): Expected {
+    return expectedTimes(answerSeconds, "intra-a");
+}
+
+/** Time for Kubernetes and the gateway, in addition to the hosts, in seconds. */
+export const OTHERS_SECONDS = 900;
+
+/**
+ * All limits that the program has in one step of the way back, one after the other: a host after another has its GPUs free and is
+ * started, a worker is halted before; then Alpa has to answer.
+ */
+export function patience(text: string, answerSeconds: number): number {
+    const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>
+        readNumber(text, "convert", "bareMetal", key) ?? DEFAULT_HOST_WAITS[key];
+    const [start, stop] = [of("startTimeoutSeconds"), of("stopTimeoutSeconds")];
+    const hosts = readValue(text, "convert", "bareMetal", "hosts");
+    const count = isSeq(hosts) ? hosts.items.length : 1;
+    return answerSeconds + count * (start + 2 * stop) + start + OTHERS_SECONDS;
+}
+
+export const CONVERSION: Kind = {
+    command: "convert",
+    noun: "conversion",
+    folder: "convert",
+    before: "intra-a",
+    target: "intra-b",
+    reached: "converted",
+    old: "bare metal",
+    new: "the component",
+    sameAnswers: true,
+    describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
+    byHand: ({ to }) => BACK_BY_HAND[to]!,
+    withoutDone: "Until then a host that restarts may start bare metal too.",
+    seen({ text }, { conversion }) {
+        const reached = PHASES.includes(conversion?.phase as Phase) ? (conversion!.phase as Phase) : "intra-a";
+        const since = conversion?.since;
+        // A phase that is none is for the config check to name.
+        return { reached, asked: placeIn(text) ?? reached, ...(since === undefined ? {} : { since }) };
+    },
+    defaults,
+    kept: measuredIn,
+    patience,
+    isBefore: (text) => placeIn(text) === "intra-a",
+    restOf,
+    edit(text, to, holder, records) {
+        const last = to === PHASES.at(-1);
+        const placed = setPlace(text, to, holderOfStep(holder, last));
+        return last ? setMeasured(placed, measured(records())) : placed;
+    },
+    leave,
+};

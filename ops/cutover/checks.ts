@@ -1,0 +1,72 @@
+/** What stands against every kind of cutover, before anything is changed. */
+import { basename } from "node:path";
+import type { Context } from "../context";
+import { obstacles } from "../stack/edit-obstacles";
+import { errorsIn } from "./apply";
+import { duration, needed, neededBack, remainingForward, TURN_SECONDS, wholeReturn, type Budget } from "./clock";
+import { committed } from "./identity";
+import type { CutoverState } from "./read-state";
+
+export interface Verdict {
+    /** What it must not begin with. */
+    problems: string[];
+    /** What stands against it and does not keep it back. */
+    notes: string[];
+}
+
+/** @param others already found @returns them all */
+export async function formalProblems(
+    context: Context,
+    { kind, stack, budget }: CutoverState,
+    isBack: boolean,
+    others: string[],
+): Promise<string[]> {
+    const problems = [...others, ...budgetProblems(budget, isBack)];
+    const against = await obstacles(context, stack);
+    problems.push(...against);
+    const last = await committed(stack);
+    if (against.length === 0 && last !== undefined && kind.restOf(last) !== kind.restOf(stack.text))
+        problems.push(
+            `${basename(stack.file)}: must be committed but for what ${kind.noun === "conversion" ? "a conversion" : "an upgrade"} changes (it differs from HEAD, maybe by callers). Commit it.`,
+        );
+    if (problems.length === 0) problems.push(...(await unapplied(context, stack)));
+    return problems;
+}
+
+/** @param isBack only the way back is to be taken */
+export function budgetProblems({ seconds, expected }: Budget, isBack: boolean): string[] {
+    const all = isBack ? neededBack(expected) : needed(expected);
+    if (all <= seconds) return [];
+    const minutes = Math.ceil(all / 60);
+    const sum = isBack
+        ? `${duration(all)} back`
+        : `${duration(remainingForward("prepare", expected))} there, ${duration(TURN_SECONDS)} to turn round and ${duration(wholeReturn(expected))} back`;
+    return [
+        `convert.budgetMinutes: must be at least ${minutes}, for ${sum} as expected or measured (got ${seconds / 60}). Run: pulumi config set --path convert.budgetMinutes ${minutes}`,
+    ];
+}
+
+/** @param ours the name under which we are at work; undefined: not yet */
+export function heldByAnother(
+    { kind, holder }: Pick<CutoverState, "kind" | "holder">,
+    ours: string | undefined,
+    now: Date,
+): string[] {
+    if (holder === undefined || holder.name === ours || !(Date.parse(holder.until) > now.getTime())) return [];
+    return [
+        `${kind.noun}: another process runs it (the cluster says ${holder.name}, until ${holder.until}). Wait, or if that machine is gone: npm run ops -- ${kind.command} run --yes --take-over`,
+    ];
+}
+
+/** What was changed and not applied would go along with the first phase. */
+async function unapplied({ pulumi }: Context, stack: CutoverState["stack"]): Promise<string[]> {
+    const args = ["preview", "--expect-no-changes", "--stack", stack.name, "--config-file", stack.file];
+    const { code, stdout, stderr } = await pulumi(args);
+    if (code === 0) return [];
+    const said = errorsIn(stdout + stderr);
+    return [
+        /no changes were expected|changes were expected/i.test(said)
+            ? `${stack.short}: must be as its file says, so that a phase changes nothing else (pulumi preview shows changes). Run: pulumi up -s ${stack.short}`
+            : `${stack.short}: pulumi preview must succeed (${said}). Correct what it names.`,
+    ];
+}

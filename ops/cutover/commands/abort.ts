@@ -1,0 +1,49 @@
+/** Asks the running process to return; without one, returns itself. */
+import { writeFileSync } from "node:fs";
+import type { Context } from "../../context";
+import { dryRun } from "../../consent";
+import { Failure } from "../../errors";
+import { json } from "../../output";
+import { findStack } from "../../stack/stack";
+import type { Kind } from "../kind";
+import { holderOf, orderFile } from "../lock";
+import { unhappy, type Ended } from "./report";
+
+export interface AbortArgs {
+    stack?: string;
+    yes?: boolean;
+    json?: boolean;
+}
+
+export interface Aborting {
+    kind: Kind;
+    /** Shows where the stack is. */
+    status(): Promise<void>;
+    /** Returns from this process. */
+    goBack(): Promise<Ended | undefined>;
+}
+
+/** Without --yes it only shows where the stack is. */
+export async function abortCutover(
+    context: Context,
+    args: AbortArgs,
+    { kind, status, goBack }: Aborting,
+): Promise<void> {
+    const { command, before } = kind;
+    if (!args.yes) {
+        await status();
+        return dryRun(context, `return to ${before}`, args);
+    }
+    const { short } = await findStack(context, args.stack);
+    const holder = holderOf(context.folder, short);
+    if (holder === undefined) {
+        const result = await goBack();
+        if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(kind, result));
+        return;
+    }
+    writeFileSync(orderFile(context.folder, short), "");
+    if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));
+    context.out(
+        `Asked ${holder.who}, pid ${holder.pid} on ${holder.host}, to return to ${before}. Watch: npm run ops -- ${command} status --stack ${short}`,
+    );
+}

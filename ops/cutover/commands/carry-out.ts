@@ -1,0 +1,131 @@
+/** Begins a cutover, or goes on with what was begun, and carries it out to its end. */
+import { basename, relative } from "node:path";
+import type { Context } from "../../context";
+import { UsageError } from "../../errors";
+import type { Stack } from "../../stack/stack";
+import { cutoverActions, leaveStack, write, type CutoverJob } from "../actions";
+import { newFile, records, type Entry, type Event } from "../audit";
+import { heldByAnother, type Verdict } from "../checks";
+import { nameToBe, startBeat } from "../holder";
+import { versions, whoAmI } from "../identity";
+import type { Kind } from "../kind";
+import { takeLock } from "../lock";
+import { listen } from "../orders";
+import type { CutoverState } from "../read-state";
+import { CutoverRunner } from "../runner";
+import { progressOf } from "../state";
+import { ProgressDisplay } from "./progress";
+import type { Ended } from "./report";
+
+/** What a command has decided to do. */
+export interface Task {
+    found: CutoverState;
+    /** Where it is to lead. */
+    to: Extract<Event, { event: "begin" }>["to"];
+    takeOver?: boolean;
+    /** What goes forward is to return. */
+    forced: boolean;
+    /** What stands against it, if it begins. @param holder the name under which it is to be done */
+    verdict(holder: string): Promise<Verdict>;
+    /** What its record says of it, in addition. */
+    begin?: Pick<Extract<Event, { event: "begin" }>, "change">;
+}
+
+/** @param decide what is to be done; undefined: nothing @returns how it ended; undefined: nothing was to be done */
+export async function carryOut(
+    context: Context,
+    words: Pick<Kind, "command" | "before">,
+    stack: Stack,
+    decide: () => Promise<Task | undefined>,
+): Promise<Ended | undefined> {
+    const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
+    const orders = listen(context, words, stack);
+    try {
+        const task = await decide();
+        if (task === undefined) return undefined;
+        const { found, forced, to } = task;
+        const { kind, budget, cluster } = found;
+        const job = await begin(context, task, orders.interrupted);
+        const known = records({ folder: context.folder, kind: kind.folder }, stack.short);
+        const progress = progressOf(kind.seen(found.stack, found.outputs, known), known, kind.before);
+        if (forced) orders.turn("it was asked for");
+        const runner = new CutoverRunner(kind, progress, budget, cutoverActions(job), orders);
+        const stopBeat = startBeat(cluster, job.holder, job.who);
+        const ended = await runner.go().finally(stopBeat);
+        if (ended.outcome === "returned") await leaveStack(job);
+        return { ...ended, to: forced ? kind.before : to, stack: stack.short, file: job.file };
+    } finally {
+        orders.end();
+        release();
+    }
+}
+
+/** Writes down that it begins, or goes on. @throws UsageError with all that stands against it */
+async function begin(context: Context, task: Task, interrupted: () => string | undefined): Promise<CutoverJob> {
+    const { found } = task;
+    const { kind, stack, progress, answerSeconds } = found;
+    const file = progress.file ?? newFile({ folder: context.folder, kind: kind.folder }, stack.short, new Date());
+    const holder = await nameInCluster(task, file, interrupted);
+    for (const one of await notesOf(task, holder)) context.note(`note: ${one}`);
+    const job: CutoverJob = {
+        context,
+        kind,
+        stack: stack.name,
+        short: stack.short,
+        file,
+        run: basename(file, ".jsonl"),
+        who: whoAmI(),
+        holder,
+        rest: kind.restOf(stack.text),
+        text: stack.text,
+        callers: stack.callers,
+        answerSeconds,
+        display: new ProgressDisplay(context, kind),
+    };
+    await writeBegin(job, task);
+    return job;
+}
+
+/** Its name in the cluster's record. */
+function nameInCluster(
+    { found: { conversions, progress, cluster, holder }, takeOver = false }: Task,
+    file: string,
+    interrupted: () => string | undefined,
+): Promise<string> {
+    const who = whoAmI();
+    const entries = conversions.find((one) => one.file === progress.file)?.entries ?? [];
+    const own = nameIn(entries[0]) ?? `${who} ${basename(file, ".jsonl")}`;
+    const foreign = (entries.at(-1)?.who ?? who) !== who;
+    return nameToBe({ own, who, foreign, takeOver }, cluster, holder, interrupted);
+}
+
+/** @returns what is to be noted @throws UsageError with all that stands against it */
+async function notesOf({ found, verdict }: Task, holder: string): Promise<string[]> {
+    const begins = found.progress.direction === undefined;
+    const { problems, notes } = begins ? await verdict(holder) : { problems: [], notes: [] };
+    if (!begins) problems.push(...heldByAnother(found, holder, new Date()));
+    if (problems.length > 0) throw new UsageError(problems);
+    return notes;
+}
+
+async function writeBegin(job: CutoverJob, { found, to, begin }: Task): Promise<void> {
+    const { progress, budget, kind } = found;
+    const { reached, asked, file, direction } = progress;
+    const now = await versions(job.context);
+    if (file !== undefined) write(job, { event: "resume", reached, asked, versions: now });
+    else
+        write(job, {
+            event: "begin",
+            from: reached,
+            to: direction === undefined ? to : kind.before,
+            budgetSeconds: budget.seconds,
+            ...begin,
+            versions: now,
+        });
+    job.context.note(`Record: ${relative(process.cwd(), job.file)}`);
+}
+
+/** The holder name of the recorded one in the cluster, which a continuing process keeps. */
+function nameIn(first: Entry | undefined): string | undefined {
+    return first && `${first.who} ${first.run}`;
+}

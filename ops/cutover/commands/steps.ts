@@ -1,0 +1,59 @@
+/** The table of the steps that are to be taken, with their times. */
+import { table } from "../../output";
+import { duration, expectedOf, needed, remainingForward, returnFrom, wholeReturn } from "../clock";
+import { nameOf, whatIsDown, type Step } from "../phases";
+import type { CutoverState } from "../read-state";
+
+export interface StepRow {
+    step: string;
+    does: string;
+    callers: string;
+    expectedSeconds: number;
+    measured: boolean;
+    /** From its end back to callers who are served by what served before, in seconds. */
+    returnSeconds: number;
+}
+
+export function rowOf(step: Step, { kind, budget: { expected }, measured }: CutoverState): StepRow {
+    return {
+        step: nameOf(step),
+        does: kind.describe(step).does,
+        callers: whatIsDown(step) === "nothing" ? "served" : "get 503",
+        expectedSeconds: expectedOf(step, expected),
+        measured: nameOf(step) in measured,
+        returnSeconds: step.direction === "forward" ? returnFrom(step.to, false, expected) : 0,
+    };
+}
+
+export function drawn(rows: StepRow[]): string {
+    const back = (row: StepRow) => (row.returnSeconds > 0 ? duration(row.returnSeconds) : "");
+    return table(
+        ["step", "what happens", "callers", "expected", "", "return from there"],
+        rows.map((row) => [
+            ...[row.step, row.does, row.callers, duration(row.expectedSeconds)],
+            ...[row.measured ? "measured" : "not measured yet", back(row)],
+        ]),
+    );
+}
+
+/** @param isBack only the way back is to be taken */
+export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, isBack: boolean) {
+    return {
+        budgetSeconds: seconds,
+        downSeconds: isBack ? returnFrom(progress.reached, false, expected) : remainingForward("prepare", expected),
+        wholeReturnSeconds: wholeReturn(expected),
+    };
+}
+
+/** What callers notice of one that begins. @param isBack only the way back is to be taken */
+export function noticed(found: CutoverState, isBack: boolean): string[] {
+    const { budget } = found;
+    const { downSeconds, wholeReturnSeconds } = timesOf(found, isBack);
+    const lines = [`Callers get 503 for about ${duration(downSeconds)}; the budget is ${duration(budget.seconds)}.`];
+    if (isBack) return lines;
+    const spare = budget.seconds - needed(budget.expected);
+    return [
+        ...lines,
+        `The longest way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
+    ];
+}

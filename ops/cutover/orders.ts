@@ -1,0 +1,53 @@
+/** What may come from outside while a cutover runs: signals, and the file that `abort` writes. */
+import { existsSync, rmSync } from "node:fs";
+import type { Context } from "../context";
+import type { Stack } from "../stack/stack";
+import type { Kind } from "./kind";
+import { orderFile } from "./lock";
+
+export interface Listening {
+    back: AbortSignal;
+    stop: AbortSignal;
+    /** Asks for the return, as Ctrl-C does. */
+    turn(why: string): void;
+    /** What has interrupted it, if anything has. */
+    interrupted(): string | undefined;
+    end(): void;
+}
+
+/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for, or the terminal's. The file is written by `abort`. */
+export function listen(
+    context: Context,
+    { command, before }: Pick<Kind, "command" | "before">,
+    stack: Stack,
+): Listening {
+    const [back, stop] = [new AbortController(), new AbortController()];
+    const onInterrupt = () => {
+        if (back.signal.aborted) return stop.abort("it was interrupted");
+        context.note(`\nReturning to ${before}. Once more: stop here, to go on later with ${command} run.`);
+        back.abort("it was interrupted");
+    };
+    const onEnd = () => stop.abort("it was told to end");
+    const file = orderFile(context.folder, stack.short);
+    const watch = setInterval(() => {
+        if (!existsSync(file)) return;
+        rmSync(file, { force: true });
+        back.abort(`${command} abort was run`);
+    }, 500);
+    const onHangUp = () => {
+        // The terminal is closed, but the running step must still end in order.
+        for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+        stop.abort("its terminal was closed");
+    };
+    process.on("SIGINT", onInterrupt).on("SIGTERM", onEnd).on("SIGHUP", onHangUp);
+    return {
+        back: back.signal,
+        stop: stop.signal,
+        turn: (why) => back.abort(why),
+        interrupted: () => [back, stop].find(({ signal }) => signal.aborted)?.signal.reason as string | undefined,
+        end: () => {
+            clearInterval(watch);
+            process.off("SIGINT", onInterrupt).off("SIGTERM", onEnd).off("SIGHUP", onHangUp);
+        },
+    };
+}

@@ -1,0 +1,74 @@
+/** Reads where a stack is on its way, from its outputs, its file and the records. */
+import { DEFAULT_BUDGET_MINUTES } from "../../config/keys/convert";
+import type { Context } from "../context";
+import { UsageError } from "../errors";
+import { accessOf } from "../stack/cluster";
+import { gatewayOf, longestAnswer } from "../stack/gateway";
+import { readOutputs, type Outputs, type Stack } from "../stack/stack";
+import { readNumber } from "../stack/stack-file";
+import { records, type Conversion } from "./audit";
+import { longestLook, type Budget, type Expected } from "./clock";
+import { measured } from "./expected";
+import type { ClusterHolder, HolderView } from "./holder";
+import type { Kind } from "./kind";
+import { progressOf, type ConversionProgress } from "./state";
+
+export interface CutoverState {
+    kind: Kind;
+    stack: Stack;
+    outputs: Outputs;
+    /** Who runs it, as the cluster says; as the outputs say where it does not answer. */
+    holder?: ClusterHolder;
+    cluster: HolderView;
+    progress: ConversionProgress;
+    conversions: Conversion[];
+    budget: Budget;
+    /** What was measured, of all that is expected. */
+    measured: Expected;
+    /** Longest time for one answer, in seconds. */
+    answerSeconds: number;
+}
+
+/** @throws UsageError when the stack has not been brought up */
+export async function outputsOf(context: Context, stack: Stack): Promise<Outputs> {
+    const outputs = await readOutputs(context, stack);
+    if (outputs.url === undefined)
+        throw new UsageError([`--stack: ${stack.short} must have been brought up. Run: pulumi up -s ${stack.short}`]);
+    return outputs;
+}
+
+export async function cutoverState(
+    context: Context,
+    kind: Kind,
+    stack: Stack,
+    outputs: Outputs,
+): Promise<CutoverState> {
+    const conversions = records({ folder: context.folder, kind: kind.folder }, stack.short);
+    const known = { ...kind.kept(stack.text), ...measured(conversions) };
+    const { namespace } = await gatewayOf(context, stack);
+    const cluster = context.openHolder(await accessOf(context, stack), namespace);
+    return {
+        kind,
+        stack,
+        outputs,
+        cluster,
+        holder: await cluster.read().catch(() => outputs.conversion?.holder),
+        conversions,
+        answerSeconds: longestAnswer(stack.text),
+        progress: progressOf(kind.seen(stack, outputs, conversions), conversions, kind.before),
+        measured: known,
+        budget: budgetOf(kind, stack.text, known),
+    };
+}
+
+/** @param known times of steps that were measured */
+export function budgetOf(kind: Pick<Kind, "defaults" | "patience">, text: string, known: Expected): Budget {
+    const minutes = readNumber(text, "convert", "budgetMinutes") ?? DEFAULT_BUDGET_MINUTES;
+    const longest = longestAnswer(text);
+    return {
+        seconds: minutes * 60,
+        expected: { ...kind.defaults(longest), ...known },
+        patienceSeconds: kind.patience(text, longest),
+        lookSeconds: longestLook(longest),
+    };
+}

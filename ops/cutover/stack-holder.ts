@@ -1,0 +1,33 @@
+/** Who is at work on a stack, as its file says it to the cluster. */
+import { Scalar, type Document } from "yaml";
+import { PROJECT } from "../stack/stack-file";
+
+/** Who is at work, and until when others must keep away if nothing more is heard. */
+export interface Holder {
+    name: string;
+    /** As `2026-11-26T12:00:00Z`. */
+    until: string;
+}
+
+/** How far ahead others are kept away when nothing more is heard, in minutes. */
+const HELD_MINUTES = 120;
+
+/** @param last with this step it is over, and nobody is kept away any more */
+export function holderOfStep(name: string, last: boolean): Holder {
+    const until = new Date(Date.now() + (last ? 0 : HELD_MINUTES) * 60_000);
+    return { name, until: until.toISOString().replace(/\.\d+Z$/, "Z") };
+}
+
+export function setHolder(document: Document, { name, until }: Holder): void {
+    const holder = ["config", keyOf(document, "convert"), "holder"];
+    // Without quotes Pulumi would read a time, and hand it on in another form.
+    const quoted = new Scalar(until);
+    quoted.type = Scalar.QUOTE_DOUBLE;
+    document.setIn(holder, document.createNode({ name }, { flow: true }));
+    document.setIn([...holder, "until"], quoted);
+}
+
+/** Pulumi takes a key without its project too. */
+export function keyOf(document: Document, name: string): string {
+    return document.hasIn(["config", name]) ? name : `${PROJECT}:${name}`;
+}

@@ -1,0 +1,22 @@
+import { withChange, withExamples, type AddCommand } from "../../arguments";
+import { abortCutover } from "../../cutover/commands/abort";
+import { upgradeModel, WORDS } from "./run";
+import { status } from "./status";
+
+export const command: AddCommand = (upgrade, context) =>
+    withExamples(
+        withChange(upgrade.command("abort"), "return, or ask the running upgrade to"),
+        "model upgrade abort --stack intra",
+        "model upgrade abort --stack intra --yes",
+    )
+        .description(
+            "Return to the old version: the running upgrade is asked to, or this command does it when none runs",
+        )
+        .option("--take-over", "take over an upgrade whose machine is gone (default: refuse)")
+        .action((args) =>
+            abortCutover(context, args, {
+                kind: WORDS,
+                status: () => status(context, args),
+                goBack: () => upgradeModel(context, args, true),
+            }),
+        );

@@ -1,0 +1,34 @@
+/** All that stands against an upgrade of the model, before anything is changed. */
+import { dirname } from "node:path";
+import type { Context } from "../../context";
+import { formalProblems, heldByAnother, type Verdict } from "../../cutover/checks";
+import { checkConfig, readSecrets } from "../../stack/config-check";
+import { askedChange } from "./change";
+import type { UpgradeState } from "./read-state";
+import { setPlace } from "./stack-edit";
+
+/**
+ * What stands against an upgrade that has not begun. Only another running one blocks a return.
+ * @param isBack only the way back is to be taken
+ * @param ours the name under which it is to be done
+ */
+export async function verdictOf(
+    context: Context,
+    found: UpgradeState,
+    isBack: boolean,
+    ours?: string,
+): Promise<Verdict> {
+    const holders = heldByAnother(found, ours, new Date());
+    if (isBack) return { problems: holders, notes: await formalProblems(context, found, true, []) };
+    const own = [...found.problems];
+    if (own.length === 0 && Object.keys(found.change.new).length === 0)
+        own.push(...askedChange({}, found.stack.text).problems);
+    const config = own.length === 0 ? await configProblems(context, found) : [];
+    return { problems: await formalProblems(context, found, false, [...own, ...config, ...holders]), notes: [] };
+}
+
+/** What the program would say of the first phase. */
+async function configProblems(context: Context, { stack, change }: UpgradeState): Promise<string[]> {
+    const text = setPlace(stack.text, "prepare", change, { name: "plan", until: "2000-01-01T00:00:00Z" });
+    return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;
+}

@@ -1,0 +1,110 @@
+/** An upgrade of the model as a cutover: from the version that runs in the cluster to the one that takes its place. */
+import { measuredIn } from "../../convert/stack-edit";
+import { OTHERS_SECONDS } from "../../convert/kind";
+import { isOver, type Conversion, type ModelChange } from "../../cutover/audit";
+import { BY_HAND, notLedTo } from "../../cutover/commands/report";
+import type { Expected } from "../../cutover/clock";
+import { expectedTimes } from "../../cutover/expected";
+import type { Kind } from "../../cutover/kind";
+import type { Phase, Place, StepDescription } from "../../cutover/phases";
+import { holderOfStep } from "../../cutover/stack-holder";
+import { readNumber } from "../../stack/stack-file";
+import { isPhase, placeIn, restOf, setPlace } from "./stack-edit";
+
+const REFUSED = "the gateway to refuse new requests";
+const ANSWERED = "a caller's request to be answered";
+
+const FORWARD: Record<Phase, StepDescription> = {
+    prepare: {
+        does: "image and weights of the new version on every node; the old version's answers are recorded",
+        waitsFor: "images pulled and weights found on every node",
+    },
+    drain: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
+    stop: {
+        does: "running answers end, and the old version is suspended",
+        waitsFor: "running answers to end, and the pods to be gone",
+    },
+    start: { does: "the new version runs", waitsFor: "the new model to be loaded" },
+    verify: {
+        does: "the new version is asked what the old one was asked",
+        waitsFor: "answers of the new version, soon enough",
+    },
+    switch: { does: "callers are let in to the new version", waitsFor: ANSWERED },
+    done: { does: "the nodes hold the old version's image no longer", waitsFor: "the stack to name the new version" },
+};
+
+const BACK: Partial<Record<Place, StepDescription>> = {
+    switch: { does: "the nodes hold the old version's image again", waitsFor: "the image on every node" },
+    verify: { does: "the new version is kept from callers", waitsFor: REFUSED },
+    start: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
+    stop: {
+        does: "running answers end, and the new version is suspended",
+        waitsFor: "running answers to end, and the pods to be gone",
+    },
+    drain: { does: "the old version runs", waitsFor: "the old model to be loaded" },
+    prepare: { does: "callers are let in to the old version", waitsFor: ANSWERED },
+    old: { does: "the nodes hold the new version's image no longer", waitsFor: "the objects to be gone" },
+};
+
+const BACK_BY_HAND: Partial<Record<Place, string>> = {
+    ...BY_HAND,
+    switch: "Callers are served by the new version. See why a node does not hold the old image: kubectl get pods -A -l app.kubernetes.io/name=alpa-opt-images",
+    drain: "See why the old version does not load: kubectl describe pods -A -l ray.io/cluster=alpa-opt",
+    prepare: notLedTo("the component"),
+    old: "Callers are served. See which object does not go: pulumi preview --diff",
+};
+
+/** Most that the pods' end may take beyond the longest answer, in seconds: as components/opt waits for it. */
+const SUSPEND_SECONDS = 300;
+/** Default of `opt.startTimeoutSeconds`. */
+const START_SECONDS = 2400;
+
+/** Words that need no change to be known. */
+export const UPGRADE = { command: "model upgrade", before: "old" } as const;
+
+export function upgradeOf(change: ModelChange): Kind {
+    return {
+        ...UPGRADE,
+        noun: "upgrade",
+        folder: "model-upgrade",
+        target: "new",
+        reached: "upgraded",
+        old: "the old version",
+        new: "the new version",
+        sameAnswers: change.sameAnswers,
+        describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
+        byHand: ({ to }) => BACK_BY_HAND[to]!,
+        withoutDone: "Until then the nodes hold both images.",
+        seen({ text }, { conversion }, records) {
+            const end = endOf(records);
+            const reached = isPhase(conversion?.upgrade) ? (conversion!.upgrade as Phase) : end;
+            const since = conversion?.since;
+            return { reached, asked: placeIn(text) ?? end, ...(since === undefined ? {} : { since }) };
+        },
+        defaults: (answerSeconds) => expectedTimes(answerSeconds, "old"),
+        kept(text): Expected {
+            // A conversion has started the same component.
+            const { start } = measuredIn(text);
+            return start === undefined ? {} : { start, "back to drain": start };
+        },
+        patience: (text, answerSeconds) =>
+            answerSeconds +
+            SUSPEND_SECONDS +
+            (readNumber(text, "opt", "startTimeoutSeconds") ?? START_SECONDS) +
+            OTHERS_SECONDS,
+        isBefore: (text) => placeIn(text) === undefined,
+        restOf,
+        edit: (text, to, holder) => setPlace(text, to, change, holderOfStep(holder, to === "old" || to === "done")),
+        leave: (text) => text,
+    };
+}
+
+/** Where a stack is that names no phase: after the last step to one of the two ends. */
+function endOf(records: Conversion[]): "old" | "done" {
+    const last = records.at(-1);
+    if (last === undefined || isOver(last)) return "old";
+    const ends = last.entries.flatMap((entry) =>
+        entry.event === "step" && (entry.to === "done" || entry.to === "old") ? [entry.to] : [],
+    );
+    return ends.at(-1) ?? "old";
+}

@@ -1,0 +1,63 @@
+/** Reads how far an upgrade of the model is, and from which version to which. */
+import { placeIn as convertedTo } from "../../convert/stack-edit";
+import type { Context } from "../../context";
+import { isOver, records, type Conversion, type ModelChange } from "../../cutover/audit";
+import { cutoverState, outputsOf, type CutoverState } from "../../cutover/read-state";
+import { UsageError } from "../../errors";
+import { findStack } from "../../stack/stack";
+import { readValue } from "../../stack/stack-file";
+import { askedChange, asksForVersion, changeIn, describeChange, type VersionArgs } from "./change";
+import { upgradeOf } from "./kind";
+
+export interface UpgradeState extends CutoverState {
+    change: ModelChange;
+    /** What is wrong with what was asked for. */
+    problems: string[];
+}
+
+const NOTHING: ModelChange = { old: {}, new: {}, sameAnswers: true };
+
+/**
+ * @param args which version is asked for; of one that is under way the record knows it
+ * @throws UsageError when the stack's model cannot be upgraded
+ */
+export async function readState(context: Context, args: VersionArgs & { stack?: string }): Promise<UpgradeState> {
+    const stack = await findStack(context, args.stack);
+    const folder = context.folder;
+    const known = underWay(records({ folder, kind: "model-upgrade" }, stack.short)) ?? changeIn(stack.text);
+    const asked = asksForVersion(args) ? askedChange(args, stack.text) : { change: NOTHING, problems: [] };
+    const option = readValue(stack.text, "option");
+    if (option !== "intra-b")
+        throw new UsageError([
+            `--stack: must be of option intra-b, where Alpa runs in the cluster (${stack.short} is of option ${String(option)}). Name another stack.`,
+            ...asked.problems,
+        ]);
+    const problems = known === undefined ? asked.problems : another(known, args);
+    const outputs = await outputsOf(context, stack);
+    if (known === undefined) {
+        const phases = [convertedTo(stack.text), outputs.conversion?.phase].filter((phase) => phase !== "done");
+        const converting = records({ folder, kind: "convert" }, stack.short).at(-1);
+        const unfinished = converting !== undefined && !isOver(converting);
+        if (phases.length > 0 || unfinished)
+            problems.push(
+                `convert.phase: must be done, with no conversion under way (got ${phases[0] ?? "a conversion that did not end"}). Finish it, or return: npm run ops -- convert status --stack ${stack.short}`,
+            );
+    }
+    const change = known ?? asked.change;
+    return { ...(await cutoverState(context, upgradeOf(change), stack, outputs)), change, problems };
+}
+
+/** The change of an upgrade whose record did not end. */
+function underWay(all: Conversion[]): ModelChange | undefined {
+    const last = all.at(-1);
+    if (last === undefined || isOver(last)) return undefined;
+    return last.entries.flatMap((entry) => (entry.event === "begin" && entry.change ? [entry.change] : []))[0];
+}
+
+/** One upgrade is ended before another begins. */
+function another(known: ModelChange, args: VersionArgs): string[] {
+    if (!asksForVersion(args)) return [];
+    return [
+        `--image: must not name a version while an upgrade is under way (${describeChange(known).join("; ")}). Run it without, or return: npm run ops -- model upgrade abort --yes`,
+    ];
+}

@@ -1,0 +1,33 @@
+import { withChange, withExamples, type AddCommand } from "../../arguments";
+import type { Context } from "../../context";
+import { rehearse, type Rehearsal } from "../../convert/rehearse";
+import { convert } from "../../convert/run";
+import { askedChange, withVersion, type VersionArgs } from "./change";
+import { upgradeModel } from "./run";
+
+export const command: AddCommand = (upgrade, context) =>
+    withExamples(
+        withVersion(withChange(upgrade.command("rehearse"), "make that stack, and clear it away in the end")),
+        "model upgrade rehearse --stack intra --image registry.example.com/alpa-serving:1.1.0",
+        "model upgrade rehearse --stack intra --image registry.example.com/alpa-serving:1.1.0 --yes",
+    )
+        .description(
+            "Rehearse the upgrade with the small model of a stack of its own (convert.rehearsal); leaves this stack alone",
+        )
+        .action((args) => rehearse(context, args, withVersionOf(args)));
+
+/** The small model is moved into the cluster, and the new version takes its place. */
+function withVersionOf(args: VersionArgs): Rehearsal {
+    const { image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command, answers } = args;
+    const version = { image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command, answers };
+    return {
+        does: "move the small model into the cluster and upgrade it",
+        done: "there, and to the new version",
+        kinds: ["convert", "model-upgrade"],
+        problems: (text) => askedChange(version, text).problems,
+        acts: [
+            ["converted", (context: Context, stack) => convert(context, { stack, to: "intra-b" })],
+            ["upgraded", (context: Context, stack) => upgradeModel(context, { ...version, stack })],
+        ],
+    };
+}

@@ -1,0 +1,68 @@
+/** The few values of a stack file that an upgrade of the model changes; everything else stays as it is written. */
+import { isMap, isNode, type Document } from "yaml";
+import { isMapping } from "../../../config/unchecked";
+import { UPGRADE_PHASES, type UpgradePhase } from "../../../components/opt/conversion-phases";
+import type { ModelChange } from "../../cutover/audit";
+import { PHASES, type Place } from "../../cutover/phases";
+import { keyOf, setHolder, type Holder } from "../../cutover/stack-holder";
+import { PROJECT, readValue } from "../../stack/stack-file";
+import { editYaml, parseYaml } from "../../stack/yaml-edit";
+
+/** Keys of `opt` that tell one version from another. */
+export const VERSION_KEYS = ["image", "model", "parametersBillion", "rayVersion", "weights", "command"] as const;
+
+type Values = Record<string, unknown>;
+
+/** Whether a value names a phase. */
+export function isPhase(value: unknown): value is UpgradePhase {
+    return UPGRADE_PHASES.includes(value as UpgradePhase);
+}
+
+/** Where a stack file says that the stack is; undefined before the first phase, and after the last. */
+export function placeIn(text: string): UpgradePhase | undefined {
+    if (readValue(text, "opt", "upgrade") === undefined) return undefined;
+    const phase = readValue(text, "opt", "upgrade", "phase") ?? PHASES[0];
+    return isPhase(phase) ? phase : undefined;
+}
+
+/** Key `opt` as plain values. */
+export function optIn(text: string): Values {
+    const { config = {} } = (parseYaml(text).toJS() ?? {}) as { config?: Record<string, Values> };
+    return config.opt ?? config[`${PROJECT}:opt`] ?? {};
+}
+
+/** Sets the place, and who is at work there. */
+export function setPlace(text: string, place: Place, { old, new: next }: ModelChange, holder: Holder): string {
+    return editYaml(text, (document) => {
+        const opt = ["config", keyOf(document, "opt")];
+        for (const [key, value] of Object.entries(place === "done" ? next : old)) put(document, [...opt, key], value);
+        const set = Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null));
+        if (isPhase(place)) put(document, [...opt, "upgrade"], { phase: place, ...set });
+        else document.deleteIn([...opt, "upgrade"]);
+        setHolder(document, holder);
+    });
+}
+
+/** What is there already stays as it is written. */
+function put(document: Document, path: string[], value: unknown): void {
+    const before = document.getIn(path, true);
+    if (isMap(before) && isMapping(value)) {
+        const gone = before.items.map(({ key }) => String(key)).filter((key) => !(key in value));
+        gone.forEach((key) => before.delete(key));
+        return Object.entries(value).forEach(([key, one]) => put(document, [...path, key], one));
+    }
+    if (isNode(before) && JSON.stringify(before.toJS(document)) === JSON.stringify(value)) return;
+    if (value === null) document.deleteIn(path);
+    else document.setIn(path, document.createNode(value));
+}
+
+/** What a stack file says without that which an upgrade changes. */
+export function restOf(text: string): string {
+    const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
+    const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);
+    const { [key("opt")]: opt, [key("convert")]: convert, ...others } = config;
+    const changed: readonly string[] = [...VERSION_KEYS, "upgrade"];
+    const kept = Object.entries((opt ?? {}) as Values).filter(([name]) => !changed.includes(name));
+    const { holder: _, ...settings } = (convert ?? {}) as Values;
+    return JSON.stringify([rest, others, kept, settings]);
+}

@@ -1,0 +1,128 @@
+/** The command line on a stack of option intra-b whose model can be upgraded: Pulumi answers from memory, as its checks would, and a service of HTTP stands for gateway and Alpa. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse } from "yaml";
+import {
+    stageOf,
+    stepsFrom,
+    upgradeStateOf,
+    type Stage,
+    type UpgradePhase,
+} from "../../../../components/opt/conversion-phases";
+import type { Entry } from "../../../../ops/cutover/audit";
+import type { PulumiResult } from "../../../../ops/stack/pulumi";
+import { CONVERT_FILE, serve, SSH_KEY, VERIFIER_KEY } from "../convert/service";
+import { bench, SECRETS, type Bench, type Says } from "../kit";
+
+export const UPGRADE_FILE = CONVERT_FILE.replace("option: intra-a # for now", "option: intra-b").replace(
+    "    budgetMinutes: 60",
+    '    phase: done\n    holder: { name: ops@admin r, until: "2026-11-01T00:00:00Z" }\n    budgetMinutes: 60',
+);
+export const IMAGE = "registry.example.com/alpa-serving:1.1.0";
+
+interface State {
+    /** Stage that `pulumi up` has reached last. */
+    reached: Stage;
+    /** Stage that the last `pulumi up` was going to. */
+    going: Stage;
+    /** How often `pulumi up` to a stage fails. */
+    failing: Partial<Record<Stage, number>>;
+    onUp: (to: Stage) => unknown;
+    /** What each version says to a completion, by the tag of its image. */
+    says: Record<string, string>;
+    /** Tag of the image that runs; undefined: none. */
+    runs?: string;
+    callerStatus?: number;
+    ups: Stage[];
+}
+
+export interface UpgradeBench extends Bench {
+    state: State;
+    record(): Entry[];
+}
+
+type Config = Record<string, any>;
+
+export async function upgradeBench(text = UPGRADE_FILE, answers: Says = () => undefined): Promise<UpgradeBench> {
+    const state: State = {
+        reached: "done",
+        going: "done",
+        failing: {},
+        onUp: () => undefined,
+        says: { "1.0.0": " France", "1.1.0": " France" },
+        runs: "1.0.0",
+        ups: [],
+    };
+    const isDown = () => state.reached !== "done" && upgradeStateOf(state.reached.slice(8) as UpgradePhase).refused;
+    const port = await serve((path, key) => {
+        if (path.startsWith("/alpa-verification/")) {
+            if (key !== VERIFIER_KEY) return { status: 401 };
+            return state.runs === undefined ? { status: 503 } : { status: 200, text: state.says[state.runs] };
+        }
+        if (key !== SECRETS.key) return { status: 401 };
+        if (isDown()) return { status: 503 };
+        return { status: state.callerStatus ?? 200, text: " France" };
+    });
+    const openHolder = () => ({ beatSeconds: 0.02, read: async () => undefined, beat: async () => undefined });
+    const it = bench({ text, openHolder, says: (call) => answers(call) ?? pulumi(call.args) });
+    const config = (): Config => parse(readFileSync(it.file, "utf8")).config;
+
+    function pulumi(args: string[]): Partial<PulumiResult> | undefined {
+        const command = args.slice(0, 2).join(" ");
+        if (args[0] === "version") return { stdout: "v3.274.1\n" };
+        if (args[0] === "preview") return { stdout: "Previewing\n" };
+        if (command === "stack output") return { stdout: JSON.stringify(outputs()) };
+        if (command === "config --json") {
+            const value = config()["alpa-auth:convert"];
+            value.bareMetal.hosts[0].privateKey = SSH_KEY;
+            return { stdout: JSON.stringify({ "alpa-auth:convert": { value: "", objectValue: value, secret: true } }) };
+        }
+        return args[0] === "up" ? up() : undefined;
+    }
+
+    function up(): Partial<PulumiResult> {
+        const { "alpa-auth:opt": opt, "alpa-auth:convert": convert } = config();
+        const to = stageOf({ phase: convert.phase, upgrade: opt.upgrade });
+        state.ups.push(to);
+        const allowed = state.going === state.reached ? stepsFrom(state.reached) : [state.reached, state.going];
+        if (!allowed.includes(to)) return failed(`no step leads from ${state.reached} to ${to}`);
+        state.going = to;
+        state.onUp(to);
+        const times = state.failing[to] ?? 0;
+        if (times > 0) {
+            state.failing[to] = times - 1;
+            return failed(`${to} is not to be`);
+        }
+        state.reached = to;
+        const runs = to === "done" ? "old" : upgradeStateOf(to.slice(8) as UpgradePhase).runs;
+        state.runs =
+            runs === "none" ? undefined : runs === "new" ? { ...opt, ...opt.upgrade }.image.tag : opt.image.tag;
+        return { stdout: "Updating (intra)\n" };
+    }
+
+    function outputs(): object {
+        const base = `http://127.0.0.1:${port}`;
+        const verification = { url: `${base}/alpa-verification`, key: VERIFIER_KEY };
+        const upgrade = state.reached === "done" ? {} : { upgrade: state.reached.slice(8) };
+        return {
+            url: `${base}/alpa`,
+            credentials: { "alice/a1": SECRETS.key },
+            conversion: { phase: "done", ...upgrade, verification },
+        };
+    }
+
+    const folder = join(it.folder, ".alpa-auth/model-upgrade");
+    const lines = (name: string) => readFileSync(join(folder, name), "utf8").trim().split("\n");
+    return {
+        ...it,
+        state,
+        record: () =>
+            (existsSync(folder) ? readdirSync(folder).sort() : []).flatMap((name) =>
+                lines(name).map((line) => JSON.parse(line) as Entry),
+            ),
+    };
+}
+
+function failed(why: string): Partial<PulumiResult> {
+    return { code: 255, stdout: `    error: ${why}\nerror: update failed\n` };
+}

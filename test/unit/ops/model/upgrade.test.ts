@@ -1,0 +1,254 @@
+// Proves what `npm run ops -- model upgrade` does to the stack file, to Pulumi and to its record, and what it refuses. Pulumi is
+// a fake here and the service a small HTTP server; the engine test runs both. The order of steps and the clock are those of a
+// conversion, whose tests prove them.
+import { strict as assert } from "node:assert";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { UPGRADE_PHASES, type Stage } from "../../../../components/opt/conversion-phases";
+import { SECRETS } from "../kit";
+import { VERIFIER_KEY } from "../convert/service";
+import { IMAGE, UPGRADE_FILE, upgradeBench } from "./service";
+
+const stages = (...phases: string[]) => phases.map((phase) => (phase === "done" ? phase : `upgrade-${phase}`));
+const NEW_FILE = UPGRADE_FILE.replace("tag: 1.0.0", "tag: 1.1.0");
+/** Without who was at work last. */
+const bare = (text: string) => text.replace(/^ +holder: .*\n/m, "");
+
+describe("npm run ops -- model upgrade run", () => {
+    const run = ["model", "upgrade", "run", "--image", IMAGE];
+
+    it("takes the stack through every phase, changes nothing else in its file, and keeps a record without secrets", async () => {
+        const { ops, state, text, record, calls } = await upgradeBench();
+        const { code, out, note } = await ops(...run, "--yes");
+        assert.equal(code, 0, note);
+        assert.deepEqual(state.ups, [...UPGRADE_PHASES.map((phase) => `upgrade-${phase}`), "done"]);
+        assert.equal(state.runs, "1.1.0");
+        assert.match(out, /Done: intra runs the new version\. Callers got 503 for 0:0\d\./);
+        assert.equal(bare(text()), bare(NEW_FILE));
+        const [begin] = record();
+        assert.ok(begin.event === "begin" && begin.change!.sameAnswers);
+        const all = JSON.stringify([record(), out, note, calls.map(({ args }) => args), text()]);
+        for (const secret of [SECRETS.key, VERIFIER_KEY, "PRIVATE KEY"]) assert.ok(!all.includes(secret), secret);
+    });
+
+    it("shows the steps and changes nothing, until --yes", async () => {
+        const { ops, state, text, folder } = await upgradeBench();
+        const { code, out, note } = await ops(...run);
+        assert.equal(code, 0, note);
+        assert.match(out, /image: registry\.example\.com\/alpa-serving:1\.0\.0 → registry\S+:1\.1\.0\n/);
+        assert.match(out, /│ prepare[^]*│ done[^]*\nDry run: nothing was changed/);
+        const plan = await ops("model", "upgrade", "plan", "--image", IMAGE, "--json");
+        assert.deepEqual([plan.code, JSON.parse(plan.out).steps.length], [0, 7]);
+        assert.deepEqual(
+            [state.ups, text(), existsSync(join(folder, ".alpa-auth/model-upgrade"))],
+            [[], UPGRADE_FILE, false],
+        );
+    });
+
+    const failures: [failing: Stage, back: string[]][] = [
+        ["upgrade-prepare", ["done"]],
+        ["upgrade-drain", ["prepare", "done"]],
+        ["upgrade-stop", ["drain", "prepare", "done"]],
+        ["upgrade-start", ["stop", "drain", "prepare", "done"]],
+        ["upgrade-verify", ["start", "stop", "drain", "prepare", "done"]],
+        ["upgrade-switch", ["verify", "stop", "drain", "prepare", "done"]],
+    ];
+    for (const [failing, back] of failures)
+        it(`returns to the old version by itself when ${failing} fails`, async () => {
+            const { ops, state, text } = await upgradeBench();
+            state.failing = { [failing]: 1 };
+            const { code, note } = await ops(...run, "--yes");
+            assert.equal(code, 1);
+            assert.match(note, new RegExp(`must reach new \\(${failing.slice(8)}: .*${failing} is not to be`));
+            assert.deepEqual(state.ups.slice(state.ups.indexOf(failing) + 1), stages(...back));
+            assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
+        });
+
+    it("returns when the new version answers otherwise, and takes other answers where that was asked for", async () => {
+        const { ops, state, record } = await upgradeBench();
+        state.says["1.1.0"] = " Texas";
+        const { code, note } = await ops(...run, "--yes");
+        assert.deepEqual([code, state.runs], [1, "1.0.0"]);
+        assert.match(note, /must be " France" \(got " Texas"\)/);
+        assert.equal((await ops(...run, "--yes", "--answers", "any")).code, 0);
+        const said = record().flatMap((one) => (one.event === "step-end" && one.step === "verify" ? [one.said] : []));
+        assert.match(said.at(-1)!, /each twice the same.*"Paris is the capital of Texas"/);
+    });
+
+    it("returns when the new version answers nothing, whatever it may answer", async () => {
+        const { ops, state } = await upgradeBench();
+        state.says["1.1.0"] = "";
+        const { code, note } = await ops(...run, "--yes", "--answers", "any");
+        assert.deepEqual([code, state.runs], [1, "1.0.0"]);
+        assert.match(note, /the answers must be usable: completions of "Paris is the capital of": must be answered/);
+    });
+
+    it("returns from done to the old version when callers are not served, with the old values in the file", async () => {
+        const { ops, state, text } = await upgradeBench();
+        state.failing = { done: 2 };
+        state.onUp = (to) => {
+            if (to === "done" && state.failing.done! > 0) state.callerStatus = 502;
+            if (to === "upgrade-prepare") delete state.callerStatus;
+        };
+        const { code, note } = await ops(...run, "--yes");
+        assert.equal(code, 1);
+        assert.match(note, /callers are not served by the new version: alice\/a1/);
+        assert.deepEqual(state.ups.slice(8), stages("switch", "start", "stop", "drain", "prepare", "done"));
+        assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
+    });
+
+    it("leaves callers with the new version when done fails and they are served, and tries it again", async () => {
+        const { ops, state, text } = await upgradeBench();
+        state.failing = { done: 2 };
+        const { note } = await ops(...run, "--yes");
+        assert.match(note, /a human is needed\. Callers are served by the new version \(alice\/a1 got an answer/);
+        const again = await ops("model", "upgrade", "run", "--yes");
+        assert.equal(again.code, 0, again.note);
+        assert.deepEqual([state.runs, bare(text())], ["1.1.0", bare(NEW_FILE)]);
+    });
+
+    for (const phase of [...UPGRADE_PHASES, "done"] as const) {
+        const stage = (phase === "done" ? phase : `upgrade-${phase}`) as Stage;
+        it(`stopped in ${phase}: status tells where it is, run goes on to the end, and abort leads back`, async () => {
+            for (const verb of ["run", "abort"] as const) {
+                const { ops, state, text } = await upgradeBench();
+                state.onUp = (to) => void (to === stage && process.emit("SIGTERM"));
+                // Nothing but a look would be left of it.
+                if (phase === "done") state.failing = { done: 1 };
+                assert.equal((await ops(...run, "--yes")).code, 1);
+                state.onUp = () => undefined;
+                const status = JSON.parse((await ops("model", "upgrade", "status", "--json")).out);
+                assert.deepEqual([status.state, status.asked], ["interrupted", phase], JSON.stringify(status));
+                const { code, note } = await ops("model", "upgrade", verb, "--yes");
+                assert.equal(code, 0, note);
+                const expected = verb === "run" ? ["1.1.0", bare(NEW_FILE)] : ["1.0.0", bare(UPGRADE_FILE)];
+                assert.deepEqual([state.runs, bare(text())], expected);
+            }
+        });
+    }
+
+    it("without its record knows both versions from the stack file, and returns", async () => {
+        const { ops, state, text } = await upgradeBench();
+        state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
+        await ops(...run, "--yes");
+        state.onUp = () => undefined;
+        const other = await upgradeBench(text());
+        Object.assign(other.state, state);
+        const status = JSON.parse((await other.ops("model", "upgrade", "status", "--json")).out);
+        assert.deepEqual([status.direction, status.why], ["back", "no record tells what was done before"]);
+        const { code, note } = await other.ops("model", "upgrade", "abort", "--yes");
+        assert.equal(code, 0, note);
+        assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
+    });
+
+    it("has other weights and another model in one run, without the size of the old model", async () => {
+        const sized = UPGRADE_FILE.replace("    gpuMemory", "    parametersBillion: 66\n    gpuMemory");
+        const { ops, text, record } = await upgradeBench(sized);
+        const model = ["--model", "alpa/opt-30b", "--weights-path", "/data/opt-30b"];
+        const { code, note } = await ops("model", "upgrade", "run", ...model, "--yes");
+        assert.equal(code, 0, note);
+        assert.match(text(), /model: alpa\/opt-30b/);
+        assert.match(text(), /weights: \{ hostPath: \/data\/opt-30b \}/);
+        assert.doesNotMatch(text(), /parametersBillion|upgrade/);
+        const [begin] = record();
+        assert.ok(begin.event === "begin" && !begin.change!.sameAnswers, "another model answers otherwise");
+    });
+
+    it("says that nothing is under way where nothing is", async () => {
+        const { ops, state } = await upgradeBench();
+        assert.match((await ops("model", "upgrade", "status")).out, /no upgrade of the model is under way/);
+        assert.match((await ops("model", "upgrade", "abort", "--yes")).out, /no upgrade of the model is under way/);
+        assert.deepEqual(state.ups, []);
+    });
+});
+
+describe("npm run ops -- model upgrade, refused", () => {
+    const refused: [why: string, text: string, args: string[], ...said: RegExp[]][] = [
+        [
+            "the version that runs",
+            UPGRADE_FILE,
+            ["--image", IMAGE.replace("1.1.0", "1.0.0")],
+            /--image: must name another version/,
+        ],
+        ["no version", UPGRADE_FILE, [], /--image: required/],
+        [
+            "an image without a tag",
+            UPGRADE_FILE,
+            ["--image", "registry.example.com:5000/alpa"],
+            /--image: must have a tag or a digest/,
+        ],
+        ["the image latest", UPGRADE_FILE, ["--image", "alpa:latest"], /--image: must be a pinned tag, never latest/],
+        [
+            "another model without its weights",
+            UPGRADE_FILE,
+            ["--model", "alpa/opt-30b"],
+            /--weights-path: required with another --model/,
+        ],
+        [
+            "a model that does not fit into the GPUs",
+            UPGRADE_FILE,
+            ["--model", "alpa/opt-1000b", "--weights-path", "/data/b"],
+            /opt\.upgrade\.model: must fit into the GPUs/,
+        ],
+        [
+            "another model with the command of the old one",
+            UPGRADE_FILE.replace("    gpuMemory", "    command: start opt-66b\n    gpuMemory"),
+            ["--model", "alpa/opt-30b", "--weights-path", "/data/b"],
+            /--command: required with another --model/,
+        ],
+        [
+            "a stack of option intra-a, and all that is wrong with the version",
+            UPGRADE_FILE.replace("option: intra-b", "option: intra-a").replace("    phase: done\n", ""),
+            ["--image", "alpa", "--model", "alpa/opt-30b"],
+            /--stack: must be of option intra-b/,
+            /--image: must have a tag or a digest/,
+            /--weights-path: required with another --model/,
+        ],
+        [
+            "a conversion under way, and all that is wrong with the version",
+            UPGRADE_FILE.replace("phase: done", "phase: switch"),
+            ["--image", "alpa", "--weights-path", "/b", "--weights-claim", "b"],
+            /--image: must have a tag or a digest/,
+            /--weights-path: must not be given with --weights-claim/,
+            /convert\.phase: must be done, with no conversion under way \(got switch\)/,
+        ],
+        [
+            "a budget that is too short",
+            UPGRADE_FILE.replace("budgetMinutes: 60", "budgetMinutes: 20"),
+            ["--image", IMAGE],
+            /convert\.budgetMinutes: must be at least/,
+        ],
+    ];
+    for (const [why, text, args, ...said] of refused)
+        it(`${why}, all in one error, before anything is changed`, async () => {
+            const { ops, state, folder, text: now } = await upgradeBench(text);
+            for (const more of [["run", "--yes"], ["run"]]) {
+                const { code, note } = await ops("model", "upgrade", ...more, ...args);
+                assert.equal(code, 2, note);
+                for (const one of said) assert.match(note, one);
+            }
+            assert.ok([2, 3].includes((await ops("model", "upgrade", "plan", ...args)).code));
+            assert.deepEqual([state.ups, now()], [[], text]);
+            assert.equal(existsSync(join(folder, ".alpa-auth/model-upgrade")), false);
+        });
+
+    it("a second one, a conversion and a change of callers while it is under way, and another version than the one begun", async () => {
+        const { ops, state, folder } = await upgradeBench();
+        state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
+        await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");
+        state.onUp = () => undefined;
+        const other = await ops("model", "upgrade", "run", "--image", "alpa:2", "--yes");
+        assert.equal(other.code, 2);
+        assert.match(other.note, /--image: must not name a version while an upgrade is under way/);
+        const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
+        assert.equal(convert.code, 2);
+        assert.match(convert.note, /must not be under an upgrade of its model/);
+        const callers = await ops("consumer", "add", "bob", "--yes");
+        assert.match(callers.note, /must not be under an upgrade of its model/);
+        mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
+        const held = { pid: 2 ** 22 - 1, host: `not-${hostname()}`, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
+        writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(held));
+        assert.equal((await ops("model", "upgrade", "run", "--yes")).code, 2);
+    });
+});
