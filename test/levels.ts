@@ -52,6 +52,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "test/unit/components/opt/opt-watchdog": "waits for programs that look every few seconds",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/command": "conversions that are interrupted while they run",
+    "test/unit/observability/queries": "starts a real Prometheus four times: 20 s",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
 };
 
@@ -81,7 +82,7 @@ const LINT: Job[] = [
 const STARTING: Record<string, RegExp> = {
     sandbox: /^sandbox\/test\//,
     ops: /^test\/unit\/ops\//,
-    "client and scripts": /^test\/unit\/(client\/|components\/.*-script)/,
+    "client and scripts": /^test\/unit\/(client\/|observability\/|components\/.*-script)/,
 };
 
 /**

@@ -7,6 +7,7 @@ import { graceSeconds } from "../alpa/answer-times";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { ControllerBudget } from "./controller-budget";
 import { EtcdSecrets } from "./etcd-secrets";
+import { GatewayDashboards } from "./grafana/dashboards";
 import { GatewayWiring } from "./wiring";
 import { GracefulShutdown } from "./graceful-shutdown";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
@@ -54,6 +55,12 @@ export function installGateway(
     const { namespace, gateway } = args;
     const { availability, observability } = gateway.release;
     const installation = installationOf(gateway, namespace);
+    if (observability?.dashboards)
+        new GatewayDashboards(
+            `${name}-dashboards`,
+            { namespace, ...observability.dashboards },
+            { parent, dependsOn: home },
+        );
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;

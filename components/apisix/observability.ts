@@ -1,3 +1,4 @@
+import type { DashboardSettings } from "./grafana/dashboards";
 import { METRICS_PORT, type ScrapingPods } from "../kubernetes/network-policies";
 
 /** What operators see of the gateway pods. */
@@ -6,6 +7,8 @@ export interface ObservabilitySettings {
     metrics?: MetricsSettings;
     /** Each pod writes one line of JSON for each request. Unset: the format of APISIX */
     accessLog?: boolean;
+    /** Dashboards for Grafana, of the metrics. Unset: none. */
+    dashboards?: DashboardSettings;
 }
 
 export interface MetricsSettings {

@@ -37,6 +37,23 @@ const scraper = z.strictObject({
     }),
 });
 
+/** The sidecar makes a folder of this name. */
+const folder = z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,62}$/, {
+        error: (i) =>
+            `must begin with a letter or digit, and have only letters, digits, dots, dashes and underscores, 63 at most${got(i.input)}. Correct it`,
+    })
+    .default("alpa-auth");
+
+const docsUrl = z
+    .string()
+    .regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.-]+)*$/, {
+        error: (i) =>
+            `must be an address with http:// or https://, without user, query and a slash at its end${got(i.input)}. Correct it`,
+    })
+    .optional();
+
 /** Key `observability`. */
 export const observability = z
     .strictObject({
@@ -59,6 +76,31 @@ export const observability = z
             })
             .prefault({})
             .describe("Metrics of the gateway pods."),
+        dashboards: z
+            .strictObject({
+                enabled: onOff.meta({
+                    description:
+                        'Whether the stack makes a ConfigMap with dashboards of the metrics, for the sidecar of Grafana: label `grafana_dashboard: "1"`. Restarts nothing.',
+                    reason: "A cluster without Grafana has no use for it, and one stack for each Grafana is enough.",
+                }),
+                namespace: dnsLabel.optional().meta({
+                    description: "Namespace of the ConfigMap, which must exist if it is another one than the stack's.",
+                    examples: ["monitoring"],
+                    unset: "the namespace of the stack, for a sidecar that searches all (`searchNamespace: ALL`)",
+                }),
+                folder: folder.meta({
+                    description:
+                        "Folder of Grafana, as annotation `grafana_folder`: a sidecar with `folderAnnotation: grafana_folder` follows it.",
+                    reason: "The name of this project.",
+                }),
+                docsUrl: docsUrl.meta({
+                    description: "Address of the folder `docs` of your clone, for links from panels to these pages.",
+                    examples: ["https://git.example.com/alpa-auth/blob/main/docs"],
+                    unset: "links are paths in this repository",
+                }),
+            })
+            .prefault({})
+            .describe("Dashboards for Grafana."),
         accessLog: onOff.meta({
             description:
                 "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
@@ -66,7 +108,7 @@ export const observability = z
         }),
     })
     .prefault({})
-    .describe("What operators see of the gateway: metrics and an access log.");
+    .describe("What operators see of the gateway: metrics, dashboards and an access log.");
 
 type Parsed = z.infer<typeof observability>;
 
@@ -87,6 +129,7 @@ export function observabilityProblems(
             "observability: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
         ];
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
+    const dashboards = asked?.dashboards?.enabled;
     const tag = gateway?.image?.tag;
     if (enabled === true && isTagBefore(tag, OLDEST_APISIX))
         return [
@@ -94,19 +137,30 @@ export function observabilityProblems(
         ];
     if (enabled !== false) return [];
     const idle = [...(scrapers.length > 0 ? ["scrapers"] : []), ...(podMonitor ? ["podMonitor"] : [])];
-    return idle.map(
-        (key) => `observability.metrics.${key}: needs observability.metrics.enabled. Set it to true, or remove ${key}.`,
-    );
+    return [
+        ...idle.map(
+            (key) =>
+                `observability.metrics.${key}: needs observability.metrics.enabled. Set it to true, or remove ${key}.`,
+        ),
+        ...(dashboards
+            ? [
+                  "observability.dashboards.enabled: needs observability.metrics.enabled, or every panel is empty. Set that to true, or remove dashboards.",
+              ]
+            : []),
+    ];
 }
 
 /** Checked values as a part of what the components take of a release; empty where nothing of it is on. */
-export function observabilitySettings({ metrics, accessLog }: Parsed): Pick<ReleaseSettings, "observability"> {
+export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "observability"> {
+    const { metrics, accessLog } = asked;
+    const { enabled: hasDashboards, ...dashboards } = asked.dashboards;
     if (!metrics.enabled && !accessLog) return {};
     const scrapers = metrics.scrapers.map(({ namespace, podLabels: labels }) => ({ namespace, labels }));
     return {
         observability: {
             ...(metrics.enabled && { metrics: { scrapers, podMonitor: metrics.podMonitor } }),
             ...(accessLog && { accessLog }),
+            ...(hasDashboards && { dashboards }),
         },
     };
 }

@@ -57,6 +57,7 @@ const COMPONENTS: Record<string, string[]> = {
         "EdgeRules",
         "EdgeWorker",
         "EtcdSecrets",
+        "GatewayDashboards",
         "GatewayMonitor",
         "GatewayTls",
         "GatewayWiring",

@@ -44,6 +44,11 @@ export function withoutCluster(
         warnings.push(
             "observability.metrics.podMonitor: needs the Prometheus operator in the cluster, and a new cluster has none. Remove it until the nodes are a cluster and the operator is installed.",
         );
+    const { dashboards } = gateway.release.observability ?? {};
+    if (dashboards?.namespace !== undefined)
+        warnings.push(
+            "observability.dashboards.namespace: must exist, and a new cluster has no namespace but that of the stack. Remove it until the nodes are a cluster with your Grafana.",
+        );
     const has = storage === "hostpath" ? HOSTPATH_CLASS : undefined;
     const { storageClass: wanted = has } = gateway.release;
     if (wanted === undefined || wanted !== has)

@@ -276,6 +276,30 @@ describe("preflight", () => {
         assert.deepEqual((await problems("helm", { objects }, { observability })).problems, []);
     });
 
+    const DASHBOARDS = { metrics: { enabled: true }, dashboards: { enabled: true, namespace: "monitoring" } };
+    it("stops for dashboards that belong to another stack, or have no owner", async () => {
+        const theirs = async (owner: string | undefined) => {
+            const objects = { "Namespace monitoring": undefined, "ConfigMap monitoring/alpa-auth-dashboards": owner };
+            return (await problems("helm", { objects }, { observability: DASHBOARDS })).problems;
+        };
+        const [another] = await theirs("alpa-auth/other");
+        assert.match(
+            another,
+            /^ConfigMap monitoring\/alpa-auth-dashboards: exists and is not this stack's \(it belongs to stack alpa-auth\/other\)\. /,
+        );
+        const [unknown] = await theirs(undefined);
+        assert.match(unknown, /^ConfigMap monitoring\/alpa-auth-dashboards: exists .* \(it has no owner\)\. /);
+        assert.deepEqual(await theirs(OWN), []);
+    });
+
+    it("stops for dashboards in a namespace that is not there", async () => {
+        assert.deepEqual((await problems("helm", {}, { observability: DASHBOARDS })).problems, [
+            "observability.dashboards.namespace: Namespace monitoring must exist. Correct the name, or create it.",
+        ]);
+        const own = { ...DASHBOARDS, dashboards: { enabled: true } };
+        assert.deepEqual((await problems("helm", {}, { observability: own })).problems, []);
+    });
+
     it("stops for a certificate that has ended, and only warns of it where it is in service: keys are revoked meanwhile", async () => {
         const files = await certificate(["llm.example.com"], { notAfter: new Date(Date.now() - 1000) });
         const values = { ...withTls, tls: { certificate: { files } } };

@@ -1,4 +1,5 @@
 /** The installation of APISIX: a RampartGraph or a Helm release, and patches of its objects. */
+import { DASHBOARDS } from "../../../components/apisix/grafana/dashboards";
 import type { Change } from "../changes";
 import { isMap, type Difference, type Path } from "../differences";
 import { nothing, UNNOTICED, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
@@ -169,10 +170,15 @@ export const deploymentPatch: KindRule = {
     ],
 };
 
+/** Dashboards: no caller and no pod of the gateway has anything of them. */
+const isOfGrafana = (change: Change): boolean =>
+    [change.old, change.new].some((one) => isMap(one?.metadata) && one.metadata.name === DASHBOARDS);
+
 /** Settings under a name made of their content: pods take another only with another name, which is a value of the chart. */
 export const configMap: KindRule = {
     ...UNNOTICED,
     deleted: (change, { changes }) =>
+        isOfGrafana(change) ||
         changes.some((other) => other !== change && other.kind === "kubernetes ConfigMap" && other.op !== "delete")
             ? undefined
             : { code: "deleted", says: `ConfigMap ${change.name} is deleted: pods that need it cannot start any more` },
@@ -180,10 +186,11 @@ export const configMap: KindRule = {
         [
             "data",
             (_, change) =>
+                isOfGrafana(change) ||
                 // Replaced by one of another name, as it is meant.
-                isMap(change.old?.metadata) &&
-                isMap(change.new?.metadata) &&
-                change.old.metadata.name !== change.new.metadata.name
+                (isMap(change.old?.metadata) &&
+                    isMap(change.new?.metadata) &&
+                    change.old.metadata.name !== change.new.metadata.name)
                     ? undefined
                     : {
                           code: "pods-restart",

@@ -22,6 +22,7 @@ import { budgets, certificates, deployments, password, patches, podMonitors, pol
 import { daemonSets, OPT_CHARTS, rayClusters } from "./opt";
 import { definition, secret } from "./plain";
 import { proofs } from "./proofs";
+import { dashboards, DASHBOARDS } from "./dashboards";
 import { apisixRelease, graphs, otherRelease, profile } from "./releases";
 import { waits } from "./waits";
 import { otherGateways, otherPeers } from "./wired";
@@ -63,7 +64,8 @@ const COMPARED: Record<string, Compared> = {
     PodMonitor: byName(podMonitors),
     ApisixTls: byName(certificates.served, "namespace"),
     Certificate: byName(certificates.issued),
-    ConfigMap: (resource) => both(profile(resource)),
+    ConfigMap: (resource) =>
+        both((at(resource.props, "metadata.name") === DASHBOARDS ? dashboards : profile)(resource)),
     Secret: secret,
     CustomResourceDefinition: definition,
     Command: commandLines,

@@ -10,9 +10,9 @@ import { dirname, join, normalize, relative } from "node:path";
 import { parse } from "yaml";
 import { findOnPath } from "../../../sandbox/toolchain/path";
 import { ROOT } from "../../side-by-side";
+import { anchors, documented, PAGE, read, rows } from "../observability/watch-page";
 
 const RULE_FILE = "docs/examples/prometheus/alpa-auth.rules.yml";
-const PAGE = "docs/operate/watch.md";
 /** What settings.rules-test.yml says of its copy of the rule file. */
 const SETTINGS: Record<string, string> = {
     "alpa_auth:objective:ratio": "0.9",
@@ -39,7 +39,6 @@ interface RuleTests {
     tests: { name: string; promql_expr_test: { expr: string; exp_samples?: { labels: string }[] }[] }[];
 }
 
-const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const { groups } = parse(read(RULE_FILE)) as { groups: { rules: Rule[] }[] };
 const rules = groups.flatMap((group) => group.rules);
 const alerts = rules.filter((rule) => rule.alert !== undefined);
@@ -47,41 +46,6 @@ const ruleTests = readdirSync(__dirname).filter((file) => file.endsWith(".rules-
 const cases = ruleTests.flatMap((file) =>
     (parse(readFileSync(join(__dirname, file), "utf8")) as RuleTests).tests.flatMap((test) => test.promql_expr_test),
 );
-
-/** Names of the headings of a page, as GitHub makes them. */
-function anchors(page: string): string[] {
-    return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
-        text
-            .toLowerCase()
-            .replace(/[^\p{L}\p{N} _-]/gu, "")
-            .replaceAll(" ", "-"),
-    );
-}
-
-/** Cells of the table of the page whose first column has this head. */
-function rows(head: string): string[][] {
-    const table = read(PAGE)
-        .split("\n\n")
-        .find((block) => new RegExp(`^\\| ${head} `).test(block));
-    assert.ok(table, `${PAGE} has no table of ${head}`);
-    const lines = table.trim().split("\n").slice(2);
-    return lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim())).map((cells) => cells.slice(1, -1));
-}
-
-/** Labels of each metric of the page, and those that Prometheus adds. */
-function documented(): Map<string, string[]> {
-    const codes = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
-    return new Map(
-        rows("Metric")
-            .filter(([, kind]) => /^(counter|gauge|histogram)$/.test(kind))
-            .flatMap(([name, kind, labels]): [string, string[]][] => {
-                const [metric] = codes(name);
-                const names =
-                    kind === "histogram" ? [`${metric}_bucket`, `${metric}_count`, `${metric}_sum`] : [metric];
-                return names.map((one) => [one, [...codes(labels), "instance"]]);
-            }),
-    );
-}
 
 describe("alerts for Prometheus", () => {
     for (const { alert, labels, annotations = {} } of alerts) {

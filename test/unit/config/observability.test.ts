@@ -42,6 +42,16 @@ describe("config of observability", () => {
         assert.deepEqual(gateway.release.observability, { metrics: { scrapers, podMonitor: true } });
     });
 
+    it("gives the components the dashboards, in the stack's namespace and in a folder of its name unless told otherwise", () => {
+        const dashboards = (given: object) =>
+            asked({ metrics: { enabled: true }, dashboards: { enabled: true, ...given } }).observability?.dashboards;
+        assert.deepEqual(dashboards({}), { folder: "alpa-auth" });
+        const own = { namespace: "monitoring", folder: "Alpa", docsUrl: "https://git.example.com:8443/a/docs" };
+        assert.deepEqual(dashboards(own), own);
+        const { observability } = asked({ metrics: { enabled: true }, dashboards: { folder: "a" } });
+        assert.equal(observability?.dashboards, undefined);
+    });
+
     it("turns the access log on without metrics", () =>
         assert.deepEqual(asked({ accessLog: true }).observability, { accessLog: true }));
 
@@ -68,6 +78,21 @@ describe("config of observability", () => {
             { observability: { metrics: { scrapers: [SCRAPER], podMonitor: true } } },
             /^observability\.metrics\.scrapers: needs observability\.metrics\.enabled/,
             /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
+        ],
+        [
+            "dashboards without metrics, which would be empty",
+            { observability: { dashboards: { enabled: true } } },
+            /^observability\.dashboards\.enabled: needs observability\.metrics\.enabled/,
+        ],
+        [
+            "a folder of Grafana that leads out of its sidecar's",
+            { observability: { metrics: { enabled: true }, dashboards: { enabled: true, folder: "../etc" } } },
+            /^observability\.dashboards\.folder: must begin with a letter or digit.* \(got "\.\.\/etc"\)/,
+        ],
+        [
+            "an address of the docs with a password, or a script",
+            { observability: { metrics: { enabled: true }, dashboards: { docsUrl: "javascript:alert(1)" } } },
+            /^observability\.dashboards\.docsUrl: must be an address with http/,
         ],
         [
             "a scraper without labels",

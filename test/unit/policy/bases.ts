@@ -53,6 +53,7 @@ export const BASES: Record<Base, () => Promise<Seen[]>> = {
         recordStack("helm", {
             observability: {
                 accessLog: true,
+                dashboards: { enabled: true, docsUrl: "https://git.example.com/alpa-auth/blob/main/docs" },
                 metrics: {
                     enabled: true,
                     podMonitor: true,

@@ -1,12 +1,19 @@
 import type { Case } from "./cases";
 import { find, inputs, more, plugin, spec } from "./changes";
+import type { Given } from "./stacks";
 
 const metrics = (change: (spec: any) => void) => spec("NetworkPolicy", "alpa-auth-metrics", change);
 /** The settings file of APISIX, as text. */
-const settings = (change: (text: string) => string) =>
-    inputs("ConfigMap", undefined, ({ data }) => {
-        const [file] = Object.keys(data);
-        data[file] = change(data[file]);
+const settings = (change: (text: string) => string) => (all: Given[]) => {
+    const isFile = ({ inputs: { kind, metadata } }: Given) =>
+        kind === "ConfigMap" && metadata.name.startsWith("alpa-auth-apisix-");
+    const { data } = all.find(isFile)!.inputs;
+    const [file] = Object.keys(data);
+    data[file] = change(data[file]);
+};
+const dashboard = (change: (text: string) => string) =>
+    inputs("ConfigMap", "alpa-auth-dashboards", ({ data }) => {
+        data["alpa-auth-caller.json"] = change(data["alpa-auth-caller.json"]);
     });
 
 /** Of stacks with metrics and an access log. */
@@ -89,6 +96,18 @@ export const OBSERVED: Record<string, Case[]> = {
             "observed",
             spec("PodMonitor", undefined, (s) => (s.selector = {})),
             /^spec\.selector/m,
+        ],
+        [
+            "a dashboard with a link to somewhere else",
+            "observed",
+            dashboard((text) => text.replace("${docs}/operate/callers.md", "https://example.net")),
+            /^data\.alpa-auth-caller\.json\.links\[0\]\.url: must be/m,
+        ],
+        [
+            "a dashboard of another owner among those of this project",
+            "observed",
+            inputs("ConfigMap", "alpa-auth-dashboards", ({ data }) => (data["other.json"] = "{}")),
+            /other\.json: is not rendered here/,
         ],
         [
             "metadata of another plugin",

@@ -62,6 +62,24 @@ const INTRA: Scenario[] = [
         ["breaks-callers service-interrupted", "harmless network-narrowed", "harmless changed-inside"],
     ],
     [
+        "dashboards that are turned on, which restarts nothing",
+        { observability: OBSERVED },
+        { observability: { ...OBSERVED, dashboards: { enabled: true } } },
+        [],
+    ],
+    [
+        "dashboards that are turned off",
+        { observability: { ...OBSERVED, dashboards: { enabled: true } } },
+        { observability: OBSERVED },
+        [],
+    ],
+    [
+        "dashboards with other links",
+        { observability: { ...OBSERVED, dashboards: { enabled: true } } },
+        { observability: { ...OBSERVED, dashboards: { enabled: true, docsUrl: "https://git.example.com/docs" } } },
+        [],
+    ],
+    [
         "one more scraper",
         { observability: OBSERVED },
         { observability: { ...OBSERVED, metrics: { ...OBSERVED.metrics, scrapers: [...SCRAPERS, ...OTHERS] } } },

@@ -13,3 +13,16 @@ export async function podMonitors({ gateway }: GatewayClusterArgs, cluster: Clus
             `observability.metrics.podMonitor: needs the Prometheus operator in the cluster (${titleOf(one)} is missing). Install it, or set podMonitor to false.`,
     );
 }
+
+/** A namespace for dashboards that is not the stack's is the operator's to create. */
+export async function dashboardsHome(
+    { gateway, namespace: own }: GatewayClusterArgs,
+    cluster: ClusterView,
+): Promise<string[]> {
+    const name = gateway.installer === "existing" ? undefined : gateway.release.observability?.dashboards?.namespace;
+    if (name === undefined || name === own) return [];
+    const missing = await absent(cluster, [{ apiVersion: "v1", kind: "Namespace", name }]);
+    return missing.map(
+        (one) => `observability.dashboards.namespace: ${titleOf(one)} must exist. Correct the name, or create it.`,
+    );
+}

@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { metadata } from "../../kubernetes/ownership";
+
+/** What Grafana is given of the gateway. */
+export interface DashboardSettings {
+    /** Namespace that Grafana's sidecar reads ConfigMaps of. Unset: that of the routes. */
+    namespace?: string;
+    /** Folder of Grafana, for sidecars with `folderAnnotation: grafana_folder`. */
+    folder: string;
+    /** Address of the folder docs/ of this repository, without a slash at its end. Unset: links are paths in the repository. */
+    docsUrl?: string;
+}
+
+export interface GatewayDashboardsArgs extends DashboardSettings {
+    namespace: string;
+}
+
+/** Name of the ConfigMap. */
+export const DASHBOARDS = "alpa-auth-dashboards";
+
+/**
+ * Label and annotation of Grafana's Helm chart, whose sidecar looks for them (values `sidecar.dashboards.label`, `.labelValue` and
+ * `.folderAnnotation` of grafana 10.x, 2026-11; the annotation is the usual one, the chart has none by default).
+ */
+const LABEL = { grafana_dashboard: "1" };
+const FOLDER_ANNOTATION = "grafana_folder";
+
+/** Where the dashboards are as JSON. They are written by `npm run golden`, from observability/dashboards. */
+const FOLDER = join(__dirname, "../../../docs/examples/grafana");
+const FILES = ["alpa-auth-operators.json", "alpa-auth-caller.json"];
+/** The variable that links to pages begin with. */
+const DOCS_VARIABLE = "docs";
+
+/**
+ * The dashboards of docs/examples/grafana as a ConfigMap, which the sidecar of Grafana reads. Whether it does is up to that Grafana:
+ * nothing is asked of it. They are the same for every stack, so one stack for each Grafana is enough.
+ */
+export class GatewayDashboards extends pulumi.ComponentResource {
+    constructor(name: string, args: GatewayDashboardsArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:GatewayDashboards", name, args, opts);
+        const { labels, annotations, ...rest } = metadata(DASHBOARDS, args.namespace);
+        const rendered = renderDashboards(args);
+        new k8s.core.v1.ConfigMap(
+            `${name}-files`,
+            {
+                metadata: {
+                    ...rest,
+                    labels: { ...labels, ...LABEL },
+                    annotations: { ...annotations, ...rendered.annotations },
+                },
+                data: rendered.data,
+            },
+            { parent: this },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** Annotations and data of the ConfigMap. @throws Error where a file of the clone is missing */
+export function renderDashboards({ folder, docsUrl }: Omit<DashboardSettings, "namespace">) {
+    return {
+        annotations: { [FOLDER_ANNOTATION]: folder },
+        data: Object.fromEntries(
+            FILES.map((file) => [file, linkedTo(docsUrl, readFileSync(join(FOLDER, file), "utf8"))]),
+        ),
+    };
+}
+
+interface Dashboard {
+    templating: { list: { name: string; query?: unknown }[] };
+}
+
+/** A dashboard whose links lead to the pages at this address. */
+function linkedTo(docsUrl: string | undefined, text: string): string {
+    if (docsUrl === undefined) return text;
+    const dashboard = JSON.parse(text) as Dashboard;
+    for (const variable of dashboard.templating.list) if (variable.name === DOCS_VARIABLE) variable.query = docsUrl;
+    return `${JSON.stringify(dashboard, null, 2)}\n`;
+}

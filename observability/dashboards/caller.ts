@@ -1,0 +1,98 @@
+/** The dashboard of one caller: what it sends, and what comes of it. */
+import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { ANY_ROUTE, curves, dashboardOf, figure, link, queryVariable, TO_ALPA, type Query } from "./panels";
+
+/** Of the chosen caller. */
+const OWN = 'consumer="$consumer"';
+
+const perMinute = (labels: string, by = "") =>
+    `60 * sum${by} (rate(apisix_http_status{${OWN}, ${labels}}[$__rate_interval]))`;
+
+export function caller(): DashboardBuilder {
+    const board = dashboardOf(
+        "alpa-auth-caller",
+        "alpa-auth: one caller",
+        "What one caller sends, and what comes of it. A caller is a consumer of APISIX: the namespace, an underscore, and its name.",
+    ).links([link(["Callers", "operate/callers.md"]), link(["Troubleshooting", "operate/troubleshooting.md"])]);
+    board.withVariable(
+        queryVariable("consumer", "Caller", `label_values(apisix_http_status{${ANY_ROUTE}, consumer!=""}, consumer)`),
+    );
+    for (const panel of [...figures(), ...overTime()]) board.withPanel(panel);
+    return board;
+}
+
+function figures() {
+    const count = (title: string, description: string, labels: string) =>
+        figure({ title, description, queries: [inRange(labels)] });
+    return [
+        count("Requests", "In the time range, on every path.", 'code=~".+"'),
+        count("Answered", "2xx", 'code=~"2.."'),
+        count("Rejected", "4xx, without 429 and 499: the request is wrong.", 'code=~"4..", code!~"429|499"'),
+        count("Over a limit", "429", 'code="429"'),
+        count("Left before an answer", "499", 'code="499"'),
+        count("Failed", "5xx", 'code=~"5.."'),
+    ];
+}
+
+function inRange(labels: string): Query {
+    return [`sum(increase(apisix_http_status{${OWN}, ${ANY_ROUTE}, ${labels}}[$__range])) or vector(0)`, "requests"];
+}
+
+function overTime() {
+    return [
+        curves({
+            title: "Requests by status",
+            description: "A series begins with its first request, which rate() does not see.",
+            queries: [[perMinute(ANY_ROUTE, " by (code)"), "{{code}}"]],
+            unit: "reqpm",
+            page: ["Troubleshooting", "operate/troubleshooting.md"],
+        }),
+        curves({
+            title: "Requests by path",
+            description: "query-string also has the requests by which pulumi up proves that a credential has arrived.",
+            queries: [[perMinute(ANY_ROUTE, " by (route)"), "{{route}}"]],
+            unit: "reqpm",
+        }),
+        curves({
+            title: "Share over a limit (429)",
+            description: "Of its requests to Alpa. AlpaAuthCallerOverLimit fires above one half.",
+            queries: [
+                [
+                    `(sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}, code="429"}[30m])) or vector(0)) / sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}}[30m]))`,
+                    "429",
+                ],
+            ],
+            unit: "percentunit",
+            page: ["429", "operate/troubleshooting.md#429"],
+        }),
+        curves({
+            title: "Share of all requests to Alpa",
+            description: "Of all callers of the chosen stacks.",
+            queries: [
+                [
+                    `sum(rate(apisix_http_status{${OWN}, ${TO_ALPA}}[30m])) / sum(rate(apisix_http_status{${TO_ALPA}, consumer!=""}[30m]))`,
+                    "share",
+                ],
+            ],
+            unit: "percentunit",
+        }),
+        curves({
+            title: "Bytes",
+            description: "ingress: of its requests; egress: of answers to it.",
+            queries: [[`sum by (type) (rate(apisix_bandwidth{${OWN}, ${ANY_ROUTE}}[$__rate_interval]))`, "{{type}}"]],
+            unit: "Bps",
+        }),
+        curves({
+            title: "Time of Alpa, for all callers",
+            description:
+                "The histogram has no caller: 5,000 would be 195,000 series. How long this caller waited, the access log tells.",
+            queries: [
+                [
+                    `histogram_quantile(0.95, sum by (le, route) (rate(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[30m])))`,
+                    "95 % of {{route}} take less",
+                ],
+            ],
+            unit: "ms",
+        }),
+    ];
+}

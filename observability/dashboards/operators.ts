@@ -1,0 +1,262 @@
+/** The dashboard for operators: whether callers get answers, who they are, and how the gateway does. */
+import { RowBuilder, type DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
+import { ANY_ROUTE, columns, curves, dashboardOf, figure, histogram, link, TO_ALPA, words, type Page } from "./panels";
+
+/** Answers of a large model take minutes: over less time there would often be none. */
+const LATENCY_WINDOW = "30m";
+
+const FAILS: Page = ["Answers fail with 5xx", "operate/troubleshooting.md#answers-fail-with-5xx"];
+const NOTHING: Page = ["Alpa answers nothing", "operate/alpa-hangs.md#alpa-answers-nothing"];
+const LIMITED: Page = ["429", "operate/troubleshooting.md#429"];
+const REJECTED: Page = ["Find the address in the access log", "operate/watch.md#more-queries"];
+const SLOW: Page = ["Give batch callers a share", "operate/priority-classes.md#give-batch-callers-a-share"];
+const DOWN: Page = ["Connections are refused", "operate/troubleshooting.md#connections-are-refused"];
+const LOST: Page = ["A node, a host or a pod is lost", "operate/lost-node.md#a-node-a-host-or-a-pod-is-lost"];
+const ETCD: Page = ["APISIX does not reach etcd", "operate/etcd.md#apisix-does-not-reach-etcd"];
+const COUNTERS: Page = [
+    "500 for callers with limits only",
+    "operate/troubleshooting.md#500-for-callers-with-limits-only",
+];
+const SERIES: Page = ["How many series there are", "operate/watch.md#how-many-series-there-are"];
+
+/** Requests a minute, with these labels. */
+const perMinute = (labels: string, by = "") => `60 * sum${by} (rate(apisix_http_status{${labels}}[$__rate_interval]))`;
+const inRange = (labels: string) => `sum by (consumer) (increase(apisix_http_status{${labels}}[$__range]))`;
+const quantile = (q: number, type: string) =>
+    `histogram_quantile(${q}, sum by (le) (rate(apisix_http_latency_bucket{type="${type}", ${TO_ALPA}}[${LATENCY_WINDOW}])))`;
+
+export function operators(): DashboardBuilder {
+    const board = dashboardOf(
+        "alpa-auth-operators",
+        "alpa-auth: gateway",
+        "Whether callers of Alpa get answers, who they are, and how the gateway does. docs/operate/watch.md explains the metrics.",
+    ).links([
+        link(["Alerts and metrics", "operate/watch.md"]),
+        link(["Troubleshooting", "operate/troubleshooting.md"]),
+    ]);
+    for (const panel of now()) board.withPanel(panel);
+    board.withRow(new RowBuilder("Answers"));
+    for (const panel of answers()) board.withPanel(panel);
+    board.withRow(new RowBuilder("Callers"));
+    for (const panel of callers()) board.withPanel(panel);
+    board.withRow(new RowBuilder("How long answers take"));
+    for (const panel of latency()) board.withPanel(panel);
+    board.withRow(new RowBuilder("Gateway pods"));
+    for (const panel of gateway()) board.withPanel(panel);
+    return board.withPanel(
+        words(
+            "What no metric tells",
+            [
+                "APISIX has no metric of when certificates and credentials expire: `npm run ops -- consumer expiring` tells it,",
+                "and [Certificates](${docs}/operate/certificates.md) and [Callers](${docs}/operate/callers.md) say how to renew them.",
+                "[What no metric tells](${docs}/operate/watch.md#what-no-metric-tells) has the rest.",
+            ].join("\n"),
+        ),
+    );
+}
+
+function now() {
+    return [
+        figure({
+            title: "Answers in the last hour",
+            description: "Requests that Alpa answered with 2xx.",
+            queries: [[`sum(increase(apisix_http_status{${TO_ALPA}, code=~"2.."}[1h])) or vector(0)`, "answers"]],
+        }),
+        figure({
+            title: "Failed in the last hour",
+            description: "Share of answers with 5xx. 4xx are the caller's to mend, and count neither way.",
+            queries: [
+                [
+                    `(sum(rate(apisix_http_status{${TO_ALPA}, code=~"5.."}[1h])) or vector(0)) / sum(rate(apisix_http_status{${TO_ALPA}, code=~"2..|5.."}[1h]))`,
+                    "failed",
+                ],
+            ],
+            unit: "percentunit",
+            bad: 0.01,
+            page: FAILS,
+        }),
+        figure({
+            title: "Callers in the last hour",
+            description: "Callers with at least one request.",
+            queries: [
+                [
+                    `count(sum by (consumer) (increase(apisix_http_status{${ANY_ROUTE}, consumer!=""}[1h])) > 0) or vector(0)`,
+                    "callers",
+                ],
+            ],
+        }),
+        figure({
+            title: "Gateway pods that are missing",
+            description:
+                "Pods that alpa_auth:gateway_pods:expected in the rule file asks for, less those that Prometheus reads.",
+            queries: [["alpa_auth:gateway_pods:expected - (count(apisix_node_info{}) or vector(0))", "missing"]],
+            bad: 1,
+            page: LOST,
+        }),
+        figure({
+            title: "Pods without etcd",
+            description: "They go on with the callers that they know, and receive no change.",
+            queries: [["count(apisix_etcd_reachable{} == 0) or vector(0)", "pods"]],
+            bad: 1,
+            page: ETCD,
+        }),
+        figure({
+            title: "Alerts",
+            description: "Alerts of the rule file that fire.",
+            queries: [['count(ALERTS{alertname=~"AlpaAuth.+", alertstate="firing"}) or vector(0)', "alerts"]],
+            bad: 1,
+            page: ["Alerts", "operate/watch.md#alerts"],
+        }),
+    ];
+}
+
+function answers() {
+    return [
+        curves({
+            title: "Requests by status class",
+            description:
+                "Each status once. A series begins with its first request, which rate() does not see: look at the access log for single requests.",
+            queries: [
+                [perMinute(`${TO_ALPA}, code=~"2.."`), "2xx: answered"],
+                [perMinute(`${TO_ALPA}, code=~"4..", code!~"429|499"`), "4xx: rejected"],
+                [perMinute(`${TO_ALPA}, code="429"`), "429: over a limit"],
+                [perMinute(`${TO_ALPA}, code="499"`), "499: the caller left"],
+                [perMinute(`${TO_ALPA}, code=~"5.."`), "5xx: failed"],
+            ],
+            unit: "reqpm",
+        }),
+        curves({
+            title: "Failures by status and source",
+            description:
+                "Source upstream: Alpa answered so; nginx: Alpa gave no answer (502, 504); apisix: the gateway itself, with 500 most often the server that counts limits.",
+            queries: [
+                [perMinute(`${TO_ALPA}, code=~"5.."`, " by (code, response_source)"), "{{code}} {{response_source}}"],
+            ],
+            unit: "reqpm",
+            page: FAILS,
+        }),
+        curves({
+            title: "Requests without a valid credential (401)",
+            description: "The metrics do not tell who sends them: the access log has the address.",
+            queries: [[perMinute(`${ANY_ROUTE}, code="401"`), "401"]],
+            unit: "reqpm",
+            page: REJECTED,
+        }),
+        curves({
+            title: "Over a limit (429), by caller",
+            description: "The ten callers with the most.",
+            queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="429"`, " by (consumer)")})`, "{{consumer}}"]],
+            unit: "reqpm",
+            page: LIMITED,
+        }),
+    ];
+}
+
+function callers() {
+    return [
+        curves({
+            title: "Requests by caller",
+            description: "The ten callers with the most, whatever came of their requests.",
+            queries: [[`topk(10, ${perMinute(`${TO_ALPA}, consumer!=""`, " by (consumer)")})`, "{{consumer}}"]],
+            unit: "reqpm",
+        }),
+        curves({
+            title: "Callers that left before an answer (499)",
+            description: "The ten callers with the most. Many at once: Alpa is too slow, or hangs.",
+            queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="499"`, " by (consumer)")})`, "{{consumer}}"]],
+            unit: "reqpm",
+            page: NOTHING,
+        }),
+        columns({
+            title: "Callers in the time range",
+            description:
+                "Estimates of Prometheus. npm run ops -- consumer usage has the exact numbers of the access log.",
+            queries: [
+                [inRange(`${ANY_ROUTE}, consumer!=""`), "requests"],
+                [inRange(`${ANY_ROUTE}, consumer!="", code=~"2.."`), "2xx"],
+                [inRange(`${ANY_ROUTE}, consumer!="", code="429"`), "429"],
+                [inRange(`${ANY_ROUTE}, consumer!="", code="499"`), "499"],
+                [inRange(`${ANY_ROUTE}, consumer!="", code=~"5.."`), "5xx"],
+            ],
+        }),
+    ];
+}
+
+function latency() {
+    return [
+        curves({
+            title: "Time of Alpa",
+            description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. Above 600 s the histogram has no bound. Dashed: from where AlpaAuthAnswersSlow fires.`,
+            queries: [
+                [quantile(0.5, "upstream"), "half of the answers take less"],
+                [quantile(0.95, "upstream"), "95 %"],
+                [quantile(0.99, "upstream"), "99 %"],
+                ["alpa_auth:latency:maximum_milliseconds", "limit for 95 %"],
+            ],
+            unit: "ms",
+            page: SLOW,
+        }).overrideByName("limit for 95 %", [
+            { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
+            { id: "custom.fillOpacity", value: 0 },
+        ]),
+        histogram({
+            title: "Answers by time of Alpa",
+            description: "How many answers took how long.",
+            queries: [
+                [
+                    `sum by (le) (increase(apisix_http_latency_bucket{type="upstream", ${TO_ALPA}}[$__rate_interval]))`,
+                    "{{le}}",
+                ],
+            ],
+        }),
+        curves({
+            title: "Time of the gateway itself",
+            description: `What authentication, limits and checks add, over ${LATENCY_WINDOW}.`,
+            queries: [
+                [quantile(0.5, "apisix"), "half of the requests take less"],
+                [quantile(0.95, "apisix"), "95 %"],
+            ],
+            unit: "ms",
+        }),
+        curves({
+            title: "Bytes",
+            description: "ingress: of requests; egress: of answers.",
+            queries: [[`sum by (type) (rate(apisix_bandwidth{${TO_ALPA}}[$__rate_interval]))`, "{{type}}"]],
+            unit: "Bps",
+        }),
+    ];
+}
+
+function gateway() {
+    return [
+        curves({
+            title: "Gateway pods",
+            description: "Pods that Prometheus reads, and those that the rule file expects.",
+            queries: [
+                ["count(apisix_node_info{})", "pods"],
+                ["alpa_auth:gateway_pods:expected", "expected"],
+            ],
+            page: DOWN,
+        }),
+        curves({
+            title: "etcd is reached",
+            description: "1: the pod reaches etcd; 0: no change of a caller arrives there.",
+            queries: [["apisix_etcd_reachable{}", "{{instance}}"]],
+            page: ETCD,
+        }),
+        curves({
+            title: "The gateway itself answers 500",
+            description: "With gateway.sharedCounters the first suspect is the server that counts limits.",
+            queries: [[perMinute(`${ANY_ROUTE}, code="500", response_source="apisix"`), "500"]],
+            unit: "reqpm",
+            page: COUNTERS,
+        }),
+        curves({
+            title: "Lost counts",
+            description:
+                "Above 0: the pod could not count a request, most often because its memory for metrics is full.",
+            queries: [["increase(apisix_nginx_metric_errors_total{}[1h])", "{{instance}}"]],
+            page: SERIES,
+        }),
+    ];
+}

@@ -1,0 +1,179 @@
+/** What the dashboards have in common: variables, panels of each kind, and links to the pages of docs/. */
+import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
+import {
+    LegendDisplayMode,
+    LegendPlacement,
+    ReduceDataOptionsBuilder,
+    VizLegendOptionsBuilder,
+} from "@grafana/grafana-foundation-sdk/common";
+import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
+import * as heatmap from "@grafana/grafana-foundation-sdk/heatmap";
+import { DataqueryBuilder, PromQueryFormat } from "@grafana/grafana-foundation-sdk/prometheus";
+import * as stat from "@grafana/grafana-foundation-sdk/stat";
+import * as table from "@grafana/grafana-foundation-sdk/table";
+import * as text from "@grafana/grafana-foundation-sdk/text";
+import * as timeseries from "@grafana/grafana-foundation-sdk/timeseries";
+
+/** Columns of Grafana's grid. */
+const WHOLE = 24;
+const HALF = WHOLE / 2;
+/** Rows of the grid, 30 pixels each. */
+const HEIGHT = 8;
+const LOW = 4;
+
+/** Routes to Alpa of the chosen stacks. Others reject, or verify credentials. */
+export const TO_ALPA = 'route=~"${stack}_alpa_(completions|logprobs)"';
+/** Every rule of the chosen stacks. */
+export const ANY_ROUTE = 'route=~"${stack}_alpa.*"';
+
+const SOURCE = { type: "prometheus", uid: "${datasource}" };
+
+/** An expression of Prometheus, and what its series are called. */
+export type Query = [expression: string, legend: string];
+
+/** A heading of a page below docs/, which says what to do. */
+export type Page = [title: string, target: string];
+
+/** What a panel shows. */
+export interface Shown {
+    title: string;
+    /** What it says, and what it does not say. */
+    description: string;
+    queries: Query[];
+    /** @default none */
+    page?: Page;
+    /** Of Grafana: reqpm, ms, percentunit … @default none */
+    unit?: string;
+}
+
+export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
+    return new dashboard.DashboardLinkBuilder(title)
+        .type(dashboard.DashboardLinkType.Link)
+        .url(`\${docs}/${target}`)
+        .targetBlank(true);
+}
+
+/** Curves over time, half as wide as the page. */
+export function curves({ title, description, queries, page, unit = "short" }: Shown): timeseries.PanelBuilder {
+    return new timeseries.PanelBuilder()
+        .title(title)
+        .description(description)
+        .links(page === undefined ? [] : [link(page)])
+        .datasource(SOURCE)
+        .targets(queries.map(rangeQuery))
+        .unit(unit)
+        .min(0)
+        .fillOpacity(10)
+        .legend(
+            new VizLegendOptionsBuilder()
+                .displayMode(LegendDisplayMode.List)
+                .placement(LegendPlacement.Bottom)
+                .showLegend(true),
+        )
+        .span(HALF)
+        .height(HEIGHT);
+}
+
+/** One number, of now. @param bad from which value on it is red; unset: it has no color @param width columns */
+export function figure(shown: Shown & { bad?: number; width?: number }): stat.PanelBuilder {
+    const { title, description, queries, page, unit = "short", bad, width = 4 } = shown;
+    const good = { value: null, color: "green" };
+    return new stat.PanelBuilder()
+        .title(title)
+        .description(description)
+        .links(page === undefined ? [] : [link(page)])
+        .datasource(SOURCE)
+        .targets(queries.map(instantQuery))
+        .unit(unit)
+        .noValue("no series")
+        .reduceOptions(new ReduceDataOptionsBuilder().calcs(["lastNotNull"]))
+        .thresholds(
+            new dashboard.ThresholdsConfigBuilder()
+                .mode(dashboard.ThresholdsMode.Absolute)
+                .steps(bad === undefined ? [good] : [good, { value: bad, color: "red" }]),
+        )
+        .span(width)
+        .height(LOW);
+}
+
+/** Numbers of the whole time range by caller, one column for each query. */
+export function columns(shown: Shown): table.PanelBuilder {
+    const { title, description, queries } = shown;
+    const names = Object.fromEntries(queries.map(([, legend], at) => [`Value #${refId(at)}`, legend]));
+    return new table.PanelBuilder()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .targets(queries.map((query, at) => instantQuery(query, at).format(PromQueryFormat.Table)))
+        .transformations([
+            { id: "merge", options: {} },
+            { id: "organize", options: { excludeByName: { Time: true }, renameByName: names } },
+        ])
+        .decimals(0)
+        .span(WHOLE)
+        .height(HEIGHT);
+}
+
+/** How many fell between two bounds of a histogram, over time. */
+export function histogram({ title, description, queries, unit = "ms" }: Shown): heatmap.PanelBuilder {
+    return new heatmap.PanelBuilder()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .targets(queries.map((query, at) => rangeQuery(query, at).format(PromQueryFormat.Heatmap)))
+        .calculate(false)
+        .yAxis(new heatmap.YAxisConfigBuilder().unit(unit))
+        .span(HALF)
+        .height(HEIGHT);
+}
+
+/** A text with links. @param content Markdown */
+export function words(title: string, content: string): text.PanelBuilder {
+    return new text.PanelBuilder().title(title).mode(text.TextMode.Markdown).content(content).span(WHOLE).height(LOW);
+}
+
+/** A dashboard with the variables that every query uses. */
+export function dashboardOf(uid: string, title: string, description: string): dashboard.DashboardBuilder {
+    return new dashboard.DashboardBuilder(title)
+        .uid(uid)
+        .description(description)
+        .tags(["alpa-auth"])
+        .time({ from: "now-6h", to: "now" })
+        .refresh("1m")
+        .timezone("browser")
+        .tooltip(dashboard.DashboardCursorSync.Crosshair)
+        .variables([
+            new dashboard.DatasourceVariableBuilder("datasource").label("Prometheus").type("prometheus"),
+            // The route's name begins with the namespace of the stack.
+            queryVariable(
+                "stack",
+                "Namespace of the stack",
+                'label_values(apisix_http_status{route=~".+_alpa.*"}, route)',
+            )
+                .regex("/^(.+)_alpa/")
+                .includeAll(true)
+                .allValue(".+"),
+            new dashboard.ConstantVariableBuilder("docs").value("docs"),
+        ]);
+}
+
+export function queryVariable(name: string, label: string, query: string): dashboard.QueryVariableBuilder {
+    return new dashboard.QueryVariableBuilder(name)
+        .label(label)
+        .datasource(SOURCE)
+        .query({ query, refId: name })
+        .refresh(dashboard.VariableRefresh.OnTimeRangeChanged)
+        .sort(dashboard.VariableSort.AlphabeticalAsc);
+}
+
+function refId(at: number): string {
+    return String.fromCharCode("A".charCodeAt(0) + at);
+}
+
+function rangeQuery([expression, legend]: Query, at: number): DataqueryBuilder & Builder<Dataquery> {
+    return new DataqueryBuilder().expr(expression).legendFormat(legend).refId(refId(at)).range();
+}
+
+function instantQuery([expression, legend]: Query, at: number): DataqueryBuilder & Builder<Dataquery> {
+    return new DataqueryBuilder().expr(expression).legendFormat(legend).refId(refId(at)).instant();
+}

@@ -1,0 +1,34 @@
+import { DASHBOARDS, renderDashboards } from "../../../components/apisix/grafana/dashboards";
+import { at, map, UNKNOWN, type Resource } from "../resource";
+import { combinations, form, type Form } from "./form";
+import { made } from "./gateway";
+
+export { DASHBOARDS };
+
+/** The ConfigMap with dashboards, as what they say: Grafana shows it, so a link or a query of another owner has no place in it. */
+export function dashboards({ props }: Resource): { actual: unknown; forms: Form[] } {
+    const data = at(props, "data");
+    return {
+        actual: { data: data === UNKNOWN ? UNKNOWN : parsed(map(data)) },
+        forms: made("dashboards", () =>
+            combinations({ linked: [true, undefined] }).map(({ linked }) =>
+                form({ docsUrl: "https://docs.example.org/sample" }, ({ docsUrl }) => ({
+                    data: parsed(renderDashboards({ folder: "sample", docsUrl: linked && docsUrl }).data),
+                })),
+            ),
+        ),
+    };
+}
+
+function parsed(data: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(Object.entries(data).map(([file, text]) => [file, content(text)]));
+}
+
+function content(text: unknown): unknown {
+    if (typeof text !== "string") return text;
+    try {
+        return JSON.parse(text);
+    } catch {
+        return "no JSON";
+    }
+}

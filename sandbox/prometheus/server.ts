@@ -1,0 +1,93 @@
+/**
+ * The real Prometheus that is on PATH, for the sandbox and for tests: it reads the targets of its options on loopback, and keeps its
+ * data in a folder of the sandbox. Written for Prometheus 2.42 and newer, which Debian and Ubuntu have as package `prometheus`.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { freePort, lastLines, spawnTracked, waitFor } from "../processes";
+import { findOnPath } from "../toolchain/path";
+
+/** Longest time until it answers, in seconds. Seen: 1. */
+const START_SECONDS = 30;
+
+export interface PrometheusOptions {
+    /** Folder of its configuration and data; data of an earlier run is read. */
+    folder: string;
+    /** Files with rules, by absolute paths. @default none */
+    rules?: string[];
+    /** Addresses that list what to read (HTTP service discovery). @default nothing is read */
+    discovery?: { url: string; intervalSeconds: number };
+    /** Port on 127.0.0.1. @default any free one */
+    port?: number;
+    /** Where its process is recorded. */
+    stateDir: string;
+    /** The whole environment, where PATH is looked at. @default the environment of this process */
+    env?: NodeJS.ProcessEnv;
+}
+
+export interface Prometheus {
+    /** Address without a slash at the end. */
+    url: string;
+    close(): Promise<void>;
+}
+
+/** Path of the program. @throws Error that says how to get it */
+export function prometheusProgram(env = process.env): string {
+    const found = findOnPath("prometheus", env);
+    if (found === undefined)
+        throw new Error(
+            "prometheus: must be on PATH, and is not. Install it (Debian, Ubuntu: apt-get install prometheus), or unpack a release of github.com/prometheus/prometheus and put its folder on PATH.",
+        );
+    return found;
+}
+
+/** Listens on 127.0.0.1 only. @throws Error where it is not on PATH, or does not start */
+export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
+    const { folder, stateDir, env = process.env } = options;
+    const command = prometheusProgram(env);
+    const port = await freePort(options.port);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const config = join(folder, "prometheus.yml");
+    writeFileSync(config, stringify(configOf(options)));
+    const logFile = join(folder, "prometheus.log");
+    const args = [
+        `--config.file=${config}`,
+        `--storage.tsdb.path=${join(folder, "data")}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        "--log.level=warn",
+    ];
+    const server = await spawnTracked({ name: "prometheus", command, args, env, logFile, stateDir });
+    const url = `http://127.0.0.1:${port}`;
+    let ended = false;
+    void server.exited.then(() => (ended = true));
+    try {
+        await waitFor("Prometheus to be ready", async () => ended || (await isReady(url)), { seconds: START_SECONDS });
+        if (ended) throw new Error(`prometheus: ${command} ended while starting`);
+    } catch (error) {
+        await server.stop();
+        throw new Error(`${(error as Error).message} Its log (${logFile}) ends with:\n${lastLines(logFile, 4)}`);
+    }
+    return { url, close: () => server.stop() };
+}
+
+/** Text of its configuration file, as an object. */
+function configOf({ rules = [], discovery }: PrometheusOptions): object {
+    const interval = `${discovery?.intervalSeconds ?? 15}s`;
+    return {
+        global: { scrape_interval: interval, scrape_timeout: interval, evaluation_interval: interval },
+        ...(rules.length > 0 && { rule_files: rules }),
+        ...(discovery && {
+            scrape_configs: [
+                { job_name: "gateway-pods", http_sd_configs: [{ url: discovery.url, refresh_interval: interval }] },
+            ],
+        }),
+    };
+}
+
+async function isReady(url: string): Promise<boolean> {
+    return fetch(`${url}/-/ready`).then(
+        (answer) => answer.ok,
+        () => false,
+    );
+}

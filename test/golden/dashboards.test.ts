@@ -1,0 +1,28 @@
+// Proves that the dashboards of docs/examples/grafana are those of observability/dashboards, so that what an operator imports and
+// what a stack creates is what was reviewed. Their queries are proved in test/unit/observability.
+import { strict as assert } from "node:assert";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DASHBOARDS, jsonOf } from "../../observability/dashboards";
+import { formatted } from "./file";
+
+const FOLDER = join(__dirname, "../../docs/examples/grafana");
+
+describe("golden dashboards", () => {
+    for (const [name, build] of Object.entries(DASHBOARDS))
+        it(`${name}.json of docs/examples/grafana is that of observability/dashboards`, async () => {
+            const file = join(FOLDER, `${name}.json`);
+            const made = await formatted(`${name}.json`, jsonOf(build));
+            if (process.env.UPDATE_GOLDEN) writeFileSync(file, made);
+            assert.ok(existsSync(file), `${file} is missing. Run: npm run golden`);
+            assert.equal(readFileSync(file, "utf8"), made, "Run npm run golden, and read what changed.");
+        });
+
+    it("has no other file in that folder", () =>
+        assert.deepEqual(
+            readdirSync(FOLDER).sort(),
+            Object.keys(DASHBOARDS)
+                .map((name) => `${name}.json`)
+                .sort(),
+        ));
+});

@@ -1,0 +1,96 @@
+/**
+ * Some hours of metrics of three gateway pods, as the stand-in of APISIX counts them: in their order an hour in which all is well,
+ * an hour of everything that alerts are for, and 20 minutes without an answer. Then nothing is left to be read.
+ */
+import type { Context } from "../../../sandbox/gateway/context";
+import { Metrics } from "../../../sandbox/gateway/observed/metrics";
+import { LATENCY_BUCKETS, METRICS_METADATA } from "../../../components/apisix/observability";
+
+export const STACK = "alpa-auth";
+export const LAB = `${STACK}_lab`;
+export const BATCH = `${STACK}_batch`;
+
+const STEP_SECONDS = 60;
+/** How long each part is, in minutes. */
+const PHASES = { well: 60, trouble: 60, unanswered: 20, gone: 10 };
+export type Phase = keyof typeof PHASES;
+
+/** What one pod counts in each minute: requests by caller and status, and how long Alpa took for them, in seconds. */
+type Sent = [count: number, consumer: string, status: number, upstreamSeconds?: number][];
+
+export const SENT: Record<Exclude<Phase, "gone">, Sent> = {
+    well: [
+        [4, LAB, 200, 40],
+        [2, BATCH, 200, 100],
+        [1, LAB, 400],
+    ],
+    trouble: [
+        [4, LAB, 200, 40],
+        [2, BATCH, 200, 400],
+        [9, BATCH, 429],
+        [3, LAB, 504, 600],
+        [1, LAB, 500],
+        [1, LAB, 499, 120],
+        [20, "", 401],
+    ],
+    unanswered: [[2, LAB, 504, 600]],
+};
+
+/** Minutes from the first sample to the end of a part. */
+function endOf(phase: Phase): number {
+    const names = Object.keys(PHASES) as Phase[];
+    return names.slice(0, names.indexOf(phase) + 1).reduce((sum, name) => sum + PHASES[name], 0);
+}
+
+/** Last second of each part, so that "gone" ends now. */
+export function endsAt(now: number): Record<Phase, number> {
+    const start = now - endOf("gone") * 60;
+    const names = Object.keys(PHASES) as Phase[];
+    return Object.fromEntries(names.map((name) => [name, start + endOf(name) * 60])) as Record<Phase, number>;
+}
+
+/** The whole history in the format OpenMetrics, which promtool makes blocks of. @param now in seconds */
+export function openMetrics(now: number): string {
+    const ends = endsAt(now);
+    const lines = new Map<string, string[]>();
+    for (const instance of ["a", "b", "c"]) {
+        const pod = new Metrics(LATENCY_BUCKETS);
+        const start = ends.well - PHASES.well * 60;
+        for (let at = start; at <= ends.unanswered; at += STEP_SECONDS) {
+            const phase = at <= ends.well ? "well" : at <= ends.trouble ? "trouble" : "unanswered";
+            // One pod is lost when the trouble begins, and another one then loses etcd and counts.
+            if (instance === "c" && phase !== "well") break;
+            const isTroubled = instance === "b" && phase !== "well";
+            for (const [count, ...one] of SENT[phase]) for (let i = 0; i < count; i++) countOne(pod, ...one);
+            if (isTroubled) pod.registry.add("nginx_metric_errors_total", [], 1);
+            const text = pod.text(!isTroubled);
+            for (const [, name, labels = "", value] of text.matchAll(/^(apisix_\w+)(?:\{(.*)\})? (\S+)$/gm)) {
+                const all = [`instance="${instance}"`, ...(labels === "" ? [] : [labels])].join(",");
+                const series = lines.get(`${name}{${all}}`) ?? [];
+                lines.set(`${name}{${all}}`, series);
+                series.push(`${name}{${all}} ${value} ${at}`);
+            }
+        }
+    }
+    return `${[...lines.values()].flat().join("\n")}\n# EOF\n`;
+}
+
+function countOne(pod: Metrics, consumer: string, status: number, upstreamSeconds?: number): void {
+    const asked = upstreamSeconds !== undefined;
+    const context = {
+        route: { name: `${STACK}_alpa_completions`, serviceName: `${STACK}_alpa_0`, uris: ["/alpa/completions"] },
+        uri: "/alpa/completions",
+        consumer: consumer === "" ? undefined : { username: consumer },
+        node: asked ? { host: "10.20.96.188" } : undefined,
+        upstreamTries: asked ? [{}] : [],
+        upstreamAnswered: asked && status === 200,
+        figures: {
+            status,
+            requestSeconds: (upstreamSeconds ?? 0) + 0.02,
+            upstreamSeconds: asked ? [upstreamSeconds] : [],
+            received: 400,
+            sent: 1200,
+        },
+    } as unknown as Context;
+    pod.count(context, { prefer_name: true }, METRICS_METADATA.prometheus);
+}

@@ -1,0 +1,44 @@
+/** What docs/operate/watch.md says of metrics, to compare alerts and dashboards with. */
+import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../../side-by-side";
+
+export const PAGE = "docs/operate/watch.md";
+
+export const read = (file: string): string => readFileSync(join(ROOT, file), "utf8");
+
+/** Names of the headings of a page, as GitHub makes them. */
+export function anchors(page: string): string[] {
+    return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, text]) =>
+        text
+            .toLowerCase()
+            .replace(/[^\p{L}\p{N} _-]/gu, "")
+            .replaceAll(" ", "-"),
+    );
+}
+
+/** Cells of the table of the page whose first column has this head. */
+export function rows(head: string): string[][] {
+    const table = read(PAGE)
+        .split("\n\n")
+        .find((block) => new RegExp(`^\\| ${head} `).test(block));
+    assert.ok(table, `${PAGE} has no table of ${head}`);
+    const lines = table.trim().split("\n").slice(2);
+    return lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim())).map((cells) => cells.slice(1, -1));
+}
+
+/** Labels of each metric of the page, and those that Prometheus adds. */
+export function documented(): Map<string, string[]> {
+    const codes = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
+    return new Map(
+        rows("Metric")
+            .filter(([, kind]) => /^(counter|gauge|histogram)$/.test(kind))
+            .flatMap(([name, kind, labels]): [string, string[]][] => {
+                const [metric] = codes(name);
+                const names =
+                    kind === "histogram" ? [`${metric}_bucket`, `${metric}_count`, `${metric}_sum`] : [metric];
+                return names.map((one) => [one, [...codes(labels), "instance"]]);
+            }),
+    );
+}
