@@ -68,10 +68,10 @@ describe("alerts for Prometheus", () => {
     }
 
     it(`are those of ${PAGE}, with severity and link`, () => {
-        const shown = rows("Alert").map(([alert, severity, , action]) => {
-            const link = /\]\(([^)]*)\)$/.exec(action)?.[1] ?? "";
+        const listed = read(PAGE).matchAll(/^- \*\*`(\w+)`\*\* \((\w+)\): [^]*?\]\(([^)]*)\)\.$/gm);
+        const shown = [...listed].map(([, alert, severity, link]) => {
             const target = link.startsWith("#") ? `${PAGE}${link}` : normalize(join(dirname(PAGE), link));
-            return [alert.replaceAll("`", ""), severity, target];
+            return [alert, severity, target];
         });
         const wanted = alerts.map(({ alert, labels, annotations }) => [
             alert,
