@@ -21,9 +21,9 @@ export function hasLimits(callers: { limits: Limits }[]): boolean {
     return callers.some(({ limits }) => Object.keys(limits).length > 0);
 }
 
-/** Of limits at a gateway whose number of pods is not known. */
+/** Warning about limits at a gateway whose number of pods is not known. */
 export const COUNTED_APART =
-    "limits: each APISIX pod of the gateway in place counts for itself, so with several they multiply. See docs/set-up/intra-a.md.";
+    "limits: each APISIX pod of the existing gateway counts for itself, so with several pods a caller gets several times its limit. See docs/set-up/intra-a.md.";
 
 /** An APISIX plugin as a Consumer object takes it. */
 export interface ConsumerPlugin {

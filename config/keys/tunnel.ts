@@ -19,7 +19,7 @@ const GRACE_BEYOND_SECONDS = 20;
 export const graceSeconds = positive("a time in seconds")
     .refine((n) => n <= MOST_GRACE_SECONDS, {
         error: (i) =>
-            `must be at most ${MOST_GRACE_SECONDS}: cloudflared starts with no longer one${got(i.input)}. Lower it`,
+            `must be at most ${MOST_GRACE_SECONDS}: cloudflared rejects a longer time${got(i.input)}. Lower it`,
     })
     .optional()
     .meta({

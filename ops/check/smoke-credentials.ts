@@ -20,7 +20,7 @@ export interface Presented {
  */
 const OVER_SECONDS = 30;
 
-/** @param access Cloudflare Access is at the door, and takes service tokens alone */
+/** @param access whether Cloudflare Access authenticates callers, which accepts only service tokens */
 export async function credentialsOf(
     { name, credentials }: Consumer,
     outputs: Outputs,

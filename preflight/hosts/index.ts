@@ -53,7 +53,7 @@ export function withoutCluster(
     const { storageClass: wanted = has } = gateway.release;
     if (wanted === undefined || wanted !== has)
         warnings.push(
-            `gateway.storageClass: etcd waits for a volume of it, and a new cluster has ${has ?? "none"}. Install yours when the nodes are a cluster, and run pulumi up again.`,
+            `gateway.storageClass: etcd needs a volume of this class, and a new cluster has ${has ?? "none"}. Install the class once the cluster exists, and run pulumi up again.`,
         );
     return warnings;
 }

@@ -40,7 +40,7 @@ export async function endedCertificate(
 ): Promise<Findings> {
     const said = endedFiles(tls);
     if (tls === undefined || said.length === 0) return NO_FINDINGS;
-    // The name is that of this very certificate.
+    // The Secret's name contains the certificate's hash, so it exists only if this certificate was applied.
     const secret = { apiVersion: "v1", kind: "Secret", namespace, name: tlsSecret(tls.source) };
     const isServed = (await absent(cluster, [secret])).length === 0;
     return isServed ? { problems: [], warnings: said } : { problems: said, warnings: [] };

@@ -84,7 +84,7 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
     };
     return (value) => {
         const error = isTable(value) && !isList(value) ? checkObject(value as Dict) : undefined;
-        // taken for a wish that there be nothing at all
+        // The real library reads an empty `required` as "the table must be empty".
         const empty = Array.isArray(schema.required) && required.length === 0;
         return error ?? (empty && !isEmptyTable(value) ? "the input data should be an empty table" : undefined);
     };

@@ -138,7 +138,7 @@ function upstreams(context: RouteContext, owner: Resource, rule: Rule) {
             fromApisixUpstream(world, settings, body);
         } catch (error) {
             if (error instanceof Refusal) throw error;
-            log(`${where}: ApisixUpstream ${settings.metadata.name} counts in part only: ${(error as Error).message}`);
+            log(`${where}: ApisixUpstream ${settings.metadata.name} is used only in part: ${(error as Error).message}`);
         }
     };
     for (const backend of rule.backends ?? []) {

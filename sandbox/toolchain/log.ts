@@ -21,7 +21,7 @@ const REPEAT_MS = 15_000;
 /** How often it is shown on a terminal, in milliseconds. */
 const REDRAW_MS = 500;
 
-/** What of a terminal is needed. */
+/** The part of a terminal that progress needs. */
 export interface Terminal {
     write(text: string): void;
     columns?: number;

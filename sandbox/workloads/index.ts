@@ -26,7 +26,7 @@ import { RedisPods } from "./redis-pods";
 import { serviceNames } from "./service-names";
 import { createDefaultClass, provision } from "./volumes";
 
-/** A look at the cluster that takes so long is said: meanwhile no pod gets ready. */
+/** A pass over the cluster that takes longer is logged, since no pod becomes ready meanwhile. */
 const LATE_MILLISECONDS = 20_000;
 
 export interface WorkloadsOptions {

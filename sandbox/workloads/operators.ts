@@ -26,9 +26,10 @@ const OPTIONS = [
 /** Why a container of the operator cannot be run. */
 export function operatorProblem({ image, command = [], args = [], env = [] }: V1Container): string | undefined {
     if (!OPERATOR.test(image!)) return undefined;
-    if (command.some((word) => word !== "/manager")) return `the sandbox's operator is no ${command.join(" ")}`;
+    if (command.some((word) => word !== "/manager"))
+        return `the sandbox's operator does not run the command ${command.join(" ")}`;
     const foreign = env.find(({ valueFrom }) => valueFrom);
-    if (foreign) return `the sandbox's operator takes no variable from elsewhere (${foreign.name})`;
+    if (foreign) return `the sandbox's operator supports no variable with valueFrom (${foreign.name})`;
     const odd = args.filter((word) => word.startsWith("-")).find((word) => !OPTIONS.includes(nameOf(word)));
     return odd === undefined ? undefined : `the sandbox's operator does not take the option ${nameOf(odd)}`;
 }

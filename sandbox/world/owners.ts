@@ -20,7 +20,7 @@ export interface Refusal {
     message: string;
 }
 
-/** Puts a policy into force, a second or so later. @returns what takes it away */
+/** Creates an admission policy, which takes effect after about a second. @returns the function that deletes it */
 export async function refuse(rest: Rest, refusal: Refusal): Promise<() => Promise<void>> {
     const { name, apiGroup, resource, operation, about = "true", must = "false", message } = refusal;
     const kind = (of: string) => ({ apiVersion: "admissionregistration.k8s.io/v1", kind: of, metadata: { name } });

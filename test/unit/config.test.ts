@@ -422,7 +422,7 @@ describe("config", () => {
         const shared = { gateway: { installer: "existing", existing }, ...limited({ concurrent: 1 }) };
         assert.match(
             parseIntra(raw(shared)).warnings.join(),
-            /^limits: each APISIX pod of the gateway in place counts/,
+            /^limits: each APISIX pod of the existing gateway counts/,
         );
     });
 

@@ -48,7 +48,7 @@ function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): s
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
     return [
-        `rampart.install.namespace: must be one of Rampart's own, which goes with the stack (got ${namespace}, which holds more). Name another, or leave it out.`,
+        `rampart.install.namespace: must be a namespace for Rampart alone, since it is deleted with the stack (got ${namespace}, which is used by others). Name another, or leave it out.`,
     ];
 }
 

@@ -15,8 +15,8 @@ export interface EndpointCaller {
 }
 
 /**
- * Who may ask, in order: the consumer that is made for tests, then one credential of each other that has one here. One
- * request of a limit is used up by each look.
+ * Credentials for the checks, in order: of the consumer for tests, then one of each other consumer that has one in the outputs.
+ * Each check uses up one request of the consumer's limit.
  */
 export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace: string): EndpointCaller[] {
     const all = [...Object.keys(credentials), ...Object.keys(jwtSecrets)];

@@ -104,9 +104,9 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
                   } as const,
               ]
             : []),
-        // Their order decides nothing but who comes first.
+        // Their order only decides which one gets the first request.
         ...(gone.length + more.length + weights.length === 0
-            ? [{ code: "changed-inside", says: `${title}: the same services, written otherwise` } as const]
+            ? [{ code: "changed-inside", says: `${title}: the same services in another notation` } as const]
             : []),
     ];
 }

@@ -129,7 +129,7 @@ function placeOf({ config }: Version, plain: Config | undefined): string | undef
  */
 function stageProblems(phase: string | undefined, there: string | undefined, number: number): string[] {
     const here = phase ?? "intra-a";
-    // Then the config is not known either, and is refused for that.
+    // The config of that version is unknown too, which is rejected elsewhere.
     if (there === undefined) return [];
     // In the first phase bare metal serves as before it.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
@@ -140,7 +140,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
             ? "npm run ops -- convert run --yes --to intra-a; while a conversion is under way: npm run ops -- convert abort --yes. Then run this again"
             : "npm run ops -- convert run --yes. Then run this again with a version of its end";
     return [
-        `--to: version ${number} must be of the phase that the stack is in (it is of ${say(there)}, the stack of ${say(here)}): a conversion goes step by step, and callers get 503 meanwhile. Run: ${way}`,
+        `--to: version ${number} must have the conversion phase that the stack has now (version: ${say(there)}, stack: ${say(here)}): a conversion goes step by step, and callers get 503 meanwhile. Run: ${way}`,
     ];
 }
 

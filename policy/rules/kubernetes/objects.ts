@@ -76,7 +76,7 @@ export function chartImages(values: Chart["values"]): { image: string; tag: unkn
         });
 }
 
-/** How the name of an image ends that always means the same bytes. */
+/** End of an image's name that has a digest, so it always means the same bytes. */
 export const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
 /** What pods a resource makes, with the path of each in it. */

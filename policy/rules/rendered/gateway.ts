@@ -159,7 +159,7 @@ export const upstreams: ByName = Object.fromEntries(
     ROLES.map((role) => [`alpa-${role}`, (resource: Resource) => upstream(role, resource)]),
 );
 
-/** A consumer has the name that it has, and as many credentials. */
+/** Consumer as rendered for the name and the number of credentials that the resource has. */
 export function consumers(resource: Resource): Form[] {
     const methods = list(at(resource.props, "spec.credentials")).map((one) => at(one, "type") === "jwt-auth");
     return made(`consumer ${methods.join(" ")}`, () =>

@@ -23,7 +23,7 @@ export async function readForm(contentType: string, body: Buffer): Promise<Map<s
     }
 }
 
-/** One with a boundary of its own. */
+/** Renders a form with a random boundary. */
 export function writeForm(parts: (FormPart & { name: string })[]): { contentType: string; body: string } {
     const boundary = randomBytes(16).toString("hex");
     const written = parts.map(

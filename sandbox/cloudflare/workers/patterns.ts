@@ -11,7 +11,7 @@ export interface Pattern {
     hostname: string;
     /** With the slash it begins with. */
     path: string;
-    /** Whether more may follow. */
+    /** Whether the pattern ends with `*`. */
     open: boolean;
 }
 

@@ -19,7 +19,7 @@ const WITHOUT_EFFECT = [
     ...["SystemCallArchitectures", "SystemCallFilter", "UMask"],
 ];
 
-/** Directives of order and of what goes with what: read, and without effect here, where no unit but the named one moves. */
+/** Directives about order and dependencies. Accepted without effect, since only the named unit is started or stopped here. */
 const NO_ORDER = ["Before", "Conflicts", "DefaultDependencies", "PartOf", "ReloadPropagatedFrom"];
 
 /** A directive that may be given several times. */

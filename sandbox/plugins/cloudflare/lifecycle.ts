@@ -21,7 +21,7 @@ function address(type: ResourceType, template: string, state: Values): { method:
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** `result` of an envelope; a body that is none counts as one without fields, as in the released provider. */
+/** `result` of an answer's body. A body that is not JSON counts as a result without fields, as in the released provider. */
 function result(answer: Answer): Record<string, unknown> {
     try {
         const found = (JSON.parse(answer.text) as { result?: unknown } | null)?.result;

@@ -229,7 +229,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "a grace that cloudflared does not start with",
         { tunnel: { ...TUNNEL, graceSeconds: 181 } },
-        "tunnel.graceSeconds: must be at most 180: cloudflared starts with no longer one (got 181). Lower it.",
+        "tunnel.graceSeconds: must be at most 180: cloudflared rejects a longer time (got 181). Lower it.",
     ],
     [
         "a grace shorter than the longest that there is, where answers are longer",

@@ -183,7 +183,7 @@ describe("config cluster", () => {
             });
         };
         for (const name of ["default", "kube-system", "alpa-auth"])
-            assert.match(found(name)[0], /^rampart\.install\.namespace: must be one of Rampart's own/);
+            assert.match(found(name)[0], /^rampart\.install\.namespace: must be a namespace for Rampart alone/);
         assert.equal(found("mine", { namespace: "mine" }).length, 1);
         assert.deepEqual(found("rampart-system"), []);
     });

@@ -121,7 +121,7 @@ describe("config of exposure tunnel", () => {
         [
             "connectors that cloudflared does not start",
             { ...EXPOSURE, tunnel: { image: { tag: "2026.8.2" }, graceSeconds: 181 } },
-            /^tunnel\.graceSeconds: must be at most 180: cloudflared starts with no longer one \(got 181\)/,
+            /^tunnel\.graceSeconds: must be at most 180: cloudflared rejects a longer time \(got 181\)/,
         ],
         [
             "no version",

@@ -234,7 +234,7 @@ describe("preflight of hosts", () => {
             gateway: { ...gateway, release: { ...gateway.release, storageClass } },
         });
         const said = (has: string) => [
-            `gateway.storageClass: etcd waits for a volume of it, and a new cluster has ${has}. Install yours when the nodes are a cluster, and run pulumi up again.`,
+            `gateway.storageClass: etcd needs a volume of this class, and a new cluster has ${has}. Install the class once the cluster exists, and run pulumi up again.`,
         ];
         assert.deepEqual(withoutCluster(of(), "none"), said("none"));
         assert.deepEqual(withoutCluster(of("fast"), "hostpath"), said("microk8s-hostpath"));

@@ -141,7 +141,7 @@ function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
     const headers = rule.ratelimit?.characteristics.filter((name) => name.startsWith("http.request.headers")) ?? [];
     if (headers.length > 0 && plan !== "enterprise") {
         throw new NotImitated(
-            `the characteristic ${headers[0]} of the rule ${rule.ref} on the plan ${plan}: it has none`,
+            `the characteristic ${headers[0]} of the rule ${rule.ref}: plan ${plan} does not include characteristics of headers`,
         );
     }
     const beyond = plan === "free" ? fields.find((name) => !FREE_EXPRESSION_FIELDS.includes(name)) : undefined;
