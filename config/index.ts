@@ -26,7 +26,7 @@ export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
-    // Of an option that is not chosen no secret is read.
+    // Reads the token only where the option or exposure uses it.
     const api = raw.option === "cloudflare" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
     const inPlain = plainSecrets(readStackFile(pulumi.getStack()));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);

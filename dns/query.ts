@@ -108,7 +108,7 @@ function byTcp(server: Server, question: Question, options: QueryOptions): Promi
         if (received.length < 2 || received.length < 2 + received.readUInt16BE(0)) return;
         const reply = decoded(received.subarray(2, 2 + received.readUInt16BE(0)), sent);
         if (reply) ended.done({ ...shaped(reply), tcp: true });
-        else ended.fail("what came is no answer to the question");
+        else ended.fail("the reply does not answer the query");
     });
     return ended.promise;
 }

@@ -62,7 +62,7 @@ export interface PodReport {
     lacks?: string;
     /** Why it could not be asked; it names the pod. */
     error?: string;
-    /** Of the API server's answer, when that is why. */
+    /** HTTP status of the API server's answer, if it is the reason. */
     status?: number;
 }
 

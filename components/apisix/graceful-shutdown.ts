@@ -11,7 +11,7 @@ export interface GracefulShutdownArgs {
     installed: pulumi.Input<string>;
 }
 
-/** Longest wait for pods with the new time, in minutes. Those of before need not be gone. */
+/** Longest wait for pods with the new time, in minutes. The earlier pods may still exist. */
 const ROLLOUT_MINUTES = 15;
 
 /**

@@ -8,7 +8,7 @@ export interface ApiAccess {
 /** What the API said. */
 export interface Answer<T> {
     status: number;
-    /** Of a success. */
+    /** Set in a successful answer. */
     result?: T;
     /** Of a failure: `code message`, as Cloudflare words it. Never anything of the request's headers. */
     said: string;

@@ -43,7 +43,7 @@ export interface ConsumerSettings {
 
 /** A key that no stack has generated: so no new one comes in its place when its entry is declared again. */
 export interface BroughtKey {
-    /** Of the credential. */
+    /** Id of the credential. */
     id: string;
     /** Tells one key from another; a secret. */
     digest: pulumi.Output<string>;
@@ -76,7 +76,7 @@ export class Consumers extends pulumi.ComponentResource {
     /** Secret that signs tokens, by `<consumer>/<credential>`; secret. */
     readonly jwtSecrets: Record<string, pulumi.Output<string>> = {};
     private readonly generated: GeneratedSecrets;
-    /** Of the Secrets of each consumer, by its name. */
+    /** Digests of each consumer's Secrets, by the consumer's name. */
     private readonly digests: Record<string, pulumi.Output<string>> = {};
 
     constructor(name: string, args: ConsumersArgs, opts?: pulumi.ComponentResourceOptions) {

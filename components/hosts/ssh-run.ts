@@ -80,7 +80,7 @@ export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
     });
 };
 
-/** Of a host whose key is not that of the config. */
+/** Error about a host whose key is not that of the config. */
 export const MISMATCH = "the host has another key than the config says";
 
 /** The key of the config is asked for: a server has several, and shows the one that fits. */

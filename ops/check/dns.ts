@@ -64,7 +64,7 @@ interface Wanted {
     old: string[];
     new: string[];
     atEdge: boolean;
-    /** Of the stack. */
+    /** Host names of the stack. */
     hostnames: string[];
 }
 

@@ -177,7 +177,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     context.note(`smoke: ${rows.length} checks, all as they must be, as seen from this machine.`);
 }
 
-/** Of the answers of Alpa, in milliseconds. */
+/** Latency of Alpa's answers, in milliseconds. */
 function latency(rows: Row[]): { median?: number; longest?: number } {
     const times = rows.flatMap(({ got, milliseconds }) =>
         got === "200" && milliseconds !== undefined ? [milliseconds] : [],

@@ -50,7 +50,7 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
     );
     const access = await accessOf(context, stack);
     const live = await readLive(access, gateway.namespace, tokens);
-    // Of the program itself, and no caller.
+    // The verifier belongs to the program and is not a caller.
     if (option === "intra-b") live.consumers = live.consumers.filter(({ name }) => name !== VERIFIER);
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));

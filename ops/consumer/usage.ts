@@ -53,10 +53,10 @@ interface Usage {
     /** Prometheus extrapolates, and does not see the first requests of a new series. */
     isEstimate: boolean;
     since: string;
-    /** Of the period, in UTC. */
+    /** Begin and end of the period, in UTC. */
     from: string;
     to: string;
-    /** Of the access log; null with Prometheus. */
+    /** Lines of the access log; null with Prometheus. */
     lines: Lines | null;
     callers: UsageRow[];
 }

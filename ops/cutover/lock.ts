@@ -18,7 +18,7 @@ function lockFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.lock`);
 }
 
-/** File whose being there asks the conversion that runs to return. */
+/** File that asks the running conversion to return, by its existence. */
 export function orderFile(folder: string, stack: string): string {
     return join(folder, ".alpa-auth", "local", `convert-${stack}.abort`);
 }

@@ -1,4 +1,4 @@
-/** The clock that a conversion goes by, and who is called at an instant of it. */
+/** Clock of a conversion, and calls at a given time of it. */
 
 /** How soon it is seen that the machine was asleep, in seconds; and no timer of Node's may be longer than 24 days. */
 const LOOK_SECONDS = 5;

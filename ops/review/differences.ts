@@ -37,7 +37,7 @@ export function differences(old: unknown, now: unknown, wholes: string[][], path
     const keys = new Set(sides.flatMap((side) => Object.keys(side as Props)));
     return (
         [...keys]
-            // Of the engine and its providers, not of the program.
+            // Keys that begin with __ belong to the engine and its providers.
             .filter((key) => !key.startsWith("__"))
             .flatMap((key) => differences((sides[0] as Props)[key], (sides[1] as Props)[key], wholes, [...path, key]))
     );
@@ -90,7 +90,7 @@ export function isUnknown(value: unknown): boolean {
     return has(value, (text) => text.includes(UNKNOWN));
 }
 
-/** Of a property as a whole. */
+/** Whether the property as a whole is unknown. */
 export function isUnknownAt(props: unknown, path: Path): boolean {
     const value = valueAt(props, path);
     return typeof value === "string" && isUnknown(value);

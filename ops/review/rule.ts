@@ -55,7 +55,7 @@ export const UNNOTICED: KindRule = {
 /** Whether a thing goes. What is left behind stays, and where an earlier one goes another is in its place. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
-/** The object's own name, else the resource's. Of one that is replaced that of before, which callers know. */
+/** The object's own name, else the resource's. For a replaced object, the earlier name, which callers know. */
 export function objectName({ op, new: now, old, name }: Change): string {
     const { metadata } = ((op === "replace" ? old : now) ?? now ?? old ?? {}) as { metadata?: { name?: unknown } };
     return typeof metadata?.name === "string" ? metadata.name : name;

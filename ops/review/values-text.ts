@@ -19,7 +19,7 @@ const SECRET_TEXT = new RegExp(
 const PEM = /-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/;
 const IN_SENTENCE = new RegExp([PEM, TOKEN, LOGIN, BEARER].map(({ source }) => source).join("|"), "g");
 const UNTIL_APPLIED = "(known when applied)";
-/** Of a single value in any output. */
+/** Longest text of a single value, in characters. */
 const LONGEST = 300;
 
 /** @param path where it stands. @returns undefined for what is not there */

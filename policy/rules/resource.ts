@@ -59,7 +59,7 @@ function read(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(read);
     const tree = value as Tree;
     if (tree[SIGNATURE] === SECRET) return new Secret("value" in tree ? read(tree.value) : UNKNOWN);
-    // Of the engine and of dynamic providers: code, not what is asked for.
+    // Fields that begin with __ belong to the engine and to dynamic providers.
     const fields = Object.keys(tree).filter((field) => !field.startsWith("__"));
     return Object.fromEntries(fields.map((field) => [field, read(tree[field])]));
 }

@@ -52,7 +52,7 @@ function openInTheCluster(resource: Resource): string[] {
     return found;
 }
 
-/** Of a Kubernetes Secret everything is one. */
+/** All values of a Kubernetes Secret are secrets. */
 function openSecret({ marked }: Resource): string[] {
     return ["data", "stringData"].flatMap((field) =>
         Object.values(map(marked[field])).some((value) => typeof value === "string" && value !== "")

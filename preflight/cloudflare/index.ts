@@ -82,7 +82,7 @@ async function move(
     findings.warnings.push(...notes);
 }
 
-/** A token of a user or of the account: each has a place of its own to ask. */
+/** Verifies the API token. Tokens of users and of accounts have different routes, so both are asked. */
 async function token(account: string, api: ApiReader, findings: Findings): Promise<void> {
     const asked = await api.get<{ status?: string }>("user/tokens/verify");
     const own = asked.result ? asked : await api.get<{ status?: string }>(`accounts/${account}/tokens/verify`);

@@ -12,7 +12,7 @@ import { checkCluster } from "./check-cluster";
 import { onlyProblems, type Findings } from "../findings";
 import { GatewayError } from "./gateway-error";
 
-/** Of a label's value, which carries the APISIX username. */
+/** Longest value of a label, which carries the APISIX username. */
 const LABEL_LIMIT = 63;
 
 /** Output `gateway` of the other stack, which may be of another version of this project. */

@@ -70,7 +70,7 @@ export class Resolver {
         return { rcode: "SERVFAIL", values: [], ttl: 0 };
     }
 
-    /** What is kept under a key, or what `fetch` brings, kept for the time it says. */
+    /** Cached value of a key. Without one, the value of `fetch`, which is cached for its TTL. */
     private async kept<T>(
         key: string,
         fetch: () => Promise<{ value: T; ttl: number }>,

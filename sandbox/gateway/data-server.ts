@@ -73,7 +73,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
     server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
     server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
         if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
-        // What Node's parser knows nothing of, nginx hands on.
+        // Methods and URLs that Node's parser rejects and nginx passes on.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
             const read = readRefused(packet, socket as Socket);

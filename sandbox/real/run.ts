@@ -41,7 +41,7 @@ export function startProgram(ground: Ground, options: ProgramOptions): Promise<T
     });
 }
 
-/** Stops a process without ending it, or lets it go on: what takes requests and answers none. */
+/** Suspends a process, which then accepts requests and answers none, or resumes it. */
 export function halt({ pid }: TrackedProcess, halted: boolean): void {
     try {
         process.kill(pid, halted ? "SIGSTOP" : "SIGCONT");

@@ -51,7 +51,7 @@ export class RealGateways {
         return this.starts.get(pod.metadata!.uid!)?.gateway;
     }
 
-    /** Ends those whose pod went before it was ready. Those of pods that were ready are ended by what took them. */
+    /** Ends the gateways of pods that were deleted before they were ready. The user of a ready gateway ends it. */
     async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
         const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));
         for (const [uid, start] of this.starts) {

@@ -90,7 +90,7 @@ function uncountedLimits(option: string, { gateway, limits, consumers = [] }: Co
     ];
 }
 
-/** Of a text only its characters are known, which are up to four tokens each. */
+/** Whether guard.minTokens leaves no room for a prompt. A character of a text is counted as up to four tokens. */
 function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): string[] {
     if (minTokens === undefined || contextTokens === undefined) return [];
     const most = contextTokens - MOST_TOKENS_A_CHARACTER;

@@ -31,7 +31,7 @@ const EDGE: Door = {
     refused: ["401", "403", "302"],
     keeper: "the Access application",
 };
-/** Of a token to ask with. */
+/** Lifetime of a token of the probe. */
 const TOKEN_SECONDS = 120;
 
 export interface Proof {

@@ -65,7 +65,7 @@ export class Tally {
         return [...this.sums.values()].map(({ owner, ...sum }) => [owner, this.figuresOf(sum)]);
     }
 
-    /** Of an owner without a request. */
+    /** Figures of an owner without a request. */
     get zero(): Figures {
         return this.figuresOf({ statuses: new Map(), upstreamMs: 0, bytesSent: 0 });
     }

@@ -9,7 +9,7 @@ import { ApiKey, Client, type Seen } from "../../../client/typescript/src/index"
 export interface Answer {
     method: "completions" | "logprobs";
     prompt: string;
-    /** Of a completion. */
+    /** Text of a completion. */
     text?: string;
     /** Of logprobs: the likeliest tokens, most likely first, and how likely each is. */
     tokens?: number[];

@@ -31,7 +31,7 @@ export const wiring: KindRule = {
             "spec.pluginMetadata.prometheus",
             (_, change) => ({
                 code: "changed-inside",
-                says: `${title(change)}: metrics come, go, or have other labels`,
+                says: `${title(change)}: metrics are added, removed or get other labels`,
             }),
         ],
         [

@@ -142,7 +142,7 @@ function isWithin(rule: unknown, wider: unknown): boolean {
     });
 }
 
-/** A rule without the ports that others leave open to the same. */
+/** A rule without the ports that other rules open to the same peers. */
 function without(rule: unknown, others: unknown[]): unknown {
     if (!isMap(rule)) return rule;
     const isOpen = (port: unknown) => others.some((other) => isWithin({ ...rule, ports: [port] }, other));

@@ -89,7 +89,7 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     ];
 }
 
-/** Nothing but some of those of before. */
+/** A subset of the earlier ones. */
 function isFewer(old: unknown, now: unknown): boolean {
     const [before, after] = [old, now].map((list) => (Array.isArray(list) ? list : []));
     return after.length > 0 && after.every((one) => before.some((other) => isDeepStrictEqual(one, other)));

@@ -91,7 +91,7 @@ function drawGateway(drawing: Drawing): string | undefined {
     const { resources, parts, lines } = drawing;
     const routes = ofKind(resources, "kubernetes ApisixRoute");
     if (routes.length === 0) return undefined;
-    // Of a gateway that was there before, the stack has only the routes.
+    // Of an existing gateway, the stack has only the routes.
     const [proxy] = ofKind(resources, "kubernetes GatewayProxy");
     const place = proxy && namespaceOf(proxy);
     const chart = chartValues(resources);

@@ -9,7 +9,7 @@ import type { Config } from "./versions";
 interface Caller {
     credentials: Map<string, Props>;
     limits: Limits;
-    /** Of those that share a part of Alpa. Unset: none. */
+    /** Name of the caller's class. Unset: none. */
     class?: unknown;
 }
 

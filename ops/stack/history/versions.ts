@@ -57,7 +57,7 @@ export async function readVersions({ pulumi }: Context, stack: Stack, more: stri
     } catch {
         updates = undefined;
     }
-    // Of a stack that was never updated it is null.
+    // null: the stack was never updated.
     if (updates === null) return [];
     if (!Array.isArray(updates) || !updates.every(isMap))
         throw new Failure(

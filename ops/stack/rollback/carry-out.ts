@@ -10,7 +10,7 @@ import { markOf } from "../state-digest";
 
 export interface Earlier {
     stack: Stack;
-    /** Of the version. */
+    /** Number of the version. */
     number: number;
     /** Folder of its program. */
     program: string;

@@ -14,7 +14,7 @@ import { keepRotated } from "./rotated";
 
 /** Stack files that secrets are taken from. */
 export interface Sources {
-    /** The one of then. Undefined: it is in no commit, and was not given. */
+    /** Stack file of that version. Undefined: it is in no commit, and was not given. */
     then?: string;
     now: string;
     /** Callers of today, of the stack file and of its file of callers. */
@@ -69,7 +69,7 @@ interface Sealed {
     differs?: string[];
 }
 
-/** @param known value of then, secrets in plain. @param own whether the file is that of then: it is taken at its word */
+/** @param known values of that version, secrets in plain text. @param own whether the file is that of that version: it is taken at its word */
 function sealedAt(file: string | undefined, key: string, known: unknown, own: boolean): Sealed {
     if (file === undefined) return {};
     const value = entryOf(contentOf(file), key);

@@ -21,16 +21,16 @@ const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
-    /** The one of then that has the key. Unset: none has, but the program of then does not remember the revocation. */
+    /** Credential of that version that has the key. Unset: none has it, but the program of that version does not know the revocation. */
     who?: string;
     id: string;
 }
 
 /**
  * @param state of today, with its record
- * @param lists texts of the stack file of then, and of its file of callers
+ * @param lists texts of the stack file of that version, and of its file of callers
  * @param readSecrets its plain text by ciphertext; asked only where something was revoked
- * @param program folder of the program of then
+ * @param program folder of the program of that version
  */
 export async function brokenRevocations(
     state: Exported,
@@ -49,7 +49,7 @@ export async function brokenRevocations(
     return [...broken, ...others.map(({ id, who }: Revocation) => ({ id, revoked: who }))];
 }
 
-/** The stack file, or the file of callers, with the revocations that it breaks, where the program of then takes them: its preview shows what they mean. */
+/** The stack file, or the file of callers, with the revocations that it breaks, where the program of that version takes them: its preview shows what they mean. */
 export function withReadmit(config: string, broken: Broken[], program: string): string {
     if (broken.length === 0 || !keepsRecord(program)) return config;
     const document = parseDocument(config);
@@ -64,7 +64,7 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
     return document.toString();
 }
 
-/** What a review says of those that the program of then cannot say itself. */
+/** What a review says of those that the program of that version cannot say itself. */
 export function revocationFindings(broken: Broken[], program: string): Finding[] {
     if (keepsRecord(program)) return [];
     return broken.map(({ revoked, who }) => ({

@@ -84,9 +84,9 @@ export async function rollback(context: Context, args: RollbackArgs): Promise<vo
 interface Way {
     stack: Stack;
     target: Target;
-    /** File of the config of then. */
+    /** File of the config of that version. */
     config: string;
-    /** Folder of the program of then. */
+    /** Folder of the program of that version. */
     program: string;
     scratch: string;
     interrupted: Interruption;

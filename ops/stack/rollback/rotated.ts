@@ -4,7 +4,7 @@ import { isMap } from "../../review/differences";
 import { setSecretVersion } from "../consumers-edit";
 
 /**
- * Callers of then, with the secrets of today where those are newer: no earlier one comes back, and the caller has today's.
+ * Callers of that version, with the secrets of today where those are newer: no earlier one comes back, and the caller has today's.
  * @param then list of the config, of any form @returns the list, and `<consumer>/<credential>` of those that keep today's
  */
 export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {

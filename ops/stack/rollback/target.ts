@@ -17,9 +17,9 @@ import { keepRotatedIn } from "./rotated";
 export interface Target {
     version: Version;
     commit: string;
-    /** Text of the stack file of then. Secrets are as encrypted as in the files it is made of. */
+    /** Text of the stack file of that version. Secrets are as encrypted as in the files it is made of. */
     config: string;
-    /** The file of callers of then, in the folder of the program. Unset: the config names none. */
+    /** The file of callers of that version, in the folder of the program. Unset: the config names none. */
     callers?: { name: string; text: string };
     /** Keys whose secrets are those of today. */
     ofToday: string[];
@@ -75,7 +75,7 @@ export async function findTarget(
     return { version, commit, config: text, callers, ofToday, kept: [...kept, ...rotated.kept] };
 }
 
-/** @throws UsageError if the callers of then are unknown */
+/** @throws UsageError if the callers of that version are unknown */
 async function callersThen(version: Version, root: string): Promise<Target["callers"]> {
     try {
         return await callersFileAt(version, root);

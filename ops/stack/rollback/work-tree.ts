@@ -14,7 +14,7 @@ export interface WorkTreeOptions {
     installSeconds?: number;
 }
 
-/** Of a repository of this size git needs one; the rest is for a slow disk. */
+/** Longest time for a checkout. git needs one second for a repository of this size; the rest is for a slow disk. */
 const CHECKOUT_SECONDS = 300;
 
 /**

@@ -26,7 +26,9 @@ const WHOLE = /^[a-z0-9-]+(\.[a-z0-9-]+)+\/\*$/;
 
 function wholeName({ pattern }: Resource["props"]): string[] {
     if (pattern === UNKNOWN || WHOLE.test(String(pattern))) return [];
-    return ["pattern: must be one whole name and /* after it: others get no Worker, or another. Correct it."];
+    return [
+        "pattern: must be one whole name and /* after it. Another pattern calls no Worker, or a different one. Correct it.",
+    ];
 }
 
 function otherScript({ script }: Resource["props"], scripts: unknown[]): string[] {

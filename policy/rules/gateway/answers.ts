@@ -20,7 +20,7 @@ function isShaped(value: unknown): boolean {
     return type === SHAPE.type && typeof message === "string" && stacktrace === SHAPE.stacktrace;
 }
 
-/** Of an answer that is no error, as far as is known. */
+/** Whether the status is not an error. An unknown one counts as good. */
 const isGood = (status: unknown) => status === UNKNOWN || (typeof status === "number" && status < 400);
 const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 

@@ -39,7 +39,7 @@ export const apisixVersion: Rule = {
     ],
 };
 
-/** Of the public chart and of APISIX's own file, for the roles admin and viewer. */
+/** Keys that the public chart and APISIX's own file have for the roles admin and viewer. */
 const DEFAULT_KEYS = ["edd1c9f034335f136f87ad84b625c8f1", "4054f7cf07e344346cd3f287985e76a2"];
 const LEAST_KEY_LENGTH = 32;
 const CREDENTIALS = "apisix.admin.credentials";

@@ -245,7 +245,7 @@ export function made(shape: string, make: () => Form[]): Form[] {
     return memory.get(shape)!;
 }
 
-/** Of a Kubernetes object its spec and these of its metadata. */
+/** Spec of a Kubernetes object, and the named fields of its metadata. */
 export function objectOf({ props }: Resource, ...fields: ("name" | "namespace")[]): unknown {
     const metadata = Object.fromEntries(fields.map((field) => [field, at(props, `metadata.${field}`)]));
     return { ...(fields.length > 0 ? { metadata } : {}), spec: props.spec };
