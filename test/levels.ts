@@ -37,22 +37,30 @@ const FULL: Record<string, string> = {
 
 /** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
-    "sandbox/test/dns/move": "name servers of two sides, asked again and again",
-    "sandbox/test/gateway/shared-limits": "windows of real time, counted in a real Redis",
-    "sandbox/test/gpus/bare-metal": "services that start and stop on simulated hosts",
-    "sandbox/test/plugins/launchers": "starts Pulumi's plugins",
+    "sandbox/test/": "emulators, none of which the program has: 70 s of a core",
+    "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of a core",
     "test/unit/client/python": "pip, and a Python process for most tests",
     "test/unit/client/typescript-package": "builds and installs the package",
+    "test/unit/client/typescript-properties": "random texts: typescript.test.ts has the usual ones",
     "test/unit/client/typescript-secrecy": "a Node.js process for most tests",
     "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of a core",
     "test/unit/components/route/caller-classes-pods": "counts in a real Redis",
+    "test/unit/components/hosts/alpa-firewall-scripts": "runs scripts with kernel rules: 4 s of a core",
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
     "test/unit/components/hosts/watchdog-": "runs scripts on simulated hosts, and waits for batches of Alpa",
+    "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of a core",
     "test/unit/components/opt/opt-watchdog": "waits for programs that look every few seconds",
+    "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of a core",
+    "test/unit/ops/command-line": "npx with an empty cache: 5 s of a core",
+    "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of a core",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/command": "conversions that are interrupted while they run",
+    "test/unit/ops/stack/rollback": "a work tree of git for each test: 9 s of a core",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
+    "test/unit/policy/rendered": "changes each field of each stack: rules.test.ts has a change for each rule",
+    "test/unit/policy/rules-everywhere": "the same, with values that are not known yet",
+    "test/unit/side-by-side": "starts processes of tests: 5 s of a core",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {

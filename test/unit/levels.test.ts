@@ -24,6 +24,8 @@ describe("levels of tests", () => {
         ["test/engine/cli-stacks.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
+        ["test/unit/policy/rules.test.ts", "check"],
+        ["sandbox/test/crds.test.ts", "test"],
     ];
     for (const [file, level] of first)
         it(`run ${file} from ${level} on`, () => {
