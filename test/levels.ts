@@ -12,27 +12,34 @@ export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /**
- * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take twice as
- * long as all others; most of what they would find, unit, golden and recorded tests find first.
+ * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take much longer
+ * than all others; most of what they would find, unit, golden and recorded tests find first.
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
     "test/engine/callers-stack": "a second stack at the gateway of a first: each change runs both",
+    "test/engine/cert-manager": "the emulator of cert-manager alone: cli.test.ts has an issuer of it",
     "test/engine/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
     "test/engine/cloudflare-":
         "moves of zones, hosts by SSH and rotations at the edge: cloudflare.test.ts has the stack itself",
     "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, while callers come",
     "test/engine/failures": "waits for what does not come, and kills runs",
+    "test/engine/gpus": "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts has who may hold them",
     "test/engine/installers": "a world for each way to install the gateway",
     "test/engine/intra-ha": "what inter.test.ts proves, for option intra-a",
     "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
+    "test/engine/limits-shared":
+        "two gateway pods and a Redis that goes: shared-limits.test.ts of the sandbox counts in a real one",
     "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
     "test/engine/observability":
         "a stack of its own: unit tests of the stand-in and of what is rendered find most of it first",
+    "test/engine/ops-import": "three changes with evidence, each several runs of Pulumi: ops.test.ts has the way there",
+    "test/engine/pod-connection": "an API server for it alone: revocations of ops.test.ts ask a pod the same way",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
-    "test/site/": "builds the site of docs/, and opens each page in a browser",
     "test/engine/review": "drift and repair: recorded previews prove what a review says",
+    "test/engine/rollback": "unit tests go back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
+    "test/site/": "builds the site of docs/, and opens each page in a browser",
 };
 
 /** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
@@ -100,10 +107,10 @@ const TOGETHER = [
     ["failures", "pulumi"],
     ["lifecycle", "callers"],
     ["review", "callers-stack"],
-    ["ops"],
-    ["limits", "route", "guard", "tls"],
+    ["ops", "ops-import"],
+    ["limits", "route", "guard", "tls", "secrets"],
     ["microk8s"],
-    ["rollback", "secrets"],
+    ["rollback", "limits-shared"],
 ];
 
 /** Files with a world of their own that take long. The rest needs no order. */

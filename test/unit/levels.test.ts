@@ -22,6 +22,8 @@ describe("levels of tests", () => {
         ["test/engine/tls.test.ts", "test"],
         ["test/engine/cli.test.ts", "test"],
         ["test/engine/cli-stacks.test.ts", "full"],
+        ["test/engine/ops.test.ts", "test"],
+        ["test/engine/ops-import.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
         ["test/unit/policy/rules.test.ts", "check"],
