@@ -1,6 +1,7 @@
 /**
  * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
- * engine tests, `npm run test:full` also what takes too long for every change. FULL and NOT_AT_ONCE have the exceptions.
+ * the longer of these, the sandbox's and engine tests, `npm run test:full` also what takes too long for every change. FULL and
+ * NOT_AT_ONCE have the exceptions.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
