@@ -1,6 +1,7 @@
 /**
  * What each level runs: `npm run lint` the checks without tests, `npm run check` also unit and golden tests, `npm test` also
- * engine tests, `npm run test:full` also what takes too long for every change. FULL and NOT_AT_ONCE have the exceptions.
+ * the longer of these, the sandbox's and engine tests, `npm run test:full` also what takes too long for every change. FULL and
+ * NOT_AT_ONCE have the exceptions.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
@@ -12,48 +13,63 @@ export const LEVELS = ["lint", "check", "test", "full"] as const;
 export type Level = (typeof LEVELS)[number];
 
 /**
- * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take twice as
- * long as all others; most of what they would find, unit, golden and recorded tests find first.
+ * Files that only `npm run test:full` runs, by the beginning of their path, each with the reason. Together they take much longer
+ * than all others; most of what they would find, unit, golden and recorded tests find first.
  */
 const FULL: Record<string, string> = {
     "test/chaos/": "each file takes minutes: models are loaded again and again while steps fail or are killed",
     "test/engine/callers-stack": "a second stack at the gateway of a first: each change runs both",
+    "test/engine/cert-manager": "the emulator of cert-manager alone: cli.test.ts has an issuer of it",
     "test/engine/cli-": "the other stacks of the sandbox, and its ends: a world for each test",
     "test/engine/cloudflare-":
         "moves of zones, hosts by SSH and rotations at the edge: cloudflare.test.ts has the stack itself",
     "test/engine/exposure": "a gateway behind Azure and a tunnel in turn, while callers come",
     "test/engine/failures": "waits for what does not come, and kills runs",
+    "test/engine/gpus": "GPUs of the sandbox, without a stack: sandbox/test/world/gpus.test.ts has who may hold them",
     "test/engine/installers": "a world for each way to install the gateway",
     "test/engine/intra-ha": "what inter.test.ts proves, for option intra-a",
     "test/engine/inter-nodes": "a cluster made of hosts by SSH, nodes that are lost and replaced",
+    "test/engine/limits-shared":
+        "two gateway pods and a Redis that goes: shared-limits.test.ts of the sandbox counts in a real one",
     "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
     "test/engine/observability":
         "a stack of its own: unit tests of the stand-in and of what is rendered find most of it first",
+    "test/engine/ops-import": "three changes with evidence, each several runs of Pulumi: ops.test.ts has the way there",
+    "test/engine/pod-connection": "an API server for it alone: revocations of ops.test.ts ask a pod the same way",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
-    "test/site/": "builds the site of docs/, and opens each page in a browser",
     "test/engine/review": "drift and repair: recorded previews prove what a review says",
+    "test/engine/rollback": "unit tests go back in work trees of git, and lifecycle.test.ts has the runs of Pulumi",
+    "test/site/": "builds the site of docs/, and opens each page in a browser",
 };
 
 /** Unit tests, by the beginning of their path, that `npm run check` leaves to `npm test`, each with the reason. */
 const NOT_AT_ONCE: Record<string, string> = {
-    "sandbox/test/dns/move": "name servers of two sides, asked again and again",
-    "sandbox/test/gateway/shared-limits": "windows of real time, counted in a real Redis",
-    "sandbox/test/gpus/bare-metal": "services that start and stop on simulated hosts",
-    "sandbox/test/plugins/launchers": "starts Pulumi's plugins",
+    "sandbox/test/": "emulators, none of which the program has: 70 s of a core",
+    "test/unit/alerts/": "evaluates hours of metrics with promtool: 7 s of a core",
     "test/unit/client/python": "pip, and a Python process for most tests",
     "test/unit/client/typescript-package": "builds and installs the package",
+    "test/unit/client/typescript-properties": "random texts: typescript.test.ts has the usual ones",
     "test/unit/client/typescript-secrecy": "a Node.js process for most tests",
     "test/unit/components/cloudflare/cloudflared-scripts": "runs scripts over SSH on simulated hosts: 20 s of a core",
     "test/unit/components/route/caller-classes-pods": "counts in a real Redis",
+    "test/unit/components/hosts/alpa-firewall-scripts": "runs scripts with kernel rules: 4 s of a core",
     "test/unit/components/hosts/bare-metal-script": "the same: 25 s of a core",
     "test/unit/components/hosts/microk8s-scripts": "the same",
     "test/unit/components/hosts/watchdog-": "runs scripts on simulated hosts, and waits for batches of Alpa",
+    "test/unit/components/route/request-guard-batches": "every mix of two and four requests: 5 s of a core",
     "test/unit/components/opt/opt-watchdog": "waits for programs that look every few seconds",
+    "test/unit/ops/check/smoke": "whole runs against a simulated gateway: 7 s of a core",
+    "test/unit/ops/command-line": "npx with an empty cache: 5 s of a core",
+    "test/unit/ops/consumer/handout-text": "a Python, Node.js or curl process for each test: 6 s of a core",
     "test/unit/ops/consumer/rejection-probe": "waits for rejections at gateways that answer late",
     "test/unit/ops/convert/command": "conversions that are interrupted while they run",
     "test/unit/observability/queries": "starts a real Prometheus four times: 20 s",
+    "test/unit/ops/stack/rollback": "a work tree of git for each test: 9 s of a core",
     "test/unit/policy/pack": "starts the policy pack as Pulumi does",
+    "test/unit/policy/rendered": "changes each field of each stack: rules.test.ts has a change for each rule",
+    "test/unit/policy/rules-everywhere": "the same, with values that are not known yet",
+    "test/unit/side-by-side": "starts processes of tests: 5 s of a core",
 };
 
 function lint(name: string, script: string, ...args: string[]): Job {
@@ -93,10 +109,10 @@ const TOGETHER = [
     ["failures", "pulumi"],
     ["lifecycle", "callers"],
     ["review", "callers-stack"],
-    ["ops"],
-    ["limits", "classes", "route", "guard", "tls"],
+    ["ops", "ops-import"],
+    ["limits", "classes", "route", "guard", "tls", "secrets"],
     ["microk8s"],
-    ["rollback", "secrets"],
+    ["rollback", "limits-shared"],
 ];
 
 /** Files with a world of their own that take long. The rest needs no order. */

@@ -10,6 +10,11 @@ export const ROOT = join(__dirname, "..");
 /** Where logs go by default. */
 export const LOGS = join(ROOT, "test-results");
 const MOCHA = join(ROOT, "node_modules/mocha/bin/mocha.js");
+/**
+ * MiB for objects that live as long as one test: collecting them takes a tenth less of a core than with the 16 of Node.js
+ * (measured 2026-11 with the rules of the policy pack: 52 s and 46 s).
+ */
+const ROOM = "--max-semi-space-size=64";
 /** A process of tests ends with this one, also when this one is killed. */
 const WATCH = join(ROOT, "sandbox/plugins/exit-with-parent.cjs");
 /** Of a process that fails and is no run of tests, or that ends without a result, so many last lines are shown. */
@@ -91,7 +96,7 @@ async function run(job: Job, options: Options & { signal: AbortSignal }): Promis
     const log = join(logs, `${job.name.replace(/[^\w.-]+/g, "-")}.log`);
     const into = openSync(log, "w");
     // A file may define its tests only where what they need is there; that some ran is looked at over all files.
-    const words = "files" in job ? [MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
+    const words = "files" in job ? [ROOM, MOCHA, "--no-fail-zero", ...args, ...job.files] : job.program;
     const executable = "executable" in job ? job.executable : undefined;
     const child = spawn(executable ?? process.execPath, executable ? words : [`--require=${WATCH}`, ...words], {
         cwd: ROOT,

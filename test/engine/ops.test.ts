@@ -1,34 +1,21 @@
 // Proves the operators' command line end to end, as a process of its own: on the real engine and API server, and against
 // the gateway that callers use. The gateway is a stand-in that was compared with recorded answers of APISIX 3.18.0.
+// ops-import.test.ts has keys that callers bring.
 import { strict as assert } from "node:assert";
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CoreV1Api } from "@kubernetes/client-node";
 import { Client } from "../../client/typescript/src/index";
-import { pulumiEnv } from "../../sandbox/world/pulumi";
 import { ROOT } from "../../sandbox/world/state";
 import { call, current, succeeded, TestStack, useWorld } from "./kit";
-import { ProcessLists } from "./process-lists";
-
-interface Said {
-    code: number;
-    out: string;
-    note: string;
-}
+import { Operator, type Options } from "./ops-kit";
 
 describe("npm run ops", () => {
     useWorld();
     let stack: TestStack;
     let file: string;
     let url: string;
-    /** Of tokens/hs. */
-    let token: string;
-    const processes: string[] = [];
-    /** Command lines as an operator types them, which is what a shell keeps. */
-    const typed: string[] = [];
-    /** Everything the commands said, but for handouts and tokens. */
-    let said = "";
+    const operator = new Operator("ops");
 
     before(async () => {
         stack = await TestStack.create("ops", {
@@ -53,29 +40,8 @@ describe("npm run ops", () => {
         await stack.destroy();
     });
 
-    async function ops(command: string, options: { input?: string; secret?: boolean } = {}): Promise<Said> {
-        const { world, dir } = current();
-        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
-        typed.push(command);
-        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", "ops"];
-        const child = spawn(process.execPath, args, { cwd: ROOT, env });
-        child.stdin.end(options.input);
-        const lists = new ProcessLists(300);
-        const result: Said = { code: -1, out: "", note: "" };
-        child.stdout.on("data", (text) => (result.out += text));
-        child.stderr.on("data", (text) => (result.note += text));
-        result.code = await new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1)));
-        processes.push(await lists.stop());
-        said += options.secret ? result.note : result.out + result.note;
-        return result;
-    }
-
-    async function done(command: string, options: { input?: string; secret?: boolean } = {}): Promise<Said> {
-        const result = await ops(command, options);
-        assert.equal(result.code, 0, result.out + result.note);
-        return result;
-    }
-
+    const ops = (command: string, options?: Options) => operator.run(command, options);
+    const done = (command: string, options?: Options) => operator.done(command, options);
     const key = async (who: string) => (await stack.outputs()).credentials[who];
     const status = async (headers: Record<string, string>) => (await call(url, { headers })).status;
 
@@ -111,7 +77,7 @@ describe("npm run ops", () => {
     });
 
     it("a token that is issued works, and says whose it is", async () => {
-        token = (await done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
+        const token = (await done("token issue tokens hs --ttl 15m", { secret: true })).out.trim();
         assert.equal(await status({ Authorization: `Bearer ${token}` }), 200);
         const { out } = await done("token inspect --verify", { input: token });
         assert.match(out, /of tokens\/hs\nsignature +good/);
@@ -170,30 +136,6 @@ describe("npm run ops", () => {
         assert.match(again.note, /must be handed out once/);
     });
 
-    it("import lets a caller go on with its key, which is in no file in plain text", async () => {
-        const brought = "a-key-of-a-caller-0123456789";
-        const keys = join(current().dir, "keys_file.json");
-        writeFileSync(keys, JSON.stringify({ allowed_api_keys: [brought] }));
-        await done(`consumer import ${keys} --names brought --yes`);
-        assert.equal(await status({ apikey: brought }), 200);
-        assert.ok(!readFileSync(file, "utf8").includes(brought));
-        // Another change, with a secret in the file: checked with it, and written back as it was.
-        assert.match((await done("consumer revoke tokens hs --yes")).out, /tokens\/hs: refused/);
-        assert.equal(await status({ Authorization: `Bearer ${token}` }), 401);
-        assert.equal(await status({ apikey: brought }), 200);
-        assert.match((await done("consumer remove brought --yes")).out, /brought\/imported: refused/);
-    });
-
-    it("list finds a credential that was deleted by hand", async () => {
-        const core = current().world.kubeConfig.makeApiClient(CoreV1Api);
-        await core.deleteNamespacedSecret({ namespace: "ops", name: "alice.k3" });
-        const { code, out } = await ops("consumer list --check");
-        assert.equal(code, 3);
-        assert.match(out, /│ alice +│ k3 .*│ MISSING │.*! Secret missing/);
-        succeeded(await stack.up("--refresh"));
-        await done("consumer list --check");
-    });
-
     it("changes nothing while the backend says that the stack is locked", async () => {
         const locks = join(current().dir, "backend/.pulumi/locks/organization/alpa-auth/ops");
         mkdirSync(locks, { recursive: true });
@@ -227,7 +169,8 @@ describe("npm run ops", () => {
 
     it("let no secret out: not in a process list, not in a shell's history, not in what they said, not in a record", async () => {
         const { credentials, jwtSecrets } = (await stack.outputs()) as any;
-        const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets), "a-key-of-a-caller-0123456789"];
+        const secrets = [...Object.values(credentials), ...Object.values(jwtSecrets)];
+        const { processes, typed, said } = operator;
         const record = join(file, "../.alpa-auth/handouts/ops/alice.k3.json");
         assert.ok(existsSync(record));
         assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while they ran");

@@ -176,16 +176,13 @@ describe("the route", () => {
         assert.notEqual(JSON.parse(answer.body).stacktrace, "");
     });
 
+    // The last two change the stack. Nothing is put back after them: that would be a run of Pulumi more for each.
     it("answers with an Alpa-shaped 502 when Alpa is away, after one try", async () => {
-        const { facts } = current().world;
         stack.configure({ ...SETTINGS, alpa: { endpoints: ["127.0.0.1:9"] } });
         succeeded(await stack.up());
         const answer = await call(url, { key });
         assert.equal(answer.status, 502);
         assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
-        stack.configure({ ...SETTINGS, alpa: { endpoints: [facts.alpa] } });
-        succeeded(await stack.up());
-        assert.equal((await call(url, { key })).status, 200);
     });
 
     it("answers with an Alpa-shaped 504 when an answer takes longer than the limit, and does not ask twice", async () => {
@@ -204,8 +201,6 @@ describe("the route", () => {
         assert.equal(answer.status, 504, answer.body);
         assertAlpaError({ ...answer, type: answer.headers.get("content-type") ?? "" });
         assert.equal(takeAlpaRequests().length, 1);
-        stack.configure({ ...SETTINGS });
-        succeeded(await stack.up());
     });
 
     interface Raw {

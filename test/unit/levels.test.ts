@@ -22,8 +22,12 @@ describe("levels of tests", () => {
         ["test/engine/tls.test.ts", "test"],
         ["test/engine/cli.test.ts", "test"],
         ["test/engine/cli-stacks.test.ts", "full"],
+        ["test/engine/ops.test.ts", "test"],
+        ["test/engine/ops-import.test.ts", "full"],
         ["test/chaos/rollback.test.ts", "full"],
         ["test/unit/components/hosts/bare-metal-script.test.ts", "test"],
+        ["test/unit/policy/rules.test.ts", "check"],
+        ["sandbox/test/crds.test.ts", "test"],
     ];
     for (const [file, level] of first)
         it(`run ${file} from ${level} on`, () => {

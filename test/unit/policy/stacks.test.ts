@@ -1,17 +1,34 @@
-// Proves that the policy pack's rules find nothing to refuse in what the program asks for, with every option, installer
-// and exposure, and that each of them looks at something there. That the engine hands them the same is proved on it.
+// Proves for what the program asks for, with every option, installer and exposure, that the policy pack's rules find nothing to
+// refuse, and that a review knows each kind of resource: another would be a risk in every change. That the engine hands them
+// the same is proved on it.
 import { strict as assert } from "node:assert";
+import { kindOf } from "../../../ops/review/changes";
+import { RULES as KINDS } from "../../../ops/review/rules";
 import { violationsOf } from "../../../policy/rules";
+import type { Seen } from "../../kit";
 import { resourcesOf, STACKS } from "./stacks";
 
-describe("the rules of the policy pack", () => {
-    for (const [what, build] of Object.entries(STACKS))
-        it(`find nothing in ${what}`, async () => {
-            const resources = resourcesOf(await build());
+for (const [what, build] of Object.entries(STACKS))
+    describe(`stack ${what}`, () => {
+        let seen: Seen[];
+        before(async () => (seen = await build()));
+        after(() => (seen = []));
+
+        it("breaks no rule of the policy pack", () => {
+            const resources = resourcesOf(seen);
             assert.ok(resources.length > 5);
             assert.deepEqual(
                 violationsOf(resources).map(({ rule, name, message }) => `${rule} ${name}: ${message}`),
                 [],
             );
         });
-});
+
+        it("has kinds of resources that a review knows", () => {
+            const kinds = seen.flatMap(({ custom, type }) => (custom ? [kindOf(type)] : []));
+            assert.ok(kinds.length > 5);
+            assert.deepEqual(
+                [...new Set(kinds)].filter((kind) => KINDS[kind] === undefined),
+                [],
+            );
+        });
+    });

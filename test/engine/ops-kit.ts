@@ -1,0 +1,55 @@
+/** The operators' command line as a process of its own, and everything that others could have seen of it. */
+import { strict as assert } from "node:assert";
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { pulumiEnv } from "../../sandbox/world/pulumi";
+import { ROOT } from "../../sandbox/world/state";
+import { current } from "./kit";
+import { ProcessLists } from "./process-lists";
+
+export interface Said {
+    code: number;
+    out: string;
+    note: string;
+}
+
+export interface Options {
+    input?: string;
+    /** What it prints is a secret that was asked for. */
+    secret?: boolean;
+}
+
+export class Operator {
+    /** Lists of the processes of the machine, taken while commands ran. */
+    readonly processes: string[] = [];
+    /** Command lines as an operator types them, which is what a shell keeps. */
+    readonly typed: string[] = [];
+    /** Everything the commands said, but for handouts and tokens. */
+    said = "";
+
+    constructor(private readonly stack: string) {}
+
+    async run(command: string, options: Options = {}): Promise<Said> {
+        const { world, dir } = current();
+        const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
+        this.typed.push(command);
+        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", this.stack];
+        const child = spawn(process.execPath, args, { cwd: ROOT, env });
+        child.stdin.end(options.input);
+        const lists = new ProcessLists(300);
+        const result: Said = { code: -1, out: "", note: "" };
+        child.stdout.on("data", (text) => (result.out += text));
+        child.stderr.on("data", (text) => (result.note += text));
+        result.code = await new Promise((resolve) => child.on("close", (code) => resolve(code ?? -1)));
+        this.processes.push(await lists.stop());
+        this.said += options.secret ? result.note : result.out + result.note;
+        return result;
+    }
+
+    /** The same, and it must exit with 0. */
+    async done(command: string, options: Options = {}): Promise<Said> {
+        const result = await this.run(command, options);
+        assert.equal(result.code, 0, result.out + result.note);
+        return result;
+    }
+}

@@ -1,0 +1,70 @@
+// Proves what holds for every rule of the policy pack, wherever in a resource it looks: it says nothing of a value that is not
+// known before the run, and shows no secret. rules.test.ts proves what each of them refuses.
+import { strict as assert } from "node:assert";
+import { isDeepStrictEqual } from "node:util";
+import { resourceOf, RULES, violationsOf } from "../../../policy/rules";
+import { CASES } from "./cases";
+import { BASES, type Base } from "./bases";
+import { givenOf, placesOnce, shapeOf, type Given } from "./stacks";
+
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+/** What a program always knows: which thing something is, and that it is a secret. */
+const KNOWN = ["4dabf18193072939515e22adb298388d", "kind", "apiVersion", "name", "namespace", "chart", "components"];
+
+/** Makes each value in a tree unknown, one after the other, and gives its path. The schemas of a guard are one value. */
+function* eachUnknown(tree: any, above = ""): Generator<string> {
+    for (const [field, value] of Object.entries(tree)) {
+        const path = `${above}.${field}`;
+        if (!KNOWN.includes(field)) {
+            tree[field] = UNKNOWN;
+            yield path;
+            tree[field] = value;
+        }
+        if (typeof value === "object" && value !== null && !field.endsWith("_schema")) yield* eachUnknown(value, path);
+    }
+}
+
+describe("every rule of the policy pack", () => {
+    const bases = {} as Record<Base, Given[]>;
+    before(async () => {
+        for (const [name, build] of Object.entries(BASES)) bases[name as Base] = givenOf(await build());
+    });
+    const copy = (base: Base) => structuredClone(bases[base]);
+
+    it("says nothing of what is not known before the run, wherever in a resource it is", () => {
+        const said: string[] = [];
+        const judged = new Set<string>();
+        const isNew = placesOnce();
+        for (const base of Object.keys(bases) as Base[])
+            for (const given of copy(base)) {
+                const same = shapeOf(given);
+                if (judged.has(same)) continue;
+                judged.add(same);
+                // Alone, it lacks the others that rules between resources look for.
+                const judge = () => violationsOf([resourceOf(given)]).map(({ message }) => message);
+                const alone = judge();
+                for (const path of eachUnknown(given.inputs))
+                    for (const message of isNew(given, path) ? judge() : [])
+                        if (!alone.includes(message)) said.push(`${base} ${given.name} without ${path}: ${message}`);
+            }
+        assert.deepEqual(said, []);
+    });
+
+    it("shows no secret in a message", () => {
+        const secret = "s3cret-s3cret-s3cret-s3cret";
+        const ofStacks = RULES.filter(({ checkStack }) => checkStack !== undefined);
+        for (const cases of Object.values(CASES))
+            for (const [what, base, change] of cases) {
+                const resources = copy(base);
+                change(resources);
+                // Of what was not changed nothing is said.
+                const before = new Map(bases[base].map((given) => [given.urn, given]));
+                const changed = resources.filter((given) => !isDeepStrictEqual(given, before.get(given.urn)));
+                const said = JSON.stringify([
+                    ...violationsOf(changed.map(resourceOf)),
+                    ...violationsOf(resources.map(resourceOf), ofStacks),
+                ]);
+                assert.ok(!said.includes(secret) && !said.includes("BEGIN OPENSSH"), what);
+            }
+    });
+});
