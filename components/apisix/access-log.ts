@@ -42,11 +42,16 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     default "";
 }`;
 
-/** The path itself may hold anything. What is on none of these is answered by the gateway, with 404. */
-const ROUTE = `map $uri $alpa_route {
-    "~^/[^/]+/completions$" completions;
-    "~^/[^/]+/logprobs$" logprobs;
-    "~^/[^/]+/$" service;
+/**
+ * The path itself may hold anything. When the line is written, it is the one that Alpa is asked with wherever the route came as far as
+ * `proxy-rewrite`, which calls ngx.req.set_uri (plugins/proxy-rewrite.lua, 3.18.0): then the prefix is gone. What is on no
+ * rule is answered by the gateway, with 404.
+ */
+const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
+    "~^404::" other;
+    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/completions$" completions;
+    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/logprobs$" logprobs;
+    "~^[0-9]+:[-0-9,: ]*:/[^/]+/$" service;
     default other;
 }`;
 
