@@ -91,6 +91,9 @@ export function accessLogSettings() {
         http_server_configuration_snippet: [CONSUMER_VARIABLE, CREDENTIAL_VARIABLE]
             .map((variable) => `set $${variable} "";`)
             .join("\n"),
+        // Warnings have the request line with its query string, and there is one for each request that is rejected
+        // (`run_plugin` in plugin.lua, 3.18.0): a key that a caller sends there by mistake would stand next to the lines.
+        error_log_level: "error",
         // The ingress controller's requests: they are no caller's, and come every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
