@@ -42,11 +42,16 @@ const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     default "";
 }`;
 
-/** The path itself may hold anything. What is on none of these is answered by the gateway, with 404. */
-const ROUTE = `map $uri $alpa_route {
-    "~^/[^/]+/completions$" completions;
-    "~^/[^/]+/logprobs$" logprobs;
-    "~^/[^/]+/$" service;
+/**
+ * The path itself may hold anything. When the line is written, it is the one that Alpa is asked with wherever the route came as far as
+ * `proxy-rewrite`, which calls ngx.req.set_uri (plugins/proxy-rewrite.lua, 3.18.0): then the prefix is gone. What is on no
+ * rule is answered by the gateway, with 404.
+ */
+const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
+    "~^404::" other;
+    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/completions$" completions;
+    "~^[0-9]+:[-0-9,: ]*:(/[^/]+)?/logprobs$" logprobs;
+    "~^[0-9]+:[-0-9,: ]*:/[^/]+/$" service;
     default other;
 }`;
 
@@ -86,6 +91,9 @@ export function accessLogSettings() {
         http_server_configuration_snippet: [CONSUMER_VARIABLE, CREDENTIAL_VARIABLE]
             .map((variable) => `set $${variable} "";`)
             .join("\n"),
+        // Warnings have the request line with its query string, and there is one for each request that is rejected
+        // (`run_plugin` in plugin.lua, 3.18.0): a key that a caller sends there by mistake would stand next to the lines.
+        error_log_level: "error",
         // The ingress controller's requests: they are no caller's, and come every minute.
         http_admin_configuration_snippet: "access_log off;",
     };

@@ -52,6 +52,8 @@ export class Context {
     globalEntries: Entry[] = [];
     entries: Entry[] = [];
 
+    /** Path of nginx's own variable `uri` where a plugin set it: `uri` above is what APISIX keeps of the request. */
+    nginxUri?: string;
     /** Path and query for the upstream where a plugin set them. */
     upstreamUri?: string;
     /** Host for the upstream where a plugin set it. */

@@ -53,6 +53,7 @@ export class AccessLog {
         this.line(figures, (name) => {
             if (name.startsWith("upstream_")) return upstream[name];
             if (ctx.variables.has(name)) return ctx.variables.get(name);
+            if (name === "uri" && ctx.nginxUri !== undefined) return ctx.nginxUri;
             const value = ctx.lookup(name);
             return value === undefined ? undefined : String(value);
         });

@@ -110,6 +110,7 @@ describe("what a gateway keeps of requests", () => {
         ],
         ["another path", () => ask("the-key-of-lab", "/the-key-of-lab/x"), 404, "no-such-path", "other"],
         ["a query string", () => ask("the-key-of-lab", "/other?apikey=the-key-of-lab"), 404, "no-such-path", "other"],
+        ["no prefix", () => ask("the-key-of-lab", "/completions"), 404, "no-such-path", "other"],
     ];
     for (const [what, send, status, reason, route] of rejected)
         it(`says why a request was rejected, and names no caller: ${what}`, async () => {

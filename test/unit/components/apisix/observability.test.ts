@@ -186,5 +186,8 @@ describe("the access log of the gateway", () => {
         }
     });
 
+    it("stands alone: APISIX's warnings have the request line of each request that it rejects", () =>
+        assert.equal(nginx.error_log_level, "error"));
+
     it("is written in pieces that two workers cannot mix", () => assert.ok(nginx.http.access_log_buffer <= 4096));
 });
