@@ -1,4 +1,4 @@
-/** Claim: what the origin gets, and what callers get when it cannot answer. The real edge is not asked. */
+/** Claim: what the origin gets, and what callers get when it cannot answer. The real edge is not asked; the connector is real with cloudflared in ALPA_AUTH_REAL. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
@@ -7,9 +7,10 @@ import { readUntil } from "./send";
 
 describe("Cloudflare edge: to the origin and back", () => {
     let world: World;
+    let connectorId: string;
     before(async () => {
         world = await World.start();
-        await world.connect();
+        connectorId = (await world.connectAny()).id;
     });
     after(() => world.close());
     beforeEach(() => {
@@ -82,7 +83,7 @@ describe("Cloudflare edge: to the origin and back", () => {
         assert.deepEqual(seenHeader(seen, "X-Forwarded-For"), ["9.9.9.9, 127.0.0.1"]);
         assert.deepEqual(seenHeader(seen, "X-Forwarded-Proto"), ["https"]);
         assert.deepEqual(seenHeader(seen, "Host"), [HOST]);
-        assert.equal(seenHeader(seen, "Cf-Warp-Tag-Id")[0], world.connectors[0].id);
+        assert.equal(seenHeader(seen, "Cf-Warp-Tag-Id")[0], connectorId);
     });
 
     it("passes method, path, query and body byte for byte", async () => {
