@@ -24,6 +24,8 @@ export const CHECKS: Record<PartName, readonly string[]> = {
         "test/engine/cloudflare.test.ts",
         "test/engine/cloudflare-hosts.test.ts",
         "test/engine/exposure.test.ts",
+        "sandbox/test/cloudflare/edge/forward.test.ts",
+        "sandbox/test/cloudflare/edge/read-timeout.test.ts",
         "sandbox/test/workloads/connector-pods.test.ts",
     ],
     "cert-manager": ["test/engine/cert-manager.test.ts", "test/engine/inter-nodes.test.ts"],

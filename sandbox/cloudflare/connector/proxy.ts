@@ -2,7 +2,9 @@
  * From a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts: header names go
  * out in Go's canonical form; `Connection: keep-alive` is set; the connector's id is added as `Cf-Warp-Tag-Id`; an origin
  * that cannot be reached is 502 "from cloudflared", which the edge shows as its own page; an answer that breaks off in the
- * middle ends as if it were complete, because the copy's error is dropped; what is held back is in unflushed.ts.
+ * middle ends as if it were complete, because the copy's error is dropped; what is held back is in unflushed.ts; a request
+ * without a body is chunked where its method usually has one (seen, and Go's net/http transfer.go).
+ * Not here: the real one adds `Accept-Encoding: gzip` where the edge sent none, and unpacks the answer.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
@@ -85,7 +87,7 @@ export class Proxy {
             method: head.method,
             path,
             setHost: false,
-            headers: originHeaders(headers, rule.origin.httpHostHeader ?? host, this.stats.connectorId, endOfStream),
+            headers: originHeaders(head, rule.origin.httpHostHeader ?? host, this.stats.connectorId, endOfStream),
         });
         limitConnecting(request, rule.origin);
         stream.once("close", () => request.destroy());
@@ -161,8 +163,11 @@ export class Proxy {
     }
 }
 
+/** Go asks the body of these whether it is empty, and takes it for granted of others that it is not. */
+const USUALLY_WITHOUT_BODY = ["GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "SEARCH"];
+
 function originHeaders(
-    headers: wire.HeaderList,
+    { method, headers }: wire.RequestHead,
     host: string,
     connectorId: string,
     endOfStream: boolean,
@@ -173,7 +178,9 @@ function originHeaders(
         if (key === "Host" || HOP_BY_HOP.has(key.toLowerCase())) continue;
         sent[key] = key in sent ? [sent[key], value].flat() : value;
     }
-    if (!endOfStream && !("Content-Length" in sent)) sent["Transfer-Encoding"] = "chunked";
+    if (endOfStream) delete sent["Content-Length"];
+    const chunked = endOfStream ? !USUALLY_WITHOUT_BODY.includes(method) : !("Content-Length" in sent);
+    if (chunked) sent["Transfer-Encoding"] = "chunked";
     sent.Connection = "keep-alive";
     return sent;
 }

@@ -15,7 +15,11 @@ import { secret, snapshot } from "./kit";
 
 /** A pod as the product's Deployment makes it. */
 function connectorPod(container: object = {}): V1Pod {
-    const settings = { image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" }, replicas: 2, graceSeconds: 5 };
+    const settings = {
+        image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
+        replicas: 2,
+        graceSeconds: 30,
+    };
     const pod = structuredClone(renderConnectors(settings, "x").template) as unknown as V1Pod;
     Object.assign(pod.metadata!, { name: "one", uid: "one", namespace: "apisix" });
     pod.spec!.nodeName = "node-1";
@@ -80,6 +84,14 @@ describe("cloudflared of the sandbox's cluster", () => {
         await pods.reconcile(snapshot());
         assert.equal(pods.connected(connectorPod()), false);
         await world.until(() => world.tunnel.connections.length === 0);
+    });
+    it("ends as soon as nothing runs on it, not after its grace period", async () => {
+        await look();
+        await ready;
+        const began = performance.now();
+        await pods.reconcile(snapshot());
+        await pods.close();
+        assert.ok(performance.now() - began < 20_000, "it waited");
     });
     it("does not start without its Secret, nor with a token that is none, which it never shows", async () => {
         await look(connectorPod(), []);

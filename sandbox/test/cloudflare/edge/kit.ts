@@ -1,7 +1,10 @@
 /** A world for the edge's tests: one active zone, one tunnel to an origin, and what a test adds to it. */
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import {
     Account,
     tokenOf,
@@ -20,6 +23,8 @@ import { parseToken } from "../../../cloudflare/connector/token";
 import { SigningKeys } from "../../../cloudflare/edge/access/keys";
 import { startEdge, type Edge, type EdgeOptions } from "../../../cloudflare/edge/server";
 import { audience, clientId, clientSecret, hexId, uuid } from "../../../cloudflare/ids";
+import { partsOfEnvironment } from "../../../real/choice";
+import { RealCloudflared, startConnectorProxy } from "../../../real/cloudflared";
 import { addRecord, addTunnel, addZone } from "./objects";
 import { send, type Reply, type SendOptions } from "./send";
 
@@ -40,6 +45,7 @@ export class World {
     readonly seen: Seen[] = [];
     readonly lines: string[] = [];
     readonly connectors: Connector[] = [];
+    private readonly ends: (() => Promise<void>)[] = [];
     /** How the origin answers; tests replace it. */
     respond: (seen: Seen, answer: ServerResponse) => void = (_, answer) => answer.end("hello from the origin");
 
@@ -72,6 +78,7 @@ export class World {
 
     async close(): Promise<void> {
         for (const connector of this.connectors) await connector.kill();
+        for (const end of this.ends) await end();
         await this.edge.close();
         await new Promise<void>((resolve) => {
             this.origin.close(() => resolve());
@@ -100,6 +107,31 @@ export class World {
         connector.start();
         await all;
         return connector;
+    }
+
+    /**
+     * Starts a connector of which a test asks nothing but its id, and waits for its four connections: with cloudflared in
+     * ALPA_AUTH_REAL the real program.
+     */
+    async connectAny(): Promise<{ id: string }> {
+        const found = partsOfEnvironment().cloudflared;
+        if (!found) return this.connect();
+        const folder = mkdtempSync(join(tmpdir(), "cloudflared-"));
+        const proxy = await startConnectorProxy(this.edge);
+        const ground = { stateDir: folder, env: {}, log: (line: string) => void this.lines.push(line) };
+        const program = new RealCloudflared(ground, {
+            ...{ found, title: "test", folder, edge: this.edge, proxyUrl: proxy.url, onReady: () => undefined },
+            args: ["tunnel", "--metrics", "0.0.0.0:2000", "run"],
+            variables: { TUNNEL_NO_PRECHECKS: "true" },
+            token: tokenOf(this.account, this.tunnel),
+        });
+        this.ends.push(async () => {
+            await program.kill();
+            await proxy.close();
+            rmSync(folder, { recursive: true });
+        });
+        await this.until(() => this.tunnel.connections.length === 4);
+        return { id: this.tunnel.connections[0].client_id };
     }
 
     /** Looks again at every change of the account, and once more when what it waits for lies elsewhere. */
