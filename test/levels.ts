@@ -29,6 +29,7 @@ const FULL: Record<string, string> = {
     "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
     "test/engine/observability":
         "a stack of its own: unit tests of the stand-in and of what is rendered find most of it first",
+    "test/engine/model-upgrade": "models are loaded again and again while steps fail or are killed",
     "test/engine/pulumi": "plans, imports and policy packs of Pulumi itself: several runs for each test",
     "test/engine/rampart-install": "Rampart installed, killed and removed: a world for each",
     "test/site/": "builds the site of docs/, and opens each page in a browser",
