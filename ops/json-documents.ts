@@ -54,7 +54,7 @@ export const JSON_DOCUMENTS: Record<string, string> = {
         "`{stack, reached, underWay, old, new, sameAnswers, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems}`",
     "model upgrade status": "`{stack, state, old, new, …}`, the rest as of `convert status`",
     "model upgrade run":
-        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` as of `convert run`. Without `--yes` that of `model upgrade plan`",
+        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes` that of `model upgrade plan`",
     "model upgrade abort": "the same, also with `outcome` `asked`. Without `--yes` that of `model upgrade status`",
     "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",

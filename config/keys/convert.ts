@@ -35,11 +35,11 @@ export const convert = z
         }),
         budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
             description:
-                "Longest time for which callers may get 503 during a conversion, in minutes. `ops convert` returns to intra-a before it is over.",
+                "Longest time for which callers may get 503 during a conversion or an upgrade of the model, in minutes. It returns by itself before that is over.",
             reason: "One hour is the downtime that the conversion is designed for.",
         }),
         retryAfterSeconds: positive("a time in seconds").default(60).meta({
-            description: "Value of `Retry-After` in the 503 that callers get during a conversion, in seconds.",
+            description: "Value of `Retry-After` in the 503 that callers get during a conversion or an upgrade, in seconds.",
             reason: "A client that retries once per minute does not add load.",
         }),
         bareMetal: z

@@ -1,6 +1,7 @@
 /** Reads how far a stack is converted. */
 import type { Context } from "../context";
 import { UsageError } from "../errors";
+import { isOver, records } from "../cutover/audit";
 import { cutoverState, outputsOf, type CutoverState } from "../cutover/read-state";
 import { findStack } from "../stack/stack";
 import { readValue } from "../stack/stack-file";
@@ -14,9 +15,10 @@ export async function readState(context: Context, name: string | undefined): Pro
         throw new UsageError([
             `--stack: must be of option intra-a or intra-b, which are one another's conversion (${stack.short} is of option ${String(option)}). Name another stack.`,
         ]);
-    if (readValue(stack.text, "opt", "upgrade") !== undefined)
+    const upgrade = records({ folder: context.folder, kind: "model-upgrade" }, stack.short).at(-1);
+    if (readValue(stack.text, "opt", "upgrade") !== undefined || (upgrade !== undefined && !isOver(upgrade)))
         throw new UsageError([
-            `--stack: must not be under an upgrade of its model (opt.upgrade of ${stack.short}). Finish it, or return: npm run ops -- model upgrade status`,
+            `--stack: must not be under an upgrade of its model (${stack.short} is). Finish it, or return: npm run ops -- model upgrade status`,
         ]);
     return cutoverState(context, CONVERSION, stack, await outputsOf(context, stack));
 }

@@ -12,7 +12,7 @@ export interface Holder {
 /** How far ahead others are kept away when nothing more is heard, in minutes. */
 const HELD_MINUTES = 120;
 
-/** @param last with this step it is over, and nobody is kept away any more */
+/** @param last with this step it is over, and no process is kept away any more */
 export function holderOfStep(name: string, last: boolean): Holder {
     const until = new Date(Date.now() + (last ? 0 : HELD_MINUTES) * 60_000);
     return { name, until: until.toISOString().replace(/\.\d+Z$/, "Z") };

@@ -19,6 +19,9 @@ export interface Outputs {
 }
 
 export class ConvertStack extends EngineStack {
+    /** What {@link start} begins, and whose record is read. */
+    cutover: "convert" | "model-upgrade" = "convert";
+
     private constructor(
         name: string,
         private readonly at: Place<World>,
@@ -69,9 +72,9 @@ export class ConvertStack extends EngineStack {
         return this.read();
     }
 
-    /** Events of the last conversion's record. */
+    /** Events of the last record. */
     record(): Entry[] {
-        const folder = join(this.at.world.facts.stackFiles, ".alpa-auth/convert");
+        const folder = join(this.at.world.facts.stackFiles, ".alpa-auth", this.cutover);
         const own = new RegExp(`^${this.name}-\\d`);
         const names = existsSync(folder) ? readdirSync(folder).filter((name) => own.test(name)) : [];
         const last = names.sort().at(-1);
@@ -85,7 +88,7 @@ export class ConvertStack extends EngineStack {
         const going = async () => {
             if (place === "intra-a") return /option: (\S+)/.exec(readFileSync(this.file, "utf8"))![1];
             const live = await this.at.world.read("v1", "ConfigMap", this.name, "alpa-auth-conversion");
-            return (live?.data as Record<string, string> | undefined)?.going;
+            return (live?.data as Record<string, string> | undefined)?.going?.replace("upgrade-", "");
         };
         await eventually(`a run to ${place}`, async () => ((await going()) === place ? true : undefined), 300);
     }
@@ -97,13 +100,13 @@ export class ConvertStack extends EngineStack {
         await new Rest(this.at.world.kubeConfig).call("DELETE", `${pods}?${query}`);
     }
 
-    /** Starts `convert run`, to be met on its way or killed. */
+    /** Starts `convert run` or `model upgrade run`, to be met on its way or killed. */
     start(...more: string[]): { child: ChildProcess; ended: Promise<PulumiRun> } {
         const args = [
             "--import",
             "tsx",
             join(ROOT, "ops/cli.ts"),
-            "convert",
+            ...this.cutover.split("-"),
             "run",
             "--yes",
             ...more,

@@ -22,6 +22,9 @@ const CHANGING = [
     "stack rollback",
     "convert rehearse",
     "convert run",
+    "model upgrade abort",
+    "model upgrade rehearse",
+    "model upgrade run",
     "convert abort",
 ];
 

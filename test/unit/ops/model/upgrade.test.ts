@@ -103,6 +103,8 @@ describe("npm run ops -- model upgrade run", () => {
         state.failing = { done: 2 };
         const { note } = await ops(...run, "--yes");
         assert.match(note, /a human is needed\. Callers are served by the new version \(alice\/a1 got an answer/);
+        const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
+        assert.match(convert.note, /must not be under an upgrade of its model/);
         const again = await ops("model", "upgrade", "run", "--yes");
         assert.equal(again.code, 0, again.note);
         assert.deepEqual([state.runs, bare(text())], ["1.1.0", bare(NEW_FILE)]);

@@ -34,6 +34,12 @@ describe("review of Alpa itself", () => {
             /^risk alpa-stopped/,
         ],
         [
+            "one that stops for a new version while callers are refused",
+            [step("RayCluster", "ray", cluster(false), cluster(true))],
+            { ...during("done"), "alpa-auth:opt": JSON.stringify({ upgrade: { phase: "stop" } }) },
+            /^risk alpa-stopped/,
+        ],
+        [
             "one that goes and runs",
             [step("RayCluster", "ray", cluster(false), undefined)],
             during("done"),
