@@ -40,6 +40,7 @@ const NOT_AT_ONCE: Record<string, string> = {
     "sandbox/test/dns/move": "name servers of two sides, asked again and again",
     "sandbox/test/gateway/shared-limits": "windows of real time, counted in a real Redis",
     "sandbox/test/gpus/bare-metal": "services that start and stop on simulated hosts",
+    "sandbox/test/prometheus/figures": "a real Prometheus reads pods again and again: half a minute",
     "sandbox/test/plugins/launchers": "starts Pulumi's plugins",
     "test/unit/client/python": "pip, and a Python process for most tests",
     "test/unit/client/typescript-package": "builds and installs the package",
