@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { measureConsumers, SETTINGS } from "./consumers";
 import { killedMidway } from "./killed";
 import { measureInFile } from "./in-file";
+import { measureObserved } from "./observed";
 import { measureReview } from "./review";
 import { measureStacks } from "./shared";
 import { type Bench, withBench } from "./sandbox";
@@ -76,6 +77,19 @@ program
     .option("--counts <numbers>", "how many callers", counts, [100, 1000])
     .action(async (options: { counts: number[] }) => {
         await measured((bench) => measureReview(bench, options.counts, say));
+    });
+
+program
+    .command("observed")
+    .description(
+        "cost of metrics and access log as a ratio, and series of many callers, on the stand-in of APISIX alone",
+    )
+    .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
+    .option("--rounds <number>", "how often each is measured, for 2 seconds", (text) => counts(text)[0], 9)
+    .action(async (options: { callers: number; rounds: number }) => {
+        say(machine());
+        await measureObserved(options.callers, options.rounds, 2, say);
+        say(machine());
     });
 
 program

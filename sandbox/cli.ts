@@ -49,6 +49,7 @@ program
             FAIL_STEPS,
         ),
     )
+    .option("--observe", "have the Prometheus on PATH read the gateway's metrics, with the alerts loaded", false)
     .option(
         "--real [parts]",
         "run real programs instead of stand-ins: available (those that are found; the default), all, or some of " +

@@ -1,11 +1,12 @@
 import * as z from "zod";
+import type { Limits } from "../../components/consumers/limits";
 import type { ReleaseSettings } from "../../components/apisix/values";
 import { isTagBefore, type ApisixVersion } from "../../components/apisix/version";
 import type { Sound } from "../cross-check";
 import type { Raw } from "../options/option";
 import { got } from "../problems";
 import { isGiven } from "../unchecked";
-import { dnsLabel, LABEL_LIMIT } from "../values";
+import { consumerName, dnsLabel, LABEL_LIMIT } from "../values";
 
 /** A label of Kubernetes: an optional DNS name and a slash, then a name of up to 63 characters. */
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
@@ -101,6 +102,18 @@ export const observability = z
             })
             .prefault({})
             .describe("Dashboards for Grafana."),
+        callerPath: z
+            .strictObject({
+                consumer: consumerName.meta({
+                    description:
+                        "The caller that sends them: one of `consumers` with a key, and limits of at most 2 requests a minute, one at a time.",
+                    examples: ["caller-path"],
+                }),
+            })
+            .optional()
+            .describe(
+                "The caller whose small completions say whether a caller gets an answer (docs/examples/prometheus/caller-path).",
+            ),
         accessLog: onOff.meta({
             description:
                 "Whether gateway pods write a line of JSON for each request, with caller and credential. A change restarts the gateway pods.",
@@ -115,12 +128,44 @@ type Parsed = z.infer<typeof observability>;
 /** The first APISIX that knows `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
 const OLDEST_APISIX: ApisixVersion = [3, 18];
 
+/** Of the config, what is checked together. */
+interface Checked {
+    observability: Parsed;
+    gateway: { installer: string; image?: { tag?: string } };
+    consumers: { name: string; limits?: Limits; credentials: { method: string }[] }[];
+}
+
+/** Most requests of the caller of `callerPath` in a second: two a minute, where one in five minutes is usual. */
+const MOST_PER_SECOND = 2 / 60;
+
+/** Anyone who gets hold of its key, on a host that others look after, can take little of Alpa. */
+function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
+    const name = asked?.consumer;
+    if (name === undefined) return [];
+    const at = consumers.findIndex((one) => one?.name === name);
+    if (at < 0)
+        return [
+            `observability.callerPath.consumer: must be the name of one of consumers${got(name)}. Add it, or correct the name.`,
+        ];
+    const { limits: { requests, perSeconds, concurrent } = {}, credentials = [] } = consumers[at]!;
+    const isSmall = concurrent === 1 && (requests ?? Infinity) / (perSeconds ?? 1) <= MOST_PER_SECOND;
+    return [
+        ...(isSmall
+            ? []
+            : [
+                  `consumers[${at}].limits: must be at most 2 requests a minute, one at a time, since observability.callerPath names this consumer. Set { requests: 2, perSeconds: 60, concurrent: 1 }.`,
+              ]),
+        ...(credentials.some((one) => one?.method === "key")
+            ? []
+            : [
+                  `consumers[${at}].credentials: must have one with method key, since observability.callerPath names this consumer. Add it.`,
+              ]),
+    ];
+}
+
 /** What must hold between `observability` and other keys. @param given the same before it was parsed: which keys there are */
 export function observabilityProblems(
-    {
-        observability: asked,
-        gateway,
-    }: Sound<{ observability: Parsed; gateway: { installer: string; image?: { tag?: string } } }>,
+    { observability: asked, gateway, consumers }: Sound<Checked>,
     given: Raw,
 ): string[] {
     if (!isGiven(given, "observability")) return [];
@@ -128,6 +173,10 @@ export function observabilityProblems(
         return [
             "observability: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
         ];
+    return [...metricsProblems({ observability: asked, gateway }), ...callerPathProblems(asked?.callerPath, consumers)];
+}
+
+function metricsProblems({ observability: asked, gateway }: Sound<Omit<Checked, "consumers">>): string[] {
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
     const dashboards = asked?.dashboards?.enabled;
     const tag = gateway?.image?.tag;

@@ -10,6 +10,7 @@ const NOTHING: Page = ["Alpa answers nothing", "operate/alpa-hangs.md#alpa-answe
 const LIMITED: Page = ["429", "operate/troubleshooting.md#429"];
 const REJECTED: Page = ["Find the address in the access log", "operate/watch.md#more-queries"];
 const SLOW: Page = ["Give batch callers a share", "operate/priority-classes.md#give-batch-callers-a-share"];
+const CALLER_PATH: Page = ["Does a caller get an answer?", "operate/watch.md#does-a-caller-get-an-answer"];
 const DOWN: Page = ["Connections are refused", "operate/troubleshooting.md#connections-are-refused"];
 const LOST: Page = ["A node, a host or a pod is lost", "operate/lost-node.md#a-node-a-host-or-a-pod-is-lost"];
 const ETCD: Page = ["APISIX does not reach etcd", "operate/etcd.md#apisix-does-not-reach-etcd"];
@@ -134,6 +135,19 @@ function answers() {
             ],
             unit: "reqpm",
             page: FAILS,
+        }),
+        curves({
+            title: "A completion as a caller sends it",
+            description: "1: the last one was answered; 0: it was not. Empty where no host sends any.",
+            queries: [["alpa_auth_caller_path_success{}", "{{path}}"]],
+            page: CALLER_PATH,
+        }),
+        curves({
+            title: "How long that completion takes",
+            description: "Through DNS, load balancers or a tunnel, the gateway and Alpa.",
+            queries: [["alpa_auth_caller_path_seconds{}", "{{path}}"]],
+            unit: "s",
+            page: CALLER_PATH,
         }),
         curves({
             title: "Requests without a valid credential (401)",

@@ -1,9 +1,17 @@
 import { running } from "../processes";
 import { partLines } from "../real/choice";
-import { readFacts, stateDir, type PageFacts, type StackFacts, type WorldFacts } from "../world/state";
+import {
+    readFacts,
+    stateDir,
+    type ClusterFacts,
+    type PageFacts,
+    type StackFacts,
+    type WorldFacts,
+} from "../world/state";
 
 /**
- * Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], page, parts: [{ part, title, version, real }] }`.
+ * Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], page, parts: [{ part, title, version, real }] }`,
+ * and `prometheus`, the address, where there is one.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();
@@ -11,14 +19,17 @@ export async function status(options: { json: boolean }): Promise<void> {
     const stack = readFacts<StackFacts>(dir, "stack");
     if (!world || !stack) throw new Error("status: no sandbox is running. Run: npm run sandbox -- up");
     const page = readFacts<PageFacts>(dir, "page")?.url ?? null;
+    const { prometheus } = world as Partial<ClusterFacts>;
     if (options.json) {
         const { url, try: attempts } = stack;
         const { kubeconfig = null, parts } = world;
-        console.log(JSON.stringify({ stack: stack.stack, url, kubeconfig, try: attempts, page, parts }, null, 2));
+        const shown = { stack: stack.stack, url, kubeconfig, try: attempts, page, parts };
+        console.log(JSON.stringify({ ...shown, ...(prometheus === undefined ? {} : { prometheus }) }, null, 2));
         return;
     }
     console.log(`stack ${stack.stack}: ${stack.url}`);
     if (page !== null) console.log(`status page: ${page}`);
+    if (prometheus !== undefined) console.log(`Prometheus: ${prometheus}`);
     for (const { name, pid } of running(dir)) console.log(`  ${name} (pid ${pid})`);
     console.log();
     for (const line of partLines(world.parts)) console.log(`  ${line}`);

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { lastLines, spawnTracked, startGuard, waitFor } from "../processes";
+import { prometheusProgram } from "../prometheus/server";
 import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
 import { ensureTools } from "../toolchain/toolchain";
 import { tryOut } from "../world/attempts";
@@ -15,6 +16,7 @@ import {
     writeFacts,
     writePrivate,
     type Attempt,
+    type ClusterFacts,
     type PageFacts,
     type WorldFacts,
 } from "../world/state";
@@ -32,6 +34,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
     // Before anything is ended or built.
     partsOfEnvironment();
+    if (options.observe) prometheusProgram();
     const dir = stateDir();
     const say = (line: string) => console.log(line);
     say("== tools");
@@ -54,6 +57,8 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         await show(dir, say);
         const page = readFacts<PageFacts>(dir, "page");
         if (page !== undefined) say(`\nStatus page, with requests as they come: ${page.url}`);
+        const { prometheus } = world.facts as ClusterFacts;
+        if (prometheus !== undefined) say(`\n${observedLines(prometheus)}`);
         const hint = scene.hint?.(world.facts);
         if (hint !== undefined) say(`\n${hint}`);
         if (options.detach) {
@@ -81,6 +86,11 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     process.exit(0);
 }
 
+/** What to do with Prometheus. */
+function observedLines(address: string): string {
+    return `Prometheus: ${address}, with the alerts loaded. The figures of the last hour, by caller: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
+}
+
 /** Finds the tools, or gets them. Interrupted, it ends at once; the next run goes on with a download, and builds again. */
 async function tools(names: Scene["tools"], say: Say): Promise<void> {
     const leave = () => process.exit(130);
@@ -90,7 +100,7 @@ async function tools(names: Scene["tools"], say: Say): Promise<void> {
 }
 
 async function startWorldProcess(dir: string, name: SceneName, say: Say, signal: AbortSignal) {
-    const { stack, exposure, option, loadSeconds, failStep } = name;
+    const { stack, exposure, option, loadSeconds, failStep, observe } = name;
     const logFile = join(dir, "logs", "world.log");
     rmSync(logFile, { force: true });
     const world = await spawnTracked({
@@ -98,7 +108,7 @@ async function startWorldProcess(dir: string, name: SceneName, say: Say, signal:
         command: process.execPath,
         args: [
             ...["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world/main.ts")],
-            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep })],
+            ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep, observe })],
         ],
         logFile,
         stateDir: dir,

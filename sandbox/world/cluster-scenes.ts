@@ -36,17 +36,18 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         tools: names,
         async start(dir, log, asked) {
             const tools = await ensureTools<ToolName>(names, { log });
-            const { onAnswer, ...ofModel } = asked;
+            const { onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
             const own = gpus && hostsCanBePlayed(option ?? asked.failStep, log) ? onGpus : {};
             if (asked.failStep) log(`of a conversion, ${asked.failStep} fails in this world`);
-            return startWorld({ tools, stateDir: dir, onAnswer, log, ...world, ...own });
+            return startWorld({ tools, stateDir: dir, onAnswer, observe, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
-            const { alpas, chartRepository, gpus: found } = facts as ClusterFacts;
+            const { alpas, chartRepository, gpus: found, prometheus } = facts as ClusterFacts;
             const nodePort = await entryPort(say);
             const rehearsalPort = found && (await freePortFrom(nodePort + 1));
-            const addresses = { alpa: alpas, chartRepository, nodePort, address, gpus: found, rehearsalPort, option };
+            const own = { nodePort, address, rehearsalPort, option, observed: prometheus !== undefined };
+            const addresses = { alpa: alpas, chartRepository, gpus: found, ...own };
             const keys = Object.entries(found ? hostKeys(found) : {});
             const secrets = Object.fromEntries(keys.map(([path, file]) => [path, readFileSync(file, "utf8")]));
             return { text: layOver(shipped, addresses), secrets };

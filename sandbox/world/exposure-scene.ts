@@ -18,9 +18,9 @@ const TOKENS_PER_SECOND = 20;
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
-        async start(dir, log, { onAnswer }) {
+        async start(dir, log, { onAnswer, observe }) {
             const tools = await ensureTools(undefined, { log });
-            return startExposureWorld({ tools, stateDir: dir, onAnswer, log, ...base });
+            return startExposureWorld({ tools, stateDir: dir, onAnswer, observe, log, ...base });
         },
         async layOver(shipped, world) {
             return { text: exposed(shipped, world as ClusterFacts), secrets: {} };
@@ -37,8 +37,9 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
 
 /** @param shipped text of the stack file in the clone, which is never changed */
 export function exposed(shipped: string, world: ClusterFacts): string {
-    const { alpas, chartRepository, cloudflare } = world;
-    const { config, ...file } = parse(layOver(shipped, { alpa: alpas, chartRepository })) as {
+    const { alpas, chartRepository, cloudflare, prometheus } = world;
+    const addresses = { alpa: alpas, chartRepository, observed: prometheus !== undefined };
+    const { config, ...file } = parse(layOver(shipped, addresses)) as {
         config: Record<string, object>;
     };
     const { account, zone } = cloudflare!;

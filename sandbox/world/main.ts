@@ -12,10 +12,10 @@ async function main(): Promise<void> {
         ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, () => resolve())),
     );
     const asked = JSON.parse(name) as SceneName;
-    const { loadSeconds, failStep } = asked;
+    const { loadSeconds, failStep, observe } = asked;
     const page = await startStatusPage(dir, pictureOf(dir));
     writeFacts(dir, "page", { url: page.url });
-    const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep, onAnswer: page.add });
+    const world = await sceneOf(asked).start(dir, log, { loadSeconds, failStep, observe, onAnswer: page.add });
     log("ready");
     await ended;
     await page.close();

@@ -18,6 +18,8 @@ export interface Addresses {
     rehearsalPort?: number;
     /** Key `option` of the stack. Unset: as shipped. */
     option?: string;
+    /** Whether a Prometheus reads the gateway pods. */
+    observed?: boolean;
 }
 
 interface StackFile {
@@ -41,8 +43,16 @@ export function layOver(shipped: string, addresses: Addresses): string {
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
     const { gpus, chartRepository, rehearsalPort } = addresses;
     if (gpus) Object.assign(config, conversion(gpus, chartRepository, rehearsalPort));
+    if (addresses.observed) config["alpa-auth:observability"] = observed(config["alpa-auth:observability"]);
     if (addresses.option !== undefined) config["alpa-auth:option"] = addresses.option;
     return stringify({ ...file, config });
+}
+
+/** With metrics, and without the warning that no pod may read them: policies are not enforced here. */
+function observed(shipped: unknown): object {
+    const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };
+    const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
+    return { ...rest, metrics: { scrapers, ...metrics, enabled: true, podMonitor: false } };
 }
 
 /** Files with the private keys of the hosts of bare metal, by where each belongs in the config. */

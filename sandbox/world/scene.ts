@@ -23,7 +23,7 @@ export interface StackText {
     secrets: Record<string, string>;
 }
 
-export interface Asked extends Pick<WorldOptions, "onAnswer"> {
+export interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
     loadSeconds?: number;
     failStep?: FailStep;
 }
@@ -34,7 +34,7 @@ export interface Scene {
     /**
      * Starts everything; its facts are written once it is ready.
      * @param asked `loadSeconds`: how long the model takes to load on either side, in seconds; `failStep`: what fails of a
-     *   conversion; `onAnswer`: told each answer to a caller
+     *   conversion; `onAnswer`: told each answer to a caller; `observe`: whether Prometheus reads the gateway pods
      */
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
     /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */

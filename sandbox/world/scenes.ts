@@ -19,12 +19,16 @@ export interface SceneName {
     option?: (typeof OPTIONS)[number];
     /** How long the model takes to load on either side, in seconds. @default 5 */
     loadSeconds?: number;
+    /** Whether Prometheus reads the gateway pods. */
+    observe?: boolean;
     /** Step of a conversion that fails as long as the world is there. Unset: none does. */
     failStep?: FailStep;
 }
 
 /** @throws Error where a stack has no such exposure or option, or no model that is loaded */
-export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep }: SceneName): Scene {
+export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep, observe }: SceneName): Scene {
+    if (observe && stack === "cloudflare")
+        throw new Error("--observe: must go with stack intra or inter (got cloudflare), which have a gateway to read.");
     for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
         if (value !== undefined && (stack !== "intra" || exposure !== "direct"))
             throw new Error(

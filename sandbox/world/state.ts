@@ -42,6 +42,8 @@ export interface ClusterFacts extends WorldFacts {
     /** Every Alpa service there is; `alpa` is the first. */
     alpas: string[];
     chartRepository: string;
+    /** Address of the Prometheus that reads the gateway pods, where there is one. */
+    prometheus?: string;
     /** Where the nodes have GPUs, and Alpa is on bare metal on them. */
     gpus?: GpuFacts;
 }

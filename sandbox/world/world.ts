@@ -1,5 +1,5 @@
 /** The world a stack is brought up in: a control plane, what plays its workloads, a chart repository, and Alpa. */
-import { KubeConfig } from "@kubernetes/client-node";
+import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { openReader, type Live } from "../../components/kubernetes/cluster-reader";
@@ -12,6 +12,7 @@ import { installPlugins } from "../plugins/launchers";
 import type { EdgePlace } from "../cloudflare/edge/server";
 import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
+import { startObserver } from "../prometheus/observer";
 import type { Answered } from "../status-page/tally";
 import { startRampart } from "../rampart/main";
 import { Rest } from "../rampart/rest";
@@ -58,6 +59,8 @@ export interface WorldOptions {
     onAlpaRequest?: (seen: Seen, address: string) => void;
     /** Told each answer to a caller, where a stand-in gives it. */
     onAnswer?: (answered: Answered) => void;
+    /** Whether the Prometheus on PATH reads the gateway pods. @default it does not */
+    observe?: boolean;
     /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
     log?: (line: string) => void;
@@ -137,6 +140,12 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             options.onAnswer?.({ place: "gateway", ...answered });
         const played = { programs, edge, clock, stateDir, gpus: ofPods, real: ofReal, onAnswer };
         workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
+        let prometheus: string | undefined;
+        if (options.observe) {
+            log("Prometheus");
+            const pods = () => allPods(kubeConfig);
+            prometheus = keep(await startObserver({ pods, podPort: workloads.podPort, stateDir, log })).url;
+        }
         log("chart repository");
         const repository = { helmPath: tools.helm, stateDir };
         const offered = { kuberayCrds: gpus?.crds, real: real.charts && (await realCharts(real.charts, tools.helm)) };
@@ -171,6 +180,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
             alpa: alpas[0],
             alpas,
             ...(gpus ? { gpus: gpus.facts() } : {}),
+            ...(prometheus === undefined ? {} : { prometheus }),
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
             parts: reportParts(real),
@@ -187,6 +197,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
     }
+}
+
+/** What a Prometheus in the cluster would find by its discovery. */
+export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
+    return (await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces()).items;
 }
 
 /** A free port for one of the Alpa services, the wanted one where that is free. */

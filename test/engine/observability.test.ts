@@ -1,10 +1,15 @@
 // Proves that the figures and the lines of the access log are those of the requests that were sent, by caller and status, and
-// that no key, token, prompt or answer is in either. The gateway is the stand-in or, with ALPA_AUTH_REAL, the real one.
+// that no key, token, prompt or answer is in either. The gateway is the stand-in or, with ALPA_AUTH_REAL, the real one. With
+// prometheus on PATH also that a real Prometheus and `consumer usage` have the same figures.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { claimKey } from "../../components/consumers/consumers";
 import { METRICS_PATH } from "../../components/apisix/observability";
+import { startObserver } from "../../sandbox/prometheus/observer";
+import type { Prometheus } from "../../sandbox/prometheus/server";
+import { findOnPath } from "../../sandbox/toolchain/path";
+import { allPods } from "../../sandbox/world/world";
 import { call, current, eventually, succeeded, TestStack, useWorld } from "./kit";
 import { hs256, now } from "./tokens";
 
@@ -161,6 +166,101 @@ describe("metrics and the access log", () => {
         for (const secret of [...secrets, "text_completion"])
             assert.ok(!text.includes(secret), `${secret.slice(0, 4)}… is in the figures or in the log`);
     });
+
+    if (findOnPath("prometheus") !== undefined)
+        describe("read by a Prometheus next to the world", () => {
+            let prometheus: Prometheus;
+            before(async () => {
+                const { world, dir } = current();
+                const pods = () => allPods(world.kubeConfig);
+                const { podPort } = world.workloads;
+                prometheus = await startObserver({
+                    pods,
+                    podPort,
+                    stateDir: dir,
+                    intervalSeconds: 1,
+                    log: () => undefined,
+                });
+            });
+            after(() => prometheus.close());
+
+            const ask = async (
+                query: string,
+            ): Promise<{ metric: Record<string, string>; value: [number, string] }[]> => {
+                const answer = await fetch(`${prometheus.url}/api/v1/query?${new URLSearchParams({ query })}`);
+                return ((await answer.json()) as any).data.result;
+            };
+            /** Requests so far, by caller and status. */
+            const counted = async () => {
+                const found = await ask(
+                    `sum by (consumer, code) (apisix_http_status{route=~"${NAME}_alpa.*", consumer!=""})`,
+                );
+                return new Map(
+                    found.map(({ metric: { consumer, code }, value }) => [`${consumer} ${code}`, Number(value[1])]),
+                );
+            };
+
+            it("have the figures of two callers by status, there and in consumer usage", async () => {
+                const { url, credentials } = await stack.outputs();
+                const before = await eventually("figures of both callers", async () => {
+                    const found = await counted();
+                    return found.has(`${NAME}_alice 400`) && found.has(`${NAME}_bob 429`) ? found : undefined;
+                });
+                const body = { model: "default", prompt: PROMPT, max_tokens: 4 };
+                const wanted: [caller: string, status: number, times: number, body: object][] = [
+                    ["alice", 200, 3, body],
+                    ["alice", 400, 2, { ...body, n: 2 }],
+                    ["bob", 429, 3, body],
+                ];
+                for (const [caller, status, times, body] of wanted)
+                    for (let i = 0; i < times; i++) {
+                        const answer = await call(url, { key: credentials[`${caller}/k1`], body });
+                        assert.equal(answer.status, status, answer.body);
+                    }
+                let added: [string, number][] = [];
+                const expected = wanted.map(([caller, status, times]) => [`${NAME}_${caller} ${status}`, times]);
+                const last = () => `figures ${JSON.stringify(expected)}, not ${JSON.stringify(added)}`;
+                await eventually(last, async () => {
+                    added = [...(await counted())]
+                        .map(([key, value]): [string, number] => [key, value - (before.get(key) ?? 0)])
+                        .filter(([, value]) => value !== 0)
+                        .sort();
+                    return JSON.stringify(added) === JSON.stringify(expected) || undefined;
+                });
+                // Prometheus extrapolates: the longer it has read, the less.
+                let rows: unknown;
+                await eventually(
+                    () => `the same of consumer usage, not ${JSON.stringify(rows)}`,
+                    async () => {
+                        const { stdout, stderr, code } = await stack.ops(
+                            ...["consumer", "usage", "--prometheus", prometheus.url, "--since", "1h", "--json"],
+                        );
+                        assert.equal(code, 0, stderr);
+                        rows = JSON.parse(stdout)
+                            .callers.filter(({ caller }: any) => caller !== null)
+                            .map(({ caller, requests, successes }: any) => [caller, requests, successes]);
+                        return JSON.stringify(rows) === '[["alice",5,3],["bob",3,0]]' || undefined;
+                    },
+                );
+            });
+
+            it("have every alert loaded and evaluated, and none about the gateway being away", async () => {
+                const rules = await eventually(
+                    "every rule to be evaluated",
+                    async () => {
+                        const answer = await fetch(`${prometheus.url}/api/v1/rules`);
+                        const all: any[] = ((await answer.json()) as any).data.groups.flatMap((one: any) => one.rules);
+                        return all.every(({ health }) => health === "ok") ? all : undefined;
+                    },
+                    90,
+                );
+                const away = rules.filter(({ name }) => /GatewayDown|GatewayPodLost|ChangesNotReceived/.test(name));
+                assert.deepEqual(
+                    away.map(({ state }) => state),
+                    ["inactive", "inactive", "inactive"],
+                );
+            });
+        });
 
     it("leave nothing to change, and their port to the scrapers", async () => {
         const policy = await current().world.read(

@@ -37,6 +37,19 @@ describe("Stack files of the sandbox", () => {
         assert.match(JSON.stringify(settings.gateway), /30801.*http:\/\/127\.0\.0\.1:1|http:\/\/127\.0\.0\.1:1.*30801/);
     });
 
+    it("of intra and inter have metrics, without a warning, where a Prometheus reads them, and none elsewhere", () => {
+        for (const stack of ["intra", "inter"]) {
+            const settings = laidOver(stack, "127.0.0.1", { observed: true });
+            assert.ok(settings.option !== "cloudflare" && settings.option !== "callers");
+            assert.ok(settings.gateway.installer !== "existing");
+            const { metrics } = settings.gateway.release.observability!;
+            assert.ok(metrics!.scrapers.length > 0 && !metrics!.podMonitor);
+            const plain = laidOver(stack, "127.0.0.1");
+            assert.deepEqual(settings.warnings, plain.warnings);
+            assert.doesNotMatch(JSON.stringify(plain.option === "cloudflare" ? {} : plain), /"metrics"/);
+        }
+    });
+
     const [host] = HOSTS;
     const gpus = {
         ...{

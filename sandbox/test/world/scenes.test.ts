@@ -53,6 +53,20 @@ describe("what the sandbox brings up", () => {
                 /--load-seconds 60: must go with stack intra/,
             );
     });
+    it("has a Prometheus where there is a gateway to read, and metrics for it", () => {
+        assert.throws(
+            () => sceneOf({ stack: "cloudflare", observe: true }),
+            /--observe: must go with stack intra or inter/,
+        );
+        for (const exposure of ["direct", "tunnel"] as const)
+            assert.ok(sceneOf({ stack: "inter", exposure, observe: true }));
+        const metricsOf = (facts: ClusterFacts) => {
+            const { config } = parseYaml(exposed(SHIPPED, facts)) as { config: Record<string, any> };
+            return config["alpa-auth:observability"]?.metrics?.enabled;
+        };
+        assert.equal(metricsOf({ ...FACTS, prometheus: "http://127.0.0.1:4" }), true);
+        assert.equal(metricsOf(FACTS), undefined);
+    });
     it("has a step of a conversion that fails, where a conversion can be made and has not begun with it", () => {
         assert.equal(sceneOf({ stack: "intra", failStep: "start" }), sceneOf({ stack: "intra" }));
         for (const without of [{ stack: "inter" }, { stack: "intra", exposure: "tunnel" }] as const)

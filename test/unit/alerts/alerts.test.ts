@@ -86,7 +86,7 @@ describe("alerts for Prometheus", () => {
         const records = new Set(rules.flatMap(({ record }) => record ?? []));
         for (const { expr } of rules) {
             for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
-            for (const [, name, braces] of expr.matchAll(/\b(apisix_\w+)(\{[^}]*\})?/g)) {
+            for (const [, name, braces] of expr.matchAll(/\b((?:apisix|alpa_auth_caller)_\w+)(\{[^}]*\})?/g)) {
                 assert.ok(metrics.has(name), `${name} is not in the table`);
                 // The command of the page that adds a namespace finds them by it.
                 assert.ok(braces, `${name} has no braces`);

@@ -52,6 +52,17 @@ describe("config of observability", () => {
         assert.equal(observability?.dashboards, undefined);
     });
 
+    it("takes a caller with small limits for completions, which change nothing of the gateway", () => {
+        const limits = { requests: 2, perSeconds: 60, concurrent: 1 };
+        const own = [{ name: "caller-path", limits, credentials: [{ id: "a", method: "key" }] }];
+        assert.deepEqual(problems({ consumers: own, observability: { callerPath: { consumer: "caller-path" } } }), []);
+        const { gateway } = parseIntra(
+            raw({ consumers: own, observability: { callerPath: { consumer: "caller-path" } } }),
+        );
+        assert.ok(gateway.installer !== "existing");
+        assert.equal(gateway.release.observability, undefined);
+    });
+
     it("turns the access log on without metrics", () =>
         assert.deepEqual(asked({ accessLog: true }).observability, { accessLog: true }));
 
@@ -93,6 +104,31 @@ describe("config of observability", () => {
             "an address of the docs with a password, or a script",
             { observability: { metrics: { enabled: true }, dashboards: { docsUrl: "javascript:alert(1)" } } },
             /^observability\.dashboards\.docsUrl: must be an address with http/,
+        ],
+        [
+            "completions of a caller that there is not",
+            { observability: { callerPath: { consumer: "caller-path" } } },
+            /^observability\.callerPath\.consumer: must be the name of one of consumers \(got "caller-path"\)/,
+        ],
+        [
+            "completions of a caller without limits",
+            { observability: { callerPath: { consumer: "lab" } } },
+            /^consumers\[0\]\.limits: must be at most 2 requests a minute, one at a time, since observability\.callerPath/,
+        ],
+        [
+            "completions of a caller with other limits, and with tokens alone, whose header would expire",
+            {
+                consumers: [
+                    {
+                        name: "lab",
+                        limits: { requests: 3, perSeconds: 60, concurrent: 1 },
+                        credentials: [{ id: "a", method: "jwt", algorithm: "HS256" }],
+                    },
+                ],
+                observability: { callerPath: { consumer: "lab" } },
+            },
+            /^consumers\[0\]\.limits: must be at most 2 requests a minute/,
+            /^consumers\[0\]\.credentials: must have one with method key/,
         ],
         [
             "a scraper without labels",

@@ -31,7 +31,9 @@ describe("dashboards for Grafana", () => {
             for (const query of panels.flatMap(({ queries }) => queries)) {
                 for (const [record] of query.matchAll(/\balpa_auth:\w+:\w+/g))
                     assert.ok(records.includes(record), record);
-                for (const [, metric, braces] of query.matchAll(/\b(apisix_\w+)(\{.*?\}(?=[[) ]|$))?/g)) {
+                for (const [, metric, braces] of query.matchAll(
+                    /\b((?:apisix|alpa_auth_caller)_\w+)(\{.*?\}(?=[[) ]|$))?/g,
+                )) {
                     assert.ok(metrics.has(metric), `${metric} is not in the table`);
                     assert.ok(braces, `${metric} has no braces`);
                     for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))

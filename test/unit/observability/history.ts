@@ -53,6 +53,19 @@ export function endsAt(now: number): Record<Phase, number> {
 export function openMetrics(now: number): string {
     const ends = endsAt(now);
     const lines = new Map<string, string[]>();
+    // The completions of docs/examples/prometheus/caller-path: they fail in the hour of trouble, and were last tried when it began.
+    const completions: [name: string, value: (at: number) => number][] = [
+        ["success", (at) => Number(at <= ends.well)],
+        ["seconds", () => 1.5],
+        ["run_timestamp_seconds", (at) => Math.min(at, ends.well)],
+    ];
+    for (const [name, value] of completions) {
+        const series = `alpa_auth_caller_path_${name}{path="main"}`;
+        const all: string[] = [];
+        for (let at = ends.well - PHASES.well * 60; at <= ends.unanswered; at += STEP_SECONDS)
+            all.push(`${series} ${value(at)} ${at}`);
+        lines.set(series, all);
+    }
     for (const instance of ["a", "b", "c"]) {
         const pod = new Metrics(LATENCY_BUCKETS);
         const start = ends.well - PHASES.well * 60;

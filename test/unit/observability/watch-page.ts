@@ -18,11 +18,11 @@ export function anchors(page: string): string[] {
     );
 }
 
-/** Cells of the table of the page whose first column has this head. */
-export function rows(head: string): string[][] {
+/** Cells of the table of the page whose first column has this head. @param at which of these tables, from 0 */
+export function rows(head: string, at = 0): string[][] {
     const table = read(PAGE)
         .split("\n\n")
-        .find((block) => new RegExp(`^\\| ${head} `).test(block));
+        .filter((block) => new RegExp(`^\\| ${head} `).test(block))[at];
     assert.ok(table, `${PAGE} has no table of ${head}`);
     const lines = table.trim().split("\n").slice(2);
     return lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim())).map((cells) => cells.slice(1, -1));
@@ -30,9 +30,10 @@ export function rows(head: string): string[][] {
 
 /** Labels of each metric of the page, and those that Prometheus adds. */
 export function documented(): Map<string, string[]> {
+    const tables = [...rows("Metric"), ...rows("Metric", 1)];
     const codes = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
     return new Map(
-        rows("Metric")
+        tables
             .filter(([, kind]) => /^(counter|gauge|histogram)$/.test(kind))
             .flatMap(([name, kind, labels]): [string, string[]][] => {
                 const [metric] = codes(name);

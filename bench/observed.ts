@@ -1,0 +1,165 @@
+/**
+ * What metrics and the access log cost, and how many series many callers make: on the stand-in of APISIX, which counts and logs
+ * as APISIX does, with another speed. So of times only the ratio is worth anything, and series and bytes are those of APISIX.
+ * The throughput of a core is one by the time of it that a request takes, which other programs on the machine change little.
+ */
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { accessLogSettings } from "../components/apisix/access-log";
+import { LATENCY_BUCKETS, METRICS_METADATA, metricsAttributes } from "../components/apisix/observability";
+import { alpaChain } from "../components/route/plugin-chain";
+import { guard } from "../config/keys/guard";
+import type { Context } from "../sandbox/gateway/context";
+import { Metrics } from "../sandbox/gateway/observed/metrics";
+import { startGateway, type Gateway } from "../sandbox/gateway/server";
+import { observedOf } from "../sandbox/workloads/gateway-observed";
+
+const ADMIN_KEY = "bench-admin-key";
+const KEY = "key-of-the-bench";
+const STACK = "alpa-auth";
+/** Requests open at the same time. */
+const PARALLEL = 8;
+
+const { enabled: _, ...rules } = guard.parse({});
+
+interface Kept {
+    metrics: boolean;
+    log: boolean;
+}
+const KEPT: [name: string, kept: Kept][] = [
+    ["nothing", { metrics: false, log: false }],
+    ["metrics", { metrics: true, log: false }],
+    ["access log", { metrics: false, log: true }],
+    ["both", { metrics: true, log: true }],
+];
+
+type Say = (line: string) => void;
+
+/** @param rounds how often each of the four ways is measured, in turn @param seconds how long each time */
+export async function measureObserved(callers: number, rounds: number, seconds: number, say: Say): Promise<void> {
+    const load = fork(join(__dirname, "load.cjs"), { execArgv: [] });
+    const [{ alpa }] = (await once(load, "message")) as [{ alpa: number }];
+    const send = async (asked: Parameters<Send>[0]): Promise<Record<string, number>> => {
+        load.send({ parallel: PARALLEL, ...asked });
+        const [{ statuses }] = (await once(load, "message")) as [{ statuses: Record<string, number> }];
+        return statuses;
+    };
+    countSeries(callers, say);
+    try {
+        await compare(alpa, rounds, seconds, send, say);
+    } finally {
+        load.kill();
+    }
+}
+
+type Send = (asked: { port: number; key: string; milliseconds: number }) => Promise<Record<string, number>>;
+
+async function compare(alpa: number, rounds: number, seconds: number, send: Send, say: Say): Promise<void> {
+    /** Seconds of a core for a request, in each round. */
+    const gateways: [name: string, gateway: Gateway, cost: number[]][] = [];
+    for (const [name, kept] of KEPT) gateways.push([name, await gatewayOf(alpa, kept), []]);
+    try {
+        // One round more, of which the figures are left out: code is compiled in it.
+        for (let round = 0; round <= rounds; round++)
+            for (const [name, { port }, cost] of gateways) {
+                const before = process.cpuUsage();
+                const { 200: answered = 0, ...others } = await send({
+                    ...{ port, key: KEY },
+                    milliseconds: seconds * 1000,
+                });
+                if (Object.keys(others).length > 0) throw new Error(`${name}: ${JSON.stringify(others)}`);
+                const { user, system } = process.cpuUsage(before);
+                if (round > 0) cost.push((user + system) / 1e6 / answered);
+            }
+        const [[, , without]] = gateways;
+        for (const [name, , cost] of gateways) {
+            const ratios = cost.map((value, round) => without[round] / value).sort((a, b) => a - b);
+            const [least, most] = [ratios[0], ratios.at(-1)!].map((ratio) => ratio.toFixed(2));
+            say(
+                `kept: ${name}: ${(median(cost) * 1000).toFixed(2)} ms of a core for a request; throughput ${median(ratios).toFixed(2)} of nothing kept (${least} to ${most})`,
+            );
+        }
+    } finally {
+        for (const [, gateway] of gateways) await gateway.close();
+    }
+}
+
+/** Every caller is answered once on one path by one Alpa, and over its limit once. What is sent is left out: it makes no series. */
+function countSeries(callers: number, say: Say): void {
+    const metrics = new Metrics(LATENCY_BUCKETS);
+    for (let i = 0; i < callers; i++)
+        for (const status of [200, 429]) {
+            const isAnswered = status === 200;
+            const context = {
+                route: {
+                    name: `${STACK}_alpa_completions`,
+                    serviceName: `${STACK}_alpa_0`,
+                    uris: ["/alpa/completions"],
+                },
+                uri: "/alpa/completions",
+                consumer: { username: `${STACK}_caller-${i}` },
+                node: isAnswered ? { host: "10.20.96.188" } : undefined,
+                upstreamTries: isAnswered ? [{}] : [],
+                upstreamAnswered: isAnswered,
+                figures: {
+                    ...{ status, requestSeconds: 2, upstreamSeconds: isAnswered ? [2] : [] },
+                    ...{ received: 400, sent: 1200 },
+                },
+            } as unknown as Context;
+            metrics.count(context, { prefer_name: true }, METRICS_METADATA.prometheus);
+        }
+    const text = metrics.text(true);
+    const series = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const of = (name: string) => series.filter((line) => line.startsWith(name)).length;
+    say(
+        `${callers} callers, 200 and 429 each: ${series.length} series, ${(text.length / 1e6).toFixed(1)} MB of text; ` +
+            `${of("apisix_http_status")} http_status, ${of("apisix_bandwidth")} bandwidth, ${of("apisix_http_latency")} http_latency`,
+    );
+}
+
+/** A gateway with the rule for completions and one caller. */
+async function gatewayOf(alpa: number, kept: Kept): Promise<Gateway> {
+    const attributes = metricsAttributes({ metrics: { scrapers: [], podMonitor: false } });
+    const { accessLog, metrics } = observedOf(
+        stringify({ nginx_config: accessLogSettings(), plugin_attr: attributes }),
+    );
+    // Where a pipe would be.
+    let written = 0;
+    const gateway = await startGateway({
+        ...{ port: 0, adminPort: 0, adminKey: ADMIN_KEY, log: () => undefined },
+        ...(kept.metrics && { metrics: { ...metrics!, refreshSeconds: 0 } }),
+        ...(kept.log && { accessLog: { ...accessLog!, write: (line: string) => void (written += line.length) } }),
+    });
+    const put = async (path: string, body: object) => {
+        const answer = await fetch(`http://127.0.0.1:${gateway.adminPort}/apisix/admin${path}`, {
+            method: "PUT",
+            headers: { "X-API-KEY": ADMIN_KEY },
+            body: JSON.stringify(body),
+        });
+        if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+        await answer.arrayBuffer();
+    };
+    const observed = { ...(kept.metrics && { counted: true }), ...(kept.log && { named: true }) };
+    const settings = { ...rules, defaultModel: "default" };
+    const plugins = alpaChain("/completions", STACK, settings, { observed });
+    if (kept.metrics) await put("/plugin_metadata/prometheus", METRICS_METADATA.prometheus);
+    await put("/services/s", {
+        name: `${STACK}_alpa_0`,
+        upstream: { type: "roundrobin", nodes: { [`127.0.0.1:${alpa}`]: 1 }, retries: 0 },
+    });
+    await put("/routes/completions", {
+        ...{ name: `${STACK}_alpa_completions`, uri: "/alpa/completions", methods: ["POST"], service_id: "s" },
+        plugins: Object.fromEntries(plugins.map(({ name, config }) => [name, config])),
+    });
+    await put(`/consumers/${STACK}_lab`, { username: `${STACK}_lab` });
+    await put(`/consumers/${STACK}_lab/credentials/k1`, { plugins: { "key-auth": { key: KEY } } });
+    return gateway;
+}
+
+function median(values: number[]): number {
+    const sorted = [...values].sort((a, b) => a - b);
+    const middle = Math.floor(sorted.length / 2);
+    return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}

@@ -1,0 +1,86 @@
+/**
+ * Prometheus next to a world: it reads the metrics of the gateway pods, with the alerts of this repository loaded.
+ *
+ * Pods of a world have no network. Instead of Prometheus' own discovery in Kubernetes a small server lists them, as HTTP service
+ * discovery asks for it: the pods with the annotations prometheus.io/scrape, /port and /path, as the usual configuration for
+ * annotations takes them, at the local ports that play them. Network policies are not enforced here, and PodMonitors not followed.
+ */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { V1Pod } from "@kubernetes/client-node";
+import { startPrometheus, type Prometheus } from "./server";
+
+/** The rule file that operators load. */
+const RULES = join(__dirname, "../../docs/examples/prometheus/alpa-auth.rules.yml");
+/** Real seconds between two readings. The gateways make their text again every 15 s of their own clock. */
+const INTERVAL_SECONDS = 5;
+
+export interface ObserverOptions {
+    /** All pods that there are now. */
+    pods(): Promise<V1Pod[]>;
+    /** Local port that plays a port of a pod; undefined: it cannot be reached. */
+    podPort(namespace: string, pod: string, port: number): number | undefined;
+    /** Folder of the sandbox. */
+    stateDir: string;
+    /** @default 5 */
+    intervalSeconds?: number;
+    log: (line: string) => void;
+}
+
+/** A group of targets, as Prometheus reads it. */
+interface Target {
+    targets: string[];
+    labels: Record<string, string>;
+}
+
+/** @throws Error where Prometheus is not on PATH, or does not start */
+export async function startObserver(options: ObserverOptions): Promise<Prometheus> {
+    const { stateDir, intervalSeconds = INTERVAL_SECONDS } = options;
+    const discovery = await serveTargets(options);
+    try {
+        const folder = join(stateDir, "prometheus");
+        const reads = { url: discovery.url, intervalSeconds };
+        const prometheus = await startPrometheus({ folder, rules: [RULES], discovery: reads, stateDir });
+        const close = async () => {
+            await prometheus.close();
+            discovery.close();
+        };
+        return { url: prometheus.url, close };
+    } catch (error) {
+        discovery.close();
+        throw error;
+    }
+}
+
+async function serveTargets({ pods, podPort, log }: ObserverOptions) {
+    const server = createServer((_, answer) => {
+        pods().then(
+            (all) => {
+                const found = all.flatMap((pod) => targetOf(pod, podPort) ?? []);
+                answer.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(found));
+            },
+            (error: Error) => {
+                log(`the pods for Prometheus: ${error.message}`);
+                answer.writeHead(503).end();
+            },
+        );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const close = () => {
+        server.close();
+        server.closeAllConnections();
+    };
+    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
+/** What is to be read of a pod; undefined: nothing, or nothing now. */
+export function targetOf({ metadata }: V1Pod, podPort: ObserverOptions["podPort"]): Target | undefined {
+    const { name = "", namespace = "", annotations = {} } = metadata ?? {};
+    if (annotations["prometheus.io/scrape"] !== "true") return undefined;
+    const port = Number(annotations["prometheus.io/port"]);
+    const local = podPort(namespace, name, port);
+    if (local === undefined) return undefined;
+    const labels = { __metrics_path__: annotations["prometheus.io/path"] ?? "/metrics", instance: name, namespace };
+    return { targets: [`127.0.0.1:${local}`], labels };
+}

@@ -1,0 +1,141 @@
+// Proves that the sandbox's real Prometheus has the figures of the requests that were sent, by caller and status, that those of
+// `consumer usage` are the same, and that the alerts are loaded. Needs prometheus on PATH: `npm run check` says when it is missing.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { METRICS_METADATA, metricsAttributes, podValues } from "../../../components/apisix/observability";
+import { readPeriod } from "../../../ops/consumer/usage/period";
+import { readPrometheus } from "../../../ops/consumer/usage/prometheus";
+import { usageRows } from "../../../ops/consumer/usage/rows";
+import { startObserver } from "../../prometheus/observer";
+import type { Prometheus } from "../../prometheus/server";
+import { waitFor } from "../../processes";
+import { findOnPath } from "../../toolchain/path";
+import { Kit } from "../gateway/kit";
+
+const SCRAPED = { metrics: { scrapers: [], podMonitor: false } };
+const PODS = ["apisix-a", "apisix-b"];
+/** Requests to each pod, after a first one of each kind, by which Prometheus comes to know the series. */
+const SENT: [caller: string, status: number, times: number][] = [
+    ["lab", 200, 3],
+    ["nlp", 429, 2],
+];
+/** Of nlp alone. */
+const LIMIT = { count: 1, time_window: 3600, key: "consumer_name", rejected_code: 429 };
+
+if (findOnPath("prometheus") !== undefined)
+    describe("figures of the sandbox's Prometheus", () => {
+        const folder = mkdtempSync(join(tmpdir(), "alpa-auth-figures-"));
+        const kits: Kit[] = [];
+        let prometheus: Prometheus;
+
+        before(async () => {
+            const { prometheus: attributes } = metricsAttributes(SCRAPED) as {
+                prometheus: { default_buckets: number[] };
+            };
+            for (const _ of PODS) {
+                const kit = await Kit.start({
+                    metrics: { port: 0, buckets: attributes.default_buckets, refreshSeconds: 0 },
+                });
+                kits.push(kit);
+                await kit.put("/plugin_metadata/prometheus", METRICS_METADATA.prometheus);
+                await kit.put("/services/s", { name: "team-a_alpa_0", upstream: kit.target });
+                await kit.put("/routes/completions", {
+                    ...{ name: "team-a_alpa_completions", uri: "/alpa/completions", service_id: "s" },
+                    plugins: { "key-auth": {}, prometheus: { prefer_name: true } },
+                });
+                for (const name of ["lab", "nlp"]) {
+                    const plugins = name === "nlp" ? { "limit-count": LIMIT } : {};
+                    await kit.put(`/consumers/team-a_${name}`, { username: `team-a_${name}`, plugins });
+                    const key = { plugins: { "key-auth": { key: `key-of-${name}` } } };
+                    await kit.put(`/consumers/team-a_${name}/credentials/k1`, key);
+                }
+            }
+            const { podAnnotations: annotations } = podValues(SCRAPED);
+            prometheus = await startObserver({
+                pods: async () =>
+                    PODS.map((name) => ({ metadata: { name, namespace: "team-a-gateway", annotations } })),
+                podPort: (_, name) => kits[PODS.indexOf(name)].gateway.metricsPort,
+                stateDir: folder,
+                intervalSeconds: 1,
+                log: () => undefined,
+            });
+        });
+        after(async () => {
+            await prometheus?.close();
+            await Promise.all(kits.map((kit) => kit.stop()));
+            rmSync(folder, { recursive: true });
+        });
+
+        const ask = async (kit: Kit, caller: string) => {
+            const headers = { "Content-Type": "application/json", apikey: `key-of-${caller}` };
+            return (await kit.send("/alpa/completions", headers)).status;
+        };
+        async function send(times?: number): Promise<void> {
+            for (const kit of kits)
+                for (const [caller, status, own] of SENT)
+                    for (let i = 0; i < (times ?? own); i++) assert.equal(await ask(kit, caller), status);
+        }
+        const api = async (path: string): Promise<any> =>
+            ((await (await fetch(`${prometheus.url}/api/v1/${path}`)).json()) as { data: any }).data;
+        /** Requests so far, of all pods. */
+        async function counted(): Promise<Record<string, number>> {
+            const query = 'sum by (consumer, code) (apisix_http_status{route=~"team-a_alpa.*"})';
+            const { result } = await api(`query?${new URLSearchParams({ query })}`);
+            return Object.fromEntries(
+                result.map(({ metric: { consumer, code }, value }: any) => [`${consumer} ${code}`, Number(value[1])]),
+            );
+        }
+        const shows = (wanted: (times: number) => number) =>
+            waitFor(
+                "the figures of all requests",
+                async () => {
+                    const found = await counted();
+                    return SENT.every(
+                        ([caller, status, times]) => found[`team-a_${caller} ${status}`] === wanted(times),
+                    );
+                },
+                { seconds: 60, hint: async () => JSON.stringify(await counted()) },
+            );
+
+        it("are what two callers sent to two pods, by status, and so is what consumer usage says", async () => {
+            for (const kit of kits) assert.equal(await ask(kit, "nlp"), 200);
+            await send(1);
+            await shows(() => PODS.length);
+            await send();
+            await shows((times) => PODS.length * (times + 1));
+            let rows: unknown;
+            await waitFor(
+                "the same figures of consumer usage",
+                async () => {
+                    const period = readPeriod("1h", new Date())!;
+                    const tally = await readPrometheus(prometheus.url, "team-a", period, () => undefined);
+                    const callers = ["lab", "nlp"].map((name) => ({ name, credentials: [] }));
+                    rows = usageRows(tally, callers as never, "team-a", false).map(
+                        ({ caller, requests, successes }) => [...[caller, requests, successes]],
+                    );
+                    return JSON.stringify(rows) === '[["lab",6,6],["nlp",4,0]]';
+                },
+                // Prometheus extrapolates: the longer it has read, the less.
+                { seconds: 90, everyMilliseconds: 500, hint: () => JSON.stringify(rows) },
+            );
+        });
+
+        it("come with every alert, evaluated, of which none is about pods that are away", async () => {
+            const rules = await waitFor(
+                "every rule to be evaluated",
+                async () => {
+                    const { groups } = await api("rules");
+                    const all: any[] = groups.flatMap((group: any) => group.rules);
+                    return all.length > 0 && all.every(({ health }) => health === "ok") ? all : undefined;
+                },
+                { seconds: 90 },
+            );
+            const away = rules.filter(({ name }) => /GatewayDown|GatewayPodLost|ChangesNotReceived/.test(name));
+            assert.deepEqual(
+                away.map(({ state }) => state),
+                ["inactive", "inactive", "inactive"],
+            );
+        });
+    });
