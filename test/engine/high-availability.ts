@@ -5,6 +5,7 @@
  */
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { measured } from "../sign-off/measured";
 import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "./inter-kit";
 
 const key = (id: string) => ({ id, method: "key" });
@@ -56,6 +57,11 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
+        /** Option intra-b has the gateway of intra-a. */
+        const note = (event: string, figures: Parameters<typeof measured>[2]) => {
+            for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
+                measured(one, event, figures);
+        };
 
         it("changes nothing the second time, and shows no secret", async () => {
             const preview = succeeded(await stack.preview("--diff"));
@@ -118,6 +124,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
+            note("restart", { requests: all, failed: failed.length });
         });
 
         it("lets one node be drained at a time, and loses no request", async () => {
@@ -136,6 +143,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await machines().cordon(SECOND, false);
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
+            note("drain", { requests: all, failed: failed.length });
             await eventually("etcd whole again", async () => {
                 const members = (await pods("app.kubernetes.io/name=etcd")).filter(ready);
                 return members.length === 3 || undefined;
@@ -159,6 +167,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             );
             assert.ok(failed.length > 0 && failed.length < all / 2, `${failed.length} of ${all}`);
             console.log(`      ${failed.length} of ${all} requests were lost`);
+            note("pod-loss", { requests: all, failed: failed.length });
         });
 
         it("goes on without a node, that of the counters: lost is what went there until the cluster gave it up", async () => {
@@ -199,6 +208,11 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             const seconds = (to: number, from: number) => Math.round((to - from) / 100) / 10;
             const moving = seconds(moved, givenUp);
             console.log(`      counted together again ${moving} s after the node was given up`);
+            note("node-loss", {
+                requests: all,
+                failed: failed.length,
+                seconds: { "from the node given up to the counters on another node": moving },
+            });
             await readyGateways(3);
         });
 
@@ -220,6 +234,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             ({ credentials: keys } = await stack.outputs());
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
+            note("rotation", { requests: all, failed: failed.length });
             assert.equal(await ask(url, keys["bob/c"]), 200);
             assert.notEqual(workloads.leaders()[0], leader);
         });
