@@ -43,5 +43,5 @@ export function measured(
     const sorted = Object.fromEntries(
         Object.entries({ ...all, [option]: Object.fromEntries(Object.entries(own).sort()) }).sort(),
     );
-    writeFileSync(file, `${JSON.stringify(sorted, undefined, 4)}\n`);
+    writeFileSync(file, `${JSON.stringify(sorted, undefined, 2)}\n`);
 }
