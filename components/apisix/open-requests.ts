@@ -1,9 +1,15 @@
+/**
+ * What callers with limits get while the server that counts is down: `each-pod` admits them, and each APISIX pod counts their
+ * requests by itself; `refuse` rejects them with 500; `allow` admits them without limits.
+ */
+export const WHEN_DOWN = ["each-pod", "refuse", "allow"] as const;
+export type WhenDown = (typeof WHEN_DOWN)[number];
+
 /** Where limits are counted once for all APISIX pods. */
 export interface Counters {
     /** Host of the server, as seen from APISIX. */
     host: string;
-    /** While the server is down, callers with limits get 500, or are admitted without limits. */
-    whenDown: "refuse" | "allow";
+    whenDown: WhenDown;
     /** Longest wait for the server, in milliseconds. */
     timeoutMilliseconds: number;
     /** Longest time one request may take, in seconds: a place in the count of open requests is given up after it. */
@@ -42,6 +48,6 @@ export function countedIn(counters?: Counters): Record<string, unknown> {
         policy: "redis",
         redis_host: counters.host,
         redis_timeout: counters.timeoutMilliseconds,
-        allow_degradation: counters.whenDown === "allow",
+        allow_degradation: counters.whenDown !== "refuse",
     };
 }

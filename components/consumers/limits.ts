@@ -53,8 +53,30 @@ export function limitPlugins(limits: Limits, scope: string, counters?: Counters)
             ...countedIn(counters),
         };
         plugins.push({ name: "limit-count", config: { ...config, group: groupName(scope, config) } });
+        if (counters?.whenDown === "each-pod")
+            plugins.push({ name: "limit-req", config: eachPod(requests, perSeconds, config.rejected_msg) });
     }
     return plugins;
+}
+
+/**
+ * Limit of one APISIX pod, for the time without shared counters: a leaky bucket for twice the requests of a window.
+ * It never rejects what the shared count admits: a caller may send all of one window at its end and all of the next at once.
+ */
+function eachPod(requests: number, perSeconds: number, message: string): Record<string, unknown> {
+    return {
+        ...refusedBy("consumer_name"),
+        rate: roundedUp(requests / perSeconds),
+        burst: 2 * requests,
+        nodelay: true,
+        rejected_msg: message,
+    };
+}
+
+/** To six digits: APISIX stores 14, and the ingress controller would write a number with more at each synchronization. */
+function roundedUp(rate: number): number {
+    const rounded = Number(rate.toPrecision(6));
+    return rounded < rate ? Number((rate * (1 + 1e-5)).toPrecision(6)) : rounded;
 }
 
 /**

@@ -1,13 +1,13 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Counters } from "../apisix/open-requests";
+import type { Counters, WhenDown } from "../apisix/open-requests";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 
 /** How limits are counted once for all APISIX pods. */
 export interface CountersSettings {
-    /** Callers with limits while the counters are down: rejected with 500, or admitted without limits. */
-    whenDown: "refuse" | "allow";
+    /** What callers with limits get while the counters are down. */
+    whenDown: WhenDown;
     /** Longest wait for the counters, in milliseconds. */
     timeoutMilliseconds: number;
     image: { repository: string; tag: string };
@@ -27,17 +27,18 @@ export const COUNTERS = "alpa-auth-counters";
 const LABELS = { "app.kubernetes.io/name": COUNTERS };
 const PORT = 6379;
 /**
- * How long a node may be silent, or not ready, before another one runs the pod, in seconds: Kubernetes' own 300 would keep
- * callers with limits out that long. It holds no data, so a second one does no harm: only one that is ready is reached.
+ * How long the pod stays on a node in such a state before another node runs it, in seconds; Kubernetes' own 300 would leave
+ * limits uncounted that long. A node is `unreachable` once it was silent for node-monitor-grace-period (50 s), and from then on
+ * the pod is no member of the Service: to wait longer gains nothing. `not-ready` is also a kubelet that restarts.
  */
-const AWAY_SECONDS = 30;
+const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
 
 /**
  * A server that speaks Redis and counts for every APISIX pod. It holds counts and nothing else, in memory: a restart
  * starts them again. It has no password, since a plugin's settings would show it; the policy lets only APISIX in.
  *
- * One pod: while it is away `whenDown` says what happens, and a second one would need a sentinel to choose between them
- * (docs/decisions/0024-one-server-counts.md).
+ * One pod: while it is away `whenDown` says what happens. A second one would need a program that chooses between them
+ * (docs/decisions/0048-callers-are-served-while-counters-move.md).
  */
 export class SharedCounters extends pulumi.ComponentResource {
     /** What limits need to know of it. */
@@ -104,19 +105,19 @@ export function renderService() {
 export function renderServer(image: CountersSettings["image"]) {
     return {
         replicas: 1,
-        // Two at a time would count apart.
-        strategy: { type: "Recreate" },
+        // The new pod is ready before the old one stops: counts begin again either way, and callers notice no pause.
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         selector: { matchLabels: LABELS },
         template: {
             metadata: { labels: LABELS },
             spec: {
                 automountServiceAccountToken: false,
                 enableServiceLinks: false,
-                tolerations: ["not-ready", "unreachable"].map((state) => ({
+                tolerations: Object.entries(TOLERATED_SECONDS).map(([state, tolerationSeconds]) => ({
                     key: `node.kubernetes.io/${state}`,
                     operator: "Exists",
                     effect: "NoExecute",
-                    tolerationSeconds: AWAY_SECONDS,
+                    tolerationSeconds,
                 })),
                 securityContext: {
                     runAsNonRoot: true,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
 import { existingService } from "./exposure/schema";
 import { imageDigest, imageRepository, imageTag } from "./images";
@@ -108,14 +109,14 @@ export const installedGatewayKeys = {
         .describe("The image of etcd."),
     sharedCounters: z
         .strictObject({
-            whenDown: z.enum(["refuse", "allow"]).meta({
+            whenDown: z.enum(WHEN_DOWN).default("each-pod").meta({
                 description:
-                    "What callers with limits get while the counter server is down: `refuse` answers 500, `allow` admits them without limits.",
-                examples: ["refuse"],
+                    "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests by itself, up to twice `requests` at once and then `requests` in each window; open requests are not limited. `refuse`: 500. `allow`: no limits.",
+                reason: "The loss of a node rejects no caller, and lifts no limit on requests.",
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:
-                    "Longest wait for the counter server, in milliseconds. While it hangs, each request waits that long; with `allow` once per kind of limit.",
+                    "Longest wait for the counter server, in milliseconds. While it hangs, each request waits that long; unless `refuse`, once per kind of limit.",
                 reason: "Long enough for a busy server in the same cluster, short enough for callers.",
             }),
             image: z

@@ -26,11 +26,13 @@ export const command: AddCommand = (consumer, context) => {
         .option("--credential <id>", "id of the credential", label, "first")
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "signing algorithm, required with jwt (default: none)", ALGORITHMS))
+        .option("--class <name>", "priority class of a new caller, one of classes (default: none)", label)
         .option("--expires <day>", "day from which it is expired (UTC), as 2027-01-31 (default: never)")
         .action((name, args) => addConsumer(context, name, args));
     withExamples(
         withLimits(add, "limit of a new caller", "that of the stack"),
         "consumer add team-b --requests 60 --per-seconds 60 --concurrent 2 --expires 2027-06-30",
+        "consumer add night-jobs --class batch --requests 600 --per-seconds 3600",
         "consumer add team-b --credential ci --method jwt --algorithm HS256 --yes",
     );
 };
@@ -42,6 +44,7 @@ export interface AddArgs extends ChangeArgs, LimitArgs {
     algorithm?: Algorithm;
     publicKeyFile?: string;
     expires?: string;
+    class?: string;
 }
 
 /** Adds a caller, or one more credential to a caller. */
@@ -51,7 +54,8 @@ export async function addConsumer(context: Context, name: string, args: AddArgs)
     const method = args.method ?? (readValue(stack.text, "option") === "cloudflare" ? "service-token" : "key");
     const publicKey = readPublicKey(args.publicKeyFile);
     const limits = limitsGiven(args);
-    const plan = planAdd(stack, name, { id, method, algorithm, publicKey, expires, limits }, context.today);
+    const asked = { id, method, algorithm, publicKey, expires, limits, class: args.class };
+    const plan = planAdd(stack, name, asked, context.today);
     // The id is new to the file, so a record of it is of an earlier credential, even when the run is finished by hand.
     const written = () => forget(context, stack, name, id);
     const change = await carryOut(context, stack, plan, { ...args, written });

@@ -1,7 +1,10 @@
 import type { Command } from "commander";
 import type { Limits } from "../../components/consumers/limits";
+import { didYouMean } from "../../config/problems";
 import { wholeNumber } from "../arguments";
 import { LIMITS } from "../stack/limits";
+import type { Stack } from "../stack/stack";
+import { readNumber, readValue } from "../stack/stack-file";
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
@@ -18,4 +21,38 @@ export function withLimits(command: Command, whose: string, otherwise: string): 
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     const given = LIMITS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]] as const]));
     return given.length === 0 ? undefined : Object.fromEntries(given);
+}
+
+/** Options whose stacks have no classes: their callers are at the edge, or at the gateway of another stack. */
+const WITHOUT_CLASSES = ["cloudflare", "callers"];
+
+/** What is wrong with `--class`. The config check knows it too, but by the place of the caller in the list. */
+export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
+    const option = String(readValue(text, "option"));
+    if (WITHOUT_CLASSES.includes(option))
+        return [`--class: belongs to a stack that makes a gateway (got option ${option}). Leave it out.`];
+    const known = knownClasses(text);
+    // As one text, which `pulumi config set` writes, only the config check reads them.
+    if (known === undefined || known.includes(name)) return [];
+    const got = `(got ${JSON.stringify(name)}).`;
+    if (known.length === 0)
+        return [`--class: must be one of classes, which has none ${got} Add it to the stack file: ${name}: {}`];
+    return [
+        `--class: must be one of ${known.join(", ")} ${got}${didYouMean(name, known) || " Choose one, or add it to classes."}`,
+    ];
+}
+
+/** Names in `classes`; undefined where they are not written out. */
+function knownClasses(text: string): string[] | undefined {
+    const classes = readValue(text, "classes");
+    if (classes === undefined || classes === null) return [];
+    const json = (classes as { toJSON?: () => unknown }).toJSON?.();
+    return typeof json === "object" && json !== null ? Object.keys(json) : undefined;
+}
+
+/** `batch (its callers share 2 slots)`, `interactive`, or `none`. */
+export function classInWords({ text }: Pick<Stack, "text">, name: string | undefined): string {
+    if (name === undefined) return "none";
+    const slots = readNumber(text, "classes", name, "slots");
+    return slots === undefined ? name : `${name} (its callers share ${slots} slots)`;
 }

@@ -109,10 +109,17 @@ function otherStacks(all: Row[]): string[] {
 }
 
 function renderRows(rows: Row[]): string {
+    // A column that most stacks would have empty.
+    const named = rows.some((row) => row.class !== undefined);
     return table(
-        ["consumer", "credential", "method", "expires", "live", "Secret", "last applied", "problems"],
+        [
+            "consumer",
+            ...(named ? ["class"] : []),
+            ...["credential", "method", "expires", "live", "Secret", "last applied", "problems"],
+        ],
         rows.map((row) => [
             row.consumer,
+            ...(named ? [row.class ?? ""] : []),
             row.credential ?? (row.consumer === ALL ? "" : "(none)"),
             [row.method, row.algorithm].filter((word) => word !== null).join(" "),
             row.expires ?? "",

@@ -12,6 +12,7 @@ import { dayAfter, dayProblems, isOver } from "../dates";
 import { addCredential, removeConsumer, removeCredential, setExpires } from "../stack/consumers-edit";
 import type { Plan } from "../stack/file-edit";
 import { callersOf, type Stack } from "../stack/stack";
+import { classInWords, classProblems } from "./limit-options";
 import { planRotateInPlace, type Rotation } from "./rotate-in-place";
 import {
     readConsumers,
@@ -26,6 +27,8 @@ import {
 /** The public key is the content of the file. */
 export interface NewAsAsked extends Omit<NewCredential, "key"> {
     limits?: Limits;
+    /** Class of a new consumer. */
+    class?: string;
 }
 
 /** What says which callers there are: the stack file, and its file of callers. */
@@ -38,16 +41,21 @@ export function planAdd(lists: Lists, name: string, asked: NewAsAsked, today: Da
         ...(consumer ? idProblems("--credential", consumer, asked.id) : []),
         ...dayProblems("--expires", asked.expires, today),
         ...tokenProblems(asked),
+        ...(asked.class === undefined ? [] : classProblems(lists, asked.class)),
     ];
-    if (consumer && asked.limits)
+    if (consumer && (asked.limits || asked.class !== undefined))
         problems.push(
-            `--requests, --concurrent: must come with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}`,
+            `--requests, --concurrent, --class: must come with a new consumer (${name} exists). Run: npm run ops -- consumer set-limits ${name}`,
         );
     if (problems.length > 0) return { problems, effects: [] };
+    const about = { limits: asked.limits, class: asked.class };
     return {
-        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), asked.limits)),
+        ...edit(lists, name, (text) => addCredential(text, name, credentialOf(asked), about)),
         problems,
-        effects: [`Adds ${asked.id} (${describe(asked)}) to ${consumer ? name : `the new consumer ${name}`}.`],
+        effects: [
+            `Adds ${asked.id} (${describe(asked)}) to ${consumer ? name : `the new consumer ${name}`}.`,
+            ...(asked.class === undefined ? [] : [`Class of ${name}: ${classInWords(lists, asked.class)}.`]),
+        ],
     };
 }
 

@@ -1,11 +1,11 @@
 import type { Limits } from "../../components/consumers/limits";
-import { withChange, withConsumer, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
+import { label, withChange, withConsumer, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
 import type { Context } from "../context";
-import { setLimits } from "../stack/consumers-edit";
+import { setClass, setLimits } from "../stack/consumers-edit";
 import { carryOut, reportChange, type Plan } from "../stack/file-edit";
 import { limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
-import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
+import { classInWords, classProblems, limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -13,17 +13,22 @@ export const command: AddCommand = (consumer, context) =>
         withLimits(withChange(withConsumer(consumer.command("set-limits"))), "new limit of the caller", "as it is"),
         "consumer set-limits team-b --requests 120 --per-seconds 60",
         "consumer set-limits team-b --clear --concurrent 4 --yes",
+        "consumer set-limits night-jobs --class batch --clear",
     )
-        .description("Change the limits of a caller; those that are not given stay as they are")
+        .description("Change the limits of a caller, or its priority class; those that are not given stay as they are")
         .option("--clear", "remove the caller's own limits first, so that those of the stack hold (default: keep them)")
+        .option("--class <name>", "put the caller into this priority class, one of classes (default: as it is)", label)
+        .option("--no-class", "take the caller out of its class (default: as it is)")
         .action((name, args) => changeLimits(context, name, args));
 
 export interface SetLimitsArgs extends ChangeArgs, LimitArgs {
     /** Begin without the limits that the caller has of its own. */
     clear?: boolean;
+    /** Class of the caller; false: none. Unset: as it is. */
+    class?: string | false;
 }
 
-/** Changes what the config says of one caller's limits; no credential is touched. */
+/** Changes what the config says of one caller's limits and class; no credential is touched. */
 export async function changeLimits(context: Context, name: string, args: SetLimitsArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const change = await carryOut(context, stack, planSetLimits(stack, name, args), args);
@@ -33,18 +38,28 @@ export async function changeLimits(context: Context, name: string, args: SetLimi
 function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     const { consumer, problems } = lookUp(stack, name);
     const given = limitsGiven(args);
-    if (given === undefined && !args.clear)
+    if (given === undefined && !args.clear && args.class === undefined)
         problems.push(
-            "--requests, --per-seconds, --concurrent, --clear: must not all be missing. Say what is to change.",
+            "--requests, --per-seconds, --concurrent, --clear, --class: must not all be missing. Say what is to change.",
         );
+    if (typeof args.class === "string") problems.push(...classProblems(stack, args.class));
     if (!consumer || problems.length > 0) return { problems, effects: [] };
-    const before = ownLimits(stack, name);
-    const after: Limits = { ...(args.clear ? {} : before), ...given };
+    const changes: ((text: string) => string)[] = [];
+    const effects: string[] = [];
+    if (given !== undefined || args.clear) {
+        const before = ownLimits(stack, name);
+        const after: Limits = { ...(args.clear ? {} : before), ...given };
+        changes.push((text) => setLimits(text, name, after));
+        effects.push(`Own limits of ${name}: ${limitsInWords(before)} -> ${limitsInWords(after)}.`);
+    }
+    if (args.class !== undefined) {
+        const named = args.class || undefined;
+        changes.push((text) => setClass(text, name, named));
+        effects.push(`Class of ${name}: ${classInWords(stack, consumer.class)} -> ${classInWords(stack, named)}.`);
+    }
     return {
-        ...edit(stack, name, (text) => setLimits(text, name, after)),
+        ...edit(stack, name, (text) => changes.reduce((edited, change) => change(edited), text)),
         problems,
-        effects: [
-            `Own limits of ${name}: ${limitsInWords(before)} -> ${limitsInWords(after)}. Credentials: as before.`,
-        ],
+        effects: [`${effects.join(" ")} Credentials: as before.`],
     };
 }

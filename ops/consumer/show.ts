@@ -11,6 +11,7 @@ import { limitsInForce, limitsInWords, ownLimits } from "../stack/limits";
 import { findStack, type Stack } from "../stack/stack";
 import { readConsumers, readValue, type Credential } from "../stack/stack-file";
 import { handouts, type HandedOut } from "./handouts/record";
+import { classInWords } from "./limit-options";
 import { lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
@@ -36,6 +37,8 @@ interface ShownConsumer {
     type: "gateway" | "cloudflare-access";
     /** The file that contains its entry, as the config names it. */
     file: string;
+    /** Its priority class; null where it has none. */
+    class: string | null;
     /** In force: its own, and those of the stack for what these leave out. */
     limits: Limits;
     /** In its entry. */
@@ -74,12 +77,13 @@ export async function show(context: Context, name: string, args: ShowArgs): Prom
         name,
         type: readValue(stack.text, "option") === "cloudflare" ? "cloudflare-access" : "gateway",
         file: fileOf(stack, name),
+        class: consumer.class ?? null,
         limits: limitsInForce(stack, name),
         ownLimits: ownLimits(stack, name),
         lastHandout: newest(credentials),
         credentials,
     };
-    context.out(args.json ? json(shown) : render(shown));
+    context.out(args.json ? json(shown) : render(shown, classInWords(stack, consumer.class)));
     if (!args.json) context.note(`What of it is live: npm run ops -- consumer list --stack ${stack.short}`);
 }
 
@@ -123,12 +127,17 @@ function fileOf({ text, file, callers }: Stack, name: string): string {
 
 const TYPES = { gateway: "consumer of the gateway", "cloudflare-access": "service tokens of Cloudflare Access" };
 
-function render({ name, type, file, limits, ownLimits: own, lastHandout: last, credentials }: ShownConsumer): string {
+/** @param className the class, with its share */
+function render(
+    { name, type, file, limits, ownLimits: own, lastHandout: last, credentials }: ShownConsumer,
+    className: string,
+): string {
     const inherited = limitsInWords(own) === limitsInWords(limits) ? "" : ` (own: ${limitsInWords(own)})`;
     const lines = [
         `consumer      ${name}`,
         `type          ${TYPES[type]}`,
         `file          ${file}`,
+        `class         ${className}`,
         `limits        ${limitsInWords(limits)}${inherited}`,
         `last handout  ${last === null ? "none recorded" : `${last.at.slice(0, 10)}, ${last.credential}`}`,
     ];

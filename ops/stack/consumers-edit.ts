@@ -17,8 +17,13 @@ import { placesOf, PROJECT, readConsumers, type Consumer, type NewCredential } f
 import { editYaml, keepCommentsBelow, parseYaml } from "./yaml-edit";
 
 /** Adds a credential to a consumer, which is made if it does not exist. */
-export function addCredential(text: string, consumer: string, credential: NewCredential, limits?: Limits): string {
-    return addCredentials(text, [{ consumer, credential, limits }]);
+export function addCredential(
+    text: string,
+    consumer: string,
+    credential: NewCredential,
+    about: Pick<Addition, "limits" | "class"> = {},
+): string {
+    return addCredentials(text, [{ consumer, credential, ...about }]);
 }
 
 interface Addition {
@@ -127,13 +132,34 @@ export function setLimits(text: string, consumer: string, limits: Limits): strin
     });
 }
 
-/** Below the name, as `add` writes them. */
+/** Puts a consumer into a class. @param named unset: into none */
+export function setClass(text: string, consumer: string, named: string | undefined): string {
+    return editYaml(text, (document) => {
+        const classOf = (one: YAMLMap) => one.get("class", true) as unknown;
+        const entry = consumerNode(document, consumer, (one) => {
+            const node = classOf(one);
+            return isNode(node) ? within(node) : [];
+        });
+        const node = classOf(entry);
+        if (isAlias(node)) throw notWrittenOut(`class of ${consumer}`);
+        if (named === undefined) return void entry.delete("class");
+        // In place, so that its comment stays.
+        if (isScalar(node)) node.value = named;
+        else insertBelowName(entry, document.createPair("class", named));
+    });
+}
+
 function insertLimits(document: Document, entry: YAMLMap, limits: Limits): void {
     entry.delete("limits");
     const pair = document.createPair("limits", limits) as Pair<Scalar, YAMLMap>;
     pair.value!.flow = true;
+    insertBelowName(entry, pair as Pair);
+}
+
+/** As `add` writes it. */
+function insertBelowName(entry: YAMLMap, pair: Pair): void {
     const name = entry.items.findIndex(({ key }) => isScalar(key) && key.value === "name");
-    entry.items.splice(name + 1, 0, pair as Pair);
+    entry.items.splice(name + 1, 0, pair);
 }
 
 /**

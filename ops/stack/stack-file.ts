@@ -21,6 +21,8 @@ export type Credential = { id: string; method: string; algorithm?: string } & Pi
 
 export interface Consumer {
     name: string;
+    /** Name in `classes`. */
+    class?: string;
     credentials: Credential[];
 }
 
@@ -39,6 +41,7 @@ export function readConsumers(text: string): Consumer[] {
     const document = parseYaml(text);
     return mappings(listed(document)).map((consumer) => ({
         name: String(consumer.name),
+        ...(typeof consumer.class === "string" ? { class: consumer.class } : {}),
         credentials: mappings(consumer.credentials).map(({ id, method, algorithm, publicKey, expires, ...token }) => ({
             id: String(id),
             method: String(method),

@@ -5,6 +5,7 @@ import type { ConsumerSettings } from "../../components/consumers/consumers";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
 import { inPlaceWarnings, type SharedGateway } from "../../components/consumers/shared-gateway";
 import { hasLimits } from "../../components/consumers/limits";
+import { WHEN_DOWN } from "../../components/apisix/open-requests";
 import { foreignAmong, troubleIn } from "./checks";
 import { openCluster, type ClusterView } from "./cluster";
 import { plannedCallers } from "./planned-objects";
@@ -22,7 +23,7 @@ const sharedGateway: z.ZodType<SharedGateway> = z.object({
     counters: z
         .object({
             host: z.string(),
-            whenDown: z.enum(["refuse", "allow"]),
+            whenDown: z.enum(WHEN_DOWN),
             timeoutMilliseconds: z.number(),
             answerTimeoutSeconds: z.number(),
         })

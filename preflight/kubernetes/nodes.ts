@@ -22,13 +22,19 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     if (settings.nodes !== undefined) return NO_FINDINGS;
     if (gateway.installer === "existing" || gateway.release.availability === undefined) return NO_FINDINGS;
     const all = await cluster.nodes();
-    if (all.filter((node) => node.unfit === undefined).length >= LEAST_NODES) return NO_FINDINGS;
+    const fit = all.filter((node) => node.unfit === undefined).length;
+    const { replicas } = gateway.release;
+    if (fit >= LEAST_NODES) return { problems: [], warnings: replicas > fit ? [crowded(replicas, fit)] : [] };
     const said = `cluster: must have ${LEAST_NODES} Ready nodes that take pods (got ${listed(all)}).`;
     const namespace = gatewayNamespace(settings);
     const there = await cluster.read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: FULL_NAME });
     if (there) return { problems: [], warnings: [`${said} The gateway goes on with fewer: bring them back.`] };
     return { problems: [`${said} Add nodes, or let pods onto those there are: kubectl describe nodes`], warnings: [] };
 }
+
+/** They run, since the spread of pods allows one more on a node than on another. */
+const crowded = (replicas: number, nodes: number) =>
+    `gateway.replicas: ${replicas} pods share ${nodes} nodes that take pods, so the loss of one node stops several of them. Add nodes, or lower it to ${nodes}.`;
 
 /**
  * Alpa services inside of a network of Calico's. What pods send there keeps the pod's own address, which no other host has a way

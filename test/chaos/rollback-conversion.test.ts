@@ -13,6 +13,7 @@ import type { Place } from "../engine/place";
 import { Clone } from "../engine/rollback-kit";
 import { TOOLS_MILLISECONDS } from "../engine/stack";
 import { under } from "../engine/traffic";
+import { measured } from "../sign-off/measured";
 
 describe("ops stack rollback from intra-b to intra-a and back", () => {
     let place: Place<World> | undefined;
@@ -51,8 +52,9 @@ describe("ops stack rollback from intra-b to intra-a and back", () => {
     const call = async () => (await ask(url, key)).status;
 
     it("goes back from the first phase without a failed request, with the secrets of the hosts as they are", async () => {
-        const { done, failed } = await under(call, () => clone.back(stack, 1));
+        const { done, all, failed } = await under(call, () => clone.back(stack, 1));
         assert.deepEqual(failed, []);
+        measured("intra-b", "conversion-prepared", { requests: all, failed: failed.length });
         assert.match(done.stderr, /Secrets of today are used for: convert\./);
         assert.equal((await stack.outputs()).conversion, undefined);
     });

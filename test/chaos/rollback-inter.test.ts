@@ -4,6 +4,7 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/inter-kit";
 import { Clone, smoke } from "../engine/rollback-kit";
+import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a")] };
@@ -42,6 +43,7 @@ describe("ops stack rollback with option inter", () => {
         const back = await clone.back(stack, 1);
         const answers = await Promise.all(traffic.map((one) => one.end()));
         for (const { all, failed } of answers) assert.deepEqual(failed, [], `of ${all}`);
+        measured("inter", "rollback", { requests: answers.reduce((sum, { all }) => sum + all, 0), failed: 0 });
         console.log(`      ${answers.map(({ all }) => all).join(" and ")} requests, none failed`);
         assert.match(back.stdout, /Caller carol loses access/);
         assert.match(back.stderr, /smoke: \d+ checks, all as they must be/);

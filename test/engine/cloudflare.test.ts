@@ -14,6 +14,7 @@ import {
     type Pair,
 } from "./cloudflare-kit";
 import { answer, SteadyCallers } from "./traffic";
+import { measured } from "../sign-off/measured";
 
 const DAY = 24 * 60 * 60;
 const dayFromNow = (days: number) => new Date(Date.now() + days * DAY * 1000).toISOString().slice(0, 10);
@@ -267,6 +268,7 @@ describe("cloudflare on the engine", () => {
         await up([alice(token("b")), bob], { tunnel });
         assert.deepEqual(new Set(await traffic.stop()), new Set([200]));
         assert.ok(traffic.count > 20, `${traffic.count} requests`);
+        measured("cloudflare", "connector-upgrade", { requests: traffic.count, failed: 0 });
         assert.deepEqual([...new Set(versions())], ["2026.9.0"]);
         assert.equal(host.pids().filter((pid) => before.includes(pid)).length, 0);
         assert.equal(host.pids().length, 2);
@@ -284,6 +286,7 @@ describe("cloudflare on the engine", () => {
         const sofar = traffic.count;
         await eventually("requests after it", async () => traffic.count > sofar + 10 || undefined);
         assert.deepEqual(new Set(await traffic.stop()), new Set([200]));
+        measured("cloudflare", "connector-stop", { requests: traffic.count, failed: 0 });
     });
 
     it("leaves nothing behind, and stops the connectors before the tunnel goes", async () => {

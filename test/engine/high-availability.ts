@@ -5,11 +5,13 @@
  */
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
+import { measured } from "../sign-off/measured";
 import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "./inter-kit";
 
 const key = (id: string) => ({ id, method: "key" });
 const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];
 const APISIX = "app.kubernetes.io/name=apisix";
+const COUNTERS = "app.kubernetes.io/name=alpa-auth-counters";
 
 /** The tests of one option. @param name of the stack */
 export function highAvailability(option: "inter" | "intra-a", name: string): void {
@@ -24,6 +26,8 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             { name: "alice", limits: { requests: 6, perSeconds: 3600 }, credentials: [key("a")] },
             // Without limits: what is asked here is not whether it is counted.
             { name: "bob", credentials: [key("b")] },
+            // With limits that it does not reach: it fails where they cannot be counted.
+            { name: "carol", limits: { requests: 10_000, perSeconds: 3600, concurrent: 100 }, credentials: [key("c")] },
         ];
 
         before(async () => {
@@ -53,6 +57,11 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
         const placesOf = (list: V1Pod[]) => list.map((pod) => pod.spec!.nodeName!).sort();
         const machines = () => nodes().world.workloads.nodes;
+        /** Option intra-b has the gateway of intra-a. */
+        const note = (event: string, figures: Parameters<typeof measured>[2]) => {
+            for (const one of option === "inter" ? ([option] as const) : (["intra-a", "intra-b"] as const))
+                measured(one, event, figures);
+        };
 
         it("changes nothing the second time, and shows no secret", async () => {
             const preview = succeeded(await stack.preview("--diff"));
@@ -115,6 +124,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             });
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
+            note("restart", { requests: all, failed: failed.length });
         });
 
         it("lets one node be drained at a time, and loses no request", async () => {
@@ -133,6 +143,7 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             await machines().cordon(SECOND, false);
             const { all, failed } = await traffic.end();
             assert.deepEqual(failed, [], `of ${all}`);
+            note("drain", { requests: all, failed: failed.length });
             await eventually("etcd whole again", async () => {
                 const members = (await pods("app.kubernetes.io/name=etcd")).filter(ready);
                 return members.length === 3 || undefined;
@@ -156,28 +167,52 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             );
             assert.ok(failed.length > 0 && failed.length < all / 2, `${failed.length} of ${all}`);
             console.log(`      ${failed.length} of ${all} requests were lost`);
+            note("pod-loss", { requests: all, failed: failed.length });
         });
 
-        it("goes on without a node: lost is what went there until the cluster gave it up", async () => {
+        it("goes on without a node, that of the counters: lost is what went there until the cluster gave it up", async () => {
             const before = nodes().world.workloads.lost();
-            const traffic = new Traffic(url, keys["bob/b"]);
+            const [counters] = await pods(COUNTERS);
+            const node = counters.spec!.nodeName!;
+            const traffic = new Traffic(url, keys["carol/c"]);
             await traffic.underWay(3);
-            await machines().cutOff(THIRD);
+            await machines().cutOff(node);
+            const givenUp = Date.now();
             await eventually("a node that is Unknown", async () => {
-                const { status, spec } = await core.readNode({ name: THIRD });
+                const { status, spec } = await core.readNode({ name: node });
                 const unknown = status!.conditions!.find((c) => c.type === "Ready")?.status === "Unknown";
                 return (unknown && spec!.taints?.some((t) => t.key === "node.kubernetes.io/unreachable")) || undefined;
             });
-            const without = new Traffic(url, keys["bob/b"]);
+            const [another] = await eventually("counters on another node", async () => {
+                const found = (await pods(COUNTERS)).filter(ready);
+                return found.length === 1 && found[0].spec!.nodeName !== node ? found : undefined;
+            });
+            const moved = Date.now();
+            assert.notEqual(another.metadata!.uid, counters.metadata!.uid);
+            const without = new Traffic(url, keys["carol/c"]);
             await without.underWay(3);
             const { failed: failedLater } = await without.end();
             assert.deepEqual(failedLater, [], "after the node was given up");
+            const counted = await Promise.all(Array.from({ length: 9 }, () => ask(url, keys["alice/a"])));
+            assert.deepEqual(
+                counted.sort(),
+                [200, 200, 200, 200, 200, 200, 429, 429, 429],
+                "counted for all pods, from zero",
+            );
             // What waits for the lost node learns of it when it is back.
-            await machines().bringBack(THIRD);
+            await machines().bringBack(node);
             const { all, failed } = await traffic.end();
             const lost = nodes().world.workloads.lost();
             assert.equal(failed.length, lost.unanswered - before.unanswered, `of ${all}: ${failed.join()}`);
             console.log(`      ${failed.length} of ${all} requests were lost`);
+            const seconds = (to: number, from: number) => Math.round((to - from) / 100) / 10;
+            const moving = seconds(moved, givenUp);
+            console.log(`      counted together again ${moving} s after the node was given up`);
+            note("node-loss", {
+                requests: all,
+                failed: failed.length,
+                seconds: { "from the node given up to the counters on another node": moving },
+            });
             await readyGateways(3);
         });
 
@@ -192,10 +227,14 @@ export function highAvailability(option: "inter" | "intra-a", name: string): voi
             assert.equal(controllers.length, 2);
             const { name, namespace } = controllers.find((pod) => pod.metadata!.uid === leader)!.metadata!;
             await machines().killPod(namespace!, name!);
-            const more = [consumers[0], { ...consumers[1], credentials: [key("b"), key("c")] }];
+            const more = [consumers[0], { ...consumers[1], credentials: [key("b"), key("c")] }, consumers[2]];
             stack.configure({ option, consumers: more });
+            const traffic = new Traffic(url, keys["bob/b"]);
             succeeded(await stack.up());
             ({ credentials: keys } = await stack.outputs());
+            const { all, failed } = await traffic.end();
+            assert.deepEqual(failed, [], `of ${all}`);
+            note("rotation", { requests: all, failed: failed.length });
             assert.equal(await ask(url, keys["bob/c"]), 200);
             assert.notEqual(workloads.leaders()[0], leader);
         });

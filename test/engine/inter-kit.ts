@@ -82,7 +82,7 @@ export class InterStack extends EngineStack {
                 address: "127.0.0.1",
                 chart: { repository: facts.chartRepository },
                 // All of the sandbox shares a few cores: an answer can take longer than on machines of their own.
-                sharedCounters: { whenDown: "refuse", timeoutMilliseconds: 10_000 },
+                sharedCounters: { timeoutMilliseconds: 10_000 },
             },
             readiness: { settleSeconds: 0.5, graphTimeoutSeconds: 300, acceptTimeoutSeconds: 120 },
             ...config,

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { call, current, TestStack, useWorld } from "./kit";
 import { Clone, smoke } from "./rollback-kit";
 import { under } from "./traffic";
+import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };
@@ -23,8 +24,10 @@ describe("ops stack rollback on the engine", () => {
         await clone.up(stack);
         const { url, credentials } = await stack.outputs();
         const ask = async () => (await call(url, { key: credentials["alice/a1"] })).status;
-        const { done, failed } = await under(ask, () => clone.back(stack, 1));
+        const { done, all, failed } = await under(ask, () => clone.back(stack, 1));
         assert.deepEqual(failed, []);
+        for (const option of ["intra-a", "intra-b"] as const)
+            measured(option, "rollback", { requests: all, failed: failed.length });
         assert.match(done.stdout, /caller-removed {2}Caller bob loses access/);
         assert.match(done.stderr, /smoke: \d+ checks, all as they must be/);
         assert.deepEqual(Object.keys((await stack.outputs()).credentials).sort(), ["alice/a1", "smoke/k1"]);

@@ -1,7 +1,7 @@
 /** Gateways of the sandbox with the project's own route and its classes, and the sandbox's Alpa behind them. */
 import { strict as assert } from "node:assert";
 import type { CallerClass } from "../../components/route/caller-classes";
-import type { Counters } from "../../components/apisix/open-requests";
+import type { Counters, WhenDown } from "../../components/apisix/open-requests";
 import type { Limits } from "../../components/consumers/limits";
 import { startAlpa, type Alpa } from "../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../sandbox/gateway/server";
@@ -19,6 +19,8 @@ export interface ClassedAlpaOptions {
     pods?: number;
     /** Of each caller. @default none */
     limits?: Limits;
+    /** What callers with limits get without the counters. @default refuse */
+    whenDown?: WhenDown;
     /** Time that Alpa takes for one batch, in seconds. @default 0 */
     seconds?: number;
     /** Waits for companions of a batch's first request. @default Alpa's own second */
@@ -40,7 +42,7 @@ export class ClassedAlpa {
     private constructor(
         private readonly gateways: Gateway[],
         private readonly alpa: Alpa,
-        private readonly redis: RedisServer | undefined,
+        private readonly counters: { redis?: RedisServer },
     ) {}
 
     static async start(options: ClassedAlpaOptions): Promise<ClassedAlpa> {
@@ -51,19 +53,28 @@ export class ClassedAlpa {
             ...(batchWindow && { batchWindow }),
             onRequest: ({ body }) => onPrompt?.(String((JSON.parse(body.toString()) as { prompt: unknown }).prompt)),
         });
-        const redis = pods > 1 ? await startRedis({ port: 0 }) : undefined;
-        const resolve = (host: string) => (host === COUNTERS.host ? redis?.port : undefined);
+        const counters: { redis?: RedisServer } = pods > 1 ? { redis: await startRedis({ port: 0 }) } : {};
+        const resolve = (host: string, port: number) => {
+            if (host !== COUNTERS.host) return undefined;
+            if (counters.redis === undefined) throw new Error(`${host}:${port}: connection refused`);
+            return counters.redis.port;
+        };
         const gateways = await Promise.all(
             Array.from({ length: pods }, () => startGateway({ port: 0, adminPort: 0, adminKey: ADMIN_KEY, resolve })),
         );
-        const classed = new ClassedAlpa(gateways, alpa, redis);
+        const classed = new ClassedAlpa(gateways, alpa, counters);
         await classed.configure(options);
         return classed;
     }
 
     /** Writes the route and the consumers to every pod, as the ingress controller does after a change. */
-    async configure({ callers, limits, classes }: Pick<ClassedAlpaOptions, "callers" | "limits" | "classes">) {
-        const counters = this.redis && COUNTERS;
+    async configure({
+        callers,
+        limits,
+        classes,
+        whenDown = COUNTERS.whenDown,
+    }: Pick<ClassedAlpaOptions, "callers" | "limits" | "classes" | "whenDown">) {
+        const counters = this.gateways.length > 1 ? { ...COUNTERS, whenDown } : undefined;
         const objects = stackObjects({ guard: GUARD, alpaPort: this.alpa.port, callers, limits, classes, counters });
         for (const { adminPort } of this.gateways) {
             const api = new AdminApi(`http://127.0.0.1:${adminPort}`, ADMIN_KEY, () => {});
@@ -77,9 +88,21 @@ export class ClassedAlpa {
         return ask(this.gateways[pod].port, { path: `/alpa/${path}`, headers, body: { prompt } });
     }
 
+    /** The server that counts is lost with its node: connections to it end, and nothing listens there. */
+    async loseCounters(): Promise<void> {
+        const { redis } = this.counters;
+        delete this.counters.redis;
+        await redis?.close();
+    }
+
+    /** Another node runs the server, with no counts. */
+    async moveCounters(): Promise<void> {
+        this.counters.redis = await startRedis({ port: 0 });
+    }
+
     async stop(): Promise<void> {
         await Promise.all(this.gateways.map((gateway) => gateway.close()));
         await this.alpa.close();
-        await this.redis?.close();
+        await this.counters.redis?.close();
     }
 }

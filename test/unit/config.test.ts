@@ -191,9 +191,9 @@ const refused: Refused[] = [
         /^gateway\.sharedCounters: required with limits/,
     ],
     [
-        "shared counters without the behaviour for when they are down",
-        { gateway: { replicas: 2, sharedCounters: {} } },
-        "gateway.sharedCounters.whenDown: required.",
+        "shared counters with another behaviour for when they are down",
+        { gateway: { replicas: 2, sharedCounters: { whenDown: "reject" } } },
+        /^gateway\.sharedCounters\.whenDown: must be one of each-pod, refuse, allow/,
     ],
     [
         "a request body of any size",

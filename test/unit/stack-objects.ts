@@ -40,7 +40,7 @@ export function stackObjects({ guard, alpaPort, callers, limits = {}, ...classes
     const consumers = callers.map((name) => {
         const consumer = { name, limits, credentials: [{ id: "k1", method: "key" as const }] };
         return [
-            object("Consumer", name, renderConsumer(consumer, BINDING, NAMESPACE)),
+            object("Consumer", name, renderConsumer(consumer, BINDING, NAMESPACE, classes.counters)),
             secret(secretName(name, "k1"), { key: keyOf(name) }),
         ];
     });

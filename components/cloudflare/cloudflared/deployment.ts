@@ -32,7 +32,7 @@ export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
 const NONROOT = 65532;
 const METRICS_PORT = 2000;
 /** Where Cloudflare listens for connectors: QUIC over UDP, and HTTP/2 over TCP where that does not pass. */
-const EDGE_PORT = 7844;
+export const EDGE_PORT = 7844;
 const DNS_PORT = 53;
 const TOKEN = { folder: "/etc/cloudflared/token", file: "token" };
 /** Time beyond the grace period until the kubelet kills a connector that does not end itself, in seconds. */

@@ -105,6 +105,6 @@ function uncounted(option: string, { gateway, limits, consumers = [] }: Config, 
     const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
     if (!(replicas > 1) || gateway?.sharedCounters !== undefined || isSaid) return [];
     return [
-        `gateway.sharedCounters: required with slots of classes and more than one replica (got ${replicas}). Each pod would count on its own: set whenDown to refuse or allow.`,
+        `gateway.sharedCounters: required with slots of classes and more than one replica (got ${replicas}). Each pod would count on its own: set it, {} for the defaults.`,
     ];
 }

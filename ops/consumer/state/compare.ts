@@ -15,6 +15,8 @@ export interface Row {
      * owner.
      */
     stack: string | null;
+    /** Its priority class by the config. Absent where it has none. */
+    class?: string;
     /** Null: a consumer without any. */
     credential: string | null;
     method: string | null;
@@ -56,7 +58,7 @@ export function compare(
                 const row = rowOf(consumer.name, credential, object, live, owner, today);
                 const made = rendered?.get(consumer.name);
                 if (made && object) row.problems.push(...differences(made, object, live, credential?.id));
-                return row;
+                return consumer.class === undefined ? row : { ...row, class: consumer.class };
             }),
             ...extra.map(({ id }) => unwanted(consumer.name, id, object!, live, "not in the config")),
         ];

@@ -6,16 +6,38 @@ import type { Verdict } from "../rule";
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 
+/** The plugin that counts a caller's requests in each pod while the counters are down. It follows from `limit-count`. */
+const EACH_POD = "limit-req";
+
 /** @param who `Caller lab` */
 export function limitVerdicts(who: string, { old, new: now }: Difference): Verdict[] {
     const [before, after] = [byName(old), byName(now)];
-    return [...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
-        ofPlugin(who, name, before.get(name), after.get(name)),
-    );
+    return [
+        ...[...new Set([...before.keys(), ...after.keys()])].flatMap((name) =>
+            ofPlugin(who, name, before.get(name), after.get(name)),
+        ),
+        ...meanwhileVerdicts(who, before, after),
+    ];
+}
+
+/** Where only what happens without the counters changes: each pod begins or ends to count. */
+function meanwhileVerdicts(who: string, before: Map<string, Props>, after: Map<string, Props>): Verdict[] {
+    const isBounded = after.has(EACH_POD);
+    if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
+    const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} its requests by itself`;
+    return [
+        {
+            code: "limit-changed",
+            says,
+            property: `spec.plugins[${EACH_POD}]`,
+            old: before.get(EACH_POD),
+            new: after.get(EACH_POD),
+        },
+    ];
 }
 
 function ofPlugin(who: string, name: string, old: Props | undefined, now: Props | undefined): Verdict[] {
-    if (JSON.stringify(old) === JSON.stringify(now)) return [];
+    if (name === EACH_POD || JSON.stringify(old) === JSON.stringify(now)) return [];
     const verdict = (code: Verdict["code"], says: string, key?: string): Verdict => ({
         code,
         says,

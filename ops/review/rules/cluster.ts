@@ -1,4 +1,5 @@
 /** Objects around a gateway in the cluster. */
+import { WHEN_DOWN, type WhenDown } from "../../../components/apisix/open-requests";
 import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
 import { always, nothing, objectName, objectTitle as title, type KindRule, type Run, type Verdict } from "../rule";
@@ -65,18 +66,15 @@ export const budget: KindRule = {
 export const deployment: KindRule = {
     deleted: (change, run) =>
         isCounters(change)
-            ? (countedElsewhere(run) ?? counters(change, run, "go"))
+            ? (countedElsewhere(run) ?? counters(run, "go"))
             : { code: "way-in-removed", says: `${title(change)} is deleted: what it routed to is no longer reachable` },
     replaced: (change, run) =>
         isCounters(change)
-            ? counters(change, run, "are away")
+            ? counters(run, "are away")
             : { code: "service-interrupted", says: `${title(change)} is deleted and created again` },
     rows: [
         ["spec.replicas", fewer],
-        [
-            "spec.template.**",
-            (_, change, run) => (isCounters(change) ? counters(change, run, "restart") : rolled(change)),
-        ],
+        ["spec.template.**", (_, change) => (isCounters(change) ? RESTARTED : rolled(change))],
         [
             "spec.strategy.**",
             always("gateway-changed", (change) => `${title(change)}: pods are replaced in another way`),
@@ -86,17 +84,29 @@ export const deployment: KindRule = {
 
 const isCounters = (change: Change) => /-counters$/.test(objectName(change));
 
-function counters(_: Change, { config }: Run, does: string): Verdict {
-    const allows = /"whenDown":\s*"allow"/.test(config["alpa-auth:gateway"] ?? "");
-    return allows
-        ? {
-              code: "pods-restart",
-              says: `The counters of limits ${does}: meanwhile no limit is enforced, and counts restart`,
-          }
-        : {
-              code: "service-interrupted",
-              says: `The counters of limits ${does}: callers with limits get 500 meanwhile, and counts begin again`,
-          };
+/** The new pod is ready before the old one stops. */
+const RESTARTED: Verdict = {
+    code: "pods-restart",
+    says: "The counters of limits move to a new pod: all counts begin again",
+};
+
+/** What callers with limits notice while the counters are away. */
+const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
+    "each-pod": {
+        code: "pods-restart",
+        says: "meanwhile each gateway pod counts requests by itself, open requests are not limited, and counts begin again",
+    },
+    allow: { code: "pods-restart", says: "meanwhile no limit is enforced, and counts begin again" },
+    refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile, and counts begin again" },
+};
+
+/** Where the config has none any more, callers of other stacks may still be refused without them. */
+function counters({ config }: Run, does: string): Verdict {
+    const gateway = config["alpa-auth:gateway"] ?? "";
+    const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
+    const unset = gateway.includes('"sharedCounters"') ? "each-pod" : "refuse";
+    const { says, ...verdict } = MEANWHILE[WHEN_DOWN.find((one) => one === chosen) ?? unset];
+    return { ...verdict, says: `The counters of limits ${does}: ${says}` };
 }
 
 /** What is deleted goes last: by then callers that the run has moved ask it no more. */

@@ -3,6 +3,7 @@ import { pathPrefix } from "../../../config/values";
 import { renderRoute, renderUpstreams, ROUTE } from "../../../components/route/route-rules";
 import { CONNECTOR_LABELS } from "../../../components/cloudflare/cloudflared/deployment";
 import { renderConsumer, type Credential } from "../../../components/consumers/consumers";
+import { WHEN_DOWN } from "../../../components/apisix/open-requests";
 import { renderWiring } from "../../../components/apisix/wiring";
 import { POLICY_PREFIX, renderPolicies } from "../../../components/kubernetes/network-policies";
 import { renderVerification, VERIFICATION } from "../../../components/opt/verification";
@@ -163,7 +164,7 @@ export const upstreams: ByName = Object.fromEntries(
 export function consumers(resource: Resource): Form[] {
     const methods = list(at(resource.props, "spec.credentials")).map((one) => at(one, "type") === "jwt-auth");
     return made(`consumer ${methods.join(" ")}`, () =>
-        combinations({ requests: CHOICES, concurrent: CHOICES, whenDown: ["refuse", "allow", undefined] }).map(
+        combinations({ requests: CHOICES, concurrent: CHOICES, whenDown: [...WHEN_DOWN, undefined] }).map(
             ({ requests, concurrent, whenDown }) =>
                 form(
                     {

@@ -55,7 +55,7 @@ const refused: Refused[] = [
     [
         "limits that each pod would count for itself",
         interValues({ limits: { concurrent: 2 } }, { sharedCounters: undefined }),
-        "gateway.sharedCounters: required with limits and more than one replica (got 3). Each pod would count on its own: set whenDown to refuse or allow.",
+        "gateway.sharedCounters: required with limits and more than one replica (got 3). Each pod would count on its own: set it, {} for the defaults.",
     ],
     [
         "limits of one caller that each pod would count for itself",

@@ -23,7 +23,7 @@ const LOG_LINE =
 const CASES: [args: string[], keys: string[], stdin?: string][] = [
     [
         ["consumer", "show", "alice"],
-        ["stack", "name", "type", "file", "limits", "ownLimits", "lastHandout", "credentials"],
+        ["stack", "name", "type", "file", "class", "limits", "ownLimits", "lastHandout", "credentials"],
     ],
     [
         ["consumer", "usage", "--log", "-"],

@@ -2,6 +2,9 @@
 // numbers, and that a field more, a field less or a text that nginx evaluates is refused wherever it stands.
 import { strict as assert } from "node:assert";
 import * as fc from "fast-check";
+import { WHEN_DOWN } from "../../../components/apisix/open-requests";
+import { renderConsumer } from "../../../components/consumers/consumers";
+import type { Limits } from "../../../components/consumers/limits";
 import { renderRoute, renderUpstreams } from "../../../components/route/route-rules";
 import { servedPrefixes } from "../../../components/alpa/paths";
 import { alpaPaths, renderRoutes } from "../../../components/cloudflare/tunnel-routes";
@@ -54,7 +57,7 @@ const classes = fc.array(
 );
 const counters = fc.record({
     host: host,
-    whenDown: fc.constantFrom("refuse" as const, "allow" as const),
+    whenDown: fc.constantFrom(...WHEN_DOWN),
     timeoutMilliseconds: number(9999),
 });
 const routeSettings = fc
@@ -134,6 +137,35 @@ describe("the comparison with what is rendered", () => {
             change((config.rules as any[])[0], config);
             assert.match(judge(route("a1", changed)).join("\n"), /^spec\.http\[0\]\.plugins/m);
         });
+
+    it("takes any limits that each pod counts while the counters are down, and refuses such that are none", () => {
+        const binding = { ingressClass: "a1", gateway: "a1", gatewayNamespace: "a1" };
+        const shared = { host: "c1", whenDown: "each-pod", timeoutMilliseconds: 9, answerTimeoutSeconds: 600 } as const;
+        const credentials = [{ id: "k1", method: "key" as const }];
+        const judged = (limits: Limits, change = (_: any) => {}) => {
+            const spec = renderConsumer({ name: "b1", limits, credentials }, binding, "a1", shared);
+            change(spec.plugins!.find(({ name }) => name === "limit-req")!.config);
+            return judge(
+                object("kubernetes:apisix.apache.org/v1alpha1:Consumer", {
+                    metadata: { name: "b1", namespace: "a1" },
+                    spec,
+                }),
+            );
+        };
+        fc.assert(
+            fc.property(number(99_999), number(99_999), (requests, perSeconds) => {
+                assert.deepEqual(judged({ requests, perSeconds }), []);
+            }),
+        );
+        const limits = { requests: 60, perSeconds: 30, concurrent: 2 };
+        assert.deepEqual(judged(limits), []);
+        for (const change of [
+            (config: any) => (config.burst = 1_000_000),
+            (config: any) => (config.rate = 1_000_000),
+            (config: any) => (config.key = "remote_addr"),
+        ])
+            assert.match(judged(limits, change).join("\n"), /^spec\.plugins/m);
+    });
 
     it("refuses a prefix that no stack config takes", () => {
         const given = { namespace: "a1", ingressClassName: "a1", answerTimeoutSeconds: 600, ownGateway: true };

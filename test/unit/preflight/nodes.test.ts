@@ -40,7 +40,29 @@ describe("the look at the nodes", () => {
             warnings: [],
         }));
 
+    it("warns of more replicas than nodes, and of no others", async () => {
+        const of = (replicas: number, list: NodeState[]) => {
+            const settings = interSettings("rampart");
+            settings.gateway.release.replicas = replicas;
+            return nodes(settings, cluster(list));
+        };
+        assert.deepEqual(await of(5, [...fit("a", "b", "c", "d"), { name: "e", unfit: "not Ready" }]), {
+            problems: [],
+            warnings: [
+                "gateway.replicas: 5 pods share 4 nodes that take pods, so the loss of one node stops several of them. Add nodes, or lower it to 4.",
+            ],
+        });
+        assert.deepEqual(await of(4, fit("a", "b", "c", "d")), NO_FINDINGS);
+    });
+
+    it("says what is missing for high availability on the nodes of Alpa too", async () => {
+        const gateway = { highAvailability: true, address: "llm.example.com", sharedCounters: {} };
+        const { problems } = await nodes(settings("rampart", { gateway }), cluster(fit("dgx")));
+        assert.match(problems.join("\n"), /^cluster: must have 3 Ready nodes that take pods \(got dgx\)\. Add nodes/);
+    });
+
     const short: [what: string, list: NodeState[], said: string][] = [
+        ["one node", fit("a"), "a"],
         ["two nodes", fit("a", "b"), "a, b"],
         ["none", [], "none"],
         ["three of which one is cordoned", [...fit("a", "b"), { name: "c", unfit: "cordoned" }], "a, b, c: cordoned"],

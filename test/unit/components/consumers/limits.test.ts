@@ -1,5 +1,6 @@
 // Proves what is asked of APISIX's limits. That a gateway counts so is proved on the sandbox.
 import { strict as assert } from "node:assert";
+import * as fc from "fast-check";
 import type { Counters } from "../../../../components/apisix/open-requests";
 import { limitPlugins, type Limits } from "../../../../components/consumers/limits";
 
@@ -68,6 +69,81 @@ describe("limitPlugins", () => {
             assert.equal(config(name, both, "a", { ...counters, whenDown: "allow" }).allow_degradation, true);
         });
 
+    describe("with each-pod while the counters are away", () => {
+        const eachPod: Counters = { ...counters, whenDown: "each-pod" };
+        const bucket = (limits: Limits) => new LeakyBucket(config("limit-req", limits, "alpa-auth", eachPod));
+
+        it("admits callers with limits, and has each pod count their requests", () => {
+            const names = (limits: Limits, how: Counters) => limitPlugins(limits, "a", how).map((p) => p.name);
+            assert.deepEqual(names(both, eachPod), ["limit-conn", "limit-count", "limit-req"]);
+            assert.deepEqual(names({ concurrent: 2 }, eachPod), ["limit-conn"]);
+            for (const whenDown of ["refuse", "allow"] as const)
+                assert.deepEqual(names(both, { ...counters, whenDown }), ["limit-conn", "limit-count"]);
+            for (const name of ["limit-conn", "limit-count"])
+                assert.equal(config(name, both, "a", eachPod).allow_degradation, true);
+            const { policy, nodelay, rejected_code } = config("limit-req", both, "a", eachPod);
+            assert.deepEqual([policy, nodelay, rejected_code], [undefined, true, 429]);
+        });
+
+        it("never rejects what the shared count admits", () =>
+            fc.assert(
+                fc.property(
+                    fc.integer({ min: 1, max: 50 }),
+                    fc.integer({ min: 1, max: 100_000 }),
+                    // Requests at once, and how much of a window it is until the next ones.
+                    fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fc.constantFrom(0.01, 0.3, 0.98, 1)), {
+                        minLength: 3,
+                    }),
+                    (requests, perSeconds, bursts) => {
+                        const pod = bucket({ requests, perSeconds });
+                        let [now, ends, left] = [0, 0, 0];
+                        for (const [count, pause] of bursts) {
+                            if (now >= ends) [ends, left] = [now + perSeconds, requests];
+                            for (let i = 0; i < count && left > 0; i++, left--)
+                                assert.ok(pod.admits(now), `${left} left, at ${now} s`);
+                            now += pause * perSeconds;
+                        }
+                    },
+                ),
+            ));
+
+        it("bounds what one pod admits: twice the requests and one at once, and then those of each window", () => {
+            const pod = bucket({ requests: 60, perSeconds: 30 });
+            const admitted = (now: number) => Array.from({ length: 500 }, () => pod.admits(now)).filter(Boolean).length;
+            assert.equal(admitted(0), 121);
+            assert.equal(admitted(30), 60);
+        });
+
+        it("has a rate that APISIX gives back as it was, for the ingress controller compares it", () =>
+            fc.assert(
+                fc.property(
+                    fc.integer({ min: 1, max: 1e6 }),
+                    fc.integer({ min: 1, max: 1e8 }),
+                    (requests, perSeconds) => {
+                        const { rate } = config("limit-req", { requests, perSeconds }, "alpa-auth", eachPod);
+                        assert.equal(Number(rate.toPrecision(14)), rate);
+                        assert.ok(rate >= requests / perSeconds && rate <= (requests / perSeconds) * 1.0001);
+                    },
+                ),
+            ));
+    });
+
     it("gives up the place of a request whose gateway died, after the longest answer", () =>
         assert.equal(config("limit-conn", both, "alpa-auth", counters).key_ttl, 660));
 });
+
+/** As limit-req of APISIX 3.18.0 counts in a pod (resty.limit.req): a request adds one to what has not leaked out. */
+class LeakyBucket {
+    private excess = -1;
+    private last = 0;
+
+    constructor(private readonly limit: { rate: number; burst: number }) {}
+
+    admits(now: number): boolean {
+        const { rate, burst } = this.limit;
+        const excess = this.excess < 0 ? 0 : Math.max(this.excess - rate * (now - this.last) + 1, 0);
+        if (excess > burst) return false;
+        [this.excess, this.last] = [excess, now];
+        return true;
+    }
+}

@@ -246,6 +246,22 @@ describe("ops consumer list", () => {
             );
         });
 
+        it("names the class of a caller, and has no column for it where no caller has one", async () => {
+            answers = allLive();
+            assert.doesNotMatch((await list()).out, /│ class/);
+            const classed = sealed
+                .replace("- name: alice\n", "- name: alice\n          class: interactive\n")
+                .concat("    alpa-auth:classes: { interactive: {} }\n");
+            const { out, note } = await listOf(classed);
+            assert.match(out, /consumer +│ class +│ credential/, note);
+            assert.match(out, /alice +│ interactive │ a1/);
+            const rows = JSON.parse((await listOf(classed, "--json")).out) as { consumer: string; class?: string }[];
+            assert.deepEqual(
+                new Set(rows.map(({ consumer, class: named }) => `${consumer} ${named}`)),
+                new Set(["alice interactive", "tokens undefined"]),
+            );
+        });
+
         it("does not pass an APISIX that was not read, but for one of a gateway in place", async () => {
             answers = allLive();
             audit = { foreign: [], unread: "APISIX of x: no pod is ready" };

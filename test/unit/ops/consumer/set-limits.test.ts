@@ -85,6 +85,94 @@ describe("ops consumer set-limits", () => {
             assert.ok(calls.every(({ args: [verb] }) => verb !== "up"));
         });
 
+    describe("with a class", () => {
+        // Each class has a caller: the config check refuses one without.
+        const members = ["interactive", "batch"].map(
+            (name, i) => `        - { name: member-${i}, class: ${name}, credentials: [{ id: m${i}, method: key }] }\n`,
+        );
+        const CLASSED = `${TEXT}${members.join("")}    alpa-auth:classes: { interactive: {}, batch: { slots: 4 } }\n`;
+        const put = (text: string, ...args: string[]) => {
+            const one = bench({ text });
+            return one.ops("consumer", "set-limits", ...args, "--yes").then((said) => ({ ...one, ...said }));
+        };
+
+        it("puts a caller into it, below its name, and says what its callers share", async () => {
+            const { code, note, text, out } = await put(CLASSED, "bob", "--class", "batch");
+            assert.equal(code, 0, note);
+            assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
+            assert.match(
+                out,
+                /^Class of bob: none -> batch \(its callers share 4 slots\)\. Credentials: as before\.$/m,
+            );
+        });
+
+        it("changes class and limits together, keeps comments, and takes a caller out again", async () => {
+            const before = CLASSED.replace("- name: bob\n", "- name: bob\n          class: interactive # agreed on\n");
+            const moved = await put(before, "bob", "--class", "batch", "--requests", "600");
+            assert.deepEqual(changed(before, moved.text()), [
+                ["class: interactive # agreed on", "requests: 60 # agreed on in May"],
+                ["class: batch # agreed on", "requests: 600 # agreed on in May"],
+            ]);
+            const out = await put(before, "bob", "--no-class");
+            assert.deepEqual(changed(before, out.text()), [["class: interactive # agreed on"], []]);
+            assert.match(out.out, /Class of bob: interactive -> none\./);
+        });
+
+        it("is where a new caller is put by consumer add, and not one that exists", async () => {
+            const { ops, text } = bench({ text: CLASSED });
+            const limits = ["--requests", "600", "--per-seconds", "3600"];
+            const added = await ops("consumer", "add", "night-jobs", "--class", "batch", ...limits, "--yes");
+            assert.equal(added.code, 0, added.note);
+            assert.match(
+                text(),
+                /- name: night-jobs\n +class: batch\n +limits: \{ ?requests: 600, perSeconds: 3600 ?\}\n/,
+            );
+            assert.match(added.out, /Class of night-jobs: batch \(its callers share 4 slots\)\./);
+            const again = await ops("consumer", "add", "bob", "--credential", "b2", "--class", "bach");
+            assert.equal(again.code, 2);
+            assert.match(
+                again.note,
+                /--class: must be one of interactive, batch \(got "bach"\)\. Did you mean batch\?/,
+            );
+            assert.match(again.note, /--class: must come with a new consumer \(bob exists\)\. Run: .* set-limits bob/);
+        });
+
+        const problems: [what: string, text: string, args: string[], says: RegExp][] = [
+            [
+                "an unknown class, and names those that there are",
+                CLASSED,
+                ["bob", "--class", "night"],
+                /--class: must be one of interactive, batch \(got "night"\)\. Choose one, or add it to classes\.$/m,
+            ],
+            ["a misspelt class, and proposes one", CLASSED, ["bob", "--class", "bach"], /Did you mean batch\?/],
+            [
+                "a class where there is none",
+                TEXT,
+                ["bob", "--class", "batch"],
+                /--class: must be one of classes, which has none \(got "batch"\)\. Add it to the stack file: batch: \{\}/,
+            ],
+            [
+                "a class at the edge",
+                TEXT.replace("intra-a", "cloudflare"),
+                ["bob", "--class", "batch"],
+                /--class: belongs to a stack that makes a gateway \(got option cloudflare\)\. Leave it out\./,
+            ],
+            [
+                "a share with an own limit on open requests, as the schema does",
+                CLASSED,
+                ["alice", "--class", "batch", "--concurrent", "2"],
+                /consumers\[0\]\.limits\.concurrent: belongs to callers without a share/,
+            ],
+        ];
+        for (const [what, before, args, says] of problems)
+            it(`refuses ${what}, and changes nothing`, async () => {
+                const { code, note, text } = await put(before, ...args);
+                assert.equal(code, 2, note);
+                assert.match(note, says);
+                assert.equal(text(), before);
+            });
+    });
+
     it("edits the file of callers if that contains the caller", async () => {
         const folder = mkdtempSync(join(tmpdir(), "alpa-auth-limits-"));
         try {

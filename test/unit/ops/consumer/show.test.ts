@@ -72,6 +72,18 @@ describe("ops consumer show", () => {
         assert.match(out, /^limits +60 requests per 60 s, 2 at the same time \(own: 2 at the same time\)$/m);
     });
 
+    it("shows the class of a caller with its share, and says where there is none", async () => {
+        const classed = CONFIG.replace("- name: team\n", "- name: team\n      class: batch\n").replace(
+            "config:\n",
+            "config:\n  alpa-auth:classes: { batch: { slots: 4 } }\n",
+        );
+        assert.equal((await shown(classed, "team")).class, "batch");
+        assert.equal((await shown(classed, "empty")).class, null);
+        const { out } = await bench({ text: classed }).ops("consumer", "show", "team");
+        assert.match(out, /^class +batch \(its callers share 4 slots\)$/m);
+        assert.match((await bench({ text: CONFIG }).ops("consumer", "show", "team")).out, /^class +none$/m);
+    });
+
     it("shows the last handout, and not what was handed out", async () => {
         const none = await shown(STACK_FILE, "alice");
         assert.equal(none.lastHandout, null);

@@ -378,6 +378,47 @@ describe("review of counters of limits that go", () => {
     });
 });
 
+describe("review of counters that are away for a while", () => {
+    const pods = (image: string) => ({
+        metadata: { name: "alpa-auth-counters" },
+        spec: { template: { spec: { containers: [{ name: "server", image }] } } },
+    });
+    const replaced = (whenDown?: string) =>
+        said([step("Deployment", "d", pods("a"), pods("a"), "replace")], {
+            "alpa-auth:gateway": JSON.stringify({ sharedCounters: { whenDown } }),
+        })[0];
+
+    it("says that counts begin again with another image, and no more", () =>
+        assert.match(
+            said([step("Deployment", "d", pods("a"), pods("b"))]).join("\n"),
+            /^\S+ pods-restart: The counters of limits move to a new pod: all counts begin again$/,
+        ));
+
+    for (const [whenDown, says] of [
+        ["refuse", /^breaks-callers service-interrupted: .*500 meanwhile/],
+        ["allow", /^risk pods-restart: .*no limit is enforced/],
+        ["each-pod", /^risk pods-restart: .*each gateway pod counts requests by itself/],
+        [undefined, /^risk pods-restart: .*each gateway pod counts requests by itself/],
+    ] as const)
+        it(`says what callers get meanwhile: ${whenDown ?? "by default"}`, () =>
+            assert.match(replaced(whenDown), says));
+
+    it("says of a caller that each pod begins or ends to count", () => {
+        const caller = (...plugins: string[]) => ({
+            metadata: { name: "lab" },
+            spec: { plugins: plugins.map((name) => ({ name, config: { count: 60, time_window: 60, rate: 1 } })) },
+        });
+        const of = (old: string[], now: string[]) =>
+            said([step("Consumer", "lab-consumer", caller(...old), caller(...now))]).join("\n");
+        assert.match(
+            of(["limit-count"], ["limit-count", "limit-req"]),
+            /^risk limit-changed: .*counts its requests by itself$/,
+        );
+        assert.match(of(["limit-count", "limit-req"], ["limit-count"]), /^risk limit-changed: .*no longer counts/);
+        assert.match(of([], ["limit-count", "limit-req"]), /^breaks-callers limit-lowered: .*$/);
+    });
+});
+
 describe("review of numbers that leave nothing, or say nothing", () => {
     it("a Deployment without any pod", () => {
         const pods = (replicas: number) => ({ metadata: { name: "alpa-auth-cloudflared" }, spec: { replicas } });

@@ -107,7 +107,7 @@ const edits: [what: string, before: string, edit: (text: string) => string, chan
                 t,
                 "zed",
                 { id: "rs", method: "jwt", algorithm: "RS256", publicKey: PEM },
-                { requests: 3, perSeconds: 4 },
+                { limits: { requests: 3, perSeconds: 4 } },
             ),
         [
             "+        - name: zed",

@@ -1,0 +1,122 @@
+/** What a caller may notice of an option, and which test measures it. The pages below docs/reference/sign-off are made of it. */
+
+export const SIGNED_OPTIONS = ["intra-a", "intra-b", "inter", "cloudflare"] as const;
+export type SignedOption = (typeof SIGNED_OPTIONS)[number];
+
+export interface Event {
+    title: string;
+    /** What callers notice. Without a number: those are measured. */
+    notice: string;
+    /** The test file that measures it under traffic. */
+    measuredBy?: string;
+    /** Why nothing measures it. @default no test does */
+    unmeasured?: string;
+}
+
+const BEFORE_CALLERS: Record<string, Event> = {
+    "set-up": {
+        title: "Set-up",
+        notice: "Nothing: callers use Alpa's own port, which the set-up does not touch.",
+        unmeasured: "no caller uses it yet",
+    },
+    "cut-over": {
+        title: "Cut-over",
+        notice: "Nothing, if each caller moves to the new address while Alpa's own port is still open to it. Callers that have not moved when that port is closed get no connection.",
+        unmeasured: "each caller moves by itself",
+    },
+};
+
+/** The gateway of this project, with several replicas on different nodes. */
+const HIGHLY_AVAILABLE: Record<string, Event> = {
+    restart: {
+        title: "Restart or upgrade of the gateway",
+        notice: "Nothing: pods are replaced one at a time, and finish their answers.",
+    },
+    drain: { title: "A node is drained", notice: "Nothing: a pod finishes its answers before it stops." },
+    "pod-loss": {
+        title: "A pod is killed",
+        notice: "The requests in progress on that pod fail; the next ones do not.",
+    },
+    "node-loss": {
+        title: "A node is lost, that of the counters of limits",
+        notice: "The requests that are sent there fail until Kubernetes gives the node up. Callers with limits are served; each pod counts meanwhile.",
+    },
+    rotation: {
+        title: "A credential is added next to another one",
+        notice: "Nothing: both work until the earlier one is removed. That is the overlap of a rotation.",
+    },
+};
+
+const measuredBy = (events: Record<string, Event>, file: string): Record<string, Event> =>
+    Object.fromEntries(Object.entries(events).map(([id, event]) => [id, { ...event, measuredBy: file }]));
+
+const ROLLBACK: Omit<Event, "measuredBy"> = {
+    title: "Rollback to an earlier version",
+    notice: "Callers who exist in both versions notice nothing; credentials that were added since are rejected with 401.",
+};
+
+const CERTIFICATE: Event = {
+    title: "Another certificate",
+    notice: "Nothing: new connections get the new certificate.",
+    measuredBy: "test/engine/tls.test.ts",
+};
+
+const ONE_POD: Event = {
+    title: "Restart or upgrade of the gateway with one pod",
+    notice: "Connections are refused until the new pod is ready, and answers in progress are cut. With `gateway.highAvailability`: see the rows below.",
+};
+
+const ON_THE_NODES: Record<string, Event> = {
+    ...BEFORE_CALLERS,
+    "restart-one-pod": ONE_POD,
+    ...measuredBy(HIGHLY_AVAILABLE, "test/engine/intra-ha.test.ts"),
+    certificate: CERTIFICATE,
+    rollback: { ...ROLLBACK, measuredBy: "test/engine/rollback.test.ts" },
+};
+
+/** By option and by name of the event. */
+export const EVENTS: Record<SignedOption, Record<string, Event>> = {
+    "intra-a": ON_THE_NODES,
+    "intra-b": {
+        ...ON_THE_NODES,
+        "conversion-prepared": {
+            title: "Conversion: what is prepared, and gone back from",
+            notice: "Nothing: bare metal goes on answering.",
+            measuredBy: "test/chaos/rollback-conversion.test.ts",
+        },
+        conversion: {
+            title: "Conversion: Alpa moves",
+            notice: "503 with Retry-After, from the drain until the component is verified, for at most `convert.budgetMinutes`. How long depends on the GPUs and the weights: `convert plan` estimates it, and `convert rehearse` measures it.",
+            unmeasured: "by `convert rehearse` on your nodes",
+        },
+        "model-upgrade": {
+            title: "Upgrade of image, model or weights",
+            notice: "503 with Retry-After, from the drain until the new version is verified. `model upgrade plan` estimates how long.",
+            unmeasured: "by `model upgrade rehearse`",
+        },
+    },
+    inter: {
+        ...BEFORE_CALLERS,
+        ...measuredBy(HIGHLY_AVAILABLE, "test/engine/inter.test.ts"),
+        certificate: CERTIFICATE,
+        rollback: { ...ROLLBACK, measuredBy: "test/chaos/rollback-inter.test.ts" },
+    },
+    cloudflare: {
+        ...BEFORE_CALLERS,
+        "connector-upgrade": {
+            title: "Upgrade of the connectors",
+            notice: "Nothing: one stops after the other, and finishes its answers.",
+            measuredBy: "test/engine/cloudflare.test.ts",
+        },
+        "connector-stop": {
+            title: "One of two connectors stops",
+            notice: "Nothing, if it is stopped with SIGTERM. The requests on a connector that is killed fail.",
+            measuredBy: "test/engine/cloudflare.test.ts",
+        },
+        rotation: {
+            title: "A service token is added next to another one",
+            notice: "Nothing: both work until the earlier one is removed, or its secret's overlap ends.",
+        },
+        rollback: { ...ROLLBACK, title: "Rollback of callers to an earlier version" },
+    },
+};

@@ -1,0 +1,116 @@
+/** Sections "Identities" and "Secrets": from the objects that are made, and from the permissions that the docs ask for. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Seen } from "../kit";
+import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
+
+const HEAD = ["Identity", "May", "Where"];
+
+export function clusterIdentities(seen: Seen[]): string {
+    const byNamespace = new Map<string, string[]>();
+    for (const one of seen.filter(({ custom, inputs }) => custom && inputs.apiVersion && inputs.kind)) {
+        // Its class has one in the default namespace only to the API of the provider.
+        const namespace = kindOf(one) === "GatewayClass" ? "" : (one.inputs.metadata?.namespace ?? "");
+        byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), kindOf(one)]);
+    }
+    const account = [...byNamespace]
+        .sort()
+        .map(([namespace, kinds]) => [
+            "account of the kubeconfig",
+            `create, read, change and delete ${sorted(kinds).join(", ")}`,
+            namespace === "" ? "the cluster" : `namespace ${code(namespace)}`,
+        ]);
+    const gateway = ofKind(seen, "GatewayProxy").map(({ inputs }) => [
+        "account of the kubeconfig",
+        "create `pods/portforward`, to see that each gateway pod has a change",
+        `namespace ${code(inputs.metadata.namespace)}`,
+    ]);
+    // What is patched belongs to a chart.
+    const own = ofKind(seen, "Deployment", "DaemonSet").filter(({ type }) => !type.endsWith("Patch"));
+    const pods = own.map(({ inputs }) => {
+        const { automountServiceAccountToken: mounted, securityContext = {} } = inputs.spec.template.spec;
+        const user = securityContext.runAsUser === undefined ? "" : `, user ${securityContext.runAsUser}`;
+        return [
+            `pods of ${code(inputs.metadata.name)}`,
+            `${mounted === false ? "nothing: no account of the API is mounted" : "what the namespace's default account may"}${user}`,
+            `namespace ${code(inputs.metadata.namespace)}`,
+        ];
+    });
+    return table(HEAD, [...account, ...gateway, ...pods, ...sshIdentities(seen)]);
+}
+
+export function edgeIdentities(seen: Seen[]): string {
+    return table(HEAD, [
+        ...tokenPermissions().map(([permission, needed]) => ["API token", permission, needed]),
+        ...sshIdentities(seen),
+    ]);
+}
+
+/** The table that engine tests take the permissions of their token from: less would fail them. */
+function tokenPermissions(): [permission: string, needed: string][] {
+    const page = readFileSync(join(__dirname, "../../docs/set-up/cloudflare.md"), "utf8");
+    const rows = [...page.matchAll(/^\| ((?:Zone|Account): .+?) +\| .+? +\| (.+?) +\|$/gm)];
+    if (rows.length < 9) throw new Error("the table of permissions in docs/set-up/cloudflare.md has another form");
+    return rows.map(([, permission, needed]) => [permission, `needed: ${needed}`]);
+}
+
+function sshIdentities(seen: Seen[]): string[][] {
+    const users = ofKind(seen, "Command").map(({ inputs }) => String(plain(inputs.connection).user));
+    return sorted(users).map((user) => [
+        `SSH user ${code(user)}`,
+        "become root, to install and run services",
+        "the hosts",
+    ]);
+}
+
+export function secrets(seen: Seen[], callers: string[]): string {
+    const objects = ofKind(seen, "Secret").map(({ inputs }) => {
+        const { name, namespace } = inputs.metadata as { name: string; namespace: string };
+        return {
+            name: callers.some((caller) => name.startsWith(`${caller}.`)) ? "<caller>.<credential>" : name,
+            namespace,
+            keys: Object.keys(plain(inputs.data ?? inputs.stringData) ?? {}),
+            usedBy: usedBy(seen, name),
+        };
+    });
+    const rows = sorted(objects.map(({ name, namespace }) => `${namespace} ${name}`)).map((id) => {
+        const [namespace, name] = id.split(" ");
+        const same = objects.filter((one) => one.name === name && one.namespace === namespace);
+        const all = (of: "keys" | "usedBy") => sorted(same.flatMap((one) => one[of]));
+        return [
+            `Secret ${code(name)}: ${all("keys").map(code).join(", ")}`,
+            `who may read Secrets or create pods in ${code(namespace)}; named by ${all("usedBy").join(", ") || "no object"}`,
+        ];
+    });
+    return table(["Secret", "Can be read by"], [...rows, ...tokens(seen), ...generated(seen)]);
+}
+
+/** Kinds of the objects that name a Secret. */
+function usedBy(seen: Seen[], name: string): string[] {
+    const named = new RegExp(`"${name.replaceAll(".", "\\.")}"`);
+    return seen
+        .filter((one) => one.custom && kindOf(one) !== "Secret")
+        .filter(({ inputs: { __provider: _, ...inputs } }) => named.test(JSON.stringify(inputs)))
+        .map(({ inputs, type }) => inputs.kind ?? type)
+        .filter((kind: string) => !kind.includes(":"));
+}
+
+function tokens(seen: Seen[]): string[][] {
+    const count = ofKind(seen, "ZeroTrustAccessServiceToken").length;
+    if (count === 0) return [];
+    return [
+        ["service token of each credential", "who has the state and its key; Cloudflare shows its secret once"],
+        [
+            "token of the tunnel",
+            "root and the connectors on each host of `tunnel.hosts`; who has the state and its key",
+        ],
+    ];
+}
+
+function generated(seen: Seen[]): string[][] {
+    const names = seen.filter(({ type }) => /:Random(Password|Uuid)$/.test(type)).map(({ name }) => name);
+    if (names.length === 0) return [];
+    return [
+        ["generated: what keys, passwords and token secrets are made of", "who has the state of the stack and its key"],
+    ];
+}
