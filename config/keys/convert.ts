@@ -39,7 +39,8 @@ export const convert = z
             reason: "One hour is the downtime that the conversion is designed for.",
         }),
         retryAfterSeconds: positive("a time in seconds").default(60).meta({
-            description: "Value of `Retry-After` in the 503 that callers get during a conversion or an upgrade, in seconds.",
+            description:
+                "Value of `Retry-After` in the 503 that callers get during a conversion or an upgrade, in seconds.",
             reason: "A client that retries once per minute does not add load.",
         }),
         bareMetal: z

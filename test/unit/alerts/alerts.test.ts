@@ -10,7 +10,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { parse } from "yaml";
 import { findOnPath } from "../../../sandbox/toolchain/path";
 import { ROOT } from "../../side-by-side";
-import { anchors, documented, PAGE, read, rows } from "../observability/watch-page";
+import { anchors, documented, PAGE, read } from "../observability/watch-page";
 
 const RULE_FILE = "docs/examples/prometheus/alpa-auth.rules.yml";
 /** What settings.rules-test.yml says of its copy of the rule file. */
