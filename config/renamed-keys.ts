@@ -45,7 +45,7 @@ export const RENAMED_KEYS: RenamedKey[] = [
         old: "gateway.etcdImage.registry",
         new: ["gateway.etcdImage.repository"],
         options: GATEWAY,
-        values: (registry, { repository = "bitnamilegacy/etcd" }) => [`${String(registry)}/${String(repository)}`],
+        values: (registry, { repository = "etcd-development/etcd" }) => [`${String(registry)}/${String(repository)}`],
     },
     {
         old: "tunnel.version",

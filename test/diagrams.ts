@@ -17,8 +17,9 @@ const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 /** An option with a gateway: namespaces, the path of a request, and which pods the network policies let reach which port. */
 export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): string {
     const policies = seen.filter((r) => kindOf(r) === "NetworkPolicy");
-    const gateway = policies.find(({ inputs }) => inputs.metadata.name.endsWith("-admin-api"))!.inputs.metadata
-        .namespace;
+    const [gateway, etcd] = ["-admin-api", "-etcd"].map(
+        (role) => policies.find(({ inputs }) => inputs.metadata.name.endsWith(role))!.inputs.metadata.namespace,
+    );
     const route = seen.find((r) => kindOf(r) === "ApisixRoute")!;
     const own = route.inputs.metadata.namespace as string;
     const inCluster = seen.some((r) => kindOf(r) === "RayCluster");
@@ -28,6 +29,8 @@ export function gatewayDiagram(seen: Seen[], nodePort: number, pods: number): st
         `    subgraph gateway["namespace ${gateway}"]`,
         `        apisix["APISIX${pods > 1 ? `, ${pods} pods` : ""}"]`,
         '        controller["ingress controller"]',
+        "    end",
+        `    subgraph store["namespace ${etcd}"]`,
         '        etcd[("etcd")]',
         "    end",
         `    subgraph own["namespace ${own}"]`,

@@ -8,7 +8,7 @@ export interface Availability {
 
 /** Minimum of APISIX pods and of nodes: while one is down, the loss of another one must not be an outage. */
 export const LEAST_NODES = 3;
-/** etcd members: the smallest number that outlives one of them. Not a setting: the chart cannot change it later. */
+/** etcd members: the smallest number that outlives one of them. Not a setting: it cannot change in place. */
 export const ETCD_MEMBERS = 3;
 
 /** Labels of the ingress controller's pods: as a sub-chart of `apisix`, the chart has this alias. */
@@ -37,16 +37,6 @@ export function gatewayValues() {
         ],
         // Two workers for each pod, whatever the node has: they need this much for what Alpa can answer.
         resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
-    };
-}
-
-/** Values of the sub-chart `etcd` for three members instead of one. */
-export function etcdValues() {
-    return {
-        pdb: { create: true, minAvailable: 2 },
-        // Anti-affinity here: a volume ties its member to a node. Two members on one node would be lost together, and
-        // with them the quorum.
-        podAntiAffinityPreset: "hard",
     };
 }
 

@@ -10,6 +10,8 @@ export interface EtcdSecretsArgs {
     namespace: pulumi.Input<string>;
     /** Name of the Secret. */
     secretName: string;
+    /** Of etcd's user root; secret. */
+    password: pulumi.Input<string>;
 }
 
 /**
@@ -19,28 +21,22 @@ export interface EtcdSecretsArgs {
 export const KEYRING = { length: 16, special: false, numeric: false };
 
 /**
- * Secrets that protect APISIX's configuration in etcd: the password of its user root, and the key by which APISIX
- * encrypts credentials before it stores them. The chart's etcd has no password, and APISIX's own keys are known to
- * everyone.
+ * What APISIX needs to read its configuration in etcd: the password of etcd's user root, and the key by which APISIX
+ * encrypts credentials before it stores them. APISIX's own keys are known to everyone.
  *
  * The option `deletedWith` is handed on to the Secret: it stays until that takes the namespace with it.
  */
 export class EtcdSecrets extends pulumi.ComponentResource {
     constructor(name: string, args: EtcdSecretsArgs, opts?: pulumi.ComponentResourceOptions) {
-        super("alpa-auth:parts:EtcdSecrets", name, args, opts);
-        const { namespace, secretName } = args;
-        const password = new random.RandomPassword(
-            `${name}-root-password`,
-            { length: 40, special: false },
-            { parent: this },
-        );
+        super("alpa-auth:parts:EtcdSecrets", name, { ...args, password: undefined }, opts);
+        const { namespace, secretName, password } = args;
         const keyring = new random.RandomPassword(`${name}-keyring`, KEYRING, { parent: this });
         new k8s.core.v1.Secret(
             `${name}-secret`,
             {
                 metadata: metadata(secretName, namespace),
                 data: secretData({
-                    [ETCD_SECRET.password]: password.result,
+                    [ETCD_SECRET.password]: password,
                     [ETCD_SECRET.keyring]: keyring.result,
                 }),
             },

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { AdminKeys } from "./admin-keys";
-import { ApisixProfile } from "./profile";
+import { ApisixProfile, profileName } from "./profile";
 import { ApisixRelease, releaseInstallation } from "./release";
-import { etcdName, profileOf, type Installation, type ReleaseSettings } from "./values";
+import { etcdSecretName, etcdSettings, profileOf, type Installation, type ReleaseSettings } from "./values";
 import { graceSeconds } from "../alpa/answer-times";
 import { CONNECTOR_LABELS } from "../cloudflare/cloudflared/deployment";
 import { ControllerBudget } from "./controller-budget";
+import { Etcd } from "../etcd/etcd";
 import { EtcdSecrets } from "./etcd-secrets";
 import { GatewayDashboards } from "./grafana/dashboards";
 import { GatewayWiring } from "./wiring";
@@ -61,6 +62,8 @@ export function installGateway(
             { namespace, ...observability.dashboards },
             { parent, dependsOn: home },
         );
+    const profileText = profileOf(gateway.release, namespace);
+    const etcd = etcdOf(name, parent, home, args, profileText);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
         // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
@@ -74,21 +77,17 @@ export function installGateway(
         );
         if (metrics?.podMonitor) new GatewayMonitor(`${name}-metrics`, { namespace: apisix }, o);
         if (availability) new ControllerBudget(`${name}-controller`, { namespace: apisix }, o);
-        const profile = new ApisixProfile(
-            `${name}-profile`,
-            { namespace: apisix, text: profileOf(gateway.release, installation) },
-            o,
-        );
-        const etcd = new EtcdSecrets(
+        const profile = new ApisixProfile(`${name}-profile`, { namespace: apisix, text: profileText }, o);
+        const secrets = new EtcdSecrets(
             `${name}-etcd`,
-            { namespace: apisix, secretName: etcdName(installation) },
+            { namespace: apisix, secretName: etcdSecretName(installation), password: etcd.password },
             { ...o, dependsOn: policies },
         );
-        const dependsOn = [policies, profile, etcd];
+        const dependsOn = [policies, profile, secrets];
         return new AdminKeys(`${name}-admin-keys`, { namespace: apisix }, { ...o, dependsOn });
     };
 
-    const apisix = install(name, parent, home, args, inNamespace);
+    const apisix = install(name, parent, [home, etcd], args, inNamespace);
     const { namespace: apisixNamespace } = installation;
     const stop =
         availability &&
@@ -105,6 +104,33 @@ export function installGateway(
     );
 }
 
+/** etcd comes before APISIX, and has what an etcd of the chart's own held before APISIX gets its address. */
+function etcdOf(
+    name: string,
+    parent: pulumi.Resource,
+    home: pulumi.Resource,
+    { namespace, cluster, gateway }: InstallationArgs,
+    profileText: string,
+): Etcd {
+    const installation = installationOf(gateway, namespace);
+    const [part, type] = gateway.installer === "helm" ? ["apisix", "ApisixRelease"] : ["gateway", "RampartGateway"];
+    const installer = pulumi.createUrn(`${name}-${part}`, `alpa-auth:parts:${type}`, parent);
+    return new Etcd(
+        `${name}-etcd`,
+        {
+            ...{ namespace, cluster, apisixNamespace: installation.namespace },
+            settings: etcdSettings(gateway.release),
+            former: {
+                namespace: installation.namespace,
+                name: etcdSecretName(installation),
+                profile: profileName(profileText),
+            },
+            passwordWasIn: pulumi.createUrn(`${name}-etcd`, "alpa-auth:parts:EtcdSecrets", installer),
+        },
+        { parent, dependsOn: home },
+    );
+}
+
 /** Names of the installed chart's objects; they depend on the installer. */
 export function installationOf({ installer }: Pick<OwnGateway, "installer">, namespace: string): Installation {
     return installer === "helm" ? releaseInstallation(namespace) : componentInstallation(namespace);
@@ -113,7 +139,7 @@ export function installationOf({ installer }: Pick<OwnGateway, "installer">, nam
 function install(
     name: string,
     parent: pulumi.Resource,
-    home: pulumi.Resource,
+    before: pulumi.Resource[],
     { namespace, cluster, gateway, graphTimeoutSeconds }: InstallationArgs,
     inNamespace: InNamespace,
 ): ApisixRelease | RampartGateway {
@@ -123,13 +149,13 @@ function install(
         return new ApisixRelease(
             `${name}-apisix`,
             { namespace, release, cluster, crds, inNamespace },
-            { parent, dependsOn: [home] },
+            { parent, dependsOn: before },
         );
     }
     const rampart = gateway.install && new Rampart(`${name}-rampart`, { ...gateway.install, cluster }, { parent });
     return new RampartGateway(
         `${name}-gateway`,
         { namespace, release, cluster, retry: gateway.retry, timeoutSeconds: graphTimeoutSeconds, inNamespace },
-        { parent, dependsOn: rampart ? [home, rampart] : [home] },
+        { parent, dependsOn: rampart ? [...before, rampart] : before },
     );
 }

@@ -8,9 +8,8 @@ import { metadata } from "../kubernetes/ownership";
 
 /** Inputs of the settings of APISIX. */
 export interface ProfileSettings {
-    /** Release that the chart is installed as, and its namespace: etcd is named after them. */
-    release: string;
-    namespace: string;
+    /** URL of etcd. */
+    etcd: string;
     /** How long a stopping nginx waits for running requests, in seconds. */
     shutdownSeconds: number;
     /** Unset: HTTP alone. */
@@ -35,7 +34,7 @@ export interface ApisixProfileArgs {
 export const PROFILE = "alpa-auth";
 export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 
-/** The chart sets it where etcd has a password. */
+/** The chart sets it, from the Secret that its values name. */
 const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
@@ -73,7 +72,7 @@ export class ApisixProfile extends pulumi.ComponentResource {
 
 /** The settings file: the contents of the chart's own file with our values, and the shutdown timeout. */
 export function renderProfile(settings: ProfileSettings): string {
-    const { release, namespace, shutdownSeconds, tls, observability } = settings;
+    const { etcd, shutdownSeconds, tls, observability } = settings;
     return stringify({
         apisix: {
             node_listen: [9080],
@@ -122,8 +121,7 @@ export function renderProfile(settings: ProfileSettings): string {
                 })),
             },
             etcd: {
-                // The fully qualified name, which needs no search domain.
-                host: [`http://${release}-etcd.${namespace}.svc.cluster.local:2379`],
+                host: [etcd],
                 prefix: "/apisix",
                 timeout: 30,
                 user: "root",

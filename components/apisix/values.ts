@@ -1,14 +1,16 @@
 import { shutdownSeconds } from "../alpa/answer-times";
 import { KEYRING_VARIABLE, PROFILE, PROFILE_FILE, profileName, renderProfile, TLS_CIPHERS } from "./profile";
 import { metricsValues, podValues, type ObservabilitySettings } from "./observability";
-import { controllerValues, ETCD_MEMBERS, etcdValues, gatewayValues, type Availability } from "./availability";
+import { controllerValues, ETCD_MEMBERS, gatewayValues, type Availability } from "./availability";
+import type { EtcdSettings } from "../etcd/members";
+import { etcdUrl } from "../etcd/names";
 
 /** What of the APISIX release is chosen in the stack config. */
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
     image: { repository: string; tag: string };
-    /** Without the registry, which the chart adds itself. */
-    etcdImage: { registry: string; repository: string; tag: string };
+    /** Image of etcd, as the kubelet takes it. */
+    etcdImage: string;
     /** APISIX pods. */
     replicas: number;
     /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
@@ -50,7 +52,7 @@ export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
 /** Secret the chart reads both Admin API keys from; it must be there before a pod can start. */
 export const ADMIN_KEYS_SECRET = { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" };
 
-/** Fields of the Secret that is named after etcd; the chart `apisix` looks for its password there alone. */
+/** Fields of the Secret that is named after etcd. */
 export const ETCD_SECRET = { password: "etcd-root-password", keyring: "keyring" };
 
 /** Own name, so that no other ingress controller in the cluster takes these objects, and this one takes no others'. */
@@ -59,17 +61,16 @@ export function controllerName(namespace: string): string {
 }
 
 /**
- * Values for the chart `apisix` 2.14.0 with its sub-charts etcd 12.0.18 and ingress-controller 1.1.1, for either
- * installer. The public chart's documentation is the source of each name; Helm silently ignores unknown values, so a
+ * Values for the chart `apisix` 2.14.0 with its sub-chart ingress-controller 1.1.1, for either installer. The public chart's documentation is the source of each name; Helm silently ignores unknown values, so a
  * test compares every path with the chart.
  */
 export function apisixValues(settings: ReleaseSettings, namespace: string, installation: Installation) {
-    const { image, etcdImage, replicas, nodePort, tls, storageClass, availability, observability } = settings;
+    const { image, replicas, nodePort, tls, availability, observability } = settings;
     return {
         fullnameOverride: FULL_NAME,
         image: { repository: image.repository, tag: image.tag },
         replicaCount: replicas,
-        ...settingsFileValues(profileName(profileOf(settings, installation)), etcdName(installation)),
+        ...settingsFileValues(profileName(profileOf(settings, namespace)), etcdSecretName(installation)),
         ...(availability === undefined ? {} : gatewayValues()),
         ...podValues(observability),
         service: serviceValues(nodePort, tls),
@@ -87,33 +88,13 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 },
             },
         },
-        etcd: {
-            replicaCount: etcdMembers(settings),
-            // Off: with a single member, the chart's budget would block every drain of its node.
-            pdb: { create: false },
-            // Off: it asks a running etcd for its members, so it never succeeds after a failed first deployment.
-            preUpgradeJob: { enabled: false },
-            // The chart's own preset is for trials. An etcd that is killed for its memory comes back, but no change of
-            // a consumer arrives meanwhile.
-            resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
-            image: { registry: etcdImage.registry, repository: etcdImage.repository, tag: etcdImage.tag },
-            // The chart rejects any other registry unless this value allows it.
-            ...(etcdImage.registry === "docker.io" ? {} : { global: { security: { allowInsecureImages: true } } }),
-            // A mounted file would change with its Secret, before etcd has the new password.
-            usePasswordFiles: false,
-            auth: {
-                rbac: {
-                    create: true,
-                    existingSecret: etcdName(installation),
-                    existingSecretPasswordKey: ETCD_SECRET.password,
-                },
-                // The chart makes a new signing key at each rendering it cannot look up, which restarts etcd.
-                token: { enabled: false },
-            },
-            // Off: the chart's own policy lets every pod in the cluster reach etcd.
-            networkPolicy: { enabled: false },
-            ...(storageClass === undefined ? {} : { persistence: { storageClass } }),
-            ...(availability === undefined ? {} : etcdValues()),
+        // Off: the image that the chart works with gets no fixes.
+        etcd: { enabled: false },
+        externalEtcd: {
+            host: [etcdUrl(namespace)],
+            user: "root",
+            existingSecret: etcdSecretName(installation),
+            secretPasswordKey: ETCD_SECRET.password,
         },
         "ingress-controller": {
             enabled: true,
@@ -162,9 +143,18 @@ function settingsFileValues(profile: string, etcdSecret: string) {
     };
 }
 
-/** Name of etcd's StatefulSet, Service and Secret. */
-export function etcdName({ release }: Installation): string {
+/**
+ * Name of the Secret with what APISIX needs to read etcd. The etcd that the chart brought along had that name too, so both
+ * are the same Secret while a stack moves from it.
+ */
+export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;
+}
+
+/** What of the release is etcd's. */
+export function etcdSettings(settings: ReleaseSettings): EtcdSettings {
+    const { etcdImage: image, storageClass } = settings;
+    return { image, members: etcdMembers(settings), storageClass };
 }
 
 interface ServiceValues {
@@ -201,10 +191,10 @@ function tlsValues(tls: ReleaseTls) {
 /** nginx's wait for running requests in the chart's own settings file, in seconds. */
 const CHART_SHUTDOWN_SECONDS = 240;
 
-/** Text of APISIX's settings file. */
-export function profileOf({ availability, tls, observability }: ReleaseSettings, installation: Installation): string {
+/** Text of APISIX's settings file. @param namespace that of the routes */
+export function profileOf({ availability, tls, observability }: ReleaseSettings, namespace: string): string {
     return renderProfile({
-        ...installation,
+        etcd: etcdUrl(namespace),
         shutdownSeconds: availability === undefined ? CHART_SHUTDOWN_SECONDS : shutdownSeconds(availability),
         tls: tls && { protocols: protocolsOf(tls), publicPort: tls.publicPort },
         observability,

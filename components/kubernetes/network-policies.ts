@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { metadata } from "./ownership";
 
 export interface NetworkPoliciesArgs {
-    /** Namespace APISIX, etcd and the ingress controller run in, and nothing else. */
+    /** Namespace APISIX and the ingress controller run in, and nothing else. */
     namespace: pulumi.Input<string>;
     /** Namespace and labels of the only pods that callers come through. Unset: they come from anywhere. */
     callersFrom?: { namespace: string; labels: Record<string, string> };
@@ -21,7 +21,6 @@ export interface ScrapingPods {
 
 // Labels the chart puts on its pods. Two names for the ingress controller: as a chart, and under its alias.
 export const APISIX_PODS = { matchLabels: { "app.kubernetes.io/name": "apisix" } };
-const ETCD = { matchLabels: { "app.kubernetes.io/name": "etcd" } };
 const INGRESS_CONTROLLER = {
     matchExpressions: [
         { key: "app.kubernetes.io/name", operator: "In", values: ["ingress-controller", "apisix-ingress-controller"] },
@@ -34,8 +33,6 @@ const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
 /** Port that APISIX serves its metrics on, where it does. The chart's own too. */
 export const METRICS_PORT = 9091;
-const ETCD_CLIENT_PORT = 2379;
-const ETCD_PEER_PORT = 2380;
 
 /** Prefix of a policy's name, before its role. */
 export const POLICY_PREFIX = "alpa-auth-";
@@ -85,20 +82,6 @@ export function renderPolicies({
             podSelector: APISIX_PODS,
             policyTypes: ["Ingress"],
             ingress: [{ from: [{ podSelector: INGRESS_CONTROLLER }], ports: [{ port: ADMIN_PORT, protocol: "TCP" }] }],
-        },
-        etcd: {
-            podSelector: ETCD,
-            policyTypes: ["Ingress"],
-            ingress: [
-                { from: [{ podSelector: APISIX_PODS }], ports: [{ port: ETCD_CLIENT_PORT, protocol: "TCP" }] },
-                {
-                    from: [{ podSelector: ETCD }],
-                    ports: [
-                        { port: ETCD_CLIENT_PORT, protocol: "TCP" },
-                        { port: ETCD_PEER_PORT, protocol: "TCP" },
-                    ],
-                },
-            ],
         },
         ...(scrapers.length === 0 ? {} : { metrics: renderMetricsPolicy(scrapers) }),
     };

@@ -20,6 +20,7 @@ export interface PodRequest {
     method: string;
     path: string;
     headers?: Record<string, string>;
+    body?: string;
 }
 
 export interface PodAnswer {
@@ -92,7 +93,7 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
     };
     const title = `pod ${target.namespace}/${target.pod}`;
     return {
-        request: ({ method, path, headers = {} }) =>
+        request: ({ method, path, headers = {}, body }) =>
             new Promise<PodAnswer>((resolve, reject) => {
                 const sent = request({ agent, method, path, headers: { Host: "localhost", ...headers } });
                 const late = new Error(`${title}: no answer on port ${target.port} within ${ANSWER_SECONDS} s`);
@@ -112,7 +113,7 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
                     });
                 });
                 sent.on("error", failed);
-                sent.end();
+                sent.end(body);
             }),
         close: () => agent.destroy(),
     };

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { WHEN_DOWN } from "../../components/apisix/open-requests";
+import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { DEFAULT_CHART, DEFAULT_TAG, isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
 import { existingService } from "./exposure/schema";
 import { imageDigest, imageRepository, imageTag } from "./images";
@@ -10,6 +11,12 @@ import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
 const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
 /** The range a Kubernetes API server gives to node ports unless told otherwise. */
 const NODE_PORTS = { min: 30000, max: 32767 };
+
+/** Images of Bitnami's, and of mirrors that keep their names: they are set up by scripts, and etcd's own by flags. */
+const BITNAMI = /(^|[/-])bitnami\w*\//;
+const BITNAMI_TAG = /-debian-\d+-r\d+$/;
+const bitnami = (i: { input?: unknown }) =>
+    `must be etcd's own image, as gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}${got(i.input)}: Bitnami's are not used any more. Leave gateway.etcdImage out, or name a mirror of etcd's own`;
 
 /** Keys of `gateway` that say how one is installed. */
 export const installedGatewayKeys = {
@@ -95,14 +102,17 @@ export const installedGatewayKeys = {
         .describe("The image of APISIX. Change it together with the chart."),
     etcdImage: z
         .strictObject({
-            repository: imageRepository.default("bitnamilegacy/etcd").meta({
-                description: "Image of etcd, with its registry if that is a mirror.",
-                reason: "The image that the chart was made for.",
-            }),
-            tag: imageTag.default("3.6.4-debian-12-r3").meta({
-                description: "Tag of the image.",
-                reason: "The chart's own default is `latest`, which is not a pinned version.",
-            }),
+            repository: imageRepository
+                .refine((name) => !BITNAMI.test(name), { error: bitnami })
+                .default("gcr.io/etcd-development/etcd")
+                .meta({
+                    description: "Image of etcd: etcd's own, or a mirror of it.",
+                    reason: "Where etcd's releases publish it.",
+                }),
+            tag: imageTag
+                .refine((tag) => !BITNAMI_TAG.test(tag), { error: bitnami })
+                .default(DEFAULT_ETCD_TAG)
+                .meta({ description: "Tag of the image.", reason: "The version that the tests run." }),
             digest: imageDigest,
         })
         .prefault({})

@@ -52,14 +52,3 @@ export function imageOf({ repository, ...pin }: Pinned & { repository: string })
 export function imageName({ repository, tag, digest }: Partial<Pinned> & { repository: string }): string {
     return [repository, tag && `:${tag}`, digest && `@${digest}`].filter(Boolean).join("");
 }
-
-/** The same for a chart that takes the registry apart from the name, as Docker tells them apart. */
-export function imageWithRegistry(image: Pinned & { repository: string }) {
-    const [first, ...rest] = image.repository.split("/");
-    const isRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-    return {
-        registry: isRegistry ? first : "docker.io",
-        repository: isRegistry ? rest.join("/") : image.repository,
-        tag: tagOf(image),
-    };
-}

@@ -24,7 +24,7 @@ export const CLOSED_PORTS: Port[] = [
     { port: 9080, what: "APISIX, data port", risk: "access that bypasses the entry point's port" },
     { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "access that bypasses the entry point's port" },
     { port: 7085, what: "APISIX, status", risk: "it tells whether the gateway works" },
-    { port: 2379, what: "etcd, clients", risk: "it has no password: all credentials can be read and changed" },
+    { port: 2379, what: "etcd, clients", risk: "a password alone guards all credentials there" },
     { port: 2380, what: "etcd, peers", risk: "another member can join, and read all" },
     { port: 16443, what: "Kubernetes API", risk: "only accounts stand before the cluster" },
     { port: 25000, what: "MicroK8s, cluster agent", risk: "only a token stands before joining the cluster" },

@@ -9,6 +9,7 @@ import { consumer } from "./rules/consumers";
 import { random, revocations, secret } from "./rules/credentials";
 import { dnsRecord, dnssec, zone } from "./rules/dns";
 import { ruleset, zoneSetting } from "./rules/edge";
+import { members } from "./rules/etcd";
 import { configMap, deploymentPatch, gatewayGraph, release } from "./rules/gateway";
 import { graphRule } from "./rules/graph";
 import { hostCommand } from "./rules/hosts";
@@ -42,6 +43,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     // Tells a Prometheus where to read: whether it may, the network policies say.
     "kubernetes PodMonitor": UNNOTICED,
     "kubernetes Deployment": cluster.deployment,
+    "kubernetes StatefulSet": members,
     "kubernetes Service": service,
     "kubernetes CustomResourceDefinition": cluster.definition,
     "kubernetes RayCluster": rayCluster,
@@ -54,6 +56,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "dynamic CredentialsRevoked": UNNOTICED,
     "dynamic RouteServed": UNNOTICED,
     "dynamic ConversionRecord": UNNOTICED,
+    "dynamic EtcdPrepared": UNNOTICED,
     "dynamic ImagesReady": UNNOTICED,
     "dynamic RampartGuard": UNNOTICED,
     "dynamic RayReady": UNNOTICED,

@@ -4,7 +4,7 @@ import type { Rule } from "./rule";
 /** Objects that this project makes, by apiVersion. */
 const OBJECTS: Record<string, string[]> = {
     v1: ["ConfigMap", "Namespace", "Secret", "Service"],
-    "apps/v1": ["DaemonSet", "Deployment"],
+    "apps/v1": ["DaemonSet", "Deployment", "StatefulSet"],
     "networking.k8s.io/v1": ["IngressClass", "NetworkPolicy"],
     "policy/v1": ["PodDisruptionBudget"],
     // Kinds in the files of gateway.crds.
@@ -56,6 +56,7 @@ const COMPONENTS: Record<string, string[]> = {
         "DnsRecords",
         "EdgeRules",
         "EdgeWorker",
+        "Etcd",
         "EtcdSecrets",
         "GatewayDashboards",
         "GatewayMonitor",
@@ -84,6 +85,7 @@ const DYNAMIC = [
     "ConsumersAccepted",
     "ConversionRecord",
     "CredentialsRevoked",
+    "EtcdPrepared",
     "ImagesReady",
     "RampartGraph",
     "RampartGuard",

@@ -1,3 +1,5 @@
+import { etcdMembers } from "../../components/apisix/values";
+import { etcdNamespace, memberNames } from "../../components/etcd/names";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
 import type { Live, ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { OWNER_ANNOTATION } from "../../components/kubernetes/ownership";
@@ -119,8 +121,12 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
 
 /** A gateway that accepts no changes: a run would time out and stop half-way. */
 export async function deafGateway(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    const namespace = gatewayNamespace(settings);
-    return namespace === undefined ? [] : troubleIn(namespace, cluster);
+    const { gateway } = settings;
+    if (gateway.installer === "existing") return [];
+    const problems = await troubleIn(gatewayNamespace(settings)!, cluster);
+    const place = { namespace: etcdNamespace(settings.namespace), pods: memberNames(etcdMembers(gateway.release)) };
+    // An etcd that has lost its volume asks for no password. The run sets it, which comes before anything else.
+    return problems.length > 0 && (await cluster.isOpenEtcd(place)) ? [] : problems;
 }
 
 export async function troubleIn(namespace: string, cluster: ClusterView): Promise<string[]> {

@@ -9,6 +9,7 @@ import {
     type PlainAccess,
 } from "../../components/kubernetes/cluster-reader";
 import { adminTrouble } from "../../components/apisix/admin-api";
+import { openEtcd, type EtcdPlace } from "../../components/etcd/json-api";
 import { kubernetesClient } from "../../components/kubernetes/client";
 
 /** A Service that holds a port on every node. */
@@ -44,6 +45,8 @@ export interface ClusterView {
     nodes(): Promise<NodeState[]>;
     /** Why no change arrives at the APISIX of a namespace; undefined when nothing is wrong, or it cannot be asked. */
     gatewayTrouble(namespace: string): Promise<string | undefined>;
+    /** Whether an etcd asks for no password; false when it cannot be asked. */
+    isOpenEtcd(place: EtcdPlace): Promise<boolean>;
 }
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
@@ -76,6 +79,12 @@ export function openCluster(access: PlainAccess): ClusterView {
         },
         nodes: async () => (await config.makeApiClient(k8s.CoreV1Api).listNode()).items.map(nodeState),
         gatewayTrouble: (namespace) => adminTrouble(access, namespace),
+        isOpenEtcd: (place) =>
+            // Any password tells: etcd rejects a wrong one only where it asks for one.
+            openEtcd(access, place, "unknown").then(
+                (member) => (member.close(), !member.asks),
+                () => false,
+            ),
     };
 }
 

@@ -1,7 +1,7 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
-import { etcdMembers, etcdName } from "../../components/apisix/values";
+import { etcdMembers } from "../../components/apisix/values";
+import { ETCD, etcdNamespace } from "../../components/etcd/names";
 import type { Live } from "../../components/kubernetes/cluster-reader";
-import { installationOf } from "../../components/apisix/installation";
 import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 
@@ -9,24 +9,17 @@ const WAY = 'Set it back, or follow "Replace etcd" in docs/operate/etcd.md.';
 
 /**
  * Settings that cannot change in place for a running etcd. Kubernetes rejects another StorageClass of a StatefulSet, in
- * the middle of a run; and members that join one by one find no state of the cluster from the chart (etcd 12.0.18), so
- * they can form a second cluster, which reports healthy like the first.
+ * the middle of a run; and each member begins with the list of all of them, so that more members can form a second cluster,
+ * which reports healthy like the first.
  */
 export async function etcdInPlace(settings: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     const { gateway, namespace } = settings;
     if (gateway.installer === "existing") return [];
-    const installation = installationOf(gateway, namespace);
-    const home = { apiVersion: "v1", kind: "Namespace", name: installation.namespace };
-    if ((await absent(cluster, [home])).length > 0) return [];
-    const name = etcdName(installation);
-    const live = await cluster.read({
-        apiVersion: "apps/v1",
-        kind: "StatefulSet",
-        namespace: installation.namespace,
-        name,
-    });
+    const home = etcdNamespace(namespace);
+    if ((await absent(cluster, [{ apiVersion: "v1", kind: "Namespace", name: home }])).length > 0) return [];
+    const live = await cluster.read({ apiVersion: "apps/v1", kind: "StatefulSet", namespace: home, name: ETCD });
     if (live === undefined) return [];
-    const title = `StatefulSet ${installation.namespace}/${name}`;
+    const title = `StatefulSet ${home}/${ETCD}`;
     const { members, storageClass } = stateOf(live);
     const wanted = { members: etcdMembers(gateway.release), storageClass: gateway.release.storageClass };
     const problems: string[] = [];

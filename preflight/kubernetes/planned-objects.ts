@@ -1,7 +1,9 @@
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
 import { ROUTE } from "../../components/route/route-rules";
 import { profileName } from "../../components/apisix/profile";
-import { ADMIN_KEYS_SECRET, etcdName, profileOf } from "../../components/apisix/values";
+import { renderPolicies } from "../../components/etcd/etcd";
+import { ETCD, etcdNamespace, PEERS } from "../../components/etcd/names";
+import { ADMIN_KEYS_SECRET, etcdSecretName, etcdMembers, profileOf } from "../../components/apisix/values";
 import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
 import { secretName, type ConsumerSettings } from "../../components/consumers/consumers";
 import { CONTROLLER_BUDGET } from "../../components/apisix/controller-budget";
@@ -9,7 +11,7 @@ import { DASHBOARDS } from "../../components/apisix/grafana/dashboards";
 import { POD_MONITOR } from "../../components/apisix/pod-monitor";
 import { RECORD, VERIFIER } from "../../components/opt/conversion-phases";
 import { installationOf } from "../../components/apisix/installation";
-import { policyNames } from "../../components/kubernetes/network-policies";
+import { POLICY_PREFIX, policyNames } from "../../components/kubernetes/network-policies";
 import { OPT_GRAPH } from "../../components/opt/opt-graph";
 import { operatorNamespace } from "../../components/opt/opt-operator";
 import { IMAGES, NEXT_IMAGES, OPT } from "../../components/opt/opt-pods";
@@ -125,12 +127,28 @@ function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[]
         ...policyNames(observability?.metrics ?? {}).map((name) =>
             inside("networking.k8s.io/v1", "NetworkPolicy", name),
         ),
-        inside("v1", "ConfigMap", profileName(profileOf(gateway.release, own))),
-        inside("v1", "Secret", etcdName(own)),
+        inside("v1", "ConfigMap", profileName(profileOf(gateway.release, namespace))),
+        inside("v1", "Secret", etcdSecretName(own)),
+        ...ofEtcd(namespace, etcdMembers(gateway.release)),
         ...(availability ? [inside("policy/v1", "PodDisruptionBudget", CONTROLLER_BUDGET)] : []),
         ...(observability?.metrics?.podMonitor ? [inside("monitoring.coreos.com/v1", "PodMonitor", POD_MONITOR)] : []),
         ...(observability?.dashboards
             ? [{ ...inside("v1", "ConfigMap", DASHBOARDS), namespace: observability.dashboards.namespace ?? namespace }]
             : []),
+    ];
+}
+
+/** Those of etcd, in a namespace of its own. */
+function ofEtcd(namespace: string, members: number): ObjectRef[] {
+    const home = etcdNamespace(namespace);
+    const inside = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, namespace: home, name });
+    return [
+        { apiVersion: "v1", kind: "Namespace", name: home },
+        ...Object.keys(renderPolicies("")).map((role) =>
+            inside("networking.k8s.io/v1", "NetworkPolicy", `${POLICY_PREFIX}${role}`),
+        ),
+        ...[ETCD, PEERS].map((name) => inside("v1", "Service", name)),
+        inside("apps/v1", "StatefulSet", ETCD),
+        ...(members > 1 ? [inside("policy/v1", "PodDisruptionBudget", ETCD)] : []),
     ];
 }

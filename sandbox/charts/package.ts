@@ -14,9 +14,9 @@ const CHARTS = __dirname;
 const CRDS = join(__dirname, "../crds");
 
 /** Folder of a sub-chart, and the key of its values in the parent chart (its alias, if it has one). */
-const SUB_CHARTS = { etcd: "etcd", "apisix-ingress-controller": "ingress-controller" };
+const SUB_CHARTS = { "apisix-ingress-controller": "ingress-controller" };
 
-/** Packages what the official repository offers (etcd comes only inside apisix) into `folder`. */
+/** Packages what the official repository offers into `folder`. */
 export async function packageCharts(helmPath: string, folder: string): Promise<void> {
     const source = join(folder, "source");
     const archives = join(folder, "archives");
@@ -25,9 +25,7 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     const controller = copyChart("apisix-ingress-controller", source);
     copyCrds(join(controller, "crds"));
     const apisix = copyChart("apisix", source);
-    for (const name of Object.keys(SUB_CHARTS)) {
-        cpSync(name === "etcd" ? join(CHARTS, name) : controller, join(apisix, "charts", name), { recursive: true });
-    }
+    for (const name of Object.keys(SUB_CHARTS)) cpSync(controller, join(apisix, "charts", name), { recursive: true });
     writeFileSync(join(apisix, "values.schema.json"), JSON.stringify(completeSchema()));
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }

@@ -75,8 +75,9 @@ async function serve(
 
     // The real one answers 503 with a message of its etcd client, of which there is no recording.
     if (!store.etcd.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
-    // One that started before etcd asked for a password goes on with what it has in memory (run on 3.18.0).
-    if (store.etcd.password !== etcdPassword)
+    // One that started before etcd asked for a password goes on with what it has in memory (run on 3.18.0). An etcd that asks
+    // for none does not look at a token (3.6.16).
+    if (store.etcd.password !== undefined && store.etcd.password !== etcdPassword)
         return { status: 503, body: { error_msg: "etcd response missing header.revision" } };
 
     const segments = target.uri.slice(PREFIX.length + 1).split("/");

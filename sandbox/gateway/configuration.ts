@@ -17,6 +17,10 @@ export class Configuration {
     hasFolders = false;
     /** Of etcd's user root, once etcd authenticates. */
     password: string | undefined;
+    /** The user as it was made, whether or not etcd authenticates. */
+    root: { password: string; granted: boolean } | undefined;
+    /** Of the user, for requests to etcd. */
+    token: string | undefined;
     private next: Configuration | undefined;
 
     /** What etcd holds now: this, until it lost all. */
@@ -34,7 +38,6 @@ export class Configuration {
         if (next) return next.lose();
         this.next = new Configuration();
         this.next.hasQuorum = this.hasQuorum;
-        this.next.password = this.password; // empty members set it up again, from the same Secret
         return this.next;
     }
 
@@ -51,6 +54,12 @@ export class Configuration {
         const stored = { value, createdIndex: old?.createdIndex ?? index, modifiedIndex: index };
         this.objects.set(key, stored);
         return stored;
+    }
+
+    /** Puts an object as another etcd had it. */
+    keep(key: string, stored: Stored): void {
+        this.objects.set(key, stored);
+        this.revision = Math.max(this.revision, stored.modifiedIndex) + 1;
     }
 
     delete(key: string): boolean {

@@ -6,7 +6,9 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { NotImitated } from "../gateway/not-imitated";
+import type { Snapshot } from "./cluster";
 import { observedOf } from "./gateway-observed";
+import { APISIX } from "./pods";
 
 const FOLDER = "/usr/local/apisix/conf";
 
@@ -23,6 +25,15 @@ export function settingsFile(pod: V1Pod, container: V1Container, configMaps: Con
     const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === path);
     const name = pod.spec!.volumes?.find((volume) => volume.name === mount?.name)?.configMap?.name;
     return configMaps.get(`${pod.metadata!.namespace}/${name}`)?.[mount?.subPath ?? ""];
+}
+
+/** The same, of what there is in the cluster, with the file's name. */
+export function settingsOf(pod: V1Pod, now: Snapshot): { name: string; text: string } | undefined {
+    const container = pod.spec!.containers.find(({ image }) => APISIX.test(image!))!;
+    const maps = now.configMaps.map(({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const);
+    const profile = profileOf(container);
+    const text = settingsFile(pod, container, new Map(maps));
+    return text === undefined ? undefined : { name: `config${profile === undefined ? "" : `-${profile}`}.yaml`, text };
 }
 
 interface Settings {

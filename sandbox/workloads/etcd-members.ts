@@ -1,34 +1,39 @@
 /**
- * What the gateways of one release share through etcd. It lasts as long as a pod of them or of their etcd does: it
- * survives a restart of the pods and not the loss of etcd. It can lose what it holds on order. While fewer than half of the members and one more are there,
- * nothing is read or written through an Admin API, and gateways go on with what they have in memory.
+ * What the gateways of one etcd share. It lasts as long as a pod of etcd does, or of a gateway that reads it: it survives a
+ * restart of the pods and not the loss of etcd. It can lose what it holds on order. While fewer than half of the members and
+ * one more are there, nothing is read or written through an Admin API, and gateways go on with what they have in memory.
  *
- * The first member sets up authentication whenever it starts with a password and finds none, with data of before too
- * (libetcd.sh of the image 3.6). A password that etcd has already is never changed.
+ * Each ready member answers on its client port, as etcd-api.ts plays it.
  *
  * Not imitated: the readiness probe of a member, which fails without a quorum.
  */
+import type { Server } from "node:http";
 import type { V1Pod } from "@kubernetes/client-node";
 import { Configuration } from "../gateway/configuration";
+import { etcdHosts } from "../real/apisix-config";
+import { settingsOf } from "./apisix-settings";
 import { isReady, type Snapshot } from "./cluster";
-import { variablesOf } from "./pod-environment";
-import { APISIX, ETCD, instance, runs } from "./pods";
+import { startEtcdApi } from "./etcd-api";
+import { memberNames } from "./etcd-flags";
+import { APISIX, ETCD, runs } from "./pods";
+
+const CLIENT_PORT = 2379;
 
 export class EtcdMembers {
-    /** By release. */
+    /** By namespace and name of the StatefulSet. */
     private readonly configurations = new Map<string, Configuration>();
-    /** Members that a release's etcd has, there or not. */
+    /** Members that an etcd has, there or not. */
     private readonly sizes = new Map<string, number>();
+    /** By namespace and name of the member's pod. */
+    private readonly apis = new Map<string, { port: number; server: Server }>();
 
-    configurationOf(pod: V1Pod): Configuration {
-        const key = instance(pod);
-        const configuration = this.configurations.get(key) ?? new Configuration();
-        this.configurations.set(key, configuration);
-        return configuration;
+    /** @param pod of APISIX */
+    configurationOf(pod: V1Pod, now: Snapshot): Configuration {
+        return this.configuration(readBy(pod, now));
     }
 
     /**
-     * Makes the etcd of each release lose its data: its members restart empty, or all keys are deleted while it runs.
+     * Makes each etcd lose its data: its members restart empty, or all keys are deleted while it runs.
      */
     lose(how: "data" | "keys"): void {
         for (const [key, configuration] of this.configurations)
@@ -39,42 +44,70 @@ export class EtcdMembers {
     /** @param reachable whether the machine of a pod can be reached */
     reconcile(now: Snapshot, reachable: (pod: V1Pod) => boolean): void {
         const members = now.pods.filter((pod) => runs(pod, ETCD));
-        const held = new Set(now.pods.filter((pod) => runs(pod, APISIX) || runs(pod, ETCD)).map(instance));
+        const held = new Set([
+            ...members.map(etcdOf),
+            ...now.pods.filter((pod) => runs(pod, APISIX)).map((pod) => readBy(pod, now)),
+        ]);
         for (const key of [...this.configurations.keys(), ...this.sizes.keys()])
             if (!held.has(key)) {
                 this.configurations.delete(key);
                 this.sizes.delete(key);
             }
-        for (const pod of members) this.sizes.set(instance(pod), clusterSize(pod));
-        for (const pod of members)
-            if (isReady(pod) && isFirst(pod)) this.configurationOf(pod).current().password ??= passwordOf(pod, now);
+        for (const pod of members) this.sizes.set(etcdOf(pod), memberNames(pod).length);
         for (const [key, configuration] of this.configurations) {
-            const there = members.filter((pod) => instance(pod) === key && isReady(pod) && reachable(pod)).length;
+            const there = members.filter((pod) => etcdOf(pod) === key && isReady(pod) && reachable(pod)).length;
             const size = this.sizes.get(key);
             // Of an etcd that is no pod nothing is known here.
             configuration.hasQuorum = size === undefined || there > size / 2;
         }
     }
+
+    /** Has each ready member answer on its client port, and the others not. */
+    async serve(now: Snapshot): Promise<void> {
+        const ready = now.pods.filter((pod) => runs(pod, ETCD) && isReady(pod) && !pod.metadata!.deletionTimestamp);
+        for (const pod of ready)
+            if (!this.apis.has(nameOf(pod))) {
+                const key = etcdOf(pod);
+                this.apis.set(nameOf(pod), await startEtcdApi(() => this.configuration(key).current()));
+            }
+        for (const [name, { server }] of this.apis)
+            if (!ready.some((pod) => nameOf(pod) === name)) {
+                this.apis.delete(name);
+                await close(server);
+            }
+    }
+
+    /** Port on 127.0.0.1 that plays one of a member's. */
+    podPort(namespace: string, name: string, port: number): number | undefined {
+        return port === CLIENT_PORT ? this.apis.get(`${namespace}/${name}`)?.port : undefined;
+    }
+
+    async close(): Promise<void> {
+        await Promise.all([...this.apis.values()].map(({ server }) => close(server)));
+    }
+
+    private configuration(key: string): Configuration {
+        const configuration = this.configurations.get(key) ?? new Configuration();
+        this.configurations.set(key, configuration);
+        return configuration;
+    }
 }
 
-function passwordOf(pod: V1Pod, now: Snapshot): string | undefined {
-    const container = pod.spec!.containers.find(({ image }) => ETCD.test(image!))!;
-    const env = (container.env ?? []).filter(({ name }) => name === "ETCD_ROOT_PASSWORD");
-    return variablesOf(pod, { ...container, env }, now).ETCD_ROOT_PASSWORD;
+function close(server: Server): Promise<void> {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Whether a pod is the member that sets up authentication: the first one of its cluster. */
-export function isFirst(pod: V1Pod): boolean {
-    const names = clusterOf(pod);
-    return names.length < 2 || names[0].startsWith(`${pod.metadata!.name}=`);
+const nameOf = ({ metadata }: V1Pod) => `${metadata!.namespace}/${metadata!.name}`;
+
+/** Namespace and StatefulSet of a member. */
+function etcdOf({ metadata }: V1Pod): string {
+    return `${metadata!.namespace}/${metadata!.name!.replace(/-\d+$/, "")}`;
 }
 
-/** Number of members in the settings of an etcd pod; the chart omits them for a single member. */
-function clusterSize(pod: V1Pod): number {
-    return Math.max(1, clusterOf(pod).length);
-}
-
-function clusterOf(pod: V1Pod): string[] {
-    const variables = pod.spec!.containers.flatMap(({ env = [] }) => env);
-    return variables.find(({ name }) => name === "ETCD_INITIAL_CLUSTER")?.value?.split(",") ?? [];
+/** The same of the etcd that a gateway reads: its Service has the name of the StatefulSet. */
+function readBy(pod: V1Pod, now: Snapshot): string {
+    const text = settingsOf(pod, now)?.text;
+    const [name, namespace] = (text === undefined ? "" : (etcdHosts(text)[0]?.host ?? "")).split(".");
+    return `${namespace ?? pod.metadata!.namespace}/${name}`;
 }

@@ -2,22 +2,19 @@
  * Runs a real etcd for each running pod of one, for gateways that are real. What it stores lies where its claim says, and
  * lasts as long as the claim; a pod without one begins empty. A member whose node is cut off is halted.
  *
- * The image's entry point is not there: a member joins the cluster that its variables name, or goes on with what it has. As with
- * the image, the first member sets up authentication whenever it starts with a password and finds none.
+ * A member has the flags of its container, with ports of this machine for those of the pods.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
-import { freePort, pause, type TrackedProcess } from "../processes";
+import { freePort, type TrackedProcess } from "../processes";
 import { folderOf, halt, startProgram, type Ground } from "../real/run";
 import { isReady, selects, type Snapshot } from "./cluster";
-import { isFirst } from "./etcd-members";
-import { variablesOf } from "./pod-environment";
-import { ETCD, instance, isRunning, runs } from "./pods";
+import { etcdFlags, memberNames } from "./etcd-flags";
+import { etcdPassword } from "./gateway-pods";
+import { APISIX, ETCD, isRunning, runs } from "./pods";
 
 const CLIENT_PORT = 2379;
-/** Until a member that has no majority yet is asked again. */
-const RETRY_MILLISECONDS = 500;
 /** A byte of zero in base64: from it to itself, etcd takes every key. */
 const EVERY = "AA==";
 
@@ -26,8 +23,6 @@ interface Member {
     clientPort: number;
     /** Folder of its data. */
     data: string;
-    /** Of etcd's user root; unset: etcd asks for none. */
-    password?: string;
     pod: V1Pod;
 }
 
@@ -83,11 +78,11 @@ export class EtcdPods {
      */
     async lose(how: "data" | "keys"): Promise<void> {
         if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
-        for (const { clientPort, password } of this.members.values()) {
-            const client = `http://127.0.0.1:${clientPort}`;
-            const token = password && (await call(client, "auth/authenticate", { name: "root", password })).token;
-            await call(client, "kv/deleterange", { key: EVERY, range_end: EVERY }, token);
-        }
+        const now = this.last!;
+        const gateways = now.pods.filter((pod) => runs(pod, APISIX));
+        for (const { clientPort } of this.members.values())
+            for (const password of new Set(gateways.map((pod) => etcdPassword(pod, now))))
+                await deleteKeys(`http://127.0.0.1:${clientPort}`, password);
     }
 
     /** Port on 127.0.0.1 of a member behind a Service; undefined for other Services. @throws Error where none is ready */
@@ -98,6 +93,14 @@ export class EtcdPods {
         const ready = members.find(({ pod }) => this.isListedReady(pod) && this.reachable(pod));
         if (!ready) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
         return ready.clientPort;
+    }
+
+    /** Port on 127.0.0.1 of one member's client port. */
+    podPort(namespace: string, name: string, port: number): number | undefined {
+        const found = [...this.members.values()].find(
+            ({ pod: { metadata } }) => metadata!.namespace === namespace && metadata!.name === name,
+        );
+        return port === CLIENT_PORT ? found?.clientPort : undefined;
     }
 
     async close(): Promise<void> {
@@ -120,54 +123,36 @@ export class EtcdPods {
 
     private async start(pod: V1Pod, now: Snapshot): Promise<void> {
         const { uid, namespace, name } = pod.metadata!;
-        const container = pod.spec!.containers.find(({ image }) => ETCD.test(image!))!;
-        const {
-            ETCD_NAME = name!,
-            ETCD_INITIAL_CLUSTER,
-            ETCD_INITIAL_CLUSTER_TOKEN,
-            ETCD_ROOT_PASSWORD,
-        } = variablesOf(pod, container, now);
+        const flags = etcdFlags(pod, now);
+        const own = flags.name ?? name!;
         const clientPort = await freePort();
-        const names = ETCD_INITIAL_CLUSTER?.split(",").map((member) => member.split("=")[0]) ?? [ETCD_NAME];
         const peers = new Map<string, string>();
-        for (const member of names) peers.set(member, `http://127.0.0.1:${await this.peerPort(pod, member)}`);
+        for (const member of memberNames(pod))
+            peers.set(member, `http://127.0.0.1:${await this.peerPort(pod, member)}`);
         const client = `http://127.0.0.1:${clientPort}`;
-        const peer = peers.get(ETCD_NAME) ?? `http://127.0.0.1:${await this.peerPort(pod, ETCD_NAME)}`;
+        const peer = `http://127.0.0.1:${await this.peerPort(pod, own)}`;
         const folder = folderOf(this.ground, uid!);
         const data = this.dataOf(pod, now);
         const options = {
-            name: ETCD_NAME,
+            ...flags,
+            name: own,
             "data-dir": data,
             ...{ "listen-client-urls": client, "advertise-client-urls": client },
             ...{ "listen-peer-urls": peer, "initial-advertise-peer-urls": peer },
+            "listen-metrics-urls": `http://127.0.0.1:${await freePort()}`,
             "initial-cluster": [...peers].map(([member, url]) => `${member}=${url}`).join(","),
-            "initial-cluster-token": ETCD_INITIAL_CLUSTER_TOKEN ?? "etcd-cluster",
         };
         const process = await startProgram(this.ground, {
             name: `etcd-of-pods ${namespace}/${name}`,
             command: [this.program, ...Object.entries(options).map(([option, value]) => `--${option}=${value}`)],
             folder,
         });
-        this.members.set(uid!, { process, clientPort, data, password: ETCD_ROOT_PASSWORD, pod });
+        this.members.set(uid!, { process, clientPort, data, pod });
         this.ground.log(`${namespace}/${name}: etcd runs on ${client} (${process.logFile})`);
-        if (ETCD_ROOT_PASSWORD !== undefined && isFirst(pod))
-            // Not awaited: it needs the majority of the members, which start after this one.
-            void this.authenticate(`${namespace}/${name}`, uid!, client, ETCD_ROOT_PASSWORD);
-    }
-
-    private async authenticate(title: string, uid: string, client: string, password: string): Promise<void> {
-        while (this.members.has(uid)) {
-            try {
-                if (await enableAuthentication(client, password)) this.ground.log(`${title}: etcd authenticates`);
-                return;
-            } catch {
-                await pause(RETRY_MILLISECONDS);
-            }
-        }
     }
 
     private async peerPort(pod: V1Pod, member: string): Promise<number> {
-        const key = `${instance(pod)}/${member}`;
+        const key = `${pod.metadata!.namespace}/${member}`;
         const port = this.peerPorts.get(key) ?? (await freePort());
         this.peerPorts.set(key, port);
         return port;
@@ -185,25 +170,20 @@ export class EtcdPods {
     }
 }
 
-/** Makes the user root and has etcd ask for it. @returns false where it does already. @throws Error where etcd does not answer */
-async function enableAuthentication(client: string, password: string): Promise<boolean> {
-    if ((await call(client, "auth/status", {})).enabled === true) return false;
-    await call(client, "auth/user/add", { name: "root", password });
-    await call(client, "auth/user/grant", { user: "root", role: "root" });
-    await call(client, "auth/enable", {});
-    return true;
-}
-
-/** @param token of a user, where etcd asks for one. @throws Error with etcd's words, but when what is to be made is there */
-async function call(client: string, path: string, body: object, token?: string) {
-    const answer = await fetch(`${client}/v3/${path}`, {
-        method: "POST",
-        headers: token === undefined ? {} : { Authorization: token },
-        body: JSON.stringify(body),
-        signal: AbortSignal.timeout(5000),
-    });
-    const said = (await answer.json()) as { enabled?: boolean; token?: string; message?: string };
-    // Of an attempt that was cut off.
-    if (!answer.ok && !/already exists/.test(said.message ?? "")) throw new Error(`etcd: ${path}: ${said.message}`);
-    return said;
+/** What one gateway's etcd holds; another's rejects the password. */
+async function deleteKeys(client: string, password: string | undefined): Promise<void> {
+    const call = async (path: string, body: object, token?: string) => {
+        const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };
+        const signal = AbortSignal.timeout(5000);
+        const answer = await fetch(`${client}/v3/${path}`, {
+            method: "POST",
+            headers,
+            body: JSON.stringify(body),
+            signal,
+        });
+        return (await answer.json()) as { token?: string };
+    };
+    const root = { name: "root", password };
+    const token = password && (await call("auth/authenticate", root)).token;
+    await call("kv/deleterange", { key: EVERY, range_end: EVERY }, token);
 }

@@ -14,7 +14,7 @@ import { decoded, isReady, type Snapshot } from "./cluster";
 import { observedOf } from "./gateway-observed";
 import { tlsOf } from "./gateway-tls";
 import { APISIX, byAge, image, runs } from "./pods";
-import { settingsFile } from "./apisix-settings";
+import { settingsOf } from "./apisix-settings";
 import { variablesOf } from "./pod-environment";
 import type { RealGateways } from "./real-gateways";
 import { podEnd } from "./pod-end";
@@ -39,7 +39,7 @@ export interface GatewayPodsOptions {
     clock: Clock;
     /** Names and addresses that the gateways connect to. */
     resolve: Resolve;
-    configurationOf(pod: V1Pod): Configuration;
+    configurationOf(pod: V1Pod, now: Snapshot): Configuration;
     /** Says whether the machine of a pod can be reached: nothing is started or ended on another. */
     reachable(pod: V1Pod): boolean;
     /** Called before the running requests of a pod are cut. */
@@ -111,11 +111,7 @@ export class GatewayPods {
     private async start(pod: V1Pod, now: Snapshot): Promise<void> {
         const { clock, resolve, log, real, onAnswer } = this.options;
         const { uid, namespace, name } = pod.metadata!;
-        const container = containerOf(pod);
-        const configMaps = now.configMaps.map(
-            ({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const,
-        );
-        const settings = settingsFile(pod, container, new Map(configMaps));
+        const settings = settingsOf(pod, now)?.text;
         if (real) {
             const gateway = real.gatewayOf(pod);
             if (gateway) this.pods.set(uid!, { pod, gateway, output: gateway.output, settings, state: "runs" });
@@ -124,7 +120,7 @@ export class GatewayPods {
         const keys = adminKeys(pod, now);
         if (!keys) return;
         const { secondLasts } = clock;
-        const etcd = { configuration: this.options.configurationOf(pod), etcdPassword: etcdPassword(pod, now) };
+        const etcd = { configuration: this.options.configurationOf(pod, now), etcdPassword: etcdPassword(pod, now) };
         const { accessLog, metrics } = observedOf(settings);
         const lines: string[] = [];
         const written = accessLog && { ...accessLog, write: (line: string) => keep(lines, line) };

@@ -84,7 +84,7 @@ export class Gateways {
         this.pods = new GatewayPods({
             clock,
             resolve,
-            configurationOf: (pod) => this.etcd.configurationOf(pod),
+            configurationOf: (pod, now) => this.etcd.configurationOf(pod, now),
             reachable: this.reachable,
             cut: (uid) => this.open.forEach(({ nodePort }) => nodePort.cut(uid)),
             ended,
@@ -99,18 +99,20 @@ export class Gateways {
         this.pods.forget(Date.now() - milliseconds(this.clock, ENDPOINTS_SECONDS));
         await this.pods.reconcile(now);
         this.etcd.reconcile(now, this.reachable);
+        if (!this.options.real) await this.etcd.serve(now);
         await this.followNodePorts(now);
     }
 
     async close(): Promise<void> {
         await Promise.all([...this.open.values()].map(({ nodePort }) => nodePort.close()));
         await this.pods.close();
+        await this.etcd.close();
     }
 
     /** Whether a gateway could read etcd with what its pod has: APISIX ends while it starts when etcd rejects it. */
     admits(pod: V1Pod, now: Snapshot): boolean {
         this.etcd.reconcile(now, this.reachable);
-        return this.etcd.configurationOf(pod).current().password === etcdPassword(pod, now);
+        return this.etcd.configurationOf(pod, now).current().password === etcdPassword(pod, now);
     }
 
     /** Ends a pod's gateway at once; its object is another matter. */
@@ -159,7 +161,7 @@ export class Gateways {
         return gateway && port?.targetPort === ADMIN_PORT ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
     };
 
-    /** Local port of a container's data, TLS or Admin port. A pod of a node that is cut off cannot be reached. */
+    /** Local port of a container's data, TLS or Admin port, or of a stand-in for etcd. A pod of a node that is cut off cannot be reached. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = this.pods
             .list()
@@ -167,7 +169,8 @@ export class Gateways {
                 ({ pod, state }) =>
                     state !== "gone" && pod.metadata!.namespace === namespace && pod.metadata!.name === name,
             );
-        if (!found || !this.reachable(found.pod)) return undefined;
+        if (!found) return this.etcd.podPort(namespace, name, port);
+        if (!this.reachable(found.pod)) return undefined;
         return localPort(found.gateway, port);
     }
 

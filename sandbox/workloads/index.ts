@@ -187,7 +187,8 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     return {
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
         resolve,
-        podPort: (namespace, pod, port) => gateways.podPort(namespace, pod, port),
+        podPort: (namespace, pod, port) =>
+            gateways.podPort(namespace, pod, port) ?? etcd?.podPort(namespace, pod, port),
         output: (namespace, pod) => gateways.output(namespace, pod),
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),

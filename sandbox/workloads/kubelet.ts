@@ -5,6 +5,7 @@
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { connectorProblem } from "./connector-pods";
 import { profileProblem } from "./apisix-settings";
+import { etcdProblem } from "./etcd-flags";
 import { operatorProblem } from "./operators";
 import { preStopProblem } from "./pod-end";
 import { APISIX, CLOUDFLARED, VALKEY } from "./pods";
@@ -31,12 +32,7 @@ export interface Supplies {
 export interface Missing {
     /** Container that waits; unset when all of the pod does. */
     container?: string;
-    reason:
-        | "CreateContainerConfigError"
-        | "ContainerCreating"
-        | "ErrImagePull"
-        | "CreateContainerError"
-        | "PodInitializing";
+    reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "CreateContainerError";
     message: string;
     /** Its containers run; what it waits for is its readiness probe. */
     runs?: true;
@@ -47,8 +43,7 @@ const IMAGES = [
     /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?(@sha256:[\da-f]{64})?$/,
     /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,
     /^ghcr\.io\/api7\/adc:0\.23\.1$/,
-    /^(docker\.io\/)?bitnamilegacy\/etcd:3\.6\.4-debian-12-r3(@sha256:[\da-f]{64})?$/,
-    /^busybox:1\.28$/,
+    /^gcr\.io\/etcd-development\/etcd:v3\.6\.\d+(@sha256:[\da-f]{64})?$/,
     VALKEY,
     CLOUDFLARED,
     /^rampart\.invalid\/(stand-in|controller):/,
@@ -85,19 +80,8 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             return waiting("Readiness probe failed: HTTP probe failed with statuscode: 503");
         if (APISIX.test(container.image!) && supplies.listens?.(pod) === false)
             return { ...waiting("Readiness probe failed: dial tcp: connect: connection refused"), runs: true };
-        const awaited = awaitedPort(container);
-        if (awaited && !supplies.reachable(namespace, awaited.host, awaited.port))
-            return {
-                reason: "PodInitializing",
-                message: `${container.name}: waits for ${awaited.host}:${awaited.port}`,
-            };
     }
     return undefined;
-}
-
-function etcdProblem(container: V1Container): string | undefined {
-    const file = container.env?.some(({ name }) => name === "ETCD_ROOT_PASSWORD_FILE");
-    return file ? "the sandbox plays no etcd whose password is in a file" : undefined;
 }
 
 function apisixProblem(pod: V1Pod, container: V1Container, supplies: Supplies): string | undefined {
@@ -124,13 +108,6 @@ function missingInVolume(volume: V1Volume, namespace: string, supplies: Supplies
         if (key) return `references non-existent ${kind === "secret" ? "secret" : "config"} key: ${key}`;
     }
     return undefined;
-}
-
-/** What a container such as the chart's wait-etcd waits for: `until nc -z <host> <port>; do …`. */
-function awaitedPort(container: V1Container): { host: string; port: number } | undefined {
-    const words = [...(container.command ?? []), ...(container.args ?? [])].join(" ");
-    const found = /until nc -z (\S+) (\d+);/.exec(words);
-    return found ? { host: found[1], port: Number(found[2]) } : undefined;
 }
 
 function missingInEnvironment(container: V1Container, namespace: string, supplies: Supplies): string | undefined {

@@ -2,14 +2,14 @@
  * Starts a real APISIX for each pod of it while the pod waits for its readiness probe, so that a pod is ready when its
  * gateway listens. One that does not start is tried again, as kubelet does.
  */
-import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Gateway } from "../gateway/server";
 import { startApisix } from "../real/apisix";
 import type { ClusterNetwork } from "../real/network";
 import type { Found } from "../real/parts";
 import { folderOf, type Ground } from "../real/run";
 import { pause } from "../processes";
-import { settingsFile } from "./apisix-settings";
+import { settingsOf } from "./apisix-settings";
 import type { Snapshot } from "./cluster";
 import { variablesOf } from "./pod-environment";
 import { APISIX, runs } from "./pods";
@@ -79,7 +79,7 @@ export class RealGateways {
                 found: this.found,
                 title: `${namespace}/${name}`,
                 folder: folderOf(this.ground, uid!),
-                settings: settingsOf(pod, container, now),
+                settings: mustHaveSettings(pod, now),
                 variables: variablesOf(pod, container, now),
                 addressOf: (host) => this.network.addressOf(host),
                 dns: this.network.dnsAddress,
@@ -96,11 +96,8 @@ export class RealGateways {
     }
 }
 
-function settingsOf(pod: V1Pod, container: V1Container, now: Snapshot): { name: string; text: string } {
-    const profile = container.env?.find(({ name }) => name === "APISIX_PROFILE")?.value;
-    const name = `config${profile === undefined ? "" : `-${profile}`}.yaml`;
-    const maps = now.configMaps.map(({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const);
-    const text = settingsFile(pod, container, new Map(maps));
-    if (text === undefined) throw new Error(`conf/${name}: must be mounted from a ConfigMap by its own path`);
-    return { name, text };
+function mustHaveSettings(pod: V1Pod, now: Snapshot): { name: string; text: string } {
+    const found = settingsOf(pod, now);
+    if (!found) throw new Error("settings: must be mounted from a ConfigMap by their own path");
+    return found;
 }

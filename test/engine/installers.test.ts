@@ -8,6 +8,8 @@ import { promisify } from "node:util";
 import * as k8s from "@kubernetes/client-node";
 import { stringify } from "yaml";
 import { ADMIN_KEYS_SECRET, apisixValues, controllerName } from "../../components/apisix/values";
+import { renderMembers, renderService } from "../../components/etcd/members";
+import { DEFAULT_ETCD_TAG } from "../../components/etcd/names";
 import { endOrphanPlugins } from "../../sandbox/processes";
 import { ROOT, sandboxId } from "../../sandbox/world/state";
 import { call, current, failed, freeNodePort, schedulable, succeeded, TestStack, useWorld } from "./kit";
@@ -128,6 +130,8 @@ describe("gateway.installer", () => {
     });
 });
 
+const ETCD_IMAGE = `gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}`;
+
 /** An existing installation of APISIX and its ingress controller: by helm, and the wiring by hand. */
 async function installByHand(name: string): Promise<number> {
     const { world, dir } = current();
@@ -136,7 +140,7 @@ async function installByHand(name: string): Promise<number> {
         {
             chart: { repository: world.facts.chartRepository, version: "2.14.0" },
             image: { repository: "apache/apisix", tag: "3.18.0-ubuntu" },
-            etcdImage: { registry: "docker.io", repository: "bitnamilegacy/etcd", tag: "3.6.4-debian-12-r3" },
+            etcdImage: ETCD_IMAGE,
             replicas: 1,
             nodePort: port,
         },
@@ -155,8 +159,12 @@ async function installByHand(name: string): Promise<number> {
     const file = join(dir, "by-hand.yaml");
     const { extraEnvVars: _, extraVolumes: _v, extraVolumeMounts: _m, ...others } = values;
     // The chart's own settings file, and an etcd that asks for no password: nothing else of ours is there.
-    const etcd = { ...values.etcd, auth: { ...values.etcd.auth, rbac: { create: false } } };
-    writeFileSync(file, stringify({ ...others, etcd }));
+    const etcd = { name: "etcd", namespace: name };
+    const members = renderMembers({ image: ETCD_IMAGE, members: 1 }, name);
+    await apply({ apiVersion: "apps/v1", kind: "StatefulSet", metadata: etcd, spec: members } as k8s.KubernetesObject);
+    await apply({ apiVersion: "v1", kind: "Service", metadata: etcd, spec: renderService() } as k8s.KubernetesObject);
+    const externalEtcd = { host: [`http://etcd.${name}.svc.cluster.local:2379`], user: "" };
+    writeFileSync(file, stringify({ ...others, externalEtcd }));
     const args = ["install", name, "apisix", "--repo", world.facts.chartRepository, "--version", "2.14.0"];
     await promisify(execFile)(
         world.tools.helm,

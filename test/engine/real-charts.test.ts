@@ -126,7 +126,6 @@ if (CHARTS)
                 const selected = [
                     [labels("Deployment", FULL_NAME), APISIX_PODS.matchLabels],
                     [labels("Deployment", `${release}-ingress-controller`), CONTROLLER_PODS.matchLabels],
-                    [labels("StatefulSet", `${release}-etcd`), { "app.kubernetes.io/name": "etcd" }],
                 ];
                 for (const [has, wanted] of selected) assert.deepEqual({ ...has, ...wanted }, has, set.what);
                 for (const { name, port } of [ADMIN_SERVICE, GATEWAY_SERVICE])

@@ -7,6 +7,8 @@ import { dirname, join, resolve } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { parse as parseConfig, type RawConfig } from "../../config";
 import { ADMIN_SERVICE } from "../../components/apisix/values";
+import { renderPolicies } from "../../components/etcd/etcd";
+import { HEALTH_PORT } from "../../components/etcd/names";
 import { NetworkPolicies } from "../../components/kubernetes/network-policies";
 import { record } from "../kit";
 import { PREFIX } from "../../components/alpa/paths";
@@ -155,12 +157,13 @@ describe("docs about the architecture", () => {
         const { gateway, alpa } = settings;
         assert.ok(gateway.installer === "rampart");
         const policies = await record(() => new NetworkPolicies("policies", { namespace: "apisix" }));
-        const opened = policies.flatMap((p) => (p.inputs.spec?.ingress ?? []).flatMap((rule: any) => rule.ports));
+        const specs: any[] = [...policies.map((p) => p.inputs.spec ?? {}), renderPolicies("apisix").etcd];
+        const opened = specs.flatMap(({ ingress = [] }) => ingress.flatMap((rule: any) => rule.ports));
         const expected = [
             gateway.release.nodePort!,
             ADMIN_SERVICE.port,
             ...alpa.endpoints.map(({ address }) => Number(address.split(":")[1])),
-            ...opened.map((p) => p.port as number),
+            ...[...opened.map((p) => p.port as number), HEALTH_PORT],
         ];
         assert.ok(opened.length >= 4);
         assert.deepEqual(

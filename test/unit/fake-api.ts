@@ -11,6 +11,8 @@ const KINDS: [apiVersion: string, kind: string, plural: string, namespaced: bool
     ["v1", "Pod", "pods", true],
     ["v1", "Event", "events", true],
     ["apps/v1", "DaemonSet", "daemonsets", true],
+    ["apps/v1", "Deployment", "deployments", true],
+    ["apps/v1", "StatefulSet", "statefulsets", true],
     ["ray.io/v1", "RayCluster", "rayclusters", true],
     ["rampart.petuum.com/v1beta2", "RampartGraph", "rampartgraphs", true],
     ["apisix.apache.org/v2", "ApisixRoute", "apisixroutes", true],

@@ -38,6 +38,8 @@ interface World {
     version?: () => Promise<unknown>;
     /** What is wrong with the APISIX of each namespace. */
     troubles?: Record<string, string>;
+    /** Etcd asks for no password. */
+    openEtcd?: boolean;
 }
 class FakeCluster implements ClusterView {
     readonly server = "https://10.0.0.1:16443";
@@ -60,6 +62,7 @@ class FakeCluster implements ClusterView {
     };
     nodes = async () => this.world.nodes ?? [];
     gatewayTrouble = async (namespace: string) => this.world.troubles?.[namespace];
+    isOpenEtcd = async () => this.world.openEtcd ?? false;
     storageClasses = async () => this.world.storage ?? [{ name: "standard", isDefault: true }];
     read = async (ref: ObjectRef): Promise<Live | undefined> => {
         this.asked.push(title(ref));
@@ -109,6 +112,11 @@ describe("preflight", () => {
             const world = { objects: installer === "rampart" ? RAMPART : {}, troubles: { [namespace]: LOST } };
             assert.deepEqual((await problems(installer, world)).problems, [`gateway: ${LOST}`]);
         });
+
+    it("goes on where etcd has lost its password too, which a run sets", async () => {
+        const troubles = { "alpa-auth-gateway": LOST };
+        assert.deepEqual((await problems("helm", { troubles, openEtcd: true })).problems, []);
+    });
 
     it("asks no APISIX that others have installed", async () => {
         const troubles = { edge: LOST, "alpa-auth-gateway": LOST, "alpa-auth-gateway-apisix": LOST };
@@ -378,9 +386,9 @@ describe("preflight", () => {
         });
 
     describe("where etcd runs", () => {
-        const ETCD = "StatefulSet alpa-auth-gateway/alpa-auth-etcd";
+        const ETCD = "StatefulSet alpa-auth-etcd/etcd";
         const running = (replicas: number, storageClassName?: string): World => ({
-            objects: { [ETCD]: undefined, "Namespace alpa-auth-gateway": OWN },
+            objects: { [ETCD]: OWN, "Namespace alpa-auth-etcd": OWN },
             specs: { [ETCD]: { replicas, volumeClaimTemplates: [{ spec: { storageClassName } }] } },
             storage: ["standard", "fast"].map((name) => ({ name, isDefault: name === "standard" })),
         });
@@ -402,7 +410,7 @@ describe("preflight", () => {
 
         it("rejects another StorageClass, which Kubernetes would reject in the middle of a run", async () => {
             assert.deepEqual((await problems("helm", running(1, "standard"), fast)).problems, [
-                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-gateway/alpa-auth-etcd, which exists. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
+                'gateway.storageClass: cannot change from standard to fast, since Kubernetes rejects that for StatefulSet alpa-auth-etcd/etcd, which exists. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(1, "fast"))).problems.join(),
@@ -412,7 +420,7 @@ describe("preflight", () => {
 
         it("rejects other numbers of members, which could form two clusters", async () => {
             assert.deepEqual(await ofInter(running(1)), [
-                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-gateway/alpa-auth-etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
+                'option: etcd cannot change from 1 to 3 members in place (StatefulSet alpa-auth-etcd/etcd): they could form two clusters. Set it back, or follow "Replace etcd" in docs/operate/etcd.md.',
             ]);
             assert.match(
                 (await problems("helm", running(3))).problems.join(),
@@ -566,8 +574,8 @@ describe("preflight and objects of our names", () => {
                 "IngressClass alpa-auth",
                 "Namespace alpa-auth",
                 "Namespace alpa-auth",
-                // Whether etcd runs there, and whether objects of ours may be there.
-                "Namespace alpa-auth-gateway-apisix",
+                // It itself, whether etcd runs there, and whether objects of ours may be there.
+                ...["Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd", "Namespace alpa-auth-etcd"],
                 "Namespace alpa-auth-gateway-apisix",
             ].sort(),
         );

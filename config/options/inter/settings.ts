@@ -7,7 +7,7 @@ import { firewallSettings, firewallWarnings } from "../../keys/hosts/alpa-firewa
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
-import { imageOf, imageWithRegistry } from "../../keys/images";
+import { imageName, imageOf } from "../../keys/images";
 import type { ParsedInter as Parsed } from "./schema";
 import { observabilitySettings } from "../../keys/observability";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
@@ -53,7 +53,7 @@ function gatewaySettings(config: Parsed, answerTimeoutSeconds: number): InterSet
     const release = {
         ...chosen,
         image: imageOf(gateway.image),
-        etcdImage: imageWithRegistry(gateway.etcdImage),
+        etcdImage: imageName(gateway.etcdImage),
         nodePort: nodePort(config),
         tls: releaseTls(config),
         ...observabilitySettings(config.observability),

@@ -7,7 +7,7 @@ import { alpaWatchdogSettings, watchdogWarnings } from "../../keys/hosts/alpa-wa
 import type { ClusterSettings } from "../../keys/cluster/settings";
 import { azureUrl, releaseTls } from "../../keys/exposure/azure-settings";
 import { answerSeconds, nodePort } from "../../keys/exposure/settings";
-import { imageOf, imageWithRegistry } from "../../keys/images";
+import { imageName, imageOf } from "../../keys/images";
 import { observabilitySettings } from "../../keys/observability";
 import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 import type { ParsedIntraA as Parsed } from "./schema";
@@ -54,7 +54,7 @@ function gatewaySettings(config: Parsed): GatewaySettings {
     const release = {
         ...chosen,
         image: imageOf(gateway.image),
-        etcdImage: imageWithRegistry(gateway.etcdImage),
+        etcdImage: imageName(gateway.etcdImage),
         replicas: highAvailability ? Math.max(replicas, LEAST_NODES) : replicas,
         nodePort: nodePort(config),
         tls: releaseTls(config),

@@ -3,6 +3,7 @@ import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
 import { patternOf, type Row, type Verdict, type Verdicts } from "../rule";
 import { gateway, pluginsOn, protocols, TLS } from "./entry";
+import { valuesOfEtcd } from "./etcd";
 
 /** Rows of the chart's values. Between the parts of a path stands `/`, since names in it have dashes and dots. */
 export function valueRows(base: Path): Row[] {
@@ -24,26 +25,7 @@ export function valueRows(base: Path): Row[] {
         [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
         [at("apisix/ssl/sslProtocols"), (d, change) => [...protocols(d, change), ...restart(base)(d, change)]],
         [at("apisix/ssl/**"), (d, change) => [...restart(base)(d, change), TLS]],
-        [at("etcd/replicaCount"), members],
-        [
-            at("etcd/enabled"),
-            (d, change) =>
-                d.new === false
-                    ? {
-                          code: "data-deleted",
-                          says: `${gateway(change)}: etcd is deleted, with everything that APISIX stores in it`,
-                      }
-                    : etcd("comes")(d, change),
-        ],
-        [
-            at("etcd/persistence/**"),
-            (_, change) => ({
-                code: "data-deleted",
-                says: `${gateway(change)}: etcd stores its data elsewhere, and its earlier data is left behind or deleted`,
-            }),
-        ],
-        [at("etcd/pdb/**"), unlessWith(at("etcd/replicaCount"), budget)],
-        [at("etcd/**"), etcd("restarts")],
+        ...valuesOfEtcd(base),
         ...controllerRows(at),
         [at("podDisruptionBudget/**"), budget],
         [
@@ -129,13 +111,6 @@ function controllers({ old = 1, new: now = 1 }: Difference): Verdict {
         : { code: "gateway-changed", says };
 }
 
-function members({ old, new: now }: Difference, change: Change): Verdict {
-    const says = `${gateway(change)}: etcd has ${String(now)} members, and had ${String(old)}`;
-    return Number(now) > Number(old)
-        ? { code: "pods-restart", says }
-        : { code: "data-deleted", severity: "breaks-callers", says: `${says}: without a majority it takes no change` };
-}
-
 function port({ old, new: now }: Difference, change: Change): Verdict {
     if (old === undefined)
         return {
@@ -176,11 +151,4 @@ export function restart(base: Path) {
                   },
         ];
     };
-}
-
-function etcd(does: string) {
-    return (_: Difference, change: Change): Verdict => ({
-        code: "pods-restart",
-        says: `${gateway(change)}: etcd ${does}; callers notice nothing while APISIX keeps running, changes wait`,
-    });
 }

@@ -15,11 +15,11 @@ export const networkPolicy: KindRule = {
         comeAlong(run, "delete", change, podsOf(change)) ||
         goesWithRay(run, change)
             ? undefined
-            : opensTheMetrics(change, run)
+            : staysClosed(change, run)
               ? {
                     code: "network-narrowed",
                     severity: "harmless",
-                    says: "The metrics of the gateway are closed to scrapers",
+                    says: `Network policy ${objectName(change)} goes, and its pods stay closed: ${CLOSED[objectName(change)]}`,
                 }
               : {
                     code: "opens-to-network",
@@ -55,14 +55,19 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/** The policy that lets scrapers to the metrics: without it another one goes on holding everybody off. */
-function opensTheMetrics(change: Change, { changes }: Run): boolean {
+/** Policies that only let pods in: without them another one goes on holding everybody off. */
+const CLOSED: Record<string, string> = {
+    [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
+    [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",
+};
+
+function staysClosed(change: Change, { changes }: Run): boolean {
     const closed = changes.find(
         (other) =>
             objectName(other) === `${POLICY_PREFIX}closed` &&
             String(namespaceOf(other)) === String(namespaceOf(change)),
     );
-    return objectName(change) === `${POLICY_PREFIX}metrics` && !(closed && goes(closed));
+    return objectName(change) in CLOSED && !(closed && goes(closed));
 }
 
 const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);

@@ -105,12 +105,18 @@ function drawGateway(drawing: Drawing): string | undefined {
     const come = chart.resource.change === "update" ? {} : changeOf(made);
     const controllers = replicasOf(controllerOf(chart.values));
     parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
-    const members = replicasOf(valueAt(chart.values, ["etcd"]), "member");
-    parts.push({ id: "etcd", label: ["etcd", members], place, ...come });
     lines.push({ from: "controller", to: "apisix", label: "Admin API", carries: "control" });
-    lines.push({ from: "apisix", to: "etcd", label: "configuration", carries: "control" });
+    drawEtcd(drawing);
     drawCounters(drawing);
     return "apisix";
+}
+
+function drawEtcd({ resources, parts, lines }: Drawing): void {
+    const [etcd] = ofKind(resources, "kubernetes StatefulSet").filter((one) => hasImage(one, "etcd"));
+    if (etcd === undefined) return;
+    const members = pluralOf(textAt(etcd.inputs, "spec", "replicas") ?? "1", "member");
+    parts.push({ id: "etcd", label: ["etcd", members], place: namespaceOf(etcd), ...changeOf([etcd]) });
+    lines.push({ from: "apisix", to: "etcd", label: "configuration", carries: "control" });
 }
 
 function drawCounters({ resources, parts, lines }: Drawing): void {
@@ -215,8 +221,8 @@ function controllerOf(values: Props): unknown {
     return { replicaCount: valueAt(values, ["ingress-controller", "deployment", "replicas"]) };
 }
 
-function replicasOf(values: unknown, noun = "pod"): string {
-    return pluralOf(textAt(values, "replicaCount") ?? "1", noun);
+function replicasOf(values: unknown): string {
+    return pluralOf(textAt(values, "replicaCount") ?? "1", "pod");
 }
 
 function pluralOf(count: string, noun: string): string {

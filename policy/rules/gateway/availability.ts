@@ -20,7 +20,9 @@ export const interOutlivesANode: Rule = {
         inside: "alpa-auth:components:InterCluster",
     },
     check: (resource) =>
-        isInside(resource, TOPOLOGY) ? [...apisixCharts(resource).flatMap(chart), ...connectors(resource)] : [],
+        isInside(resource, TOPOLOGY)
+            ? [...apisixCharts(resource).flatMap(chart), ...connectors(resource), ...members(resource)]
+            : [],
     checkStack: (resources) => {
         const inside = resources.filter((resource) => isInside(resource, TOPOLOGY));
         return [...withoutBudget(inside), ...killedEarly(inside)];
@@ -52,9 +54,6 @@ function chart({ values, where }: Chart): string[] {
         ...(list(at(values, "topologySpreadConstraints")).length > 0 || at(values, "affinity.podAntiAffinity")
             ? []
             : [`${where}.topologySpreadConstraints: must keep the pods on different nodes (got nothing). Add one.`]),
-        ...(at(values, "etcd.enabled") === false
-            ? []
-            : [...atLeast("etcd.replicaCount", LEAST.etcd), ...on("etcd.pdb.create", "etcd")]),
         ...atLeast("ingress-controller.deployment.replicas", LEAST.controllers),
     ];
 }
@@ -68,7 +67,14 @@ function connectors(resource: Resource): string[] {
     return [`spec.replicas: must be ${LEAST.connectors} or more (got ${shown(replicas)}). Raise it.`];
 }
 
-/** Pods of which a drain may take all at once: those of Deployments, and those of the chart's ingress controller. */
+/** etcd, the only StatefulSet of this project. */
+function members(resource: Resource): string[] {
+    const replicas = at(resource.props, "spec.replicas");
+    if (kindOf(resource) !== "StatefulSet" || replicas === UNKNOWN || number(replicas) >= LEAST.etcd) return [];
+    return [`spec.replicas: must be ${LEAST.etcd} or more (got ${shown(replicas)}). Raise it.`];
+}
+
+/** Pods of which a drain may take all at once: those of Deployments and StatefulSets, and those of the chart's ingress controller. */
 function withoutBudget(inside: Resource[]) {
     const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");
     const covered = (labels: Record<string, unknown>, namespace?: string) =>
@@ -89,7 +95,7 @@ function withoutBudget(inside: Resource[]) {
             })),
     );
     const deployments = inside.flatMap((resource) => {
-        if (kindOf(resource) !== "Deployment" || resource.type.endsWith("Patch")) return [];
+        if (!["Deployment", "StatefulSet"].includes(kindOf(resource)) || resource.type.endsWith("Patch")) return [];
         const { replicas, template } = map(resource.props.spec);
         const labels = map(at(template, "metadata.labels"));
         if (!(number(replicas) > 1) || covered(labels, objectName(resource).namespace)) return [];

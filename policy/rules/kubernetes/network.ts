@@ -6,7 +6,7 @@ import type { Rule } from "../rule";
 export const networkClosed: Rule = {
     name: "network-closed",
     title: "Network policies close the gateway's namespace: only named pods reach the closed ports.",
-    reason: "The chart opens the Admin API to every address, and etcd has no password: only the policies protect them.",
+    reason: "The chart opens the Admin API to every address, and etcd holds every credential: the policies keep others away.",
     example: {
         type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },
@@ -15,7 +15,7 @@ export const networkClosed: Rule = {
     checkStack: (resources) => {
         const denied = new Set(resources.filter(deniesAll).map((resource) => objectName(resource).namespace));
         return resources.flatMap((resource) =>
-            apisixCharts(resource).flatMap(({ namespace }) =>
+            closedNamespaces(resource).flatMap((namespace) =>
                 namespace === undefined || denied.has(namespace)
                     ? []
                     : [
@@ -28,6 +28,12 @@ export const networkClosed: Rule = {
         );
     },
 };
+
+/** Namespaces of the gateway and of etcd that a resource makes something in. */
+function closedNamespaces(resource: Resource): (string | undefined)[] {
+    const own = kindOf(resource) === "StatefulSet" ? [objectName(resource).namespace] : [];
+    return [...own, ...apisixCharts(resource).map(({ namespace }) => namespace)];
+}
 
 /** Selects every pod for what comes in, and lets nothing in. */
 function deniesAll(resource: Resource): boolean {

@@ -69,7 +69,7 @@ export const gatewayNamespaces = (resources: Resource[]) =>
  */
 export function chartImages(values: Chart["values"]): { image: string; tag: unknown; digest: unknown }[] {
     return ["image", "etcd.image"]
-        .filter((image) => image !== "etcd.image" || at(values, "etcd.enabled") !== false)
+        .filter((image) => image !== "etcd.image" || ![false, UNKNOWN].includes(at(values, "etcd.enabled") as never))
         .map((image) => {
             const { tag, digest } = map(at(values, image));
             return { image, tag, digest };

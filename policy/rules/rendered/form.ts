@@ -218,5 +218,6 @@ function commonBegin(one: Leaf, other: Leaf | undefined): string {
     if (typeof one !== "string" || typeof other !== "string") return "";
     let length = 0;
     while (length < one.length && one[length] === other[length]) length += 1;
-    return one.slice(0, length);
+    // Two digests may begin alike by chance.
+    return one.slice(0, length).replace(/[\da-f]+$/, "");
 }

@@ -19,6 +19,7 @@ import { differences } from "./compare";
 import type { Form } from "./form";
 import { consumers, objectOf, routes, upstreams, wiring, type ByName } from "./gateway";
 import { budgets, certificates, deployments, password, patches, podMonitors, policies, services } from "./installed";
+import { statefulSets } from "./etcd";
 import { daemonSets, OPT_CHARTS, rayClusters } from "./opt";
 import { definition, secret } from "./plain";
 import { proofs } from "./proofs";
@@ -53,6 +54,7 @@ const COMPARED: Record<string, Compared> = {
     NetworkPolicy: byName(policies),
     Service: byName(services),
     DaemonSet: byName(daemonSets),
+    StatefulSet: byName(statefulSets, "namespace"),
     RayCluster: byName(rayClusters),
     Deployment: (resource) => byName(resource.type.endsWith("Patch") ? patches : deployments)(resource),
     Release: (resource) => both((apisixCharts(resource).length > 0 ? apisixRelease : otherRelease)(resource)),

@@ -20,6 +20,7 @@ import {
 } from "../../../components/consumers/shared-counters";
 import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { at, list, type Resource } from "../resource";
+import { etcdBudgets, etcdPolicies, etcdServices } from "./etcd";
 import { form, type Form } from "./form";
 import { gatewayPolicies, made, type ByName } from "./gateway";
 import { optPolicies, optServices } from "./opt";
@@ -48,6 +49,7 @@ export const patches: ByName = {
 
 export const policies: ByName = {
     ...gatewayPolicies,
+    ...etcdPolicies,
     [CONNECTORS]: ({ props }) => {
         const peers = list(at(props, "spec.egress")).flatMap((rule) => list(at(rule, "to")));
         const labelled = peers.some((peer) => at(peer, "podSelector") !== undefined);
@@ -64,6 +66,7 @@ export const policies: ByName = {
 };
 
 export const budgets: ByName = {
+    ...etcdBudgets,
     [CONNECTORS]: () => made("budget of connectors", () => [form({}, () => ({ spec: renderBudget() }))]),
     [CONTROLLER_BUDGET]: () =>
         made("budget of controllers", () => [form({}, () => ({ spec: renderControllerBudget() }))]),
@@ -109,6 +112,7 @@ export const certificates: Record<"served" | "issued", ByName> = {
 
 export const services: ByName = {
     [COUNTERS]: () => made("service of counters", () => [form({}, () => ({ spec: renderService() }))]),
+    ...etcdServices,
     ...optServices,
 };
 

@@ -18,13 +18,14 @@ const NAMESPACE = "sample-namespace";
 const RELEASE = {
     chart: { repository: "https://charts.example.org", version: "2.14.99" },
     image: { repository: "registry.example.org/sample-apisix", tag: "3.18.99-sample" },
-    etcdImage: { registry: "mirror.example.org", repository: "sample/etcd", tag: "3.6.99-sample" },
     replicas: 17,
     nodePort: 30811,
     tls: { nodePort: 30843, publicPort: 30877 },
-    storageClass: "sample-class",
     availability: { answerTimeoutSeconds: 600 },
 };
+
+/** Settings of etcd, which is no part of the release. */
+const NOT_RENDERED = { etcdImage: "" };
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
@@ -48,23 +49,19 @@ function releases(
     return combinations({
         metrics: observed,
         accessLog: [true, undefined],
-        registry: ["docker.io", undefined],
         open: [true, undefined],
         minimumVersion: ["1.2", "1.3", undefined],
-        storage: [true, undefined],
         available: [true, undefined],
-    }).map(({ metrics, accessLog, registry, open, minimumVersion, storage, available }) =>
+    }).map(({ metrics, accessLog, open, minimumVersion, available }) =>
         form(
             SETTINGS,
             (settings) => {
-                const { etcdImage, nodePort, tls, storageClass, availability, ...rest } = settings.release;
+                const { nodePort, tls, availability, ...rest } = settings.release;
                 return render(
                     {
-                        ...rest,
-                        etcdImage: registry ? { ...etcdImage, registry } : etcdImage,
+                        ...{ ...rest, ...NOT_RENDERED },
                         ...(open ? { nodePort } : {}),
                         ...(minimumVersion ? { tls: { ...tls, minimumVersion: minimumVersion } } : {}),
-                        ...(storage ? { storageClass } : {}),
                         ...(available ? { availability } : {}),
                         observability: { ...metrics, ...(accessLog ? { accessLog } : {}) },
                     },
@@ -193,9 +190,9 @@ export function profile({ props }: Resource): { actual: unknown; forms: Form[] }
                     ({ namespace, tls, availability }) => {
                         const of = installer === "helm" ? releaseInstallation : componentInstallation;
                         const installation = of(namespace);
-                        const { nodePort: _n, storageClass: _s, ...rest } = RELEASE;
+                        const { nodePort: _n, ...rest } = RELEASE;
                         const settings = {
-                            ...rest,
+                            ...{ ...rest, ...NOT_RENDERED },
                             availability,
                             tls: minimumVersion && { ...tls, minimumVersion: minimumVersion },
                             observability: {
@@ -205,7 +202,7 @@ export function profile({ props }: Resource): { actual: unknown; forms: Form[] }
                         } as ReleaseSettings;
                         return {
                             metadata: { namespace: installation.namespace },
-                            data: { [PROFILE_FILE]: parse(profileOf(settings, installation)) },
+                            data: { [PROFILE_FILE]: parse(profileOf(settings, namespace)) },
                         };
                     },
                 ),

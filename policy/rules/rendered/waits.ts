@@ -10,6 +10,7 @@ import { REVOCATION_ID } from "../../../config/keys/consumers/schema";
 import { acceptKeys } from "../../../config/keys/readiness";
 import { map, UNKNOWN, type Resource, type Tree } from "../resource";
 import { differences } from "./compare";
+import { preparations } from "./etcd";
 import { form, type Form } from "./form";
 import { made } from "./gateway";
 
@@ -97,6 +98,7 @@ function revocations({ props }: Resource): string[] {
 
 export const waits: Record<string, (resource: Resource) => string[]> = {
     Awaited: awaited,
+    EtcdPrepared: judged(["place", "former"], preparations),
     ConsumersAccepted: ofCallers,
     CredentialsRevoked: ofCallers,
     RouteServed: judged(["gateway"], () => gateways({})),

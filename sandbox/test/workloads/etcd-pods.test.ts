@@ -10,7 +10,7 @@ import type { Ground } from "../../real/run";
 import { EtcdPods } from "../../workloads/etcd-pods";
 import { pod, service, snapshot } from "./kit";
 
-const IMAGE = "etcd:3.6.4";
+const IMAGE = "etcd:v3.6.16";
 
 describe("etcd of real gateways", () => {
     let folder: string;
@@ -28,8 +28,8 @@ describe("etcd of real gateways", () => {
         rmSync(folder, { recursive: true, force: true });
     });
 
-    const member = (uid: string, env: Record<string, string> = {}, claimName = `data-${uid}`): V1Pod => {
-        const made = pod({ image: IMAGE, uid, env: { ETCD_NAME: uid, ...env } });
+    const member = (uid: string, args: string[] = [], claimName = `data-${uid}`): V1Pod => {
+        const made = pod({ image: IMAGE, uid, command: ["etcd"], args: [`--name=${uid}`, ...args] });
         made.spec!.volumes = [{ name: "data", persistentVolumeClaim: { claimName } }];
         return made;
     };
@@ -64,13 +64,22 @@ describe("etcd of real gateways", () => {
     });
 
     it("tells every member of the same cluster", async () => {
-        const env = { ETCD_INITIAL_CLUSTER: "etcd-0=http://etcd-0.x:2380,etcd-1=http://etcd-1.x:2380" };
-        await etcd.reconcile(snapshot({ pods: [member("etcd-0", env), member("etcd-1", env)] }));
+        const args = ["--initial-cluster=etcd-0=http://etcd-0.x:2380,etcd-1=http://etcd-1.x:2380"];
+        await etcd.reconcile(snapshot({ pods: [member("etcd-0", args), member("etcd-1", args)] }));
         const members = await started(2);
         const [zero, one] = [members.get("etcd-0")!, members.get("etcd-1")!];
         const peers = [zero, one].map((options) => `${options.name}=${options["initial-advertise-peer-urls"]}`);
         assert.equal(zero["initial-cluster"], peers.join(","));
         assert.equal(one["initial-cluster"], peers.join(","));
+    });
+
+    it("has the flags of its container, with the variables of its pod in them", async () => {
+        const one = member("etcd-0", ["--initial-cluster-token=of-$(POD_NAME)"]);
+        one.spec!.containers[0].env = [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }];
+        await etcd.reconcile(snapshot({ pods: [one] }));
+        assert.equal((await started(1)).get("etcd-0")!["initial-cluster-token"], "of-etcd-0");
+        assert.ok(etcd.podPort("apisix", "etcd-0", 2379));
+        assert.equal(etcd.podPort("apisix", "etcd-0", 2380), undefined);
     });
 
     it("keeps its data with the claim, and not longer", async () => {

@@ -10,7 +10,7 @@ import { Gateways } from "../../workloads/gateways";
 import { node, pod, secret, service, snapshot, type PodArgs } from "./kit";
 
 const APISIX = "apache/apisix:3.18.0-ubuntu";
-const ETCD = "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3";
+const ETCD = "gcr.io/etcd-development/etcd:v3.6.16";
 
 describe("Gateways that end", () => {
     let gateways: Gateways;
@@ -212,11 +212,9 @@ describe("Gateways that end", () => {
     });
 
     describe("and the three members of their etcd", () => {
-        const ETCD_INITIAL_CLUSTER = "etcd-0=http://a:2380,etcd-1=http://b:2380,etcd-2=http://c:2380";
+        const args = ["--initial-cluster=etcd-0=http://a:2380,etcd-1=http://b:2380,etcd-2=http://c:2380"];
         const members = (count: number) =>
-            [0, 1, 2]
-                .slice(0, count)
-                .map((i): PodArgs => ({ image: ETCD, uid: `etcd-${i}`, env: { ETCD_INITIAL_CLUSTER } }));
+            [0, 1, 2].slice(0, count).map((i): PodArgs => ({ image: ETCD, uid: `etcd-${i}`, args }));
 
         it("write while two of them are there, and go on from memory without", async () => {
             await look([gateway("one"), ...members(3)]);

@@ -2,13 +2,16 @@
 import type { V1Node, V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Cluster, Snapshot } from "../../workloads/cluster";
 
+/** Settings of every pod of APISIX: where its etcd is. */
+const SETTINGS = "deployment: { etcd: { host: ['http://etcd.apisix.svc.cluster.local:2379'] } }";
+
 export function snapshot(parts: Partial<Snapshot> = {}): Snapshot {
     const empty = {
         nodes: [],
         pods: [],
         services: [],
         secrets: [],
-        configMaps: [],
+        configMaps: [{ metadata: { name: "settings", namespace: "apisix" }, data: { "config.yaml": SETTINGS } }],
         claims: [],
         volumes: [],
         storageClasses: [],
@@ -35,6 +38,8 @@ export interface PodArgs {
     node?: string;
     /** Plain variables. */
     env?: Record<string, string>;
+    command?: string[];
+    args?: string[];
 }
 
 export function pod(args: PodArgs): V1Pod {
@@ -43,6 +48,8 @@ export function pod(args: PodArgs): V1Pod {
         ...(args.keysOf ? [from("APISIX_ADMIN_KEY", "admin"), from("APISIX_VIEWER_KEY", "viewer")] : []),
         ...Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value })),
     ];
+    const mount = { name: "settings", mountPath: "/usr/local/apisix/conf/config.yaml", subPath: "config.yaml" };
+    const { command, args: words } = args;
     const lifecycle = args.preStopSeconds === undefined ? {} : { preStop: { sleep: { seconds: args.preStopSeconds } } };
     return {
         metadata: {
@@ -55,7 +62,13 @@ export function pod(args: PodArgs): V1Pod {
         },
         spec: {
             nodeName: args.node,
-            containers: [{ name: "main", image: args.image, env, ports: args.ports, lifecycle }],
+            containers: [
+                {
+                    ...{ name: "main", image: args.image, env, ports: args.ports, lifecycle, command, args: words },
+                    ...(/apisix:/.test(args.image) ? { volumeMounts: [mount] } : {}),
+                },
+            ],
+            volumes: [{ name: "settings", configMap: { name: "settings" } }],
         },
         status: {
             phase: args.phase ?? "Running",

@@ -23,11 +23,6 @@ function fromSecret(name: string, key: string, optional?: boolean): Partial<V1Co
     return { env: [{ name: "KEY", valueFrom: { secretKeyRef: { name, key, optional } } }] };
 }
 
-const until = (address: string) => ({
-    initContainers: [
-        { name: "wait", image: "busybox:1.28", command: ["sh", "-c", `until nc -z ${address}; do sleep 2; done`] },
-    ],
-});
 const config = (reason: string, message: string) => ({ container: "main", reason, message });
 const volume = (reason: string) => ({
     reason: "ContainerCreating",
@@ -51,7 +46,6 @@ describe("Kubelet of the sandbox", () => {
             ),
         ],
         ["has a bound claim", look({}, { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "bound" } }] })],
-        ["waits for a port that answers", look({}, until("etcd.ns.svc.cluster.local 2379"))],
     ];
     for (const [why, found] of started) it(`starts a pod that ${why}`, () => assert.equal(found, undefined));
 
@@ -94,11 +88,6 @@ describe("Kubelet of the sandbox", () => {
             look({}, { volumes: [{ name: "v", persistentVolumeClaim: { claimName: "unbound" } }] }),
             { reason: "ContainerCreating", message: "pod has unbound immediate PersistentVolumeClaims (unbound)" },
         ],
-        [
-            "that waits for a port without a listener",
-            look({}, until("etcd.ns.svc.cluster.local 2380")),
-            { reason: "PodInitializing", message: "wait: waits for etcd.ns.svc.cluster.local:2380" },
-        ],
     ];
     it("runs a real APISIX that does not listen yet, and does not call its pod ready", () => {
         const spec = { containers: [{ name: "main", image: APISIX }] };
@@ -124,22 +113,31 @@ describe("Kubelet of the sandbox", () => {
         assert.match(found?.message ?? "", /config-own.yaml: no such file/);
     });
 
-    it("does not start etcd with a password in a file, which it does not play", () => {
-        const env = [{ name: "ETCD_ROOT_PASSWORD_FILE", value: "/opt/bitnami/etcd/secrets/etcd-root-password" }];
-        const found = look({ image: "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3", env });
-        assert.match(found?.message ?? "", /no etcd whose password is in a file/);
-    });
+    for (const [what, container, problem] of [
+        ["by a script", { command: ["/start.sh"] }, /started as etcd, with flags in args/],
+        [
+            "with another flag",
+            { command: ["etcd"], args: ["--client-cert-auth=true"] },
+            /no etcd with --client-cert-auth/,
+        ],
+    ] as [string, Partial<V1Container>, RegExp][])
+        it(`does not start etcd ${what}, which it does not play`, () => {
+            const image = "gcr.io/etcd-development/etcd:v3.6.16";
+            const found = look({ image, ...container });
+            assert.match(found?.message ?? "", problem);
+        });
 
     for (const [why, found, expected] of held) it(`holds a pod ${why}`, () => assert.deepEqual(found, expected));
 
     const images = [
         "apache/apisix:3.16.0-ubuntu",
         "apache/apisix:latest",
-        "docker.io/bitnamilegacy/etcd:latest",
+        "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3",
+        "gcr.io/etcd-development/etcd:latest",
         "nginx:1.27",
     ];
     const digest = `@sha256:${"0a".repeat(32)}`;
-    for (const image of [APISIX, "docker.io/bitnamilegacy/etcd:3.6.4-debian-12-r3"])
+    for (const image of [APISIX, "gcr.io/etcd-development/etcd:v3.6.16"])
         it(`takes ${image} with its digest`, () => {
             assert.equal(look({ image: `${image}${digest}` })?.reason === "ErrImagePull", false);
             assert.equal(look({ image: `${image}@sha256:0a` })?.reason, "ErrImagePull");

@@ -54,10 +54,16 @@ for (const installer of INTER_INSTALLERS)
             }));
 
         it("keeps what APISIX knows on three nodes, each with a volume, of which one may be away", () => {
-            const { etcd } = valuesOf(seen, installer);
-            assert.deepEqual([etcd.replicaCount, etcd.podAntiAffinityPreset], [3, "hard"]);
-            assert.deepEqual(etcd.pdb, { create: true, minAvailable: 2 });
-            assert.ok(etcd.persistence === undefined || etcd.persistence.enabled !== false);
+            const { replicas, template, volumeClaimTemplates } = oneOfKind(seen, "StatefulSet", "etcd").inputs.spec;
+            const { affinity } = template.spec;
+            const [apart] = affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution;
+            assert.deepEqual(
+                [replicas, apart.topologyKey, volumeClaimTemplates.length],
+                [3, "kubernetes.io/hostname", 1],
+            );
+            const budget = oneOfKind(seen, "PodDisruptionBudget", "etcd").inputs.spec;
+            assert.deepEqual(budget, { maxUnavailable: 1, selector: apart.labelSelector });
+            assert.deepEqual(apart.labelSelector.matchLabels, template.metadata.labels);
         });
 
         it("has two ingress controllers, of which one leads", () => {
@@ -67,7 +73,7 @@ for (const installer of INTER_INSTALLERS)
         });
 
         it("lets a drain evict one ingress controller at a time, by a budget that is no value of the chart", () => {
-            const budget = oneOfKind(seen, "PodDisruptionBudget");
+            const budget = oneOfKind(seen, "PodDisruptionBudget", "alpa-auth-ingress-controller");
             assert.equal(valuesOf(seen, installer)["ingress-controller"].podDisruptionBudget, undefined);
             assert.deepEqual(budget.inputs.spec, {
                 maxUnavailable: 1,
@@ -81,7 +87,8 @@ for (const installer of INTER_INSTALLERS)
         });
 
         it("says what each pod needs, so that none is put where it does not fit", () => {
-            const { resources, etcd, "ingress-controller": controller } = valuesOf(seen, installer);
+            const { resources, "ingress-controller": controller } = valuesOf(seen, installer);
+            const [etcd] = oneOfKind(seen, "StatefulSet", "etcd").inputs.spec.template.spec.containers;
             for (const { requests } of [resources, etcd.resources, controller.deployment.resources])
                 assert.ok(requests.cpu && requests.memory);
         });
@@ -157,11 +164,10 @@ for (const installer of INTER_INSTALLERS)
             assert.equal(admin.enable_admin_ui, false);
         });
 
-        it("finds etcd where the installer puts it", () => {
-            const [release, namespace] =
-                installer === "helm" ? ["alpa-auth", "alpa-auth-gateway"] : ["component", "alpa-auth-gateway-apisix"];
+        it("finds etcd in a namespace of its own", () => {
+            const namespace = installer === "helm" ? "alpa-auth-gateway" : "alpa-auth-gateway-apisix";
             assert.deepEqual(settingsFile(seen).deployment.etcd.host, [
-                `http://${release}-etcd.${namespace}.svc.cluster.local:2379`,
+                "http://etcd.alpa-auth-etcd.svc.cluster.local:2379",
             ]);
             assert.equal(oneOfKind(seen, "ConfigMap").inputs.metadata.namespace, namespace);
         });

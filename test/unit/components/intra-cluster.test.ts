@@ -104,7 +104,7 @@ describe("what exists", () => {
     it("uses shared counters only if configured, reachable only by APISIX", async () => {
         const sharedCounters = { whenDown: "refuse" };
         const seen = await recordStack("rampart", { gateway: { replicas: 2, sharedCounters } });
-        assert.equal(oneOfKind(seen, "Service").inputs.spec.type, "ClusterIP");
+        assert.equal(oneOfKind(seen, "Service", "alpa-auth-counters").inputs.spec.type, "ClusterIP");
         const [{ from, ports }] = oneOfKind(seen, "NetworkPolicy", "alpa-auth-counters").inputs.spec.ingress;
         assert.deepEqual(from, [
             {
@@ -115,7 +115,10 @@ describe("what exists", () => {
         assert.deepEqual(ports, [{ port: 6379, protocol: "TCP" }]);
         const lab = oneOfKind(seen, "Consumer", "lab");
         for (const kind of ["Deployment", "Service"])
-            assert.ok(comesAfter(seen, lab, oneOfKind(seen, kind)), "limits may name only counters that run");
+            assert.ok(
+                comesAfter(seen, lab, oneOfKind(seen, kind, "alpa-auth-counters")),
+                "limits may name only counters that run",
+            );
         const [conn] = lab.inputs.spec.plugins;
         assert.equal(conn.config.redis_host, "alpa-auth-counters.alpa-auth.svc.cluster.local");
         assert.ok(!(await recordStack("rampart")).some((r) => r.inputs.kind === "Deployment"));
@@ -203,7 +206,7 @@ for (const installer of INSTALLERS)
                     ["Gateway", "IngressClass", "NetworkPolicy"].includes(r.inputs.kind) ||
                     ["alpa-gateway-deployed", "alpa-apisix-release"].includes(r.name),
             );
-            assert.equal(gateway.length, installer === "existing" ? 0 : 7);
+            assert.equal(gateway.length, installer === "existing" ? 0 : 8);
             const dependents = [
                 oneOfKind(seen, "ApisixUpstream", "alpa-completions"),
                 oneOfKind(seen, "ApisixRoute"),
@@ -219,7 +222,9 @@ for (const installer of INSTALLERS)
             const seen = await recordStack(installer);
             const graph = seen.find((r) => r.inputs.kind === "RampartGraph");
             const guarded = kubernetesObjects(seen).filter(
-                ({ inputs }) => inputs.kind === "NetworkPolicy" || inputs.metadata.name === ADMIN_KEYS_SECRET.name,
+                ({ inputs }) =>
+                    (inputs.kind === "NetworkPolicy" && inputs.metadata.namespace !== "alpa-auth-etcd") ||
+                    inputs.metadata.name === ADMIN_KEYS_SECRET.name,
             );
             assert.equal(guarded.length, installer === "existing" ? 0 : policyNames({}).length + 1);
             for (const r of guarded) {

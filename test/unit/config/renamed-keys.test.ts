@@ -53,7 +53,7 @@ const OLD: Record<string, [config: Record<string, string>, problem: string][]> =
         ],
         [
             raw({ gateway: { etcdImage: { registry: "mirror.example.org" } } }),
-            "gateway.etcdImage.registry: is called gateway.etcdImage.repository now. Write gateway.etcdImage.repository: mirror.example.org/bitnamilegacy/etcd.",
+            "gateway.etcdImage.registry: is called gateway.etcdImage.repository now. Write gateway.etcdImage.repository: mirror.example.org/etcd-development/etcd.",
         ],
     ],
     "tunnel.version": [

@@ -96,7 +96,7 @@ export const WORLD: Record<string, Case[]> = {
         [
             "a chart that opens etcd",
             "graph",
-            values((v) => (v.etcd.service = { type: "LoadBalancer" })),
+            values((v) => (v.etcd = { service: { type: "LoadBalancer" } })),
             /etcd\.service\.type: must be ClusterIP/,
         ],
         [
@@ -195,25 +195,31 @@ export const WORLD: Record<string, Case[]> = {
         [
             "a gateway in a namespace that is not closed",
             "intra",
-            without("NetworkPolicy", "alpa-auth-closed"),
+            without("NetworkPolicy", "alpa-policies-closed"),
             /^namespace alpa-auth-gateway: must have a NetworkPolicy that closes every pod/m,
         ],
         [
             "the same, by Rampart",
             "graph",
-            without("NetworkPolicy", "alpa-auth-closed"),
+            without("NetworkPolicy", "alpa-policies-closed"),
             /^namespace alpa-auth-gateway-apisix: must have a NetworkPolicy/m,
+        ],
+        [
+            "etcd in a namespace that is not closed",
+            "intra",
+            without("NetworkPolicy", "alpa-etcd-policy-closed"),
+            /^namespace alpa-auth-etcd: must have a NetworkPolicy that closes every pod/m,
         ],
         [
             "a namespace that is closed for some pods",
             "intra",
-            policy("closed", (s) => (s.podSelector = { matchLabels: { a: "b" } })),
+            spec("NetworkPolicy", "alpa-policies-closed", (s) => (s.podSelector = { matchLabels: { a: "b" } })),
             /must have a NetworkPolicy that closes every pod/,
         ],
         [
             "a namespace that is closed on the way out only",
             "intra",
-            policy("closed", (s) => (s.policyTypes = ["Egress"])),
+            spec("NetworkPolicy", "alpa-policies-closed", (s) => (s.policyTypes = ["Egress"])),
             /must have a NetworkPolicy that closes every pod/,
         ],
     ],
@@ -255,7 +261,7 @@ export const WORLD: Record<string, Case[]> = {
         [
             "the chart's own etcd, which is the latest",
             "intra",
-            values((v) => delete v.etcd.image),
+            values((v) => delete v.etcd.enabled),
             /^values\.etcd\.image\.tag: must be one version \(got nothing\)/m,
         ],
         [
@@ -339,14 +345,14 @@ export const WORLD: Record<string, Case[]> = {
         [
             "one etcd",
             "inter",
-            values((v) => (v.etcd.replicaCount = 1)),
-            /^values\.etcd\.replicaCount: must be 3 or more/m,
+            spec("StatefulSet", "etcd", (s) => (s.replicas = 1)),
+            /^spec\.replicas: must be 3 or more \(got 1\)/m,
         ],
         [
             "etcd without a budget",
             "inter",
-            values((v) => (v.etcd.pdb.create = false)),
-            /^values\.etcd\.pdb\.create: must be true/m,
+            without("PodDisruptionBudget", "etcd"),
+            /^spec\.replicas: 3 pods must have a PodDisruptionBudget/m,
         ],
         [
             "one ingress controller",

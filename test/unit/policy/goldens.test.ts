@@ -10,7 +10,7 @@ import { TYPES } from "../../../policy/rules/known-types";
 const FOLDER = join(__dirname, "../../golden");
 /** Resources of this project's own kind, which have no type of a provider. */
 const OWN =
-    /^(Awaited|ConsumersAccepted|ConversionRecord|CredentialsRevoked|ImagesReady|RampartGraph|RampartGuard|RayReady|RouteServed|SecretVersions)$/;
+    /^(Awaited|ConsumersAccepted|ConversionRecord|CredentialsRevoked|EtcdPrepared|ImagesReady|RampartGraph|RampartGuard|RayReady|RouteServed|SecretVersions)$/;
 
 /** Texts that stand for what a golden does not show. */
 function filled(value: unknown): unknown {

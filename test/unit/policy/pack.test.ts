@@ -75,7 +75,7 @@ describe("the policy pack as Pulumi starts it", () => {
 
     it("looks at all resources at the end, and names the one", async () => {
         const all = copy();
-        without("NetworkPolicy", "alpa-auth-closed")(all);
+        without("NetworkPolicy", "alpa-policies-closed")(all);
         const [found, ...others] = await pack.stack(all);
         assert.deepEqual(others, []);
         assert.ok(found.refuses && found.rule === "network-closed");

@@ -31,6 +31,7 @@ function cluster(objects: Objects, going: string[] = [], troubles: Record<string
         nodes: nothing,
         nodePorts: nothing,
         gatewayTrouble: async (namespace) => troubles[namespace],
+        isOpenEtcd: async () => false,
         storageClasses: nothing,
         list: nothing,
         read: async ({ kind, namespace, name }: ObjectRef): Promise<Live | undefined> => {

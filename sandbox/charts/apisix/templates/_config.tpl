@@ -119,9 +119,6 @@ deployment:
       {{- if $withController }}
       - 0.0.0.0/0
       {{- end }}
-    {{- if .Values.etcd.enabled }}
-    enable_admin_ui: {{ $admin.enable_admin_ui }}
-    {{- end }}
     admin_listen:
       ip: {{ $admin.ip | quote }}
       port: {{ $admin.port }}
@@ -134,17 +131,13 @@ deployment:
         key: {{ ne $secret "" | ternary "${{APISIX_VIEWER_KEY}}" $admin.credentials.viewer | quote }}
   etcd:
     host:
-      {{- if .Values.etcd.enabled }}
-      - http://{{ include "apisix.etcdHost" . }}:{{ .Values.etcd.service.port }}
-      {{- else }}
       {{- range .Values.externalEtcd.host }}
       - {{ . | quote }}
-      {{- end }}
       {{- end }}
     prefix: {{ .Values.etcd.prefix | quote }}
     timeout: {{ .Values.etcd.timeout }}
     {{- if include "apisix.usesEtcdPassword" . }}
-    user: {{ .Values.etcd.enabled | ternary "root" .Values.externalEtcd.user | quote }}
+    user: {{ .Values.externalEtcd.user | quote }}
     password: "${{"{{"}}APISIX_ETCD_PASSWORD{{"}}"}}"
     {{- end }}
 {{- end }}

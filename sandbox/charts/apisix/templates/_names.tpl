@@ -31,27 +31,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{ .Values.serviceAccount.name | default (.Values.serviceAccount.create | ternary (include "apisix.fullname" .) "default") }}
 {{- end }}
 
-{{- /* Address of the etcd this release brings along; the real chart does not ask the sub-chart for its name either. */ -}}
-{{- define "apisix.etcdHost" -}}
-{{ .Values.etcd.fullnameOverride | default (printf "%s-etcd.%s.svc.%s" .Release.Name .Release.Namespace .Values.etcd.clusterDomain) }}
-{{- end }}
-
 {{- define "apisix.usesEtcdPassword" -}}
-{{- if .Values.etcd.enabled }}{{ if .Values.etcd.auth.rbac.create }}yes{{ end }}{{ else if .Values.externalEtcd.user }}yes{{ end }}
+{{- if .Values.etcd.enabled }}{{ fail "the sandbox plays no etcd of the chart's own: set etcd.enabled to false" }}{{ end }}
+{{- if .Values.externalEtcd.user }}yes{{ end }}
 {{- end }}
 
 {{- define "apisix.etcdSecret" -}}
-{{- if .Values.etcd.enabled -}}
-{{ printf "%s-etcd" .Release.Name }}
-{{- else -}}
 {{ .Values.externalEtcd.existingSecret | default (printf "%s-external-etcd" (include "apisix.fullname" .)) }}
-{{- end }}
-{{- end }}
-
-{{- define "apisix.etcdSecretKey" -}}
-{{- if .Values.etcd.enabled -}}
-etcd-root-password
-{{- else -}}
-{{ .Values.externalEtcd.secretPasswordKey }}
-{{- end }}
 {{- end }}

@@ -21,7 +21,7 @@ const METRICS: ObservabilitySettings = { metrics: { scrapers, podMonitor: false 
 const LOG: ObservabilitySettings = { accessLog: true };
 
 const profile = (observability?: ObservabilitySettings): any =>
-    parse(profileOf({ ...release, observability }, installation));
+    parse(profileOf({ ...release, observability }, "team-a"));
 const values = (observability?: ObservabilitySettings): any =>
     apisixValues({ ...release, observability }, "team-a", installation);
 const route = (observed?: object): any[] =>
@@ -53,7 +53,7 @@ describe("metrics of the gateway", () => {
 
     it("leave the port of redirects as it is", () => {
         const tls = { nodePort: 30843, minimumVersion: "1.3" as const, publicPort: 443 };
-        const { plugin_attr: attributes } = parse(profileOf({ ...release, tls, observability: METRICS }, installation));
+        const { plugin_attr: attributes } = parse(profileOf({ ...release, tls, observability: METRICS }, "team-a"));
         assert.deepEqual(attributes.redirect, { https_port: 443 });
         assert.ok(attributes.prometheus);
     });

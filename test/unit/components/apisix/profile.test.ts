@@ -7,7 +7,7 @@ import { release } from "./release-fixture";
 
 const installation = { release: "team-a", namespace: "team-a-gateway" };
 const availability = { answerTimeoutSeconds: 600 };
-const read = (settings: object): any => parse(profileOf({ ...release, availability, ...settings }, installation));
+const read = (settings: object): any => parse(profileOf({ ...release, availability, ...settings }, "team-a"));
 
 describe("the settings file of APISIX", () => {
     it("gives nginx the longest answer and half a minute", () =>
@@ -62,7 +62,7 @@ describe("the settings file of APISIX", () => {
     });
 
     it("has another name whenever it says something else, and the same otherwise", () => {
-        const text = (shutdownSeconds: number) => renderProfile({ ...installation, shutdownSeconds });
+        const text = (shutdownSeconds: number) => renderProfile({ etcd: "http://etcd:2379", shutdownSeconds });
         assert.equal(profileName(text(630)), profileName(text(630)));
         assert.notEqual(profileName(text(630)), profileName(text(631)));
         assert.match(profileName(text(630)), /^alpa-auth-apisix-[0-9a-f]{10}$/);

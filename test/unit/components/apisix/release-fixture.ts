@@ -4,7 +4,7 @@ import type { ReleaseSettings } from "../../../../components/apisix/values";
 export const release: ReleaseSettings = {
     chart: { repository: "https://charts.example.org", version: "2.14.1" },
     image: { repository: "mirror.example.org/apisix", tag: "3.18.0" },
-    etcdImage: { registry: "mirror.example.org", repository: "team/etcd", tag: "3.6.4" },
+    etcdImage: "mirror.example.org/team/etcd:v3.6.99",
     replicas: 2,
     nodePort: 30900,
 };

@@ -188,7 +188,7 @@ describe("GatewayTls", () => {
     it("is in the settings file of a highly available gateway too, which takes the place of the chart's", () => {
         const tls = { protocols: "TLSv1.2 TLSv1.3", publicPort: 8443 };
         const file = (more: object) =>
-            parse(renderProfile({ release: "team-a", namespace: "gateway", shutdownSeconds: 600, ...more })) as any;
+            parse(renderProfile({ etcd: "http://etcd:2379", shutdownSeconds: 600, ...more })) as any;
         assert.deepEqual(file({ tls }).apisix.ssl, {
             enable: true,
             listen: [{ port: 9443 }],

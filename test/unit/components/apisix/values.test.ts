@@ -8,7 +8,6 @@ const values = apisixValues(release, "team-a", installation);
 describe("apisixValues", () => {
     it("takes image, port and replicas from the config", () => {
         assert.deepEqual(values.image, release.image);
-        assert.deepEqual(values.etcd.image, release.etcdImage);
         assert.equal(values.replicaCount, 2);
         assert.equal(values.service.http?.nodePort, 30900);
     });
@@ -29,14 +28,14 @@ describe("apisixValues", () => {
         assert.doesNotMatch(text, /edd1c9f034335f136f87ad84b625c8f1|rootPassword/);
         assert.deepEqual(text.match(/"value":"[^"]*"/g), ['"value":"alpa-auth"'], "the name of the settings file");
     });
-    it("has etcd ask for a password, from a Secret of the only name that the chart gives APISIX", () => {
-        // _helpers.tpl of the chart 2.14.0, "apisix.etcd.secretName" and "secretPasswordKey": no value changes them.
-        assert.deepEqual(values.etcd.auth.rbac, {
-            create: true,
+    it("reads the etcd of this project, with a password from our Secret, and installs none of the chart's", () => {
+        assert.deepEqual(values.etcd, { enabled: false });
+        assert.deepEqual(values.externalEtcd, {
+            host: ["http://etcd.team-a-etcd.svc.cluster.local:2379"],
+            user: "root",
             existingSecret: `${installation.release}-etcd`,
-            existingSecretPasswordKey: "etcd-root-password",
+            secretPasswordKey: "etcd-root-password",
         });
-        assert.equal(values.etcd.usePasswordFiles, false, "a variable stays what it is until the pod starts again");
     });
     it("serves no Admin page", () => assert.equal(values.apisix.admin.enable_admin_ui, false));
     it("gives the ingress controller a name of its own per namespace", () => {
@@ -49,26 +48,9 @@ describe("apisixValues", () => {
         assert.equal(defaultIngressClass, false);
         assert.equal(values["ingress-controller"].gatewayProxy.createDefault, false);
     });
-    it("does not let the chart open etcd to the whole cluster", () =>
-        assert.equal(values.etcd.networkPolicy.enabled, false));
     it("makes nothing that differs at each rendering", () => {
-        assert.equal(values.etcd.auth.token.enabled, false);
         assert.equal(values["ingress-controller"].webhook.enabled, false);
         assert.deepEqual(apisixValues(release, "team-a", installation), values);
-    });
-    it("has the chart take etcd from a mirror, which it would refuse by itself", () => {
-        const global = (registry: string) =>
-            (
-                apisixValues({ ...release, etcdImage: { ...release.etcdImage, registry } }, "team-a", installation)
-                    .etcd as any
-            ).global;
-        assert.deepEqual(global("mirror.example.org"), { security: { allowInsecureImages: true } });
-        assert.equal(global("docker.io"), undefined);
-    });
-    it("names a storage class only where one is chosen", () => {
-        assert.ok(!("persistence" in values.etcd));
-        const { etcd } = apisixValues({ ...release, storageClass: "fast" }, "team-a", installation);
-        assert.deepEqual((etcd as any).persistence, { storageClass: "fast" });
     });
     it("names the Admin API's Service as the chart does", () =>
         assert.deepEqual(ADMIN_SERVICE, { name: `${values.fullnameOverride}-admin`, port: 9180 }));

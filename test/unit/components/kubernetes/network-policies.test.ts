@@ -7,7 +7,6 @@ interface Pod {
     [label: string]: string;
 }
 const APISIX: Pod = { "app.kubernetes.io/name": "apisix" };
-const ETCD: Pod = { "app.kubernetes.io/name": "etcd" };
 const CONTROLLER: Pod = { "app.kubernetes.io/name": "ingress-controller" };
 const ALIASED: Pod = { "app.kubernetes.io/name": "apisix-ingress-controller" };
 const STRANGER: Pod = { app: "stranger" };
@@ -39,17 +38,11 @@ function open(policies: Seen[], to: Pod, port: number, from: Pod | undefined): b
 const cases: [what: string, to: Pod, port: number, from: Pod | undefined, open: boolean][] = [
     ["callers reach the data port", APISIX, 9080, OUTSIDE, true],
     ["callers do not reach the Admin API", APISIX, 9180, OUTSIDE, false],
-    ["callers do not reach etcd", ETCD, 2379, OUTSIDE, false],
     ["callers do not reach APISIX's control port", APISIX, 9090, OUTSIDE, false],
     ["callers do not reach the ingress controller", CONTROLLER, 8080, OUTSIDE, false],
     ["the ingress controller reaches the Admin API", APISIX, 9180, CONTROLLER, true],
     ["the ingress controller reaches it under its other name", APISIX, 9180, ALIASED, true],
     ["a stranger in the namespace does not reach the Admin API", APISIX, 9180, STRANGER, false],
-    ["a stranger in the namespace does not reach etcd", ETCD, 2379, STRANGER, false],
-    ["APISIX reaches etcd", ETCD, 2379, APISIX, true],
-    ["APISIX does not speak for etcd's members", ETCD, 2380, APISIX, false],
-    ["etcd's members reach each other", ETCD, 2380, ETCD, true],
-    ["the ingress controller does not reach etcd", ETCD, 2379, CONTROLLER, false],
     ["no peer reaches a pod of another kind", STRANGER, 80, APISIX, false],
 ];
 

@@ -226,18 +226,6 @@ const release = (values: object, more: object = {}) => ({
 describe("review of the values of the chart", () => {
     const cases: [what: string, old: object, now: object, first: RegExp][] = [
         [
-            "where etcd keeps its data",
-            { etcd: { persistence: { enabled: true } } },
-            { etcd: { persistence: { enabled: false } } },
-            /^breaks-callers data-deleted/,
-        ],
-        [
-            "fewer members of etcd",
-            { etcd: { replicaCount: 3 } },
-            { etcd: { replicaCount: 1 } },
-            /^breaks-callers data-deleted/,
-        ],
-        [
             "the name of the controller",
             { "ingress-controller": { config: { controllerName: "a" } } },
             { "ingress-controller": { config: { controllerName: "b" } } },
@@ -268,18 +256,6 @@ describe("review of the values of the chart", () => {
             /^risk gateway-changed.*3 pods become 1/,
         ],
         [
-            "the budget of etcd",
-            { etcd: { replicaCount: 3, pdb: { create: true } } },
-            { etcd: { replicaCount: 3, pdb: { create: false } } },
-            /^risk protection-weakened/,
-        ],
-        [
-            "a member of etcd more, and the budget that comes with it",
-            { etcd: { replicaCount: 1, pdb: { create: false } } },
-            { etcd: { replicaCount: 3, pdb: { create: true } } },
-            /^risk pods-restart/,
-        ],
-        [
             "the budget of the controller",
             { "ingress-controller": { podDisruptionBudget: { enabled: true } } },
             {},
@@ -292,6 +268,7 @@ describe("review of the values of the chart", () => {
             /^breaks-callers way-in-changed/,
         ],
         ["no etcd", { etcd: { enabled: true } }, { etcd: { enabled: false } }, /^breaks-callers data-deleted/],
+        ["what an etcd that does not run had", { etcd: {} }, { etcd: { enabled: false, pdb: {} } }, /data-deleted/],
         ["no pod of APISIX", { replicaCount: 2 }, { replicaCount: 0 }, /^breaks-callers service-interrupted/],
     ];
     for (const [what, old, now, first] of cases)
@@ -330,6 +307,33 @@ describe("review of the values of the chart", () => {
             said([step("Release", "g", file("a"), file("b"))])[0],
             /^risk gateway-changed: .*does not read them/,
         );
+    });
+});
+
+describe("review of etcd", () => {
+    const members = (more: object) => ({ metadata: { name: "etcd" }, spec: { replicas: 3, ...more } });
+    const cases: [what: string, old: object | undefined, now: object | undefined, first: RegExp][] = [
+        ["another image", members({ template: { a: 1 } }), members({ template: { a: 2 } }), /^risk pods-restart/],
+        ["fewer members", members({}), members({ replicas: 1 }), /^breaks-callers data-deleted/],
+        ["more members", members({ replicas: 1 }), members({}), /^risk pods-restart/],
+        [
+            "other volumes",
+            members({ volumeClaimTemplates: [{ spec: { storageClassName: "a" } }] }),
+            members({ volumeClaimTemplates: [{ spec: { storageClassName: "b" } }] }),
+            /data-deleted: etcd keeps its data elsewhere/,
+        ],
+        ["its end", members({}), undefined, /^risk data-deleted/],
+    ];
+    for (const [what, old, now, first] of cases)
+        it(`says of ${what} what it is`, () => assert.match(said([step("StatefulSet", "e", old, now)])[0], first));
+
+    it("says that what the chart's held is copied, where the one that comes is prepared", () => {
+        const values = (etcd: object) => release({ replicaCount: 3, etcd });
+        const [found] = said([
+            step("Release", "g", values({ enabled: true, replicaCount: 3 }), values({ enabled: false })),
+            step("EtcdPrepared", "p", undefined, {}),
+        ]).filter((one) => one.includes("etcd"));
+        assert.match(found, /^risk pods-restart: .*etcd moves to etcd's own image; what it holds is copied before/);
     });
 });
 

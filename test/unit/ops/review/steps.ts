@@ -16,6 +16,8 @@ const TYPES = {
     ApisixUpstream: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
     Release: "kubernetes:helm.sh/v3:Release",
     DaemonSet: "kubernetes:apps/v1:DaemonSet",
+    StatefulSet: "kubernetes:apps/v1:StatefulSet",
+    EtcdPrepared: "pulumi-nodejs:dynamic/alpa-auth:EtcdPrepared",
     RampartGraph: "pulumi-nodejs:dynamic/alpa-auth:RampartGraph",
     Revocations: "pulumi-nodejs:dynamic/alpa-auth:Revocations",
     RayCluster: "kubernetes:ray.io/v1:RayCluster",

@@ -1,0 +1,116 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import type { ClusterAccess } from "../kubernetes/kubeconfig";
+import { APISIX_PODS, peer, POLICY_PREFIX } from "../kubernetes/network-policies";
+import { metadata } from "../kubernetes/ownership";
+import { renderMembers, renderPeers, renderService, type EtcdSettings } from "./members";
+import { CLIENT_PORT, ETCD, ETCD_PODS, etcdNamespace, memberNames, PEER_PORT, PEERS } from "./names";
+import { EtcdPrepared } from "./prepared";
+import type { FormerEtcd } from "./prepared-provider";
+
+export interface EtcdArgs {
+    /** Namespace of the routes; etcd gets a namespace of its own, named after it. */
+    namespace: string;
+    cluster: ClusterAccess;
+    settings: EtcdSettings;
+    /** Namespace APISIX runs in. */
+    apisixNamespace: string;
+    former: FormerEtcd;
+    /** URN of the resource that the password was a child of, in versions whose chart brought etcd along. */
+    passwordWasIn: pulumi.Input<string>;
+}
+
+/** Longest wait for its answer, in seconds: its pods are ready before. */
+const TIMEOUT_SECONDS = 120;
+
+/**
+ * What APISIX keeps its configuration in: etcd's own image, in a namespace of its own. It is there before APISIX, and goes
+ * after it; docs/decisions/0046-etcds-own-image.md says why.
+ */
+export class Etcd extends pulumi.ComponentResource {
+    /** Of its user root; secret. */
+    readonly password: pulumi.Output<string>;
+
+    constructor(name: string, args: EtcdArgs, opts?: pulumi.ComponentResourceOptions) {
+        super("alpa-auth:parts:Etcd", name, {}, opts);
+        const { cluster, settings, former } = args;
+        const namespace = etcdNamespace(args.namespace);
+        const root = new random.RandomPassword(
+            `${name}-root-password`,
+            { length: 40, special: false },
+            { parent: this, aliases: [{ parent: args.passwordWasIn }] },
+        );
+        this.password = pulumi.secret(root.result);
+        const home = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: closed(namespace) }, { parent: this });
+        const inside = { parent: this, dependsOn: home, deletedWith: home };
+        const policies = Object.entries(renderPolicies(args.apisixNamespace)).map(
+            ([role, spec]) =>
+                new k8s.networking.v1.NetworkPolicy(
+                    `${name}-policy-${role}`,
+                    { metadata: metadata(`${POLICY_PREFIX}${role}`, namespace), spec },
+                    inside,
+                ),
+        );
+        const services = [
+            { role: "service", named: ETCD, spec: renderService() },
+            { role: "peers", named: PEERS, spec: renderPeers() },
+        ].map(
+            ({ role, named, spec }) =>
+                new k8s.core.v1.Service(`${name}-${role}`, { metadata: metadata(named, namespace), spec }, inside),
+        );
+        if (settings.members > 1)
+            new k8s.policy.v1.PodDisruptionBudget(
+                `${name}-budget`,
+                {
+                    metadata: metadata(ETCD, namespace),
+                    spec: renderBudget(),
+                },
+                inside,
+            );
+        const members = new k8s.apps.v1.StatefulSet(
+            `${name}-members`,
+            { metadata: metadata(ETCD, namespace), spec: renderMembers(settings, namespace) },
+            { ...inside, dependsOn: [...policies, ...services] },
+        );
+        new EtcdPrepared(
+            `${name}-prepared`,
+            {
+                ...{ cluster, former },
+                place: { namespace, pods: memberNames(settings.members) },
+                uid: members.metadata.uid,
+                password: this.password,
+                timeoutSeconds: TIMEOUT_SECONDS,
+            },
+            { parent: this, dependsOn: members, additionalSecretOutputs: ["password"] },
+        );
+        this.registerOutputs({});
+    }
+}
+
+/** Spec of the budget: the majority of three goes on without one. */
+export function renderBudget() {
+    return { maxUnavailable: 1, selector: ETCD_PODS };
+}
+
+/** A namespace whose pods may do no more than etcd needs. */
+function closed(namespace: string) {
+    const { labels, ...rest } = metadata(namespace);
+    return { ...rest, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } };
+}
+
+/** Spec of each policy, by its role: APISIX reaches etcd, the members each other, and no other pod reaches either. */
+export function renderPolicies(apisixNamespace: string) {
+    const from = (peers: object[], port: number) => ({ from: peers, ports: [{ port, protocol: "TCP" }] });
+    return {
+        closed: { podSelector: {}, policyTypes: ["Ingress"] },
+        etcd: {
+            podSelector: ETCD_PODS,
+            policyTypes: ["Ingress"],
+            ingress: [
+                from([peer({ namespace: apisixNamespace, labels: APISIX_PODS.matchLabels })], CLIENT_PORT),
+                from([{ podSelector: ETCD_PODS }], PEER_PORT),
+            ],
+        },
+    };
+}

@@ -1,0 +1,111 @@
+import { connectToPod, type PodConnection } from "../kubernetes/pod-connection";
+import type { PlainAccess } from "../kubernetes/cluster-reader";
+
+// etcd's JSON gateway (3.6: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), through the API server's port-forwarding.
+// The image has no shell for scripts, and a password is sent in a body, never on a command line.
+//
+// These functions are part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+
+/** The pods of one etcd, of which any may be asked. */
+export interface EtcdPlace {
+    namespace: string;
+    pods: string[];
+}
+
+/** A connection to one member. Bytes are base64 in what it takes and gives. */
+export interface EtcdMember {
+    /** Whether etcd asks for a password. */
+    asks: boolean;
+    /** @throws EtcdError with etcd's message and code */
+    call(path: string, body: object): Promise<EtcdReply>;
+    close(): void;
+}
+
+/** What of etcd's answers is read here. Numbers are text. */
+export interface EtcdReply {
+    header?: { revision?: string };
+    token?: string;
+    kvs?: { key: string; value?: string }[];
+    more?: boolean;
+}
+
+/** An error with etcd's own message. */
+export type EtcdError = Error & { etcd?: string };
+
+const CLIENT = 2379;
+
+/**
+ * Opens a member that answers, as the user root where etcd asks for a password.
+ * @throws EtcdError that {@link isRejected} knows; Error when no member answers
+ */
+export async function openEtcd(access: PlainAccess, place: EtcdPlace, password: string): Promise<EtcdMember> {
+    let last: Error = new Error(`etcd in ${place.namespace}: it has no pods`);
+    for (const pod of place.pods) {
+        const connection = connectToPod(access, { namespace: place.namespace, pod, port: CLIENT });
+        try {
+            const token = await signIn(connection, pod, password);
+            return {
+                asks: token !== undefined,
+                call: (path, body) => ask(connection, pod, path, body, token),
+                close: connection.close,
+            };
+        } catch (error) {
+            connection.close();
+            if (isRejected(error as Error)) throw error;
+            last = error as Error;
+        }
+    }
+    throw last;
+}
+
+/** Whether etcd has another password. */
+export function isRejected(error: EtcdError): boolean {
+    return error.etcd?.includes("authentication failed") ?? false;
+}
+
+/** @returns undefined where etcd asks for no password */
+async function signIn(connection: PodConnection, pod: string, password: string): Promise<string | undefined> {
+    try {
+        return (await ask(connection, pod, "auth/authenticate", { name: "root", password })).token;
+    } catch (error) {
+        if ((error as EtcdError).etcd?.includes("authentication is not enabled")) return undefined;
+        throw error;
+    }
+}
+
+async function ask(
+    connection: PodConnection,
+    pod: string,
+    path: string,
+    body: object,
+    token?: string,
+): Promise<EtcdReply> {
+    const headers = { "Content-Type": "application/json", ...(token === undefined ? {} : { Authorization: token }) };
+    const answer = await connection.request({
+        method: "POST",
+        path: `/v3/${path}`,
+        headers,
+        body: JSON.stringify(body),
+    });
+    // An answer that is no JSON is not etcd's.
+    let said: EtcdReply & { message?: string } = {};
+    try {
+        said = JSON.parse(answer.body);
+    } catch {
+        throw new Error(`etcd ${pod}: ${path}: answered ${answer.status} without JSON`);
+    }
+    if (answer.status === 200) return said;
+    const why = said.message ?? `answered ${answer.status}`;
+    throw Object.assign(new Error(`etcd ${pod}: ${path}: ${why}`), { etcd: why });
+}
+
+/** Has etcd ask for the password of its user root. Safe to repeat after a run that was cut off. */
+export async function enablePassword(member: EtcdMember, password: string): Promise<void> {
+    const root = { name: "root", password };
+    await member.call("auth/user/add", root).catch(async (error: EtcdError) => {
+        if (!error.etcd?.includes("already exists")) throw error;
+        await member.call("auth/user/changepw", root);
+    });
+    await member.call("auth/user/grant", { user: "root", role: "root" });
+    await member.call("auth/enable", {});
+}

@@ -1,0 +1,137 @@
+import { CLIENT_PORT, ETCD, ETCD_PODS, HEALTH_PORT, memberNames, PEER_PORT, PEERS } from "./names";
+
+/** What of etcd is chosen in the stack config. */
+export interface EtcdSettings {
+    /** As the kubelet takes it. */
+    image: string;
+    /** 1, or an odd number of which a majority goes on. It cannot change later. */
+    members: number;
+    /** Of the members' volumes. Unset: the cluster's default. */
+    storageClass?: string;
+}
+
+const DATA = "/var/lib/etcd";
+/** User and group of the container: "nonroot" of the distroless base that etcd's image is made from. */
+const USER = 65532;
+
+/**
+ * Spec of the StatefulSet. The image has no shell, so all is said by flags: each member has the list of all of them, and
+ * they form a cluster when a majority of them is there.
+ * @param namespace that of etcd
+ */
+export function renderMembers(settings: EtcdSettings, namespace: string) {
+    const { image, members, storageClass } = settings;
+    return {
+        replicas: members,
+        serviceName: PEERS,
+        // A member is ready when the cluster has a leader, so none may wait for the one before it.
+        podManagementPolicy: "Parallel",
+        selector: ETCD_PODS,
+        template: {
+            metadata: { labels: ETCD_PODS.matchLabels },
+            spec: {
+                automountServiceAccountToken: false,
+                // Variables of Services begin with ETCD_ as well, and etcd reads such as its flags.
+                enableServiceLinks: false,
+                securityContext: {
+                    runAsNonRoot: true,
+                    runAsUser: USER,
+                    runAsGroup: USER,
+                    fsGroup: USER,
+                    seccompProfile: { type: "RuntimeDefault" },
+                },
+                ...(members === 1 ? {} : { affinity: { podAntiAffinity: apart() } }),
+                containers: [{ name: ETCD, image, ...renderContainer(members, namespace) }],
+            },
+        },
+        volumeClaimTemplates: [
+            {
+                metadata: { name: "data" },
+                spec: {
+                    accessModes: ["ReadWriteOnce"],
+                    resources: { requests: { storage: "8Gi" } },
+                    ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
+                },
+            },
+        ],
+    };
+}
+
+function renderContainer(members: number, namespace: string) {
+    return {
+        command: [ETCD],
+        args: Object.entries(flags(members, namespace)).map(([flag, value]) => `--${flag}=${value}`),
+        env: [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+        ports: [
+            { name: "client", containerPort: CLIENT_PORT },
+            { name: "peer", containerPort: PEER_PORT },
+            { name: "health", containerPort: HEALTH_PORT },
+        ],
+        // A member without a majority is not ready, and lives: a restart would not help it.
+        startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150 },
+        readinessProbe: probe("/readyz"),
+        livenessProbe: probe("/livez"),
+        // An etcd that is killed for its memory comes back, but no change of a consumer arrives meanwhile.
+        resources: { requests: { cpu: "250m", memory: "512Mi" }, limits: { memory: "1Gi" } },
+        securityContext: {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+        },
+        volumeMounts: [{ name: "data", mountPath: DATA }],
+    };
+}
+
+function flags(members: number, namespace: string): Record<string, string> {
+    const peer = (name: string) => `http://${name}.${PEERS}.${namespace}.svc.cluster.local:${PEER_PORT}`;
+    return {
+        name: "$(POD_NAME)",
+        // A folder of its own in the volume: etcd needs one that no other user may read.
+        "data-dir": `${DATA}/data`,
+        "listen-client-urls": `http://0.0.0.0:${CLIENT_PORT}`,
+        "advertise-client-urls": `http://$(POD_NAME).${PEERS}.${namespace}.svc.cluster.local:${CLIENT_PORT}`,
+        "listen-peer-urls": `http://0.0.0.0:${PEER_PORT}`,
+        "initial-advertise-peer-urls": peer("$(POD_NAME)"),
+        "listen-metrics-urls": `http://0.0.0.0:${HEALTH_PORT}`,
+        "initial-cluster": memberNames(members)
+            .map((name) => `${name}=${peer(name)}`)
+            .join(","),
+        "initial-cluster-token": namespace,
+        // The state is left at its default "new": a member that was removed and added again needs another one, and
+        // kubectl can set that in the environment (docs/operate/etcd.md).
+        // Each change of a consumer is a revision: without an end to them the volume fills.
+        "auto-compaction-mode": "periodic",
+        "auto-compaction-retention": "1h",
+    };
+}
+
+function probe(path: string) {
+    return { httpGet: { path, port: HEALTH_PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 };
+}
+
+/** Two members on one node would be lost together, and with them the quorum. A volume ties its member to a node anyway. */
+function apart() {
+    return {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+            { topologyKey: "kubernetes.io/hostname", labelSelector: ETCD_PODS },
+        ],
+    };
+}
+
+/** Spec of the Service that APISIX finds etcd by. */
+export function renderService() {
+    return {
+        selector: ETCD_PODS.matchLabels,
+        ports: [{ name: "client", port: CLIENT_PORT, targetPort: CLIENT_PORT }],
+    };
+}
+
+/** Spec of the Service that names each member. They find each other before they are ready. */
+export function renderPeers() {
+    return {
+        clusterIP: "None",
+        publishNotReadyAddresses: true,
+        selector: ETCD_PODS.matchLabels,
+        ports: [{ name: "peer", port: PEER_PORT, targetPort: PEER_PORT }],
+    };
+}

@@ -1,0 +1,58 @@
+import { renderBudget, renderPolicies } from "../../../components/etcd/etcd";
+import { renderMembers, renderPeers, renderService } from "../../../components/etcd/members";
+import { ETCD, etcdNamespace, memberNames, PEERS } from "../../../components/etcd/names";
+import { POLICY_PREFIX } from "../../../components/kubernetes/network-policies";
+import { ETCD_MEMBERS } from "../../../components/apisix/availability";
+import { combinations, form } from "./form";
+import { made, type ByName } from "./gateway";
+
+// etcd, in a namespace of its own.
+
+const NAMESPACE = "sample-namespace";
+const MEMBERS = [1, ETCD_MEMBERS];
+
+export const statefulSets: ByName = {
+    [ETCD]: () =>
+        made("members of etcd", () =>
+            combinations({ members: MEMBERS, storage: [true, undefined] }).map(({ members, storage }) =>
+                form(
+                    { namespace: NAMESPACE, image: "mirror.example.org/sample:v3.6.99", storageClass: "sample-class" },
+                    ({ namespace, image, storageClass }) => ({
+                        metadata: { namespace: etcdNamespace(namespace) },
+                        spec: renderMembers(
+                            { image, members: members!, ...(storage ? { storageClass } : {}) },
+                            etcdNamespace(namespace),
+                        ),
+                    }),
+                ),
+            ),
+        ),
+};
+
+export const etcdServices: ByName = {
+    [ETCD]: () => made("service of etcd", () => [form({}, () => ({ spec: renderService() }))]),
+    [PEERS]: () => made("peers of etcd", () => [form({}, () => ({ spec: renderPeers() }))]),
+};
+
+export const etcdPolicies: ByName = {
+    [`${POLICY_PREFIX}etcd`]: () =>
+        made("policy of etcd", () => [
+            form({ namespace: NAMESPACE }, ({ namespace }) => ({ spec: renderPolicies(namespace).etcd })),
+        ]),
+};
+
+export const etcdBudgets: ByName = {
+    [ETCD]: () => made("budget of etcd", () => [form({}, () => ({ spec: renderBudget() }))]),
+};
+
+/** Where the password is set, and what is copied there. */
+export const preparations = () =>
+    MEMBERS.map((members) =>
+        form(
+            { namespace: NAMESPACE, apisix: "sample-gateway", name: "sample-etcd", profile: "sample-profile" },
+            (s) => ({
+                place: { namespace: etcdNamespace(s.namespace), pods: memberNames(members) },
+                former: { namespace: s.apisix, name: s.name, profile: s.profile },
+            }),
+        ),
+    );

@@ -1,0 +1,137 @@
+import { strict as assert } from "node:assert";
+import { Etcd, renderPolicies } from "../../../../components/etcd/etcd";
+import { asked, comesAfter, inputsOf, one, oneOfKind, record, type Seen } from "../../../kit";
+
+const IMAGE = "mirror.example.org/team/etcd:v3.6.99";
+const WAS_IN = "urn:pulumi:s::p::alpa-auth:parts:EtcdSecrets::alpa-etcd";
+
+const build = (members: number, storageClass?: string): Promise<Seen[]> =>
+    record(
+        () =>
+            new Etcd("alpa-etcd", {
+                namespace: "team-a",
+                cluster: {},
+                settings: { image: IMAGE, members, storageClass },
+                apisixNamespace: "team-a-gateway",
+                former: { namespace: "team-a-gateway", name: "team-a-etcd", profile: "alpa-auth-apisix-1" },
+                passwordWasIn: WAS_IN,
+            }),
+    );
+
+const PEER = (name: string) => `${name}=http://${name}.etcd-peers.team-a-etcd.svc.cluster.local:2380`;
+
+describe("Etcd", () => {
+    const specOf = (seen: Seen[]) => oneOfKind(seen, "StatefulSet", "etcd").inputs.spec;
+    const containerOf = (seen: Seen[]) => specOf(seen).template.spec.containers[0];
+
+    for (const [members, list] of [
+        [1, [PEER("etcd-0")]],
+        [3, [PEER("etcd-0"), PEER("etcd-1"), PEER("etcd-2")]],
+    ] as const)
+        it(`tells each of ${members} of all of them by flags, under the name of its pod`, async () => {
+            const { command, args, env } = containerOf(await build(members));
+            assert.deepEqual(command, ["etcd"]);
+            assert.ok(args.includes(`--initial-cluster=${list.join(",")}`));
+            assert.ok(args.includes("--name=$(POD_NAME)"));
+            assert.ok(args.includes(`--initial-advertise-peer-urls=${PEER("$(POD_NAME)").split("=")[1]}`));
+            assert.deepEqual(env, [{ name: "POD_NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }]);
+        });
+
+    it("lets all members start at once, and find each other before they are ready", async () => {
+        const seen = await build(3);
+        assert.equal(specOf(seen).podManagementPolicy, "Parallel");
+        const peers = oneOfKind(seen, "Service", "etcd-peers").inputs.spec;
+        assert.deepEqual([peers.clusterIP, peers.publishNotReadyAddresses], ["None", true]);
+        assert.equal(specOf(seen).serviceName, "etcd-peers");
+    });
+
+    it("keeps three members on nodes of their own, and lets one go at a time", async () => {
+        const seen = await build(3);
+        const labels = { matchLabels: { "app.kubernetes.io/name": "etcd" } };
+        assert.deepEqual(
+            specOf(seen).template.spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution,
+            [{ topologyKey: "kubernetes.io/hostname", labelSelector: labels }],
+        );
+        const budget = oneOfKind(seen, "PodDisruptionBudget").inputs.spec;
+        assert.deepEqual(budget, { maxUnavailable: 1, selector: labels });
+    });
+
+    it("does not block the drain of the only node", async () => {
+        const seen = await build(1);
+        assert.equal(specOf(seen).template.spec.affinity, undefined);
+        assert.deepEqual(
+            seen.filter(({ inputs }) => inputs.kind === "PodDisruptionBudget"),
+            [],
+        );
+    });
+
+    it("asks for health on a port that needs no password, and lets a member without a majority live", async () => {
+        const { readinessProbe, livenessProbe, startupProbe, args } = containerOf(await build(3));
+        assert.deepEqual(readinessProbe.httpGet, { path: "/readyz", port: 2381 });
+        for (const probe of [livenessProbe, startupProbe])
+            assert.deepEqual(probe.httpGet, { path: "/livez", port: 2381 });
+        assert.ok(args.includes("--listen-metrics-urls=http://0.0.0.0:2381"));
+    });
+
+    it("needs neither root nor a shell nor the right to write anywhere but into its volume", async () => {
+        const seen = await build(1);
+        const pod = specOf(seen).template.spec;
+        assert.equal(pod.automountServiceAccountToken, false);
+        const { runAsNonRoot, seccompProfile } = pod.securityContext;
+        assert.deepEqual([runAsNonRoot, seccompProfile], [true, { type: "RuntimeDefault" }]);
+        const [container, ...more] = pod.containers;
+        assert.deepEqual([more, pod.initContainers], [[], undefined]);
+        assert.deepEqual(container.securityContext, {
+            allowPrivilegeEscalation: false,
+            readOnlyRootFilesystem: true,
+            capabilities: { drop: ["ALL"] },
+        });
+        assert.deepEqual(container.volumeMounts, [{ name: "data", mountPath: "/var/lib/etcd" }]);
+        const { labels } = oneOfKind(seen, "Namespace", "team-a-etcd").inputs.metadata;
+        assert.equal(labels["pod-security.kubernetes.io/enforce"], "restricted");
+    });
+
+    it("runs the image of the config, on volumes of the chosen class", async () => {
+        assert.equal(containerOf(await build(1)).image, IMAGE);
+        const classOf = async (name?: string) =>
+            specOf(await build(1, name)).volumeClaimTemplates[0].spec.storageClassName;
+        assert.deepEqual([await classOf("fast"), await classOf()], ["fast", undefined]);
+    });
+
+    it("lets APISIX reach the clients' port, and the members alone each other's", () => {
+        const apisix = {
+            namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "team-a-gateway" } },
+            podSelector: { matchLabels: { "app.kubernetes.io/name": "apisix" } },
+        };
+        const { closed, etcd } = renderPolicies("team-a-gateway");
+        assert.deepEqual(closed, { podSelector: {}, policyTypes: ["Ingress"] });
+        const members = { podSelector: { matchLabels: { "app.kubernetes.io/name": "etcd" } } };
+        assert.deepEqual(etcd.ingress, [
+            { from: [apisix], ports: [{ port: 2379, protocol: "TCP" }] },
+            { from: [members], ports: [{ port: 2380, protocol: "TCP" }] },
+        ]);
+    });
+
+    it("has its policies before a member listens, and its password set before anything needs it", async () => {
+        const seen = await build(1);
+        const members = oneOfKind(seen, "StatefulSet");
+        for (const policy of seen.filter(({ inputs }) => inputs.kind === "NetworkPolicy"))
+            assert.ok(comesAfter(seen, members, policy), policy.name);
+        const prepared = one(seen, "pulumi-nodejs:dynamic/alpa-auth:EtcdPrepared");
+        assert.ok(comesAfter(seen, prepared, members));
+        assert.equal(inputsOf(prepared).password, "(secret)");
+    });
+
+    it("has its password in no flag, variable or mount of its pods", async () => {
+        const { args, env, envFrom } = containerOf(await build(1));
+        assert.doesNotMatch(JSON.stringify([args, env]), /password|secret/i);
+        assert.equal(envFrom, undefined);
+        assert.deepEqual(specOf(await build(1)).template.spec.volumes, undefined);
+    });
+
+    it("keeps the password that a stack of before has", async () => {
+        const password = one(await build(1), "random:index/randomPassword:RandomPassword");
+        assert.deepEqual(password.inputs, { length: 40, special: false });
+        assert.deepEqual(asked(password).earlierParents, [WAS_IN]);
+    });
+});
