@@ -1,7 +1,7 @@
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
 
-// What a machine can check of the house rules, with the reason as the message. Layout is prettier's.
+// What a machine can check of the house rules, with the reason as the message. Layout is oxfmt's.
 // No rule here needs types, so the whole project takes seconds; tsc checks those.
 
 const NOTHING_IN_APPLY = {

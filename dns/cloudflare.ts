@@ -113,7 +113,8 @@ export class CloudflareZones {
             throw new Error(`Cloudflare GET ${where}: ${why}`);
         }
         const body = (await answer.json().catch(() => undefined)) as
-            { result?: unknown; errors?: { code?: number; message?: string }[] } | undefined;
+            | { result?: unknown; errors?: { code?: number; message?: string }[] }
+            | undefined;
         if (answer.ok && body?.result !== undefined) return body.result;
         const said = body?.errors?.map(({ code, message }) => `${code} ${message}`).join(", ");
         throw new Error(`Cloudflare GET ${where}: ${answer.status}${said ? ` (${said})` : ""}`);

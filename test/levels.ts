@@ -78,18 +78,22 @@ function lint(name: string, script: string, ...args: string[]): Job {
     return { name: `lint ${name}`, program: [join(ROOT, "node_modules", script), ...args], required: true };
 }
 
-/** Format, rules, types and terms. What the first three find out about a file is kept until the file changes. */
+const CACHE = "node_modules/.cache";
+
+/** Format, rules, types and terms. What ESLint and TypeScript find out about a file is kept until the file changes. */
 const LINT: Job[] = [
-    lint("tsc", "typescript/bin/tsc", "--noEmit", "--incremental", "--tsBuildInfoFile", "node_modules/.cache/tsc.json"),
-    lint("prettier", "prettier/bin/prettier.cjs", "--check", "--cache", "--cache-strategy=content", "."),
+    // Written in Go: 14 s of a core without its cache, where that of Pulumi's runs takes 49 s (measured 2026-11).
     lint(
-        "eslint",
-        "eslint/bin/eslint.js",
-        "--cache",
-        "--cache-strategy=content",
-        "--cache-location=node_modules/.cache/",
-        ".",
+        "tsc",
+        "typescript-native/bin/tsc",
+        "--noEmit",
+        "--incremental",
+        "--tsBuildInfoFile",
+        `${CACHE}/tsc-native.json`,
     ),
+    // Written in Rust, with the layout of Prettier: 1 s of a core, where Prettier took 48 s.
+    lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
+    lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
     lint("terms", "tsx/dist/cli.mjs", join(ROOT, "test/terms.ts")),
 ];
 

@@ -8,7 +8,14 @@ import { crc32 } from "node:zlib";
 import type { Resource } from "./kinds";
 
 export type Collection =
-    "routes" | "ssls" | "services" | "upstreams" | "consumers" | "credentials" | "global_rules" | "plugin_metadata";
+    | "routes"
+    | "ssls"
+    | "services"
+    | "upstreams"
+    | "consumers"
+    | "credentials"
+    | "global_rules"
+    | "plugin_metadata";
 
 export interface ApisixObject {
     collection: Collection;

@@ -33,7 +33,12 @@ const API = "/apis/hnc.x-k8s.io/v1alpha2";
 const WATCH_SECONDS = 60;
 
 export type HncAction =
-    "add finalizer" | "create namespace" | "delete namespace" | "remove finalizer" | "report Ok" | "report Conflict";
+    | "add finalizer"
+    | "create namespace"
+    | "delete namespace"
+    | "remove finalizer"
+    | "report Ok"
+    | "report Conflict";
 
 /** What to do next for an anchor; several things in order, or nothing while the namespace is on its way out. */
 export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefined): HncAction[] {

@@ -2,13 +2,20 @@
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import * as path from "node:path";
-import * as prettier from "prettier";
+import { format, type FormatConfig } from "oxfmt";
 import { Document, visit } from "yaml";
+
+const LAYOUT = path.join(__dirname, "../../.oxfmtrc.json");
 
 /** @param file its name in this folder */
 export async function formatted(file: string, text: string): Promise<string> {
-    const filepath = path.join(__dirname, file);
-    return prettier.format(text, { ...(await prettier.resolveConfig(filepath)), filepath });
+    const { tabWidth, printWidth, overrides } = JSON.parse(readFileSync(LAYOUT, "utf8")) as FormatConfig & {
+        overrides: { files: string[]; options: FormatConfig }[];
+    };
+    const own = overrides.find(({ files }) => files.includes(`*${path.extname(file)}`))?.options;
+    const { code, errors } = await format(path.join(__dirname, file), text, { tabWidth, printWidth, ...own });
+    assert.deepEqual(errors, []);
+    return code;
 }
 
 /** A resource as one document of YAML, small maps and lists on one line, so that a rule is seen at once. */

@@ -78,8 +78,7 @@ export function forward(f: Forwarding): void {
 
     let timer: NodeJS.Timeout | undefined;
     const silent = () => {
-        if (answer.writableNeedDrain)
-            arm(); // the caller is slow, not the origin
+        if (answer.writableNeedDrain) arm(); // the caller is slow, not the origin
         else end(errorPage(524, request, "The origin did not answer in time."));
     };
     const arm = () => {

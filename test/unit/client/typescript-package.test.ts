@@ -85,8 +85,8 @@ describe("package of the TypeScript client", () => {
             writeFileSync(join(user, name), `import { ${NAMES} } from "alpa-auth-client";${SCRIPT}`);
         const options = ["--strict", "--module", "node16", "--target", "es2022", "--lib", "es2022"];
         const types = ["--types", "node", "--typeRoots", join(ROOT, "node_modules/@types")];
-        await run(join(ROOT, "node_modules/.bin/tsc"), [...options, ...types, ...names], { cwd: user }).catch((error) =>
-            assert.fail(error.stdout),
+        await run(join(ROOT, "node_modules/typescript/bin/tsc"), [...options, ...types, ...names], { cwd: user }).catch(
+            (error) => assert.fail(error.stdout),
         );
         for (const name of names.slice(0, 2)) {
             const script = name.replace("ts", "js");

@@ -67,7 +67,7 @@ function line({ consumer = "", credential = "", status = 200, remaining, upstrea
 const ALICE = "alpa-auth_alice";
 const LOG = [
     line({ consumer: ALICE, credential: "a1", upstream: [[2.25, "200"]], sent: 1000 }),
-    line({ consumer: ALICE, credential: "a1", upstream: [[0.1, "502"], [2.2, "200"]], sent: 200 }), // prettier-ignore
+    line({ consumer: ALICE, credential: "a1", upstream: [[0.1, "502"], [2.2, "200"]], sent: 200 }), // oxfmt-ignore
     line({ consumer: ALICE, credential: "a2", status: 429, remaining: "0", upstream: [] }),
     line({ consumer: ALICE, credential: "a2", status: 429, upstream: [] }),
     line({ consumer: ALICE, credential: "a2", status: 429, remaining: "0", upstream: [] }),
@@ -243,7 +243,7 @@ describe("ops consumer usage prints", () => {
 
     it("a table with a bar for each caller, the longest for the most requests", async () => {
         const { out } = await print(LOG);
-        const [alice, none, , eve, , tokens] = out.split("\n").filter((one) => /^│ [a-z(]/.test(one)).slice(1); // prettier-ignore
+        const [alice, none, , eve, , tokens] = out.split("\n").filter((one) => /^│ [a-z(]/.test(one)).slice(1); // oxfmt-ignore
         assert.match(alice, /│ alice +│ 6 +│ █{20} │ 2 +│ 2 × 429 too-many-requests +│ 5\.0 +│ 3200 +│/);
         assert.match(none, /│ \(no caller\) +│ 1 +│ ███▍ +│ 0 +│ 1 × 401 not-authenticated/);
         assert.match(eve, /│ eve \(not in the config\) /);
@@ -323,7 +323,7 @@ describe("ops consumer usage of Prometheus", () => {
         [{ consumer: ALICE, code: "504" }, "0.2"],
         [{ consumer: "", code: "401" }, "7"],
     ];
-    const BYTES: Result = [[{ consumer: ALICE }, "20850.4"], [{}, "70"]]; // prettier-ignore
+    const BYTES: Result = [[{ consumer: ALICE }, "20850.4"], [{}, "70"]]; // oxfmt-ignore
     /** The three queries, each with what Prometheus says to it. */
     const prometheus = (results: Record<string, Result>, asked: URL[] = [], more: object = {}) =>
         serve((request, response) => {
@@ -389,9 +389,9 @@ describe("ops consumer usage of Prometheus", () => {
         });
 
     it("shows 0 for everyone where the gateway has had no request", async () => {
-        const { code, out } = await ask(await prometheus({ ...all, apisix_http_status: [], apisix_bandwidth: [] }), "--json"); // prettier-ignore
+        const { code, out } = await ask(await prometheus({ ...all, apisix_http_status: [], apisix_bandwidth: [] }), "--json"); // oxfmt-ignore
         assert.equal(code, 0);
-        assert.deepEqual(JSON.parse(out).callers.map((one: any) => one.requests), [0, 0]); // prettier-ignore
+        assert.deepEqual(JSON.parse(out).callers.map((one: any) => one.requests), [0, 0]); // oxfmt-ignore
     });
 
     it("passes on a warning of Prometheus: figures may be partial", async () => {
@@ -400,10 +400,10 @@ describe("ops consumer usage of Prometheus", () => {
     });
 
     const wrong: [what: string, listener: RequestListener, says: RegExp][] = [
-        ["is not Prometheus", (_, response) => response.end("<html>Grafana</html>"), /must be the address of a Prometheus server \(\/api\/v1\/query gives HTTP 200\)/], // prettier-ignore
-        ["has another answer", (_, response) => response.end('{"status":"success","data":{"resultType":"matrix","result":[]}}'), /must be the address of a Prometheus server/], // prettier-ignore
+        ["is not Prometheus", (_, response) => response.end("<html>Grafana</html>"), /must be the address of a Prometheus server \(\/api\/v1\/query gives HTTP 200\)/], // oxfmt-ignore
+        ["has another answer", (_, response) => response.end('{"status":"success","data":{"resultType":"matrix","result":[]}}'), /must be the address of a Prometheus server/], // oxfmt-ignore
         ["asks for a login", (_, response) => response.writeHead(401).end("no"), /gives HTTP 401/],
-        ["rejects the query", (_, response) => response.writeHead(422).end('{"status":"error","errorType":"execution","error":"too many samples"}'), /rejects a query: execution: too many samples/], // prettier-ignore
+        ["rejects the query", (_, response) => response.writeHead(422).end('{"status":"error","errorType":"execution","error":"too many samples"}'), /rejects a query: execution: too many samples/], // oxfmt-ignore
         ["breaks off", (request) => request.socket.destroy(), /does not answer \((UND_ERR_SOCKET|ECONNRESET)\)/],
     ];
     for (const [what, listener, says] of wrong)
@@ -451,7 +451,7 @@ describe("ops consumer usage rejects", () => {
     const rejected = async (args: string[], text = STACK_FILE) => {
         const one = bench({ text, stdin: LOG });
         mkdirSync(join(one.folder, "logs"));
-        const { code, out, note } = await one.ops("consumer", "usage", ...args.map((arg) => arg.replace("FOLDER", one.folder))); // prettier-ignore
+        const { code, out, note } = await one.ops("consumer", "usage", ...args.map((arg) => arg.replace("FOLDER", one.folder))); // oxfmt-ignore
         assert.deepEqual([code, out], [2, ""]);
         return note;
     };
@@ -492,7 +492,7 @@ describe("ops consumer usage rejects", () => {
             "--since: ",
             "--json, --csv: ",
         ])
-            // prettier-ignore
+            // oxfmt-ignore
             assert.ok(note.includes(one), one);
     });
 });
