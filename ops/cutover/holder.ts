@@ -10,6 +10,7 @@ import { isAbsent, kubeConfigOf, type PlainAccess } from "../../components/kuber
 import { RECORD } from "../../components/opt/conversion-phases";
 import { kubernetesClient } from "../../components/kubernetes/client";
 import { Failure, UsageError } from "../errors";
+import type { CutoverCommand } from "./lock";
 
 export interface ClusterHolder {
     name: string;
@@ -80,6 +81,12 @@ export const openHolder: OpenHolder = (access, namespace) => {
     };
 };
 
+/** What is taken over, as messages say it. */
+interface Words {
+    command: CutoverCommand;
+    noun: string;
+}
+
 /** A process that takes over a conversion whose process may still run. */
 export interface Successor {
     /** The name that its record has in the cluster, or that it takes. */
@@ -88,6 +95,7 @@ export interface Successor {
     /** It is the record of another user or machine. */
     foreign: boolean;
     takeOver: boolean;
+    kind: Words;
 }
 
 /**
@@ -95,26 +103,30 @@ export interface Successor {
  * @throws UsageError when the one of that name lives
  */
 export async function nameToBe(
-    { own, who, foreign, takeOver }: Successor,
+    { own, who, foreign, takeOver, kind }: Successor,
     view: HolderView,
     there: ClusterHolder | undefined,
     interrupted: () => string | undefined,
 ): Promise<string> {
     if (there === undefined) return own;
     if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
-    if (await isAlive(view, interrupted))
+    if (await isAlive(view, kind, interrupted))
         throw new UsageError([
-            `conversion: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- convert abort --yes`,
+            `${kind.noun}: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- ${kind.command} abort --yes`,
         ]);
     return there.name;
 }
 
 /** Listens for so long as a living one cannot be silent. Its clock does not matter, nor does ours. */
-async function isAlive(view: HolderView, interrupted: () => string | undefined): Promise<boolean> {
+async function isAlive(
+    view: HolderView,
+    { command, noun }: Words,
+    interrupted: () => string | undefined,
+): Promise<boolean> {
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(
-                `cluster: must say whether the conversion that is to be taken over is at work (${error.message}). Check its address and the network.`,
+                `cluster: must say whether the ${noun} that is to be taken over is at work (${error.message}). Check its address and the network.`,
             );
         });
     const before = await read();
@@ -122,7 +134,7 @@ async function isAlive(view: HolderView, interrupted: () => string | undefined):
     while (performance.now() < end) {
         await pause((view.beatSeconds * 1000) / 5);
         const why = interrupted();
-        if (why !== undefined) throw new Failure(`convert: must not be begun (${why}). Nothing was changed.`);
+        if (why !== undefined) throw new Failure(`${command}: must not be begun (${why}). Nothing was changed.`);
         const now = await read();
         if (now === undefined) return false;
         if (now.name !== before?.name || now.beat !== before.beat) return true;

@@ -1,13 +1,13 @@
 /** What differs between the kinds of cutover: a conversion, and an upgrade of the model. */
 import type { Outputs, Stack } from "../stack/stack";
 import type { Conversion } from "./audit";
+import type { CutoverCommand } from "./lock";
 import type { Expected } from "./clock";
 import type { Before, Place, Step, StepDescription } from "./phases";
 import type { Seen } from "./state";
 
 export interface Kind {
-    /** What an operator types in front of `run`, `status` and `abort`. */
-    command: "convert" | "model upgrade";
+    command: CutoverCommand;
     /** What it is called in a sentence. */
     noun: string;
     /** Folder of its records, below `.alpa-auth`. */

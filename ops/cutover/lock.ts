@@ -4,12 +4,17 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { UsageError } from "../errors";
 
+/** What an operator types in front of `run`, `status` and `abort`. */
+export type CutoverCommand = "convert" | "model upgrade";
+
 export interface Held {
     pid: number;
     /** When the process began, as the system counts it: a pid is given to others later. Unset: the system does not say. */
     began?: string;
     host: string;
     who: string;
+    /** What it carries out. Unset: an older version took the lock. */
+    command?: CutoverCommand;
     /** As `2026-11-26T12:00:00.000Z`. */
     since: string;
 }
@@ -34,7 +39,12 @@ export function holderOf(folder: string, stack: string): Held | undefined {
  * @returns what gives it back
  * @throws UsageError that says who has it
  */
-export function takeLock(folder: string, stack: string, who: string, at: Date): () => void {
+export function takeLock(
+    folder: string,
+    stack: string,
+    { who, command }: Pick<Held, "who" | "command">,
+    at: Date,
+): () => void {
     const file = lockFile(folder, stack);
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     const held: Held = {
@@ -42,6 +52,7 @@ export function takeLock(folder: string, stack: string, who: string, at: Date): 
         began: beganAt(process.pid),
         host: hostname(),
         who,
+        command,
         since: at.toISOString(),
     };
     for (let tries = 0; ; tries++) {
@@ -77,7 +88,9 @@ function putAside(file: string, seen: Held | undefined, stack: string): void {
 function busy(stack: string, file: string, held: Held | undefined): string {
     const by =
         held === undefined ? "another process's" : `${held.who}'s since ${held.since}, pid ${held.pid} on ${held.host}`;
-    return `${stack}: must not be under conversion already (${by}). Look: npm run ops -- convert status. If that process is no more, remove ${file}`;
+    const command = held?.command ?? "convert";
+    const what = command === "convert" ? "conversion" : "an upgrade of its model";
+    return `${stack}: must not be under ${what} already (${by}). Look: npm run ops -- ${command} status. If that process is no more, remove ${file}`;
 }
 
 function read(file: string): Held | undefined {

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import type { Context } from "../../context";
 import { dryRun } from "../../consent";
-import { Failure } from "../../errors";
+import { Failure, UsageError } from "../../errors";
 import { json } from "../../output";
 import { findStack } from "../../stack/stack";
 import type { Kind } from "../kind";
@@ -41,6 +41,12 @@ export async function abortCutover(
         if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(kind, result));
         return;
     }
+    // The order would end what another command carries out.
+    const { command: other = command } = holder;
+    if (other !== command)
+        throw new UsageError([
+            `${command} abort: ${other} must be asked, which is what runs (${holder.who}'s since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
+        ]);
     writeFileSync(orderFile(context.folder, short), "");
     if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));
     context.out(

@@ -38,7 +38,7 @@ export async function carryOut(
     stack: Stack,
     decide: () => Promise<Task | undefined>,
 ): Promise<Ended | undefined> {
-    const release = takeLock(context.folder, stack.short, whoAmI(), new Date());
+    const release = takeLock(context.folder, stack.short, { who: whoAmI(), command: words.command }, new Date());
     const orders = listen(context, words, stack);
     try {
         const task = await decide();
@@ -88,7 +88,7 @@ async function begin(context: Context, task: Task, interrupted: () => string | u
 
 /** Its name in the cluster's record. */
 function nameInCluster(
-    { found: { conversions, progress, cluster, holder }, takeOver = false }: Task,
+    { found: { kind, conversions, progress, cluster, holder }, takeOver = false }: Task,
     file: string,
     interrupted: () => string | undefined,
 ): Promise<string> {
@@ -96,7 +96,7 @@ function nameInCluster(
     const entries = conversions.find((one) => one.file === progress.file)?.entries ?? [];
     const own = nameIn(entries[0]) ?? `${who} ${basename(file, ".jsonl")}`;
     const foreign = (entries.at(-1)?.who ?? who) !== who;
-    return nameToBe({ own, who, foreign, takeOver }, cluster, holder, interrupted);
+    return nameToBe({ own, who, foreign, takeOver, kind }, cluster, holder, interrupted);
 }
 
 /** @returns what is to be noted @throws UsageError with all that stands against it */

@@ -80,12 +80,15 @@ export function askedChange(args: VersionArgs, text: string): { change: ModelCha
     return { change: changeOf(opt, next, args.answers), problems };
 }
 
-/** The change that a stack file says is under way; undefined where it says none. */
-export function changeIn(text: string): ModelChange | undefined {
+/**
+ * The change that a stack file says is under way; undefined where it says none.
+ * @param answers which the new version must give, as far as it was asked for
+ */
+export function changeIn(text: string, answers?: VersionArgs["answers"]): ModelChange | undefined {
     const opt = optIn(text);
     if (opt.upgrade === undefined) return undefined;
     const { phase: _, ...next } = opt.upgrade as Values;
-    return changeOf(opt, next);
+    return changeOf(opt, next, answers);
 }
 
 function changeOf(opt: Values, next: Values, answers?: VersionArgs["answers"]): ModelChange {

@@ -93,7 +93,7 @@ export function upgradeOf(change: ModelChange): Kind {
             (readNumber(text, "opt", "startTimeoutSeconds") ?? START_SECONDS) +
             OTHERS_SECONDS,
         isBefore: (text) => placeIn(text) === undefined,
-        restOf,
+        restOf: (text) => restOf(text, change),
         edit: (text, to, holder) => setPlace(text, to, change, holderOfStep(holder, to === "old" || to === "done")),
         leave: (text) => text,
     };

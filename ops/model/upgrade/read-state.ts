@@ -4,7 +4,7 @@ import type { Context } from "../../context";
 import { isOver, records, type Conversion, type ModelChange } from "../../cutover/audit";
 import { cutoverState, outputsOf, type CutoverState } from "../../cutover/read-state";
 import { UsageError } from "../../errors";
-import { findStack } from "../../stack/stack";
+import { findStack, type Outputs, type Stack } from "../../stack/stack";
 import { readValue } from "../../stack/stack-file";
 import { askedChange, asksForVersion, changeIn, describeChange, type VersionArgs } from "./change";
 import { upgradeOf } from "./kind";
@@ -24,7 +24,8 @@ const NOTHING: ModelChange = { old: {}, new: {}, sameAnswers: true };
 export async function readState(context: Context, args: VersionArgs & { stack?: string }): Promise<UpgradeState> {
     const stack = await findStack(context, args.stack);
     const folder = context.folder;
-    const known = underWay(records({ folder, kind: "model-upgrade" }, stack.short)) ?? changeIn(stack.text);
+    const known =
+        underWay(records({ folder, kind: "model-upgrade" }, stack.short)) ?? changeIn(stack.text, args.answers);
     const asked = asksForVersion(args) ? askedChange(args, stack.text) : { change: NOTHING, problems: [] };
     const option = readValue(stack.text, "option");
     if (option !== "intra-b")
@@ -35,6 +36,7 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
     const problems = known === undefined ? asked.problems : another(known, args);
     const outputs = await outputsOf(context, stack);
     if (known === undefined) {
+        problems.push(...unknown(stack, outputs));
         const phases = [convertedTo(stack.text), outputs.conversion?.phase].filter((phase) => phase !== "done");
         const converting = records({ folder, kind: "convert" }, stack.short).at(-1);
         const unfinished = converting !== undefined && !isOver(converting);
@@ -47,6 +49,15 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
     return { ...(await cutoverState(context, upgradeOf(change), stack, outputs)), change, problems };
 }
 
+/** A way back without the versions would leave `opt.upgrade` with a phase alone, which no run accepts. */
+function unknown({ short }: Stack, { conversion }: Outputs): string[] {
+    const phase = conversion?.upgrade;
+    if (phase === undefined) return [];
+    return [
+        `opt.upgrade: must name the new version, which no record of this clone does either (the last run reached ${phase}). Take the stack file of the machine that ran it, or as it was applied: pulumi config refresh --force --stack ${short}`,
+    ];
+}
+
 /** The change of an upgrade whose record did not end. */
 function underWay(all: Conversion[]): ModelChange | undefined {
     const last = all.at(-1);
@@ -54,10 +65,18 @@ function underWay(all: Conversion[]): ModelChange | undefined {
     return last.entries.flatMap((entry) => (entry.event === "begin" && entry.change ? [entry.change] : []))[0];
 }
 
-/** One upgrade is ended before another begins. */
+/** One upgrade is ended before another begins, and goes on as it began. */
 function another(known: ModelChange, args: VersionArgs): string[] {
-    if (!asksForVersion(args)) return [];
+    const answers = known.sameAnswers ? "same" : "any";
+    const problems =
+        args.answers === undefined || args.answers === answers
+            ? []
+            : [
+                  `--answers: must not change while an upgrade is under way (it began with ${answers}). Run it without, or return: npm run ops -- model upgrade abort --yes`,
+              ];
+    if (!asksForVersion(args)) return problems;
     return [
+        ...problems,
         `--image: must not name a version while an upgrade is under way (${describeChange(known).join("; ")}). Run it without, or return: npm run ops -- model upgrade abort --yes`,
     ];
 }

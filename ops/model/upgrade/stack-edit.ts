@@ -1,4 +1,5 @@
 /** The few values of a stack file that an upgrade of the model changes; everything else stays as it is written. */
+import { isDeepStrictEqual } from "node:util";
 import { isMap, isNode, type Document } from "yaml";
 import { isMapping } from "../../../config/unchecked";
 import { UPGRADE_PHASES, type UpgradePhase } from "../../../components/opt/conversion-phases";
@@ -56,13 +57,18 @@ function put(document: Document, path: string[], value: unknown): void {
     else document.setIn(path, document.createNode(value));
 }
 
-/** What a stack file says without that which an upgrade changes. */
-export function restOf(text: string): string {
+/** What a stack file says without that which this upgrade changes: a value that is of neither version is no part of it. */
+export function restOf(text: string, { old, new: next }: ModelChange): string {
     const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
     const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);
     const { [key("opt")]: opt, [key("convert")]: convert, ...others } = config;
-    const changed: readonly string[] = [...VERSION_KEYS, "upgrade"];
-    const kept = Object.entries((opt ?? {}) as Values).filter(([name]) => !changed.includes(name));
-    const { holder: _, ...settings } = (convert ?? {}) as Values;
-    return JSON.stringify([rest, others, kept, settings]);
+    const { upgrade, ...values } = (opt ?? {}) as Values;
+    const { phase: _, ...asked } = (upgrade ?? {}) as Values;
+    const kept = Object.entries(values).filter(([name]) => !(name in next));
+    const foreign = [
+        ...Object.keys(next).map((name) => [name, values[name] ?? null, old[name], next[name]] as const),
+        ...Object.keys(asked).map((name) => [`upgrade.${name}`, asked[name], next[name]] as const),
+    ].filter(([, value, ...known]) => !known.some((one) => isDeepStrictEqual(value, one)));
+    const { holder: __, ...settings } = (convert ?? {}) as Values;
+    return JSON.stringify([rest, others, kept, foreign.map(([name, value]) => [name, value]), settings]);
 }

@@ -215,7 +215,7 @@ describe("ops convert, the lock", () => {
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         writeFileSync(file(), JSON.stringify({ who: "bob@ops", since: "2026-11-26T12:00:00.000Z", ...held }));
     };
-    const take = () => takeLock(folder, "intra", "alice@ops", new Date());
+    const take = () => takeLock(folder, "intra", { who: "alice@ops", command: "convert" }, new Date());
 
     it("is taken by one alone, and given back", () => {
         const release = take();

@@ -2,7 +2,7 @@
 // a fake here and the service a small HTTP server; the engine test runs both. The order of steps and the clock are those of a
 // conversion, whose tests prove them.
 import { strict as assert } from "node:assert";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UPGRADE_PHASES, type Stage } from "../../../../components/opt/conversion-phases";
@@ -144,6 +144,47 @@ describe("npm run ops -- model upgrade run", () => {
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
     });
 
+    it("with neither its record nor a stack file that names it changes nothing, and says where the versions are", async () => {
+        const { ops, state, text } = await upgradeBench();
+        state.onUp = (to) => void (to === "upgrade-stop" && process.emit("SIGTERM"));
+        await ops(...run, "--yes");
+        state.onUp = () => undefined;
+        const other = await upgradeBench(UPGRADE_FILE);
+        Object.assign(other.state, state, { ups: [] });
+        for (const verb of ["run", "abort"]) {
+            const { code, note } = await other.ops("model", "upgrade", verb, "--yes");
+            assert.equal(code, 2);
+            assert.match(
+                note,
+                /opt\.upgrade: must name the new version.*\(the last run reached stop\).*config refresh/,
+            );
+        }
+        assert.deepEqual([other.state.ups, other.text(), other.record()], [[], UPGRADE_FILE, []]);
+        writeFileSync(other.file, text());
+        assert.equal((await other.ops("model", "upgrade", "abort", "--yes")).code, 0);
+        assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
+    });
+
+    const edits: [what: string, from: string, to: string][] = [
+        ["a key that it does not change", "    gpuMemory", "    command: other\n    gpuMemory"],
+        ["the version that it brings", "tag: 1.1.0", "tag: 6.6.6"],
+        ["another key of the new version", "phase: prepare", "phase: prepare\n      command: other"],
+    ];
+    for (const [what, from, to] of edits)
+        it(`does not apply an edit of ${what} that comes while it runs: it returns, and puts the edit aside`, async () => {
+            const { ops, state, file, folder, text } = await upgradeBench();
+            state.onUp = (stage) => {
+                if (stage !== "upgrade-prepare" || state.ups.length > 1) return;
+                assert.ok(text().includes(from));
+                writeFileSync(file, text().replace(from, to));
+            };
+            const { code, note } = await ops(...run, "--yes");
+            assert.equal(code, 1, note);
+            assert.match(note, /Pulumi\.intra\.yaml: changed while the upgrade was running\. Undo the change\./);
+            assert.deepEqual([state.runs, bare(text())], ["1.0.0", bare(UPGRADE_FILE)]);
+            assert.ok(readFileSync(join(folder, ".alpa-auth/local/Pulumi.intra.yaml.edited"), "utf8").includes(to));
+        });
+
     it("has other weights and another model in one run, without the size of the old model", async () => {
         const sized = UPGRADE_FILE.replace("    gpuMemory", "    parametersBillion: 66\n    gpuMemory");
         const { ops, text, record } = await upgradeBench(sized);
@@ -234,6 +275,31 @@ describe("npm run ops -- model upgrade, refused", () => {
             assert.deepEqual([state.ups, now()], [[], text]);
             assert.equal(existsSync(join(folder, ".alpa-auth/model-upgrade")), false);
         });
+
+    it("an order of convert to what model upgrade carries out, and the reverse", async () => {
+        const { ops, folder } = await upgradeBench();
+        mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
+        const both = ["convert", "model upgrade"];
+        for (const [command, other] of [both, [...both].reverse()]) {
+            const held = { pid: process.pid, host: hostname(), who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
+            writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify({ ...held, command }));
+            const { code, note } = await ops(...other.split(" "), "abort", "--yes");
+            assert.equal(code, 2);
+            assert.match(note, new RegExp(`${command} must be asked, .*Run: npm run ops -- ${command} abort --yes`));
+            assert.equal(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")), false);
+            const run = await ops(...command.split(" "), "run", "--yes");
+            assert.match(run.note, new RegExp(`already \\(bob.*Look: npm run ops -- ${command} status`));
+        }
+    });
+
+    it("other --answers than those that it began with", async () => {
+        const { ops, state } = await upgradeBench();
+        state.onUp = (to) => void (to === "upgrade-start" && process.emit("SIGTERM"));
+        await ops("model", "upgrade", "run", "--image", IMAGE, "--yes");
+        const { code, note } = await ops("model", "upgrade", "run", "--yes", "--answers", "any");
+        assert.equal(code, 2);
+        assert.match(note, /--answers: must not change while an upgrade is under way \(it began with same\)/);
+    });
 
     it("a second one, a conversion and a change of callers while it is under way, and another version than the one begun", async () => {
         const { ops, state, folder } = await upgradeBench();
