@@ -32,8 +32,17 @@ export function parseHandouts(text: string): HandedOut[] | undefined {
     } catch {
         return undefined;
     }
-    const isRecord = Array.isArray(list) && list.every((entry) => typeof (entry as HandedOut | null)?.at === "string");
-    return isRecord ? (list as HandedOut[]) : undefined;
+    return Array.isArray(list) && list.every(isHandedOut) ? list : undefined;
+}
+
+function isHandedOut(entry: unknown): entry is HandedOut {
+    const { at, recipients, reason } = (entry ?? {}) as Record<string, unknown>;
+    return (
+        typeof at === "string" &&
+        Array.isArray(recipients) &&
+        recipients.every((one) => typeof one === "string") &&
+        (reason === undefined || typeof reason === "string")
+    );
 }
 
 /**

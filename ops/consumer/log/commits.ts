@@ -14,6 +14,8 @@ export interface Commit {
     id: string;
     at: string;
     who: string;
+    /** Ids. None: it is the first. */
+    parents: string[];
 }
 
 /** Commits that changed the list of callers, in the stack file or in the file of callers. None where git has no history of them. */
@@ -33,12 +35,19 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     const configAt = (revision: string) => configIn(top, revision, relative(top, stack.file), program);
     const entries: Entry[] = [];
     // One after another: a thousand processes of git at once would not fit.
-    for (const { id, at, who } of await commitsOf(top, files)) {
-        const [old, now] = [await configAt(`${id}^`), await configAt(id)];
-        const changes = callerLines(only(consumer, old), only(consumer, now));
+    for (const { id, at, who, parents } of await commitsOf(top, files)) {
+        const now = only(consumer, await configAt(id));
+        const sides: string[][] = [];
+        for (const parent of parents) sides.push(callerLines(only(consumer, await configAt(parent)), now));
+        const changes = parents.length === 0 ? callerLines({}, now) : inEach(sides);
         if (changes.length > 0) entries.push({ at, who, source: "commit", reference: id, changes });
     }
     return entries;
+}
+
+/** Of a merge that is what it changes itself: what it brings differs from one parent, and has commits of its own. */
+function inEach([first, ...others]: string[][]): string[] {
+    return first.filter((line) => others.every((lines) => lines.includes(line)));
 }
 
 /** Root of the work tree of a folder. Undefined: it is in none, or git is not installed. */
@@ -49,17 +58,18 @@ export async function topOf(folder: string): Promise<string | undefined> {
     );
 }
 
-/** Commits that changed one of the files, merges left out: what they bring has commits of its own. */
+/** Commits that changed one of the files. */
 export async function commitsOf(top: string, files: string[], filter: string[] = []): Promise<Commit[]> {
-    const format = "--format=%H%x00%aI%x00%aN";
+    // An operator's git may be set to print what it finds of a signature, on lines of their own.
+    const format = ["--format=%H%x00%aI%x00%aN%x00%P", "--no-show-signature"];
     // A new repository has no commit, which git reports as a failure.
-    const text = await git(["log", "--no-merges", format, ...filter, "HEAD", "--", ...files], top).catch(() => "");
+    const text = await git(["log", ...format, ...filter, "HEAD", "--", ...files], top).catch(() => "");
     return text
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => {
-            const [id, at, who] = line.split("\0");
-            return { id, at, who };
+            const [id, at, who, parents] = line.split("\0");
+            return { id, at, who, parents: parents.split(" ").filter((one) => one !== "") };
         });
 }
 

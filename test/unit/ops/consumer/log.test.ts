@@ -125,6 +125,77 @@ describe("ops consumer log", () => {
         ]);
     });
 
+    it("names what a merge changes itself, and once what it brings", async () => {
+        const one = clone();
+        const { folder } = one;
+        const file = (...consumers: object[]) => ({ "Pulumi.intra.yaml": fileWith(consumers) });
+        git(folder, "init", "-q", "-b", "main");
+        commit(folder, "Ada", "10", file(bob));
+        git(folder, "checkout", "-qb", "side");
+        commit(folder, "Bo", "11", file(bob, alice()));
+        git(folder, "checkout", "-q", "main");
+        commit(folder, "Cy", "12", file({ ...bob, class: "batch" }));
+        git(
+            folder,
+            "-c",
+            "user.name=M",
+            "-c",
+            "user.email=m@example.com",
+            "merge",
+            "-q",
+            "--no-commit",
+            "-s",
+            "ours",
+            "side",
+        );
+        commit(folder, "Mallory", "13", file({ ...bob, class: "batch" }, alice(), { name: "eve", credentials: [] }));
+        assert.deepEqual(told((await logOf(one)).entries), [
+            ["2026-11-13", "Mallory", "commit", ["caller eve gets access"]],
+            ["2026-11-12", "Cy", "commit", ["caller bob: class: (none) -> batch"]],
+            ["2026-11-11", "Bo", "commit", ["caller alice gets access"]],
+            ["2026-11-10", "Ada", "commit", ["caller bob gets access"]],
+        ]);
+    });
+
+    it("reads on where a record in git is none", async () => {
+        const one = clone();
+        git(one.folder, "init", "-q");
+        const records = [
+            [{ at: HANDED_OUT.at }],
+            [null],
+            [{ ...HANDED_OUT, recipients: [1] }],
+            [{ at: 1 }],
+            [HANDED_OUT],
+        ];
+        for (const [i, record] of records.entries())
+            commit(one.folder, "Ada", String(20 + i), { [RECORD]: JSON.stringify(record) });
+        const { entries } = await logOf(one);
+        assert.deepEqual(told(entries.filter(({ source }) => source === "handout")), [
+            ["2026-11-21", "Ada", "handout", ["credential alice/a1 was handed out encrypted to age1qqqqqqqq…"]],
+        ]);
+    });
+
+    it("reads commits that are signed, where git is set to print signatures", async () => {
+        const one = clone();
+        git(one.folder, "init", "-q");
+        const gpg = join(one.folder, "gpg");
+        writeFileSync(gpg, "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\necho SIGNATURE\n", { mode: 0o755 });
+        for (const [key, value] of [
+            ["gpg.program", gpg],
+            ["log.showSignature", "true"],
+            ["user.name", "Ada"],
+            ["user.email", "a@b"],
+        ])
+            git(one.folder, "config", key, value);
+        mkdirSync(join(one.folder, dirname(RECORD)), { recursive: true });
+        writeFileSync(join(one.folder, RECORD), JSON.stringify([HANDED_OUT]));
+        git(one.folder, "add", RECORD);
+        git(one.folder, "commit", "-q", "-S", "-m", "x");
+        assert.deepEqual(told((await logOf(one)).entries), [
+            ["2026-11-21", "Ada", "handout", ["credential alice/a1 was handed out encrypted to age1qqqqqqqq…"]],
+        ]);
+    });
+
     it("keeps to one caller and to a time", async () => {
         const { entries } = await logOf(clone(VERSIONS), "bob", "--since", "4d");
         assert.deepEqual(told(entries), [["2026-11-23", "Ada", "version", ["failed: caller bob loses access"]]]);
