@@ -135,8 +135,11 @@ interface Checked {
     consumers: { name: string; limits?: Limits; credentials: { method: string }[] }[];
 }
 
-/** Most requests of the caller of `callerPath` in a second: two a minute, where one in five minutes is usual. */
-const MOST_PER_SECOND = 2 / 60;
+/**
+ * Most requests of the caller of `callerPath` in a minute, where one in five minutes is usual. A longer window has no more, since
+ * all of them may come in one minute of it.
+ */
+const MOST_A_MINUTE = 2;
 
 /** Anyone who gets hold of its key, on a host that others look after, can take little of Alpa. */
 function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
@@ -148,7 +151,8 @@ function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound
             `observability.callerPath.consumer: must be the name of one of consumers${got(name)}. Add it, or correct the name.`,
         ];
     const { limits: { requests, perSeconds, concurrent } = {}, credentials = [] } = consumers[at]!;
-    const isSmall = concurrent === 1 && (requests ?? Infinity) / (perSeconds ?? 1) <= MOST_PER_SECOND;
+    const most = Math.min(MOST_A_MINUTE, (MOST_A_MINUTE * (perSeconds ?? 0)) / 60);
+    const isSmall = concurrent === 1 && (requests ?? Infinity) <= most;
     return [
         ...(isSmall
             ? []

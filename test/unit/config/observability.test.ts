@@ -116,6 +116,20 @@ describe("config of observability", () => {
             /^consumers\[0\]\.limits: must be at most 2 requests a minute, one at a time, since observability\.callerPath/,
         ],
         [
+            "completions of a caller that may send a month's at once",
+            {
+                consumers: [
+                    {
+                        name: "lab",
+                        limits: { requests: 86400, perSeconds: 2592000, concurrent: 1 },
+                        credentials: [{ id: "a", method: "key" }],
+                    },
+                ],
+                observability: { callerPath: { consumer: "lab" } },
+            },
+            /^consumers\[0\]\.limits: must be at most 2 requests a minute/,
+        ],
+        [
             "completions of a caller with other limits, and with tokens alone, whose header would expire",
             {
                 consumers: [
