@@ -56,6 +56,8 @@ describe("status page of the sandbox", () => {
                 answer.headers.get("content-security-policy")!,
                 /^default-src 'none';.*frame-ancestors 'none'/,
             );
+            // Another page may not even show the picture.
+            assert.equal(answer.headers.get("cross-origin-resource-policy"), "same-origin", path);
             assert.doesNotMatch(text, /(src|href|url)[=(]\s*["']?(https?:)?\/\//, path);
         }
     });
