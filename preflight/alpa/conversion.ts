@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { GatewayClusterArgs } from "../../components/gateway-cluster";
 import {
     BEFORE,
@@ -8,6 +9,7 @@ import {
     stepsFrom,
     type Stage,
 } from "../../components/opt/conversion-phases";
+import { OPT, renderRayCluster } from "../../components/opt/opt-pods";
 import { plainAccess } from "../../components/kubernetes/kubeconfig";
 import { openCluster, type ClusterView } from "../kubernetes/cluster";
 import { differingCallers } from "./conversion-callers";
@@ -81,6 +83,7 @@ export async function conversion(
     const wanted: Stage = asked ? stageOf(asked) : BEFORE;
     const problems = [
         ...stepProblems(record, wanted),
+        ...(isUpgrade(record.reached) && wanted === "done" ? await otherVersion(settings, cluster) : []),
         ...heldByAnother(record, asked?.holder?.name ?? settings.holder, now),
         ...(wanted === "drain" && leadsOn(record.reached, wanted) ? shortBudget(settings.window) : []),
     ];
@@ -91,6 +94,31 @@ export async function conversion(
             `consumers: must not change in the same run as convert.phase or option (${changed}). Run pulumi up for one of them, and then for the other.`,
         );
     return problems;
+}
+
+interface RayClusterSpec {
+    headGroupSpec?: { template?: { spec?: { containers?: object[]; volumes?: object[] } } };
+}
+
+/** Image, command and weights of a head: what tells one version of the model from another. */
+function versionIn({ headGroupSpec }: RayClusterSpec) {
+    const { containers = [], volumes = [] } = headGroupSpec?.template?.spec ?? {};
+    const { image, env = [] } = (containers[0] ?? {}) as { image?: string; env?: { name: string; value?: string }[] };
+    const weights = (volumes as { name?: string }[]).find(({ name }) => name === "weights");
+    return { image, command: env.find(({ name }) => name === "ALPA_COMMAND")?.value, weights };
+}
+
+/** An upgrade that ends by an edit of the file: with the other version in `opt` that one would be loaded under its callers. */
+async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterView): Promise<string[]> {
+    const live = await cluster.read({ apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT });
+    if (!live?.spec) return [];
+    const runs = versionIn(live.spec);
+    const { opt } = conversion!;
+    const named = versionIn(renderRayCluster({ opt, answerTimeoutSeconds: 0, running: true }));
+    if (isDeepStrictEqual(runs, named)) return [];
+    return [
+        `opt.upgrade: must not be removed while another version serves callers than opt names (image ${runs.image} runs, and opt has ${named.image}): they would wait for it to load. Put it back, and run: npm run ops -- model upgrade run --yes, or abort --yes`,
+    ];
 }
 
 /** The checks before the cluster exists: no run has reached a phase there. */

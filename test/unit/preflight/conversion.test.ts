@@ -2,6 +2,7 @@
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../components/kubernetes/cluster-reader";
 import { leadsOn, PHASES, type Stage, type UpgradePhase } from "../../../components/opt/conversion-phases";
+import { renderRayCluster } from "../../../components/opt/opt-pods";
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
 import { attemptOf, conversion, withoutRecord } from "../../../preflight/alpa/conversion";
 import { plannedObjects } from "../../../preflight/kubernetes/planned-objects";
@@ -89,6 +90,32 @@ describe("preflight of a conversion", () => {
                 assert.equal(found.length, 1);
                 assert.match(found[0], said);
             });
+
+        it("ends with the version that runs alone, so that callers do not wait for another one to load", async () => {
+            const record = { callers, ...at("upgrade-switch") };
+            const settings = intraBSettings({}, {}, { phase: "done" });
+            const { namespace, conversion: asked } = settings;
+            const runs = (opt: object) => ({
+                [`RayCluster ${namespace}/alpa-opt`]: {
+                    spec: renderRayCluster({
+                        opt: { ...asked.opt, ...opt } as typeof asked.opt,
+                        answerTimeoutSeconds: 9,
+                        running: true,
+                    }),
+                } as unknown as Live,
+            });
+            const found = (opt: object) => conversion(settings, view({ record, objects: runs(opt) }), OWN);
+            assert.deepEqual(await found({}), []);
+            const weights = { hostPath: "/data/other", mountPath: "/weights" };
+            for (const other of [{ image: "alpa:2" }, { command: "other" }, { weights }]) {
+                const [said, ...more] = await found(other);
+                assert.match(
+                    said,
+                    /^opt\.upgrade: must not be removed while another version serves callers than opt names/,
+                );
+                assert.deepEqual(more, []);
+            }
+        });
 
         it("lets a run that did not end be finished or taken back, and nothing else", async () => {
             const record = { phase: "upgrade-switch", going: "done" };
