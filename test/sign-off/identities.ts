@@ -13,6 +13,11 @@ export function clusterIdentities(seen: Seen[]): string {
         const namespace = kindOf(one) === "GatewayClass" ? "" : (one.inputs.metadata?.namespace ?? "");
         byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), kindOf(one)]);
     }
+    // What a provider of this project writes has no kind of its own.
+    for (const { inputs } of ofKind(seen, "ConversionRecord")) {
+        const namespace = String(inputs.metadata.namespace);
+        byNamespace.set(namespace, [...(byNamespace.get(namespace) ?? []), "ConfigMap"]);
+    }
     const account = [...byNamespace]
         .sort()
         .map(([namespace, kinds]) => [
