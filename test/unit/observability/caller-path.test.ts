@@ -106,6 +106,16 @@ describe("a completion as a caller sends it", () => {
         assert.deepEqual([headers.apikey, body, url], [KEY, SAMPLE_COMPLETION, "/alpa/completions"]);
     });
 
+    it("follows no redirect with the credential, whatever the settings of curl on that host say", async () => {
+        answer = () => [307, ""];
+        writeFileSync(join(folder, ".curlrc"), "location-trusted\n");
+        assert.equal((await run({ HOME: folder })).metrics.status, 307);
+        assert.deepEqual(
+            seen.map(([, , url]) => url),
+            ["/alpa/completions"],
+        );
+    });
+
     const failures: [what: string, answer: [number, string], status: number][] = [
         ["an error of the gateway", [504, '{"type":"error"}'], 504],
         ["a rejection", [401, '{"type":"error"}'], 401],

@@ -47,8 +47,9 @@ fi
 answer=$(mktemp)
 new=$textfile.$$
 trap 'rm -f "$answer" "$new"' EXIT
-# The credential is in a file, since every user of the machine can read arguments. No redirect is followed.
-measured=$(curl --silent --show-error --max-time "$timeout" --max-filesize 65536 --output "$answer" \
+# The credential is in a file, since every user of the machine can read arguments. No redirect is followed: --disable
+# comes first, so that no .curlrc asks for that.
+measured=$(curl --disable --silent --show-error --max-time "$timeout" --max-filesize 65536 --output "$answer" \
     --write-out '%{http_code} %{time_total}' --header "@$headers" --header 'Content-Type: application/json' \
     --data '{"model":"default","prompt":"Paris is","max_tokens":8}' "$url/completions") || :
 status=${measured%% *} seconds=${measured##* }
