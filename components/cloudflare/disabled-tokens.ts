@@ -22,6 +22,7 @@ export interface DisabledTokens {
  * Waits until Cloudflare itself says that it refuses these tokens. Pulumi's word for it is not enough: a provider before 6.20 does
  * not know `enabled`, so it reports no change, and the tokens work on; and a token that was enabled by hand is a change
  * that only a refresh sees.
+ * Warns of a token that the API lists without a word on `enabled`.
  * @throws RunError naming each token that is still accepted after the limit, or what kept the API from telling
  */
 export async function untilDisabled(
@@ -47,11 +48,24 @@ export async function untilDisabled(
             accepted = Object.entries(ids).flatMap(([who, id]) =>
                 result.some((token) => token.id === id && token.enabled === true) ? [who] : [],
             );
-            if (accepted.length === 0) return;
+            if (accepted.length === 0) {
+                const untold = Object.entries(ids).filter(([, id]) => result.some((one) => isUntold(one, id)));
+                if (untold.length > 0) await pulumi.log.warn(cannotTell(untold.map(([who]) => who)));
+                return;
+            }
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
     } while (!end.aborted);
     throw failure(accepted.length > 0 ? accepted.map(stillAccepted) : [unknown(Object.keys(ids), silence)]);
+}
+
+/** Whether the list has a token, and does not say whether it is refused. */
+function isUntold(token: LiveToken, id: string): boolean {
+    return token.id === id && typeof token.enabled !== "boolean";
+}
+
+function cannotTell(whos: string[]): string {
+    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not say whether it refuses them. Try one: it must get 401 or 403. To be sure, remove the credential.`;
 }
 
 function stillAccepted(who: string): string {

@@ -1,9 +1,12 @@
 /** What differs between the configs of two versions, in the words of callers first. */
 import { isDeepStrictEqual } from "node:util";
+import { credential as gatewayCredential } from "../../../config/keys/consumers/schema";
+import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
 import { callerLimits, limitPlugins, type ConsumerPlugin, type Limits } from "../../../components/consumers/limits";
 import { differences, isMap, pathText, SECRET, type Props } from "../../review/differences";
 import { limitVerdicts } from "../../review/limits/callers";
 import { shown } from "../../review/values-text";
+import { METHODS } from "../stack-file";
 import type { Config } from "./versions";
 
 interface Caller {
@@ -41,10 +44,21 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
         const who = `credential ${name}/${id}`;
         if (from === undefined) return [`${who} works`];
         if (to === undefined) return [`${who} stops working`];
-        return differences(from, to, []).map(
+        return differences(readable(from), readable(to), []).map(
             ({ path, old: a, new: b }) => `${who}: ${arrow(pathText(path), a, b, path)}`,
         );
     });
+}
+
+const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
+
+/** A credential without what may be a key in the wrong place: values of unknown keys, and a method that is none. */
+function readable(credential: Props): Props {
+    const isKnown = (key: string, value: unknown) =>
+        key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);
+    return Object.fromEntries(
+        Object.entries(credential).map(([key, value]) => [key, isKnown(key, value) ? value : SECRET]),
+    );
 }
 
 function limitLines(name: string, old: Caller, now: Caller): string[] {

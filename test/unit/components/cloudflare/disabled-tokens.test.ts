@@ -64,8 +64,19 @@ describe("untilDisabled", () => {
         assert.equal(asked.length, 3);
     });
 
-    it("takes no finding from an answer that does not say it, or a token that is gone", async () =>
-        assert.equal(await problem([{ 1: undefined }]), "none"));
+    it("warns of a token that the answer does not say it of, and minds none that is gone", async () => {
+        const warned: string[] = [];
+        const { warn } = pulumi.log;
+        const log = pulumi.log as { warn: typeof warn };
+        log.warn = async (text) => void warned.push(text);
+        try {
+            assert.equal(await problem([{ 1: undefined }]), "none");
+        } finally {
+            log.warn = warn;
+        }
+        assert.equal(warned.length, 1);
+        assert.match(warned[0], /^consumers: lab\/a: enabled is false, and Cloudflare's API does not say whether/);
+    });
 
     it("names each that is still accepted, and says what to do", async () => {
         const [first, second, ...others] = (await problem([{ 1: true, 2: true }])).split("\n");

@@ -93,6 +93,20 @@ describe("ops consumer log", () => {
         assert.doesNotMatch(out, /CIPHERTEXT/);
     });
 
+    it("shows no key that was committed in the wrong place", async () => {
+        const one = clone();
+        git(one.folder, "init", "-q");
+        const wrong = { id: "a1", method: "KEY-IN-THE-WRONG-PLACE", keys: "KEY-IN-THE-WRONG-PLACE" };
+        commit(one.folder, "Ada", "10", { "Pulumi.intra.yaml": fileWith([alice({ id: "a1", method: "key" })]) });
+        commit(one.folder, "Bo", "11", { "Pulumi.intra.yaml": fileWith([alice(wrong)]) });
+        const { entries, out } = await logOf(one);
+        assert.deepEqual(entries[0].changes, [
+            "credential alice/a1: method: key -> [secret]",
+            "credential alice/a1: keys: (none) -> [secret]",
+        ]);
+        assert.doesNotMatch(out, /WRONG-PLACE/);
+    });
+
     it("reads the file of callers together with the stack file, and names no edit of other keys", async () => {
         const { folder } = clone();
         const one = clone([], { folder, program: folder });
