@@ -95,7 +95,7 @@ describe("reference of the emulated Cloudflare API", () => {
         });
         const table = ["| Route | Used by | Permission of the API token |", "| --- | --- | --- |", ...rows].join("\n");
         const intro =
-            "Routes that [the sandbox's Cloudflare API](sandbox-cloudflare.md) implements; it answers every other one with 501.";
+            "Generated from the code of [the sandbox's Cloudflare API](sandbox-cloudflare.md): the routes that it implements. It answers every other one with 501.";
         const title = "# Routes of the sandbox's Cloudflare API";
         await assertPage(
             "sandbox-cloudflare-routes",

@@ -120,7 +120,8 @@ export class Browser {
         if (selector === undefined) return (await this.send("Page.captureScreenshot")).data as string;
         const clip = await this.evaluate<Params>(`(() => {
             const { x, y, width, height } = document.querySelector(${JSON.stringify(selector)}).getBoundingClientRect();
-            return { x: x + scrollX, y: y + scrollY, width, height };
+            // A part of a pixel would be a grey line.
+            return { x: x + scrollX, y: y + scrollY, width, height: Math.floor(height * ${scale}) / ${scale} };
         })()`);
         const params = { captureBeyondViewport: true, clip: { ...clip, scale } };
         return (await this.send("Page.captureScreenshot", params)).data as string;

@@ -61,11 +61,12 @@ describe("site", () => {
             const diagrams = text.match(/^```mermaid$/gm)?.length ?? 0;
             await browser.go(
                 `${origin}${address(page)}`,
-                `document.querySelectorAll(".mermaid svg").length === ${diagrams} && document.querySelector(".vp-doc h1")`,
+                `document.querySelectorAll(".mermaid svg").length === ${diagrams} && document.querySelector(".vp-doc h1") &&
+                    [...document.images].every((image) => image.complete)`,
             );
             const shown = await browser.evaluate<{ title: string; broken: number; width: number }>(`({
                 title: document.querySelector(".vp-doc h1").textContent.replace(/[\\u200b#]/g, "").trim(),
-                broken: [...document.images].filter((image) => !image.complete || image.naturalWidth === 0).length,
+                broken: [...document.images].filter((image) => image.naturalWidth === 0).length,
                 width: document.documentElement.scrollWidth,
             })`);
             const title = /^# (.*)$/m.exec(text)![1].replaceAll("`", "");
