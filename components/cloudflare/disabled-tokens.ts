@@ -48,20 +48,18 @@ export async function untilDisabled(
             accepted = Object.entries(ids).flatMap(([who, id]) =>
                 result.some((token) => token.id === id && token.enabled === true) ? [who] : [],
             );
-            if (accepted.length === 0) {
-                const untold = Object.entries(ids).filter(([, id]) => result.some((one) => isUntold(one, id)));
-                if (untold.length > 0) await pulumi.log.warn(cannotTell(untold.map(([who]) => who)));
-                return;
-            }
+            if (accepted.length === 0) return warnOfUntold(ids, result);
         }
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
     } while (!end.aborted);
     throw failure(accepted.length > 0 ? accepted.map(stillAccepted) : [unknown(Object.keys(ids), silence)]);
 }
 
-/** Whether the list has a token, and does not say whether it is refused. */
-function isUntold(token: LiveToken, id: string): boolean {
-    return token.id === id && typeof token.enabled !== "boolean";
+/** Of tokens that the list has, without saying whether they are refused. */
+async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Promise<void> {
+    const isUntold = (id: string) => list.some((token) => token.id === id && typeof token.enabled !== "boolean");
+    const whos = Object.keys(ids).filter((who) => isUntold(ids[who]));
+    if (whos.length > 0) await pulumi.log.warn(cannotTell(whos));
 }
 
 function cannotTell(whos: string[]): string {
