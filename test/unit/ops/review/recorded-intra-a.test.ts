@@ -62,7 +62,9 @@ const FINDINGS: Expected = {
         "breaks-callers way-in-removed",
         "breaks-callers caller-removed",
         "risk data-deleted",
+        "risk protection-weakened",
         "risk deleted",
+        "risk replaced",
     ],
 };
 
