@@ -22,7 +22,7 @@ export interface DisabledTokens {
  * Waits until Cloudflare itself says that it refuses these tokens. Pulumi's word for it is not enough: a provider before 6.20 does
  * not know `enabled`, so it reports no change, and the tokens work on; and a token that was enabled by hand is a change
  * that only a refresh sees.
- * Warns of a token that the API lists without a word on `enabled`.
+ * Warns of a token that the API lists without the field `enabled`.
  * @throws RunError naming each token that is still accepted after the limit, or what kept the API from telling
  */
 export async function untilDisabled(
