@@ -49,6 +49,7 @@ export function pod(args: PodArgs): V1Pod {
         ...Object.entries(args.env ?? {}).map(([name, value]) => ({ name, value })),
     ];
     const mount = { name: "settings", mountPath: "/usr/local/apisix/conf/config.yaml", subPath: "config.yaml" };
+    const isApisix = /apisix:/.test(args.image);
     const { command, args: words } = args;
     const lifecycle = args.preStopSeconds === undefined ? {} : { preStop: { sleep: { seconds: args.preStopSeconds } } };
     return {
@@ -65,10 +66,10 @@ export function pod(args: PodArgs): V1Pod {
             containers: [
                 {
                     ...{ name: "main", image: args.image, env, ports: args.ports, lifecycle, command, args: words },
-                    ...(/apisix:/.test(args.image) ? { volumeMounts: [mount] } : {}),
+                    ...(isApisix ? { volumeMounts: [mount] } : {}),
                 },
             ],
-            volumes: [{ name: "settings", configMap: { name: "settings" } }],
+            ...(isApisix ? { volumes: [{ name: "settings", configMap: { name: "settings" } }] } : {}),
         },
         status: {
             phase: args.phase ?? "Running",
