@@ -98,6 +98,11 @@ program
     .option("--password <password>", "password that clients must give")
     .action(async (options) => (await standalone()).runRedis(options));
 
+// A reader that has seen enough, as head, is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+});
 program.parseAsync().catch((error: Error) => {
     console.error(`sandbox: ${error.message}`);
     process.exitCode = 1;

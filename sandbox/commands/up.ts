@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { lastLines, spawnTracked, startGuard, waitFor } from "../processes";
+import { lastLines, running, spawnTracked, startGuard, waitFor } from "../processes";
 import { prometheusProgram } from "../prometheus/server";
 import { partLines, partsOfEnvironment, REAL_VARIABLE } from "../real/choice";
 import { ensureTools } from "../toolchain/toolchain";
@@ -41,10 +41,11 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     await tools(scene.tools, say);
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
+    if (running(dir).length > 0) say("== ending the sandbox that runs; its callers and its state go with it");
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     // A new world knows nothing of what an older one was told to hold.
-    for (const name of ["backend", "stack-files", "credentials"])
+    for (const name of ["backend", "stack-files", "credentials", "prometheus"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
     try {
