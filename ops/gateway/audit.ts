@@ -26,7 +26,7 @@ const PAUSE_SECONDS = 2;
 /** @param isInstalled whether a stack of this project has installed the gateway, so that its Admin API must be there */
 export const auditGateway: AuditGateway = async (access, binding, isInstalled) => {
     const namespace = binding.gatewayNamespace;
-    try {
+    const audit = async () => {
         const api = await openAdminApi(access, namespace, CONNECTIONS);
         try {
             const read = async () =>
@@ -35,12 +35,32 @@ export const auditGateway: AuditGateway = async (access, binding, isInstalled) =
         } finally {
             api.close();
         }
+    };
+    try {
+        return await untilNotBusy(audit);
     } catch (error) {
         const { status, message } = error as AdminApiError;
         const why = message.split("\n")[0];
         return { foreign: [], unread: `APISIX of ${namespace}: ${why}`, isUnknown: !isInstalled && status === 404 };
     }
 };
+
+/** Kubernetes answers 429 to who should ask again: while it sets up a new kind of object, and under load. */
+const BUSY = 429;
+
+/** Asks again while Kubernetes is busy. @throws what it said last, after a while, and any other error at once */
+export async function untilNotBusy<T>(ask: () => Promise<T>, seconds = 30, pause = PAUSE_SECONDS): Promise<T> {
+    const start = Date.now();
+    for (;;) {
+        try {
+            return await ask();
+        } catch (error) {
+            const isBusy = (error as { code?: unknown }).code === BUSY;
+            if (!isBusy || Date.now() - start >= seconds * 1000) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+    }
+}
 
 /** What every reading has found, for a while. */
 export async function lasting(

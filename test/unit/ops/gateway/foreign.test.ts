@@ -2,7 +2,7 @@
 // what the controller writes is proved on the engine, test/engine/review.test.ts: nothing of a whole stack is named.
 import { strict as assert } from "node:assert";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
-import { lasting } from "../../../../ops/gateway/audit";
+import { lasting, untilNotBusy } from "../../../../ops/gateway/audit";
 import { credentialId, expectedObjects, idOf } from "../../../../ops/gateway/expected";
 import { foreignObjects, type Foreign } from "../../../../ops/gateway/foreign";
 
@@ -291,5 +291,16 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         let count = 0;
         const clean = async () => (count++, []);
         assert.deepEqual([await lasting(clean, 0.05, 0.01), count], [[], 1]);
+    });
+
+    it("is read again while Kubernetes answers 429, for a while, and only then", async () => {
+        const failing = (codes: number[]) => async () => {
+            const code = codes.shift();
+            if (code !== undefined) throw Object.assign(new Error(`HTTP-Code: ${code}`), { code });
+            return "read";
+        };
+        assert.equal(await untilNotBusy(failing([429, 429]), 60, 0.01), "read");
+        await assert.rejects(untilNotBusy(failing(Array<number>(99).fill(429)), 0.05, 0.01), /HTTP-Code: 429/);
+        await assert.rejects(untilNotBusy(failing([403, 429]), 60, 0.01), /HTTP-Code: 403/);
     });
 });
