@@ -78,7 +78,8 @@ export class Etcd extends pulumi.ComponentResource {
             {
                 ...{ cluster, former },
                 place: { namespace, pods: memberNames(settings.members) },
-                uid: members.metadata.uid,
+                // The id is unknown in the preview of a new one, which has no uid yet: a plan must say that there will be one.
+                uid: pulumi.all([members.id, members.metadata]).apply(([, { uid }]) => uid),
                 password: this.password,
                 timeoutSeconds: TIMEOUT_SECONDS,
             },
