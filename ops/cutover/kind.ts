@@ -14,7 +14,7 @@ export interface Kind {
     folder: "convert" | "model-upgrade";
     /** Place before the first phase. */
     before: Before;
-    /** Where it leads to. */
+    /** What callers get answers from after it. */
     target: "intra-b" | "new";
     /** How it ends when all went well. */
     reached: "converted" | "upgraded";

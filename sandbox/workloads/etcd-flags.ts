@@ -1,7 +1,7 @@
 /** How a container of etcd 3.6 is set up: by flags alone. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Snapshot } from "./cluster";
-import { variablesOf } from "./pod-environment";
+import { expanded, variablesOf } from "./pod-environment";
 import { ETCD } from "./pods";
 
 /** Flags that are played, or make no difference here. */
@@ -11,16 +11,11 @@ const FLAGS = [
     ...["listen-metrics-urls", "auto-compaction-mode", "auto-compaction-retention"],
 ];
 
-/** Flags of a pod's container, with its variables in their place. @throws Error where a variable leads to nothing */
+/** Flags of a pod's container, with the values of its variables. @throws Error as {@link variablesOf} */
 export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
     const container = etcdContainer(pod);
     const variables = variablesOf(pod, container, now);
-    return Object.fromEntries(
-        flagsOf(container).map(([flag, value]) => [
-            flag,
-            value.replace(/\$\((\w+)\)/g, (whole, name: string) => variables[name] ?? whole),
-        ]),
-    );
+    return Object.fromEntries(flagsOf(container).map(([flag, value]) => [flag, expanded(value, variables)]));
 }
 
 /** What of a container is not played. */

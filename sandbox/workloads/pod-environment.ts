@@ -2,7 +2,7 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { decoded, type Snapshot } from "./cluster";
 
-/** @throws Error where a reference leads to nothing, or is not imitated */
+/** @throws Error where a reference names nothing that exists, or is not imitated */
 export function variablesOf(pod: V1Pod, container: V1Container, now: Snapshot): Record<string, string> {
     const variables: Record<string, string> = {};
     for (const { name, value, valueFrom } of container.env ?? []) {
@@ -42,7 +42,7 @@ function field({ metadata, spec, status }: V1Pod, path: string): string | undefi
     return fields[path];
 }
 
-/** `$(NAME)` of variables before it. */
-function expanded(text: string, before: Record<string, string>): string {
-    return text.replace(/\$\((\w+)\)/g, (whole, name: string) => before[name] ?? whole);
+/** A text of a container with the values of variables for each `$(NAME)`; of others it stays, as the kubelet leaves it. */
+export function expanded(text: string, variables: Record<string, string>): string {
+    return text.replace(/\$\((\w+)\)/g, (whole, name: string) => variables[name] ?? whole);
 }

@@ -73,7 +73,7 @@ interface Dashboard {
     templating: { list: { name: string; query?: unknown }[] };
 }
 
-/** A dashboard whose links lead to the pages at this address. */
+/** A dashboard whose links open pages below this address. */
 function linkedTo(docsUrl: string | undefined, text: string): string {
     if (docsUrl === undefined) return text;
     const dashboard = JSON.parse(text) as Dashboard;
