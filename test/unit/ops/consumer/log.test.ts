@@ -193,7 +193,9 @@ describe("ops consumer log", () => {
         const one = clone();
         git(one.folder, "init", "-q");
         const gpg = join(one.folder, "gpg");
-        writeFileSync(gpg, "#!/bin/sh\necho '[GNUPG:] SIG_CREATED ' >&2\necho SIGNATURE\n", { mode: 0o755 });
+        writeFileSync(gpg, "#!/bin/sh\ncat >/dev/null\necho '[GNUPG:] SIG_CREATED ' >&2\necho SIGNATURE\n", {
+            mode: 0o755,
+        });
         for (const [key, value] of [
             ["gpg.program", gpg],
             ["log.showSignature", "true"],
