@@ -11,10 +11,10 @@ import { accessLogSettings } from "../components/apisix/access-log";
 import { LATENCY_BUCKETS, METRICS_METADATA, metricsAttributes } from "../components/apisix/observability";
 import { alpaChain } from "../components/route/plugin-chain";
 import { guard } from "../config/keys/guard";
-import type { Context } from "../sandbox/gateway/context";
+import type { Context } from "../sandbox/gateway/request/context";
 import { Metrics } from "../sandbox/gateway/observed/metrics";
 import { startGateway, type Gateway } from "../sandbox/gateway/server";
-import { observedOf } from "../sandbox/workloads/gateway-observed";
+import { observedOf } from "../sandbox/workloads/gateway-settings/observed";
 
 const ADMIN_KEY = "bench-admin-key";
 const KEY = "key-of-the-bench";

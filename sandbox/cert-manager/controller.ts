@@ -11,8 +11,8 @@
  * Certificate without names, in the condition Ready with the reason NotImitated. Not implemented: CertificateRequests,
  * backoff, the webhook, renewal by time.
  */
-import { ApiError } from "../rampart/api";
-import type { Rest } from "../rampart/rest";
+import { ApiError } from "../rampart/kubernetes/api";
+import type { Rest } from "../rampart/kubernetes/rest";
 import { reconcile, type Certificate, type Issuer } from "./reconcile";
 
 const GROUP = "/apis/cert-manager.io/v1";

@@ -1,7 +1,7 @@
 /** What cert-manager's stand-in does with one Certificate. */
 import { X509Certificate } from "node:crypto";
 import type { V1Secret } from "@kubernetes/client-node";
-import type { Rest } from "../rampart/rest";
+import type { Rest } from "../rampart/kubernetes/rest";
 import { sign, type Pair } from "./sign";
 
 /** Namespace of cert-manager, where a ClusterIssuer has its Secrets. */

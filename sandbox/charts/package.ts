@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import { stringify } from "yaml";
-import { crds } from "../rampart/crds";
+import { crds } from "../rampart/kubernetes/crds";
 import { KUBERAY_CRDS } from "../toolchain/recipes";
 
 const run = promisify(execFile);

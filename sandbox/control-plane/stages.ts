@@ -2,7 +2,7 @@
  * What kwok does with nodes and pods (Stages of kwok 0.7). Nodes keep kwok's own stages. Pods have ours: a pod becomes
  * Ready only once the stand-in kubelet has found everything its containers need (see workloads/kubelet.ts), which it
  * says with an annotation. A pod of a Job then ends well at once: nothing really runs in it. A deleted pod goes at once,
- * unless the stand-in kubelet has said that it will see to that itself (see workloads/gateway-pods.ts).
+ * unless the stand-in kubelet has said that it will see to that itself (see workloads/gateways/pods.ts).
  */
 import { stringify } from "yaml";
 

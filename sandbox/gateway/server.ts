@@ -24,17 +24,17 @@
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
-import { createAdminServer } from "./admin-server";
-import { Configuration } from "./configuration";
-import { createDataServer } from "./data-server";
+import { createAdminServer } from "./admin/server";
+import { Configuration } from "./objects/configuration";
+import { createDataServer } from "./data-plane/server";
 import { AccessLog, type AccessLogSettings } from "./observed/access-log";
 import { createMetricsServer, type MetricsOptions } from "./observed/metrics";
-import { createAgent } from "./proxy";
-import type { Resolve } from "./redis-connections";
+import { createAgent } from "./upstream/proxy";
+import type { Resolve } from "./counters/redis-connections";
 import { LuaMachine } from "./serverless/machine";
-import { Certificates } from "./ssl-objects";
-import { Store } from "./store";
-import { createTlsServer, type TlsOptions } from "./tls";
+import { Certificates } from "./objects/ssl";
+import { Store } from "./objects/store";
+import { createTlsServer, type TlsOptions } from "./data-plane/tls";
 
 export interface GatewayOptions {
     /** Port of the data plane; 0 = any free one. */

@@ -6,8 +6,8 @@
  */
 import { randomUUID } from "node:crypto";
 import type { KubeConfig, V1Lease } from "@kubernetes/client-node";
-import { Rest } from "../rampart/rest";
-import { ApiError } from "../rampart/api";
+import { Rest } from "../rampart/kubernetes/rest";
+import { ApiError } from "../rampart/kubernetes/api";
 import { pause } from "../processes";
 
 const LEASE_SECONDS = 30;

@@ -3,11 +3,11 @@
  * Stand-in for petuum/rampart 47a837c (2023-04-07); each file says what it imitates and what not.
  */
 import { KubeConfig } from "@kubernetes/client-node";
-import { type Clock, realClock } from "./api.js";
-import { type Controller, type ControllerOptions, startController } from "./controller.js";
-import { HelmCli } from "./helm.js";
-import { startHnc } from "./hnc.js";
-import { installRampart, type InstallOptions, RAMPART_NAMESPACE } from "./install.js";
+import { type Clock, realClock } from "./kubernetes/api.js";
+import { type Controller, type ControllerOptions, startController } from "./controller/controller.js";
+import { HelmCli } from "./charts/helm.js";
+import { startHnc } from "./kubernetes/hnc.js";
+import { installRampart, type InstallOptions, RAMPART_NAMESPACE } from "./kubernetes/install.js";
 import { registerWebhook, startWebhook } from "./webhook.js";
 
 export interface RampartOptions {
@@ -20,7 +20,7 @@ export interface RampartOptions {
     watchCycleSeconds?: number;
     /** Contents of the Secret rampart-repo. @default none */
     repo?: InstallOptions["repo"];
-    /** Environment the controller believes to have. @default an invented one, see controller.ts */
+    /** Environment the controller believes to have. @default an invented one, see controller/controller.ts */
     env?: ControllerOptions["env"];
     log?: (line: string) => void;
 }

@@ -8,13 +8,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
-import { readWorld as readWorldFrom } from "./api.js";
-import { type WebhookAddress, webhookConfiguration } from "./crds.js";
-import { KubeApi } from "./kube-api.js";
-import { Rest } from "./rest.js";
+import { readWorld as readWorldFrom } from "./kubernetes/api.js";
+import { type WebhookAddress, webhookConfiguration } from "./kubernetes/crds.js";
+import { KubeApi } from "./kubernetes/kube-api.js";
+import { Rest } from "./kubernetes/rest.js";
 import { Crash } from "./errors.js";
 import { GROUP, type GraphObject, type JsonObject, VERSION } from "./types.js";
-import { toV1beta2, validateGraph, type World } from "./validator.js";
+import { toV1beta2, validateGraph, type World } from "./graph/validator.js";
 
 export interface Webhook extends WebhookAddress {
     close(): Promise<void>;

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
-import type { NewDefinition } from "../rampart/install";
+import type { NewDefinition } from "../rampart/kubernetes/install";
 
 /** Those that the controller watches; it does not start without one of them. */
 const NAMES = [

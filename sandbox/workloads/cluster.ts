@@ -11,7 +11,7 @@ import type {
     V1StorageClass,
 } from "@kubernetes/client-node";
 import { ApiServer, reflect, type Reflector } from "../ingress-controller/api-server";
-import { Rest } from "../rampart/rest";
+import { Rest } from "../rampart/kubernetes/rest";
 
 const PATHS = {
     nodes: "/api/v1/nodes",

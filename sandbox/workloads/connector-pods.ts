@@ -20,7 +20,7 @@ import type { Found } from "../real/parts";
 import { folderOf, type Ground } from "../real/run";
 import type { SocksProxy } from "../real/socks";
 import { decoded, type Snapshot } from "./cluster";
-import { CLOUDFLARED, image, runs } from "./pods";
+import { CLOUDFLARED, image, runs } from "./pods/images";
 
 /** Why a container of cloudflared cannot be played. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {

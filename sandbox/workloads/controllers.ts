@@ -13,9 +13,9 @@ import type { Found } from "../real/parts";
 import { folderOf, type Ground } from "../real/run";
 import type { Clock } from "./clock";
 import { isReady, type Cluster, type Snapshot } from "./cluster";
-import { variablesOf } from "./pod-environment";
-import { CONTROLLER, runs } from "./pods";
-import { serviceAccountOf } from "./service-account";
+import { variablesOf } from "./pods/environment";
+import { CONTROLLER, runs } from "./pods/images";
+import { serviceAccountOf } from "./pods/service-account";
 
 /** The shortest second of a controller, in seconds: each candidate asks the API server every two. */
 const SHORTEST_SECOND = 0.1;

@@ -4,11 +4,11 @@
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { connectorProblem } from "./connector-pods";
-import { profileProblem } from "./apisix-settings";
-import { etcdProblem } from "./etcd-flags";
+import { profileProblem } from "./gateway-settings/file";
+import { etcdProblem } from "./etcd/flags";
 import { operatorProblem } from "./operators";
-import { preStopProblem } from "./pod-end";
-import { APISIX, CLOUDFLARED, VALKEY } from "./pods";
+import { preStopProblem } from "./pods/end";
+import { APISIX, CLOUDFLARED, VALKEY } from "./pods/images";
 import { valkeyProblem } from "./redis-pods";
 
 /** What is there for pods to use, by `namespace/name`. */

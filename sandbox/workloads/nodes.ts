@@ -11,8 +11,8 @@
  * of a lost node away, where the real API server waits for their kubelet.
  */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
-import { ApiError } from "../rampart/api";
-import type { Rest } from "../rampart/rest";
+import { ApiError } from "../rampart/kubernetes/api";
+import type { Rest } from "../rampart/kubernetes/rest";
 import { waitFor } from "../processes";
 import { elapse, type Clock } from "./clock";
 import { isReady } from "./cluster";

@@ -11,8 +11,8 @@ import { writeSecret } from "../control-plane/secret-file";
 import { spawnTracked, type TrackedProcess } from "../processes";
 import versions from "../toolchain/versions.json";
 import { isReady, type Cluster, type Snapshot } from "./cluster";
-import { runs } from "./pods";
-import { serviceAccountOf } from "./service-account";
+import { runs } from "./pods/images";
+import { serviceAccountOf } from "./pods/service-account";
 
 /** The one version that is run. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);

@@ -6,7 +6,7 @@
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
 import { isReady, selects, type Snapshot } from "./cluster";
-import { image, isRunning, runs, VALKEY } from "./pods";
+import { image, isRunning, runs, VALKEY } from "./pods/images";
 
 const PORT = 6379;
 

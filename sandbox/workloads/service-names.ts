@@ -1,9 +1,9 @@
 /** What cluster DNS and kube-proxy know of Services, for real programs. */
-import type { Resolve } from "../gateway/redis-connections";
+import type { Resolve } from "../gateway/counters/redis-connections";
 import type { NetworkOptions } from "../real/network";
 import type { Snapshot } from "./cluster";
-import type { EtcdPods } from "./etcd-pods";
-import type { Gateways } from "./gateways";
+import type { EtcdPods } from "./etcd/pods";
+import type { Gateways } from "./gateways/services";
 
 /** @param parts `etcd`: its members, if they are real; `others`: what plays the rest */
 export function serviceNames(parts: {

@@ -1,6 +1,6 @@
 /** What the owners of a cluster may have its API server refuse, by a policy of theirs. */
 import { RECORD } from "../../components/opt/conversion-phases";
-import type { Rest } from "../rampart/rest";
+import type { Rest } from "../rampart/kubernetes/rest";
 import type { FailStep } from "./scene";
 
 const BASE = "/apis/admissionregistration.k8s.io/v1";

@@ -15,7 +15,7 @@ import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice"
 import { startObserver } from "../prometheus/observer";
 import type { Answered } from "../status-page/tally";
 import { startRampart } from "../rampart/main";
-import { Rest } from "../rampart/rest";
+import { Rest } from "../rampart/kubernetes/rest";
 import type { Toolchain } from "../toolchain/toolchain";
 import { startWorkloads, type Workloads, type WorkloadsOptions } from "../workloads";
 import { Gpus, type GpuOptions } from "./gpus";

@@ -10,7 +10,7 @@ import { assertAnnounced, told, untilStep } from "../engine/convert-trouble";
 import { gpuWorld } from "../engine/gpu-world";
 import type { Place } from "../engine/place";
 import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";
 

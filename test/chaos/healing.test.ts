@@ -4,7 +4,7 @@
 import { strict as assert } from "node:assert";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../sandbox/processes";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../sandbox/world/world";
 import { ask, ConversionStack } from "../engine/conversion-kit";
 import { gpuWorld } from "../engine/gpu-world";

@@ -10,7 +10,7 @@ import { KubeConfig, type V1Secret } from "@kubernetes/client-node";
 import { startCertManager, type CertManager } from "../../sandbox/cert-manager";
 import { startControlPlane, type ControlPlane } from "../../sandbox/control-plane";
 import { startGuard, type Guard } from "../../sandbox/processes";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { partsOfEnvironment } from "../../sandbox/real/choice";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { eventually, TOOLS_MILLISECONDS } from "./stack";

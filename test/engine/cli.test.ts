@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { describeHolder, running } from "../../sandbox/processes";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import type { PageData } from "../../sandbox/status-page/server";
 import { ROOT } from "../../sandbox/world/state";
 import { CLI, run, SandboxCli, tools } from "./cli-kit";

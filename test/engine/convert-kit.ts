@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Entry } from "../../ops/cutover/audit";
 import { hostKeys } from "../../sandbox/world/overlay";
 import { freePortFrom } from "../../sandbox/processes";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
 import { ROOT, type BareMetalFacts } from "../../sandbox/world/state";
 import type { World } from "../../sandbox/world/world";

@@ -6,10 +6,10 @@ import { execFile } from "node:child_process";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { UNIT } from "../../sandbox/gpus/bare-metal";
 import { waitFor } from "../../sandbox/processes";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../sandbox/world/world";
-import { IMAGE, LAUNCH, WEIGHTS } from "../../sandbox/test/workloads/ray-kit";
+import { IMAGE, LAUNCH, WEIGHTS } from "../../sandbox/test/workloads/ray/kit";
 import { startPlace, type Place } from "./place";
 import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./stack";
 

@@ -6,7 +6,7 @@ import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../components/opt/conversion-phases";
 import type { Place as Reached } from "../../ops/cutover/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
-import { Rest } from "../../sandbox/rampart/rest";
+import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";
 import { ask, steadyCallers, type Sent } from "./conversion-kit";

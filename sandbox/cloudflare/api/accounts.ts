@@ -4,7 +4,7 @@ import { isStrictForGood, type Account } from "../account";
 import { ApiError, refused } from "./answer";
 import { bodyOf, product, type Route } from "./call";
 import { page, PAGING } from "./paging";
-import { sessionDuration } from "./policies";
+import { sessionDuration } from "./access/policies";
 
 const settings = product("Account Settings");
 const organizations = product("Access: Organizations, Identity Providers, and Groups");

@@ -1,12 +1,12 @@
 /** Every route that is imitated, who uses it, and what an API token needs for it. Anything else answers 501. */
 import { accountRoutes } from "./accounts";
-import { applicationRoutes } from "./applications";
+import { applicationRoutes } from "./access/applications";
 import type { Route } from "./call";
-import { dnsRecordRoutes } from "./dns-records";
+import { dnsRecordRoutes } from "./dns/records";
 import { monitoringRoutes } from "./monitoring";
-import { policyRoutes } from "./policies";
-import { rulesetRoutes } from "./rulesets";
-import { serviceTokenRoutes } from "./service-tokens";
+import { policyRoutes } from "./access/policies";
+import { rulesetRoutes } from "./rulesets/rulesets";
+import { serviceTokenRoutes } from "./access/service-tokens";
 import { tunnelConfigurationRoutes } from "./tunnel-configuration";
 import { tunnelRoutes } from "./tunnels";
 import { workerRoutes } from "./workers";

@@ -4,9 +4,9 @@
  * Not imitated: the buffer, which real lines wait in for up to 3 s; requests to the Admin API, which the product switches off;
  * named variables of regular expressions.
  */
-import type { Context } from "../context";
+import type { Context } from "../request/context";
 import { NotImitated } from "../not-imitated";
-import type { Figures } from "./figures";
+import type { Figures } from "../request/figures";
 import { declaredIn, type Declared } from "./nginx-settings";
 
 /** Fields of `nginx_config` that make up the log. */

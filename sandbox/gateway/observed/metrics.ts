@@ -7,8 +7,8 @@
  */
 import { createServer, type Server } from "node:http";
 import { hostname } from "node:os";
-import type { Context } from "../context";
-import type { Conf } from "../types";
+import type { Context } from "../request/context";
+import type { Conf } from "../request/types";
 import { Registry, type Labels } from "./exposition";
 
 export interface MetricsOptions {

@@ -3,7 +3,7 @@
  * of a text without variables, and `access_log off`. All else is refused.
  */
 import { NotImitated } from "../not-imitated";
-import { compilePcre } from "../pcre";
+import { compilePcre } from "../lua/pcre";
 
 /** One variable that follows from others. */
 export interface MapBlock {

@@ -1,4 +1,4 @@
-import { bytes } from "../headers";
+import { bytes } from "../http/headers";
 import { definePlugin } from "./define";
 
 interface RestrictionConf {

@@ -1,5 +1,5 @@
-import type { Context } from "../context";
-import { compilePcre } from "../pcre";
+import type { Context } from "../request/context";
+import { compilePcre } from "../lua/pcre";
 import { NotImitated } from "../not-imitated";
 import { definePlugin } from "./define";
 

@@ -1,4 +1,4 @@
-import type { CheckTools, Conf, ConfKind, Handlers, Plugin, PluginTools } from "../types";
+import type { CheckTools, Conf, ConfKind, Handlers, Plugin, PluginTools } from "../request/types";
 
 /** A plugin whose code knows the shape of its configuration; the schema has made sure of it before. */
 export interface TypedPlugin<C> extends Omit<Plugin, "create" | "check"> {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { compileExpr, type Condition } from "../expr";
-import type { Context } from "../context";
+import { compileExpr, type Condition } from "../lua/expr";
+import type { Context } from "../request/context";
 import { definePlugin } from "./define";
 
 interface Fault {

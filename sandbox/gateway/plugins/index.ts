@@ -1,17 +1,17 @@
 /** The plugins that are played, and the names of those that exist in APISIX 3.18 but are not. */
-import type { Plugin } from "../types";
+import type { Plugin } from "../request/types";
 import { clientControl } from "./client-control";
 import { consumerRestriction } from "./consumer-restriction";
 import { cors } from "./cors";
 import { faultInjection } from "./fault-injection";
 import { ipRestriction } from "./ip-restriction";
-import { jwtAuth } from "./jwt-auth";
-import { keyAuth } from "./key-auth";
-import { limitConn } from "./limit-conn";
-import { limitCount } from "./limit-count";
-import { limitReq } from "./limit-req";
+import { jwtAuth } from "./auth/jwt-auth";
+import { keyAuth } from "./auth/key-auth";
+import { limitConn } from "./limits/limit-conn";
+import { limitCount } from "./limits/limit-count";
+import { limitReq } from "./limits/limit-req";
 import { mocking } from "./mocking";
-import { multiAuth } from "./multi-auth";
+import { multiAuth } from "./auth/multi-auth";
 import { prometheus } from "./prometheus";
 import { proxyRewrite } from "./proxy-rewrite";
 import { redirect } from "./redirect";

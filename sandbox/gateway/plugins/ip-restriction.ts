@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import { matchesNetwork } from "../expr";
-import { ipSchemas } from "../object-schemas";
+import { matchesNetwork } from "../lua/expr";
+import { ipSchemas } from "../schema/objects";
 import { definePlugin } from "./define";
 
 interface IpRestrictionConf {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { SERVER } from "../nginx";
+import { SERVER } from "../http/nginx";
 import { NotImitated } from "../not-imitated";
 import { definePlugin } from "./define";
 

@@ -1,7 +1,7 @@
-import type { Context } from "../context";
-import { bytes } from "../headers";
-import { compilePcre, expandReplacement, isReplacement } from "../pcre";
-import { escapePath } from "../uri";
+import type { Context } from "../request/context";
+import { bytes } from "../http/headers";
+import { compilePcre, expandReplacement, isReplacement } from "../lua/pcre";
+import { escapePath } from "../http/uri";
 import { definePlugin } from "./define";
 
 type Values = Record<string, string | number>;

@@ -1,10 +1,10 @@
-import { CjsonError, decodeJson } from "../cjson";
-import { encodeJson } from "../cjson-encode";
-import type { Context } from "../context";
-import { bytes } from "../headers";
-import { SchemaCrash, compileSchema, type Check, type Schema } from "../jsonschema";
-import type { Exit } from "../types";
-import { decodeArgs } from "../uri";
+import { CjsonError, decodeJson } from "../lua/cjson";
+import { encodeJson } from "../lua/cjson-encode";
+import type { Context } from "../request/context";
+import { bytes } from "../http/headers";
+import { SchemaCrash, compileSchema, type Check, type Schema } from "../schema/jsonschema";
+import type { Exit } from "../request/types";
+import { decodeArgs } from "../http/uri";
 import { definePlugin } from "./define";
 
 interface ValidationConf {

@@ -1,8 +1,8 @@
-import { decodeBase64 } from "../base64";
-import { compileExpr } from "../expr";
-import { bytes } from "../headers";
+import { decodeBase64 } from "../lua/base64";
+import { compileExpr } from "../lua/expr";
+import { bytes } from "../http/headers";
 import { NotImitated } from "../not-imitated";
-import { compilePcre, expandReplacement, isReplacement } from "../pcre";
+import { compilePcre, expandReplacement, isReplacement } from "../lua/pcre";
 import { definePlugin } from "./define";
 
 type Values = Record<string, string | number>;

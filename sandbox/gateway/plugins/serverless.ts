@@ -5,7 +5,7 @@
  */
 import { NotImitated } from "../not-imitated";
 import type { LuaPhase } from "../serverless/machine";
-import type { Conf } from "../types";
+import type { Conf } from "../request/types";
 import { definePlugin } from "./define";
 
 type ServerlessConf = Conf & { phase: string; functions: string[] };

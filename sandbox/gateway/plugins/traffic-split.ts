@@ -1,8 +1,8 @@
-import { RoundRobin } from "../balancer";
-import { compileExpr } from "../expr";
-import { upstreamOf } from "../objects";
-import { upstreamSchema, idSchema } from "../object-schemas";
-import type { Conf, Upstream } from "../types";
+import { RoundRobin } from "../upstream/balancer";
+import { compileExpr } from "../lua/expr";
+import { upstreamOf } from "../objects/objects";
+import { upstreamSchema, idSchema } from "../schema/objects";
+import type { Conf, Upstream } from "../request/types";
 import { definePlugin } from "./define";
 
 interface Weighted {

@@ -1,5 +1,5 @@
-import { compileExpr } from "../expr";
-import type { Conf, Handlers } from "../types";
+import { compileExpr } from "../lua/expr";
+import type { Conf, Handlers } from "../request/types";
 import { definePlugin } from "./define";
 
 type Action = [name: string, conf: Conf];

@@ -10,12 +10,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lua } from "wasmoon-lua5.1";
-import type { Context } from "../context";
-import { bytes } from "../headers";
-import { luaQuote } from "../lua";
-import { NginxExit } from "../nginx";
+import type { Context } from "../request/context";
+import { bytes } from "../http/headers";
+import { luaQuote } from "../lua/printed";
+import { NginxExit } from "../http/nginx";
 import { NotImitated } from "../not-imitated";
-import type { Conf, Exit } from "../types";
+import type { Conf, Exit } from "../request/types";
 import { answerLua } from "./request";
 
 export type LuaPhase = "rewrite" | "access" | "header_filter";

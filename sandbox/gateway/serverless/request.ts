@@ -2,9 +2,9 @@
  * What ngx.* and ctx.* mean for a request. Facts: the reference of lua-nginx-module and lua-resty-core; the recordings
  * show ngx.status read, and ngx.header written and emptied. ngx.req was run on 3.18.0.
  */
-import type { Context } from "../context";
-import { bytes } from "../headers";
-import { NginxExit } from "../nginx";
+import type { Context } from "../request/context";
+import { bytes } from "../http/headers";
+import { NginxExit } from "../http/nginx";
 import { NotImitated } from "../not-imitated";
 import type { LuaPhase } from "./machine";
 

@@ -1,6 +1,6 @@
 /** Proves what a gateway and its Admin API do once etcd has lost what it held. */
 import assert from "node:assert/strict";
-import { Configuration } from "../../gateway/configuration";
+import { Configuration } from "../../gateway/objects/configuration";
 import { startGateway, type Gateway } from "../../gateway/server";
 
 const FOLDERS = ["routes", "services", "upstreams", "consumers", "ssls", "plugin_configs", "global_rules"];

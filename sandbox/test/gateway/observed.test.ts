@@ -10,9 +10,9 @@ import { accessLogSettings } from "../../../components/apisix/access-log";
 import { METRICS_METADATA, METRICS_PATH, metricsAttributes } from "../../../components/apisix/observability";
 import { alpaChain, closedChain } from "../../../components/route/plugin-chain";
 import { GUARD } from "../../../test/unit/guard-settings";
-import type { Context } from "../../gateway/context";
+import type { Context } from "../../gateway/request/context";
 import { Metrics } from "../../gateway/observed/metrics";
-import { observedOf } from "../../workloads/gateway-observed";
+import { observedOf } from "../../workloads/gateway-settings/observed";
 import { Kit } from "./kit";
 
 const METRICS = metricsAttributes({ metrics: { scrapers: [], podMonitor: false } }) as {

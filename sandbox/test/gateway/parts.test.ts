@@ -1,13 +1,13 @@
 /** Claims about the pure parts: paths, JSON, schemas, expressions, balancing. */
 import assert from "node:assert/strict";
-import { Ring, RoundRobin } from "../../gateway/balancer";
-import { decodeJson } from "../../gateway/cjson";
-import { encodeJson } from "../../gateway/cjson-encode";
-import { compileExpr } from "../../gateway/expr";
-import { SchemaCrash, compileSchema, type Schema } from "../../gateway/jsonschema";
-import { luaNumber } from "../../gateway/lua";
-import { compilePcre } from "../../gateway/pcre";
-import { decodeArgs, encodeArgs, escapePath, parseTarget } from "../../gateway/uri";
+import { Ring, RoundRobin } from "../../gateway/upstream/balancer";
+import { decodeJson } from "../../gateway/lua/cjson";
+import { encodeJson } from "../../gateway/lua/cjson-encode";
+import { compileExpr } from "../../gateway/lua/expr";
+import { SchemaCrash, compileSchema, type Schema } from "../../gateway/schema/jsonschema";
+import { luaNumber } from "../../gateway/lua/printed";
+import { compilePcre } from "../../gateway/lua/pcre";
+import { decodeArgs, encodeArgs, escapePath, parseTarget } from "../../gateway/http/uri";
 
 describe("request targets", () => {
     const paths: [raw: string, uri: string | undefined][] = [

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { connect, type AddressInfo } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
 import { generate } from "selfsigned";
-import { SharedCounters } from "../../gateway/shared-counters";
+import { SharedCounters } from "../../gateway/counters/shared-counters";
 import { startRedis, type RedisServer } from "../../redis/server";
 import { RawRedis } from "../redis/kit";
 import { Kit, header } from "./kit";

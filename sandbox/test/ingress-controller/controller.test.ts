@@ -1,6 +1,6 @@
 /** Proves when the ingress controller pushes, on an API server that only lists and watches and the gateway's Admin API. */
 import assert from "node:assert/strict";
-import { Configuration } from "../../gateway/configuration";
+import { Configuration } from "../../gateway/objects/configuration";
 import { startGateway, type Gateway } from "../../gateway/server";
 import { startIngressController, type IngressController } from "../../ingress-controller/controller";
 import type { Kind, Resource } from "../../ingress-controller/kinds";

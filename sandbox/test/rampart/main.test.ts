@@ -1,7 +1,7 @@
 // Proves that a controller that exits comes back, later each time, and not after it was closed.
 import assert from "node:assert/strict";
 import { supervise } from "../../rampart/main.js";
-import { VirtualClock } from "./virtual-clock.js";
+import { VirtualClock } from "./kit/virtual-clock.js";
 
 describe("Rampart's controller pod", () => {
     it("starts again 10, 20, 40 … at most 300 s after each crash", async () => {

@@ -2,9 +2,9 @@
 import { KubeConfig } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { request } from "node:https";
-import { crds, webhookConfiguration } from "../../rampart/crds.js";
+import { crds, webhookConfiguration } from "../../rampart/kubernetes/crds.js";
 import { convert, startWebhook, type Webhook } from "../../rampart/webhook.js";
-import { component, graphOf } from "./memory-cluster.js";
+import { component, graphOf } from "./kit/memory-cluster.js";
 
 describe("Rampart webhook server", () => {
     let webhook: Webhook;

@@ -1,8 +1,8 @@
 /** Proves what is asked of the API server when a node is drained, cut off or back; what it makes of that is its own. */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
-import { ApiError } from "../../rampart/api";
-import type { Rest } from "../../rampart/rest";
+import { ApiError } from "../../rampart/kubernetes/api";
+import type { Rest } from "../../rampart/kubernetes/rest";
 import { Nodes } from "../../workloads/nodes";
 import { pod } from "./kit";
 

@@ -2,7 +2,7 @@
  * Some hours of metrics of three gateway pods, as the stand-in of APISIX counts them: in their order an hour in which all is well,
  * an hour of everything that alerts are for, and 20 minutes without an answer. Then nothing is left to be read.
  */
-import type { Context } from "../../../sandbox/gateway/context";
+import type { Context } from "../../../sandbox/gateway/request/context";
 import { Metrics } from "../../../sandbox/gateway/observed/metrics";
 import { LATENCY_BUCKETS, METRICS_METADATA } from "../../../components/apisix/observability";
 

@@ -13,9 +13,9 @@ import { readAccessLog } from "../../../../ops/consumer/usage/access-log";
 import { readPeriod } from "../../../../ops/consumer/usage/period";
 import { readPrometheus } from "../../../../ops/consumer/usage/prometheus";
 import { bar } from "../../../../ops/consumer/usage/render";
-import type { Context } from "../../../../sandbox/gateway/context";
+import type { Context } from "../../../../sandbox/gateway/request/context";
 import { AccessLog } from "../../../../sandbox/gateway/observed/access-log";
-import { observedOf } from "../../../../sandbox/workloads/gateway-observed";
+import { observedOf } from "../../../../sandbox/workloads/gateway-settings/observed";
 import { bench, STACK_FILE, TODAY } from "../kit";
 
 const PERIOD = readPeriod("7d", new Date(TODAY))!;

@@ -1,0 +1,97 @@
+/** What an Access application may be: the fields, and the hostnames behind `domain`, `destinations` and the older list. */
+import { z } from "zod";
+import type { AccessApplication, Account, Zone } from "../../account";
+import { NotImitated, refused } from "../answer";
+import { checked } from "../call";
+import { isName } from "../dns/content";
+import { MOST } from "../limits";
+import { policyFields, sessionDuration } from "./policies";
+
+/** Other types of the real API. */
+const TYPES = ["saas", "ssh", "vnc", "app_launcher", "warp", "biso", "bookmark", "dash_sso", "infrastructure", "rdp"];
+const MORE_TYPES = ["mcp", "mcp_portal", "proxy_endpoint"];
+
+const text = z.string().optional();
+const flag = z.boolean().optional();
+const reference = z.strictObject({ id: z.string(), precedence: z.number().int().min(1).optional() });
+const inline = z.strictObject({ ...policyFields, precedence: z.number().int().min(1).optional() });
+
+export const applicationBody = z.strictObject({
+    type: z.string(),
+    name: z.string().min(1, "required"),
+    domain: text,
+    destinations: z.array(z.strictObject({ type: z.string().default("public"), uri: z.string() })).optional(),
+    self_hosted_domains: z.array(z.string()).optional(),
+    policies: z.array(z.unknown()).default([]),
+    session_duration: sessionDuration.default("24h"),
+    allowed_idps: z.array(z.string()).max(0, "no identity provider exists here").default([]),
+    tags: z.array(z.string()).max(0, "no tag exists here").default([]),
+    app_launcher_visible: z.boolean().default(true),
+    http_only_cookie_attribute: z.boolean().default(true),
+    auto_redirect_to_identity: z.boolean().default(false),
+    enable_binding_cookie: z.boolean().default(false),
+    options_preflight_bypass: z.boolean().default(false),
+    service_auth_401_redirect: z.boolean().default(false),
+    read_service_tokens_from_header: z
+        .string()
+        .regex(/^[A-Za-z0-9-]+$/, "must be the name of a header")
+        .optional(),
+    same_site_cookie_attribute: z.enum(["none", "lax", "strict"]).optional(),
+    ...{ path_cookie_attribute: flag, skip_interstitial: flag, allow_authenticate_via_warp: flag, allow_iframe: flag },
+    ...{ skip_app_launcher_login_page: flag, use_clientless_isolation_app_launcher_url: flag },
+    ...{ custom_deny_message: text, custom_deny_url: text, custom_non_identity_deny_url: text, logo_url: text },
+    cors_headers: z.looseObject({}).optional(),
+    custom_pages: z.array(z.string()).optional(),
+});
+export type ApplicationBody = z.infer<typeof applicationBody>;
+
+/** One of its policies: a reusable one by id, or one that is written here. */
+export type PolicyEntry = z.infer<typeof reference> | z.infer<typeof inline>;
+
+export function policyEntries(policies: unknown[]): PolicyEntry[] {
+    return policies.map((policy, i) => {
+        if (typeof policy === "string") return { id: policy };
+        const byId = typeof policy === "object" && policy !== null && "id" in policy;
+        return byId
+            ? checked(reference, policy, INVALID, `policies.${i}`)
+            : checked(inline, policy, INVALID, `policies.${i}`);
+    });
+}
+
+const INVALID = 12130;
+
+export function checkType(type: string): void {
+    if (type === "self_hosted") return;
+    if ([...TYPES, ...MORE_TYPES].includes(type)) throw new NotImitated(`Access application of type ${type}`);
+    throw refused(INVALID, `type: "${type}" is not a type of application`);
+}
+
+/** The three forms of the same hostnames, derived from whichever came. @param only the zone that it is made below @param self what is changed */
+export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
+    for (const { type } of body.destinations ?? [])
+        if (type !== "public") throw new NotImitated(`destination of type ${type}`);
+    const destinations = body.destinations?.map(({ uri }) => uri);
+    const listed = destinations ?? body.self_hosted_domains ?? (body.domain === undefined ? [] : [body.domain]);
+    const domain = body.domain ?? listed[0];
+    if (domain === undefined) throw refused(INVALID, "domain: required, or destinations.");
+    if (!listed.includes(domain)) throw refused(INVALID, `domain: must be one of the destinations (got "${domain}").`);
+    if (listed.length > MOST.hostnamesPerApplication)
+        throw refused(INVALID, `destinations: at most ${MOST.hostnamesPerApplication} (got ${listed.length}).`);
+    const zones = only ? [only] : [...account.zones.values()];
+    for (const one of listed) checkDomain(account, zones, one, self);
+    return {
+        domain,
+        self_hosted_domains: listed,
+        destinations: listed.map((uri) => ({ type: "public" as const, uri })),
+    };
+}
+
+function checkDomain(account: Account, zones: Zone[], domain: string, self?: AccessApplication): void {
+    const host = domain.split("/")[0];
+    if (!isName(host.replaceAll("*", "x").toLowerCase()))
+        throw refused(INVALID, `domain: must be host[/path] without a scheme (got "${domain}").`);
+    if (!zones.some((zone) => host === zone.name || host.endsWith(`.${zone.name}`)))
+        throw refused(INVALID, `domain: must lie in a zone of this account (got "${domain}").`);
+    const taken = [...account.applications.values()].some((a) => a !== self && a.self_hosted_domains.includes(domain));
+    if (taken) throw refused(INVALID, `domain: another application has "${domain}".`);
+}

@@ -1,0 +1,89 @@
+/** Which records a zone may contain, alone and together. */
+import { z } from "zod";
+import type { Account, DnsRecord, Zone } from "../../account";
+import { NotImitated, refused } from "../answer";
+import { isName, nameForm, PROXIABLE, proxiable, valueOf } from "./content";
+
+/** Seconds; 1 = automatic. */
+const SHORTEST_TTL = { free: 60, pro: 60, business: 60, enterprise: 30 };
+const LONGEST_TTL = 86400;
+
+export const recordBody = z.strictObject({
+    id: z.string().optional(),
+    name: z.string().min(1),
+    type: z.string(),
+    content: z.string().optional(),
+    data: z.looseObject({}).optional(),
+    ttl: z.number().int().default(1),
+    proxied: z.boolean().default(false),
+    priority: z.number().int().min(0).max(65535).optional(),
+    comment: z.string().optional(),
+    tags: z.array(z.string()).default([]),
+    settings: z
+        .strictObject({
+            ipv4_only: z.boolean().optional(),
+            ipv6_only: z.boolean().optional(),
+            flatten_cname: z.boolean().optional(),
+        })
+        .default({}),
+    private_routing: z.boolean().optional(),
+    include_shadow_metadata: z.literal(false).optional(),
+});
+export type RecordBody = z.infer<typeof recordBody>;
+
+type Content = Omit<DnsRecord, "id" | "created_on" | "modified_on">;
+
+/** What the body says about a record of this zone, in the form in which it is kept. */
+export function recordOf(zone: Zone, body: RecordBody): Content {
+    const type = body.type.toUpperCase();
+    const value = valueOf(type, body);
+    const proxied = body.proxied;
+    if (proxied && !PROXIABLE.includes(type)) throw refused(9004, "This record type cannot be proxied.");
+    if (proxied && !proxiable({ type, content: value.content }))
+        throw refused(9004, `content: a record that leads to ${value.content} cannot be proxied.`);
+    if (proxied && body.ttl !== 1) throw refused(9003, `ttl: must be 1 when proxied is true (got ${body.ttl}).`);
+    const shortest = SHORTEST_TTL[zone.plan];
+    if (body.ttl !== 1 && (body.ttl < shortest || body.ttl > LONGEST_TTL))
+        throw refused(9021, `Invalid TTL. Must be between ${shortest} and ${LONGEST_TTL} seconds, or 1 for Automatic.`);
+    if (zone.plan === "free" && body.tags.length > 0)
+        throw refused(9300, `DNS record has ${body.tags.length} tags, exceeding the quota of 0.`);
+    if (body.private_routing) throw new NotImitated("private_routing");
+    const none = { ipv4_only: false, ipv6_only: false, flatten_cname: false };
+    return {
+        name: fullName(zone, body.name),
+        type,
+        ...value,
+        ttl: body.ttl,
+        proxied,
+        comment: body.comment ?? null,
+        tags: body.tags,
+        settings: type === "CNAME" ? { ...none, ...body.settings } : body.settings,
+        ...(body.private_routing === undefined ? {} : { private_routing: false }),
+    };
+}
+
+/** `@` is the zone; a name that does not end in the zone's is taken as relative to it. */
+function fullName(zone: Zone, written: string): string {
+    const name = nameForm(written);
+    const inside = name === zone.name || name.endsWith(`.${zone.name}`);
+    const full = name === "@" ? zone.name : inside ? name : `${name}.${zone.name}`;
+    if (!isName(full)) throw refused(9000, `DNS name is invalid: ${written}`);
+    return full;
+}
+
+/** Refuses a record that the others of its name exclude. @param self id of the record it replaces */
+export function checkNeighbours(account: Account, zone: Zone, record: Content, self?: string): void {
+    const others = [...account.records(zone.id).values()].filter((r) => r.id !== self && r.name === record.name);
+    const addresses = (r: Content) => PROXIABLE.includes(r.type);
+    const excludes = (cname: Content, other: Content) =>
+        // at the apex a CNAME is flattened, and may coexist with other types
+        cname.type === "CNAME" && (addresses(other) || record.name !== zone.name);
+    if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
+    if (others.some((other) => excludes(record, other) || excludes(other, record)))
+        throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
+    if (record.type === "NS" && record.name === zone.name) throw new NotImitated("NS record at the zone's own name"); // those are Cloudflare's own
+}
+
+function same(a: Content, b: Content): boolean {
+    return a.type === b.type && a.content === b.content && a.priority === b.priority;
+}

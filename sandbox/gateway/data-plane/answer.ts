@@ -1,0 +1,142 @@
+/** The way back: headers, filters and body of what the client gets. */
+import type { IncomingMessage } from "node:http";
+import type { Context } from "../request/context";
+import { bytes } from "../http/headers";
+import { SERVER, errorPage, statusText, withCharset } from "../http/nginx";
+import type { Entry, Exit } from "../request/types";
+
+/** _meta.filter, asked once per request. */
+export function applies(ctx: Context, entry: Entry): boolean {
+    if (!entry.filter) return true;
+    const known = ctx.notes.get(entry) as boolean | undefined;
+    if (known !== undefined) return known;
+    const result = entry.filter(ctx.lookup);
+    ctx.notes.set(entry, result);
+    return result;
+}
+
+/** Headers of an upstream's answer that nginx does not pass on. */
+const HIDDEN = new Set(["connection", "keep-alive", "transfer-encoding", "server", "date", "x-pad"]);
+
+/** Answers with an upstream's response or with an exit of a plugin. */
+export async function send(ctx: Context, source: IncomingMessage | Exit): Promise<void> {
+    let body: Buffer | IncomingMessage;
+    let reason: string | undefined;
+    if ("code" in source) body = exitBody(ctx, source);
+    else {
+        body = source;
+        ctx.status = source.statusCode ?? 502;
+        reason = source.statusMessage;
+        for (let i = 0; i + 1 < source.rawHeaders.length; i += 2) {
+            const name = source.rawHeaders[i];
+            if (!HIDDEN.has(name.toLowerCase()) && !/^x-accel-/i.test(name))
+                ctx.response.add(name, source.rawHeaders[i + 1]);
+        }
+    }
+
+    // APISIX names the upstream's status where the last try ended in 5xx
+    const last = Number(ctx.upstreamStatuses.at(-1) ?? 0);
+    if (last >= 500 && last <= 599) ctx.response.set("X-APISIX-Upstream-Status", ctx.upstreamStatuses.join(", "));
+
+    const entries = [...ctx.globalEntries, ...ctx.entries].filter((e) => applies(ctx, e));
+    const before = ctx.status;
+    for (const { handlers } of entries) handlers.headerFilter?.(ctx);
+    if (ctx.status !== before) reason = undefined;
+    const contentType = ctx.response.get("Content-Type");
+    if (contentType !== undefined) ctx.response.set("Content-Type", withCharset(contentType));
+
+    if (ctx.method === "HEAD" && !Buffer.isBuffer(body)) {
+        body.resume();
+        writeHead(ctx, reason);
+        ctx.answer.end();
+        return;
+    }
+    if (entries.some((e) => e.handlers.wantsBody?.(ctx))) {
+        let changed = Buffer.isBuffer(body) ? body : await collect(body);
+        for (const { handlers } of entries) changed = handlers.bodyFilter?.(ctx, changed) ?? changed;
+        body = changed;
+    }
+    if (Buffer.isBuffer(body)) {
+        // a body filter may leave a Content-Length that is wrong: nginx sends it so, and the connection cannot go on
+        const length = ctx.response.get("Content-Length");
+        if (length !== undefined && Number(length) !== body.length && ctx.request.method !== "HEAD")
+            ctx.answer.shouldKeepAlive = false;
+        writeHead(ctx, reason);
+        ctx.answer.end(ctx.request.method === "HEAD" ? undefined : body);
+    } else {
+        writeHead(ctx, reason);
+        await pipe(body, ctx);
+    }
+}
+
+/** Answers that something is not imitated, with no header that plugins or an upstream have set. */
+export function sendGap(ctx: Context, message: string): void {
+    for (const [name] of [...ctx.response]) ctx.response.delete(name);
+    const body = exitBody(ctx, { code: 501, body: { error_msg: message } });
+    writeHead(ctx, undefined);
+    ctx.answer.end(ctx.request.method === "HEAD" ? undefined : body);
+}
+
+/** Sets status and headers of an answer APISIX or nginx gives itself. */
+function exitBody(ctx: Context, exit: Exit): Buffer {
+    ctx.status = exit.code;
+    if (exit.body === undefined && exit.code >= 300) {
+        const page = Buffer.from(errorPage(exit.code));
+        ctx.response.set("Content-Type", page.length > 0 ? "text/html" : undefined);
+        ctx.response.set("Content-Length", String(page.length));
+        return page;
+    }
+    if (!ctx.response.has("Content-Type")) ctx.response.set("Content-Type", "text/plain");
+    if (exit.body === undefined) return Buffer.alloc(0);
+    return Buffer.from(typeof exit.body === "string" ? exit.body : `${JSON.stringify(exit.body)}\n`);
+}
+
+function writeHead(ctx: Context, reason: string | undefined): void {
+    const { answer, response, request } = ctx;
+    const bodyless = ctx.status === 204 || ctx.status === 304 || request.method === "HEAD";
+    const raw: string[] = ["Server", SERVER];
+    for (const [name, value] of response) if (name.toLowerCase() !== "server") raw.push(name, wire(value));
+    if (!bodyless && !response.has("Content-Length") && request.httpVersion === "1.1")
+        raw.push("Transfer-Encoding", "chunked");
+    if (!answer.shouldKeepAlive) raw.push("Connection", "close");
+    answer.writeHead(ctx.status, reason ?? statusText(ctx.status), raw);
+}
+
+/** Values of configs may hold any text; those of messages hold one byte per character already. */
+function wire(value: string): string {
+    return /[^\x00-\xff]/.test(value) ? bytes(value) : value;
+}
+
+async function collect(source: IncomingMessage): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    try {
+        for await (const chunk of source) chunks.push(chunk as Buffer);
+    } catch {
+        // the upstream broke off: what came so far is what the filters see
+    }
+    return Buffer.concat(chunks);
+}
+
+/** Hands the upstream's answer on piece by piece; a break in it breaks the client's connection. */
+function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
+    return new Promise((resolve) => {
+        const done = () => resolve();
+        answer.on("close", () => {
+            source.destroy();
+            done();
+        });
+        source.on("data", (chunk: Buffer) => {
+            if (!answer.write(chunk)) source.pause();
+        });
+        answer.on("drain", () => source.resume());
+        source.on("end", () => answer.end());
+        source.on("error", () => answer.destroy());
+        source.on("close", () => {
+            if (!source.complete) answer.destroy();
+        });
+        // an answer without a body may be over before anybody listens here
+        if (source.readableEnded) answer.end();
+        else if (source.destroyed) answer.destroy();
+        else source.resume();
+    });
+}

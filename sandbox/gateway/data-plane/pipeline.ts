@@ -1,0 +1,123 @@
+/** One request from matching to the log phase, in the order APISIX runs it. */
+import type { Agent, IncomingMessage } from "node:http";
+import { applies, send, sendGap } from "./answer";
+import type { Context } from "../request/context";
+import { NginxExit } from "../http/nginx";
+import { NotImitated } from "../not-imitated";
+import { mergeEntries } from "../objects/objects";
+import type { AccessLog } from "../observed/access-log";
+import { figuresOf } from "../request/figures";
+import { ClientGone, proxy } from "../upstream/proxy";
+import type { Store } from "../objects/store";
+import type { Entry, Exit, Upstream } from "../request/types";
+
+/** Thrown by a phase that ends the request. */
+class PhaseExit extends Error {
+    constructor(readonly exit: Exit) {
+        super(`request ends with ${exit.code}`);
+    }
+}
+
+export interface PipelineParts {
+    store: Store;
+    agent: Agent;
+    /** Unset: nothing is logged of requests. */
+    accessLog?: AccessLog;
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
+    log(line: string): void;
+}
+
+export async function handleRequest(ctx: Context, parts: PipelineParts): Promise<void> {
+    parts.store.metrics.seen();
+    const over = new Promise<void>((resolve) => ctx.answer.once("close", resolve));
+    try {
+        await answerRequest(ctx, parts);
+    } finally {
+        if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
+        await over; // the log phase frees limit-conn slots: not before the answer is out or the client gone
+        ctx.figures = figuresOf(ctx);
+        for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
+            if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
+        parts.accessLog?.add(ctx, ctx.figures);
+        parts.onAnswer?.({ caller: ctx.consumer?.username ?? null, status: ctx.figures.status });
+    }
+}
+
+async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> {
+    let upstreamAnswer: IncomingMessage | undefined;
+    let exit: Exit | undefined;
+    try {
+        upstreamAnswer = await runPhases(ctx, parts);
+    } catch (error) {
+        if (error instanceof ClientGone || ctx.answer.destroyed) return;
+        if (error instanceof PhaseExit) exit = error.exit;
+        else if (error instanceof NginxExit) exit = { code: error.status };
+        else if (error instanceof NotImitated) return refuse(ctx, error, parts);
+        else {
+            parts.log(`gateway: request failed: ${error instanceof Error ? error.stack : String(error)}`);
+            exit = { code: 500 };
+        }
+    }
+    if (exit?.code !== 413) ctx.sendContinue(); // nginx discards the body of a refused request, which asks for it
+    try {
+        await send(ctx, upstreamAnswer ?? (exit as Exit));
+    } catch (error) {
+        upstreamAnswer?.destroy();
+        if (ctx.answer.destroyed) return; // the gateway was killed, or the client has gone
+        if (!(error instanceof NotImitated) || ctx.answer.headersSent) throw error;
+        refuse(ctx, error, parts);
+    }
+}
+
+/** Nothing else runs for a request that needs what is not imitated, filters of the answer included. */
+function refuse(ctx: Context, { message }: NotImitated, { log }: PipelineParts): void {
+    log(message);
+    ctx.sendContinue();
+    sendGap(ctx, message);
+}
+
+async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise<IncomingMessage> {
+    const runtime = store.runtime();
+    ctx.route = runtime.router.match(ctx);
+    if (ctx.route?.broken !== undefined) throw new PhaseExit({ code: ctx.route.broken });
+
+    ctx.globalEntries = runtime.globalEntries;
+    await runPhase(ctx, ctx.globalEntries, "rewrite");
+    await runPhase(ctx, ctx.globalEntries, "access");
+    if (!ctx.route) throw new PhaseExit({ code: 404, body: { error_msg: "404 Route Not Found" } });
+
+    ctx.entries = ctx.route.plugins;
+    await runPhase(ctx, ctx.entries, "rewrite");
+    if (ctx.consumer && ctx.consumer.plugins.names.length > 0) {
+        const { plugins } = ctx.consumer;
+        const before = new Set(ctx.route.plugins.map((e) => e.name));
+        ctx.entries = mergeEntries({ entries: ctx.route.plugins, names: [] }, plugins);
+        // what the consumer alone brings has not had its rewrite phase yet
+        const added = ctx.entries.filter((e) => !e.isAuth && !before.has(e.name) && plugins.entries.includes(e));
+        await runPhase(ctx, added, "rewrite");
+    }
+    await runPhase(ctx, ctx.entries, "access");
+    return await callUpstream(ctx, store, agent);
+}
+
+async function runPhase(ctx: Context, entries: readonly Entry[], phase: "rewrite" | "access"): Promise<void> {
+    for (const entry of entries) {
+        const step = entry.handlers[phase];
+        if (!step || !applies(ctx, entry) || ctx.ranAsAction.has(entry.name)) continue;
+        entry.before?.(ctx);
+        const exit = await step(ctx);
+        if (ctx.answer.destroyed) throw new ClientGone();
+        if (!exit) continue;
+        const replaced = exit.code >= 400 && entry.errorResponse !== undefined;
+        throw new PhaseExit(replaced ? { code: exit.code, body: entry.errorResponse } : exit);
+    }
+}
+
+async function callUpstream(ctx: Context, store: Store, agent: Agent): Promise<IncomingMessage> {
+    const upstream: Upstream | "missing" | undefined = ctx.splitUpstream ?? ctx.route?.upstream;
+    if (upstream === "missing") throw new PhaseExit({ code: 502 });
+    if (!upstream || upstream.nodes.length === 0) throw new PhaseExit({ code: 503 });
+    const result = await proxy(ctx, upstream, store.pickerFor(upstream), { agent, resolve: store.resolve });
+    if ("failed" in result) throw new NginxExit(result.failed);
+    return result.response;
+}

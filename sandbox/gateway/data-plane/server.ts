@@ -1,0 +1,173 @@
+/** The data port: what nginx does before and around APISIX (limits of the head, bad requests, closing connections). */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import { Context } from "../request/context";
+import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "../http/nginx";
+import { NotImitated } from "../not-imitated";
+import { bytesSinceLast } from "../request/figures";
+import { handleRequest, type PipelineParts } from "./pipeline";
+import { RawHeads, readRefused } from "../http/raw-head";
+import { parseTarget } from "../http/uri";
+
+/** Node must read more than nginx allows, so that the answer to too much is ours. Bytes. */
+const NODE_MAX_HEAD = 1024 * 1024;
+/** nginx's client_header_timeout and keepalive_timeout of APISIX, in milliseconds. */
+const HEADER_TIMEOUT = 60_000;
+/** After the last answer on a connection nginx reads on for this long, so that the client gets the answer. */
+const LINGER_MS = 5000;
+
+export function createDataServer(parts: PipelineParts, trustedAddresses: readonly string[]): Server {
+    const server = createServer({
+        maxHeaderSize: NODE_MAX_HEAD,
+        requireHostHeader: false,
+        keepAliveTimeout: HEADER_TIMEOUT,
+        headersTimeout: HEADER_TIMEOUT,
+        requestTimeout: 0, // bodies may take as long as they like, as long as they move
+        highWaterMark: 64 * 1024,
+    });
+    server.maxHeadersCount = 0;
+    const { accessLog } = parts;
+    const refused = (status: number, socket: Socket, milliseconds = 0) => {
+        accessLog?.addRefused(socket.remoteAddress ?? "", {
+            status,
+            requestSeconds: milliseconds / 1000,
+            upstreamSeconds: [],
+            ...bytesSinceLast(socket),
+        });
+        parts.onAnswer?.({ caller: null, status });
+    };
+    const rawRefusal = (socket: Socket, status: number, detail?: string) => {
+        rawAnswer(socket, status, "text/html", errorPage(status, detail));
+        refused(status, socket);
+    };
+
+    const serve = (expects: boolean) => (request: IncomingMessage, answer: ServerResponse) => {
+        if (lingering.has(request.socket)) return; // pipelined behind a connection's last answer
+        heads.restoreTabs(request);
+        const startedAt = performance.now();
+        answer.on("error", () => undefined); // the client went away while we wrote
+        request.on("error", () => undefined);
+        const problem = refuse(request);
+        if (problem) {
+            const page = Buffer.from(errorPage(problem.status, problem.detail));
+            answer.shouldKeepAlive = false;
+            answer.writeHead(problem.status, statusText(problem.status), [
+                ...["Server", "openresty", "Content-Type", "text/html; charset=utf-8"],
+                ...["Content-Length", String(page.length), "Connection", "close"],
+            ]);
+            answer.once("close", () => refused(problem.status, request.socket, performance.now() - startedAt));
+            answer.end(request.method === "HEAD" ? undefined : page);
+            return;
+        }
+        const target = parseTarget(request.url ?? "/");
+        if (!target) return; // refuse() has looked already
+        const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = request.socket;
+        const peer = { address: remoteAddress, port: remotePort, localAddress, localPort };
+        const ctx = new Context(request, answer, target, peer, trustedAddresses, expects, accessLog?.variables);
+        handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
+    };
+    const heads = new RawHeads();
+    server.on("request", serve(false));
+    server.on("checkContinue", serve(true));
+    server.on("checkExpectation", serve(false));
+    server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+        if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
+        // Methods and URLs that Node's parser rejects and nginx passes on.
+        if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
+            const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
+            const read = readRefused(packet, socket as Socket);
+            if (read) return serve(false)(read.request, read.answer);
+        }
+        // Any coding but chunked alone, whatever else is wrong with the length.
+        if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return rawRefusal(socket as Socket, 501);
+        const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
+        rawRefusal(socket as Socket, 400, detail);
+    });
+
+    const lingering = new WeakSet<Socket>();
+    server.on("connection", (socket: Socket) => {
+        socket.setNoDelay(true);
+        heads.follow(socket);
+        // Node closes a connection right after its last answer; unread request bytes would turn that into a reset
+        // that can overtake the answer. Like nginx, stop writing, read on for a while, then close.
+        socket.destroySoon = () => {
+            if (lingering.has(socket) || socket.destroyed) return;
+            lingering.add(socket);
+            socket.end();
+            socket.resume();
+            const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+            timer.unref();
+            socket.once("end", () => socket.destroy());
+            socket.once("close", () => clearTimeout(timer));
+        };
+    });
+    return server;
+}
+
+/** nginx takes no second line of these, whatever their values. Facts: the header table of its ngx_http_request.c. */
+const ONCE = new Set([
+    ...["authorization", "content-length", "content-range", "expect", "transfer-encoding"],
+    ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
+]);
+
+interface Refusal {
+    status: number;
+    detail?: string;
+}
+
+/** What nginx refuses before APISIX sees the request. */
+function refuse(request: IncomingMessage): Refusal | undefined {
+    const target = request.url ?? "/";
+    const method = request.method ?? "";
+    const line = method.length + target.length + " HTTP/1.1\r\n".length + 1;
+    if (line > MAX_HEAD_LINE) return { status: 414 };
+
+    const tooLarge = { status: 400, detail: "Request Header Or Cookie Too Large" };
+    const raw = request.rawHeaders;
+    let total = line;
+    const hosts: string[] = [];
+    const names = new Set<string>();
+    let repeated = false;
+    let coding = "chunked";
+    for (let i = 0; i + 1 < raw.length; i += 2) {
+        const size = raw[i].length + raw[i + 1].length + ": \r\n".length;
+        total += size;
+        if (size > MAX_HEAD_LINE) return tooLarge;
+        const name = raw[i].toLowerCase();
+        if (name === "host") hosts.push(raw[i + 1]);
+        if (name === "transfer-encoding") coding = raw[i + 1];
+        repeated ||= ONCE.has(name) && names.has(name);
+        names.add(name);
+    }
+    if (total > MAX_HEAD) return tooLarge;
+    if (repeated) return { status: 400 };
+    if (coding.toLowerCase() !== "chunked") return { status: 501 };
+
+    const needsHost = request.httpVersion !== "1.0";
+    if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
+    if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
+    // nginx routes by the host of the request line and sends on that of Host
+    const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
+    if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
+        return { status: 501, detail: new NotImitated("a host in the request line that is not Host's").message };
+    if (method === "TRACE") return { status: 405 };
+    if (!parseTarget(target)) return { status: 400 };
+    return undefined;
+}
+
+function validHost(host: string): boolean {
+    return host !== "" && !/[\x00-\x20\x7f/\\]/.test(host) && !host.includes("..") && !/^[.:]/.test(host);
+}
+
+function rawAnswer(socket: Socket, status: number, type: string, body: string): void {
+    const head = [
+        `HTTP/1.1 ${status} ${statusText(status)}`,
+        "Server: openresty",
+        `Date: ${new Date().toUTCString()}`,
+        `Content-Type: ${type}; charset=utf-8`,
+        `Content-Length: ${body.length}`,
+        "Connection: close",
+    ];
+    socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
+}

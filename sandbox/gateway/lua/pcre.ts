@@ -1,0 +1,78 @@
+/**
+ * Regular expressions of APISIX configs: PCRE2 on bytes (ngx.re without option u), run here by JavaScript on strings
+ * of one byte per character. What cannot be translated faithfully is refused, not approximated.
+ */
+import { NotImitated } from "../not-imitated";
+
+const UNTRANSLATABLE = /\(\?[>#|&RP]|\(\?\(|\(\*|[*+?}]\+|\[\[:|\\[hHRKGQECXpPNvV]|\\g/;
+
+/** Undefined when the pattern is broken: PCRE would refuse it too. `options` as for ngx.re ("jo", "i", "s", …). */
+export function compilePcre(pattern: string, options = "jo"): RegExp | undefined {
+    const unknown = options.replace(/[joisDm]/g, "");
+    if (unknown !== "") throw new NotImitated(`regular expression option "${unknown}"`);
+    if (UNTRANSLATABLE.test(pattern.replace(/\\\\/g, ""))) throw new NotImitated(`regular expression ${pattern}`);
+
+    let ignoreCase = options.includes("i");
+    let text = pattern;
+    const inline = /\(\?i\)/.exec(text);
+    if (inline) {
+        // (?i) acts from where it stands: only translatable where no letter comes before it
+        if (/[A-Za-z]/.test(text.slice(0, inline.index))) throw new NotImitated(`regular expression ${pattern}`);
+        text = text.replace("(?i)", "");
+        ignoreCase = true;
+    }
+    try {
+        return new RegExp(translate(text, options), (ignoreCase ? "i" : "") + (options.includes("m") ? "m" : ""));
+    } catch (error) {
+        if (error instanceof SyntaxError) return undefined;
+        throw error;
+    }
+}
+
+/** Rewrites what means something else in JavaScript: ".", "$", \s, \A, \z, \Z. */
+function translate(pattern: string, options: string): string {
+    const dot = options.includes("s") ? "[^]" : "[^\\n]";
+    let out = "";
+    let inClass = false;
+    for (let i = 0; i < pattern.length; i++) {
+        const ch = pattern[i];
+        if (ch === "\\" && i + 1 < pattern.length) {
+            const next = pattern[++i];
+            if (next === "s") out += inClass ? "\\t-\\r " : "[\\t-\\r ]";
+            else if (next === "S") {
+                if (inClass) throw new NotImitated(`regular expression ${pattern}`);
+                out += "[^\\t-\\r ]";
+            } else if (!inClass && next === "A") out += "(?<![^])";
+            else if (!inClass && next === "z") out += "(?![^])";
+            else if (!inClass && next === "Z") out += "(?=\\n?(?![^]))";
+            else out += ch + next;
+        } else if (inClass) {
+            if (ch === "]") inClass = false;
+            out += ch;
+        } else if (ch === "[") {
+            inClass = true;
+            out += ch;
+            if (pattern[i + 1] === "^") out += pattern[++i];
+            if (pattern[i + 1] === "]") {
+                out += "\\]"; // a "]" right after the bracket is a literal in PCRE
+                i++;
+            }
+        } else if (ch === ".") out += dot;
+        else if (ch === "$" && !options.includes("m")) out += options.includes("D") ? "(?![^])" : "(?=\\n?(?![^]))";
+        else out += ch;
+    }
+    return out;
+}
+
+/** What ngx.re.sub takes for a replacement: "$" stands before a number or another "$". */
+export function isReplacement(text: string): boolean {
+    return /^(?:[^$]|\$\$|\$\d+|\$\{\d+\})*$/.test(text);
+}
+
+/** The replacement text of ngx.re.sub for one match: $1, ${1}, $0, $$. */
+export function expandReplacement(replacement: string, groups: readonly (string | undefined)[]): string {
+    return replacement.replace(/\$(?:\$|\{(\d+)\}|(\d+))/g, (_, braced?: string, plain?: string) => {
+        const number = braced ?? plain;
+        return number === undefined ? "$" : (groups[Number(number)] ?? "");
+    });
+}

@@ -1,0 +1,111 @@
+/** Checks plugin configurations the way the Admin API does, and fills in defaults. */
+import { encodeJson } from "../lua/cjson-encode";
+import { compileExpr } from "../lua/expr";
+import { compileSchema, type Check, type Schema } from "../schema/jsonschema";
+import { NotImitated } from "../not-imitated";
+import { metaSchema } from "../schema/objects";
+import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "../plugins/index";
+import type { LuaMachine } from "../serverless/machine";
+import type { CheckTools, Conf, ConfKind, Plugin } from "../request/types";
+
+/** Plugins of one phase, rewrite: before them `_meta.pre_function` runs once for each request. */
+const RUN_ONCE = new Set(["fault-injection"]);
+
+const SECRET_MANAGER = /^\$secret:\/\//i;
+
+export class PluginChecker implements CheckTools {
+    readonly groups = new Map<string, Conf>();
+    private compiled = new Map<string, Check>();
+
+    constructor(readonly lua: LuaMachine) {}
+
+    isKnown(name: string): boolean {
+        if (NOT_IMITATED.has(name)) throw new NotImitated(`plugin ${name}`);
+        return PLUGINS.has(name);
+    }
+
+    isAuth(name: string): boolean {
+        return PLUGINS.get(name)?.auth !== undefined;
+    }
+
+    isOtherKind(name: string): boolean {
+        return NOT_IMITATED.has(name) ? !NOT_IMITATED_AUTH.has(name) : PLUGINS.has(name) && !this.isAuth(name);
+    }
+
+    /** Checks one plugin and writes defaults into `conf`; the message has no "failed to check …" in front. */
+    checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined {
+        const plugin = PLUGINS.get(name) as Plugin;
+        const error = this.schemaOf(plugin, kind)(conf);
+        if (error !== undefined) return error;
+        const meta = ((conf as Conf)._meta ?? {}) as Conf;
+        if (typeof meta.pre_function === "string") this.checkPreFunction(plugin, meta.pre_function);
+        if (kind !== "consumer" || !plugin.auth) refuseSecretReferences(conf);
+        return plugin.check?.(conf as Conf, kind, this);
+    }
+
+    /** Checks a whole plugins object; the message is complete. */
+    checkPlugins(plugins: Conf, kind: ConfKind): string | undefined {
+        for (const [name, conf] of Object.entries(plugins)) {
+            if (typeof conf !== "object" || conf === null)
+                return `invalid plugin conf ${encodeJson(conf)} for plugin [${name}]`;
+            if (!this.isKnown(name)) return `unknown plugin [${name}]`;
+            if (Array.isArray(conf) && conf.length === 0)
+                throw new NotImitated(`an empty list for plugin ${name}, which APISIX reads as an empty object`);
+            const error = this.checkPlugin(name, conf, kind);
+            if (error !== undefined) return `failed to check the configuration of plugin ${name} err: ${error}`;
+            const filter = ((conf as Conf)._meta as Conf | undefined)?.filter;
+            const compiled = filter === undefined ? undefined : compileExpr(filter);
+            if (compiled && "error" in compiled) return `failed to validate the 'vars' expression: ${compiled.error}`;
+        }
+        return undefined;
+    }
+
+    /** Of plugins that run before the answer alone: it runs in every phase that its plugin has. */
+    private checkPreFunction({ name }: Plugin, text: string): void {
+        if (!RUN_ONCE.has(name)) throw new NotImitated(`_meta.pre_function of plugin ${name}`);
+        const problem = this.lua.check(text);
+        if (problem !== undefined) throw new NotImitated(`_meta.pre_function that gives no function (${problem})`);
+    }
+
+    private schemaOf(plugin: Plugin, kind: ConfKind): Check {
+        const consumer = kind === "consumer" && plugin.auth !== undefined;
+        const key = `${plugin.name}#${consumer ? "consumer" : kind === "metadata" ? "metadata" : "route"}`;
+        let check = this.compiled.get(key);
+        if (!check) {
+            const schema = consumer
+                ? plugin.auth?.consumerSchema
+                : kind === "metadata"
+                  ? plugin.metadataSchema
+                  : plugin.schema;
+            check = compileSchema(withMeta(schema as Schema));
+            this.compiled.set(key, check);
+        }
+        return check;
+    }
+}
+
+function withMeta(schema: Schema): Schema {
+    if (typeof schema === "boolean") return schema;
+    return { ...schema, properties: { ...(schema.properties as object | undefined), _meta: metaSchema } };
+}
+
+/** In credentials such a reference leads nowhere: secret managers are not played, so there is none. */
+function refuseSecretReferences(value: unknown): void {
+    if (typeof value === "string" && SECRET_MANAGER.test(value)) throw new NotImitated("$secret:// references");
+    if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
+}
+
+/** Resolves $env://NAME and $env://NAME/FIELD; undefined when there is no such value, as for every $secret://. */
+export function resolveSecret(text: string): string | undefined {
+    if (SECRET_MANAGER.test(text)) return undefined;
+    const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);
+    if (!match) return text;
+    const value = process.env[match[1]];
+    if (value === undefined || match[2] === undefined) return value;
+    try {
+        const field: unknown = (JSON.parse(value) as Conf)[match[2]];
+        return typeof field === "string" ? field : undefined;
+    } catch {
+        return undefined;
+    }
+}

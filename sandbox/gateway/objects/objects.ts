@@ -1,0 +1,123 @@
+/** From an object's JSON to what requests run on; objects were checked when they were written. */
+import { compileExpr } from "../lua/expr";
+import { bytes } from "../http/headers";
+import { activeCheck } from "../upstream/health-checks";
+import { NotImitated } from "../not-imitated";
+import { PLUGINS } from "../plugins/index";
+import type { Conf, Entry, EntryList, Node, PluginTools, Route, Timeout, Upstream } from "../request/types";
+
+const SCHEME_PORT = 80;
+
+/** @param key names one version of the upstream */
+export function upstreamOf(conf: Conf, key: string): Upstream {
+    const type = String(conf.type ?? "roundrobin");
+    const scheme = String(conf.scheme ?? "http");
+    if (type !== "roundrobin" && type !== "chash") throw new NotImitated(`upstream type ${type}`);
+    if (scheme !== "http") throw new NotImitated(`upstream scheme ${scheme}`);
+    for (const field of ["tls", "service_name", "discovery_type"])
+        if (conf[field] !== undefined) throw new NotImitated(`upstream ${field}`);
+    return {
+        key,
+        type,
+        hashOn: String(conf.hash_on ?? "vars"),
+        hashKey: conf.key as string | undefined,
+        nodes: nodesOf(conf.nodes),
+        check: conf.checks === undefined ? undefined : activeCheck(conf.checks as Conf),
+        timeout: conf.timeout as Timeout | undefined,
+        retries: conf.retries as number | undefined,
+        retryTimeout: (conf.retry_timeout as number | undefined) ?? 0,
+        passHost: String(conf.pass_host ?? "pass"),
+        upstreamHost: conf.upstream_host as string | undefined,
+    };
+}
+
+function nodesOf(nodes: unknown): Node[] {
+    if (Array.isArray(nodes))
+        return (nodes as Conf[]).map((n) => ({
+            host: String(n.host),
+            port: (n.port as number | undefined) ?? SCHEME_PORT,
+            weight: n.weight as number,
+            priority: (n.priority as number | undefined) ?? 0,
+        }));
+    return Object.entries((nodes ?? {}) as Record<string, number>).map(([address, weight]) => {
+        const match = /^(.*?)(?::(\d+))?$/.exec(address) as RegExpExecArray;
+        return { host: match[1], port: match[2] ? Number(match[2]) : SCHEME_PORT, weight, priority: 0 };
+    });
+}
+
+/** Entries in order of priority, disabled ones left out. @param parentKey like "/routes/r1" */
+export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTools): Entry[] {
+    const entries = Object.entries((plugins ?? {}) as Record<string, Conf>).flatMap(([name, conf]): Entry[] => {
+        const plugin = PLUGINS.get(name);
+        const meta = (conf._meta ?? {}) as Conf;
+        if (!plugin || meta.disable === true) return [];
+        const filter = meta.filter === undefined ? undefined : compileExpr(meta.filter);
+        return [
+            {
+                name,
+                priority: (meta.priority as number | undefined) ?? plugin.priority,
+                handlers: plugin.create(conf, parentKey, tools),
+                filter: filter && "condition" in filter ? filter.condition : undefined,
+                before: preFunction(name, meta.pre_function, tools),
+                errorResponse: meta.error_response as string | object | undefined,
+                isAuth: plugin.auth !== undefined,
+            },
+        ];
+    });
+    return entries.sort((a, b) => b.priority - a.priority);
+}
+
+/** Facts: `run_meta_pre_function` of apisix/plugin.lua. An error of it is logged, and the request goes on. */
+function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
+    if (typeof text !== "string") return undefined;
+    const id = lua.load({ functions: [text] });
+    return (ctx) => {
+        try {
+            lua.run(id, ctx, "rewrite");
+        } catch (error) {
+            if (error instanceof NotImitated) throw error;
+            log(`pre_function execution for plugin ${plugin} failed: ${(error as Error).message}`);
+        }
+    };
+}
+
+/** Lists merged by plugin name, the later ones win; disabled entries of a later list do hide earlier ones. */
+export function mergeEntries(...lists: EntryList[]): Entry[] {
+    let merged: Entry[] = [];
+    for (const { entries, names } of lists) {
+        const replaced = new Set(names);
+        merged = [...merged.filter((e) => !replaced.has(e.name)), ...entries];
+    }
+    return merged.sort((a, b) => b.priority - a.priority);
+}
+
+/** What the stand-in cannot play in a route or a service. */
+export function refuseGaps(conf: Conf): void {
+    for (const field of ["script", "script_id", "filter_func"])
+        if (conf[field] !== undefined) throw new NotImitated(`${field} (Lua)`);
+    if (conf.enable_websocket === true) throw new NotImitated("enable_websocket");
+    if (conf.group_id !== undefined) throw new NotImitated("consumer groups");
+    for (const uri of [conf.uri, ...((conf.uris as unknown[] | undefined) ?? [])])
+        if (typeof uri === "string" && (/\/:/.test(uri) || /\*./.test(uri)))
+            throw new NotImitated(`route uri with parameters (${uri})`);
+}
+
+/** The matching half of a route; plugins and upstream are merged in afterwards. */
+export function routeOf(id: string, conf: Conf): Route {
+    const list = (one: string, many: string) =>
+        [conf[one], ...((conf[many] as unknown[] | undefined) ?? [])].filter((v) => v !== undefined).map(String);
+    const vars = conf.vars === undefined ? undefined : compileExpr(conf.vars);
+    return {
+        id,
+        name: conf.name as string | undefined,
+        serviceId: conf.service_id === undefined ? undefined : String(conf.service_id),
+        hosts: list("host", "hosts").map((h) => h.toLowerCase()),
+        uris: list("uri", "uris").map(bytes),
+        methods: conf.methods as string[] | undefined,
+        priority: (conf.priority as number | undefined) ?? 0,
+        remoteAddrs: list("remote_addr", "remote_addrs"),
+        vars: vars && "condition" in vars ? vars.condition : undefined,
+        plugins: [],
+        timeout: conf.timeout as Timeout | undefined,
+    };
+}

@@ -1,0 +1,98 @@
+/**
+ * Certificates of the gateway: which `ssl` objects the Admin API accepts, and which one a handshake gets.
+ * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. Based on the
+ * source; there is no recording. As in APISIX, a key is not compared with its certificate: a mismatch makes the
+ * handshake fail.
+ */
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { createSecureContext, type SecureContext } from "node:tls";
+import type { Configuration } from "./configuration";
+import { encrypt, decrypt } from "./crypto";
+import type { Schema } from "../schema/jsonschema";
+import { NotImitated } from "../not-imitated";
+import { idSchema } from "../schema/objects";
+import type { Conf } from "../request/types";
+
+const pem = { type: "string", minLength: 128, maxLength: 64 * 1024 };
+const sni = { type: "string", pattern: "^\\*?[0-9a-zA-Z-.]+$" };
+
+export const sslSchema: Schema = {
+    type: "object",
+    properties: {
+        create_time: { type: "integer" },
+        update_time: { type: "integer" },
+        id: idSchema,
+        type: { type: "string", default: "server", enum: ["server", "client"] },
+        cert: pem,
+        key: pem,
+        sni,
+        snis: { type: "array", items: sni, minItems: 1 },
+        certs: { type: "array", items: pem },
+        keys: { type: "array", items: pem },
+        client: { type: "object" },
+        ssl_protocols: { type: "array", maxItems: 3, uniqueItems: true },
+        status: { type: "integer", enum: [1, 0], default: 1 },
+        labels: { type: "object" },
+        desc: { type: "string", maxLength: 256 },
+    },
+    required: ["cert", "key"],
+    additionalProperties: false,
+};
+
+/** What is wrong with an ssl object that fits the schema. */
+export function checkSsl(conf: Conf): string | undefined {
+    for (const field of ["client", "certs", "keys", "ssl_protocols"])
+        if (conf[field] !== undefined) throw new NotImitated(`ssl ${field}`);
+    if (conf.type === "client") throw new NotImitated("ssl type client");
+    if (conf.sni === undefined && conf.snis === undefined)
+        return 'invalid configuration: object matches none of the required: ["sni"] or ["snis"]';
+    try {
+        new X509Certificate(String(conf.cert));
+    } catch {
+        return "failed to parse cert: PEM_read_bio_X509_AUX() failed";
+    }
+    try {
+        createPrivateKey(plainKey(conf));
+    } catch {
+        return "failed to parse key: PEM_read_bio_PrivateKey() failed";
+    }
+    return undefined;
+}
+
+/** As etcd holds it, and as every answer of the Admin API shows it: with the key encrypted. */
+export function sealedSsl(conf: Conf): Conf {
+    const key = String(conf.key);
+    return key.startsWith("---") ? { ...conf, key: encrypt(key) } : conf;
+}
+
+function plainKey({ key }: Conf): string {
+    const text = String(key);
+    return text.startsWith("---") ? text : decrypt(text);
+}
+
+/** Finds certificates by the name a caller asks for. */
+export class Certificates {
+    private readonly made = new Map<string, { index: number; context: SecureContext }>();
+
+    constructor(private readonly config: Configuration) {}
+
+    /** Undefined: there is none, and the handshake fails. A wildcard stands for one label. */
+    find(serverName: string): SecureContext | undefined {
+        const wanted = serverName.toLowerCase().replace(/\.$/, "");
+        const oneUp = `*${wanted.replace(/^[^.]*/, "")}`;
+        for (const name of [wanted, oneUp])
+            for (const [key, { value, modifiedIndex }] of this.config.list("/ssls/")) {
+                if (value.status === 0 || !namesOf(value).includes(name)) continue;
+                const known = this.made.get(key);
+                if (known?.index === modifiedIndex) return known.context;
+                const context = createSecureContext({ cert: String(value.cert), key: plainKey(value) });
+                this.made.set(key, { index: modifiedIndex, context });
+                return context;
+            }
+        return undefined;
+    }
+}
+
+function namesOf({ sni: one, snis }: Conf): string[] {
+    return ((snis ?? [one]) as string[]).map((name) => name.toLowerCase().replace(/\.$/, ""));
+}

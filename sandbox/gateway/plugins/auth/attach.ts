@@ -1,0 +1,32 @@
+/** What every auth plugin does once it knows who the caller is, or does not. */
+import type { Context } from "../../request/context";
+import { bytes } from "../../http/headers";
+import type { AuthConsumer, Exit, PluginTools } from "../../request/types";
+
+/** Names the consumer to later plugins and to the upstream; a client's own headers of these names go. */
+export function attachConsumer(ctx: Context, consumer: AuthConsumer): void {
+    ctx.consumer = consumer;
+    ctx.headers.set("X-Consumer-Username", bytes(consumer.username));
+    ctx.headers.set("X-Credential-Identifier", consumer.credentialId);
+    ctx.headers.set("X-Consumer-Custom-ID", consumer.customId === undefined ? undefined : bytes(consumer.customId));
+}
+
+function unauthorized(ctx: Context, challenge: string, message: string): Exit {
+    ctx.response.set("WWW-Authenticate", challenge);
+    return { code: 401, body: { message } };
+}
+
+/** The anonymous consumer where one is configured, else the refusal. */
+export function anonymousOr(
+    ctx: Context,
+    tools: PluginTools,
+    anonymous: string | undefined,
+    challenge: string,
+    message: string,
+): Exit | undefined {
+    if (anonymous === undefined) return unauthorized(ctx, challenge, message);
+    const guest = tools.anonymousConsumer(anonymous);
+    if (!guest) return unauthorized(ctx, challenge, "Invalid user authorization");
+    attachConsumer(ctx, guest);
+    return undefined;
+}

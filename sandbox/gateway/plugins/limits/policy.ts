@@ -1,0 +1,59 @@
+/** Where the limit plugins keep their counters: in this process, or in a Redis server that gateways share. */
+import { NotImitated } from "../../not-imitated";
+import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
+import type { Schema } from "../../schema/jsonschema";
+import type { PluginTools } from "../../request/types";
+
+/** The fields of redis have values where the policy is redis: schema and defaults see to it. */
+export interface PolicyConf extends RedisConf {
+    policy: "local" | "redis" | "redis-cluster" | "redis-sentinel";
+    allow_degradation?: boolean;
+}
+
+export const policySchema = {
+    policy: { type: "string", enum: ["local", "redis", "redis-cluster", "redis-sentinel"], default: "local" },
+    allow_degradation: { type: "boolean", default: false },
+};
+
+const redisSchema = {
+    redis_host: { type: "string", minLength: 2 },
+    redis_port: { type: "integer", minimum: 1, default: 6379 },
+    redis_username: { type: "string", minLength: 1 },
+    redis_password: { type: "string", minLength: 0 },
+    redis_database: { type: "integer", minimum: 0, default: 0 },
+    redis_timeout: { type: "integer", minimum: 1, default: 1000 },
+    redis_ssl: { type: "boolean", default: false },
+    redis_ssl_verify: { type: "boolean", default: false },
+    redis_keepalive_timeout: { type: "integer", minimum: 1000, default: 10000 },
+    redis_keepalive_pool: { type: "integer", minimum: 1, default: 100 },
+};
+
+/** @param more fields of one plugin that only policy redis has */
+export function policyBranch(more: Record<string, Schema> = {}) {
+    return {
+        if: { properties: { policy: { enum: ["redis"] } } },
+        then: { properties: { ...redisSchema, ...more }, required: ["redis_host"] },
+    };
+}
+
+/** Refuses what is not imitated. */
+export function checkPolicy(plugin: string, conf: PolicyConf): void {
+    if (conf.policy !== "local" && conf.policy !== "redis") throw new NotImitated(`${plugin} policy ${conf.policy}`);
+    if (conf.policy === "redis" && /^\$env:\/\//i.test(conf.redis_password ?? ""))
+        throw new NotImitated(`$env:// references in ${plugin}`);
+}
+
+/** What comes of a count, wherever it is kept. A failure is logged; whether it ends the request is the plugin's choice. */
+export async function unlessFailed<T>(
+    plugin: string,
+    tools: PluginTools,
+    counted: T | Promise<T>,
+): Promise<{ value: T } | undefined> {
+    try {
+        return { value: await counted };
+    } catch (error) {
+        if (!(error instanceof RedisFailure)) throw error;
+        tools.log(`gateway: ${plugin}: shared counters: ${error.message}`);
+        return undefined;
+    }
+}

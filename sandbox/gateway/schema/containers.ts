@@ -1,0 +1,183 @@
+/** Keywords of a schema that look into objects and arrays. */
+import { isIPv4, isIPv6 } from "node:net";
+import {
+    SchemaCrash,
+    deepEqual,
+    has,
+    isDict,
+    isTable,
+    type Check,
+    type Compile,
+    type Dict,
+    type Schema,
+} from "./values";
+import { luaQuote } from "../lua/printed";
+import { compilePcre } from "../lua/pcre";
+
+export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
+    const words = ["properties", "additionalProperties", "patternProperties", "minProperties", "maxProperties"];
+    if (![...words, "dependencies", "required"].some((w) => schema[w] !== undefined)) return undefined;
+    const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>).map(([name, sub]) => ({
+        name,
+        check: compile(sub),
+        fallback: isDict(sub) ? sub.default : undefined,
+    }));
+    const names = new Set(properties.map((p) => p.name));
+    const required = (schema.required ?? []) as string[];
+    const dependencies = Object.entries((schema.dependencies ?? {}) as Record<string, Schema | string[]>).map(
+        ([name, needs]) => ({ name, needs: Array.isArray(needs) ? needs : compile(needs) }),
+    );
+    const patterns = Object.entries((schema.patternProperties ?? {}) as Record<string, Schema>).map(
+        ([pattern, sub]) => ({ pattern, regex: compilePcre(pattern), check: compile(sub) }),
+    );
+    const extra = schema.additionalProperties as Schema | undefined;
+    const extraCheck = isDict(extra) ? compile(extra) : undefined;
+
+    const dependency = (value: Dict, only: (name: string) => boolean): string | undefined => {
+        for (const { name, needs } of dependencies) {
+            if (!only(name) || !has(value, name)) continue;
+            if (Array.isArray(needs)) {
+                const missing = needs.find((n) => !has(value, n));
+                if (missing !== undefined) return `property "${missing}" is required when "${name}" is set`;
+            } else {
+                const error = needs(value);
+                if (error !== undefined) return `failed to validate dependent schema for "${name}": ${error}`;
+            }
+        }
+        return undefined;
+    };
+
+    const checkObject = (value: Dict): string | undefined => {
+        for (const { name, check, fallback } of properties) {
+            if (has(value, name)) {
+                const error = check(value[name]);
+                if (error !== undefined) return `property "${name}" validation failed: ${error}`;
+                const unmet = dependency(value, (n) => n === name);
+                if (unmet !== undefined) return unmet;
+            } else if (required.includes(name)) return `property "${name}" is required`;
+            else if (fallback !== undefined && fallback !== null && !Array.isArray(value))
+                value[name] = structuredClone(fallback);
+        }
+        for (const name of required) if (!has(value, name)) return `property "${name}" is required`;
+        const unmet = dependency(value, (n) => !names.has(n));
+        if (unmet !== undefined) return unmet;
+
+        for (const name of Object.keys(value)) {
+            let matched = names.has(name);
+            for (const { pattern, regex, check } of patterns) {
+                if (!regex?.test(name)) continue;
+                const error = check(value[name]);
+                if (error !== undefined) return `failed to validate ${name} (matching ${luaQuote(pattern)}): ${error}`;
+                matched = true;
+            }
+            if (matched || extra === undefined || extra === true) continue;
+            if (!extraCheck) return `additional properties forbidden, found ${name}`;
+            const error = extraCheck(value[name]);
+            if (error !== undefined) return `failed to validate additional property ${name}: ${error}`;
+        }
+        const count = Object.keys(value).length;
+        if (count < ((schema.minProperties as number) ?? 0))
+            return `expect object to have at least ${schema.minProperties} properties`;
+        if (count > ((schema.maxProperties as number) ?? Infinity))
+            return `expect object to have at most ${schema.maxProperties} properties`;
+        return undefined;
+    };
+    return (value) => {
+        const error = isTable(value) && !isList(value) ? checkObject(value as Dict) : undefined;
+        // The real library reads an empty `required` as "the table must be empty".
+        const empty = Array.isArray(schema.required) && required.length === 0;
+        return error ?? (empty && !isEmptyTable(value) ? "the input data should be an empty table" : undefined);
+    };
+}
+
+const isList = (value: unknown) => Array.isArray(value) && value.length > 0;
+const isEmptyTable = (value: unknown) => isTable(value) && Object.keys(value).length === 0;
+
+/** Schemas true and false in `items`, `propertyNames` and `contains` end the whole check, as in the original. */
+export class Settled {
+    constructor(readonly error?: string) {}
+}
+
+/** @param schema true or false @param holds what false lets through */
+function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
+    if (schema === true) return () => new Settled();
+    return schema === false ? (value: unknown) => new Settled(holds(value) ? undefined : error) : undefined;
+}
+
+/** Says what is wrong, or settles the value. */
+export type Step = (value: unknown) => string | Settled | undefined;
+
+export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
+    const { items, minItems, maxItems, uniqueItems, additionalItems } = schema;
+    const whole = settled(items, isEmptyTable, "expect false always");
+    if (whole) return whole;
+    if (items === undefined && minItems === undefined && maxItems === undefined && !uniqueItems) return undefined;
+    const each = items !== undefined && !Array.isArray(items) ? compile(items as Schema) : undefined;
+    const tuple = Array.isArray(items) ? (items as Schema[]).map(compile) : undefined;
+    const rest = isDict(additionalItems) ? compile(additionalItems) : undefined;
+    return (value) => {
+        if (!Array.isArray(value)) return undefined;
+        if (value.length < ((minItems as number) ?? 0)) return `expect array to have at least ${minItems} items`;
+        if (value.length > ((maxItems as number) ?? Infinity)) return `expect array to have at most ${maxItems} items`;
+        for (let i = 0; i < value.length; i++) {
+            const check = tuple ? (tuple[i] ?? rest) : each;
+            if (tuple && i >= tuple.length && additionalItems === false) return "found unexpected extra items in array";
+            const error = check?.(value[i]);
+            const kind = tuple && i >= tuple.length ? "additional item" : "item";
+            if (error !== undefined) return `failed to validate ${kind} ${i + 1}: ${error}`;
+        }
+        return uniqueItems ? equalItems(value) : undefined;
+    };
+}
+
+/** Plain values are compared first, tables after them. */
+function equalItems(items: unknown[]): string | undefined {
+    const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;
+    const first = new Map<unknown, number>();
+    for (const [j, item] of items.entries()) {
+        if (isTable(item)) continue;
+        if (Number.isNaN(item)) throw new SchemaCrash("table index is NaN");
+        const i = first.get(item);
+        if (i !== undefined) return message(i, j);
+        first.set(item, j);
+    }
+    const tables = [...items.entries()].filter(([, item]) => isTable(item));
+    for (const [at, [i, item]] of tables.entries())
+        for (const [j, other] of tables.slice(at + 1)) if (deepEqual(item, other)) return message(i, j);
+    return undefined;
+}
+
+const EMAIL = /^[A-Za-z0-9_\-.]+@[A-Za-z0-9_\-.]+\.[A-Za-z]{2,4}\n?$/;
+/** Text of a string that is not of the format. The one for host names is a slip of the original. */
+const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]> = {
+    email: [(text) => EMAIL.test(text), "email"],
+    ipv4: [isIPv4, "ipv4"],
+    ipv6: [(text) => isIPv6(text) && !text.includes("%"), "ipv6"],
+    hostname: [(text) => /^[a-zA-Z0-9\-.]+\n?$/.test(text), "ipv4"],
+};
+
+/** What comes last: propertyNames (true or false alone), format, const, contains. */
+export function lastChecks(schema: Dict, compile: Compile): Step[] {
+    const { propertyNames, contains } = schema;
+    const [fits, called] = FORMATS[String(schema.format)] ?? [];
+    const inner = isDict(contains) ? compile(contains) : undefined;
+    const some = (value: unknown): string | undefined => {
+        if (!isTable(value)) throw new SchemaCrash("bad argument #1 to 'ipairs'");
+        if (isEmptyTable(value)) return "check contains: empty array is invalid";
+        if (!Array.isArray(value) || value.some((v) => inner?.(v) === undefined)) return undefined;
+        return "failed to check contains";
+    };
+    const steps: (Step | undefined)[] = [
+        settled(propertyNames, isEmptyTable, "expect false always"),
+        fits &&
+            ((v) => (typeof v !== "string" || fits(v) ? undefined : `expect valid ${called} address but got: ${v}`)),
+        schema.const === undefined
+            ? undefined
+            : (v) => (deepEqual(schema.const, v) ? undefined : "failed to check const value"),
+        contains === true
+            ? (v) => new Settled(isList(v) ? undefined : "check contains: expect array table")
+            : settled(contains, (v) => !isTable(v), "check contains: expect table"),
+        inner && some,
+    ];
+    return steps.filter((step) => step !== undefined);
+}

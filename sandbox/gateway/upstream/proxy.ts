@@ -1,0 +1,183 @@
+/**
+ * The way to the upstream: headers nginx adds and drops, connect/send/read timeouts, retries by nginx's default
+ * proxy_next_upstream (error, timeout; a POST that was sent is never repeated).
+ */
+import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
+import type { Context } from "../request/context";
+import type { Picker } from "./balancer";
+import type { Resolve } from "../counters/redis-connections";
+import type { Node, Timeout, Upstream } from "../request/types";
+import { announces, upstreamHeaders, upstreamPath } from "./upstream-request";
+
+/** Seconds; the defaults of APISIX. */
+const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
+/** nginx repeats a request of these methods only when nothing of it was sent. */
+const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
+/**
+ * Idle time of a connection to an upstream, in milliseconds. nginx keeps them for 60 s; a shorter time here closes the
+ * window in which a reused connection turns out to be closed by the upstream, which would show as a 502.
+ */
+const IDLE_MS = 2000;
+/** Chunk of a request body per write, in bytes: the send timeout restarts with each chunk. */
+const SEND_PIECE = 64 * 1024;
+
+export function createAgent(): Agent {
+    return new Agent({ keepAlive: true, timeout: IDLE_MS, maxFreeSockets: 320, scheduling: "lifo" });
+}
+
+export type ProxyResult = { response: IncomingMessage } | { failed: 502 | 504 };
+
+class TryFailed extends Error {
+    constructor(
+        readonly status: 502 | 504,
+        readonly sent: boolean,
+    ) {
+        super(`upstream try failed with ${status}`);
+    }
+}
+
+/** Thrown when the client has disconnected, so that no answer is written. */
+export class ClientGone extends Error {}
+
+export interface ProxyParts {
+    agent: Agent;
+    /** Where names and addresses of the cluster's are played. */
+    resolve: Resolve;
+}
+
+export async function proxy(ctx: Context, upstream: Upstream, picker: Picker, parts: ProxyParts): Promise<ProxyResult> {
+    const timeout = ctx.route?.timeout ?? upstream.timeout ?? DEFAULT_TIMEOUT;
+    const retries = upstream.retries ?? upstream.nodes.length - 1;
+    const deadline = upstream.retryTimeout > 0 ? Date.now() + upstream.retryTimeout * 1000 : Infinity;
+    const tried = new Set<Node>();
+
+    let node = picker.next(ctx, tried);
+    if (!node) return { failed: 502 };
+    const body = await ctx.readBody();
+    for (let attempt = 0; ; attempt++) {
+        ctx.node = node;
+        tried.add(node);
+        const times: (typeof ctx.upstreamTries)[number] = { start: performance.now() };
+        ctx.upstreamTries.push(times);
+        try {
+            const response = await attemptOnce(ctx, upstream, node, timeout, body, parts);
+            ctx.upstreamStatuses.push(String(response.statusCode));
+            ctx.upstreamAnswered = true;
+            response.once("close", () => (times.end = performance.now()));
+            return { response };
+        } catch (error) {
+            times.end = performance.now();
+            if (!(error instanceof TryFailed)) throw error;
+            ctx.upstreamStatuses.push(String(error.status));
+            const repeatable = !(error.sent && NOT_IDEMPOTENT.has(ctx.method));
+            if (attempt >= retries || !repeatable || Date.now() > deadline) return { failed: error.status };
+            node = picker.next(ctx, tried);
+            if (!node) return { failed: 502 };
+        }
+    }
+}
+
+function attemptOnce(
+    ctx: Context,
+    upstream: Upstream,
+    node: Node,
+    timeout: Timeout,
+    body: Buffer,
+    parts: ProxyParts,
+): Promise<IncomingMessage> {
+    const address = addressOf(node, parts.resolve);
+    if (!address) return Promise.reject(new TryFailed(502, false));
+    return new Promise((resolve, reject) => {
+        let sent = false;
+        let settled = false;
+        let timer: NodeJS.Timeout | undefined;
+
+        const req: ClientRequest = httpRequest({
+            agent: parts.agent,
+            ...address,
+            method: ctx.method,
+            path: upstreamPath(ctx),
+            headers: upstreamHeaders(ctx, upstream, node, body),
+            setHost: false,
+        });
+        req.removeHeader("Connection"); // nginx sends HTTP/1.1 without it
+        if (!announces(ctx, body)) req.useChunkedEncodingByDefault = false;
+
+        const fail = (error: Error) => {
+            if (settled) return;
+            settled = true;
+            clearTimeout(timer);
+            ctx.answer.off("close", gone);
+            req.destroy();
+            reject(error);
+        };
+        const arm = (seconds: number) => {
+            clearTimeout(timer);
+            timer = setTimeout(() => fail(new TryFailed(504, sent)), seconds * 1000);
+        };
+        const gone = () => fail(new ClientGone());
+
+        ctx.answer.on("close", gone);
+        req.on("error", () => fail(new TryFailed(502, sent)));
+        req.on("socket", (socket: Socket) => {
+            if (socket.connecting) {
+                arm(timeout.connect);
+                socket.once("connect", send);
+            } else send();
+        });
+        const send = (): void => {
+            sent = true;
+            let at = 0;
+            const piece = (): void => {
+                if (settled) return;
+                if (at >= body.length) {
+                    req.end(() => arm(timeout.read));
+                    return;
+                }
+                arm(timeout.send);
+                const part = body.subarray(at, (at += SEND_PIECE));
+                req.write(part, piece);
+            };
+            arm(timeout.send);
+            piece();
+        };
+        req.on("response", (response) => {
+            if (settled) return;
+            settled = true;
+            clearTimeout(timer);
+            ctx.answer.off("close", gone);
+            watchReads(response, timeout.read);
+            resolve(response);
+        });
+    });
+}
+
+/** Undefined if the cluster has no program at a node's address. */
+function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
+    const name = host.replace(/^\[|\]$/g, "");
+    try {
+        const played = resolve(name, port);
+        return played === undefined ? { host: name, port } : { host: "127.0.0.1", port: played };
+    } catch {
+        return undefined;
+    }
+}
+
+/** Ends the answer when the upstream is silent for too long in the middle of it. */
+function watchReads(response: IncomingMessage, seconds: number): void {
+    const silent = () => {
+        // paused: the client is slow, not the upstream
+        if (response.isPaused()) timer = setTimeout(silent, seconds * 1000);
+        else response.destroy(new Error("upstream read timeout"));
+    };
+    let timer = setTimeout(silent, seconds * 1000);
+    const stop = () => clearTimeout(timer);
+    response.on("data", () => {
+        stop();
+        timer = setTimeout(silent, seconds * 1000);
+    });
+    response.pause(); // the listener above must not start the stream before its reader is attached
+    response.on("end", stop);
+    response.on("close", stop);
+}

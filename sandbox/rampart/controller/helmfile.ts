@@ -1,0 +1,137 @@
+/** The helmfile that Rampart writes for a graph. Imitated: petuum/rampart 47a837c, graph.py, component.py, component_chart.py. */
+import type { ChartFacts } from "../charts/check.js";
+import type { Component, Graph } from "../graph/parse.js";
+import { rampartView } from "../graph/chart.js";
+import { isMap } from "../python.js";
+import type { Json, JsonObject } from "../types.js";
+
+export interface Release {
+    name: string;
+    namespace: string;
+    chart: string;
+    version: string;
+    needs?: string[];
+    values: (string | JsonObject)[];
+}
+
+export interface Helmfile {
+    repositories: Record<string, string>[];
+    releases: Release[];
+    helmDefaults: { recreatePods: false; wait: true; timeout: number };
+}
+
+/** Anything without a version, and pre-releases too. */
+const NEWEST = ">0.0.0-0";
+
+export interface HelmfileSettings {
+    /** RAMPART_REGISTRY. @default "" */
+    registry: string;
+    /** RAMPART_COMPONENT_INSTALL_TIMEOUT, for each release. */
+    timeoutSeconds: number;
+}
+
+/**
+ * @param facts what was found out about each chart of the graph, by Chart.key
+ * @param before called for each component in turn: the real program runs `helm diff` for it at that point
+ */
+export function buildHelmfile(
+    graph: Graph,
+    facts: Map<string, ChartFacts>,
+    settings: HelmfileSettings,
+    before: (component: Component) => void = () => {},
+): Helmfile {
+    const repositories = new Map<string, Record<string, string>>();
+    for (const chart of graph.charts) {
+        const { name, url, options } = (facts.get(chart.key) as ChartFacts).repo;
+        repositories.set(name, { name, url, ...helmfileKeys(options) });
+    }
+    return {
+        repositories: [...repositories.values()],
+        releases: graph.components.flatMap((component) => {
+            before(component);
+            return componentReleases(graph, component, facts, settings);
+        }),
+        helmDefaults: { recreatePods: false, wait: true, timeout: settings.timeoutSeconds },
+    };
+}
+
+function componentReleases(
+    graph: Graph,
+    component: Component,
+    facts: Map<string, ChartFacts>,
+    settings: HelmfileSettings,
+): Release[] {
+    const { namespace, chart, needs } = component;
+    const reference = (c: typeof chart) => `${(facts.get(c.key) as ChartFacts).repo.name}/${c.name}`;
+    const version = (c: typeof chart) => (c.version === "latest" ? NEWEST : c.version);
+    const releases: Release[] = [
+        {
+            name: "edges",
+            namespace,
+            chart: `${rampartView(graph.name)}_edges_helm`,
+            version: "0.0.0",
+            values: [`${component.uid}_edge.yaml`],
+        },
+        {
+            name: "component",
+            namespace,
+            chart: reference(chart),
+            version: version(chart),
+            needs: [...needs, "edges"],
+            values: [componentValues(graph, component, settings.registry)],
+        },
+    ];
+    if (component.ingressNeeded && graph.aux) {
+        // A KeyError in the real program, and its text is all that the status says.
+        if (component.body["auxConfig"] === undefined) throw new Error("'auxConfig'");
+        releases.push({
+            name: "auth-aux",
+            namespace,
+            chart: reference(graph.aux),
+            version: version(graph.aux),
+            ...(needs.length > 0 ? { needs } : {}),
+            values: [component.body["auxConfig"] as JsonObject],
+        });
+    }
+    return releases;
+}
+
+/** The component's config with Rampart's own keys laid over it: config cannot override them. */
+export function componentValues(graph: Graph, component: Component, registry: string): JsonObject {
+    const ports = (part: string) =>
+        Object.fromEntries(component.edges.filter((e) => e.part === part).map((e) => [e.name, e.mountPath ?? ""]));
+    const rampart: JsonObject = {
+        inputs: ports("Input"),
+        outputs: ports("Output"),
+        graphName: graph.name,
+        namespace: graph.namespace,
+        registry,
+        URLPrefix: `/${graph.namespace}/${graph.name}/${component.name}`,
+    };
+    return mergeOver((component.body["config"] ?? {}) as JsonObject, { rampart, global: { rampart } });
+}
+
+function mergeOver(base: JsonObject, over: JsonObject): JsonObject {
+    const out: JsonObject = { ...base };
+    for (const [key, value] of Object.entries(over)) {
+        const below: Json | undefined = out[key];
+        out[key] = isMap(below) && isMap(value) ? mergeOver(below, value) : value;
+    }
+    return out;
+}
+
+/** Python's str.title(): capitals at the start and behind whatever is no letter, and nowhere else. */
+const title = (text: string) => text.toLowerCase().replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
+
+/** Secret keys with hyphens become camelCase; forceUpdate is helm's alone. */
+export function helmfileKeys(options: Record<string, string>): Record<string, string> {
+    const camel = (key: string) => {
+        const [first, ...rest] = key.split("-") as [string, ...string[]];
+        return first + rest.map(title).join("");
+    };
+    return Object.fromEntries(
+        Object.entries(options)
+            .map(([key, value]) => [camel(key), value] as const)
+            .filter(([key]) => key !== "forceUpdate"),
+    );
+}

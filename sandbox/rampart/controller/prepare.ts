@@ -1,0 +1,66 @@
+/** What the controller does with a graph before it touches the cluster: parse it, look at its charts, check everything. */
+import { readWorld } from "../kubernetes/api.js";
+import { type ChartFacts, edgeAgainstChart, infraProblems, inspectChart } from "../charts/check.js";
+import { Deployment, type Tools } from "./deploy.js";
+import { collect, GraphErrors } from "../errors.js";
+import { type Graph, type GraphRef, parseGraph, type World } from "../graph/parse.js";
+import type { GraphObject } from "../types.js";
+import { attempt, checkComponent, checkFlow, nameProblems, throwAny } from "../graph/validator.js";
+
+export interface TaskRef extends GraphRef {
+    uid: string;
+}
+
+export interface Prepared {
+    deployment: Deployment;
+    /** Infrastructure that the graph's charts provide. */
+    provides: string[];
+}
+
+export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, signal: AbortSignal): Promise<Prepared> {
+    const world = await readWorld(tools.api);
+    signal.throwIfAborted();
+    const graph = parseGraph(object.spec, ref, world, tools.settings.env);
+    const facts = await checkWithCharts(tools, { ...graph, uid: ref.uid }, world, signal);
+    const provides = [...new Set([...facts.values()].flatMap((fact) => fact.provides))];
+    const deployment = new Deployment(tools, graph, ref.uid, facts, signal);
+    await tools.api.applyInfra(ref, provides, "registered");
+    signal.throwIfAborted();
+    await tools.api.ownInfra(ref, deployment.owner);
+    signal.throwIfAborted();
+    return { deployment, provides };
+}
+
+/** One component after the other; a component whose chart is not to be had is not looked at any further. */
+async function checkWithCharts(
+    { api, helm, charts, settings }: Tools,
+    graph: Graph & TaskRef,
+    world: World,
+    signal: AbortSignal,
+): Promise<Map<string, ChartFacts>> {
+    const facts = new Map<string, ChartFacts>();
+    const results: unknown[] = [];
+    for (const component of graph.components) {
+        try {
+            for (const chart of [component.chart, ...(component.ingressNeeded && graph.aux ? [graph.aux] : [])]) {
+                if (facts.has(chart.key)) continue;
+                facts.set(chart.key, await inspectChart(chart, graph, { ...settings, api, helm, charts, signal }));
+                signal.throwIfAborted();
+            }
+            const own = facts.get(component.chart.key) as ChartFacts;
+            checkComponent(component, world, (edge) => edgeAgainstChart(edge, own));
+        } catch (error) {
+            if (!(error instanceof GraphErrors)) throw error;
+            results.push(error);
+        }
+    }
+    throwAny(results);
+    throwAny(graph.flows.map((flow) => attempt(() => checkFlow(flow, world))));
+    const inOrder = graph.charts.map((chart) => facts.get(chart.key) as ChartFacts);
+    const errors = collect("validation", [
+        ...infraProblems(graph, inOrder, world.provided ?? {}),
+        ...nameProblems(graph),
+    ]);
+    if (errors !== undefined) throw errors;
+    return facts;
+}

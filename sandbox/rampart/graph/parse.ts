@@ -1,0 +1,180 @@
+/**
+ * From a graph's spec to the components, charts and edges that the webhook checks and the controller deploys.
+ * Imitated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps matters: it decides whether
+ * a graph with several faults is refused with a text or crashes the process that reads it.
+ */
+import { type Chart, kubernetesView, readChart } from "./chart.js";
+import { Crash, GraphErrors } from "../errors.js";
+import { isMap, repr, sortedEntries } from "../python.js";
+import { schemaProblems } from "./schema.js";
+import type { GraphObject, InfraSource, Json, JsonObject } from "../types.js";
+
+/** What has to be known of the cluster to judge a graph. */
+export interface World {
+    /** Names of all namespaces, those that are Terminating included. */
+    namespaces: string[];
+    /** All RampartGraphs of the cluster; the stored version of the graph in question may be among them. */
+    graphs: GraphObject[];
+    /** Infrastructure that deployed graphs provide. @default none */
+    provided?: Record<string, InfraSource>;
+}
+
+export interface GraphRef {
+    namespace: string;
+    name: string;
+}
+
+export type FlowType = "VOLUME" | "PULSAR" | "REPOSITORY";
+
+export interface Flow {
+    name: string;
+    type: FlowType;
+    config: JsonObject;
+}
+
+export interface Edge {
+    name: string;
+    part: "Input" | "Output";
+    type: FlowType;
+    flowName: string;
+    /** Undefined when the graph has no such flow. */
+    flow?: Flow;
+    /** With one slash in front and none behind. */
+    mountPath?: string;
+}
+
+export interface Component {
+    name: string;
+    namespace: string;
+    /** The namespace it would have by default; `needs` of others refer to this one even when it has another. */
+    uid: string;
+    body: JsonObject;
+    chart: Chart;
+    ingressNeeded: boolean;
+    edges: Edge[];
+    /** helmfile ids of the releases that must be there first. */
+    needs: string[];
+}
+
+export interface Graph extends GraphRef {
+    deploy: boolean;
+    components: Component[];
+    flows: Flow[];
+    /** Every chart once; the auth-aux chart first where a component asks for it. */
+    charts: Chart[];
+    aux?: Chart;
+}
+
+/** Where the auth-aux chart comes from: RAMPART_AUX_CHART_REPO, _NAME and _VERSION of the controller's environment. */
+export type Environment = Record<string, string | undefined>;
+
+const derivedNamespace = (ref: GraphRef, component: string) => `${ref.namespace}-${ref.name}-${component}`;
+
+export function parseGraph(spec: Json | undefined, ref: GraphRef, world: World, env: Environment = {}): Graph {
+    if (spec === undefined) throw new Crash("KeyError: 'spec'");
+    const problems = schemaProblems(spec);
+    if (problems !== "") throw new GraphErrors("validation", [problems]);
+
+    const { graph, deploy } = spec as { graph: Record<string, JsonObject>; deploy?: boolean };
+    const flows = sortedEntries(graph["flows"] as Record<string, JsonObject>).map(readFlow);
+    const bodies = sortedEntries(graph["components"] as Record<string, JsonObject>);
+    const charts = new Map<string, Chart>();
+    let aux: Chart | undefined;
+    if (bodies.some(([, body]) => body["ingressNeeded"] === true)) {
+        aux = readChart({
+            repo: env["RAMPART_AUX_CHART_REPO"] ?? "rampart-repo",
+            name: env["RAMPART_AUX_CHART_NAME"] ?? "auth-aux",
+            version: env["RAMPART_AUX_CHART_VERSION"] ?? "latest",
+        });
+        charts.set("auth-aux", aux);
+    }
+    const components = bodies.map(([name, body]): Component => {
+        const uid = derivedNamespace(ref, kubernetesView(name));
+        const key = JSON.stringify(body["chart"] ?? null);
+        const chart = charts.get(key) ?? readChart(body["chart"]);
+        charts.set(key, chart);
+        return {
+            name,
+            namespace: kubernetesView((body["namespace"] as string | undefined) ?? uid),
+            uid,
+            body,
+            chart,
+            ingressNeeded: body["ingressNeeded"] === true,
+            edges: [...readEdges(body, "Input", flows), ...readEdges(body, "Output", flows)],
+            needs: [],
+        };
+    });
+    resolve(components, takenNamespaces(ref, world));
+    return { ...ref, deploy: deploy ?? true, components, flows, charts: [...charts.values()], ...(aux ? { aux } : {}) };
+}
+
+function readFlow([name, flow]: [string, JsonObject]): Flow {
+    const type = (flow["type"] as string).toUpperCase() as FlowType;
+    return { name, type, config: (flow["config"] ?? {}) as JsonObject };
+}
+
+function readEdges(body: JsonObject, part: Edge["part"], flows: Flow[]): Edge[] {
+    const ports = body[part === "Input" ? "inputs" : "outputs"] as Record<string, JsonObject>;
+    return sortedEntries(ports).map(([name, port]): Edge => {
+        const type = (port["type"] as string).toUpperCase();
+        // The schema's patterns are not anchored ("xvolume" passes), the look-up that follows is exact.
+        if (!["VOLUME", "PULSAR", "REPOSITORY"].includes(type)) throw new Crash(`KeyError: ${repr(type)}`);
+        const flowName = port["flow"] as string;
+        const flow = flows.find((f) => f.name === flowName);
+        if (type === "REPOSITORY" && flow?.type !== "REPOSITORY") {
+            const found = flow === undefined ? "NoneType" : flow.type === "VOLUME" ? "PVFlow" : "PulsarFlow";
+            throw new Crash(`AttributeError: '${found}' object has no attribute '_repo_origin_mount_path'`);
+        }
+        const mountPath = isMap(port["config"]) && type !== "PULSAR" ? (port["config"]["mountPath"] as string) : "";
+        return {
+            name,
+            part,
+            type: type as FlowType,
+            flowName,
+            ...(flow ? { flow } : {}),
+            ...(mountPath ? { mountPath: `/${mountPath.replace(/^[/ ]+|[/ ]+$/g, "")}` } : {}),
+        };
+    });
+}
+
+/** Namespaces a graph may not use. A Terminating one counts; the graph's own stored components do not. */
+function takenNamespaces(ref: GraphRef, world: World): Set<string> {
+    const taken = new Set(world.namespaces);
+    for (const other of world.graphs) {
+        const { namespace, name } = other.metadata;
+        const own = name === ref.name && namespace === ref.namespace;
+        const graph = isMap(other.spec) ? other.spec["graph"] : undefined;
+        if (!isMap(graph) || !isMap(graph["components"])) {
+            const key = !isMap(other.spec) ? "spec" : !isMap(graph) ? "graph" : "components";
+            throw new Crash(`KeyError: '${key}'`);
+        }
+        for (const [component, body] of sortedEntries(graph["components"])) {
+            const custom = isMap(body) ? body["namespace"] : undefined;
+            const used = typeof custom === "string" ? custom : derivedNamespace({ namespace, name }, component);
+            if (own) taken.delete(used);
+            else taken.add(used);
+        }
+    }
+    return taken;
+}
+
+function resolve(components: Component[], taken: Set<string>): void {
+    const errors: string[] = [];
+    // One variable for the whole graph, as in the real code: an unknown need takes the one found before it,
+    // and where none was found yet the process crashes.
+    let needed: Component | undefined;
+    for (const component of components) {
+        if (taken.has(component.namespace)) errors.push(`Namespace ${component.namespace} already exists.`);
+        for (const need of (component.body["needs"] ?? []) as string[]) {
+            const found = components.find((c) => c.name === kubernetesView(need));
+            if (found === undefined) errors.push(`Component ${need} needed by ${component.name} does not exist.`);
+            else needed = found;
+            if (needed === undefined) {
+                const text = "local variable 'needed_component' referenced before assignment";
+                throw new Crash(`UnboundLocalError: ${text}`);
+            }
+            component.needs.push(`${needed.uid}/component`);
+        }
+    }
+    if (errors.length > 0) throw new GraphErrors("validation", errors);
+}

@@ -1,0 +1,80 @@
+// Proves that the annotation of a chart is taken and refused as by the real program; the words were made with yamale 4.0.2.
+import assert from "node:assert/strict";
+import { readSpec, specProblems } from "../../../rampart/charts/annotation.js";
+import { Crash, GraphErrors } from "../../../rampart/errors.js";
+import type { Json } from "../../../rampart/types.js";
+
+const refuse = (why: string) => new GraphErrors("validation", [`refused: ${why}`]);
+const read = (annotation: Json) => readSpec(JSON.stringify(annotation), "component_spec_x", refuse);
+const none = { inputs: [], outputs: [] };
+
+describe("annotation of a chart", () => {
+    it("says what a component takes, gives, provides and requires", () => {
+        const inputs: Json[] = [
+            { name: "in*", type: "volume", mountPath: "/in/*" },
+            { name: "q", type: "pulsar" },
+        ];
+        const spec = { inputs, outputs: [], provides: ["ray", "ray"], requires: [] };
+        assert.deepEqual(read(spec), { ...spec, provides: ["ray"] });
+        assert.deepEqual(read(none), { ...none, provides: [], requires: [] });
+    });
+
+    const broken: [what: string, annotation: Json, problems: string[]][] = [
+        ["no map", "x", [" : 'x' is not a map"]],
+        ["nothing in it", {}, ["inputs: Required field missing", "outputs: Required field missing"]],
+        ["a list that is none", { ...none, inputs: null }, ["inputs: 'None' is not a list."]],
+        ["an unknown field", { ...none, extra: 1 }, ["extra: Unexpected element"]],
+        [
+            "a repository, which no chart may ask for",
+            { ...none, inputs: [{ name: "a", type: "repository" }] },
+            ["inputs.0.type: 'repository' not in ('volume',)", "inputs.0.type: 'repository' not in ('pulsar',)"],
+        ],
+        [
+            "a mountPath that is no path",
+            { ...none, outputs: [{ name: "a", type: "volume", mountPath: "x" }] },
+            [
+                "outputs.0.mountPath: 'x' is not a regex match.",
+                "outputs.0.mountPath: Unexpected element",
+                "outputs.0.type: 'volume' not in ('pulsar',)",
+            ],
+        ],
+        [
+            "names with blanks, or none",
+            { ...none, provides: ["a b", 1, null] },
+            [
+                "provides.0: 'a b' is not a regex match.",
+                "provides.1: '1' is not a regex match.",
+                "provides.2: 'None' is not a regex match.",
+            ],
+        ],
+    ];
+    for (const [what, annotation, problems] of broken)
+        it(`is refused with ${what}`, () => {
+            assert.deepEqual(specProblems(annotation), problems);
+            assert.throws(() => read(annotation), /^Error: refused: Error validating data with schema '.*'\n\t/);
+        });
+
+    const refused: [what: string, annotation: Json, message: RegExp][] = [
+        [
+            "one input twice",
+            { ...none, inputs: [1, 2].map(() => ({ name: "a", type: "pulsar" })) },
+            /^Error: Input a cannot occur multiple times in the definition of component component_spec_x$/,
+        ],
+        [
+            "a default path for many that is one",
+            { ...none, outputs: [{ name: "a*", type: "volume", mountPath: "/a" }] },
+            /^Error: Default mount_path defined for a\* must end with '\*', but is \/a$/,
+        ],
+        [
+            "an input without a name",
+            { ...none, inputs: [{ name: "", type: "volume" }] },
+            /^Error: refused: string index out of range$/,
+        ],
+    ];
+    for (const [what, annotation, message] of refused)
+        it(`is refused with ${what}`, () => assert.throws(() => read(annotation), message));
+
+    it("crashes the controller where it provides null", () => {
+        assert.throws(() => read({ ...none, provides: null }), Crash);
+    });
+});

@@ -1,0 +1,35 @@
+// Proves that the stand-in's webhook gives the recorded verdicts in the recorded words. Runs where the recordings are.
+import assert from "node:assert/strict";
+import { validateGraph, type World } from "../../../rampart/graph/validator.js";
+import { component, graphOf } from "../kit/memory-cluster.js";
+import { recording, withPlaceholders } from "../kit/recorded.js";
+
+/** The cluster in which the cases were recorded. */
+const world: World = {
+    namespaces: ["default", "kube-system", "kube-public", "kube-node-lease"],
+    graphs: [graphOf("holder", { x: component({ namespace: "claimed" }) }), graphOf("other", { "a-b-c": component() })],
+};
+
+if (recording) {
+    const { cases } = recording;
+    describe("Rampart webhook, recorded", () => {
+        let agreed = 0;
+        after(() =>
+            console.log(`      recorded cases that agree in verdict and whole text: ${agreed} of ${cases.length}`),
+        );
+
+        for (const { id, graph, kind, message, webhook } of cases) {
+            it(`answers ${id} as the real one (${kind})`, () => {
+                const verdict = validateGraph(graph, world);
+                if (kind === "valid") assert.deepEqual(verdict, { allowed: true });
+                else if (kind === "crash") assert.deepEqual(verdict, { crash: webhook.exception });
+                else {
+                    assert.ok("message" in verdict);
+                    const start = 'admission webhook "validator.rampart.petuum.com" denied the request: ';
+                    assert.equal(start + withPlaceholders(verdict.message), message);
+                }
+                agreed++;
+            });
+        }
+    });
+}

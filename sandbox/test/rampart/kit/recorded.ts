@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Helmfile } from "../../../rampart/controller/helmfile.js";
+import type { GraphObject } from "../../../rampart/types.js";
+import type { Answer, State } from "./memory-cluster.js";
+
+export interface RecordedCase {
+    id: string;
+    graph: GraphObject;
+    kind: "valid" | "schema" | "constraint" | "crash";
+    message: string | null;
+    webhook: { exception?: string };
+}
+
+export interface RecordedStep {
+    action: string;
+    apiResult?: Answer;
+    states?: State[];
+    commands?: string[];
+}
+
+export interface RecordedTransition {
+    id: string;
+    graph: string;
+    steps: RecordedStep[];
+}
+
+interface Recording {
+    cases: RecordedCase[];
+    transitions: RecordedTransition[];
+    helmfiles: Record<string, Helmfile>;
+}
+
+const shared = process.env["ALPA_AUTH_SHARED"] ?? join(__dirname, "../../../../../shared");
+const file = join(shared, "reference/data/recorded/rampart.json");
+
+/** What the real Rampart answered; undefined where the recordings are not at hand. */
+export const recording = existsSync(file) ? (JSON.parse(readFileSync(file, "utf8")) as Recording) : undefined;
+
+/** The recordings stand for the quoted schema with one line, and for the environment and the work directory too. */
+export function withPlaceholders(text: string): string {
+    return text
+        .replace(
+            /(Failed validating [^\n]*:\n)(\t*) {4}[^\n]*\n(?:\t* {4}[^\n]*\n)*?(\t*On instance)/g,
+            "$1$2    <schema fragment>\n$3",
+        )
+        .replace(
+            /\{'env': \{.*\}, 'stdout'/,
+            "{'env': {<every environment variable of the controller process>}, 'stdout'",
+        )
+        .replaceAll("/var/lib/rampart/", "<workdir>/");
+}

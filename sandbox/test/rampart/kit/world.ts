@@ -1,0 +1,56 @@
+import { type Controller, type ControllerOptions, runController } from "../../../rampart/controller/controller.js";
+import { MemoryCluster } from "./memory-cluster.js";
+import { ScriptedHelm } from "./scripted-helm.js";
+import { VirtualClock } from "./virtual-clock.js";
+
+/** A cluster in memory with a controller on it; `close` it when done. */
+export class World {
+    readonly clock = new VirtualClock();
+    readonly cluster: MemoryCluster;
+    readonly helm = new ScriptedHelm(this.clock);
+    readonly commands: string[] = [];
+    controller: Controller;
+    /** What ended the controller, if anything did. */
+    crash: Error | undefined;
+
+    /** @param hncSeconds how long HNC takes to notice anything, in seconds */
+    constructor(
+        private readonly options: Partial<ControllerOptions> = {},
+        hncSeconds?: number,
+    ) {
+        this.cluster = new MemoryCluster(this.clock, hncSeconds);
+        this.controller = this.start();
+    }
+
+    /** A new controller process, as after a crash. */
+    start(): Controller {
+        this.crash = undefined;
+        this.controller = runController(this.cluster, {
+            helm: this.helm,
+            helmfile: this.helm.helmfile,
+            clock: this.clock,
+            onCommand: (argv) => this.commands.push(argv.join(" ")),
+            ...this.options,
+        });
+        void this.controller.exited.then((error) => (this.crash = error));
+        return this.controller;
+    }
+
+    async reaches(name: string, phase: string, generation?: number): Promise<void> {
+        await this.clock.until(`${name} is ${phase}`, () => {
+            const status = this.cluster.last(name)?.status;
+            return status?.phase === phase && (generation === undefined || status.observedGeneration === generation);
+        });
+    }
+
+    async isGone(name: string): Promise<void> {
+        await this.clock.until(`${name} is gone`, () => this.cluster.last(name)?.event === "DELETED");
+    }
+
+    /** Time goes on while it closes: an uninstall that runs is finished first. */
+    async close(): Promise<void> {
+        let closed = false;
+        void this.controller.close().then(() => (closed = true));
+        await this.clock.until("controller closed", () => closed);
+    }
+}

@@ -1,0 +1,73 @@
+/** Proves that the stand-in for etcd answers as etcd's own program does: test/engine/etcd.test.ts asks that one the same. */
+import assert from "node:assert/strict";
+import { Configuration } from "../../../gateway/objects/configuration";
+import { startEtcdApi } from "../../../workloads/etcd/api";
+
+const encoded = (text: string) => Buffer.from(text).toString("base64");
+const KEYS = { key: encoded("/apisix/"), range_end: encoded("/apisix0") };
+
+describe("The stand-in for etcd", () => {
+    let apis: Awaited<ReturnType<typeof startEtcdApi>>[];
+    beforeEach(() => (apis = []));
+    afterEach(() => apis.forEach(({ server }) => server.close().closeAllConnections()));
+
+    async function start(configuration: Configuration) {
+        const api = await startEtcdApi(() => configuration);
+        apis.push(api);
+        return async (path: string, body: object, token?: string) => {
+            const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };
+            const url = `http://127.0.0.1:${api.port}/v3/${path}`;
+            const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+            return { ...((await answer.json()) as object), status: answer.status } as {
+                status: number;
+                [field: string]: any;
+            };
+        };
+    }
+    const root = (password: string) => ({ name: "root", password });
+
+    it("asks for a password once that is enabled, and for a new one once it was changed", async () => {
+        const ask = await start(new Configuration());
+        const off = await ask("auth/authenticate", root("a"));
+        assert.deepEqual([off.status, off.code, off.message], [400, 9, "etcdserver: authentication is not enabled"]);
+        assert.match((await ask("auth/enable", {})).message, /root user does not have root role/);
+        await ask("auth/user/add", root("a"));
+        assert.match((await ask("auth/user/add", root("b"))).message, /user name already exists/);
+        await ask("auth/user/grant", { user: "root", role: "root" });
+        assert.equal((await ask("auth/enable", {})).status, 200);
+        assert.match((await ask("auth/authenticate", root("b"))).message, /authentication failed, invalid user ID/);
+        assert.match((await ask("kv/range", KEYS)).message, /user name is empty/);
+        const { token } = await ask("auth/authenticate", root("a"));
+        assert.equal((await ask("kv/range", KEYS, token)).status, 200);
+        await ask("auth/user/changepw", root("b"), token);
+        assert.match((await ask("kv/range", KEYS, token)).message, /invalid auth token/);
+        assert.ok((await ask("auth/authenticate", root("b"))).token);
+    });
+
+    it("gives all that gateways have written, which another one then has", async () => {
+        const [from, to] = [new Configuration(), new Configuration()];
+        from.set("/routes/r", { uri: "/*" });
+        from.set("/consumers/c", { username: "c" });
+        from.hasFolders = true;
+        to.set("/routes/other", { uri: "/other" });
+        const [source, target] = [await start(from), await start(to)];
+        const first = await source("kv/range", { ...KEYS, limit: 2 });
+        assert.deepEqual([first.kvs.length, first.more], [2, true]);
+        const { kvs } = await source("kv/range", KEYS);
+        const gone = { requestDeleteRange: { key: encoded("/apisix/routes/other") } };
+        const puts = kvs.map((requestPut: object) => ({ requestPut }));
+        assert.equal((await target("kv/txn", { success: [gone, ...puts] })).succeeded, true);
+        assert.deepEqual([...to.objects].sort(), [...from.objects].sort());
+        assert.equal(to.hasFolders, true);
+    });
+
+    it("plays nothing else", async () => {
+        const ask = await start(new Configuration());
+        for (const [path, body] of [
+            ["lease/grant", {}],
+            ["auth/user/add", { name: "other", password: "a" }],
+            ["kv/txn", { compare: [], success: [] }],
+        ] as const)
+            assert.equal((await ask(path, body)).status, 501, path);
+    });
+});

@@ -1,0 +1,247 @@
+/** Proves what callers of several gateways see when one of them ends, is killed or cut off, and what is counted. */
+import type { V1Pod } from "@kubernetes/client-node";
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../../../processes";
+import { Gateways } from "../../../workloads/gateways/services";
+import { node, pod, secret, service, snapshot, type PodArgs } from "../kit";
+
+const APISIX = "apache/apisix:3.18.0-ubuntu";
+const ETCD = "gcr.io/etcd-development/etcd:v3.6.16";
+
+describe("Gateways that end", () => {
+    let gateways: Gateways;
+    let nodePort: number;
+    let alpa: Server;
+    let asked: ServerResponse[];
+    /** Called with each request that reaches Alpa. */
+    let onAsked = () => {};
+    const taken: string[] = [];
+    let onTaken = () => {};
+    const clock = { secondLasts: 1 };
+
+    before(async () => {
+        alpa = createServer((_, answer) => {
+            asked.push(answer);
+            onAsked();
+        });
+        alpa.listen(0, "127.0.0.1");
+        await once(alpa, "listening");
+    });
+    after(() => {
+        alpa.close();
+        alpa.closeAllConnections();
+    });
+    beforeEach(async () => {
+        asked = [];
+        taken.length = 0;
+        clock.secondLasts = 1;
+        nodePort = await freePort();
+        const ended = async ({ metadata }: V1Pod) => {
+            taken.push(metadata!.uid!);
+            onTaken();
+        };
+        gateways = new Gateways({ resolve: () => undefined, clock, ended, log: () => undefined });
+    });
+    afterEach(() => gateways.close());
+
+    const gateway = (uid: string, args: Partial<PodArgs> = {}): PodArgs => ({
+        image: APISIX,
+        keysOf: "keys",
+        uid,
+        ...args,
+    });
+    const look = (pods: PodArgs[], local = false) => {
+        const entry = service("gateway", APISIX, { port: 80, targetPort: 9080, nodePort });
+        if (local) entry.spec!.externalTrafficPolicy = "Local";
+        return gateways.reconcile(
+            snapshot({
+                nodes: [node("n1", "127.0.0.21"), node("n2", "127.0.0.22")],
+                pods: pods.map((args) => pod(args)),
+                secrets: [secret("keys", { admin: "first", viewer: "v" })],
+                services: [entry, service("admin", APISIX, { port: 9180, targetPort: 9180 })],
+            }),
+        );
+    };
+    const admin = (method: string, body?: object) =>
+        fetch(`${gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 })}/apisix/admin/routes/r`, {
+            method,
+            headers: { "x-api-key": "first", connection: "close" },
+            body: body && JSON.stringify(body),
+        });
+    const route = async () => {
+        const nodes = { [`127.0.0.1:${(alpa.address() as AddressInfo).port}`]: 1 };
+        const answer = await admin("PUT", { uri: "/*", upstream: { type: "roundrobin", nodes } });
+        assert.ok(answer.ok, await answer.text());
+    };
+    /** Sends a request, and waits until Alpa has it. */
+    const slow = async (address = "127.0.0.1") => {
+        const reached = new Promise<void>((resolve) => (onAsked = resolve));
+        const answer = fetch(`http://${address}:${nodePort}/`, { headers: { connection: "close" } }).then(
+            (r) => r.text(),
+            (error: Error) => `lost: ${(error.cause as Error | undefined)?.message ?? error.message}`,
+        );
+        await Promise.race([reached, answer]);
+        return { answer };
+    };
+    const answerAll = () => asked.splice(0).forEach((one) => one.end("done"));
+    /** A request that is answered at once, or not at all. */
+    const quick = async (address?: string) => {
+        const { answer } = await slow(address);
+        asked.pop()?.end("done");
+        return answer;
+    };
+    const objectGone = () => new Promise<void>((resolve) => (onTaken = resolve));
+
+    it("finish what is under way after SIGQUIT, take no more, and then their object goes", async () => {
+        clock.secondLasts = 30;
+        await look([gateway("one")]);
+        await route();
+        const { answer } = await slow();
+        const gone = objectGone();
+        await look([gateway("one", { deleted: true })]);
+        assert.match(await quick(), /^lost/, "the nodes do not know yet, and there is no listener");
+        assert.deepEqual([gateways.lost().refused, taken], [1, []]);
+        answerAll();
+        assert.equal(await answer, "done");
+        await gone;
+        assert.deepEqual(taken, ["one"]);
+        assert.deepEqual(gateways.lost(), { cut: 0, refused: 1, unanswered: 0 });
+    });
+
+    it("go on in preStop: with what is under way, and with new requests while the nodes do not know", async () => {
+        await look([gateway("one")]);
+        await route();
+        const { answer } = await slow();
+        await look([gateway("one", { deleted: true, preStopSeconds: 30 })]);
+        assert.equal(await quick(), "done");
+        answerAll();
+        assert.equal(await answer, "done");
+    });
+
+    it("get no new request in preStop once the nodes know, unless no other is ready", async () => {
+        clock.secondLasts = 0.02;
+        const leaving = gateway("one", { deleted: true, preStopSeconds: 1000, graceSeconds: 2000 });
+        await look([gateway("one")]);
+        await route();
+        await look([leaving]);
+        await pause(25); // a little more than the second in which nodes do not know
+        assert.equal(await quick(), "done", "it is the only one");
+        await look([leaving, gateway("two", { created: 9 })]);
+        // It would refuse connections: its process is killed, and no node has noticed yet.
+        await gateways.kill("one");
+        await pause(25);
+        for (let i = 0; i < 4; i++) assert.equal(await quick(), "done");
+    });
+
+    it("cut what is still under way when the rest of the grace period is over, and say so", async () => {
+        clock.secondLasts = 0.01;
+        await look([gateway("one")]);
+        await route();
+        const { answer } = await slow();
+        const gone = objectGone();
+        await look([gateway("one", { deleted: true, preStopSeconds: 2, graceSeconds: 6 })]);
+        assert.match(await answer, /^lost/);
+        assert.equal(gateways.lost().cut, 1);
+        await gone;
+    });
+
+    it("take away a deleted pod that never ran", async () => {
+        const gone = objectGone();
+        await look([gateway("one", { deleted: true })]);
+        await gone;
+    });
+
+    for (const [why, end] of [
+        ["killed", () => gateways.kill("one")],
+        ["deleted by force", () => look([gateway("two")])],
+    ] as const)
+        it(`lose exactly the running requests of the one that is ${why}, and those that arrived before the nodes knew`, async () => {
+            clock.secondLasts = 30; // the nodes do not know before the end of the test
+            await look([gateway("one"), gateway("two")]);
+            await route();
+            const answers = [await slow(), await slow(), await slow(), await slow()];
+            await end();
+            const next = await Promise.all([quick(), quick()]);
+            answerAll();
+            const lost = [...(await Promise.all(answers.map(({ answer }) => answer))), ...next].filter((a) =>
+                a.startsWith("lost"),
+            );
+            assert.deepEqual(gateways.lost(), { cut: 2, refused: 1, unanswered: 0 });
+            assert.equal(lost.length, 3);
+        });
+
+    it("answer on the address of every node, whichever has the pod", async () => {
+        await look([gateway("one", { node: "n1" })]);
+        await route();
+        for (const address of ["127.0.0.21", "127.0.0.22", "127.0.0.1"]) assert.equal(await quick(address), "done");
+    });
+
+    it("answer on their own nodes alone where the Service says so", async () => {
+        await look([gateway("one", { node: "n1" })], true);
+        await route();
+        assert.equal(await quick("127.0.0.21"), "done");
+        assert.match(await quick("127.0.0.22"), /^lost/);
+    });
+
+    it("do not answer on a node that is cut off, nor from it, until it is back", async () => {
+        clock.secondLasts = 0.01;
+        const both = [gateway("one", { node: "n1" }), gateway("two", { node: "n2" })];
+        await look(both);
+        await route();
+        const { answer } = await slow();
+        const toOther = await slow();
+        gateways.cutOff("n1");
+        const toIt = fetch(`http://127.0.0.1:${nodePort}/`).catch(() => "reset");
+        const atNode = fetch(`http://127.0.0.21:${nodePort}/`).catch(() => "reset");
+        while (gateways.lost().unanswered < 3) await pause(1);
+        answerAll();
+        assert.equal(await toOther.answer, "done");
+        // The cluster has given it up.
+        await look([gateway("one", { node: "n1", ready: false }), gateway("two", { node: "n2" })]);
+        for (let i = 0; i < 3; i++) assert.equal(await quick(), "done");
+        gateways.bringBack("n1");
+        assert.match(await answer, /^lost/);
+        assert.deepEqual(await Promise.all([toIt, atNode]), ["reset", "reset"]);
+        assert.deepEqual(gateways.lost(), { cut: 0, refused: 0, unanswered: 3 });
+        await look(both);
+        for (let i = 0; i < 4; i++) assert.equal(await quick("127.0.0.21"), "done");
+    });
+
+    describe("and the three members of their etcd", () => {
+        const args = ["--initial-cluster=etcd-0=http://a:2380,etcd-1=http://b:2380,etcd-2=http://c:2380"];
+        const members = (count: number) =>
+            [0, 1, 2].slice(0, count).map((i): PodArgs => ({ image: ETCD, uid: `etcd-${i}`, args }));
+
+        it("write while two of them are there, and go on from memory without", async () => {
+            await look([gateway("one"), ...members(3)]);
+            await route();
+            await look([gateway("one"), ...members(2)]);
+            assert.equal((await admin("GET")).status, 200);
+            await look([gateway("one"), ...members(1)]);
+            const refused = await admin("GET");
+            assert.equal(refused.status, 501);
+            assert.match(await refused.text(), /etcd has no quorum/);
+            assert.equal(await quick(), "done");
+            await look([gateway("one")]);
+            assert.equal((await admin("GET")).status, 501, "none is there, but there were three");
+            await look([gateway("one"), ...members(2)]);
+            assert.equal((await admin("GET")).status, 200, "the route is still there");
+        });
+
+        it("do not count a member on a node that is cut off", async () => {
+            const [first, ...others] = members(3);
+            const all = [gateway("one"), first, ...others.map((one, i) => ({ ...one, node: `n${i + 1}` }))];
+            await look(all);
+            gateways.cutOff("n1");
+            await look(all);
+            assert.equal((await admin("GET")).status, 404);
+            gateways.cutOff("n2");
+            await look(all);
+            assert.equal((await admin("GET")).status, 501);
+        });
+    });
+});

@@ -1,0 +1,239 @@
+/** Proves when a gateway is there, how many, and with which keys; what one answers is proved by its own tests. */
+import assert from "node:assert/strict";
+import { createServer, type AddressInfo } from "node:net";
+import { freePort } from "../../../processes";
+import { Gateways } from "../../../workloads/gateways/services";
+import type { Snapshot } from "../../../workloads/cluster";
+import { RedisPods } from "../../../workloads/redis-pods";
+import { pod, secret, service, snapshot, type PodArgs } from "../kit";
+
+const APISIX = "apache/apisix:3.18.0-ubuntu";
+const VALKEY = "registry.example.com/valkey/valkey:8.1.4-alpine";
+const ETCD = "gcr.io/etcd-development/etcd:v3.6.16";
+
+describe("Gateways of the sandbox", () => {
+    let gateways: Gateways;
+    let redis: RedisPods;
+    let nodePort: number;
+    let said: string[];
+    const clock = { secondLasts: 0.001 };
+    beforeEach(async () => {
+        said = [];
+        nodePort = await freePort();
+        redis = new RedisPods(() => undefined);
+        gateways = new Gateways({ resolve: redis.resolve, clock, log: (line) => said.push(line) });
+    });
+    afterEach(async () => {
+        await gateways.close();
+        await redis.close();
+    });
+
+    function world(pods: PodArgs[], keys: Record<string, string> = { admin: "first", viewer: "v" }): Snapshot {
+        return snapshot({
+            pods: pods.map((args) => pod(args)),
+            secrets: [secret("keys", keys)],
+            services: [
+                service("gateway", APISIX, { port: 80, targetPort: 9080, nodePort }),
+                service("admin", APISIX, { port: 9180, targetPort: 9180 }),
+                service("counters", VALKEY, { port: 6379, targetPort: "redis" }),
+            ],
+        });
+    }
+    const one = (args: Partial<PodArgs> = {}): PodArgs => ({ image: APISIX, keysOf: "keys", uid: "one", ...args });
+    const status = async (url: string, headers = {}) =>
+        (await fetch(url, { headers: { ...headers, connection: "close" } })).status;
+    const data = () => status(`http://127.0.0.1:${nodePort}/`);
+    const admin = async (key: string) => {
+        const url = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 });
+        return url === undefined ? undefined : status(`${url}/apisix/admin/routes`, { "x-api-key": key });
+    };
+
+    /** Writes the route through the Admin API of one pod. */
+    const put = async (body: object) => {
+        const url = gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9180 });
+        const answer = await fetch(`${url}/apisix/admin/routes/r`, {
+            method: "PUT",
+            headers: { "x-api-key": "first", connection: "close" },
+            body: JSON.stringify(body),
+        });
+        assert.ok(answer.ok, await answer.text());
+    };
+    /** A route that answers 200 twice in a minute. */
+    const route = (limit: object) => {
+        const stop = "return function() return 200, 'ok' end";
+        const plugins = {
+            "limit-count": { count: 2, time_window: 60, rejected_code: 429, ...limit },
+            "serverless-post-function": { phase: "access", functions: [stop] },
+        };
+        return put({ uri: "/*", plugins, upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
+    };
+    const statuses = async (count: number) => {
+        const all = [];
+        while (all.length < count) all.push(await data());
+        return all;
+    };
+
+    it("answer on the node port of their Service while a pod is ready", async () => {
+        await gateways.reconcile(world([one()]));
+        assert.equal(await data(), 404);
+        await gateways.reconcile(world([one({ ready: false })]));
+        await assert.rejects(data(), "a node resets the connection when no pod is ready");
+        await gateways.reconcile(world([]));
+        await assert.rejects(data());
+    });
+
+    it("take the keys of the Secret their pod names", async () => {
+        await gateways.reconcile(world([one()]));
+        assert.equal(await admin("first"), 200);
+        assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 401);
+    });
+
+    it("have the well-known keys where no Secret is named", async () => {
+        await gateways.reconcile(world([one({ keysOf: undefined })]));
+        assert.equal(await admin("edd1c9f034335f136f87ad84b625c8f1"), 200);
+    });
+
+    it("keep the keys they were started with until their pods are replaced", async () => {
+        const changed = { admin: "second", viewer: "v" };
+        await gateways.reconcile(world([one()]));
+        await gateways.reconcile(world([one()], changed));
+        assert.deepEqual([await admin("first"), await admin("second")], [200, 401]);
+        await gateways.reconcile(world([one(), one({ uid: "two", created: 60 })], changed));
+        assert.deepEqual([await admin("first"), await admin("second")], [401, 200]);
+    });
+
+    it("are one for each ready pod, with one configuration, and take connections in turn", async () => {
+        await gateways.reconcile(world(["one", "two", "three"].map((uid) => one({ uid }))));
+        await route({ key: "remote_addr", policy: "local" });
+        assert.deepEqual(await statuses(9), [...Array<number>(6).fill(200), 429, 429, 429], "count 2 in each of 3");
+
+        await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three", ready: false })]));
+        assert.deepEqual(await statuses(3), [429, 429, 429]);
+        const late = one({ uid: "four", created: 60 });
+        await gateways.reconcile(world([one(), one({ uid: "two" }), one({ uid: "three" }), late]));
+        assert.deepEqual(
+            (await statuses(8)).sort(),
+            [200, 200, ...Array<number>(6).fill(429)],
+            "a new pod starts counting at zero",
+        );
+    });
+
+    it("count together where their limits name the Service of a Valkey pod, which forgets with its pod", async () => {
+        const apisix = ["one", "two", "three"].map((uid) => one({ uid }));
+        const look = async (pods: PodArgs[]) => {
+            const now = world([...apisix, ...pods]);
+            await redis.reconcile(now);
+            await gateways.reconcile(now);
+        };
+        const valkey = (uid: string): PodArgs => ({
+            image: VALKEY,
+            uid,
+            ports: [{ name: "redis", containerPort: 6379 }],
+        });
+        await look([valkey("first")]);
+        await route({ policy: "redis", redis_host: "counters.apisix.svc.cluster.local" });
+        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
+        await look([]);
+        assert.deepEqual(await statuses(3), [500, 500, 500]);
+        await look([valkey("second")]);
+        assert.deepEqual(await statuses(6), [200, 200, 429, 429, 429, 429]);
+    });
+
+    for (const [why, more] of [
+        ["a Service that does not exist", { redis_host: "absent.apisix.svc.cluster.local" }],
+        ["a Service of another namespace", { redis_host: "counters.other.svc.cluster.local" }],
+        ["a port the Service does not have", { redis_host: "counters.apisix.svc.cluster.local", redis_port: 6380 }],
+        ["a Service of other pods", { redis_host: "admin.apisix.svc.cluster.local", redis_port: 9180 }],
+    ] as const)
+        it(`fail like one whose Redis is away where a limit names ${why}`, async () => {
+            const now = world([
+                one(),
+                { image: VALKEY, uid: "valkey", ports: [{ name: "redis", containerPort: 6379 }] },
+            ]);
+            await redis.reconcile(now);
+            await gateways.reconcile(now);
+            await route({ policy: "redis", ...more });
+            assert.deepEqual(await statuses(1), [500]);
+            await route({ policy: "redis", ...more, allow_degradation: true });
+            assert.deepEqual(await statuses(3), [200, 200, 200]);
+        });
+
+    it("keep their configuration while their pods restart, and lose it with etcd", async () => {
+        const etcd = { image: ETCD, uid: "etcd" };
+        await gateways.reconcile(world([one(), etcd]));
+        await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
+        await gateways.reconcile(world([etcd]));
+        await gateways.reconcile(world([one({ uid: "two" }), etcd]));
+        assert.equal(await data(), 502, "the route is still there");
+        await gateways.reconcile(world([]));
+        await gateways.reconcile(world([one({ uid: "three" }), etcd]));
+        assert.equal(await data(), 404, "the route went with etcd");
+    });
+
+    describe("with an etcd that authenticates", () => {
+        const etcd = { image: ETCD, uid: "etcd-0" };
+        const asking = (uid: string, password?: string) =>
+            one({ uid, created: Number(/\d+/.exec(uid)), env: password ? { APISIX_ETCD_PASSWORD: password } : {} });
+        const admits = (password?: string) => gateways.admits(pod(asking("pod-9", password)), world([etcd]));
+        /** As the product sets it. */
+        const setPassword = async (password: string) => {
+            const url = `http://127.0.0.1:${gateways.podPort("apisix", "etcd-0", 2379)}/v3`;
+            const call = (path: string, body: object) =>
+                fetch(`${url}/${path}`, {
+                    method: "POST",
+                    body: JSON.stringify(body),
+                    headers: { connection: "close" },
+                });
+            await call("auth/user/add", { name: "root", password });
+            await call("auth/user/grant", { user: "root", role: "root" });
+            assert.equal((await call("auth/enable", {})).status, 200);
+        };
+
+        it("start with its password alone, and without one before there is one", async () => {
+            await gateways.reconcile(world([etcd]));
+            assert.deepEqual([admits("secret"), admits()], [false, true]);
+            await setPassword("secret");
+            assert.deepEqual([admits("secret"), admits("other"), admits()], [true, false, false]);
+        });
+
+        it("answer from memory once it asks for one that they do not have, and write no more", async () => {
+            await gateways.reconcile(world([asking("pod-1"), etcd]));
+            await put({ uri: "/", upstream: { type: "roundrobin", nodes: { "127.0.0.1:1": 1 } } });
+            await setPassword("secret");
+            assert.deepEqual([await data(), await admin("first")], [502, 503]);
+            await gateways.reconcile(world([asking("pod-2", "secret"), etcd]));
+            assert.deepEqual([await data(), await admin("first")], [502, 200]);
+        });
+
+        it("ask for none again when etcd has lost its volume", async () => {
+            await gateways.reconcile(world([asking("pod-1", "secret"), etcd]));
+            await setPassword("secret");
+            gateways.loseEtcd("data");
+            assert.deepEqual([admits("secret"), admits()], [false, true]);
+        });
+    });
+
+    it("have an Admin API only behind the right Service and port", async () => {
+        await gateways.reconcile(world([one()]));
+        assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "gateway", port: 80 }), undefined);
+        assert.equal(gateways.resolveAdmin({ namespace: "apisix", name: "admin", port: 9181 }), undefined);
+        assert.equal(gateways.resolveAdmin({ namespace: "other", name: "admin", port: 9180 }), undefined);
+    });
+
+    it("say once who holds their node port", async () => {
+        const other = createServer();
+        await new Promise<void>((resolve) => other.listen(nodePort, "127.0.0.1", resolve));
+        assert.equal((other.address() as AddressInfo).port, nodePort);
+        await gateways.reconcile(world([one()]));
+        await gateways.reconcile(world([one()]));
+        const lines = said.filter((line) => line.includes("is held by"));
+        assert.equal(lines.length, 1);
+        assert.match(
+            lines[0],
+            new RegExp(`Service apisix/gateway: node port ${nodePort} is held by .*\\(pid ${process.pid}\\)`),
+        );
+        await new Promise((resolve) => other.close(resolve));
+        await gateways.reconcile(world([one()]));
+        assert.equal(await data(), 404, "it is taken as soon as it is free");
+    });
+});

@@ -1,0 +1,275 @@
+// Proves how pods of a RayCluster start, hold GPUs, load Alpa, fail and end in the sandbox.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { V1Pod } from "@kubernetes/client-node";
+import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../../control-plane";
+import { GpuFaults } from "../../../gpus/faults";
+import { GpuLedger } from "../../../gpus/ledger";
+import { waitFor } from "../../../processes";
+import type { Cluster } from "../../../workloads/cluster";
+import type { Supplies } from "../../../workloads/kubelet";
+import { RayPods } from "../../../workloads/ray/pods";
+import { snapshot } from "../kit";
+import { IMAGE, rayPod, WEIGHTS } from "./kit";
+
+const NODES = ["dgx-01", "dgx-02"];
+const images = /^registry\.example\.com\/alpa-serving:/;
+const supplies: Supplies = {
+    ...{ secrets: new Map(), configMaps: new Map(), boundClaims: new Set(), reachable: () => false },
+    images: [images],
+};
+
+describe("Pods of a RayCluster in the sandbox", () => {
+    let faults: GpuFaults;
+    let ledger: GpuLedger;
+    let ray: RayPods;
+    let cluster: Map<string, V1Pod>;
+    let taken: string[];
+    let lines: string[];
+    let turn: Promise<void>;
+    let stateDir: string;
+
+    const head = (more: object = {}) => rayPod({ name: "head", type: "head", node: NODES[0], ...more });
+    const worker = (more: object = {}) => rayPod({ name: "worker", node: NODES[1], ...more });
+    /** What the API server would have made of a write. */
+    const write = (path: string, body: { status?: object; metadata?: V1Pod["metadata"] }) => {
+        const pod = cluster.get(path.split("/")[6])!;
+        Object.assign(pod.status!, body.status);
+        pod.metadata!.annotations = { ...pod.metadata!.annotations, ...body.metadata?.annotations };
+    };
+    const look = () => {
+        turn = turn.then(() => ray.reconcile(snapshot({ pods: structuredClone([...cluster.values()]) }), supplies));
+        return turn;
+    };
+    const put = (...pods: V1Pod[]) => {
+        for (const pod of pods) cluster.set(pod.metadata!.name!, pod);
+        return look();
+    };
+    const main = (name: string) => cluster.get(name)!.status!.containerStatuses?.[0];
+    const waits = (name: string) => main(name)?.state!.waiting;
+    const startable = (name: string) => cluster.get(name)!.metadata!.annotations?.[STARTABLE_ANNOTATION];
+    const until = (what: string, found: () => boolean) => waitFor(what, found, { seconds: 25, everyMilliseconds: 5 });
+    const ask = async () => {
+        const body = JSON.stringify({ model: "default", prompt: "a", max_tokens: 4 });
+        const answer = await fetch(`http://127.0.0.1:${ray.alpaOf(head())}/completions`, { method: "POST", body });
+        await answer.text();
+        return answer.status;
+    };
+    const bareMetal = { side: "bare metal", name: "alpa-ray.service", gpus: 8 } as const;
+
+    beforeEach(() => {
+        stateDir = mkdtempSync(join(tmpdir(), "ray-pods-"));
+        faults = new GpuFaults();
+        ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
+        cluster = new Map();
+        [taken, lines, turn] = [[], [], Promise.resolve()];
+        const workers = { workerGroupSpecs: [{ replicas: 1 }] };
+        const rest = {
+            call: async (_method: string, path: string, body: object) => write(path, body),
+            find: async () => ({ spec: { rayVersion: "2.0.0", ...workers } }),
+        };
+        ray = new RayPods(
+            {
+                ...{ ledger, faults, images, weights: [WEIGHTS], loadSeconds: 0.1, alpa: { port: 0, seconds: 0 } },
+                ...{ stateDir, env: { PATH: process.env.PATH } },
+            },
+            {
+                cluster: { rest } as unknown as Cluster,
+                clock: { secondLasts: 0.005 },
+                ended: async ({ metadata }) => {
+                    taken.push(metadata!.name!);
+                    cluster.delete(metadata!.name!);
+                },
+                changed: () => void look(),
+                log: (line) => lines.push(line),
+            },
+        );
+    });
+    afterEach(async () => {
+        await turn;
+        await ray.close();
+        rmSync(stateDir, { recursive: true });
+    });
+
+    it("hold the GPUs of their nodes, and are ready when their probes say so", async () => {
+        await put(head(), worker());
+        assert.deepEqual(
+            NODES.map((node) => ledger.on(node)[0]?.name),
+            ["llm/head", "llm/worker"],
+        );
+        await until("both: startable", () => startable("head") === "true" && startable("worker") === "true");
+        assert.equal(cluster.get("head")!.metadata!.annotations![ENDS_SLOWLY_ANNOTATION], "true");
+    });
+
+    it("have Alpa's port open when all of them run, and its model after a time", async () => {
+        await put(head());
+        assert.equal(ray.alpaOf(head()), undefined, "without its worker");
+        assert.equal(startable("head"), undefined);
+        assert.equal(main("head")?.state!.running !== undefined, true);
+        await put(worker());
+        await until("Alpa: launched", () => ray.alpaOf(head()) !== undefined);
+        await until("both: startable", () => startable("head") === "true");
+        await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
+    });
+
+    it("wait for the head, where they are workers", async () => {
+        await put(worker());
+        assert.deepEqual(waits("worker"), {
+            reason: "PodInitializing",
+            message: "wait-gcs-ready: the head does not answer",
+        });
+        assert.deepEqual(ledger.on(NODES[1]), []);
+    });
+
+    it("end with the program's words while a process of the host holds their GPUs, and start when it has let go", async () => {
+        const hold = ledger.take(NODES[0], bareMetal)!;
+        await put(head({ container: { terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
+        assert.equal(waits("head")!.reason, "CrashLoopBackOff");
+        assert.match(waits("head")!.message!, /^back-off 10s restarting failed container=ray-head/);
+        const { exitCode, message } = main("head")!.lastState!.terminated!;
+        assert.equal(exitCode, 1);
+        assert.match(message!, /RESOURCE_EXHAUSTED: Out of memory/);
+        await until("tried again", () => main("head")!.restartCount >= 2);
+        assert.match(waits("head")!.message!, /^back-off (20|40)s/);
+        hold.release();
+        await until("head: GPUs held", () => ledger.on(NODES[0])[0]?.name === "llm/head");
+    });
+
+    it("say nothing of why in their status without that policy, only in the log", async () => {
+        ledger.take(NODES[0], bareMetal);
+        await put(head());
+        assert.equal(main("head")!.lastState!.terminated!.message, undefined);
+        assert.match(lines.join("\n"), /llm\/head: .*RESOURCE_EXHAUSTED/);
+    });
+
+    it("cannot be pulled, on order, and are tried again", async () => {
+        faults.add({ step: "pull", node: NODES[0] });
+        await put(head());
+        assert.equal(waits("head")!.reason, "ErrImagePull");
+        assert.match(waits("head")!.message!, new RegExp(`"${IMAGE}": not found`));
+        await until("pulled", () => main("head")?.state!.running !== undefined);
+    });
+
+    it("wait for a volume that is missing, and end where the weights are not in it", async () => {
+        const volumes = (hostPath: object) => ({ spec: { volumes: [{ name: "weights", hostPath }] } });
+        await put(head(volumes({ path: "/data/none", type: "Directory" })));
+        assert.match(waits("head")!.message!, /\/data\/none is not a directory/);
+        assert.deepEqual(ledger.on(NODES[0]), []);
+        await put(head(volumes({ path: "/data/none" })));
+        assert.equal(waits("head")!.reason, "CrashLoopBackOff");
+        assert.match(lines.join("\n"), /No such file or directory: '\/weights'/);
+        assert.deepEqual(ledger.on(NODES[0]), [], "what ends holds nothing");
+    });
+
+    it("end when the model cannot be loaded, on order, and load again", async () => {
+        faults.add({ step: "load", side: "pod" });
+        await put(head(), worker());
+        await until("head: ended once", () => main("head")?.restartCount === 1);
+        assert.match(lines.join("\n"), /weights cannot be loaded/);
+        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
+        await waitFor("Alpa: loaded", async () => (await ask()) === 200, { seconds: 25 });
+    });
+
+    it("run what watches Alpa, end with its last words, and load again", async () => {
+        const script = "alpa_port=20001; echo no progress at $((alpa_port > 0)) >&2; exit 1";
+        const env = [{ name: "ALPA_WATCHDOG", value: script }];
+        await put(head({ container: { env, terminationMessagePolicy: "FallbackToLogsOnError" } }), worker());
+        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
+        assert.equal(main("head")!.lastState!.terminated!.message, "no progress at 1");
+        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
+    });
+
+    it("end where the sandbox cannot run what watches Alpa", async () => {
+        await put(head({ container: { env: [{ name: "ALPA_WATCHDOG", value: "sleep 60" }] } }), worker());
+        await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
+        assert.match(lines.join("\n"), /not imitated: an ALPA_WATCHDOG without alpa_port=20001/);
+    });
+
+    it("end where Alpa is when a worker is lost, and load again with the next one", async () => {
+        await put(head(), worker());
+        await waitFor("Alpa: loaded", async () => ray.alpaOf(head()) !== undefined && (await ask()) === 200, {
+            seconds: 25,
+        });
+        cluster.delete("worker");
+        await look();
+        assert.deepEqual(ledger.on(NODES[1]), [], "a pod that is gone holds nothing");
+        await until("Alpa: ended", () => ray.alpaOf(head()) === undefined);
+        assert.match(lines.join("\n"), /RayActorError/);
+        await put(worker());
+        await until("Alpa: launched again", () => ray.alpaOf(head()) !== undefined);
+    });
+
+    it("let go of their GPUs when they are deleted, at once without a preStop hook", async () => {
+        await put(head(), worker());
+        await put(head({ deleted: true }), worker({ deleted: true }));
+        await until("both: gone", () => taken.length === 2);
+        assert.deepEqual(
+            NODES.map((node) => ledger.on(node).length),
+            [0, 0],
+        );
+    });
+
+    it("finish their answers first where they have one, though not beyond their grace period", async () => {
+        const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
+        await put(head({ container: { lifecycle } }), worker());
+        await until("Alpa: launched", () => ray.alpaOf(head()) !== undefined);
+        const port = ray.alpaOf(head())!;
+        const held = await import("node:net").then(({ connect }) => connect(port, "127.0.0.1"));
+        await new Promise((resolve) => held.on("connect", resolve));
+        held.on("error", () => undefined);
+        await put(head({ deleted: true, container: { lifecycle } }));
+        assert.equal(ray.alpaOf(head()), port, "its connection is still there");
+        held.destroy();
+        await until("head: gone", () => taken.includes("head"));
+        assert.equal(ray.alpaOf(head()), undefined);
+    });
+
+    it("stay with their head where they are workers with a hook, and cut its answers off where they have none", async () => {
+        const lifecycle = { preStop: { exec: { command: ["sh", "-c", "until idle"] } } };
+        const { connect } = await import("node:net");
+        for (const hook of [lifecycle, undefined]) {
+            taken.length = 0;
+            await put(head({ container: { lifecycle } }), worker({ container: { lifecycle: hook } }));
+            await until("Alpa: launched", () => ray.alpaOf(head()) !== undefined);
+            const held = connect(ray.alpaOf(head())!, "127.0.0.1");
+            await new Promise((resolve) => held.on("connect", resolve));
+            held.on("error", () => undefined);
+            await put(
+                head({ deleted: true, container: { lifecycle } }),
+                worker({ deleted: true, container: { lifecycle: hook } }),
+            );
+            if (hook) {
+                assert.deepEqual(taken, [], "a caller waits for its answer");
+                held.destroy();
+            }
+            await until("both: gone", () => taken.length === 2);
+            assert.deepEqual(taken, hook ? ["head", "worker"] : ["worker", "head"]);
+            cluster.delete("head");
+            cluster.delete("worker");
+            await look();
+        }
+    });
+
+    it("keep their GPUs after they have ended, on order", async () => {
+        faults.add({ step: "release", side: "pod", node: NODES[0] });
+        await put(head());
+        await put(head({ deleted: true }));
+        await until("head: gone", () => taken.includes("head"));
+        assert.equal(ledger.on(NODES[0]).length, 1);
+    });
+
+    it("need no GPUs where they only have the image on a node", async () => {
+        const image = rayPod({
+            name: "image",
+            node: NODES[0],
+            container: { resources: {}, readinessProbe: undefined },
+        });
+        image.metadata!.labels = {};
+        ledger.take(NODES[0], bareMetal);
+        delete image.spec!.initContainers;
+        await put(image);
+        assert.equal(startable("image"), "true");
+    });
+});

@@ -1,0 +1,44 @@
+/** How a container of etcd 3.6 is set up: by flags alone. */
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { Snapshot } from "../cluster";
+import { expanded, variablesOf } from "../pods/environment";
+import { ETCD } from "../pods/images";
+
+/** Flags that are played, or make no difference here. */
+const FLAGS = [
+    ...["name", "data-dir", "initial-cluster", "initial-cluster-token", "initial-cluster-state"],
+    ...["listen-client-urls", "advertise-client-urls", "listen-peer-urls", "initial-advertise-peer-urls"],
+    ...["listen-metrics-urls", "auto-compaction-mode", "auto-compaction-retention"],
+];
+
+/** Flags of a pod's container, with the values of its variables. @throws Error as {@link variablesOf} */
+export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
+    const container = etcdContainer(pod);
+    const variables = variablesOf(pod, container, now);
+    return Object.fromEntries(flagsOf(container).map(([flag, value]) => [flag, expanded(value, variables)]));
+}
+
+/** What of a container is not played. */
+export function etcdProblem(container: V1Container): string | undefined {
+    if (!ETCD.test(container.image!)) return undefined;
+    if (container.command?.join(" ") !== "etcd") return "the sandbox's etcd is started as etcd, with flags in args";
+    const other = flagsOf(container).find(([flag]) => !FLAGS.includes(flag));
+    return other && `the sandbox plays no etcd with --${other[0]}`;
+}
+
+/** Names of the members, in their order. */
+export function memberNames(pod: V1Pod): string[] {
+    const listed = flagsOf(etcdContainer(pod)).find(([flag]) => flag === "initial-cluster")?.[1];
+    return listed?.split(",").map((member) => member.split("=")[0]) ?? [pod.metadata!.name!];
+}
+
+function etcdContainer(pod: V1Pod): V1Container {
+    return pod.spec!.containers.find(({ image }) => ETCD.test(image!))!;
+}
+
+function flagsOf({ args = [] }: V1Container): [flag: string, value: string][] {
+    return args.map((arg) => {
+        const [flag, ...value] = arg.replace(/^--/, "").split("=");
+        return [flag, value.join("=")];
+    });
+}

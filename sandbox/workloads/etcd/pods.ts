@@ -1,0 +1,189 @@
+/**
+ * Runs a real etcd for each running pod of one, for gateways that are real. What it stores lies where its claim says, and
+ * lasts as long as the claim; a pod without one begins empty. A member whose node is cut off is halted.
+ *
+ * A member has the flags of its container, with ports of this machine for those of the pods.
+ */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { V1Pod, V1Service } from "@kubernetes/client-node";
+import { freePort, type TrackedProcess } from "../../processes";
+import { folderOf, halt, startProgram, type Ground } from "../../real/run";
+import { isReady, selects, type Snapshot } from "../cluster";
+import { etcdFlags, memberNames } from "./flags";
+import { etcdPassword } from "../gateways/pods";
+import { APISIX, ETCD, isRunning, runs } from "../pods/images";
+
+const CLIENT_PORT = 2379;
+/** A byte of zero in base64: from it to itself, etcd takes every key. */
+const EVERY = "AA==";
+
+interface Member {
+    process: TrackedProcess;
+    clientPort: number;
+    /** Folder of its data. */
+    data: string;
+    pod: V1Pod;
+}
+
+export class EtcdPods {
+    /** By uid of the pod. */
+    private readonly members = new Map<string, Member>();
+    /** Ports of members among themselves, by release and name: they are part of what a member stores. */
+    private readonly peerPorts = new Map<string, number>();
+    /** Folders of data, by the uid of what they belong to. */
+    private readonly kept = new Map<string, string>();
+    private last: Snapshot | undefined;
+    /** Called when the members that are to lose their data have come back without it. */
+    private emptied: (() => void) | undefined;
+
+    constructor(
+        private readonly program: string,
+        private readonly ground: Ground,
+        private readonly reachable: (pod: V1Pod) => boolean,
+    ) {}
+
+    async reconcile(now: Snapshot): Promise<void> {
+        this.last = now;
+        const pods = now.pods.filter((pod) => runs(pod, ETCD) && isRunning(pod));
+        for (const [uid, { process }] of this.members)
+            if (!pods.some((pod) => pod.metadata!.uid === uid)) {
+                this.members.delete(uid);
+                halt(process, false);
+                await process.stop();
+            }
+        const owners = new Set([...now.claims, ...now.pods].map(({ metadata }) => metadata!.uid!));
+        for (const [owner, folder] of this.kept)
+            if (!owners.has(owner)) {
+                this.kept.delete(owner);
+                rmSync(folder, { recursive: true, force: true });
+            }
+        const { emptied } = this;
+        if (emptied) await this.empty();
+        for (const pod of pods) {
+            const known = this.members.get(pod.metadata!.uid!);
+            if (known) Object.assign(known, { pod });
+            else await this.start(pod, now);
+        }
+        for (const { process, pod } of this.members.values()) halt(process, !this.reachable(pod));
+        if (emptied) {
+            this.emptied = undefined;
+            emptied();
+        }
+    }
+
+    /**
+     * Has the members come back without their data, at the next look, or deletes all keys while they run.
+     * @returns when they are at it
+     */
+    async lose(how: "data" | "keys"): Promise<void> {
+        if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
+        const now = this.last!;
+        const gateways = now.pods.filter((pod) => runs(pod, APISIX));
+        for (const { clientPort } of this.members.values())
+            for (const password of new Set(gateways.map((pod) => etcdPassword(pod, now))))
+                await deleteKeys(`http://127.0.0.1:${clientPort}`, password);
+    }
+
+    /** Port on 127.0.0.1 of a member behind a Service; undefined for other Services. @throws Error where none is ready */
+    behind(service: V1Service, port: number): number | undefined {
+        const members = [...this.members.values()].filter(({ pod }) => selects(service, pod));
+        const behind = this.last?.pods.some((pod) => runs(pod, ETCD) && selects(service, pod));
+        if (!behind || port !== CLIENT_PORT) return undefined;
+        const ready = members.find(({ pod }) => this.isListedReady(pod) && this.reachable(pod));
+        if (!ready) throw new Error(`${service.metadata!.name}:${port}: connection refused`);
+        return ready.clientPort;
+    }
+
+    /** Port on 127.0.0.1 of one member's client port. */
+    podPort(namespace: string, name: string, port: number): number | undefined {
+        const found = [...this.members.values()].find(
+            ({ pod: { metadata } }) => metadata!.namespace === namespace && metadata!.name === name,
+        );
+        return port === CLIENT_PORT ? found?.clientPort : undefined;
+    }
+
+    async close(): Promise<void> {
+        for (const { process } of this.members.values()) halt(process, false);
+        await Promise.all([...this.members.values()].map(({ process }) => process.stop()));
+    }
+
+    private async empty(): Promise<void> {
+        for (const [uid, { process, data }] of this.members) {
+            halt(process, false);
+            await process.stop({ graceSeconds: 0 });
+            rmSync(data, { recursive: true, force: true });
+            this.members.delete(uid);
+        }
+    }
+
+    private isListedReady({ metadata }: V1Pod): boolean {
+        return this.last?.pods.some((pod) => pod.metadata!.uid === metadata!.uid && isReady(pod)) ?? false;
+    }
+
+    private async start(pod: V1Pod, now: Snapshot): Promise<void> {
+        const { uid, namespace, name } = pod.metadata!;
+        const flags = etcdFlags(pod, now);
+        const own = flags.name ?? name!;
+        const clientPort = await freePort();
+        const peers = new Map<string, string>();
+        for (const member of memberNames(pod))
+            peers.set(member, `http://127.0.0.1:${await this.peerPort(pod, member)}`);
+        const client = `http://127.0.0.1:${clientPort}`;
+        const peer = `http://127.0.0.1:${await this.peerPort(pod, own)}`;
+        const folder = folderOf(this.ground, uid!);
+        const data = this.dataOf(pod, now);
+        const options = {
+            ...flags,
+            name: own,
+            "data-dir": data,
+            ...{ "listen-client-urls": client, "advertise-client-urls": client },
+            ...{ "listen-peer-urls": peer, "initial-advertise-peer-urls": peer },
+            "listen-metrics-urls": `http://127.0.0.1:${await freePort()}`,
+            "initial-cluster": [...peers].map(([member, url]) => `${member}=${url}`).join(","),
+        };
+        const process = await startProgram(this.ground, {
+            name: `etcd-of-pods ${namespace}/${name}`,
+            command: [this.program, ...Object.entries(options).map(([option, value]) => `--${option}=${value}`)],
+            folder,
+        });
+        this.members.set(uid!, { process, clientPort, data, pod });
+        this.ground.log(`${namespace}/${name}: etcd runs on ${client} (${process.logFile})`);
+    }
+
+    private async peerPort(pod: V1Pod, member: string): Promise<number> {
+        const key = `${pod.metadata!.namespace}/${member}`;
+        const port = this.peerPorts.get(key) ?? (await freePort());
+        this.peerPorts.set(key, port);
+        return port;
+    }
+
+    private dataOf(pod: V1Pod, now: Snapshot): string {
+        const names = (pod.spec!.volumes ?? []).map((volume) => volume.persistentVolumeClaim?.claimName);
+        const claim = now.claims.find(
+            ({ metadata }) => metadata!.namespace === pod.metadata!.namespace && names.includes(metadata!.name),
+        );
+        const owner = (claim ?? pod).metadata!.uid!;
+        const folder = join(folderOf(this.ground, owner), "etcd");
+        this.kept.set(owner, folder);
+        return folder;
+    }
+}
+
+/** What one gateway's etcd holds; another's rejects the password. */
+async function deleteKeys(client: string, password: string | undefined): Promise<void> {
+    const call = async (path: string, body: object, token?: string) => {
+        const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };
+        const signal = AbortSignal.timeout(5000);
+        const answer = await fetch(`${client}/v3/${path}`, {
+            method: "POST",
+            headers,
+            body: JSON.stringify(body),
+            signal,
+        });
+        return (await answer.json()) as { token?: string };
+    };
+    const root = { name: "root", password };
+    const token = password && (await call("auth/authenticate", root)).token;
+    await call("kv/deleterange", { key: EVERY, range_end: EVERY }, token);
+}

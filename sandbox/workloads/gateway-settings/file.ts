@@ -1,0 +1,102 @@
+/**
+ * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml where the environment
+ * names a profile. Only a file mounted by its own path from a ConfigMap is read. Of one that a profile names it is checked
+ * that the gateway could start with it as it is played here.
+ */
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import { parse } from "yaml";
+import { NotImitated } from "../../gateway/not-imitated";
+import type { Snapshot } from "../cluster";
+import { observedOf } from "./observed";
+import { APISIX } from "../pods/images";
+
+const FOLDER = "/usr/local/apisix/conf";
+
+type ConfigMaps = Map<string, Record<string, string>>;
+
+function profileOf(container: V1Container): string | undefined {
+    return container.env?.find(({ name }) => name === "APISIX_PROFILE")?.value;
+}
+
+/** @param configMaps by `namespace/name` */
+export function settingsFile(pod: V1Pod, container: V1Container, configMaps: ConfigMaps): string | undefined {
+    const profile = profileOf(container);
+    const path = `${FOLDER}/config${profile === undefined ? "" : `-${profile}`}.yaml`;
+    const mount = container.volumeMounts?.find(({ mountPath }) => mountPath === path);
+    const name = pod.spec!.volumes?.find((volume) => volume.name === mount?.name)?.configMap?.name;
+    return configMaps.get(`${pod.metadata!.namespace}/${name}`)?.[mount?.subPath ?? ""];
+}
+
+/** The same, of what there is in the cluster, with the file's name. */
+export function settingsOf(pod: V1Pod, now: Snapshot): { name: string; text: string } | undefined {
+    const container = pod.spec!.containers.find(({ image }) => APISIX.test(image!))!;
+    const maps = now.configMaps.map(({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const);
+    const profile = profileOf(container);
+    const text = settingsFile(pod, container, new Map(maps));
+    return text === undefined ? undefined : { name: `config${profile === undefined ? "" : `-${profile}`}.yaml`, text };
+}
+
+interface Settings {
+    apisix?: { node_listen?: unknown; data_encryption?: { keyring?: string[] } };
+    deployment?: {
+        role?: string;
+        role_traditional?: { config_provider?: string };
+        admin?: { admin_listen?: { ip?: string; port?: number }; admin_key?: { name?: string; key?: string }[] };
+        etcd?: { host?: string[]; user?: string; password?: string };
+    };
+}
+
+/** Settings of a log or of metrics that are not emulated. */
+function unplayedIn(text: string): string | undefined {
+    try {
+        observedOf(text);
+        return undefined;
+    } catch (error) {
+        if (error instanceof NotImitated) return error.message;
+        throw error;
+    }
+}
+
+/**
+ * Why a gateway does not start with the file its profile names.
+ * @param reachable whether a pod answers behind a Service's name
+ */
+export function profileProblem(
+    pod: V1Pod,
+    container: V1Container,
+    configMaps: ConfigMaps,
+    reachable: (host: string, port: number) => boolean,
+): string | undefined {
+    const profile = profileOf(container);
+    if (profile === undefined) return undefined;
+    const text = settingsFile(pod, container, configMaps);
+    if (text === undefined) return `failed to load conf/config-${profile}.yaml: no such file`;
+    const unplayed = unplayedIn(text);
+    if (unplayed !== undefined) return unplayed;
+    const { apisix, deployment } = (parse(text) ?? {}) as Settings;
+    const { role, role_traditional, admin, etcd } = deployment ?? {};
+    if (role !== "traditional" || role_traditional?.config_provider !== "etcd")
+        return "the sandbox plays APISIX in its traditional role with etcd alone";
+    if (!([apisix?.node_listen].flat() as unknown[]).includes(9080)) return "the sandbox's APISIX listens on 9080";
+    const { ip, port } = admin?.admin_listen ?? {};
+    if (ip !== "0.0.0.0" || port !== 9180) return "the sandbox's Admin API is at 0.0.0.0:9180";
+    const names = container.env?.map(({ name }) => name) ?? [];
+    const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
+    for (const { name, key } of admin?.admin_key ?? [])
+        if (!isVariable(key)) return `admin_key ${name}: must be a variable of the environment`;
+    // Without a user etcd is asked without a password, whatever the environment has.
+    if (etcd?.user !== undefined && !isVariable(etcd.password))
+        return "etcd.password: must be a variable of the environment";
+    if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))
+        return "etcd.user: must be set where the environment has APISIX_ETCD_PASSWORD, and there alone";
+    const [first] = apisix?.data_encryption?.keyring ?? [];
+    if (first !== undefined && !isVariable(first))
+        return "data_encryption.keyring: the first one must be a variable of the environment";
+    if ((admin?.admin_key ?? []).length === 0) return "admin_key: APISIX would make keys of its own";
+    const hosts = etcd?.host ?? [];
+    const answers = hosts.some((host) => {
+        const { hostname, port: of } = new URL(host);
+        return reachable(hostname, Number(of));
+    });
+    return answers ? undefined : `all etcd nodes are unavailable: ${hosts.join(", ")}`;
+}

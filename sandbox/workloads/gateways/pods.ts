@@ -1,0 +1,201 @@
+/**
+ * Plays the containers of APISIX, or has real ones run: a gateway for each pod from when it is ready until it ends, with counters of its own
+ * and the keys it was started with. A deleted pod ends as kubelet lets it (see pods/end.ts), and its object goes when it
+ * has; a pod whose object is gone before that (a deletion by force, kubelet's SIGKILL) has its connections reset.
+ *
+ * Not imitated: a container that starts again in its pod, liveness and readiness probes of a running one.
+ */
+import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { Configuration } from "../../gateway/objects/configuration";
+import type { Resolve } from "../../gateway/counters/redis-connections";
+import { startGateway, type Gateway } from "../../gateway/server";
+import { elapse, type Clock } from "../clock";
+import { decoded, isReady, type Snapshot } from "../cluster";
+import { observedOf } from "../gateway-settings/observed";
+import { tlsOf } from "../gateway-settings/tls";
+import { APISIX, byAge, image, runs } from "../pods/images";
+import { settingsOf } from "../gateway-settings/file";
+import { variablesOf } from "../pods/environment";
+import type { RealGateways } from "./real";
+import { podEnd } from "../pods/end";
+
+/** Keys of the chart where no Secret is named. */
+const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
+
+export interface GatewayPod {
+    pod: V1Pod;
+    gateway: Gateway;
+    /** What its container has written on its output, oldest line first. Unset: it is not kept */
+    output?: () => string;
+    /** Text of the settings file it was started with. */
+    settings: string | undefined;
+    /** `runs`; `leaves`, in preStop, still answering; `quits`, finishing what is under way; `gone`. */
+    state: "runs" | "leaves" | "quits" | "gone";
+    /** When its deletion was seen, or its end; milliseconds. */
+    leftAt?: number;
+}
+
+export interface GatewayPodsOptions {
+    clock: Clock;
+    /** Names and addresses that the gateways connect to. */
+    resolve: Resolve;
+    configurationOf(pod: V1Pod, now: Snapshot): Configuration;
+    /** Says whether the machine of a pod can be reached: nothing is started or ended on another. */
+    reachable(pod: V1Pod): boolean;
+    /** Called before the running requests of a pod are cut. */
+    cut(uid: string): void;
+    /** Called when a deleted pod's containers have ended: its object can go. */
+    ended(pod: V1Pod): Promise<void>;
+    /** Real gateways, each started before its pod is ready. @default stand-ins */
+    real?: RealGateways;
+    /** Told each answer of a stand-in. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
+    log(line: string): void;
+}
+
+export class GatewayPods {
+    /** By uid of the pod. */
+    private readonly pods = new Map<string, GatewayPod>();
+    private readonly ending = new Map<string, Promise<void>>();
+    private readonly stop = new AbortController();
+
+    constructor(private readonly options: GatewayPodsOptions) {}
+
+    async reconcile(now: Snapshot): Promise<void> {
+        const found = now.pods.filter((pod) => runs(pod, APISIX)).sort(byAge);
+        for (const pod of found) {
+            const { uid, deletionTimestamp } = pod.metadata!;
+            const known = this.pods.get(uid!);
+            if (known) known.pod = pod;
+            if (!this.options.reachable(pod)) continue;
+            if (!known && isReady(pod)) await this.start(pod, now);
+            else if (known?.state === "runs" && deletionTimestamp) this.leave(known);
+            else if (known && ["Failed", "Succeeded"].includes(pod.status?.phase ?? "")) await this.kill(uid!);
+            else if (!known && deletionTimestamp && !this.ending.has(uid!)) this.finish(pod, Promise.resolve());
+        }
+        for (const uid of this.pods.keys()) if (!found.some((pod) => pod.metadata!.uid === uid)) await this.kill(uid);
+        await this.options.real?.reconcile(now, (uid) => this.pods.has(uid));
+    }
+
+    get(uid: string): GatewayPod | undefined {
+        return this.pods.get(uid);
+    }
+
+    /** All that run or have done so lately, the youngest last. */
+    list(): GatewayPod[] {
+        return [...this.pods.values()].sort((a, b) => byAge(a.pod, b.pod));
+    }
+
+    /** Ends one at once, and resets its connections. */
+    async kill(uid: string): Promise<void> {
+        const known = this.pods.get(uid);
+        if (!known || known.state === "gone") return;
+        known.state = "gone";
+        known.leftAt ??= Date.now();
+        this.options.cut(uid);
+        await known.gateway.kill();
+    }
+
+    /** Forgets those that ended before a moment, in milliseconds. */
+    forget(before: number): void {
+        for (const [uid, { state, leftAt }] of this.pods)
+            if (state === "gone" && leftAt! < before && !this.ending.has(uid)) this.pods.delete(uid);
+    }
+
+    async close(): Promise<void> {
+        this.stop.abort();
+        await Promise.all([...this.pods.keys()].map((uid) => this.kill(uid)));
+        await Promise.all(this.ending.values());
+    }
+
+    private async start(pod: V1Pod, now: Snapshot): Promise<void> {
+        const { clock, resolve, log, real, onAnswer } = this.options;
+        const { uid, namespace, name } = pod.metadata!;
+        const settings = settingsOf(pod, now)?.text;
+        if (real) {
+            const gateway = real.gatewayOf(pod);
+            if (gateway) this.pods.set(uid!, { pod, gateway, output: gateway.output, settings, state: "runs" });
+            return;
+        }
+        const keys = adminKeys(pod, now);
+        if (!keys) return;
+        const { secondLasts } = clock;
+        const etcd = { configuration: this.options.configurationOf(pod, now), etcdPassword: etcdPassword(pod, now) };
+        const { accessLog, metrics } = observedOf(settings);
+        const lines: string[] = [];
+        const written = accessLog && { ...accessLog, write: (line: string) => keep(lines, line) };
+        const own = { ...keys, ...tlsOf(settings), ...etcd, metrics, accessLog: written };
+        const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, onAnswer, log });
+        this.pods.set(uid!, { pod, gateway, output: () => lines.join(""), settings, state: "runs" });
+        log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
+    }
+
+    private leave(leaving: GatewayPod): void {
+        const { pod } = leaving;
+        leaving.state = "leaves";
+        leaving.leftAt = Date.now();
+        this.finish(pod, this.endInOrder(leaving));
+    }
+
+    private async endInOrder(leaving: GatewayPod): Promise<void> {
+        const { clock } = this.options;
+        const { signal } = this.stop;
+        const { pod, gateway, settings } = leaving;
+        const container = containerOf(pod);
+        const { preStop, answers } = podEnd(pod, container, settings);
+        // Without preStop, APISIX quits before any new request can arrive.
+        if (preStop > 0) await elapse(clock, preStop, signal);
+        if ((leaving.state as GatewayPod["state"]) === "gone") return;
+        leaving.state = "quits";
+        const done = new AbortController();
+        const quits = gateway.close(Infinity).finally(() => done.abort());
+        await Promise.race([quits, elapse(clock, answers, AbortSignal.any([signal, done.signal]))]);
+        // All is answered; the last bytes may still be on their way to the callers.
+        if (done.signal.aborted) leaving.state = "gone";
+        await this.kill(pod.metadata!.uid!);
+    }
+
+    private finish(pod: V1Pod, end: Promise<void>): void {
+        const uid = pod.metadata!.uid!;
+        const finished = end
+            .then(() => (this.stop.signal.aborted ? undefined : this.options.ended(pod)))
+            .catch((error: Error) => this.options.log(`${pod.metadata!.name}: ${error.message}`))
+            .finally(() => this.ending.delete(uid));
+        this.ending.set(uid, finished);
+    }
+}
+
+/** Lines of a container's output that are kept: a sandbox may run for days. */
+const MOST_LINES = 10_000;
+
+function keep(lines: string[], line: string): void {
+    lines.push(`${line}\n`);
+    if (lines.length > MOST_LINES) lines.shift();
+}
+
+function containerOf(pod: V1Pod): V1Container {
+    return pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
+}
+
+/** What a gateway asks etcd with; undefined: without a user. */
+export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
+    const container = containerOf(pod);
+    const variable = (container.env ?? []).filter(({ name }) => name === "APISIX_ETCD_PASSWORD");
+    return variablesOf(pod, { ...container, env: variable }, now).APISIX_ETCD_PASSWORD;
+}
+
+/** The keys in a pod's environment, as its container would see them if it started now. */
+function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
+    const container = containerOf(pod);
+    const value = (name: string): string | undefined => {
+        const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
+        const secret = now.secrets.find(
+            (s) => s.metadata!.name === ref?.name && s.metadata!.namespace === pod.metadata!.namespace,
+        );
+        return ref && secret && decoded(secret)[ref.key];
+    };
+    if (!container.env?.some((e) => e.name === "APISIX_ADMIN_KEY"))
+        return { adminKey: WELL_KNOWN.admin, viewerKey: WELL_KNOWN.viewer };
+    const [adminKey, viewerKey] = [value("APISIX_ADMIN_KEY"), value("APISIX_VIEWER_KEY")];
+    return adminKey !== undefined && viewerKey !== undefined ? { adminKey, viewerKey } : undefined;
+}

@@ -1,0 +1,103 @@
+/**
+ * Starts a real APISIX for each pod of it while the pod waits for its readiness probe, so that a pod is ready when its
+ * gateway listens. One that does not start is tried again, as kubelet does.
+ */
+import type { V1Pod } from "@kubernetes/client-node";
+import type { Gateway } from "../../gateway/server";
+import { startApisix } from "../../real/apisix";
+import type { ClusterNetwork } from "../../real/network";
+import type { Found } from "../../real/parts";
+import { folderOf, type Ground } from "../../real/run";
+import { pause } from "../../processes";
+import { settingsOf } from "../gateway-settings/file";
+import type { Snapshot } from "../cluster";
+import { variablesOf } from "../pods/environment";
+import { APISIX, runs } from "../pods/images";
+
+/** Until a gateway that did not start is tried again, in milliseconds. */
+const BACKOFF_MILLISECONDS = 2000;
+
+interface Start {
+    gateway?: Gateway;
+    /** Settles when it listens, or has failed. */
+    over: Promise<void>;
+    /** The pod is gone: what comes up must go. */
+    unwanted?: boolean;
+}
+
+export class RealGateways {
+    /** By uid of the pod. */
+    private readonly starts = new Map<string, Start>();
+    private readonly stop = new AbortController();
+
+    constructor(
+        private readonly found: Found,
+        private readonly ground: Ground,
+        private readonly network: Pick<ClusterNetwork, "addressOf" | "dnsAddress">,
+        private readonly changed: () => void,
+    ) {}
+
+    /** Begins to start one, unless that has been done. */
+    begin(pod: V1Pod, now: Snapshot): void {
+        const uid = pod.metadata!.uid!;
+        if (this.starts.has(uid) || this.stop.signal.aborted) return;
+        const start: Start = { over: Promise.resolve() };
+        this.starts.set(uid, start);
+        start.over = this.bringUp(pod, now, start);
+    }
+
+    /** The gateway of a pod, once it listens. */
+    gatewayOf(pod: V1Pod): Gateway | undefined {
+        return this.starts.get(pod.metadata!.uid!)?.gateway;
+    }
+
+    /** Ends the gateways of pods that were deleted before they were ready. The user of a ready gateway ends it. */
+    async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
+        const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));
+        for (const [uid, start] of this.starts) {
+            if (uids.has(uid)) continue;
+            this.starts.delete(uid);
+            start.unwanted = true;
+            if (!taken(uid)) await start.gateway?.kill();
+        }
+    }
+
+    async close(): Promise<void> {
+        this.stop.abort();
+        for (const start of this.starts.values()) {
+            await start.over;
+            await start.gateway?.kill();
+        }
+    }
+
+    private async bringUp(pod: V1Pod, now: Snapshot, start: Start): Promise<void> {
+        const { uid, namespace, name } = pod.metadata!;
+        const { log } = this.ground;
+        try {
+            const container = pod.spec!.containers.find(({ image }) => APISIX.test(image!))!;
+            const gateway = await startApisix(this.ground, {
+                found: this.found,
+                title: `${namespace}/${name}`,
+                folder: folderOf(this.ground, uid!),
+                settings: mustHaveSettings(pod, now),
+                variables: variablesOf(pod, container, now),
+                addressOf: (host) => this.network.addressOf(host),
+                dns: this.network.dnsAddress,
+            });
+            if (start.unwanted || this.stop.signal.aborted) return await gateway.kill();
+            start.gateway = gateway;
+            log(`${namespace}/${name}: APISIX ${this.found.version} runs, data port ${gateway.port}`);
+        } catch (error) {
+            log(`${namespace}/${name}: ${(error as Error).message}`);
+            await pause(BACKOFF_MILLISECONDS, this.stop.signal);
+            this.starts.delete(uid!);
+        }
+        this.changed();
+    }
+}
+
+function mustHaveSettings(pod: V1Pod, now: Snapshot): { name: string; text: string } {
+    const found = settingsOf(pod, now);
+    if (!found) throw new Error("settings: must be mounted from a ConfigMap by their own path");
+    return found;
+}

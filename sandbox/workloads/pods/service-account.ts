@@ -1,0 +1,19 @@
+import type { V1Pod } from "@kubernetes/client-node";
+import type { ControlPlane } from "../../control-plane";
+import type { Cluster } from "../cluster";
+
+/** The text of a kubeconfig with the access of a pod's own ServiceAccount, so that the chart's roles are put to the test. */
+export async function serviceAccountOf(
+    pod: V1Pod,
+    cluster: Pick<Cluster, "rest">,
+    controlPlane: Pick<ControlPlane, "tokenKubeconfig">,
+): Promise<string> {
+    const request = {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        spec: { expirationSeconds: 86_400 },
+    };
+    const path = `/api/v1/namespaces/${pod.metadata!.namespace}/serviceaccounts/${pod.spec!.serviceAccountName}/token`;
+    const { status } = await cluster.rest.call<{ status: { token: string } }>("POST", path, request);
+    return controlPlane.tokenKubeconfig(status.token);
+}

@@ -1,0 +1,46 @@
+/** What RayClusters say of their pods: how many there are to be, and of which Ray. */
+import type { V1Pod } from "@kubernetes/client-node";
+import type { Cluster } from "../cluster";
+import { rayCluster } from "./container";
+
+/** As much of a RayCluster as is looked at. */
+interface RayCluster {
+    spec: { rayVersion?: string; workerGroupSpecs?: { replicas?: number; numOfHosts?: number; suspend?: boolean }[] };
+}
+
+export class RayClusters {
+    /** By namespace and name. */
+    private readonly known = new Map<string, RayCluster | undefined>();
+
+    constructor(private readonly cluster: Pick<Cluster, "rest">) {}
+
+    /** Clears the cache, so that each cluster is looked up again. */
+    forget(): void {
+        this.known.clear();
+    }
+
+    /** Pods that there are to be in a pod's RayCluster, with its head. */
+    async wanted(pod: V1Pod): Promise<number> {
+        const { workerGroupSpecs = [] } = (await this.of(pod))?.spec ?? {};
+        const groups = workerGroupSpecs.filter(({ suspend }) => !suspend);
+        return groups.reduce((sum, { replicas = 0, numOfHosts = 1 }) => sum + replicas * numOfHosts, 1);
+    }
+
+    /** Version of Ray in a pod, for example "2.0.0"; empty if unset. */
+    async rayVersion(pod: V1Pod): Promise<string> {
+        return (await this.of(pod))?.spec.rayVersion ?? "";
+    }
+
+    private async of(pod: V1Pod): Promise<RayCluster | undefined> {
+        const name = rayCluster(pod);
+        if (name === undefined) return undefined;
+        const path = `/apis/ray.io/v1/namespaces/${pod.metadata!.namespace}/rayclusters/${name}`;
+        if (!this.known.has(path)) this.known.set(path, await this.cluster.rest.find<RayCluster>(path));
+        return this.known.get(path);
+    }
+}
+
+export function sameCluster(a: V1Pod, b: V1Pod): boolean {
+    const same = a.metadata!.namespace === b.metadata!.namespace;
+    return same && rayCluster(a) !== undefined && rayCluster(a) === rayCluster(b);
+}

@@ -1,0 +1,303 @@
+/**
+ * Plays pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and
+ * those that only have the image on a node. Facts: kubelet 1.34, KubeRay 1.6.
+ *
+ * Imitated: a container starts when its image, volumes and variables are there and, of a worker, when Ray's head runs; it
+ * ends with an error when its GPUs are held by a process of the host, and starts again after 10 s, 20 s … 5 min; it is ready
+ * when its probes would say so. Alpa is launched when every pod of its RayCluster runs, and is loaded after a time. A pod
+ * that is deleted ends at once, or with a preStop hook at the latest after its grace period: a head's when Alpa has no
+ * connections any more, a worker's when the head has ended; its GPUs are free then. Answers under way are cut off when a
+ * worker ends before the head. What watches Alpa in the head's container is run as it is (watchdog.ts), and ends the
+ * container. What a pod asks of the network, and what its hook does, is not looked at.
+ * Known difference: 5 s after a worker was lost the head's container ends, where its own command has to notice; until then
+ * Alpa answers as before, where the real one answers nothing.
+ */
+import type { V1Pod } from "@kubernetes/client-node";
+import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../control-plane";
+import type { AlpaOptions } from "../../alpa/server";
+import type { GpuFaults } from "../../gpus/faults";
+import { OUT_OF_MEMORY, type GpuLedger, type Hold } from "../../gpus/ledger";
+import { launch, MESH_LOST, NOT_LOADED, type Launched } from "../../gpus/loading";
+import { elapse, milliseconds, type Clock } from "../clock";
+import type { Cluster, Snapshot } from "../cluster";
+import { missing, type Supplies } from "../kubelet";
+import { RayClusters, sameCluster } from "./clusters";
+import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./container";
+import { essence, statusOf, type PodState } from "./status";
+import { startWatchdog, type Watchdog, type WatchdogOptions } from "./watchdog";
+
+/** kubelet's first pause before a container is started again, and the longest one, in seconds. */
+const BACK_OFF_SECONDS = [10, 300];
+/** Time until the loss of a worker ends the head's container, in seconds. */
+const LOSS_SECONDS = 5;
+/** Kubernetes' default. */
+const GRACE_SECONDS = 30;
+
+export interface RayPodsOptions extends WatchdogOptions {
+    ledger: GpuLedger;
+    faults: GpuFaults;
+    /** Images that serve Alpa. */
+    images: RegExp;
+    /** Folders that every node has, with the weights in them. */
+    weights: string[];
+    /** How long the model takes to load, in seconds. */
+    loadSeconds: number;
+    /** Of Alpa in a pod; in the network of its node it is at this port. */
+    alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
+}
+
+interface Surroundings {
+    cluster: Pick<Cluster, "rest">;
+    clock: Clock;
+    /** Takes a pod's object away: its containers have ended. */
+    ended: (pod: V1Pod) => Promise<void>;
+    /** Called when something has changed that no watch tells. */
+    changed: () => void;
+    log: (line: string) => void;
+}
+
+interface Played {
+    pod: V1Pod;
+    /** While its containers run. */
+    run?: { hold?: Hold; startedAt: string };
+    /** Why it does not. */
+    failure?: PodState & { until: number };
+    failures: number;
+    restarts: number;
+    launched?: Launched;
+    watchdog?: Watchdog;
+    /** When a pod of its RayCluster was lost, in milliseconds. */
+    lostAt?: number;
+    ending?: Promise<void>;
+}
+
+export class RayPods {
+    /** By uid of the pod. */
+    private readonly played = new Map<string, Played>();
+    private readonly clusters: RayClusters;
+    private readonly stop = new AbortController();
+
+    constructor(
+        private readonly options: RayPodsOptions,
+        private readonly around: Surroundings,
+    ) {
+        this.clusters = new RayClusters(around.cluster);
+    }
+
+    /** Whether this emulator runs a pod. */
+    readonly plays = (pod: V1Pod): boolean =>
+        pod.spec?.containers.some(({ image }) => this.options.images.test(image ?? "")) ?? false;
+
+    async reconcile(now: Snapshot, supplies: Supplies): Promise<void> {
+        if (this.stop.signal.aborted) return;
+        this.clusters.forget();
+        const pods = now.pods.filter((pod) => this.plays(pod) && pod.spec!.nodeName);
+        for (const [uid, one] of this.played)
+            if (!pods.some(({ metadata }) => metadata!.uid === uid)) {
+                this.played.delete(uid);
+                await this.end(one);
+            }
+        for (const pod of pods) {
+            const uid = pod.metadata!.uid!;
+            const one = this.played.get(uid) ?? { pod, failures: 0, restarts: 0 };
+            this.played.set(uid, Object.assign(one, { pod }));
+            if (pod.metadata!.deletionTimestamp) one.ending ??= this.endInOrder(one);
+        }
+        // Heads first: workers wait for them.
+        const alive = [...this.played.values()].filter(({ ending }) => !ending);
+        alive.sort((a, b) => Number(isHead(b.pod)) - Number(isHead(a.pod)));
+        for (const one of alive) if (!one.run) this.start(one, supplies);
+        for (const one of alive) if (isHead(one.pod) && one.run) await this.followAlpa(one);
+        for (const one of alive) await this.show(one, supplies);
+    }
+
+    /** Port on 127.0.0.1 of Alpa in a pod; undefined where its port is not open. */
+    readonly alpaOf = (pod: V1Pod): number | undefined => this.played.get(pod.metadata!.uid!)?.launched?.port;
+
+    async close(): Promise<void> {
+        this.stop.abort();
+        await Promise.all([...this.played.values()].map((one) => one.ending ?? this.end(one)));
+    }
+
+    private start(one: Played, supplies: Supplies): void {
+        const { ledger, faults, weights } = this.options;
+        const { pod } = one;
+        const node = pod.spec!.nodeName!;
+        if (one.failure && Date.now() < one.failure.until) return;
+        if (this.lack(pod, supplies)) return;
+        if (faults.take("pull", "pod", node)) return this.failPull(one);
+        const gpus = pod.spec!.containers.reduce((sum, container) => sum + gpusOf(container), 0);
+        const { namespace, name } = pod.metadata!;
+        const hold = gpus === 0 ? undefined : ledger.take(node, { side: "pod", name: `${namespace}/${name}`, gpus });
+        if (gpus > 0 && !hold) return this.crash(one, OUT_OF_MEMORY);
+        one.run = { hold, startedAt: new Date().toISOString() };
+        one.failure = undefined;
+        const launched = launchOf(pod);
+        const problem = launched && weightsProblem(pod, launched.path, weights);
+        if (problem) return this.crash(one, problem);
+        if (hold) this.around.log(`${namespace}/${name}: holds the GPUs of ${node}`);
+    }
+
+    /** What keeps the containers from starting, that the kubelet sees. */
+    private lack(pod: V1Pod, supplies: Supplies): Extract<PodState, { is: "waiting" }> | undefined {
+        const volume = hostPathProblem(pod, this.options.weights);
+        if (volume) return { is: "waiting", reason: "ContainerCreating", message: volume };
+        const found = missing(pod, supplies);
+        if (found) return { is: "waiting", ...found };
+        const waits = pod.spec!.initContainers?.some(({ name }) => name === "wait-gcs-ready");
+        if (!waits || this.headOf(pod)?.run) return undefined;
+        return { is: "waiting", reason: "PodInitializing", message: "wait-gcs-ready: the head does not answer" };
+    }
+
+    private failPull(one: Played): void {
+        const { image } = one.pod.spec!.containers[0];
+        const message = `failed to pull and unpack image "${image}": not found`;
+        this.fail(one, { is: "waiting", reason: "ErrImagePull", message });
+    }
+
+    /** Ends the containers with an error. */
+    private crash(one: Played, message: string): void {
+        const { namespace, name } = one.pod.metadata!;
+        this.around.log(`${namespace}/${name}: ${message}`);
+        const at = new Date().toISOString();
+        this.fail(one, { is: "crashed", message, backOffSeconds: this.backOff(one), at });
+        one.restarts++;
+        one.run?.hold?.release();
+        one.run = undefined;
+    }
+
+    private fail(one: Played, state: PodState): void {
+        const pause = milliseconds(this.around.clock, this.backOff(one));
+        one.failure = { ...state, until: Date.now() + pause };
+        one.failures++;
+        this.lookAgain(pause);
+    }
+
+    private lookAgain(afterMilliseconds: number): void {
+        setTimeout(() => this.stop.signal.aborted || this.around.changed(), afterMilliseconds + 1).unref();
+    }
+
+    private backOff({ failures }: Played): number {
+        const [first, longest] = BACK_OFF_SECONDS;
+        return Math.min(first * 2 ** failures, longest);
+    }
+
+    /** Launches Alpa in a head's pod, or ends it, as all pods of its RayCluster run or not. */
+    private async followAlpa(head: Played): Promise<void> {
+        if (!launchOf(head.pod)) return;
+        const complete = await this.isComplete(head.pod, head.launched !== undefined);
+        if (complete) head.lostAt = undefined;
+        if (head.launched && !complete) {
+            const pause = milliseconds(this.around.clock, LOSS_SECONDS);
+            head.lostAt ??= Date.now();
+            if (Date.now() - head.lostAt >= pause) return this.lose(head, MESH_LOST);
+            return this.lookAgain(pause);
+        }
+        if (head.launched || !complete) return;
+        const { faults, loadSeconds, alpa } = this.options;
+        const { hostNetwork, nodeName } = head.pod.spec!;
+        const own = { ...alpa, port: hostNetwork ? alpa.port : 0 };
+        try {
+            const launched = await launch({ side: "pod", node: nodeName!, faults, loadSeconds, alpa: own });
+            // Its pod may have gone meanwhile.
+            if (!head.run || head.ending || this.stop.signal.aborted) return launched.close();
+            head.launched = launched;
+            await this.watch(head, launched);
+            void launched.ended.then(async (end) => {
+                if (end === "failed" && head.launched === launched) await this.lose(head, NOT_LOADED);
+                if (end === "loaded") head.failures = 0;
+                this.around.changed();
+            });
+        } catch (error) {
+            await this.lose(head, (error as Error).message);
+        }
+    }
+
+    /** Runs what watches Alpa, where the pod has that; with it the container ends. */
+    private async watch(head: Played, launched: Launched): Promise<void> {
+        head.watchdog = await startWatchdog(head.pod, launched.port, this.options);
+        void head.watchdog?.ended.then(async (line) => {
+            if (line !== undefined && head.launched === launched) await this.lose(head, line);
+            this.around.changed();
+        });
+    }
+
+    /** Ends Alpa, and with it its container. */
+    private async lose(head: Played, message: string): Promise<void> {
+        const { launched, watchdog } = head;
+        head.launched = head.watchdog = undefined;
+        this.crash(head, message);
+        await watchdog?.stop();
+        await launched?.close();
+    }
+
+    /** @param launched whether Alpa runs: then a pod counts until its containers have ended */
+    private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
+        const running = [...this.played.values()].filter(
+            ({ pod, run, ending }) => run && (launched || !ending) && sameCluster(pod, head),
+        );
+        return running.length >= (await this.clusters.wanted(head));
+    }
+
+    private headOf(pod: V1Pod): Played | undefined {
+        return [...this.played.values()].find((one) => isHead(one.pod) && !one.ending && sameCluster(one.pod, pod));
+    }
+
+    private async show(one: Played, supplies: Supplies): Promise<void> {
+        const { pod, failure, run, restarts } = one;
+        const { namespace, name, annotations } = pod.metadata!;
+        const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
+        const state = run ? await this.runningState(one) : (failure ?? this.lack(pod, supplies));
+        if (!state) return;
+        if (state.is === "running" && state.ready && !annotations?.[STARTABLE_ANNOTATION]) {
+            const slowly = { [STARTABLE_ANNOTATION]: "true", [ENDS_SLOWLY_ANNOTATION]: "true" };
+            await this.around.cluster.rest.call("PATCH", path, { metadata: { annotations: slowly } });
+            return;
+        }
+        // kwok makes it ready, and gives it its address.
+        if (state.is === "running" && state.ready && !pod.status?.podIP) return;
+        const status = statusOf(pod, state, restarts, run?.startedAt ?? new Date().toISOString());
+        if (essence(status) !== essence(pod.status))
+            await this.around.cluster.rest.call("PATCH", `${path}/status`, { status });
+    }
+
+    private async runningState({ pod, launched }: Played): Promise<PodState> {
+        const alpa = launched ? (launched.isLoaded() ? "loaded" : "open") : "none";
+        const head = this.headOf(pod)?.run !== undefined;
+        const why = notReady(pod, { head, alpa, rayVersion: await this.clusters.rayVersion(pod) });
+        return { is: "running", ready: why === undefined };
+    }
+
+    /** Ends its containers at once. */
+    private async end(one: Played): Promise<void> {
+        const { launched, watchdog } = one;
+        one.launched = one.watchdog = undefined;
+        await watchdog?.stop();
+        await launched?.close();
+        one.run?.hold?.release();
+        one.run = undefined;
+    }
+
+    /** Whether the hook of a pod that is on its way out has something to wait for. @param others of its RayCluster, itself among them */
+    private async isNeeded(one: Played, others: Played[]): Promise<boolean> {
+        if (!isHead(one.pod)) return others.some(({ pod, run }) => isHead(pod) && run !== undefined);
+        if (!one.launched || one.lostAt !== undefined || others.some(({ run }) => run === undefined)) return false;
+        return (await one.launched.connections()) > 0;
+    }
+
+    private async endInOrder(one: Played): Promise<void> {
+        const { clock, ended, log, changed } = this.around;
+        const { spec, metadata } = one.pod;
+        const grace = metadata!.deletionGracePeriodSeconds ?? spec!.terminationGracePeriodSeconds ?? GRACE_SECONDS;
+        const waits = spec!.containers.some(({ lifecycle }) => lifecycle?.preStop);
+        const others = [...this.played.values()].filter(({ pod, run }) => run && sameCluster(pod, one.pod));
+        for (let second = 0; waits && second < grace && !this.stop.signal.aborted; second++) {
+            if (!(await this.isNeeded(one, others))) break;
+            await elapse(clock, 1, this.stop.signal);
+        }
+        await this.end(one);
+        if (!this.stop.signal.aborted)
+            await ended(one.pod).catch((error: Error) => log(`${metadata!.name}: ${error.message}`));
+        changed();
+    }
+}

@@ -1,0 +1,82 @@
+/** What the kubelet says of a pod with a serving image: statuses of its containers, and its conditions. Pure. */
+import type { V1Container, V1ContainerStatus, V1Pod, V1PodCondition } from "@kubernetes/client-node";
+import { gpusOf } from "./container";
+
+/** What becomes of a pod. */
+export type PodState =
+    /** Waits for something before any container starts. */
+    | { is: "waiting"; container?: string; reason: string; message: string }
+    /** The container that needs the GPUs has ended, and starts again after a time. */
+    | { is: "crashed"; message: string; backOffSeconds: number; at: string }
+    | { is: "running"; ready: boolean };
+
+/** The container that ends when the program fails: the one with the GPUs. */
+function mainContainer({ spec }: V1Pod): V1Container {
+    return spec!.containers.find((container) => gpusOf(container) > 0) ?? spec!.containers[0];
+}
+
+/** @param restarts of the main container */
+export function statusOf(pod: V1Pod, state: PodState, restarts: number, startedAt: string) {
+    const main = mainContainer(pod).name;
+    const containerStatuses = pod.spec!.containers.map((container) => {
+        const { name, image } = container;
+        const common = { name, image: image!, imageID: "", restartCount: name === main ? restarts : 0 };
+        return { ...common, ...containerState(pod, container, name === main, state, startedAt) };
+    });
+    const phase = state.is === "waiting" ? "Pending" : "Running";
+    const ready = state.is === "running" && state.ready;
+    return { phase, containerStatuses, conditions: conditions(pod, ready) };
+}
+
+type State = Pick<V1ContainerStatus, "ready" | "started"> & { state: object; lastState?: object };
+
+function containerState(pod: V1Pod, container: V1Container, main: boolean, state: PodState, startedAt: string): State {
+    const { name } = container;
+    if (state.is === "waiting") {
+        const { reason, message } = state;
+        const own = state.container === undefined || state.container === name;
+        return {
+            ready: false,
+            started: false,
+            state: { waiting: own ? { message, reason } : { reason: "PodInitializing" } },
+        };
+    }
+    const running = { running: { startedAt } };
+    if (state.is === "running" || !main) {
+        // How it ended last stays in the status while it runs again, as the kubelet keeps it.
+        const last = pod.status?.containerStatuses?.find((one) => one.name === name)?.lastState;
+        const lastState = last?.terminated && { lastState: last };
+        return { ready: state.is !== "running" || state.ready, started: true, state: running, ...lastState };
+    }
+    const { namespace, uid } = pod.metadata!;
+    const message = `back-off ${state.backOffSeconds}s restarting failed container=${name} pod=${pod.metadata!.name}_${namespace}(${uid})`;
+    // Only by this policy does the kubelet take what the program said last.
+    const said = container.terminationMessagePolicy === "FallbackToLogsOnError" ? { message: state.message } : {};
+    return {
+        ready: false,
+        started: false,
+        state: { waiting: { reason: "CrashLoopBackOff", message } },
+        lastState: { terminated: { exitCode: 1, reason: "Error", ...said, startedAt, finishedAt: state.at } },
+    };
+}
+
+function conditions(pod: V1Pod, ready: boolean): V1PodCondition[] {
+    const before = pod.status?.conditions ?? [];
+    const status = ready ? "True" : "False";
+    const others = before.filter(({ type }) => type !== "Ready" && type !== "ContainersReady");
+    const own = ["ContainersReady", "Ready"].map((type) => {
+        const known = before.find((condition) => condition.type === type);
+        return known?.status === status ? known : { type, status, lastTransitionTime: new Date() };
+    });
+    return [...others, ...own];
+}
+
+/** What two statuses have to differ in for one to be written; the API server adds fields of its own. */
+export function essence(status: V1Pod["status"] | ReturnType<typeof statusOf> | undefined): string {
+    const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "False";
+    const containers = (status?.containerStatuses ?? []).map((one) => {
+        const { waiting, running } = (one.state ?? {}) as NonNullable<V1ContainerStatus["state"]>;
+        return [one.name, one.ready, one.restartCount, waiting?.reason, waiting?.message, running !== undefined];
+    });
+    return JSON.stringify([status?.phase, ready, containers]);
+}

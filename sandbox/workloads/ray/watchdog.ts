@@ -1,0 +1,57 @@
+/** What watches Alpa in a head's container. It is the pod's own script, run by this machine's bash: nothing of it is played. */
+import { join } from "node:path";
+import type { V1Pod } from "@kubernetes/client-node";
+import { lastLines, spawnTracked } from "../../processes";
+import { ALPA_PORT, isHead } from "./container";
+
+export interface WatchdogOptions {
+    /** Where its process is recorded, and its log is. */
+    stateDir: string;
+    env: NodeJS.ProcessEnv;
+}
+
+export interface Watchdog {
+    /** The last line of its log; undefined when it was stopped. */
+    ended: Promise<string | undefined>;
+    stop(): Promise<void>;
+}
+
+/**
+ * Starts the script in the variable ALPA_WATCHDOG.
+ * @param port of Alpa in the pod, on this machine
+ * @returns undefined where the pod has none
+ */
+export async function startWatchdog(
+    pod: V1Pod,
+    port: number,
+    { stateDir, env }: WatchdogOptions,
+): Promise<Watchdog | undefined> {
+    const { namespace, name } = pod.metadata!;
+    const script = isHead(pod) ? scriptOf(pod) : undefined;
+    if (script === undefined) return undefined;
+    const own = `alpa_port=${ALPA_PORT}`;
+    if (!script.includes(own)) throw new Error(`sandbox: not imitated: an ALPA_WATCHDOG without ${own}`);
+    const logFile = join(stateDir, "logs", `watchdog-${namespace}-${name}.log`);
+    const args = ["-c", script.replace(own, `alpa_port=${port}`)];
+    const started = await spawnTracked({
+        name: `watchdog ${name}`,
+        command: "/bin/bash",
+        args,
+        env,
+        logFile,
+        stateDir,
+    });
+    let stopped = false;
+    return {
+        ended: started.exited.then(() => (stopped ? undefined : lastLines(logFile, 1))),
+        stop: async () => {
+            stopped = true;
+            await started.stop();
+        },
+    };
+}
+
+function scriptOf({ spec }: V1Pod): string | undefined {
+    const variables = spec!.containers.flatMap(({ env = [] }) => env);
+    return variables.find(({ name }) => name === "ALPA_WATCHDOG")?.value;
+}
