@@ -108,7 +108,7 @@ const STARTING: Record<string, RegExp> = {
 };
 
 /**
- * Files that can share the world of test/engine/kit.ts, in jobs of about five minutes: to start one takes eleven seconds of a
+ * Files that can share the world of test/engine/kit, in jobs of about five minutes: to start one takes eleven seconds of a
  * core. The longest first, so that in the end no lane waits for another.
  */
 const TOGETHER = [

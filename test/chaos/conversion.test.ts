@@ -4,11 +4,11 @@
 import { strict as assert } from "node:assert";
 import { PHASES, type Stage } from "../../components/opt/conversion-phases";
 import type { World } from "../../sandbox/world/world";
-import { ask, ConversionStack, steadyCallers, type Sent } from "../engine/conversion-kit";
-import { gpuWorld } from "../engine/gpu-world";
+import { ask, ConversionStack, steadyCallers, type Sent } from "../engine/kit/conversion/conversion-stack";
+import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import { freeNodePort } from "../engine/kit";
-import type { Place } from "../engine/place";
-import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
+import type { Place } from "../engine/kit/place";
+import { failed, succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 
 /** When callers may be refused: from the beginning of the run to `drain` to the end of the one that leads them on. */
 interface Window {

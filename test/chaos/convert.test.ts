@@ -4,12 +4,12 @@
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
 import type { Fault } from "../../sandbox/gpus/faults";
-import { ask, steadyCallers, type Sent } from "../engine/conversion-kit";
-import { ConvertStack, killed } from "../engine/convert-kit";
-import { assertAnnounced, told, untilStep } from "../engine/convert-trouble";
-import { gpuWorld } from "../engine/gpu-world";
-import type { Place } from "../engine/place";
-import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
+import { ask, steadyCallers, type Sent } from "../engine/kit/conversion/conversion-stack";
+import { ConvertStack, killed } from "../engine/kit/conversion/convert-stack";
+import { assertAnnounced, told, untilStep } from "../engine/kit/conversion/trouble";
+import { gpuWorld } from "../engine/kit/conversion/gpu-world";
+import type { Place } from "../engine/kit/place";
+import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";

@@ -6,11 +6,11 @@ import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import type { World } from "../../sandbox/world/world";
-import { ask, ConversionStack } from "../engine/conversion-kit";
-import { gpuWorld } from "../engine/gpu-world";
+import { ask, ConversionStack } from "../engine/kit/conversion/conversion-stack";
+import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import { freeNodePort } from "../engine/kit";
-import type { Place } from "../engine/place";
-import { succeeded, TOOLS_MILLISECONDS } from "../engine/stack";
+import type { Place } from "../engine/kit/place";
+import { succeeded, TOOLS_MILLISECONDS } from "../engine/kit/stack";
 
 /** Pause of the watchdog, its wait for a batch, and twice that for a busy machine, in seconds. */
 const DETECTED_SECONDS = 2 * (30 + 60);

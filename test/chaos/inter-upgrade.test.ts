@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { ROOT } from "../../sandbox/world/state";
-import { InterStack, nodes, succeeded, Traffic, useNodes } from "../engine/inter-kit";
+import { InterStack, nodes, succeeded, Traffic, useNodes } from "../engine/kit/inter";
 
 describe("a chart of option inter that is upgraded", () => {
     useNodes();

@@ -7,14 +7,14 @@ import { VERSION } from "../../sandbox/cloudflare/connector/connector";
 import { buildConnector } from "../../sandbox/cloudflare/connector/build";
 import { serveDownloads, startHost, type Host } from "../../sandbox/hosts";
 import { outside } from "../../sandbox/world/cloudflare-world";
-import { useDocumentedToken } from "../engine/api-permissions";
-import { freePair } from "../engine/cloudflare-kit";
-import { askEdge } from "../engine/edge-request";
-import { here, useExposure } from "../engine/exposure-kit";
+import { useDocumentedToken } from "../engine/kit/cloudflare/api-permissions";
+import { freePair } from "../engine/kit/cloudflare/access-stack";
+import { askEdge } from "../engine/kit/cloudflare/edge-request";
+import { here, useExposure } from "../engine/kit/cloudflare/exposed-stack";
 import { call, freeNodePort } from "../engine/kit";
-import { Clone } from "../engine/rollback-kit";
-import { EngineStack, type StackConfig } from "../engine/stack";
-import { under } from "../engine/traffic";
+import { Clone } from "../engine/kit/rollback";
+import { EngineStack, type StackConfig } from "../engine/kit/stack";
+import { under } from "../engine/kit/traffic";
 
 interface Outputs {
     url: string;

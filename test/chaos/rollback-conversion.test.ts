@@ -6,13 +6,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import type { World } from "../../sandbox/world/world";
-import { ask, ConversionStack } from "../engine/conversion-kit";
-import { gpuWorld } from "../engine/gpu-world";
+import { ask, ConversionStack } from "../engine/kit/conversion/conversion-stack";
+import { gpuWorld } from "../engine/kit/conversion/gpu-world";
 import { freeNodePort } from "../engine/kit";
-import type { Place } from "../engine/place";
-import { Clone } from "../engine/rollback-kit";
-import { TOOLS_MILLISECONDS } from "../engine/stack";
-import { under } from "../engine/traffic";
+import type { Place } from "../engine/kit/place";
+import { Clone } from "../engine/kit/rollback";
+import { TOOLS_MILLISECONDS } from "../engine/kit/stack";
+import { under } from "../engine/kit/traffic";
 import { measured } from "../sign-off/measured";
 
 describe("ops stack rollback from intra-b to intra-a and back", () => {

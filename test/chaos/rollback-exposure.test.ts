@@ -4,9 +4,9 @@ import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { freePortFrom } from "../../sandbox/processes";
-import { eventually, ExposedStack, here, useExposure } from "../engine/exposure-kit";
-import { Clone } from "../engine/rollback-kit";
-import { under } from "../engine/traffic";
+import { eventually, ExposedStack, here, useExposure } from "../engine/kit/cloudflare/exposed-stack";
+import { Clone } from "../engine/kit/rollback";
+import { under } from "../engine/kit/traffic";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 

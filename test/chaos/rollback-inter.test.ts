@@ -2,8 +2,8 @@
 // rollback, and limits change. Gateway, kubelet and kube-proxy are stand-ins.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/inter-kit";
-import { Clone, smoke } from "../engine/rollback-kit";
+import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/kit/inter";
+import { Clone, smoke } from "../engine/kit/rollback";
 import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });

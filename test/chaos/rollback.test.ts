@@ -10,10 +10,10 @@ import { stateOf } from "../../ops/check/exposure-ports";
 import { auditGateway } from "../../ops/gateway/audit";
 import { openHolder } from "../../ops/cutover/holder";
 import { runPulumi } from "../../sandbox/world/pulumi";
-import { edit } from "../engine/clone";
+import { edit } from "../engine/kit/clone";
 import { call, current, TestStack, useWorld } from "../engine/kit";
-import { Clone, smoke } from "../engine/rollback-kit";
-import { under } from "../engine/traffic";
+import { Clone, smoke } from "../engine/kit/rollback";
+import { under } from "../engine/kit/traffic";
 
 const key = (id: string) => ({ id, method: "key" });
 const alice = { name: "alice", credentials: [key("a1")] };

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pulumiEnv } from "../../sandbox/world/pulumi";
 import { ROOT } from "../../sandbox/world/state";
 import { call, current, eventually, failed, succeeded, TestStack, useWorld, type Outputs } from "./kit";
-import { EngineStack, type StackConfig } from "./stack";
+import { EngineStack, type StackConfig } from "./kit/stack";
 
 const caller = (name: string, ...ids: string[]) => ({ name, credentials: ids.map((id) => ({ id, method: "key" })) });
 const MAIN = "shared";

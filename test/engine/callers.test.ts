@@ -6,7 +6,7 @@ import { request } from "node:http";
 import { claimKey } from "../../components/consumers/consumers";
 import { dayAfter } from "../../ops/dates";
 import { call, eventually, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
-import { hs256, now, pair, signed, token } from "./tokens";
+import { hs256, now, pair, signed, token } from "./kit/tokens";
 
 const pairs = { RS256: pair("RS256"), ES256: pair("ES256"), EdDSA: pair("EdDSA") };
 const BROUGHT = "a-key-the-caller-had-before";

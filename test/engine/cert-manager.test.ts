@@ -13,7 +13,7 @@ import { startGuard, type Guard } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { partsOfEnvironment } from "../../sandbox/real/choice";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { eventually, TOOLS_MILLISECONDS } from "./stack";
+import { eventually, TOOLS_MILLISECONDS } from "./kit/stack";
 
 const NAMESPACE = "llm";
 const GROUP = "/apis/cert-manager.io/v1";

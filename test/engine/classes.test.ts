@@ -2,7 +2,7 @@
 // are served meanwhile. The gateway is the stand-in or, with ALPA_AUTH_REAL, the real one. Costs three updates of one stack.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
-import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./slow-alpa";
+import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./kit/slow-alpa";
 
 const caller = (name: string, more: object = {}) => ({ name, credentials: [{ id: "k", method: "key" }], ...more });
 const batch = (name: string) => caller(name, { class: "batch" });

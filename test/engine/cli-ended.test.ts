@@ -2,7 +2,7 @@
 import { strict as assert } from "node:assert";
 import { existsSync } from "node:fs";
 import { running } from "../../sandbox/processes";
-import { eachItsOwn } from "./cli-kit";
+import { eachItsOwn } from "./kit/cli";
 import { eventually } from "./kit";
 
 describe("npm run sandbox, ended", () => {

@@ -1,6 +1,6 @@
 // Proves that the other stacks of the sandbox come up by one command too, and end in an authenticated completion.
 import { strict as assert } from "node:assert";
-import { eachItsOwn } from "./cli-kit";
+import { eachItsOwn } from "./kit/cli";
 
 describe("npm run sandbox -- up, of another stack", () => {
     const sandbox = eachItsOwn();

@@ -8,7 +8,7 @@ import { describeHolder, running } from "../../sandbox/processes";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import type { PageData } from "../../sandbox/status-page/server";
 import { ROOT } from "../../sandbox/world/state";
-import { CLI, run, SandboxCli, tools } from "./cli-kit";
+import { CLI, run, SandboxCli, tools } from "./kit/cli";
 
 /** Listens on a port of 127.0.0.1 unless another program does. @returns what the sandbox says of it */
 async function hold(port: number): Promise<{ server: Server; holder: string }> {

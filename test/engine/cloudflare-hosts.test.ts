@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newKey, publicLine, startHost, type Host, type HostOptions } from "../../sandbox/hosts";
 import { freePort } from "../../sandbox/processes";
-import { AccessStack, failed, freePair, here, succeeded, useCloudflare } from "./cloudflare-kit";
+import { AccessStack, failed, freePair, here, succeeded, useCloudflare } from "./kit/cloudflare/access-stack";
 
 const UNIT = "alpa-auth-cloudflared";
 const PASSWORD = "correct horse";

@@ -8,8 +8,8 @@ import { parseZoneData } from "../../config/keys/dns/settings";
 import { EDGE } from "../../sandbox/dns/cloudflare";
 import { dsOf } from "../../sandbox/dns/resolver";
 import { apiTokenFile } from "../../sandbox/world/state";
-import { AccessStack, failed, here, succeeded, useCloudflare, type Pair } from "./cloudflare-kit";
-import { Resolvers, type Question } from "./resolvers";
+import { AccessStack, failed, here, succeeded, useCloudflare, type Pair } from "./kit/cloudflare/access-stack";
+import { Resolvers, type Question } from "./kit/cloudflare/resolvers";
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;

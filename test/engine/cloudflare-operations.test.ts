@@ -8,10 +8,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newKey, publicLine, startHost, type Host } from "../../sandbox/hosts";
 import { freePort } from "../../sandbox/processes";
-import { AccessStack, eventually, failed, freePair, here, succeeded, useCloudflare, type Pair } from "./cloudflare-kit";
-import { askEdge } from "./edge-request";
-import { HELD, HeldOrigin } from "./held-origin";
-import { answer, SteadyCallers } from "./traffic";
+import {
+    AccessStack,
+    eventually,
+    failed,
+    freePair,
+    here,
+    succeeded,
+    useCloudflare,
+    type Pair,
+} from "./kit/cloudflare/access-stack";
+import { askEdge } from "./kit/cloudflare/edge-request";
+import { HELD, HeldOrigin } from "./kit/cloudflare/held-origin";
+import { answer, SteadyCallers } from "./kit/traffic";
 
 const UNIT = "alpa-auth-cloudflared";
 

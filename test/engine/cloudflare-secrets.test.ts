@@ -7,9 +7,9 @@ import type { Finding } from "../../ops/review/finding";
 import { tokenOf } from "../../sandbox/cloudflare/account";
 import { apiTokenFile } from "../../sandbox/world/state";
 import { codes } from "../findings";
-import { AccessStack, here, succeeded, useCloudflare } from "./cloudflare-kit";
-import { ProcessLists } from "./process-lists";
-import { textBelow } from "./text-below";
+import { AccessStack, here, succeeded, useCloudflare } from "./kit/cloudflare/access-stack";
+import { ProcessLists } from "./kit/process-lists";
+import { textBelow } from "./kit/text-below";
 
 const token = (more: object = {}) => ({ name: "alice", credentials: [{ id: "a", method: "service-token", ...more }] });
 

@@ -1,7 +1,7 @@
 // Proves what docs/operate/service-tokens.md says of a zone that a stack made and then only looks up, and the other way round: the zone and
-// its records stay, whatever the state contains. The emulator of Cloudflare is in cloudflare-kit.ts.
+// its records stay, whatever the state contains. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
-import { AccessStack, failed, here, succeeded, useCloudflare } from "./cloudflare-kit";
+import { AccessStack, failed, here, succeeded, useCloudflare } from "./kit/cloudflare/access-stack";
 
 const NAME = "example.net";
 const hostname = `llm.${NAME}`;

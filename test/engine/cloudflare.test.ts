@@ -1,5 +1,5 @@
 // Proves on the real engine that option cloudflare does what its config says: which callers are admitted through
-// rotation, revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in cloudflare-kit.ts.
+// rotation, revocation and upgrades, and what a destroy leaves. The emulator of Cloudflare is in kit/cloudflare/access-stack.ts.
 import { strict as assert } from "node:assert";
 import { readPreview } from "../../ops/review/preview";
 import { settingOf } from "../../sandbox/cloudflare/settings";
@@ -12,8 +12,8 @@ import {
     takeAlpaRequests,
     useCloudflare,
     type Pair,
-} from "./cloudflare-kit";
-import { answer, SteadyCallers } from "./traffic";
+} from "./kit/cloudflare/access-stack";
+import { answer, SteadyCallers } from "./kit/traffic";
 import { measured } from "../sign-off/measured";
 
 const DAY = 24 * 60 * 60;

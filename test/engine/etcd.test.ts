@@ -7,8 +7,8 @@ import { copyKeys } from "../../components/etcd/copy";
 import { enablePassword, type EtcdError, type EtcdMember, type EtcdReply } from "../../components/etcd/json-api";
 import { renderMembers } from "../../components/etcd/members";
 import { freePort, lastLines, spawnTracked, waitFor, type TrackedProcess } from "../../sandbox/processes";
-import { startPlace, type Place } from "./place";
-import { TOOLS_MILLISECONDS } from "./stack";
+import { startPlace, type Place } from "./kit/place";
+import { TOOLS_MILLISECONDS } from "./kit/stack";
 
 const NAMESPACE = "alpa-etcd";
 const PASSWORD = "p".repeat(40);

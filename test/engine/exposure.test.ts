@@ -4,8 +4,15 @@ import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api } from "@kubernetes/client-node";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { freePortFrom } from "../../sandbox/processes";
-import { eventually, ExposedStack, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
-import { under } from "./traffic";
+import {
+    eventually,
+    ExposedStack,
+    here,
+    succeeded,
+    takeAlpaRequests,
+    useExposure,
+} from "./kit/cloudflare/exposed-stack";
+import { under } from "./kit/traffic";
 
 const consumers = [{ name: "alice", credentials: [{ id: "k1", method: "key" }] }];
 

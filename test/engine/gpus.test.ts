@@ -10,8 +10,8 @@ import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
 import { startWorld, type World } from "../../sandbox/world/world";
 import { IMAGE, LAUNCH, WEIGHTS } from "../../sandbox/test/workloads/ray/kit";
-import { startPlace, type Place } from "./place";
-import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./stack";
+import { startPlace, type Place } from "./kit/place";
+import { SECOND_LASTS, TOOLS_MILLISECONDS } from "./kit/stack";
 
 const RAY = "/apis/ray.io/v1/namespaces/llm/rayclusters/alpa-opt";
 const LOAD_SECONDS = 1;

@@ -6,7 +6,7 @@
 import { strict as assert } from "node:assert";
 import { AppsV1Api, CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { measured } from "../sign-off/measured";
-import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "./inter-kit";
+import { ask, eventually, InterStack, nodes, succeeded, takeAlpaRequests, Traffic, useNodes } from "./kit/inter";
 
 const key = (id: string) => ({ id, method: "key" });
 const [FIRST, SECOND, THIRD] = ["gateway-01", "gateway-02", "gateway-03"];

@@ -1,6 +1,6 @@
 // Proves that three hosts become a cluster with a highly available gateway, that it serves TLS with a certificate of cert-manager,
 // that only its nodes reach Alpa, and that nodes, TLS and exposure change without a lost request. What is real and what is
-// played: nodes-kit.ts. It does not prove that the real MicroK8s and kernel do the same.
+// played: kit/nodes.ts. It does not prove that the real MicroK8s and kernel do the same.
 import { strict as assert } from "node:assert";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
@@ -9,14 +9,14 @@ import type { ZoneRecord } from "../../components/cloudflare/dns-record";
 import { FOLDER } from "../../components/hosts/microk8s/script-files";
 import { azureZone, type AzureZone } from "../../sandbox/dns/azure";
 import { startDnsServer, type DnsServer } from "../../sandbox/dns/server";
-import { askEdge } from "./edge-request";
-import { eventually, here, succeeded, takeAlpaRequests, useExposure } from "./exposure-kit";
+import { askEdge } from "./kit/cloudflare/edge-request";
+import { eventually, here, succeeded, takeAlpaRequests, useExposure } from "./kit/cloudflare/exposed-stack";
 import { freeNodePort } from "./kit";
-import { startHosts, type Hosts } from "./nodes-hosts";
-import { allLeaving, complete, core, gateways, HOSTNAME, NodesStack, shown, type Entry } from "./nodes-kit";
-import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./slow-alpa";
-import { failed, SECOND_LASTS } from "./stack";
-import { under } from "./traffic";
+import { startHosts, type Hosts } from "./kit/nodes-hosts";
+import { allLeaving, complete, core, gateways, HOSTNAME, NodesStack, shown, type Entry } from "./kit/nodes";
+import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./kit/slow-alpa";
+import { failed, SECOND_LASTS } from "./kit/stack";
+import { under } from "./kit/traffic";
 
 const THREE = ["a", "b", "c"];
 /** Seconds after which the chart's grace period (30) and nginx's own limit behind it (240) would both have cut an answer. */

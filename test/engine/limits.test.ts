@@ -2,7 +2,7 @@
 // recordings. limits-shared.test.ts proves the same over several gateway pods.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
-import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./slow-alpa";
+import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./kit/slow-alpa";
 
 const key = (id: string) => ({ id, method: "key" });
 const caller = (name: string, limits?: object) => ({ name, limits, credentials: [key("a"), key("b")] });

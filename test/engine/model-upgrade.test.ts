@@ -9,12 +9,12 @@ import type { Fault } from "../../sandbox/gpus/faults";
 import { Rest } from "../../sandbox/rampart/kubernetes/rest";
 import { refuse } from "../../sandbox/world/owners";
 import type { World } from "../../sandbox/world/world";
-import { ask, steadyCallers, type Sent } from "./conversion-kit";
-import { ConvertStack, killed } from "./convert-kit";
-import { assertAnnounced, told, untilStep } from "./convert-trouble";
-import { gpuWorld } from "./gpu-world";
-import type { Place } from "./place";
-import { succeeded, TOOLS_MILLISECONDS } from "./stack";
+import { ask, steadyCallers, type Sent } from "./kit/conversion/conversion-stack";
+import { ConvertStack, killed } from "./kit/conversion/convert-stack";
+import { assertAnnounced, told, untilStep } from "./kit/conversion/trouble";
+import { gpuWorld } from "./kit/conversion/gpu-world";
+import type { Place } from "./kit/place";
+import { succeeded, TOOLS_MILLISECONDS } from "./kit/stack";
 
 /** Puts something in the way. @returns what takes it away */
 type Trouble = () => Promise<() => unknown>;

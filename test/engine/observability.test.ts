@@ -11,7 +11,7 @@ import type { Prometheus } from "../../sandbox/prometheus/server";
 import { findOnPath } from "../../sandbox/toolchain/path";
 import { allPods } from "../../sandbox/world/world";
 import { call, current, eventually, succeeded, TestStack, useWorld } from "./kit";
-import { hs256, now } from "./tokens";
+import { hs256, now } from "./kit/tokens";
 
 const NAME = "observed";
 const GATEWAY = `${NAME}-gateway-apisix`;

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { call, current, succeeded, TestStack, useWorld } from "./kit";
-import { Operator } from "./ops-kit";
+import { Operator } from "./kit/ops";
 
 describe("npm run ops, with keys from elsewhere", () => {
     useWorld();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { Client } from "../../client/typescript/src/index";
 import { ROOT } from "../../sandbox/world/state";
 import { call, current, succeeded, TestStack, useWorld } from "./kit";
-import { Operator, type Options } from "./ops-kit";
+import { Operator, type Options } from "./kit/ops";
 
 describe("npm run ops", () => {
     useWorld();

@@ -6,8 +6,8 @@ import type { AddressInfo } from "node:net";
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { connectToPod, type PodConnection } from "../../components/kubernetes/pod-connection";
 import { startControlPlane, STARTABLE_ANNOTATION, type ControlPlane } from "../../sandbox/control-plane";
-import { startPlace, type Place } from "./place";
-import { eventually, TOOLS_MILLISECONDS } from "./stack";
+import { startPlace, type Place } from "./kit/place";
+import { eventually, TOOLS_MILLISECONDS } from "./kit/stack";
 
 const TOOLS = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok"] as const;
 const PORT = 9080;

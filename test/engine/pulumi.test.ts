@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "../../sandbox/world/state";
-import { cloneProgram, commitAll } from "./clone";
+import { cloneProgram, commitAll } from "./kit/clone";
 import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 
 const key = (id: string) => ({ id, method: "key" });

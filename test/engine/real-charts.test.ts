@@ -15,7 +15,7 @@ import { startControlPlane, type ControlPlane } from "../../sandbox/control-plan
 import { startGuard, type Guard } from "../../sandbox/processes";
 import { pullChart } from "../../sandbox/real/charts";
 import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { createAsWritten, dryRunCreate } from "./dry-run";
+import { createAsWritten, dryRunCreate } from "./kit/dry-run";
 import { eventually, TOOLS_MILLISECONDS } from "./kit";
 import { CHARTS, RealCharts } from "./real-charts/charts";
 import { ignoredPaths } from "./real-charts/effect";

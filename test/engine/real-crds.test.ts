@@ -11,7 +11,7 @@ import { ensureTools } from "../../sandbox/toolchain/toolchain";
 import { ROOT } from "../../sandbox/world/state";
 import { intra } from "../../stacks/intra";
 import { plain, record, type Seen } from "../kit";
-import { dryRunCreate } from "./dry-run";
+import { dryRunCreate } from "./kit/dry-run";
 import { parseIntra } from "../unit/intra-a";
 import { eventually, TOOLS_MILLISECONDS } from "./kit";
 

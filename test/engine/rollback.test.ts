@@ -4,8 +4,8 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { call, current, TestStack, useWorld } from "./kit";
-import { Clone, smoke } from "./rollback-kit";
-import { under } from "./traffic";
+import { Clone, smoke } from "./kit/rollback";
+import { under } from "./kit/traffic";
 import { measured } from "../sign-off/measured";
 
 const key = (id: string) => ({ id, method: "key" });

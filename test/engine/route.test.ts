@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { request as rawRequest } from "node:http";
 import { claimKey } from "../../components/consumers/consumers";
 import { call, current, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
-import { hs256, now } from "./tokens";
+import { hs256, now } from "./kit/tokens";
 
 const consumers = [
     {

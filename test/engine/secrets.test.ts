@@ -3,8 +3,8 @@
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { current, succeeded, TestStack, useWorld } from "./kit";
-import { ProcessLists } from "./process-lists";
-import { textBelow } from "./text-below";
+import { ProcessLists } from "./kit/process-lists";
+import { textBelow } from "./kit/text-below";
 
 interface Found {
     name: string;

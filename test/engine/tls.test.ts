@@ -10,7 +10,7 @@ import { parse } from "yaml";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { certificate, type Pair } from "../certificates";
 import { current, eventually, freeNodePort, succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";
-import { under } from "./traffic";
+import { under } from "./kit/traffic";
 import { measured } from "../sign-off/measured";
 
 const NAME = "llm.example.com";

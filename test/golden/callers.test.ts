@@ -12,7 +12,7 @@ const HEADER = `# What option callers asks of the cluster, to be read in review.
 async function render(): Promise<string> {
     const seen = kubernetesObjects(await recordCallers({ ...GATEWAY, counters: COUNTERS }));
     const pages = seen.sort((a, b) => (a.name < b.name ? -1 : 1)).map(page);
-    return formatted("callers.yaml", HEADER + pages.join(""));
+    return formatted("expected/callers.yaml", HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
@@ -24,7 +24,7 @@ function page(resource: Seen): string {
 describe("golden callers", () => {
     it("is what was read in review, and shows no secret", async () => {
         const rendered = await render();
-        assertReviewed("callers.yaml", rendered);
+        assertReviewed("expected/callers.yaml", rendered);
         assert.match(rendered, /\(secret\)/);
         assert.doesNotMatch(rendered, /generated/);
     });

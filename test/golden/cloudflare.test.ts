@@ -37,7 +37,7 @@ async function render(): Promise<string> {
     const seen = (await recordCloudflare(STACK)).filter((r) => r.custom && ORDER.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
-    return formatted("cloudflare.yaml", HEADER + pages.join(""));
+    return formatted("expected/cloudflare.yaml", HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
@@ -49,7 +49,7 @@ function page(resource: Seen): string {
 describe("golden cloudflare", () => {
     it("is what was read in review", async () => {
         const rendered = await render();
-        assertReviewed("cloudflare.yaml", rendered);
+        assertReviewed("expected/cloudflare.yaml", rendered);
     });
 
     it("shows no secret", async () => {

@@ -28,7 +28,7 @@ async function render(): Promise<string> {
     const seen = (await recordExposed("helm")).filter((r) => r.custom && ours(r) && ORDER.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
-    return formatted("exposure.yaml", HEADER + pages.join(""));
+    return formatted("expected/exposure.yaml", HEADER + pages.join(""));
 }
 
 function page(resource: Seen): string {
@@ -47,7 +47,7 @@ function page(resource: Seen): string {
 describe("golden exposure tunnel", () => {
     it("is what was read in review", async () => {
         const rendered = await render();
-        assertReviewed("exposure.yaml", rendered);
+        assertReviewed("expected/exposure.yaml", rendered);
     });
 
     it("shows no secret", async () => {

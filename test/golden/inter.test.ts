@@ -72,14 +72,14 @@ async function render({ file, what, seen, known }: Golden): Promise<string> {
     const pages = news(await seen(), before)
         .sort((a, b) => (`${kindOf(a)} ${a.name}` < `${kindOf(b)} ${b.name}` ? -1 : 1))
         .map(page);
-    return formatted(file, HEADER(what) + pages.join(""));
+    return formatted(`expected/${file}`, HEADER(what) + pages.join(""));
 }
 
 describe("golden inter", () => {
     for (const golden of FILES)
         it(`${golden.file} is what was read in review, and shows no secret`, async () => {
             const rendered = await render(golden);
-            assertReviewed(golden.file, rendered);
+            assertReviewed(`expected/${golden.file}`, rendered);
             assert.doesNotMatch(rendered, /generated|s3cret/);
         });
 });

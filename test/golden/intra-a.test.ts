@@ -28,7 +28,7 @@ const HEADER = `# What option intra-a asks of the cluster, to be read in review.
 const kindOf = (r: Seen): string => r.inputs.kind ?? r.type.split(":").pop();
 
 /** @param file its name @param kinds those that are shown */
-async function render(installer: Installer, values = {}, file = `intra-a-${installer}.yaml`, kinds = ORDER) {
+async function render(installer: Installer, values = {}, file = `expected/intra-a-${installer}.yaml`, kinds = ORDER) {
     const seen = (await recordStack(installer, values)).filter((r) => r.custom && kinds.includes(kindOf(r)));
     const rank = (r: Seen) => `${String(ORDER.indexOf(kindOf(r))).padStart(2, "0")} ${r.name}`;
     const pages = seen.sort((a, b) => (rank(a) < rank(b) ? -1 : 1)).map(page);
@@ -62,11 +62,11 @@ describe("golden intra-a", () => {
     for (const installer of INSTALLERS)
         it(`with installer ${installer} is what was read in review`, async () => {
             const rendered = await render(installer);
-            assertReviewed(`intra-a-${installer}.yaml`, rendered);
+            assertReviewed(`expected/intra-a-${installer}.yaml`, rendered);
         });
 
     it("with classes of callers is what was read in review", async () => {
-        const file = "intra-a-classes.yaml";
+        const file = "expected/intra-a-classes.yaml";
         // What a share is made of; the rest is as without.
         assertReviewed(
             file,

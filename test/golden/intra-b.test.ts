@@ -61,14 +61,14 @@ async function render(shape: string, opt: object): Promise<string> {
         parts.push(`# ===== ${phase} =====\n`, ...texts);
         before = after;
     }
-    return formatted(`intra-b-${shape}.yaml`, HEADER(shape) + parts.join(""));
+    return formatted(`expected/intra-b-${shape}.yaml`, HEADER(shape) + parts.join(""));
 }
 
 describe("golden intra-b", () => {
     for (const [shape, opt] of SHAPES)
         it(`of shape ${shape} is what was read in review, and shows no secret`, async () => {
             const rendered = await render(shape, opt);
-            assertReviewed(`intra-b-${shape}.yaml`, rendered);
+            assertReviewed(`expected/intra-b-${shape}.yaml`, rendered);
             assert.match(rendered, /\(secret\)/);
             assert.doesNotMatch(rendered, /generated|s3cret|BEGIN/);
         });

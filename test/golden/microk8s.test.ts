@@ -20,7 +20,7 @@ async function render(): Promise<string> {
             .sort((a, b) => (a.name < b.name ? -1 : 1))
             .map(page)
             .join("");
-    return formatted("microk8s.yaml", text);
+    return formatted("expected/microk8s.yaml", text);
 }
 
 function page(resource: Seen): string {
@@ -34,7 +34,7 @@ function page(resource: Seen): string {
 describe("golden MicroK8s", () => {
     it("is what was read in review", async () => {
         const rendered = await render();
-        assertReviewed("microk8s.yaml", rendered);
+        assertReviewed("expected/microk8s.yaml", rendered);
     });
 
     it("shows no secret", async () => {

@@ -23,6 +23,6 @@ describe("golden ops help", () => {
         const pages = [];
         for (const words of commands(program(realContext()))) pages.push(await help(words));
         const rendered = pages.join("\n");
-        assertReviewed("ops-help.txt", rendered);
+        assertReviewed("expected/ops-help.txt", rendered);
     });
 });

@@ -1,5 +1,5 @@
 /** What is recorded of option intra-a: one stack, and changes of its config. */
-import type { StackConfig } from "../engine/stack";
+import type { StackConfig } from "../engine/kit/stack";
 
 const key = (id: string) => ({ id, method: "key" });
 const hs = { id: "hs", method: "jwt", algorithm: "HS256" };

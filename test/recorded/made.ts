@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import type { PartReport } from "../../sandbox/real/choice";
 import type { PartName } from "../../sandbox/real/parts";
 import { ROOT } from "../../sandbox/world/state";
-import type { EngineStack } from "../engine/stack";
+import type { EngineStack } from "../engine/kit/stack";
 
 /** What decides which resources there are: the program, and the packages that it is run with. */
 const PROGRAM = ["index.ts", "options.ts", "config", "stacks", "components", "preflight", "dns", "package-lock.json"];

@@ -2,8 +2,8 @@
 // ALPA_AUTH_REAL names cloudflare-provider: `made` of each recording says so. What a review must say of them is in
 // test/unit/ops/review/recorded-cloudflare.test.ts.
 import { partsOfEnvironment } from "../../sandbox/real/choice";
-import { AccessStack, here, useCloudflare } from "../engine/cloudflare-kit";
-import type { StackConfig } from "../engine/stack";
+import { AccessStack, here, useCloudflare } from "../engine/kit/cloudflare/access-stack";
+import type { StackConfig } from "../engine/kit/stack";
 import { Recorder } from "./recording";
 
 const token = (id: string, more: object = {}) => ({ id, method: "service-token", ...more });

@@ -1,7 +1,7 @@
 // Part of `npm run record`: changes of a stack of option intra-a, whose gateway Rampart brings. What a review must say of
 // them is in test/unit/ops/stack/review/recorded-intra-a.test.ts.
 import { join } from "node:path";
-import { cloneProgram, edit } from "../engine/clone";
+import { cloneProgram, edit } from "../engine/kit/clone";
 import { current, TestStack, useWorld } from "../engine/kit";
 import { CHANGES, consumers, STACK } from "./intra-a";
 import { Recorder } from "./recording";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { ResourceState, Step } from "../../ops/review/preview";
 import { ROOT } from "../../sandbox/world/state";
-import { succeeded, type EngineStack } from "../engine/stack";
+import { succeeded, type EngineStack } from "../engine/kit/stack";
 import { madeBy, type Made } from "./made";
 
 /** Values of a config by whole key, as the engine hands them over: secrets as `[secret]`, mappings as JSON. */

@@ -1,5 +1,5 @@
 // Proves the form of every help text: imperative, defaults in words, examples that the command takes. What each says is read in
-// review, in test/golden/ops-help.txt.
+// review, in test/golden/expected/ops-help.txt.
 import { strict as assert } from "node:assert";
 import { realContext } from "../../../ops/context";
 import { program, verbsOf } from "../../../ops/program";

@@ -5,9 +5,9 @@
  */
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
-import { cpuNodes } from "../../sandbox/control-plane";
-import { startWorld, type World } from "../../sandbox/world/world";
-import { freeNodePort } from "./kit";
+import { cpuNodes } from "../../../sandbox/control-plane";
+import { startWorld, type World } from "../../../sandbox/world/world";
+import { freeNodePort } from "./index";
 import { endAfterTest } from "./leftovers";
 import { startPlace, type Place } from "./place";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";

@@ -1,9 +1,9 @@
 /** A world whose GPUs one side alone can hold, a stack in it that is converted, and a caller that never stops asking. */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Phase, Stage } from "../../components/opt/conversion-phases";
-import type { World } from "../../sandbox/world/world";
-import { EngineStack, succeeded } from "./stack";
-import { SteadyCallers } from "./traffic";
+import type { Phase, Stage } from "../../../../components/opt/conversion-phases";
+import type { World } from "../../../../sandbox/world/world";
+import { EngineStack, succeeded } from "../stack";
+import { SteadyCallers } from "../traffic";
 
 const CONSUMERS = [{ name: "lab", credentials: [{ id: "2026a", method: "key" }] }];
 

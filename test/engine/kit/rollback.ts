@@ -1,7 +1,7 @@
 /** A clone whose commits are what versions of a stack ran from, and its command line. */
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
-import type { PulumiRun } from "../../sandbox/world/pulumi";
+import type { PulumiRun } from "../../../sandbox/world/pulumi";
 import { cloneProgram, commitAll, gitIn } from "./clone";
 import { succeeded, type EngineStack, type Place } from "./stack";
 

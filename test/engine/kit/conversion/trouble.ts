@@ -1,11 +1,11 @@
 /** What meets a conversion on its way, and what its record and its callers say of it afterwards. */
 import { strict as assert } from "node:assert";
-import type { Entry } from "../../ops/cutover/audit";
-import { duration } from "../../ops/cutover/clock";
-import { closesWindow, opensWindow } from "../../ops/cutover/phases";
-import type { Sent } from "./conversion-kit";
-import type { ConvertStack } from "./convert-kit";
-import { eventually } from "./stack";
+import type { Entry } from "../../../../ops/cutover/audit";
+import { duration } from "../../../../ops/cutover/clock";
+import { closesWindow, opensWindow } from "../../../../ops/cutover/phases";
+import type { Sent } from "./conversion-stack";
+import type { ConvertStack } from "./convert-stack";
+import { eventually } from "../stack";
 
 /** When callers may get 503, in milliseconds. */
 interface Window {

@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { strict as assert } from "node:assert";
-import { ROOT } from "../../sandbox/world/state";
+import { ROOT } from "../../../sandbox/world/state";
 
 /** Copies the files that git knows, as they are here. @param folder is made */
 export function cloneProgram(folder: string): string {

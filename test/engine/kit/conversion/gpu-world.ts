@@ -1,8 +1,8 @@
 /** A world whose nodes have GPUs that one side alone can hold, with Alpa on bare metal and KubeRay's operator. */
-import { GPU_TOOLS } from "../../sandbox/toolchain/toolchain";
-import { startWorld, type World } from "../../sandbox/world/world";
-import { startPlace, type Place } from "./place";
-import { SECOND_LASTS } from "./stack";
+import { GPU_TOOLS } from "../../../../sandbox/toolchain/toolchain";
+import { startWorld, type World } from "../../../../sandbox/world/world";
+import { startPlace, type Place } from "../place";
+import { SECOND_LASTS } from "../stack";
 
 /** How long a model loads, in seconds, on either side. */
 export const LOAD_SECONDS = 1;

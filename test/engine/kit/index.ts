@@ -4,9 +4,9 @@
  */
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
-import type { Seen } from "../../sandbox/alpa/server";
-import { freePortFrom } from "../../sandbox/processes";
-import { startWorld, type World, type WorldOptions } from "../../sandbox/world/world";
+import type { Seen } from "../../../sandbox/alpa/server";
+import { freePortFrom } from "../../../sandbox/processes";
+import { startWorld, type World, type WorldOptions } from "../../../sandbox/world/world";
 import { startPlace, type Place } from "./place";
 import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
 

@@ -2,9 +2,9 @@
 import { strict as assert } from "node:assert";
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { pulumiEnv } from "../../sandbox/world/pulumi";
-import { ROOT } from "../../sandbox/world/state";
-import { current } from "./kit";
+import { pulumiEnv } from "../../../sandbox/world/pulumi";
+import { ROOT } from "../../../sandbox/world/state";
+import { current } from "./index";
 import { ProcessLists } from "./process-lists";
 
 export interface Said {

@@ -2,8 +2,8 @@ import { strict as assert } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Account } from "../../sandbox/cloudflare/account";
-import { apiTokenFile, ROOT, writePrivate } from "../../sandbox/world/state";
+import type { Account } from "../../../../sandbox/cloudflare/account";
+import { apiTokenFile, ROOT, writePrivate } from "../../../../sandbox/world/state";
 
 /**
  * Has a world's stacks ask the API with what the table in docs/set-up/cloudflare.md says is enough, and nothing more.

@@ -2,15 +2,15 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Entry } from "../../ops/cutover/audit";
-import { hostKeys } from "../../sandbox/world/overlay";
-import { freePortFrom } from "../../sandbox/processes";
-import { Rest } from "../../sandbox/rampart/kubernetes/rest";
-import { pulumiEnv, type PulumiRun } from "../../sandbox/world/pulumi";
-import { ROOT, type BareMetalFacts } from "../../sandbox/world/state";
-import type { World } from "../../sandbox/world/world";
-import type { Place } from "./place";
-import { EngineStack, eventually } from "./stack";
+import type { Entry } from "../../../../ops/cutover/audit";
+import { hostKeys } from "../../../../sandbox/world/overlay";
+import { freePortFrom } from "../../../../sandbox/processes";
+import { Rest } from "../../../../sandbox/rampart/kubernetes/rest";
+import { pulumiEnv, type PulumiRun } from "../../../../sandbox/world/pulumi";
+import { ROOT, type BareMetalFacts } from "../../../../sandbox/world/state";
+import type { World } from "../../../../sandbox/world/world";
+import type { Place } from "../place";
+import { EngineStack, eventually } from "../stack";
 
 export interface Outputs {
     url: string;

@@ -4,9 +4,9 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { PartReport } from "../../sandbox/real/choice";
-import { createStack, pulumiEnv, runPulumi, type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
-import { ROOT, writePrivate, type WorldFacts } from "../../sandbox/world/state";
+import type { PartReport } from "../../../sandbox/real/choice";
+import { createStack, pulumiEnv, runPulumi, type PulumiRun, type RunOptions } from "../../../sandbox/world/pulumi";
+import { ROOT, writePrivate, type WorldFacts } from "../../../sandbox/world/state";
 import { worldLog } from "./world-log";
 
 /** A cold tool cache means building all that is asked for. */

@@ -6,20 +6,20 @@ import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { Seen } from "../../sandbox/alpa/server";
-import { freePort } from "../../sandbox/processes";
+import type { Seen } from "../../../../sandbox/alpa/server";
+import { freePort } from "../../../../sandbox/processes";
 import {
     startCloudflareWorld,
     type CloudflareWorld,
     type CloudflareWorldOptions,
-} from "../../sandbox/world/cloudflare-world";
-import { type PulumiRun, type RunOptions } from "../../sandbox/world/pulumi";
+} from "../../../../sandbox/world/cloudflare-world";
+import { type PulumiRun, type RunOptions } from "../../../../sandbox/world/pulumi";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
-import { startPlace, type Place } from "./place";
-import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { startPlace, type Place } from "../place";
+import { EngineStack, TOOLS_MILLISECONDS, type StackConfig } from "../stack";
 
-export { eventually, failed, succeeded } from "./stack";
+export { eventually, failed, succeeded } from "../stack";
 
 let running: (Place<CloudflareWorld> & { metricsPort: number }) | undefined;
 const alpaSaw: Seen[] = [];
@@ -131,7 +131,7 @@ export class AccessStack extends EngineStack {
     /** Where a zone moves, which takes days, the program's clock is the account's. */
     override run(args: string[], options: RunOptions = {}): Promise<PulumiRun> {
         const { dns, account } = here().world;
-        const clock = `--require=${join(__dirname, "fixtures/clock.cjs")}`;
+        const clock = `--require=${join(__dirname, "../../fixtures/clock.cjs")}`;
         const ahead = String(account.now().getTime() - Date.now());
         const env: Record<string, string> = dns ? { NODE_OPTIONS: clock, TEST_CLOCK_AHEAD: ahead } : {};
         return super.run(args, { ...options, env: { ...env, ...options.env } });

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { KubeConfig } from "@kubernetes/client-node";
-import { endOrphanPlugins, startGuard } from "../../sandbox/processes";
-import { ensureTools, type SandboxTool, type Toolchain, type ToolName } from "../../sandbox/toolchain/toolchain";
-import { sandboxId } from "../../sandbox/world/state";
+import { endOrphanPlugins, startGuard } from "../../../sandbox/processes";
+import { ensureTools, type SandboxTool, type Toolchain, type ToolName } from "../../../sandbox/toolchain/toolchain";
+import { sandboxId } from "../../../sandbox/world/state";
 import { worldCluster, worldLog, worldShown } from "./world-log";
 
 /** A world of the tests, and the folder it lives in. */

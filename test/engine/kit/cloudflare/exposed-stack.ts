@@ -3,17 +3,17 @@
  * the cluster. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";
-import type { Seen } from "../../sandbox/alpa/server";
-import type { Account } from "../../sandbox/cloudflare/account";
-import type { Edge } from "../../sandbox/cloudflare/edge/server";
-import { startExposureWorld } from "../../sandbox/world/exposure-world";
-import type { World, WorldOptions } from "../../sandbox/world/world";
+import type { Seen } from "../../../../sandbox/alpa/server";
+import type { Account } from "../../../../sandbox/cloudflare/account";
+import type { Edge } from "../../../../sandbox/cloudflare/edge/server";
+import { startExposureWorld } from "../../../../sandbox/world/exposure-world";
+import type { World, WorldOptions } from "../../../../sandbox/world/world";
 import { useDocumentedToken } from "./api-permissions";
 import { askEdge, type EdgeAnswer } from "./edge-request";
-import { startPlace } from "./place";
-import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "./stack";
+import { startPlace } from "../place";
+import { EngineStack, SECOND_LASTS, TOOLS_MILLISECONDS, type StackConfig } from "../stack";
 
-export { eventually, succeeded } from "./stack";
+export { eventually, succeeded } from "../stack";
 
 const ZONE = "example.com";
 

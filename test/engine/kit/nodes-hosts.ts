@@ -1,9 +1,9 @@
 /** Sandbox hosts that become a cluster, and one with rules in front of Alpa. */
-import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from "../../sandbox/hosts";
-import { restOf } from "../../sandbox/hosts/microk8s/rest";
-import { layNft, type Nft } from "../../sandbox/hosts/nft";
-import { openWay, type Way } from "../../sandbox/hosts/way";
-import { here } from "./exposure-kit";
+import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from "../../../sandbox/hosts";
+import { restOf } from "../../../sandbox/hosts/microk8s/rest";
+import { layNft, type Nft } from "../../../sandbox/hosts/nft";
+import { openWay, type Way } from "../../../sandbox/hosts/way";
+import { here } from "./cloudflare/exposed-stack";
 
 /** Hosts a to d at addresses of their own, of which the first is reached by a way that can be closed. */
 export interface Hosts {

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { eventually } from "./stack";
+import { eventually } from "../stack";
 
 /** Requests with this header are answered when they are let go. */
 export const HELD = { "x-held": "1" };

@@ -1,6 +1,6 @@
 /** Resolvers that are asked all the time while a zone moves: two that know, and two that have just started, in each round. */
 import { strict as assert } from "node:assert";
-import type { Dns } from "../../sandbox/dns/start";
+import type { Dns } from "../../../../sandbox/dns/start";
 
 /** What is asked and the right answer; `edge`: of a proxied name, the one that the edge gives. */
 export interface Question {

@@ -5,10 +5,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { running } from "../../sandbox/processes";
-import { ensureTools } from "../../sandbox/toolchain/toolchain";
-import { ROOT, type Attempt } from "../../sandbox/world/state";
-import { eventually } from "./kit";
+import { running } from "../../../sandbox/processes";
+import { ensureTools } from "../../../sandbox/toolchain/toolchain";
+import { ROOT, type Attempt } from "../../../sandbox/world/state";
+import { eventually } from "./index";
 import { TOOLS_MILLISECONDS } from "./stack";
 
 export const run = promisify(execFile);

@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
+import { SAMPLE_COMPLETION } from "../../../../components/alpa/sample";
 
 export interface EdgeAnswer {
     status: number;
