@@ -5,10 +5,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EDGE_PORT } from "../../components/cloudflare/cloudflared/deployment";
+import type { InstalledGateway } from "../../preflight/kubernetes/nodes";
 import { edgeIdentities, clusterIdentities, secrets } from "../sign-off/identities";
 import { EVENTS, SIGNED_OPTIONS, type SignedOption } from "../sign-off/events";
 import { measured, readMeasured } from "../sign-off/measured";
 import { signOffPage, type Sections } from "../sign-off/page";
+import { preflightReads } from "../sign-off/preflight-reads";
 import { edgePorts, gatewayPorts } from "../sign-off/ports";
 import { edgeProtocols, gatewayProtocols } from "../sign-off/protocols";
 import type { Seen } from "../kit";
@@ -23,16 +25,17 @@ const SERVED = {
     azure: { hostname: "llm.example.com", addresses: ["20.50.2.10"] },
     tls: { certificate: { certManager: { issuer: "internal" } } },
 };
-type GatewaySettings = Pick<ReturnType<typeof settings>, "gateway" | "tls">;
+type GatewaySettings = InstalledGateway & Pick<ReturnType<typeof settings>, "gateway" | "tls">;
 
-function ofGateway(option: string, seen: Seen[], { gateway, tls }: GatewaySettings): Sections {
+async function ofGateway(option: string, seen: Seen[], all: GatewaySettings): Promise<Sections> {
+    const { gateway, tls } = all;
     assert.ok(gateway.installer !== "existing");
     const { nodePort, tls: served } = gateway.release;
     return {
         config: { option, exposure: "direct", ...SERVED },
         ports: gatewayPorts(seen, { http: nodePort!, https: served?.nodePort, redirect: tls?.redirect ?? false }),
         protocols: gatewayProtocols(seen),
-        identities: clusterIdentities(seen),
+        identities: clusterIdentities(seen, await preflightReads(all)),
         secrets: secrets(seen, CALLERS),
     };
 }

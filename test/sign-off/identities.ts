@@ -2,11 +2,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Seen } from "../kit";
+import type { ClusterReads } from "./preflight-reads";
 import { code, kindOf, ofKind, plain, sorted, table } from "./resources";
 
 const HEAD = ["Identity", "May", "Where"];
 
-export function clusterIdentities(seen: Seen[]): string {
+/**
+ * What the chart's ClusterRole lets the ingress controller read everywhere: templates/cluster_role.yaml of
+ * apisix-ingress-controller 1.1.1.
+ */
+const CONTROLLER = [
+    "account of the ingress controller",
+    "read every Secret, Service, Pod, Namespace and EndpointSlice, and the objects of APISIX, the Gateway API and " +
+        "Ingress; write their status; hold its Lease",
+    "the cluster",
+];
+
+/** @param reads what the preflight checks read in the whole cluster */
+export function clusterIdentities(seen: Seen[], reads: ClusterReads): string {
     const byNamespace = new Map<string, string[]>();
     for (const one of seen.filter(({ custom, inputs }) => custom && inputs.apiVersion && inputs.kind)) {
         // Its class has one in the default namespace only to the API of the provider.
@@ -41,7 +54,11 @@ export function clusterIdentities(seen: Seen[]): string {
             `namespace ${code(inputs.metadata.namespace)}`,
         ];
     });
-    return table(HEAD, [...account, ...gateway, ...pods, ...sshIdentities(seen)]);
+    const checks = [
+        ["account of the kubeconfig", `list every ${reads.listed.join(", ")}, to check before a change`, "the cluster"],
+        ["account of the kubeconfig", `read ${reads.read.join(", ")} by name, to check before a change`, "the cluster"],
+    ];
+    return table(HEAD, [...account, ...checks, ...gateway, CONTROLLER, ...pods, ...sshIdentities(seen)]);
 }
 
 export function edgeIdentities(seen: Seen[]): string {
@@ -87,7 +104,12 @@ export function secrets(seen: Seen[], callers: string[]): string {
             `who may read Secrets or create pods in ${code(namespace)}; named by ${all("usedBy").join(", ") || "no object"}`,
         ];
     });
-    return table(["Secret", "Can be read by"], [...rows, ...tokens(seen), ...generated(seen)]);
+    // It may read every Secret of the cluster, and needs those of credentials.
+    const controller = ofKind(seen, "GatewayProxy").map(() => [
+        "all Secrets above, and all others of the cluster",
+        "the account of the ingress controller, so who may create pods in its namespace",
+    ]);
+    return table(["Secret", "Can be read by"], [...rows, ...controller, ...tokens(seen), ...generated(seen)]);
 }
 
 /** Kinds of the objects that name a Secret. */

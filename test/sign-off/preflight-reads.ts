@@ -1,0 +1,40 @@
+/** What the preflight checks of a stack read outside of its namespaces, as those who sign need to know it. */
+import type { ObjectRef } from "../../components/kubernetes/cluster-reader";
+import { preflight } from "../../preflight";
+import type { ClusterView } from "../../preflight/kubernetes/cluster";
+import { PreflightError } from "../../preflight/kubernetes/preflight-error";
+import type { InstalledGateway } from "../../preflight/kubernetes/nodes";
+import { sorted } from "./resources";
+
+export interface ClusterReads {
+    /** Kinds of which every object of the cluster is listed. */
+    listed: string[];
+    /** Kinds without a namespace of which single objects are read, by name. */
+    read: string[];
+}
+
+/** Runs the checks on a cluster that has nothing but definitions, and notes what they ask. */
+export async function preflightReads(settings: InstalledGateway): Promise<ClusterReads> {
+    const listed: string[] = [];
+    const read: string[] = [];
+    const list = async (kind: string) => (listed.push(kind), []);
+    const cluster: ClusterView = {
+        server: "https://192.0.2.1:6443",
+        version: async () => ({}),
+        nodePorts: () => list("Service"),
+        storageClasses: () => list("StorageClass"),
+        nodes: () => list("Node"),
+        list: async (_version, kind, namespace) => (namespace === undefined ? list(kind) : []),
+        gatewayTrouble: async () => undefined,
+        isOpenEtcd: async () => false,
+        read: async ({ kind, namespace }: ObjectRef) => {
+            if (namespace === undefined) read.push(kind);
+            return kind === "CustomResourceDefinition" ? { metadata: {} } : undefined;
+        },
+    };
+    await preflight(settings, "alpa-auth/sign-off", () => cluster).catch((error: unknown) => {
+        // Every check has asked by then: all run, and their problems are reported together.
+        if (!(error instanceof PreflightError)) throw error;
+    });
+    return { listed: sorted(listed), read: sorted(read) };
+}
