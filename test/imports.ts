@@ -34,7 +34,7 @@ export function importsOf(files: string[]): Map<string, string[]> {
 
 function resolve(file: string, specifier: string): string {
     const target = join(file, "..", specifier).replaceAll("\\", "/");
-    const found = [target, `${target}.ts`, join(target, "index.ts")].find(
+    const found = [target, `${target}.ts`, target.replace(/\.js$/, ".ts"), join(target, "index.ts")].find(
         (one) => existsSync(join(ROOT, one)) && statSync(join(ROOT, one)).isFile(),
     );
     if (found === undefined) throw new Error(`${file} imports ${specifier}, and no such file exists`);
