@@ -10,7 +10,7 @@ import { randomInt } from "node:crypto";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decode, encode, RECURSION_DESIRED, type Packet } from "dns-packet";
-import { openNodePort, type NodePort } from "../workloads/node-port";
+import { openNodePort, type NodePort } from "../control-plane/node-port";
 
 const DNS_PORT = 53;
 /** Addresses of names begin here; the DNS server has one before them. */

@@ -9,7 +9,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { PartReport } from "../real/choice";
 import { readFacts, type Attempt, type StackFacts, type WorldFacts } from "../world/state";
-import { Tally, type Answered, type Row } from "./tally";
+import { Tally, type Answered, type Row } from "../world/tally";
 
 /** What the page asks for each second. */
 export interface PageData {

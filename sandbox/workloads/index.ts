@@ -14,7 +14,7 @@ import { ClusterNetwork } from "../real/network";
 import type { PartName } from "../real/parts";
 import type { Ground } from "../real/run";
 import { EtcdPods } from "./etcd/pods";
-import type { Lost } from "./node-port";
+import type { Lost } from "../control-plane/node-port";
 import { Nodes } from "./nodes";
 import type { Resolve } from "../gateway/counters/redis-connections";
 import { alpaAddress } from "./ray/alpa-addresses";

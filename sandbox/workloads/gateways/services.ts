@@ -18,7 +18,7 @@ import { EtcdMembers } from "../etcd/members";
 import { etcdPassword } from "../gateway-settings/secrets";
 import { GatewayPods, type GatewayPod } from "./pods";
 import { METRICS_PORT } from "../gateway-settings/observed";
-import { openNodePort, type Destination, type Lost, type NodePort } from "../node-port";
+import { openNodePort, type Destination, type Lost, type NodePort } from "../../control-plane/node-port";
 import { APISIX, runs } from "../pods/images";
 import type { RealGateways } from "./real";
 
