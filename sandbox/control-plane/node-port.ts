@@ -4,6 +4,7 @@
  */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
+import { listen } from "../processes/listen";
 
 /** Where a new connection goes. */
 export type Destination =
@@ -54,76 +55,102 @@ export async function openNodePort(
     address = "127.0.0.1",
     from?: string,
 ): Promise<NodePort> {
-    const open = new Set<Connection>();
-    const silent = new Set<Connection>();
-    const lost: Lost = { cut: 0, refused: 0, unanswered: 0 };
-    // Not reset: a socket that is being reset when its other side resets too keeps its handle for ever in Node.js 20, and the
-    // process does not end.
-    const end = ({ client, backend }: Connection) => {
-        client.destroy();
-        backend?.destroy();
+    const connections = new Connections(destination, from);
+    const server = createServer({ allowHalfOpen: true }, (client) => connections.take(client));
+    const { close } = await listen(server, port, address).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === "EADDRINUSE" ? new Error(`node ${describeHolder(port)}`) : error;
+    });
+    return {
+        lost: connections.lost,
+        cut: (pod) => connections.cut(pod),
+        silence: (pod) => connections.silence(pod),
+        resume: () => connections.resume(),
+        close: async () => {
+            const closed = close();
+            connections.end();
+            await closed;
+        },
     };
-    const hush = (connection: Connection) => {
-        const { client, backend } = connection;
-        client.unpipe().pause();
-        backend?.unpipe().pause();
-        silent.add(connection);
-        if (!connection.answered) lost.unanswered++;
-    };
-    const server = createServer({ allowHalfOpen: true }, (client) => {
-        const to = destination();
+}
+
+class Connections {
+    readonly lost: Lost = { cut: 0, refused: 0, unanswered: 0 };
+    private readonly open = new Set<Connection>();
+    private readonly silent = new Set<Connection>();
+
+    constructor(
+        private readonly destination: () => Destination,
+        private readonly from: string | undefined,
+    ) {}
+
+    take(client: Socket): void {
+        const to = this.destination();
         client.on("error", () => undefined);
-        if (to === "gone") lost.refused++;
+        if (to === "gone") this.lost.refused++;
         if (to === "gone" || to === "none") return void client.resetAndDestroy();
         const connection: Connection = { client, answered: false };
-        open.add(connection);
+        this.open.add(connection);
         client.on("close", () => {
-            open.delete(connection);
+            this.open.delete(connection);
             // Nothing is piped here that would end the other side.
-            if (silent.delete(connection)) connection.backend?.destroy();
+            if (this.silent.delete(connection)) connection.backend?.destroy();
         });
-        if (to === "silence") return hush(connection);
-        const backend = connect({ port: to.port, host: "127.0.0.1", localAddress: from, allowHalfOpen: true });
-        Object.assign(connection, { backend, pod: to.pod });
+        if (to === "silence") return this.hush(connection);
+        this.lead(connection, to);
+    }
+
+    cut(pod: string): void {
+        for (const connection of this.open) {
+            if (connection.pod !== pod) continue;
+            if (!connection.answered) this.lost.cut++;
+            end(connection);
+        }
+    }
+
+    silence(pod: string | undefined): void {
+        for (const connection of this.open)
+            if ((pod === undefined || connection.pod === pod) && !this.silent.has(connection)) this.hush(connection);
+    }
+
+    resume(): void {
+        this.silent.forEach(end);
+    }
+
+    end(): void {
+        this.open.forEach(end);
+    }
+
+    private lead(connection: Connection, { pod, port }: Exclude<Destination, string>): void {
+        const { client } = connection;
+        const backend = connect({ port, host: "127.0.0.1", localAddress: this.from, allowHalfOpen: true });
+        Object.assign(connection, { backend, pod });
         client.on("error", () => backend.resetAndDestroy());
         let reached = false;
         backend.on("connect", () => (reached = true));
         backend.on("error", () => {
             // The pod has just stopped to listen.
-            if (!reached) lost.refused++;
+            if (!reached) this.lost.refused++;
             client.resetAndDestroy();
         });
         client.on("data", () => (connection.answered = false));
         backend.on("data", () => (connection.answered = true));
         client.pipe(backend).pipe(client);
-    });
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", (error: NodeJS.ErrnoException) =>
-            reject(error.code === "EADDRINUSE" ? new Error(`node ${describeHolder(port)}`) : error),
-        );
-        server.listen(port, address, resolve);
-    });
-    return {
-        lost,
-        cut: (pod) => {
-            for (const connection of open) {
-                if (connection.pod !== pod) continue;
-                if (!connection.answered) lost.cut++;
-                end(connection);
-            }
-        },
-        silence: (pod) => {
-            for (const connection of open)
-                if ((pod === undefined || connection.pod === pod) && !silent.has(connection)) hush(connection);
-        },
-        resume: () => silent.forEach(end),
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                for (const { client, backend } of open) {
-                    client.destroy();
-                    backend?.destroy();
-                }
-            }),
-    };
+    }
+
+    private hush(connection: Connection): void {
+        const { client, backend } = connection;
+        client.unpipe().pause();
+        backend?.unpipe().pause();
+        this.silent.add(connection);
+        if (!connection.answered) this.lost.unanswered++;
+    }
+}
+
+/**
+ * Not reset: a socket that is being reset when its other side resets too keeps its handle for ever in Node.js 20, and the
+ * process does not end.
+ */
+function end({ client, backend }: Connection): void {
+    client.destroy();
+    backend?.destroy();
 }
