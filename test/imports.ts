@@ -34,7 +34,7 @@ export function importsOf(files: string[]): Map<string, string[]> {
 
 function resolve(file: string, specifier: string): string {
     const target = join(file, "..", specifier).replaceAll("\\", "/");
-    const found = [target, `${target}.ts`, join(target, "index.ts")].find(
+    const found = [target, `${target}.ts`, target.replace(/\.js$/, ".ts"), join(target, "index.ts")].find(
         (one) => existsSync(join(ROOT, one)) && statSync(join(ROOT, one)).isFile(),
     );
     if (found === undefined) throw new Error(`${file} imports ${specifier}, and no such file exists`);
@@ -59,4 +59,31 @@ export function cycleIn(graph: ReadonlyMap<string, readonly string[]>): string[]
         if (cycle) return cycle;
     }
     return undefined;
+}
+
+/**
+ * Imports between siblings that lie on a cycle with a folder in it: "a/b → a/c" where a file below a/b imports one below a/c,
+ * and a file below a/c imports one below a/b, by way of others or not. A file of a folder is a sibling of that folder's folders.
+ */
+export function folderCycles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+    const graph = new Map<string, Set<string>>();
+    for (const [file, imported] of imports)
+        for (const [from, to] of imported.map((other) => siblings(file, other)))
+            graph.set(from, (graph.get(from) ?? new Set()).add(to));
+    const reaches = (from: string, to: string, seen = new Set<string>()): boolean =>
+        [...(graph.get(from) ?? [])].some(
+            (next) => next === to || (!seen.has(next) && reaches(next, to, seen.add(next))),
+        );
+    return [...graph].flatMap(([from, all]) =>
+        [...all]
+            .filter((to) => !(from.endsWith(".ts") && to.endsWith(".ts")) && reaches(to, from))
+            .map((to) => `${from} → ${to}`),
+    );
+}
+
+/** What holds each of two files below the deepest folder that holds both. */
+function siblings(a: string, b: string): [string, string] {
+    const [inA, inB] = [a.split("/"), b.split("/")];
+    const shared = inA.findIndex((part, at) => part !== inB[at]);
+    return [inA, inB].map((parts) => parts.slice(0, shared + 1).join("/")) as [string, string];
 }

@@ -6,13 +6,13 @@
 // option for any of them. Methods that Node's HTTP parser does not know are refused as malformed; uvicorn takes them.
 
 import http from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 
 import type { Weights } from "./model";
 import { dumps, loads } from "./python-json";
 import { PyError, str, typeName, type PyValue } from "./python-value";
 import { Worker } from "./worker";
+import { listen } from "../processes/listen";
 
 /** What one request looked like when it arrived. */
 export interface Seen {
@@ -116,24 +116,19 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     server.timeout = 0;
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.on("clientError", (_error, socket) => refuseAsInvalid(socket));
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(options.port, "127.0.0.1", resolve);
-    });
+    const { port, close } = await listen(server, options.port);
     return {
-        port: (server.address() as AddressInfo).port,
+        port,
         died: () => worker.batches.died,
         connections: () =>
             new Promise((resolve, reject) =>
                 server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
             ),
         register: () => void models.set("default", worker),
-        close: () =>
-            new Promise<void>((resolve) => {
-                worker.batches.close();
-                server.close(() => resolve());
-                server.closeAllConnections();
-            }),
+        close: () => {
+            worker.batches.close();
+            return close();
+        },
     };
 }
 

@@ -5,10 +5,10 @@
 import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
 import { join } from "node:path";
 import { freePort } from "../processes";
 import { packageCharts, packageKuberay, packageRampart, packageReal, writeIndex } from "./package";
+import { listen } from "../processes/listen";
 
 export interface ChartRepositoryOptions {
     helmPath: string;
@@ -44,7 +44,6 @@ export async function startChartRepository(options: ChartRepositoryOptions): Pro
     const port = await freePort(options.port);
     const url = `http://127.0.0.1:${port}`;
     await writeIndex(options.helmPath, folder, url);
-    const open = new Set<Socket>();
     const server = createServer((request, response) => {
         if (options.auth && !isAllowed(request, options.auth)) {
             response.writeHead(401, { "www-authenticate": 'Basic realm="charts"' }).end("Unauthorized\n");
@@ -57,22 +56,8 @@ export async function startChartRepository(options: ChartRepositoryOptions): Pro
         response.writeHead(200, { "content-type": type, "content-length": content.length });
         response.end(request.method === "HEAD" ? undefined : content);
     });
-    server.on("connection", (socket) => {
-        open.add(socket);
-        socket.once("close", () => open.delete(socket));
-    });
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, "127.0.0.1", resolve);
-    });
-    return {
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        close: async () => {
-            const closed = new Promise((resolve) => server.close(resolve));
-            for (const socket of open) socket.destroy();
-            await closed;
-        },
-    };
+    const { close } = await listen(server, port);
+    return { url, close };
 }
 
 /** Only what a repository has: its index and archives, nothing with a path. */

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { startAlpa } from "../alpa/server";
 import { Account, type Plan } from "../cloudflare/account";
 import { startCloudflareApi } from "../cloudflare/api/server";
-import { edgeVariables } from "../cloudflare/connector/environment";
+import { edgeVariables } from "../cloudflare/edge/connector-environment";
 import { startEdge } from "../cloudflare/edge/server";
 import { startGateway } from "../gateway/server";
 import { startGuard } from "../processes";

@@ -10,9 +10,9 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 import { connect } from "node:net";
-import type { Duplex } from "node:stream";
 import { WebSocketServer, type WebSocket } from "ws";
 import type { Pki } from "./pki";
+import { listen } from "../processes/listen";
 
 /** Local port on which a container's port is served; undefined when no process of the sandbox serves it. */
 export type PodPort = (namespace: string, pod: string, port: number) => number | undefined;
@@ -41,11 +41,6 @@ export async function startKubelet(options: { port: number; pki: Pki; podPort: P
         noServer: true,
         handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
     });
-    const open = new Set<Duplex>();
-    server.on("connection", (socket) => {
-        open.add(socket);
-        socket.once("close", () => open.delete(socket));
-    });
     server.on("upgrade", (request, socket, head) => {
         const { pathname, searchParams } = new URL(request.url ?? "", "https://kubelet");
         const [, namespace, pod] = PATH.exec(pathname) ?? [];
@@ -59,17 +54,8 @@ export async function startKubelet(options: { port: number; pki: Pki; podPort: P
             forward(client, ports, (port) => options.podPort(namespace, pod, port));
         });
     });
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(options.port, "127.0.0.1", resolve);
-    });
-    return {
-        close: async () => {
-            const closed = new Promise((resolve) => server.close(resolve));
-            for (const socket of open) socket.destroy();
-            await closed;
-        },
-    };
+    const { close } = await listen(server, options.port);
+    return { close };
 }
 
 /** Connects the channels of an accepted WebSocket to local ports. */

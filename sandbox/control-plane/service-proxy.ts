@@ -7,8 +7,8 @@
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import { connect } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Pki } from "./pki";
+import { listen } from "../processes/listen";
 
 /** Says which local port plays a Service or pod address; undefined when nothing does. */
 export type DialIn = (host: string, port: number) => number | undefined;
@@ -26,7 +26,6 @@ export interface ServiceProxyOptions {
 }
 
 export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxyOptions): Promise<ServiceProxy> {
-    const open = new Set<Duplex>();
     const { serving, etcdCa } = pki.files;
     const tls = {
         cert: readFileSync(serving.cert),
@@ -37,10 +36,6 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
     };
     const server: Server = createServer(tls, (_request, response) => {
         response.writeHead(501).end("Only CONNECT is played here.\n");
-    });
-    server.on("connection", (socket) => {
-        open.add(socket);
-        socket.once("close", () => open.delete(socket));
     });
     server.on("connect", (request, socket, head) => {
         const [host, portText] = split(request.url ?? "");
@@ -59,17 +54,8 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
         upstream.on("error", () => socket.destroy());
         socket.on("close", () => upstream.destroy());
     });
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, "127.0.0.1", resolve);
-    });
-    return {
-        close: async () => {
-            const closed = new Promise((resolve) => server.close(resolve));
-            for (const socket of open) socket.destroy();
-            await closed;
-        },
-    };
+    const { close } = await listen(server, port);
+    return { close };
 }
 
 function split(authority: string): [host: string, port: string] {

@@ -7,9 +7,10 @@
  * signature (RRSIG) and no EDNS option.
  */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, type Server } from "node:net";
 import * as packet from "dns-packet";
 import { plainName } from "../../dns/names";
+import { listen, type Listening } from "../processes/listen";
 import { refuse, type Reply } from "./zone";
 
 /** What a stand-in says to a question. @param name in lower case, without the final dot */
@@ -44,16 +45,13 @@ const TRIES = 20;
 const IDLE_MS = 5000;
 
 export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Promise<DnsServer> {
-    const open = new Set<Socket>();
     const answer = (message: Buffer, how: "udp" | "tcp"): Buffer | undefined => {
         if (running.silent) return undefined;
         return answerTo(message, how, says, running.asked);
     };
     const tcp = createServer((socket) => {
-        open.add(socket);
         socket.setTimeout(IDLE_MS, () => socket.destroy());
         socket.on("error", () => undefined); // the client went away
-        socket.once("close", () => open.delete(socket));
         if (running.udpOnly) return void socket.destroy();
         let received = Buffer.alloc(0);
         socket.on("data", (chunk) => {
@@ -66,49 +64,40 @@ export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Prom
             }
         });
     });
-    const udp = await bindBoth(tcp, port);
+    const { udp, listening } = await bindBoth(tcp, port);
     udp.on("message", (message, from) => {
         const reply = answer(message, "udp");
         if (reply) udp.send(reply, from.port, from.address);
     });
-    const at = (tcp.address() as AddressInfo).port;
+    const at = listening.port;
     const running: DnsServer = {
         ...{ address: `127.0.0.1:${at}`, port: at, asked: [], silent: false, udpOnly: false },
         close: async () => {
             await new Promise<void>((resolve) => udp.close(() => resolve()));
-            await new Promise<void>((resolve) => {
-                tcp.close(() => resolve());
-                for (const socket of open) socket.destroy();
-            });
+            await listening.close();
         },
     };
     return running;
 }
 
 /** One port for both, as clients expect. */
-async function bindBoth(tcp: ReturnType<typeof createServer>, wanted: number): Promise<UdpSocket> {
+async function bindBoth(tcp: Server, wanted: number): Promise<{ udp: UdpSocket; listening: Listening }> {
     for (let tries = 1; ; tries++) {
-        await new Promise<void>((resolve, reject) => {
-            tcp.once("error", reject);
-            tcp.listen(wanted, "127.0.0.1", () => {
-                tcp.off("error", reject);
-                resolve();
-            });
-        });
+        const listening = await listen(tcp, wanted);
         const udp = createSocket("udp4");
         try {
             await new Promise<void>((resolve, reject) => {
                 udp.once("error", reject);
-                udp.bind((tcp.address() as AddressInfo).port, "127.0.0.1", () => {
+                udp.bind(listening.port, "127.0.0.1", () => {
                     udp.off("error", reject);
                     resolve();
                 });
             });
             udp.on("error", () => undefined); // the client has stopped waiting for the answer
-            return udp;
+            return { udp, listening };
         } catch (error) {
             udp.close();
-            await new Promise<void>((resolve) => tcp.close(() => resolve()));
+            await listening.close();
             const { code } = error as NodeJS.ErrnoException;
             if (wanted !== 0 || code !== "EADDRINUSE" || tries === TRIES) throw error;
         }

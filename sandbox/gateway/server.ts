@@ -34,6 +34,7 @@ import type { Resolve } from "./counters/redis-connections";
 import { LuaMachine } from "./serverless/machine";
 import { Certificates } from "./objects/ssl";
 import { Store } from "./objects/store";
+import { listen } from "../processes/listen";
 import { createTlsServer, type TlsOptions } from "./data-plane/tls";
 
 export interface GatewayOptions {
@@ -162,16 +163,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 type Listener = Server | TlsServer;
-
-function listen(server: Listener, port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(port, "127.0.0.1", () => {
-            server.off("error", reject);
-            resolve();
-        });
-    });
-}
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
 function closer(server: Listener): (graceSeconds: number) => Promise<void> {

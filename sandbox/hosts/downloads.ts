@@ -1,12 +1,14 @@
 import { createReadStream, statSync } from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listen } from "../processes/listen";
 
 /**
  * Serves files over HTTP on loopback, each under a path of its own: a mirror of what hosts download.
  * @param files path in the URL, with a leading slash → file on this machine
  */
-export async function serveDownloads(files: Record<string, string>): Promise<{ url: string; close: () => void }> {
+export async function serveDownloads(
+    files: Record<string, string>,
+): Promise<{ url: string; close: () => Promise<void> }> {
     const server = createServer((request, response) => {
         const file = Object.hasOwn(files, request.url ?? "") ? files[request.url as string] : undefined;
         const size = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })?.size;
@@ -15,12 +17,6 @@ export async function serveDownloads(files: Record<string, string>): Promise<{ u
         if (request.method === "HEAD") return void response.end();
         createReadStream(file).pipe(response);
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return {
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        close: () => {
-            server.closeAllConnections();
-            server.close();
-        },
-    };
+    const { port, close } = await listen(server);
+    return { url: `http://127.0.0.1:${port}`, close };
 }

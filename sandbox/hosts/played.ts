@@ -4,10 +4,10 @@
  */
 import * as fs from "node:fs";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import * as path from "node:path";
 import { relay } from "./relay";
 import type { Reply } from "./reply";
+import { listen } from "../processes/listen";
 
 export interface PlayedCall {
     args: string[];
@@ -49,8 +49,8 @@ export async function openStage(root: string, header: { line: string; file: stri
         });
     });
     server.requestTimeout = 0; // a program may wait as long as it likes
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const { port, close } = await listen(server);
+    const url = `http://127.0.0.1:${port}/`;
     const script = relay("this program", WORDS, { url, header: header.file });
     return {
         lay: (name, played) => {
@@ -69,10 +69,7 @@ export async function openStage(root: string, header: { line: string; file: stri
             if (!played) return { code: 127, out: "", err: `sh: ${name}: not found\n` };
             return played({ args, privileged, signal });
         },
-        close: () => {
-            server.closeAllConnections();
-            server.close();
-        },
+        close,
     };
 }
 

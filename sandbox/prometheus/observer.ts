@@ -6,10 +6,10 @@
  * annotations takes them, at the local ports that play them. Network policies are not enforced here, and PodMonitors not followed.
  */
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { startPrometheus, type Prometheus } from "./server";
+import { listen } from "../processes/listen";
 
 /** The rule file that operators load. */
 const RULES = join(__dirname, "../../docs/examples/prometheus/alpa-auth.rules.yml");
@@ -66,12 +66,8 @@ async function serveTargets({ pods, podPort, log }: ObserverOptions) {
             },
         );
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const close = () => {
-        server.close();
-        server.closeAllConnections();
-    };
-    return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+    const { port, close } = await listen(server);
+    return { url: `http://127.0.0.1:${port}`, close };
 }
 
 /** What is to be read of a pod; undefined: nothing, or nothing now. */

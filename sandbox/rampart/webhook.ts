@@ -6,7 +6,6 @@
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
-import type { AddressInfo } from "node:net";
 import { generate } from "selfsigned";
 import { readWorld as readWorldFrom } from "./kubernetes/api.js";
 import { type WebhookAddress, webhookConfiguration } from "./kubernetes/crds.js";
@@ -15,6 +14,7 @@ import { Rest } from "./kubernetes/rest.js";
 import { Crash } from "./errors.js";
 import { GROUP, type GraphObject, type JsonObject, VERSION } from "./types.js";
 import { toV1beta2, validateGraph, type World } from "./graph/validator.js";
+import { listen } from "../processes/listen";
 
 export interface Webhook extends WebhookAddress {
     close(): Promise<void>;
@@ -62,15 +62,10 @@ export async function startWebhook(options: WebhookOptions): Promise<Webhook> {
         });
     });
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    const listening = await listen(server, port);
     return {
-        port: (server.address() as AddressInfo).port,
+        ...listening,
         caBundle: Buffer.from(pair.cert).toString("base64"),
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                server.closeAllConnections();
-            }),
     };
 }
 

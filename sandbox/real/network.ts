@@ -8,9 +8,9 @@
 import { createSocket, type Socket } from "node:dgram";
 import { randomInt } from "node:crypto";
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { decode, encode, RECURSION_DESIRED, type Packet } from "dns-packet";
-import { openNodePort, type NodePort } from "../workloads/node-port";
+import { openNodePort, type NodePort } from "../control-plane/node-port";
+import { listen, type Listening } from "../processes/listen";
 
 const DNS_PORT = 53;
 /** Addresses of names begin here; the DNS server has one before them. */
@@ -39,7 +39,8 @@ export class ClusterNetwork {
         private readonly options: NetworkOptions,
         private readonly prefix: string,
         private readonly dns: Socket,
-        private readonly proxy: Server,
+        proxy: Server,
+        private readonly listening: Listening,
     ) {
         dns.on("message", (message, { address, port }) => void this.answer(message, address, port));
         proxy.on("request", (incoming, outgoing) => this.pass(incoming, outgoing));
@@ -48,7 +49,7 @@ export class ClusterNetwork {
     /** @throws Error where this user may not listen on port 53 */
     static async start(options: NetworkOptions): Promise<ClusterNetwork> {
         const proxy = createServer();
-        await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+        const listening = await listen(proxy);
         for (;;) {
             // Each of several parallel worlds has its own network.
             const prefix = `127.${randomInt(64, 128)}.${randomInt(0, 256)}`;
@@ -58,12 +59,12 @@ export class ClusterNetwork {
                     dns.once("error", reject);
                     dns.bind(DNS_PORT, `${prefix}.1`, resolve);
                 });
-                return new ClusterNetwork(options, prefix, dns, proxy);
+                return new ClusterNetwork(options, prefix, dns, proxy, listening);
             } catch (error) {
                 dns.close();
                 const { code } = error as NodeJS.ErrnoException;
                 if (code === "EADDRINUSE") continue;
-                proxy.close();
+                await listening.close();
                 throw new Error(
                     `real APISIX: its DNS server must listen on port 53 of a loopback address (${code}). ` +
                         "Run as root, or set net.ipv4.ip_unprivileged_port_start to 53.",
@@ -79,7 +80,7 @@ export class ClusterNetwork {
 
     /** URL of the HTTP proxy that reaches pods by their addresses, and Services by their names. */
     get proxyUrl(): string {
-        return `http://127.0.0.1:${(this.proxy.address() as AddressInfo).port}`;
+        return `http://127.0.0.1:${this.listening.port}`;
     }
 
     /** Address on loopback that answers on every port of a name's Service; undefined where there is no such name. */
@@ -96,8 +97,7 @@ export class ClusterNetwork {
 
     async close(): Promise<void> {
         await new Promise<void>((resolve) => this.dns.close(() => resolve()));
-        this.proxy.closeAllConnections();
-        await new Promise((resolve) => this.proxy.close(resolve));
+        await this.listening.close();
         await Promise.all([...this.open.values()].map(async (port) => (await port)?.close()));
     }
 

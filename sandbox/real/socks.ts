@@ -3,7 +3,8 @@
  * without authentication, to a name or an IPv4 address. A name that is not known is an unreachable host.
  */
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
+import { listen } from "../processes/listen";
 
 const VERSION = 5;
 const NO_AUTHENTICATION = 0;
@@ -27,21 +28,12 @@ export interface SocksProxy {
 }
 
 export async function startSocks(destination: Destination): Promise<SocksProxy> {
-    const sockets = new Set<Socket>();
     const server = createServer((socket) => {
-        sockets.add(socket);
-        socket.once("close", () => sockets.delete(socket));
         socket.on("error", () => undefined); // what follows from it is in `close`
         serve(socket, destination).catch(() => socket.destroy());
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return {
-        url: `socks5://127.0.0.1:${(server.address() as AddressInfo).port}`,
-        close: async () => {
-            for (const socket of sockets) socket.destroy();
-            await new Promise<void>((resolve) => server.close(() => resolve()));
-        },
-    };
+    const { port, close } = await listen(server);
+    return { url: `socks5://127.0.0.1:${port}`, close };
 }
 
 async function serve(socket: Socket, destination: Destination): Promise<void> {

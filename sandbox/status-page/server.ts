@@ -9,7 +9,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { PartReport } from "../real/choice";
 import { readFacts, type Attempt, type StackFacts, type WorldFacts } from "../world/state";
-import { Tally, type Answered, type Row } from "./tally";
+import { Tally, type Answered, type Row } from "../world/tally";
+import { listen } from "../processes/listen";
 
 /** What the page asks for each second. */
 export interface PageData {
@@ -68,18 +69,11 @@ export async function startStatusPage(dir: string, picture: () => Promise<string
         send(answer, 200, file[1], readFileSync(join(__dirname, file[0]), "utf8"));
     }
 
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(0, "127.0.0.1", resolve);
-    });
+    const { port, close } = await listen(server);
     return {
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+        url: `http://127.0.0.1:${port}/`,
         add: (answered) => tally.add(answered),
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                server.closeAllConnections();
-            }),
+        close,
     };
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { linkExecutable, writeLaunchers } from "../plugins/launchers";
+import { linkExecutable, writeLaunchers } from "./launchers";
 import { cacheRoot } from "./cache";
 import { type Log, RunningSteps, stderrLog, type Terminal } from "./log";
 import { obtain, type Wanted } from "./obtain";

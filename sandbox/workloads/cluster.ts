@@ -11,6 +11,7 @@ import type {
     V1StorageClass,
 } from "@kubernetes/client-node";
 import { ApiServer, reflect, type Reflector } from "../ingress-controller/api-server";
+import { ApiError } from "../rampart/kubernetes/api";
 import { Rest } from "../rampart/kubernetes/rest";
 
 const PATHS = {
@@ -59,6 +60,18 @@ export class Cluster {
 
     snapshot(): Snapshot {
         return Object.fromEntries(this.reflectors.map(([kind, r]) => [kind, r.items()])) as unknown as Snapshot;
+    }
+
+    /** Deletes the object of a pod whose containers have ended, as its kubelet does. */
+    async takeAway({ metadata }: V1Pod): Promise<void> {
+        const { namespace, name, uid } = metadata!;
+        const last = { gracePeriodSeconds: 0, preconditions: { uid } };
+        try {
+            await this.rest.call("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, last);
+        } catch (error) {
+            // The pod is already deleted; another pod may have its name now.
+            if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
+        }
     }
 
     close(): void {

@@ -1,9 +1,9 @@
-// Proves that the code of the product, the policy pack and the command line stays in layers and in folders that a reader
-// can take in. Which layer may import which, lint says.
+// Proves that the code of the product, the policy pack, the command line and the sandbox stays in layers and in folders that a
+// reader can take in. Which layer may import which, lint says.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { cycleIn, importsOf, sourceFiles } from "../imports";
+import { cycleIn, folderCycles, importsOf, sourceFiles } from "../imports";
 import { CODE, layers } from "../layers";
 
 const MOST_FILES = 20;
@@ -34,6 +34,22 @@ describe("layout", () => {
         assert.deepEqual(cycleIn(graph), ["c", "d", "c"]);
     });
 
+    it("has no cycle of imports between folders of the sandbox", () => {
+        const sandbox = sourceFiles("sandbox").filter((file) => !file.startsWith("sandbox/test/"));
+        assert.ok(sandbox.length > 400);
+        assert.deepEqual(folderCycles(importsOf(sandbox)), []);
+    });
+
+    it("names a cycle of folders, also one by way of files next to them", () => {
+        const imports = {
+            "s/a/1.ts": ["s/2.ts"],
+            "s/2.ts": ["s/3.ts"],
+            "s/3.ts": ["s/a/4.ts", "s/5.ts"],
+            "s/5.ts": ["s/3.ts"],
+        };
+        assert.deepEqual(folderCycles(new Map(Object.entries(imports))), ["s/a → s/2.ts", "s/3.ts → s/a"]);
+    });
+
     it("counts imports of types, of whole folders, and exports from other files", () => {
         const of = (file: string) => importsOf([file]).get(file)!;
         assert.ok(of("policy/rules/index.ts").includes("policy/rules/rule.ts"), "export type { … } from");
@@ -46,7 +62,8 @@ describe("layout", () => {
 
     it(`has no folder with more than ${MOST_FILES} files`, () => {
         const count = new Map<string, number>();
-        for (const file of files) count.set(dirname(file), (count.get(dirname(file)) ?? 0) + 1);
+        for (const file of [...files, ...sourceFiles("sandbox")])
+            count.set(dirname(file), (count.get(dirname(file)) ?? 0) + 1);
         const larger = [...count].filter(([folder, n]) => n > MOST_FILES && !Object.hasOwn(LARGER, folder));
         assert.deepEqual(larger, [], "Split it by subject.");
     });

@@ -11,7 +11,6 @@
  * address may send more than 200 requests in a second.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Account, ApiToken } from "../account";
 import { ApiError, envelope, failure, NotImitated, refused, type Answer } from "./answer";
 import { authenticate, takeFromQuota } from "./authenticate";
@@ -20,6 +19,7 @@ import { control, PATH as CONTROL } from "./control";
 import { readForm, writeForm } from "./form-data";
 import { match, type Match } from "./routes";
 import { zoneOf } from "./zones";
+import { listen } from "../../processes/listen";
 
 const PREFIX = "/client/v4";
 const ID = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
@@ -73,20 +73,12 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
             })
             .then((reply) => send(response, reply));
     });
-    await new Promise<void>((resolve, reject) => {
-        server.once("error", reject);
-        server.listen(options.port, "127.0.0.1", () => resolve());
-    });
-    const { port } = server.address() as AddressInfo;
+    const { port, close } = await listen(server, options.port);
     return {
         url: `http://127.0.0.1:${port}${PREFIX}`,
         port,
         requests,
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                server.closeAllConnections();
-            }),
+        close,
     };
 }
 

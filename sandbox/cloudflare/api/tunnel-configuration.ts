@@ -1,7 +1,7 @@
 /** The ingress rules of a tunnel. They are kept as sent: any addition would be a difference for the client. */
 import { z } from "zod";
 import type { TunnelConfiguration } from "../account";
-import { compile, NotTranslated } from "../connector/re2";
+import { compile, NotTranslated } from "../re2";
 import { ApiError, NotImitated } from "./answer";
 import { bodyObject, checked, product, type Call, type Route } from "./call";
 import { findLive } from "./tunnels";

@@ -4,7 +4,7 @@ import { tokenOf, tunnelStatus, type Tunnel } from "../account";
 import { tunnelSecret, uuid } from "../ids";
 import { ApiError, notFound, refused } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
-import { MOST } from "./limits";
+import { MOST } from "../account-limits";
 import { page, PAGING } from "./paging";
 
 const GROUP = "Cloudflare Tunnel";

@@ -3,7 +3,7 @@
  * Imitated services: `http://host:port` and `http_status:NNN`. Everything else (https, tcp, ssh, unix, hello_world,
  * bastion, socks) is refused, and so is each origin setting that would change an HTTP request and is not named here.
  */
-import { compile } from "./re2";
+import { compile } from "../re2";
 
 export interface AccessRule {
     required: boolean;

@@ -5,6 +5,7 @@
  */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { listen, type Listening } from "../../processes/listen";
 
 export class Stats {
     totalRequests = 0;
@@ -80,19 +81,11 @@ export async function serveMetrics(stats: Stats, address: string | undefined): P
         send(answer, 501, "text/plain; charset=utf-8", `not imitated: ${path}\n`);
     });
     const [host, ports] = address === undefined ? ["localhost", DEFAULT_PORTS] : split(address);
-    for (const [i, port] of ports.entries()) {
-        const problem = await listen(server, host, port);
-        if (!problem) break;
-        if (problem.code !== "EADDRINUSE" || i === ports.length - 1) throw problem;
-    }
+    const { close } = await listenAtFirst(server, host, ports);
     const { address: ip, port, family } = server.address() as AddressInfo;
     return {
         address: family === "IPv6" ? `[${ip}]:${port}` : `${ip}:${port}`,
-        close: () =>
-            new Promise((resolve) => {
-                server.close(() => resolve());
-                server.closeAllConnections();
-            }),
+        close,
     };
 }
 
@@ -102,15 +95,14 @@ function split(address: string): [host: string, ports: number[]] {
     return [match[1] || "0.0.0.0", [Number(match[2] || 0)]];
 }
 
-function listen(server: Server, host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
-    return new Promise((resolve) => {
-        const failed = (error: NodeJS.ErrnoException) => resolve(error);
-        server.once("error", failed);
-        server.listen(port, host, () => {
-            server.off("error", failed);
-            resolve(undefined);
-        });
-    });
+/** The first of these ports that is free. */
+async function listenAtFirst(server: Server, host: string, [port, ...others]: number[]): Promise<Listening> {
+    try {
+        return await listen(server, port, host);
+    } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || others.length === 0) throw error;
+        return listenAtFirst(server, host, others);
+    }
 }
 
 function send(answer: ServerResponse, status: number, type: string, body: string): void {

@@ -9,10 +9,10 @@
  */
 import { randomUUID } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
-import type { AddressInfo } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import type { Account, Change, Tunnel, TunnelConnection } from "../account";
 import * as wire from "../connector/wire";
+import { listen, type Listening } from "../../processes/listen";
 import { Refused, serveRegistration, type Registered, type Registration } from "../registration/server";
 import type { Certificate } from "./certificate";
 
@@ -44,6 +44,7 @@ export interface ConnectorsOptions {
 
 export class Connectors {
     private readonly server: Server;
+    private listening: Listening | undefined;
     private readonly sessions = new Set<ClientHttp2Session>();
     /** Those that take requests. */
     private pool: Connection[] = [];
@@ -66,17 +67,14 @@ export class Connectors {
 
     /** @returns the port on 127.0.0.1 */
     async listen(port: number): Promise<number> {
-        await new Promise<void>((resolve, reject) => {
-            this.server.once("error", reject);
-            this.server.listen(port, "127.0.0.1", resolve);
-        });
-        return (this.server.address() as AddressInfo).port;
+        this.listening = await listen(this.server, port);
+        return this.listening.port;
     }
 
     async close(): Promise<void> {
         this.account.off("changed", this.onChange);
         for (const session of this.sessions) session.destroy();
-        await new Promise<void>((resolve) => this.server.close(() => resolve()));
+        await this.listening?.close();
     }
 
     /** A connection that takes requests of this tunnel, or undefined: error 1033. */

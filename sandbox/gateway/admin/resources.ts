@@ -3,12 +3,14 @@ import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check } from "../schema/jsonschema";
 import { NotImitated } from "../not-imitated";
 import { OBJECT_SCHEMAS } from "../schema/objects";
-import { refuseGaps, upstreamOf } from "../objects/objects";
+import { refuseGaps } from "../objects/objects";
+import { upstreamOf } from "../upstream/upstream";
 import { PLUGINS } from "../plugins/index";
 import { resolveSecret } from "../objects/check";
 import { checkSsl, sslSchema } from "../objects/ssl";
 import type { Store } from "../objects/store";
-import type { Conf, Plugin } from "../request/types";
+import type { Plugin } from "../plugins/plugin";
+import type { Conf } from "../request/types";
 
 export interface Answer {
     status: number;

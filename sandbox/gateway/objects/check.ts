@@ -6,7 +6,8 @@ import { NotImitated } from "../not-imitated";
 import { metaSchema } from "../schema/objects";
 import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "../plugins/index";
 import type { LuaMachine } from "../serverless/machine";
-import type { CheckTools, Conf, ConfKind, Plugin } from "../request/types";
+import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
+import type { Conf } from "../request/types";
 
 /** Plugins of one phase, rewrite: before them `_meta.pre_function` runs once for each request. */
 const RUN_ONCE = new Set(["fault-injection"]);

@@ -1,49 +1,10 @@
 /** From an object's JSON to what requests run on; objects were checked when they were written. */
 import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";
-import { activeCheck } from "../upstream/health-checks";
 import { NotImitated } from "../not-imitated";
 import { PLUGINS } from "../plugins/index";
-import type { Conf, Entry, EntryList, Node, PluginTools, Route, Timeout, Upstream } from "../request/types";
-
-const SCHEME_PORT = 80;
-
-/** @param key names one version of the upstream */
-export function upstreamOf(conf: Conf, key: string): Upstream {
-    const type = String(conf.type ?? "roundrobin");
-    const scheme = String(conf.scheme ?? "http");
-    if (type !== "roundrobin" && type !== "chash") throw new NotImitated(`upstream type ${type}`);
-    if (scheme !== "http") throw new NotImitated(`upstream scheme ${scheme}`);
-    for (const field of ["tls", "service_name", "discovery_type"])
-        if (conf[field] !== undefined) throw new NotImitated(`upstream ${field}`);
-    return {
-        key,
-        type,
-        hashOn: String(conf.hash_on ?? "vars"),
-        hashKey: conf.key as string | undefined,
-        nodes: nodesOf(conf.nodes),
-        check: conf.checks === undefined ? undefined : activeCheck(conf.checks as Conf),
-        timeout: conf.timeout as Timeout | undefined,
-        retries: conf.retries as number | undefined,
-        retryTimeout: (conf.retry_timeout as number | undefined) ?? 0,
-        passHost: String(conf.pass_host ?? "pass"),
-        upstreamHost: conf.upstream_host as string | undefined,
-    };
-}
-
-function nodesOf(nodes: unknown): Node[] {
-    if (Array.isArray(nodes))
-        return (nodes as Conf[]).map((n) => ({
-            host: String(n.host),
-            port: (n.port as number | undefined) ?? SCHEME_PORT,
-            weight: n.weight as number,
-            priority: (n.priority as number | undefined) ?? 0,
-        }));
-    return Object.entries((nodes ?? {}) as Record<string, number>).map(([address, weight]) => {
-        const match = /^(.*?)(?::(\d+))?$/.exec(address) as RegExpExecArray;
-        return { host: match[1], port: match[2] ? Number(match[2]) : SCHEME_PORT, weight, priority: 0 };
-    });
-}
+import type { PluginTools } from "../plugins/plugin";
+import type { Conf, Entry, EntryList, Route, Timeout } from "../request/types";
 
 /** Entries in order of priority, disabled ones left out. @param parentKey like "/routes/r1" */
 export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTools): Entry[] {

@@ -5,14 +5,16 @@ import type { Configuration, Stored } from "./configuration";
 import { Counters } from "../counters/counters";
 import { bytes } from "../http/headers";
 import { HealthChecks } from "../upstream/health-checks";
-import { entriesOf, mergeEntries, routeOf, upstreamOf } from "./objects";
+import { entriesOf, mergeEntries, routeOf } from "./objects";
+import { upstreamOf } from "../upstream/upstream";
 import { Metrics } from "../observed/metrics";
 import { PLUGINS } from "../plugins/index";
 import type { Resolve } from "../counters/redis-connections";
 import { Router } from "./router";
 import type { LuaMachine } from "../serverless/machine";
 import { SharedCounters } from "../counters/shared-counters";
-import type { AuthConsumer, Conf, Entry, EntryList, Plugin, PluginTools, Route, Upstream } from "../request/types";
+import type { Plugin, PluginTools } from "../plugins/plugin";
+import type { AuthConsumer, Conf, Entry, EntryList, Route, Upstream } from "../request/types";
 
 /** Everything a request needs, for one state of the configuration. */
 export interface Runtime {

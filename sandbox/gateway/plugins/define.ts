@@ -1,4 +1,5 @@
-import type { CheckTools, Conf, ConfKind, Handlers, Plugin, PluginTools } from "../request/types";
+import type { Conf, Handlers } from "../request/types";
+import type { CheckTools, ConfKind, Plugin, PluginTools } from "./plugin";
 
 /** A plugin whose code knows the shape of its configuration; the schema has made sure of it before. */
 export interface TypedPlugin<C> extends Omit<Plugin, "create" | "check"> {

@@ -1,5 +1,5 @@
 /** The plugins that are played, and the names of those that exist in APISIX 3.18 but are not. */
-import type { Plugin } from "../request/types";
+import type { Plugin } from "./plugin";
 import { clientControl } from "./client-control";
 import { consumerRestriction } from "./consumer-restriction";
 import { cors } from "./cors";

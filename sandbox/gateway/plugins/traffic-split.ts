@@ -1,6 +1,6 @@
 import { RoundRobin } from "../upstream/balancer";
 import { compileExpr } from "../lua/expr";
-import { upstreamOf } from "../objects/objects";
+import { upstreamOf } from "../upstream/upstream";
 import { upstreamSchema, idSchema } from "../schema/objects";
 import type { Conf, Upstream } from "../request/types";
 import { definePlugin } from "./define";

@@ -10,24 +10,12 @@
  */
 import { connect } from "node:net";
 import { NotImitated } from "../not-imitated";
-import type { Conf, Node } from "../request/types";
+import type { ActiveCheck, Conf, Node } from "../request/types";
 
 /** A checker begins with the timer that looks for new ones, in seconds. */
 const BEGIN_SECONDS = 1;
 /** The shortest interval, in milliseconds, however short the seconds are. */
 const SHORTEST_MS = 50;
-
-export interface ActiveCheck {
-    type: "http" | "tcp";
-    /** Seconds. */
-    timeout: number;
-    host?: string;
-    port?: number;
-    httpPath: string;
-    headers: string[];
-    healthy: { interval: number; statuses: number[]; successes: number };
-    unhealthy: { interval: number; statuses: number[]; http: number; tcp: number; timeouts: number };
-}
 
 type Failure = "http" | "tcp" | "timeouts";
 type Counts = Record<Failure | "successes", number>;

@@ -7,7 +7,7 @@ import { ADDONS } from "./addons";
 import { AGENT_PORT, join, leave, removeNode } from "./join";
 import { kubectl } from "./kubectl/kubectl";
 import type { Microk8sNode } from "./node";
-import { readOptions } from "./options";
+import { readOptions } from "../options";
 import { status } from "./status";
 import { addToken } from "./tokens";
 

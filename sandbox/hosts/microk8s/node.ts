@@ -10,7 +10,7 @@ import type { Faults } from "./faults";
 import { DATA, type Files, LAUNCH_FILES, LAUNCHER, SNAP } from "./files";
 import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
 import { Launcher } from "./launcher";
-import type { Release } from "./releases";
+import type { Release } from "../snap/releases";
 
 /** What the hosts of one play share. */
 export interface Surroundings {

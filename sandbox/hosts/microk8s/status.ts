@@ -4,7 +4,7 @@ import type { PlayedCall } from "../played";
 import { type Addon, ADDONS } from "./addons";
 import { pause } from "../../processes";
 import type { Microk8sNode } from "./node";
-import { readOptions } from "./options";
+import { readOptions } from "../options";
 import { isNodeReady } from "./ready";
 import { ask, type KubeObject } from "./rest";
 

@@ -1,5 +1,5 @@
 /** What `snap list` and `snap info` print. */
-import { CHANNELS, type Release, releaseOf } from "../microk8s/releases";
+import { CHANNELS, type Release, releaseOf } from "./releases";
 import { failed, type Reply, said } from "../reply";
 
 /** The one snap that can be installed. */

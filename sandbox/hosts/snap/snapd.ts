@@ -4,8 +4,8 @@
  * verbs, options and snaps are errors that name them. Nothing is ever refreshed by itself.
  */
 import { failed, notImitated, type Reply, said } from "../reply";
-import { readOptions, type Known } from "../microk8s/options";
-import { type Release, releaseOf } from "../microk8s/releases";
+import { readOptions, type Known } from "../options";
+import { type Release, releaseOf } from "./releases";
 import { info, listing, NAME } from "./listing";
 
 /** What becomes of the snap itself. */

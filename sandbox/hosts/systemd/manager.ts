@@ -11,43 +11,34 @@
  * Known differences: a service notifies with `systemd-notify --ready`, and over the socket that NOTIFY_SOCKET names only where the
  * host is asked for that; directives of hardening have no effect; After= orders nothing.
  */
-import * as fs from "node:fs";
-import * as path from "node:path";
 import type { Enter } from "../namespace";
 import type { Reply } from "../reply";
 import { JobFailed, NOTIFY_FOLDER, Service } from "./service";
-import { Timer } from "./timer";
-import { BadUnit, parseTimer, parseUnit, type UnitFile } from "./unit-file";
+import { journalctl, lastLines } from "./journal";
+import { Timers } from "./timers";
+import { parseUnit } from "./unit-file";
+import { fullName, Refused, Units } from "./units";
 
 /** The version of systemd that a host says it has, where nothing else is asked for. */
 const SYSTEMD_VERSION = 252;
-const FOLDER = "etc/systemd/system";
-
-/** An error of systemctl's own, with its exit code. */
-class Refused extends Error {
-    constructor(
-        message: string,
-        readonly code = 1,
-    ) {
-        super(message);
-    }
-}
 
 export class Manager {
     private readonly services = new Map<string, Service>();
-    private readonly timers = new Map<string, Timer>();
-    /** Unit files as they were when systemd last read them. */
-    private readonly loaded = new Map<string, string>();
+    private readonly units: Units;
+    private readonly timers: Timers;
 
     constructor(
         private readonly root: string,
         private readonly enter: Enter,
         private readonly options: { systemdVersion?: number; notifySockets?: boolean } = {},
-    ) {}
+    ) {
+        this.units = new Units(root);
+        this.timers = new Timers(this.units, (service) => this.service(service).start());
+    }
 
     /** Ends every service. */
     async close(): Promise<void> {
-        for (const timer of this.timers.values()) timer.stop();
+        this.timers.close();
         await Promise.all([...this.services.values()].map((service) => service.stop()));
     }
 
@@ -64,7 +55,7 @@ export class Manager {
     async run(program: string, args: string[], privileged: boolean, socket: string): Promise<Reply> {
         try {
             if (program === "systemd-notify") return this.notify(args, socket);
-            if (program === "journalctl") return this.journalctl(args);
+            if (program === "journalctl") return journalctl(this.root, args);
             return await this.systemctl(args, privileged);
         } catch (error) {
             if (error instanceof Refused) return { code: error.code, out: "", err: `${error.message}\n` };
@@ -79,26 +70,6 @@ export class Manager {
             throw new Refused(`systemd-notify ${args.join(" ")}: not imitated`);
         this.services.get(unit)?.notified();
         return { code: 0, out: "", err: "" };
-    }
-
-    private journalctl(args: string[]): Reply {
-        const rest = args.filter((arg) => arg !== "--no-pager");
-        const take = (name: string) => {
-            const at = rest.indexOf(name);
-            return at < 0 ? undefined : rest.splice(at, 2)[1];
-        };
-        const [unit, lines, output] = [take("-u"), take("-n"), take("-o")];
-        if (!unit || rest.length > 0 || ![undefined, "cat"].includes(output))
-            throw new Refused(`journalctl ${args.join(" ")}: not imitated (-u UNIT, -n LINES, -o cat)`);
-        const found = this.lastLines(fullName(unit), Number(lines ?? 1000));
-        // Only what was said, without who said it.
-        return { code: 0, out: output === "cat" ? found.replace(/^systemd\[1\]: /gm, "") : found, err: "" };
-    }
-
-    private lastLines(unit: string, count: number): string {
-        const file = path.join(this.root, "var/log/journal", `${unit}.log`);
-        if (!fs.existsSync(file)) return "-- No entries --\n";
-        return `${fs.readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n")}\n`;
     }
 
     private async systemctl(args: string[], privileged: boolean): Promise<Reply> {
@@ -134,7 +105,7 @@ export class Manager {
         for (const unit of units) {
             const asked = { now, quiet, property, value: options.includes("--value") };
             const isTimer = unit.endsWith(".timer");
-            const reply = await (isTimer ? this.ofTimer(verb, unit, asked) : this.one(verb, unit, asked));
+            const reply = await (isTimer ? this.timers.run(verb, unit, asked) : this.one(verb, unit, asked));
             out += reply.out;
             err += reply.err;
             code ||= reply.code;
@@ -153,7 +124,7 @@ export class Manager {
                 await this.service(unit).start();
                 return done();
             case "stop":
-                this.fileText(unit, "stop", 5);
+                this.units.text(unit, "stop", 5);
                 await this.services.get(unit)?.stop();
                 return done();
             case "restart":
@@ -162,7 +133,7 @@ export class Manager {
                 const runs = service.state !== "inactive" && service.state !== "failed";
                 if (verb === "try-restart" && !runs) return done();
                 await service.stop();
-                service.unit = this.unitFile(unit);
+                service.unit = this.units.service(unit);
                 await service.start();
                 return done();
             }
@@ -170,11 +141,11 @@ export class Manager {
                 await this.service(unit).reload();
                 return done();
             case "enable":
-                for (const target of this.unitFile(unit).wantedBy) this.link(unit, target);
+                this.units.enable(unit, this.units.service(unit).wantedBy);
                 if (now) await this.service(unit).start();
                 return done();
             case "disable":
-                for (const link of this.links(unit)) fs.rmSync(link);
+                this.units.disable(unit);
                 if (now) await this.services.get(unit)?.stop();
                 return done();
             case "reset-failed":
@@ -185,12 +156,12 @@ export class Manager {
             case "is-failed":
                 return done(`${this.stateOf(unit)}\n`, this.stateOf(unit) === "failed" ? 0 : 1);
             case "is-enabled": {
-                if (this.links(unit).length > 0) return done("enabled\n");
-                this.fileText(unit, "get unit file state for", 1);
+                if (this.units.isEnabled(unit)) return done("enabled\n");
+                this.units.text(unit, "get unit file state for", 1);
                 return done("disabled\n", 1);
             }
             case "cat":
-                return done(this.fileText(unit, "cat", 1));
+                return done(this.units.text(unit, "cat", 1));
             case "status":
                 return this.status(unit);
             case "show":
@@ -200,80 +171,24 @@ export class Manager {
         }
     }
 
-    private async ofTimer(
-        verb: string,
-        unit: string,
-        { now, quiet }: { now: boolean; quiet: boolean },
-    ): Promise<Reply> {
-        const done = (out = "", code = 0): Reply => ({ code, out: quiet ? "" : out, err: "" });
-        const known = this.timers.get(unit);
-        switch (verb) {
-            case "start":
-                this.timer(unit).start();
-                return done();
-            case "restart":
-                known?.stop();
-                this.timer(unit).start();
-                return done();
-            case "stop":
-                this.fileText(unit, "stop", 5);
-                known?.stop();
-                return done();
-            case "enable":
-                for (const target of this.timer(unit).unit.wantedBy) this.link(unit, target);
-                if (now) this.timer(unit).start();
-                return done();
-            case "disable":
-                for (const link of this.links(unit)) fs.rmSync(link);
-                if (now) known?.stop();
-                return done();
-            case "is-active": {
-                const state = known?.state ?? "inactive";
-                return done(`${state}\n`, state === "active" ? 0 : 3);
-            }
-            case "is-enabled": {
-                const enabled = this.links(unit).length > 0;
-                return done(enabled ? "enabled\n" : "disabled\n", enabled ? 0 : 1);
-            }
-            case "cat":
-                return done(this.fileText(unit, "cat", 1));
-            default:
-                throw new Refused(`systemctl ${verb} ${unit}: not imitated`);
-        }
-    }
-
-    /** A timer, by its file as it was last read. */
-    private timer(unit: string): Timer {
-        const service = unit.replace(/timer$/, "service");
-        try {
-            const file = parseTimer(this.fileText(unit, "start", 5), unit);
-            const timer = this.timers.get(unit) ?? new Timer(file, async () => this.service(service).start());
-            this.timers.set(unit, Object.assign(timer, { unit: file }));
-            return timer;
-        } catch (error) {
-            if (!(error instanceof BadUnit)) throw error;
-            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
-        }
-    }
-
     private stateOf(unit: string) {
         return this.services.get(unit)?.state ?? "inactive";
     }
 
     private status(unit: string): Reply {
-        const text = this.fileText(unit, "find", 4);
+        const text = this.units.text(unit, "find", 4);
         const state = this.stateOf(unit);
         const description = this.services.get(unit)?.unit.description ?? parseUnit(text, unit).description;
         const pid = this.services.get(unit)?.process?.pid;
         const head = `* ${unit} - ${description}\n   Active: ${state}\n${pid ? ` Main PID: ${pid}\n` : ""}\n`;
-        return { code: state === "active" ? 0 : 3, out: head + this.lastLines(unit, 10), err: "" };
+        return { code: state === "active" ? 0 : 3, out: head + lastLines(this.root, unit, 10), err: "" };
     }
 
     private show(unit: string, property: string | undefined, onlyValue: boolean): Reply {
         const service = this.services.get(unit);
         const all: Record<string, string> = {
             Id: unit,
-            LoadState: this.fileName(unit) ? "loaded" : "not-found",
+            LoadState: this.units.fileName(unit) ? "loaded" : "not-found",
             ActiveState: this.stateOf(unit),
             Result: service?.result ?? "success",
             MainPID: String(service?.process?.pid ?? 0),
@@ -287,9 +202,9 @@ export class Manager {
     }
 
     private reload(): Reply {
-        this.loaded.clear();
+        this.units.forget();
         for (const [name, service] of this.services) {
-            if (this.fileName(name)) service.unit = this.unitFile(name);
+            if (this.units.fileName(name)) service.unit = this.units.service(name);
             else if (service.state === "inactive") this.services.delete(name);
         }
         return { code: 0, out: "", err: "" };
@@ -299,52 +214,8 @@ export class Manager {
     private service(unit: string): Service {
         const known = this.services.get(unit);
         if (known) return known;
-        const made = new Service(unit, this.unitFile(unit), this.root, this.enter, this.options.notifySockets);
+        const made = new Service(unit, this.units.service(unit), this.root, this.enter, this.options.notifySockets);
         this.services.set(unit, made);
         return made;
     }
-
-    private unitFile(unit: string): UnitFile {
-        try {
-            return parseUnit(this.fileText(unit, "start", 5), unit);
-        } catch (error) {
-            if (!(error instanceof BadUnit)) throw error;
-            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
-        }
-    }
-
-    /** A unit's own file or its template's, by name; none if there is neither. */
-    private fileName(unit: string): string | undefined {
-        return [unit, unit.replace(/@.*\.service$/, "@.service")].find((name) =>
-            fs.existsSync(path.join(this.root, FOLDER, name)),
-        );
-    }
-
-    private fileText(unit: string, doing: string, code: number): string {
-        const name = this.fileName(unit);
-        if (!name) throw new Refused(`Failed to ${doing} ${unit}: Unit ${unit} not found.`, code);
-        const text = this.loaded.get(name) ?? fs.readFileSync(path.join(this.root, FOLDER, name), "utf8");
-        this.loaded.set(name, text); // what changes on the disk counts after daemon-reload
-        return text;
-    }
-
-    private link(unit: string, target: string): void {
-        const folder = path.join(this.root, FOLDER, `${target}.wants`);
-        fs.mkdirSync(folder, { recursive: true });
-        fs.rmSync(path.join(folder, unit), { force: true });
-        fs.symlinkSync(`/${FOLDER}/${this.fileName(unit)}`, path.join(folder, unit));
-    }
-
-    private links(unit: string): string[] {
-        const folder = path.join(this.root, FOLDER);
-        const wants = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".wants")) : [];
-        const found = wants.map((name) => path.join(folder, name, unit));
-        return found.filter((file) => fs.lstatSync(file, { throwIfNoEntry: false }));
-    }
-}
-
-function fullName(unit: string): string {
-    const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
-    if (!/\.(service|timer)$/.test(name)) throw new Refused(`${unit}: only services and timers are imitated`);
-    return name;
 }

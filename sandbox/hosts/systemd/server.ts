@@ -1,12 +1,12 @@
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import type { Manager } from "./manager";
+import { listen } from "../../processes/listen";
 
 /** Answers a host's systemctl, journalctl and systemd-notify, to those who know the secret. */
 export async function serveSystemd(
     manager: () => Manager,
     secret: string,
-): Promise<{ url: string; close: () => void; server: Server }> {
+): Promise<{ url: string; close: () => Promise<void> }> {
     const server = createServer((request, response) => {
         const chunks: Buffer[] = [];
         request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -21,15 +21,8 @@ export async function serveSystemd(
         });
     });
     server.requestTimeout = 0; // a start may take as long as the unit says
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return {
-        url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-        server,
-        close: () => {
-            server.closeAllConnections();
-            server.close();
-        },
-    };
+    const { port, close } = await listen(server);
+    return { url: `http://127.0.0.1:${port}/`, close };
 }
 
 const marked = (stream: string, text: string) =>

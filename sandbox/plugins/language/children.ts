@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import * as path from "node:path";
 
-/** In the one file that launchers.ts makes of this program: the folder its sources lie in. */
+/** In the one file that toolchain/launchers.ts makes of this program: the folder its sources lie in. */
 declare const STAND_INS_FOLDER: string | undefined;
 const FOLDER = typeof STAND_INS_FOLDER === "string" ? STAND_INS_FOLDER : path.join(__dirname, "..");
 

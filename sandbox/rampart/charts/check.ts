@@ -9,8 +9,7 @@ import type { ChartCache } from "./cache.js";
 import { type Chart, helmRepoName, kubernetesView, rampartView } from "../graph/chart.js";
 import { Crash, GraphErrors } from "../errors.js";
 import { HelmError, type HelmRepo, type HelmRunner, HelmTimeout } from "./helm-runner.js";
-import type { Edge, Graph, GraphRef } from "../graph/parse.js";
-import type { TaskRef } from "../controller/prepare.js";
+import type { Edge, Graph, GraphRef, TaskRef } from "../graph/parse.js";
 import { isMap, repr } from "../python.js";
 import { CHART_ANNOTATION, type InfraSource } from "../types.js";
 

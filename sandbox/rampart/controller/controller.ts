@@ -13,9 +13,8 @@ import { Cancelled, Crash, Killed } from "../errors.js";
 import type { HelmRunner } from "../charts/helm-runner.js";
 import { helmfileOver, type HelmfileRunner } from "./helmfile-sync.js";
 import { KubeApi } from "../kubernetes/kube-api.js";
-import type { Environment } from "../graph/parse.js";
+import type { Environment, TaskRef } from "../graph/parse.js";
 import { isMap } from "../python.js";
-import type { TaskRef } from "./prepare.js";
 import { findGraph, syncPass } from "./sync.js";
 import type { GraphObject } from "../types.js";
 

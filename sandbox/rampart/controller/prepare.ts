@@ -3,13 +3,9 @@ import { readWorld } from "../kubernetes/api.js";
 import { type ChartFacts, edgeAgainstChart, infraProblems, inspectChart } from "../charts/check.js";
 import { Deployment, type Tools } from "./deploy.js";
 import { collect, GraphErrors } from "../errors.js";
-import { type Graph, type GraphRef, parseGraph, type World } from "../graph/parse.js";
+import { type Graph, parseGraph, type TaskRef, type World } from "../graph/parse.js";
 import type { GraphObject } from "../types.js";
 import { attempt, checkComponent, checkFlow, nameProblems, throwAny } from "../graph/validator.js";
-
-export interface TaskRef extends GraphRef {
-    uid: string;
-}
 
 export interface Prepared {
     deployment: Deployment;

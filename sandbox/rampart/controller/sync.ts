@@ -7,8 +7,8 @@
 import { ApiError, readWorld } from "../kubernetes/api.js";
 import { Deployment, isStop, type Tools } from "./deploy.js";
 import { Crash, GraphErrors, Killed } from "../errors.js";
-import { type Graph, type GraphRef, parseGraph } from "../graph/parse.js";
-import { prepare, type Prepared, type TaskRef } from "./prepare.js";
+import { type Graph, type GraphRef, parseGraph, type TaskRef } from "../graph/parse.js";
+import { prepare, type Prepared } from "./prepare.js";
 import { jsonDumps } from "../python.js";
 import { FINALIZER, type GraphObject, type GraphStatus } from "../types.js";
 import { checkGraph } from "../graph/validator.js";

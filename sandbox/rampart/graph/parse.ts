@@ -24,6 +24,10 @@ export interface GraphRef {
     name: string;
 }
 
+export interface TaskRef extends GraphRef {
+    uid: string;
+}
+
 export type FlowType = "VOLUME" | "PULSAR" | "REPOSITORY";
 
 export interface Flow {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startStatusPage, type PageData, type StatusPage } from "../../status-page/server";
-import { Tally } from "../../status-page/tally";
+import { Tally } from "../../world/tally";
 import { writeFacts } from "../../world/state";
 import { rawRequest } from "../gateway/raw-client";
 

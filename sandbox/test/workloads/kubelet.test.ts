@@ -1,7 +1,7 @@
 /** Proves what keeps a pod of the sandbox from starting, as it does with a real kubelet. */
 import type { V1Container, V1Pod, V1PodSpec } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
-import { answers } from "../../workloads";
+import { answers } from "../../workloads/admit";
 import { missing, type Missing, type Supplies } from "../../workloads/kubelet";
 import { pod, service, snapshot } from "./kit";
 

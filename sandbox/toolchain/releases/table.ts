@@ -2,7 +2,7 @@
  * Where released programs are downloaded, for each recipe that has one. What is missing here is built: KubeRay releases its
  * operator as a container image only, and Kubernetes its control plane for Linux only.
  */
-import { sdkVersion } from "../../plugins/launchers";
+import { sdkVersion } from "../launchers";
 import versions from "../versions.json";
 import { PINNED } from "./checksums";
 

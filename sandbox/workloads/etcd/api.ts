@@ -5,10 +5,10 @@
  * Not imitated: other users than root, comparisons in a transaction, revisions of before, leases, watches.
  */
 import { randomBytes } from "node:crypto";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import type { Configuration, Stored } from "../../gateway/objects/configuration";
 import { NotImitated } from "../../gateway/not-imitated";
+import { listen, type Listening } from "../../processes/listen";
 
 const PREFIX = "/apisix";
 /** The folders' keys, which APISIX writes when it starts, are one thing to the stand-in: this one stands for all. */
@@ -32,7 +32,7 @@ class Refused extends Error {
 }
 
 /** @param configuration what etcd holds now */
-export async function startEtcdApi(configuration: () => Configuration): Promise<{ port: number; server: Server }> {
+export async function startEtcdApi(configuration: () => Configuration): Promise<Listening> {
     const server = createServer((request, response) => {
         const answer = (status: number, body: object) =>
             response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
@@ -50,8 +50,7 @@ export async function startEtcdApi(configuration: () => Configuration): Promise<
             }
         });
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return { port: (server.address() as AddressInfo).port, server };
+    return listen(server);
 }
 
 function serve(etcd: Configuration, path: string, body: Body, token: string | undefined): object {

@@ -7,9 +7,9 @@
  *
  * Not imitated: the readiness probe of a member, which fails without a quorum.
  */
-import type { Server } from "node:http";
 import type { V1Pod } from "@kubernetes/client-node";
 import { Configuration } from "../../gateway/objects/configuration";
+import type { Listening } from "../../processes/listen";
 import { etcdHosts } from "../../real/apisix-config";
 import { settingsOf } from "../gateway-settings/file";
 import { isReady, type Snapshot } from "../cluster";
@@ -25,7 +25,7 @@ export class EtcdMembers {
     /** Members that an etcd has, there or not. */
     private readonly sizes = new Map<string, number>();
     /** By namespace and name of the member's pod. */
-    private readonly apis = new Map<string, { port: number; server: Server }>();
+    private readonly apis = new Map<string, Listening>();
 
     /** @param pod of APISIX */
     configurationOf(pod: V1Pod, now: Snapshot): Configuration {
@@ -70,10 +70,10 @@ export class EtcdMembers {
                 const key = etcdOf(pod);
                 this.apis.set(nameOf(pod), await startEtcdApi(() => this.configuration(key).current()));
             }
-        for (const [name, { server }] of this.apis)
+        for (const [name, api] of this.apis)
             if (!ready.some((pod) => nameOf(pod) === name)) {
                 this.apis.delete(name);
-                await close(server);
+                await api.close();
             }
     }
 
@@ -83,7 +83,7 @@ export class EtcdMembers {
     }
 
     async close(): Promise<void> {
-        await Promise.all([...this.apis.values()].map(({ server }) => close(server)));
+        await Promise.all([...this.apis.values()].map((api) => api.close()));
     }
 
     private configuration(key: string): Configuration {
@@ -91,11 +91,6 @@ export class EtcdMembers {
         this.configurations.set(key, configuration);
         return configuration;
     }
-}
-
-function close(server: Server): Promise<void> {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(() => resolve()));
 }
 
 const nameOf = ({ metadata }: V1Pod) => `${metadata!.namespace}/${metadata!.name}`;

@@ -11,7 +11,7 @@ import { freePort, type TrackedProcess } from "../../processes";
 import { folderOf, halt, startProgram, type Ground } from "../../real/run";
 import { isReady, selects, type Snapshot } from "../cluster";
 import { etcdFlags, memberNames } from "./flags";
-import { etcdPassword } from "../gateways/pods";
+import { etcdPassword } from "../gateway-settings/secrets";
 import { APISIX, ETCD, isRunning, runs } from "../pods/images";
 
 const CLIENT_PORT = 2379;

@@ -18,6 +18,10 @@ function profileOf(container: V1Container): string | undefined {
     return container.env?.find(({ name }) => name === "APISIX_PROFILE")?.value;
 }
 
+export function containerOf(pod: V1Pod): V1Container {
+    return pod.spec!.containers.find(({ image }) => APISIX.test(image!))!;
+}
+
 /** @param configMaps by `namespace/name` */
 export function settingsFile(pod: V1Pod, container: V1Container, configMaps: ConfigMaps): string | undefined {
     const profile = profileOf(container);
@@ -29,7 +33,7 @@ export function settingsFile(pod: V1Pod, container: V1Container, configMaps: Con
 
 /** The same, of what there is in the cluster, with the file's name. */
 export function settingsOf(pod: V1Pod, now: Snapshot): { name: string; text: string } | undefined {
-    const container = pod.spec!.containers.find(({ image }) => APISIX.test(image!))!;
+    const container = containerOf(pod);
     const maps = now.configMaps.map(({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const);
     const profile = profileOf(container);
     const text = settingsFile(pod, container, new Map(maps));

@@ -5,22 +5,19 @@
  *
  * Not imitated: a container that starts again in its pod, liveness and readiness probes of a running one.
  */
-import type { V1Container, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import type { Configuration } from "../../gateway/objects/configuration";
 import type { Resolve } from "../../gateway/counters/redis-connections";
 import { startGateway, type Gateway } from "../../gateway/server";
 import { elapse, type Clock } from "../clock";
-import { decoded, isReady, type Snapshot } from "../cluster";
+import { isReady, type Snapshot } from "../cluster";
 import { observedOf } from "../gateway-settings/observed";
 import { tlsOf } from "../gateway-settings/tls";
 import { APISIX, byAge, image, runs } from "../pods/images";
-import { settingsOf } from "../gateway-settings/file";
-import { variablesOf } from "../pods/environment";
+import { containerOf, settingsOf } from "../gateway-settings/file";
+import { adminKeys, etcdPassword } from "../gateway-settings/secrets";
 import type { RealGateways } from "./real";
 import { podEnd } from "../pods/end";
-
-/** Keys of the chart where no Secret is named. */
-const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
 
 export interface GatewayPod {
     pod: V1Pod;
@@ -171,31 +168,4 @@ const MOST_LINES = 10_000;
 function keep(lines: string[], line: string): void {
     lines.push(`${line}\n`);
     if (lines.length > MOST_LINES) lines.shift();
-}
-
-function containerOf(pod: V1Pod): V1Container {
-    return pod.spec!.containers.find((c) => APISIX.test(c.image!))!;
-}
-
-/** What a gateway asks etcd with; undefined: without a user. */
-export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
-    const container = containerOf(pod);
-    const variable = (container.env ?? []).filter(({ name }) => name === "APISIX_ETCD_PASSWORD");
-    return variablesOf(pod, { ...container, env: variable }, now).APISIX_ETCD_PASSWORD;
-}
-
-/** The keys in a pod's environment, as its container would see them if it started now. */
-function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
-    const container = containerOf(pod);
-    const value = (name: string): string | undefined => {
-        const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
-        const secret = now.secrets.find(
-            (s) => s.metadata!.name === ref?.name && s.metadata!.namespace === pod.metadata!.namespace,
-        );
-        return ref && secret && decoded(secret)[ref.key];
-    };
-    if (!container.env?.some((e) => e.name === "APISIX_ADMIN_KEY"))
-        return { adminKey: WELL_KNOWN.admin, viewerKey: WELL_KNOWN.viewer };
-    const [adminKey, viewerKey] = [value("APISIX_ADMIN_KEY"), value("APISIX_VIEWER_KEY")];
-    return adminKey !== undefined && viewerKey !== undefined ? { adminKey, viewerKey } : undefined;
 }

@@ -15,9 +15,11 @@ import type { Gateway } from "../../gateway/server";
 import { milliseconds, REAL_TIME, type Clock } from "../clock";
 import { isReady, selects, type Snapshot } from "../cluster";
 import { EtcdMembers } from "../etcd/members";
-import { etcdPassword, GatewayPods, type GatewayPod } from "./pods";
+import { etcdPassword } from "../gateway-settings/secrets";
+import { GatewayPods, type GatewayPod } from "./pods";
 import { METRICS_PORT } from "../gateway-settings/observed";
-import { openNodePort, type Destination, type Lost, type NodePort } from "../node-port";
+import type { Destination, Lost } from "../../control-plane/node-port";
+import { NodePorts, type Place } from "./node-ports";
 import { APISIX, runs } from "../pods/images";
 import type { RealGateways } from "./real";
 
@@ -27,10 +29,6 @@ const DATA_PORT = 9080;
 const ADMIN_PORT = 9180;
 /** The same for TLS. */
 const TLS_PORT = 9443;
-/** Address of the load balancer of the nodes. */
-const FRONT = "127.0.0.1";
-/** The node's own address, which kube-proxy lets a real gateway see: what comes from the loopback of its pod it trusts. */
-const NODE = "127.0.0.2";
 /** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
 const ENDPOINTS_SECONDS = 1;
 
@@ -48,45 +46,28 @@ export interface GatewaysOptions {
     log: (line: string) => void;
 }
 
-interface OpenPort {
-    /** Node whose address it is at; undefined in front of all. */
-    node?: string;
-    nodePort: NodePort;
-}
-
-/** A node port that should be open at an address. */
-interface Wanted {
-    /** Unset: in front of all nodes. */
-    node?: string;
-    address: string;
-    port: number;
-    service: V1Service;
-    /** Whether it leads to the port of TLS. */
-    tls: boolean;
-}
-
 export class Gateways {
     private readonly pods: GatewayPods;
     private readonly etcd = new EtcdMembers();
-    /** By address and port. */
-    private readonly open = new Map<string, OpenPort>();
-    /** Connections there have been, by address and port. */
-    private readonly turns = new Map<string, number>();
+    private readonly nodePorts: NodePorts;
     private readonly isCutOff = new Set<string>();
-    private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private last: Snapshot | undefined;
-    private readonly said = new Set<string>();
     private readonly clock: Clock;
 
     constructor(private readonly options: GatewaysOptions) {
         const { resolve, clock = REAL_TIME, ended = async () => undefined, real, onAnswer, log } = options;
         this.clock = clock;
+        this.nodePorts = new NodePorts({
+            destination: (place, turn) => this.destination(place, turn),
+            real: real !== undefined,
+            log,
+        });
         this.pods = new GatewayPods({
             clock,
             resolve,
             configurationOf: (pod, now) => this.etcd.configurationOf(pod, now),
             reachable: this.reachable,
-            cut: (uid) => this.open.forEach(({ nodePort }) => nodePort.cut(uid)),
+            cut: (uid) => this.nodePorts.cut(uid),
             ended,
             real,
             onAnswer,
@@ -100,11 +81,11 @@ export class Gateways {
         await this.pods.reconcile(now);
         this.etcd.reconcile(now, this.reachable);
         if (!this.options.real) await this.etcd.serve(now);
-        await this.followNodePorts(now);
+        await this.nodePorts.follow(now);
     }
 
     async close(): Promise<void> {
-        await Promise.all([...this.open.values()].map(({ nodePort }) => nodePort.close()));
+        await this.nodePorts.close();
         await this.pods.close();
         await this.etcd.close();
     }
@@ -127,11 +108,11 @@ export class Gateways {
     /** Lets nothing through to a node and its pods, nor from them. */
     cutOff(node: string): void {
         this.isCutOff.add(node);
-        for (const { node: own, nodePort } of this.open.values()) {
-            if (own === node) nodePort.silence();
-            for (const { pod } of this.pods.list())
-                if (pod.spec?.nodeName === node) nodePort.silence(pod.metadata!.uid);
-        }
+        const its = this.pods.list().filter(({ pod }) => pod.spec?.nodeName === node);
+        this.nodePorts.silence(
+            node,
+            its.map(({ pod }) => pod.metadata!.uid!),
+        );
     }
 
     /** Whether new connections are led to pods of a node, as far as is known of their readiness. */
@@ -141,14 +122,12 @@ export class Gateways {
 
     bringBack(node: string): void {
         this.isCutOff.delete(node);
-        for (const { nodePort } of this.open.values()) nodePort.resume();
+        this.nodePorts.resume();
     }
 
     /** What callers have lost at node ports since the world began. */
     lost(): Lost {
-        const sum = { ...this.before };
-        for (const { nodePort } of this.open.values()) add(sum, nodePort.lost);
-        return sum;
+        return this.nodePorts.lost();
     }
 
     readonly reachable = (pod: V1Pod): boolean => !this.isCutOff.has(pod.spec?.nodeName ?? "");
@@ -216,55 +195,16 @@ export class Gateways {
         return localPort(gateway, Number(target));
     }
 
-    private async followNodePorts(now: Snapshot): Promise<void> {
-        const places: { node?: string; address: string }[] = [{ address: FRONT }];
-        for (const { metadata, status } of now.nodes) {
-            const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
-            if (address !== undefined && address !== FRONT) places.push({ node: metadata!.name, address });
-        }
-        const wanted = new Map<string, Wanted>();
-        for (const service of now.services)
-            for (const { nodePort: port, targetPort } of service.spec?.ports ?? [])
-                if (port && now.pods.some((pod) => runs(pod, APISIX) && selects(service, pod)))
-                    for (const place of places)
-                        wanted.set(`${place.address}:${port}`, {
-                            ...place,
-                            port,
-                            service,
-                            tls: targetPort === TLS_PORT,
-                        });
-        for (const [key, { nodePort }] of this.open)
-            if (!wanted.has(key)) {
-                this.open.delete(key);
-                await nodePort.close();
-                add(this.before, nodePort.lost);
-            }
-        for (const [key, place] of wanted) {
-            if (this.open.has(key)) continue;
-            const { node, address, port, service } = place;
-            const { namespace, name } = service.metadata!;
-            try {
-                const destination = () => this.destination(key, place);
-                const from = this.options.real && NODE;
-                this.open.set(key, { node, nodePort: await openNodePort(port, destination, address, from) });
-            } catch (error) {
-                this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
-            }
-        }
-    }
-
     /** Where a new connection at a node port goes: each pod in turn. */
-    private destination(key: string, { node, service: { metadata }, tls }: Wanted): Destination {
+    private destination({ node, service: { metadata }, targetPort }: Place, turn: number): Destination {
         if (node !== undefined && this.isCutOff.has(node)) return "silence";
         const service = this.service(metadata!.namespace!, metadata!.name!);
         const local = service?.spec?.externalTrafficPolicy === "Local" && node !== undefined;
         const endpoints = this.endpoints(service).filter(({ pod }) => !local || pod.spec?.nodeName === node);
-        const turn = this.turns.get(key) ?? 0;
-        this.turns.set(key, turn + 1);
         if (endpoints.length === 0) return "none";
         const { pod, gateway, state } = endpoints[turn % endpoints.length];
         if (!this.reachable(pod)) return "silence";
-        const port = tls ? gateway.tlsPort : gateway.port;
+        const port = targetPort === TLS_PORT ? gateway.tlsPort : gateway.port;
         // A pod without TLS has nothing that listens there.
         if (state === "quits" || state === "gone" || port === undefined) return "gone";
         return { pod: pod.metadata!.uid!, port };
@@ -297,11 +237,6 @@ export class Gateways {
         const pods = this.pods.list().filter(({ pod, state }) => selects(service, pod) && state === "runs");
         return pods.filter(({ pod }) => this.isListedReady(pod) && this.reachable(pod)).map(({ gateway }) => gateway);
     }
-
-    private sayOnce(line: string): void {
-        if (!this.said.has(line)) this.options.log(line);
-        this.said.add(line);
-    }
 }
 
 function localPort({ port, adminPort, tlsPort, metricsPort }: Gateway, containerPort: number): number | undefined {
@@ -312,10 +247,4 @@ function localPort({ port, adminPort, tlsPort, metricsPort }: Gateway, container
         [METRICS_PORT]: metricsPort,
     };
     return ports[containerPort];
-}
-
-function add(sum: Lost, more: Lost): void {
-    sum.cut += more.cut;
-    sum.refused += more.refused;
-    sum.unanswered += more.unanswered;
 }

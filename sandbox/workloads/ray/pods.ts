@@ -16,18 +16,17 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../control-plane";
 import type { AlpaOptions } from "../../alpa/server";
 import type { GpuFaults } from "../../gpus/faults";
-import { OUT_OF_MEMORY, type GpuLedger, type Hold } from "../../gpus/ledger";
+import { OUT_OF_MEMORY, type GpuLedger } from "../../gpus/ledger";
 import { launch, MESH_LOST, NOT_LOADED, type Launched } from "../../gpus/loading";
 import { elapse, milliseconds, type Clock } from "../clock";
 import type { Cluster, Snapshot } from "../cluster";
 import { missing, type Supplies } from "../kubelet";
 import { RayClusters, sameCluster } from "./clusters";
 import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./container";
+import { backOff, end, isNeeded, type Played } from "./played";
 import { essence, statusOf, type PodState } from "./status";
-import { startWatchdog, type Watchdog, type WatchdogOptions } from "./watchdog";
+import { startWatchdog, type WatchdogOptions } from "./watchdog";
 
-/** kubelet's first pause before a container is started again, and the longest one, in seconds. */
-const BACK_OFF_SECONDS = [10, 300];
 /** Time until the loss of a worker ends the head's container, in seconds. */
 const LOSS_SECONDS = 5;
 /** Kubernetes' default. */
@@ -56,21 +55,6 @@ interface Surroundings {
     log: (line: string) => void;
 }
 
-interface Played {
-    pod: V1Pod;
-    /** While its containers run. */
-    run?: { hold?: Hold; startedAt: string };
-    /** Why it does not. */
-    failure?: PodState & { until: number };
-    failures: number;
-    restarts: number;
-    launched?: Launched;
-    watchdog?: Watchdog;
-    /** When a pod of its RayCluster was lost, in milliseconds. */
-    lostAt?: number;
-    ending?: Promise<void>;
-}
-
 export class RayPods {
     /** By uid of the pod. */
     private readonly played = new Map<string, Played>();
@@ -95,7 +79,7 @@ export class RayPods {
         for (const [uid, one] of this.played)
             if (!pods.some(({ metadata }) => metadata!.uid === uid)) {
                 this.played.delete(uid);
-                await this.end(one);
+                await end(one);
             }
         for (const pod of pods) {
             const uid = pod.metadata!.uid!;
@@ -116,7 +100,7 @@ export class RayPods {
 
     async close(): Promise<void> {
         this.stop.abort();
-        await Promise.all([...this.played.values()].map((one) => one.ending ?? this.end(one)));
+        await Promise.all([...this.played.values()].map((one) => one.ending ?? end(one)));
     }
 
     private start(one: Played, supplies: Supplies): void {
@@ -160,14 +144,14 @@ export class RayPods {
         const { namespace, name } = one.pod.metadata!;
         this.around.log(`${namespace}/${name}: ${message}`);
         const at = new Date().toISOString();
-        this.fail(one, { is: "crashed", message, backOffSeconds: this.backOff(one), at });
+        this.fail(one, { is: "crashed", message, backOffSeconds: backOff(one), at });
         one.restarts++;
         one.run?.hold?.release();
         one.run = undefined;
     }
 
     private fail(one: Played, state: PodState): void {
-        const pause = milliseconds(this.around.clock, this.backOff(one));
+        const pause = milliseconds(this.around.clock, backOff(one));
         one.failure = { ...state, until: Date.now() + pause };
         one.failures++;
         this.lookAgain(pause);
@@ -175,11 +159,6 @@ export class RayPods {
 
     private lookAgain(afterMilliseconds: number): void {
         setTimeout(() => this.stop.signal.aborted || this.around.changed(), afterMilliseconds + 1).unref();
-    }
-
-    private backOff({ failures }: Played): number {
-        const [first, longest] = BACK_OFF_SECONDS;
-        return Math.min(first * 2 ** failures, longest);
     }
 
     /** Launches Alpa in a head's pod, or ends it, as all pods of its RayCluster run or not. */
@@ -203,9 +182,9 @@ export class RayPods {
             if (!head.run || head.ending || this.stop.signal.aborted) return launched.close();
             head.launched = launched;
             await this.watch(head, launched);
-            void launched.ended.then(async (end) => {
-                if (end === "failed" && head.launched === launched) await this.lose(head, NOT_LOADED);
-                if (end === "loaded") head.failures = 0;
+            void launched.ended.then(async (outcome) => {
+                if (outcome === "failed" && head.launched === launched) await this.lose(head, NOT_LOADED);
+                if (outcome === "loaded") head.failures = 0;
                 this.around.changed();
             });
         } catch (error) {
@@ -268,23 +247,6 @@ export class RayPods {
         return { is: "running", ready: why === undefined };
     }
 
-    /** Ends its containers at once. */
-    private async end(one: Played): Promise<void> {
-        const { launched, watchdog } = one;
-        one.launched = one.watchdog = undefined;
-        await watchdog?.stop();
-        await launched?.close();
-        one.run?.hold?.release();
-        one.run = undefined;
-    }
-
-    /** Whether the hook of a pod that is on its way out has something to wait for. @param others of its RayCluster, itself among them */
-    private async isNeeded(one: Played, others: Played[]): Promise<boolean> {
-        if (!isHead(one.pod)) return others.some(({ pod, run }) => isHead(pod) && run !== undefined);
-        if (!one.launched || one.lostAt !== undefined || others.some(({ run }) => run === undefined)) return false;
-        return (await one.launched.connections()) > 0;
-    }
-
     private async endInOrder(one: Played): Promise<void> {
         const { clock, ended, log, changed } = this.around;
         const { spec, metadata } = one.pod;
@@ -292,10 +254,10 @@ export class RayPods {
         const waits = spec!.containers.some(({ lifecycle }) => lifecycle?.preStop);
         const others = [...this.played.values()].filter(({ pod, run }) => run && sameCluster(pod, one.pod));
         for (let second = 0; waits && second < grace && !this.stop.signal.aborted; second++) {
-            if (!(await this.isNeeded(one, others))) break;
+            if (!(await isNeeded(one, others))) break;
             await elapse(clock, 1, this.stop.signal);
         }
-        await this.end(one);
+        await end(one);
         if (!this.stop.signal.aborted)
             await ended(one.pod).catch((error: Error) => log(`${metadata!.name}: ${error.message}`));
         changed();

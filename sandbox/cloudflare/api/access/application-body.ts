@@ -4,7 +4,7 @@ import type { AccessApplication, Account, Zone } from "../../account";
 import { NotImitated, refused } from "../answer";
 import { checked } from "../call";
 import { isName } from "../dns/content";
-import { MOST } from "../limits";
+import { MOST } from "../../account-limits";
 import { policyFields, sessionDuration } from "./policies";
 
 /** Other types of the real API. */

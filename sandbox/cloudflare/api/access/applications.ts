@@ -5,7 +5,7 @@ import { notFound, refused } from "../answer";
 import { applicationBody, checkType, hostnames, policyEntries } from "./application-body";
 import type { ApplicationBody, PolicyEntry } from "./application-body";
 import { bodyOf, inBothScopes, product, without, type Call, type Route } from "../call";
-import { MOST } from "../limits";
+import { MOST } from "../../account-limits";
 import { page, PAGING } from "../paging";
 import { checkTokens, makePolicy } from "./policies";
 

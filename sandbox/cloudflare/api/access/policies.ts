@@ -6,7 +6,7 @@ import { isRange } from "../../edge/access/policies";
 import { uuid } from "../../ids";
 import { notFound, NotImitated, refused } from "../answer";
 import { bodyOf, product, without, type Call, type Route } from "../call";
-import { MOST } from "../limits";
+import { MOST } from "../../account-limits";
 import { page, PAGING } from "../paging";
 
 const INVALID = 12130;

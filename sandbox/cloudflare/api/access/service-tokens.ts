@@ -9,7 +9,7 @@ import { goDuration } from "../../durations";
 import { clientId, clientSecret, uuid } from "../../ids";
 import { notFound, refused } from "../answer";
 import { bodyObject, bodyOf, inBothScopes, product, without, type Call, type Route } from "../call";
-import { MOST } from "../limits";
+import { MOST } from "../../account-limits";
 import { page, PAGING } from "../paging";
 
 const INVALID = 12130;

@@ -2,7 +2,7 @@
 import type { Plan } from "../../account";
 import { fieldsOf, parseExpression } from "../../edge/rules/parse";
 import { ApiError } from "../answer";
-import { FREE_EXPRESSION_FIELDS, RATE_LIMITS } from "../limits";
+import { FREE_EXPRESSION_FIELDS, RATE_LIMITS } from "../../account-limits";
 import type { RuleBody } from "./rulesets";
 
 const NOT_ENTITLED = 20120;

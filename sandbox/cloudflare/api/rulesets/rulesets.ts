@@ -6,7 +6,7 @@ import { RealOperator } from "../../edge/rules/parse";
 import { hexId } from "../../ids";
 import { ApiError, notFound, NotImitated } from "../answer";
 import { bodyOf, product, without, type Call, type Route } from "../call";
-import { RATE_LIMIT_PERIODS } from "../limits";
+import { RATE_LIMIT_PERIODS } from "../../account-limits";
 import { page, PAGING } from "../paging";
 import { checkCharacteristic } from "./characteristics";
 import { checkPlan } from "./plan";

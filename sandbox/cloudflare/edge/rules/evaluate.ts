@@ -3,7 +3,7 @@
  * is a regular expression; a missing header compares as false.
  */
 import { inRange, isRange } from "../access/policies";
-import { compile } from "../../connector/re2";
+import { compile } from "../../re2";
 import { NotImitated, values, type EdgeRequest } from "../types";
 import { fieldsOf, parseExpression, type Expression, type Operand } from "./parse";
 

@@ -7,7 +7,7 @@
  * Not imitated: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
  */
 import type { Account } from "../../account";
-import { FREE_EXPRESSION_FIELDS } from "../../api/limits";
+import { FREE_EXPRESSION_FIELDS } from "../../account-limits";
 import type { Plan, Ruleset, RulesetRule } from "../../objects";
 import { BROWSER_CHECK, browserCheck } from "../browser-check";
 import { numberedError } from "../pages";

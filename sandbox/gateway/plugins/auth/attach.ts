@@ -1,7 +1,8 @@
 /** What every auth plugin does once it knows who the caller is, or does not. */
 import type { Context } from "../../request/context";
 import { bytes } from "../../http/headers";
-import type { AuthConsumer, Exit, PluginTools } from "../../request/types";
+import type { PluginTools } from "../plugin";
+import type { AuthConsumer, Exit } from "../../request/types";
 
 /** Names the consumer to later plugins and to the upstream; a client's own headers of these names go. */
 export function attachConsumer(ctx: Context, consumer: AuthConsumer): void {

@@ -2,7 +2,7 @@
 import { NotImitated } from "../../not-imitated";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
 import type { Schema } from "../../schema/jsonschema";
-import type { PluginTools } from "../../request/types";
+import type { PluginTools } from "../plugin";
 
 /** The fields of redis have values where the policy is redis: schema and defaults see to it. */
 export interface PolicyConf extends RedisConf {

@@ -10,7 +10,7 @@ import { type KubectlCall, KubectlError } from "./call";
 import { drain } from "./drain";
 import { get } from "./get";
 import { cordon, deleteNodes, label, taint } from "./nodes";
-import { readOptions, type Known } from "../options";
+import { readOptions, type Known } from "../../options";
 import { rolloutStatus, waitFor } from "./waiting";
 
 type Verb = { run(call: KubectlCall): Promise<Reply>; options: Known };

@@ -1,7 +1,7 @@
 /** Claim: ingress rules mean what they mean to cloudflared, and what it would do differently is refused. */
 import assert from "node:assert/strict";
 import { findRule, NO_RULES, parseConfiguration } from "../../../cloudflare/connector/ingress";
-import { compile } from "../../../cloudflare/connector/re2";
+import { compile } from "../../../cloudflare/re2";
 
 const CATCH_ALL = { service: "http_status:404" };
 

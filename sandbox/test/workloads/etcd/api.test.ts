@@ -9,7 +9,7 @@ const KEYS = { key: encoded("/apisix/"), range_end: encoded("/apisix0") };
 describe("The stand-in for etcd", () => {
     let apis: Awaited<ReturnType<typeof startEtcdApi>>[];
     beforeEach(() => (apis = []));
-    afterEach(() => apis.forEach(({ server }) => server.close().closeAllConnections()));
+    afterEach(() => Promise.all(apis.map((api) => api.close())));
 
     async function start(configuration: Configuration) {
         const api = await startEtcdApi(() => configuration);

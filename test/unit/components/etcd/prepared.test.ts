@@ -1,12 +1,12 @@
 // Proves when etcd gets its password and what an etcd of before held, with the provider as the state keeps it. What plays
 // etcd is the sandbox's; that it answers as etcd's own program does, test/engine/etcd.test.ts shows.
 import { strict as assert } from "node:assert";
-import type { Server } from "node:http";
 import type * as pulumi from "@pulumi/pulumi";
 import { WebSocketServer } from "ws";
 import { EtcdPrepared } from "../../../../components/etcd/prepared";
 import { forward } from "../../../../sandbox/control-plane/kubelet";
 import { Configuration } from "../../../../sandbox/gateway/objects/configuration";
+import type { Listening } from "../../../../sandbox/processes/listen";
 import { startEtcdApi } from "../../../../sandbox/workloads/etcd/api";
 import { one, record } from "../../../kit";
 import { fakeApi, type FakeApi } from "../../fake-api";
@@ -33,16 +33,16 @@ function etcd(password: string | undefined, keys: Record<string, object> = {}): 
 describe("EtcdPrepared", () => {
     let text: string;
     let api: FakeApi;
-    let servers: Server[];
+    let etcds: Listening[];
     let sockets: WebSocketServer;
     before(async () => {
         const made = await record(() => new EtcdPrepared("prepared", { cluster: {}, ...ARGS }, {}));
         text = storedText(one(made, "pulumi-nodejs:dynamic/alpa-auth:EtcdPrepared"));
     });
-    beforeEach(() => (servers = []));
+    beforeEach(() => (etcds = []));
     afterEach(async () => {
         for (const client of sockets.clients) client.terminate();
-        servers.forEach((server) => server.close().closeAllConnections());
+        await Promise.all(etcds.map((etcd) => etcd.close()));
         await api.close();
     });
 
@@ -59,7 +59,7 @@ describe("EtcdPrepared", () => {
         const ports = new Map<string, number>();
         for (const [pod, configuration] of Object.entries(members)) {
             const started = await startEtcdApi(() => configuration);
-            servers.push(started.server);
+            etcds.push(started);
             ports.set(pod, started.port);
         }
         sockets = new WebSocketServer({ noServer: true, handleProtocols: () => "v4.channel.k8s.io" });

@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { once } from "node:events";
 import { freePort } from "../../processes";
-import { openNodePort } from "../../workloads/node-port";
+import { openNodePort } from "../../control-plane/node-port";
 
 // Other systems have to be given further addresses of loopback first.
 if (process.platform === "linux")

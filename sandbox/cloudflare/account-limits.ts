@@ -1,5 +1,5 @@
 /** How much one account may have. Facts: Cloudflare One's account limits, 2026; contracts can raise them. */
-import type { Plan } from "../account";
+import type { Plan } from "./account";
 
 export const MOST = {
     applications: 500,

@@ -10,8 +10,8 @@ import * as language from "@pulumi/pulumi/proto/language_pb";
 import { ResourceProviderClient } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import { Struct } from "google-protobuf/google/protobuf/struct_pb";
-import { installPlugins, linkExecutable, writeLaunchers } from "../../plugins/launchers";
-import { ask, eventually, folderWith, isRunning, parentOf } from "./kit";
+import { installPlugins, linkExecutable, writeLaunchers } from "../../toolchain/launchers";
+import { ask, eventually, folderWith, isRunning, parentOf } from "../plugins/kit";
 
 describe("plugin launchers", function () {
     // Most of these start Node.js twice: half a second here, more on a busy machine.

@@ -4,11 +4,12 @@ import * as path from "node:path";
 import { buildSync } from "esbuild";
 
 const ROOT = path.resolve(__dirname, "../..");
+const PLUGINS = path.join(__dirname, "../plugins");
 
 /** Quotes a value for sh. */
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The programs of this folder that the engine starts, by the names it looks for. */
+/** The programs of plugins/ that the engine starts, by the names it looks for. */
 const STAND_INS = {
     "pulumi-language-nodejs": "language-nodejs.ts",
     "pulumi-resource-random": "resource-random.ts",
@@ -22,7 +23,7 @@ const STAND_INS = {
  */
 function bundle(folder: string): void {
     const { outputFiles } = buildSync({
-        entryPoints: Object.entries(STAND_INS).map(([out, file]) => ({ in: path.join(__dirname, file), out })),
+        entryPoints: Object.entries(STAND_INS).map(([out, file]) => ({ in: path.join(PLUGINS, file), out })),
         outdir: folder,
         outExtension: { ".js": ".cjs" },
         write: false,
@@ -33,7 +34,7 @@ function bundle(folder: string): void {
         // What is not JavaScript stays where npm put it.
         external: ["@node-rs/bcrypt", "*.node"],
         banner: { js: `module.paths.push(${JSON.stringify(path.join(ROOT, "node_modules"))});` },
-        define: { STAND_INS_FOLDER: JSON.stringify(__dirname) },
+        define: { STAND_INS_FOLDER: JSON.stringify(PLUGINS) },
         legalComments: "none",
         logLevel: "warning",
     });
@@ -52,7 +53,7 @@ function standIn(file: string): string {
  */
 function dynamicProvider(): string {
     const node = quote(process.execPath);
-    const watch = quote(`--require=${path.join(__dirname, "exit-with-parent.cjs")}`);
+    const watch = quote(`--require=${path.join(PLUGINS, "exit-with-parent.cjs")}`);
     return (
         `#!/bin/sh\n` +
         `script=$(${node} -p 'require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] })') || exit 1\n` +

@@ -1,8 +1,8 @@
 /** The process that holds a world: started by `up`, ended by it, by `down`, or by the guard. */
-import { pictureOf } from "../status-page/picture";
-import { startStatusPage } from "../status-page/server";
-import { writeFacts } from "./state";
-import { sceneOf, type SceneName } from "./scenes";
+import { pictureOf } from "./status-page/picture";
+import { startStatusPage } from "./status-page/server";
+import { writeFacts } from "./world/state";
+import { sceneOf, type SceneName } from "./world/scenes";
 
 const [, , dir, name] = process.argv;
 const log = (line: string) => console.log(line);

@@ -1,0 +1,156 @@
+/**
+ * Emulates kube-proxy for one node port: connections go to the emulators of the pods behind the Service, and stay
+ * there. It counts what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
+ */
+import { connect, createServer, type Socket } from "node:net";
+import { describeHolder } from "../processes";
+import { listen } from "../processes/listen";
+
+/** Where a new connection goes. */
+export type Destination =
+    | { pod: string; port: number }
+    /** To a pod that has ended, which the node does not know yet. */
+    | "gone"
+    /** To no pod: the answer of a node when a Service has none. */
+    | "none"
+    /** Into a network that drops all packets. */
+    | "silence";
+
+/** What callers have lost. */
+export interface Lost {
+    /** Running requests of a pod that was killed. */
+    cut: number;
+    /** Connections to a pod that had ended. */
+    refused: number;
+    /** Requests to a pod or node that is cut off: no answer comes. */
+    unanswered: number;
+}
+
+export interface NodePort {
+    readonly lost: Lost;
+    /** A pod was killed: what waits for its answers is lost. */
+    cut(pod: string): void;
+    /** Lets nothing through any more: of one pod's connections, or of all. */
+    silence(pod?: string): void;
+    /** Ends what was silenced: the other side knows nothing of these connections any more. */
+    resume(): void;
+    close(): Promise<void>;
+}
+
+interface Connection {
+    client: Socket;
+    backend?: Socket;
+    pod?: string;
+    /** Nothing is owed to the client: what it sent last has been answered, at least in part. */
+    answered: boolean;
+}
+
+/**
+ * @param from address that pods see connections come from; unset: this machine's choice
+ * @throws Error naming the process that holds the port
+ */
+export async function openNodePort(
+    port: number,
+    destination: () => Destination,
+    address = "127.0.0.1",
+    from?: string,
+): Promise<NodePort> {
+    const connections = new Connections(destination, from);
+    const server = createServer({ allowHalfOpen: true }, (client) => connections.take(client));
+    const { close } = await listen(server, port, address).catch((error: NodeJS.ErrnoException) => {
+        throw error.code === "EADDRINUSE" ? new Error(`node ${describeHolder(port)}`) : error;
+    });
+    return {
+        lost: connections.lost,
+        cut: (pod) => connections.cut(pod),
+        silence: (pod) => connections.silence(pod),
+        resume: () => connections.resume(),
+        close: async () => {
+            const closed = close();
+            connections.end();
+            await closed;
+        },
+    };
+}
+
+class Connections {
+    readonly lost: Lost = { cut: 0, refused: 0, unanswered: 0 };
+    private readonly open = new Set<Connection>();
+    private readonly silent = new Set<Connection>();
+
+    constructor(
+        private readonly destination: () => Destination,
+        private readonly from: string | undefined,
+    ) {}
+
+    take(client: Socket): void {
+        const to = this.destination();
+        client.on("error", () => undefined);
+        if (to === "gone") this.lost.refused++;
+        if (to === "gone" || to === "none") return void client.resetAndDestroy();
+        const connection: Connection = { client, answered: false };
+        this.open.add(connection);
+        client.on("close", () => {
+            this.open.delete(connection);
+            // Nothing is piped here that would end the other side.
+            if (this.silent.delete(connection)) connection.backend?.destroy();
+        });
+        if (to === "silence") return this.hush(connection);
+        this.lead(connection, to);
+    }
+
+    cut(pod: string): void {
+        for (const connection of this.open) {
+            if (connection.pod !== pod) continue;
+            if (!connection.answered) this.lost.cut++;
+            end(connection);
+        }
+    }
+
+    silence(pod: string | undefined): void {
+        for (const connection of this.open)
+            if ((pod === undefined || connection.pod === pod) && !this.silent.has(connection)) this.hush(connection);
+    }
+
+    resume(): void {
+        this.silent.forEach(end);
+    }
+
+    end(): void {
+        this.open.forEach(end);
+    }
+
+    private lead(connection: Connection, { pod, port }: Exclude<Destination, string>): void {
+        const { client } = connection;
+        const backend = connect({ port, host: "127.0.0.1", localAddress: this.from, allowHalfOpen: true });
+        Object.assign(connection, { backend, pod });
+        client.on("error", () => backend.resetAndDestroy());
+        let reached = false;
+        backend.on("connect", () => (reached = true));
+        backend.on("error", () => {
+            // The pod has just stopped to listen.
+            if (!reached) this.lost.refused++;
+            client.resetAndDestroy();
+        });
+        client.on("data", () => (connection.answered = false));
+        backend.on("data", () => (connection.answered = true));
+        client.pipe(backend).pipe(client);
+    }
+
+    private hush(connection: Connection): void {
+        const { client, backend } = connection;
+        client.unpipe().pause();
+        backend?.unpipe().pause();
+        this.silent.add(connection);
+        if (!connection.answered) this.lost.unanswered++;
+    }
+}
+
+/**
+ * Not reset: a socket that is being reset when its other side resets too keeps its handle for ever in Node.js 20, and the
+ * process does not end.
+ */
+function end({ client, backend }: Connection): void {
+    client.destroy();
+    backend?.destroy();
+}

@@ -1,0 +1,25 @@
+/** What `journalctl` says of a host's services. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import type { Reply } from "../reply";
+import { fullName, Refused } from "./units";
+
+export function journalctl(root: string, args: string[]): Reply {
+    const rest = args.filter((arg) => arg !== "--no-pager");
+    const take = (name: string) => {
+        const at = rest.indexOf(name);
+        return at < 0 ? undefined : rest.splice(at, 2)[1];
+    };
+    const [unit, lines, output] = [take("-u"), take("-n"), take("-o")];
+    if (!unit || rest.length > 0 || ![undefined, "cat"].includes(output))
+        throw new Refused(`journalctl ${args.join(" ")}: not imitated (-u UNIT, -n LINES, -o cat)`);
+    const found = lastLines(root, fullName(unit), Number(lines ?? 1000));
+    // Only what was said, without who said it.
+    return { code: 0, out: output === "cat" ? found.replace(/^systemd\[1\]: /gm, "") : found, err: "" };
+}
+
+export function lastLines(root: string, unit: string, count: number): string {
+    const file = path.join(root, "var/log/journal", `${unit}.log`);
+    if (!fs.existsSync(file)) return "-- No entries --\n";
+    return `${fs.readFileSync(file, "utf8").trimEnd().split("\n").slice(-count).join("\n")}\n`;
+}

@@ -1,0 +1,90 @@
+/** The unit files of a host as systemd has read them, and the links that enable them. */
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { BadUnit, parseTimer, parseUnit, type TimerFile, type UnitFile } from "./unit-file";
+
+const FOLDER = "etc/systemd/system";
+
+/** An error of systemctl's own, with its exit code. */
+export class Refused extends Error {
+    constructor(
+        message: string,
+        readonly code = 1,
+    ) {
+        super(message);
+    }
+}
+
+export class Units {
+    /** Texts as they were when systemd last read them. */
+    private readonly loaded = new Map<string, string>();
+
+    constructor(private readonly root: string) {}
+
+    service(unit: string): UnitFile {
+        return this.parsed(unit, parseUnit);
+    }
+
+    timer(unit: string): TimerFile {
+        return this.parsed(unit, parseTimer);
+    }
+
+    /** daemon-reload: what is on the disk counts again. */
+    forget(): void {
+        this.loaded.clear();
+    }
+
+    /** A unit's own file or its template's, by name; none if there is neither. */
+    fileName(unit: string): string | undefined {
+        return [unit, unit.replace(/@.*\.service$/, "@.service")].find((name) =>
+            fs.existsSync(path.join(this.root, FOLDER, name)),
+        );
+    }
+
+    text(unit: string, doing: string, code: number): string {
+        const name = this.fileName(unit);
+        if (!name) throw new Refused(`Failed to ${doing} ${unit}: Unit ${unit} not found.`, code);
+        const text = this.loaded.get(name) ?? fs.readFileSync(path.join(this.root, FOLDER, name), "utf8");
+        this.loaded.set(name, text); // what changes on the disk counts after daemon-reload
+        return text;
+    }
+
+    enable(unit: string, targets: string[]): void {
+        for (const target of targets) {
+            const folder = path.join(this.root, FOLDER, `${target}.wants`);
+            fs.mkdirSync(folder, { recursive: true });
+            fs.rmSync(path.join(folder, unit), { force: true });
+            fs.symlinkSync(`/${FOLDER}/${this.fileName(unit)}`, path.join(folder, unit));
+        }
+    }
+
+    disable(unit: string): void {
+        for (const link of this.links(unit)) fs.rmSync(link);
+    }
+
+    isEnabled(unit: string): boolean {
+        return this.links(unit).length > 0;
+    }
+
+    private links(unit: string): string[] {
+        const folder = path.join(this.root, FOLDER);
+        const wants = fs.existsSync(folder) ? fs.readdirSync(folder).filter((name) => name.endsWith(".wants")) : [];
+        const found = wants.map((name) => path.join(folder, name, unit));
+        return found.filter((file) => fs.lstatSync(file, { throwIfNoEntry: false }));
+    }
+
+    private parsed<T>(unit: string, parse: (text: string, unit: string) => T): T {
+        try {
+            return parse(this.text(unit, "start", 5), unit);
+        } catch (error) {
+            if (!(error instanceof BadUnit)) throw error;
+            throw new Refused(`Failed to start ${unit}: Unit ${unit} has a bad unit file setting: ${error.message}.`);
+        }
+    }
+}
+
+export function fullName(unit: string): string {
+    const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
+    if (!/\.(service|timer)$/.test(name)) throw new Refused(`${unit}: only services and timers are imitated`);
+    return name;
+}

@@ -1,0 +1,31 @@
+/** What a container of APISIX gets of Secrets, by its variables. */
+import type { V1Pod } from "@kubernetes/client-node";
+import { decoded, type Snapshot } from "../cluster";
+import { variablesOf } from "../pods/environment";
+import { containerOf } from "./file";
+
+/** Keys of the chart where no Secret is named. */
+const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
+
+/** What a gateway asks etcd with; undefined: without a user. */
+export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
+    const container = containerOf(pod);
+    const variable = (container.env ?? []).filter(({ name }) => name === "APISIX_ETCD_PASSWORD");
+    return variablesOf(pod, { ...container, env: variable }, now).APISIX_ETCD_PASSWORD;
+}
+
+/** The keys in a pod's environment, as its container would see them if it started now. */
+export function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
+    const container = containerOf(pod);
+    const value = (name: string): string | undefined => {
+        const ref = container.env?.find((e) => e.name === name)?.valueFrom?.secretKeyRef;
+        const secret = now.secrets.find(
+            (s) => s.metadata!.name === ref?.name && s.metadata!.namespace === pod.metadata!.namespace,
+        );
+        return ref && secret && decoded(secret)[ref.key];
+    };
+    if (!container.env?.some((e) => e.name === "APISIX_ADMIN_KEY"))
+        return { adminKey: WELL_KNOWN.admin, viewerKey: WELL_KNOWN.viewer };
+    const [adminKey, viewerKey] = [value("APISIX_ADMIN_KEY"), value("APISIX_VIEWER_KEY")];
+    return adminKey !== undefined && viewerKey !== undefined ? { adminKey, viewerKey } : undefined;
+}

@@ -1,0 +1,123 @@
+/** The node ports of the Services that lead to gateways: one at the address of each node, and one in front of all. */
+import type { V1Service } from "@kubernetes/client-node";
+import { openNodePort, type Destination, type Lost, type NodePort } from "../../control-plane/node-port";
+import { selects, type Snapshot } from "../cluster";
+import { APISIX, runs } from "../pods/images";
+
+/** Address of the load balancer of the nodes. */
+const FRONT = "127.0.0.1";
+/** The node's own address, which kube-proxy lets a real gateway see: what comes from the loopback of its pod it trusts. */
+const NODE = "127.0.0.2";
+/** A node port that should be open at an address. */
+export interface Place {
+    /** Node whose address it is at; unset: in front of all nodes. */
+    node?: string;
+    address: string;
+    port: number;
+    service: V1Service;
+    /** What the port of the Service leads to in its pods. */
+    targetPort: number | string | undefined;
+}
+
+export interface NodePortsOptions {
+    /** Where a new connection goes. @param turn how many there were before it */
+    destination: (place: Place, turn: number) => Destination;
+    /** Whether the gateways are real: what comes from the loopback of their pod they trust. */
+    real: boolean;
+    log: (line: string) => void;
+}
+
+export class NodePorts {
+    /** By address and port. */
+    private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
+    /** Connections there have been, by address and port. */
+    private readonly turns = new Map<string, number>();
+    /** What callers have lost at ports that are closed. */
+    private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
+    private readonly said = new Set<string>();
+
+    constructor(private readonly options: NodePortsOptions) {}
+
+    async follow(now: Snapshot): Promise<void> {
+        const wanted = wantedIn(now);
+        for (const [key, { nodePort }] of this.open)
+            if (!wanted.has(key)) {
+                this.open.delete(key);
+                await nodePort.close();
+                add(this.before, nodePort.lost);
+            }
+        for (const [key, place] of wanted) if (!this.open.has(key)) await this.openAt(key, place);
+    }
+
+    /** A pod was killed: what waits for its answers is lost. */
+    cut(pod: string): void {
+        for (const { nodePort } of this.open.values()) nodePort.cut(pod);
+    }
+
+    /** Lets nothing more through to a node, nor from its pods. @param pods by uid */
+    silence(node: string, pods: string[]): void {
+        for (const { node: own, nodePort } of this.open.values()) {
+            if (own === node) nodePort.silence();
+            for (const pod of pods) nodePort.silence(pod);
+        }
+    }
+
+    /** Ends what was silenced. */
+    resume(): void {
+        for (const { nodePort } of this.open.values()) nodePort.resume();
+    }
+
+    /** What callers have lost since the world began. */
+    lost(): Lost {
+        const sum = { ...this.before };
+        for (const { nodePort } of this.open.values()) add(sum, nodePort.lost);
+        return sum;
+    }
+
+    async close(): Promise<void> {
+        await Promise.all([...this.open.values()].map(({ nodePort }) => nodePort.close()));
+    }
+
+    private async openAt(key: string, place: Place): Promise<void> {
+        const { node, address, port, service } = place;
+        const destination = () => {
+            const turn = this.turns.get(key) ?? 0;
+            this.turns.set(key, turn + 1);
+            return this.options.destination(place, turn);
+        };
+        try {
+            const nodePort = await openNodePort(port, destination, address, this.options.real ? NODE : undefined);
+            this.open.set(key, { node, nodePort });
+        } catch (error) {
+            const { namespace, name } = service.metadata!;
+            this.sayOnce(`Service ${namespace}/${name}: ${(error as Error).message}`);
+        }
+    }
+
+    private sayOnce(line: string): void {
+        if (!this.said.has(line)) this.options.log(line);
+        this.said.add(line);
+    }
+}
+
+/** By address and port. */
+function wantedIn({ nodes, pods, services }: Snapshot): Map<string, Place> {
+    const places: Pick<Place, "node" | "address">[] = [{ address: FRONT }];
+    for (const { metadata, status } of nodes) {
+        const address = status?.addresses?.find(({ type }) => type === "InternalIP")?.address;
+        if (address !== undefined && address !== FRONT) places.push({ node: metadata!.name, address });
+    }
+    const lead = services.filter((service) => pods.some((pod) => runs(pod, APISIX) && selects(service, pod)));
+    const wanted = lead.flatMap((service) =>
+        (service.spec?.ports ?? []).flatMap(({ nodePort: port, targetPort }) =>
+            port ? places.map((place): Place => ({ ...place, port, service, targetPort })) : [],
+        ),
+    );
+    return new Map(wanted.map((place) => [`${place.address}:${place.port}`, place]));
+}
+
+function add(sum: Lost, more: Lost): void {
+    sum.cut += more.cut;
+    sum.refused += more.refused;
+    sum.unanswered += more.unanswered;
+}

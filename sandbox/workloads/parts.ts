@@ -1,0 +1,105 @@
+/** The parts that play what runs in the cluster, each led to the others that it asks. */
+import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
+import type { ControlPlane } from "../control-plane";
+import type { EdgePlace } from "../cloudflare/edge/server";
+import type { Resolve } from "../gateway/counters/redis-connections";
+import type { RealParts } from "../real/choice";
+import { ClusterNetwork } from "../real/network";
+import type { Found, PartName } from "../real/parts";
+import type { Ground } from "../real/run";
+import { REAL_TIME, type Clock } from "./clock";
+import type { Cluster } from "./cluster";
+import { ConnectorPods } from "./connector-pods";
+import { Controllers } from "./controllers";
+import { EtcdPods } from "./etcd/pods";
+import { RealGateways } from "./gateways/real";
+import { Gateways } from "./gateways/services";
+import { Operators, type OperatorsOptions } from "./operators";
+import type { Program } from "./programs";
+import { alpaAddress } from "./ray/alpa-addresses";
+import { RayPods, type RayPodsOptions } from "./ray/pods";
+import { RedisPods } from "./redis-pods";
+import { serviceNames } from "./service-names";
+
+export interface WorkloadsOptions {
+    kubeConfig: KubeConfig;
+    controlPlane: ControlPlane;
+    log: (line: string) => void;
+    /** Where processes are recorded. */
+    stateDir?: string;
+    /** Where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
+    edge?: EdgePlace;
+    /** @default real time */
+    clock?: Clock;
+    /** GPUs, what holds them in pods, and KubeRay's operator. @default pods that ask for GPUs start as others do */
+    gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
+    /** More programs to play: each runs while a pod of its image is ready. */
+    programs?: Program[];
+    /** Told each answer of a stand-in for APISIX. */
+    onAnswer?: (answered: { caller: string | null; status: number }) => void;
+    /** What is real, on what ground, and the etcd that real gateways need. @default stand-ins */
+    real?: { parts: RealParts; ground: Ground; etcd: string };
+}
+
+/** Those that are unset are not played, or are stand-ins inside of others. */
+export interface Parts {
+    ray?: RayPods;
+    operators?: Operators;
+    redis: RedisPods;
+    etcd?: EtcdPods;
+    network?: ClusterNetwork;
+    realGateways?: RealGateways;
+    gateways: Gateways;
+    connectors: ConnectorPods;
+    controllers: Controllers;
+    /** Where the gateways reach a name or an address of the cluster's. */
+    resolve: Resolve;
+}
+
+/** @param changed called when something has changed that no watch tells */
+export async function startParts(options: WorkloadsOptions, cluster: Cluster, changed: () => void): Promise<Parts> {
+    const { controlPlane, log, onAnswer, gpus, clock = REAL_TIME, real } = options;
+    const ended = (pod: V1Pod) => cluster.takeAway(pod);
+    const redis = new RedisPods(log, (pod) => gateways.reachable(pod), options.stateDir);
+    const [apisix, controller] = [realPart(options, "apisix"), realPart(options, "ingress-controller")];
+    const etcd = apisix && new EtcdPods(real!.etcd, apisix.ground, (pod) => gateways.reachable(pod));
+    const names = serviceNames({
+        snapshot: () => cluster.snapshot(),
+        etcd,
+        gateways: { behindPort: (service, port) => gateways.behindPort(service, port) },
+        others: (host, port) => resolve(host, port),
+    });
+    const network =
+        apisix || controller
+            ? await ClusterNetwork.start({ ...names, podPort: (address, port) => gateways.portAt(address, port), log })
+            : undefined;
+    const realGateways = apisix && new RealGateways(apisix.found, apisix.ground, network!, changed);
+    const ray = gpus && new RayPods(gpus, { cluster, clock, ended, changed, log });
+    const operators = gpus && new Operators({ ...gpus, cluster, controlPlane, log });
+    gpus?.ledger.onChange(changed);
+    const resolve: Resolve = (host, port) =>
+        (ray && alpaAddress(cluster.snapshot(), ray, host, port)) ?? redis.resolve(host, port);
+    const gateways: Gateways = new Gateways({ resolve, clock, ended, real: realGateways, onAnswer, log });
+    const connectors = new ConnectorPods({
+        edge: options.edge,
+        resolve: gateways.resolveData,
+        real: realPart(options, "cloudflared"),
+        changed,
+        log,
+    });
+    const controllers = new Controllers({
+        cluster,
+        controlPlane,
+        clock,
+        resolveAdmin: async (admin) => gateways.resolveAdmin(admin),
+        reachable: gateways.reachable,
+        real: controller && { ...controller, proxyUrl: network!.proxyUrl },
+        log,
+    });
+    return { ray, operators, redis, etcd, network, realGateways, gateways, connectors, controllers, resolve };
+}
+
+function realPart({ real }: WorkloadsOptions, name: PartName): { found: Found; ground: Ground } | undefined {
+    const found = real?.parts[name];
+    return found && { found, ground: real!.ground };
+}
