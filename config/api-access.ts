@@ -33,11 +33,11 @@ export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     const problems: string[] = [];
     if (inPlain)
         problems.push(
-            "cloudflare:apiToken: must be stored encrypted (it is in the stack file in plain text). It is known now: make a new one, and run: pulumi config set --secret cloudflare:apiToken",
+            "cloudflare:apiToken: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file knows it: create a new token, and run: pulumi config set --secret cloudflare:apiToken",
         );
     if (!FORM.test(token))
         problems.push(
-            "cloudflare:apiToken: must be an API token: 40 to 80 letters, digits, - and _. Copy the whole of it, without blanks; a global API key is none.",
+            "cloudflare:apiToken: must be an API token: 40 to 80 letters, digits, - and _. Copy the whole token, without blanks; a global API key does not work here.",
         );
     return problems;
 }

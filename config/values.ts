@@ -39,7 +39,7 @@ export const url = z
         error: (i) => `must be an address with http:// or https://${got(withoutUser(i.input))}. Correct it`,
     })
     .refine((address) => withoutUser(address) === address, {
-        error: "must be an address without user name and password, which would be kept in plain text. Take them out",
+        error: "must be an address without user name and password, which would be stored in plain text. Remove them",
     });
 
 /** A name in a chart repository. Helm takes a path or an address for a chart as well, wherever the repository is. */
@@ -86,7 +86,7 @@ export const pathPrefix = z
     .string()
     .refine((path) => /^\/[a-z0-9]+(-[a-z0-9]+)*$/.test(path) && !TAKEN.test(path), {
         error: (i) =>
-            `must be one part of a path, such as /alpa-opt-service: lower case, and not of another service${got(i.input)}. Choose another`,
+            `must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service${got(i.input)}. Choose another`,
     })
     .optional();
 

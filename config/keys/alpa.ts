@@ -11,13 +11,13 @@ export const alpaKeys = {
     answerTimeoutSeconds: positive("a time in seconds")
         .optional()
         .meta({
-            description: "Longest time that one answer may take, in seconds. The gateway answers 504 after it.",
+            description: "Longest time that one answer may take, in seconds. After that time the gateway answers 504.",
             examples: [900],
             unset: `\`${DEFAULT_ANSWER_SECONDS}\`; with exposure \`tunnel\` 5 less than \`proxyTimeoutSeconds\``,
             reason: "The longest answers take minutes, and Alpa sends nothing before an answer is complete.",
         }),
     defaultModel: text("the name of a model").default("default").meta({
-        description: "Model of requests that name none: the name under which Alpa was started.",
+        description: "Model for requests that name no model: the name with which Alpa was started.",
         reason: "The name that Alpa's own server uses.",
     }),
     ...answerKeys,
@@ -32,9 +32,9 @@ export const alpa = z
             .min(1, { error: "must name at least one Alpa service. Write for example [10.20.96.188:20001]" })
             .meta({
                 description:
-                    "Address of each Alpa service, `host:port`, as the cluster reaches it. Only the first serves `/logprobs`, since its cache is in its memory.",
+                    "Address of each Alpa service, `host:port`, as the cluster reaches it. Only the first serves `/logprobs`, since each service keeps the cache of `/logprobs` in its own memory.",
                 examples: [["10.20.96.188:20001"]],
             }),
         ...alpaKeys,
     })
-    .describe("The Alpa service behind the gateway. It is not changed.");
+    .describe("The Alpa service behind the gateway. The stack does not change it.");

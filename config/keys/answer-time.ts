@@ -28,8 +28,8 @@ export function answerTimeProblems({ alpa = {}, proxyTimeoutSeconds, tunnel }: A
         const seconds = answerSeconds(maxTokens, rate);
         if (seconds > limit)
             problems.push(
-                `alpa.maxTokens: must fit into the ${limit} s that the edge waits (got ${maxTokens}: at ${rate} tokens per second ${seconds} s). ` +
-                    `Have callers ask for at most ${Math.max(0, Math.floor((limit - BATCH_WAIT_SECONDS) * rate))} and write that, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
+                `alpa.maxTokens: must fit into the ${limit} s that the edge waits (got ${maxTokens}, which take ${seconds} s at ${rate} tokens per second). ` +
+                    `Have callers request at most ${Math.max(0, Math.floor((limit - BATCH_WAIT_SECONDS) * rate))} tokens and set alpa.maxTokens to that, or raise proxyTimeoutSeconds, which needs plan enterprise.`,
             );
     }
     const longest = answer ?? limit;

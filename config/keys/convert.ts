@@ -35,7 +35,7 @@ export const convert = z
         }),
         budgetMinutes: positive("a time in minutes").default(DEFAULT_BUDGET_MINUTES).meta({
             description:
-                "Longest time for which callers may get 503 during a conversion or an upgrade of the model, in minutes. It returns by itself before that is over.",
+                "Longest time for which callers may get 503 during a conversion or an upgrade of the model, in minutes. The conversion or upgrade rolls back by itself before that time is over.",
             reason: "One hour is the downtime that the conversion is designed for.",
         }),
         retryAfterSeconds: positive("a time in seconds").default(60).meta({
@@ -47,13 +47,13 @@ export const convert = z
             .strictObject({
                 hosts: z
                     .array(sshHost)
-                    .min(1, { error: "must name at least one host. The first is the head of Ray" })
+                    .min(1, { error: "must name at least one host. The first is the Ray head node" })
                     .describe("Hosts that run Alpa on bare metal. The first is the head node of Ray."),
                 unit: z
                     .string()
                     .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
                         error: (i) =>
-                            `must be the name of a service of systemd, as alpa-ray.service${got(i.input)}. Correct it`,
+                            `must be the name of a service of systemd, for example alpa-ray.service${got(i.input)}. Correct it`,
                     })
                     .optional()
                     .meta({
@@ -64,7 +64,7 @@ export const convert = z
                 commands: z
                     .strictObject({
                         start: text("a command").meta({
-                            description: "Command that starts Ray, and Alpa on the first host. It must return.",
+                            description: "Command that starts Ray, and Alpa on the first host. It must end and leave them running in the background.",
                             examples: ["/opt/alpa/start.sh"],
                         }),
                         stop: text("a command").meta({
@@ -89,7 +89,7 @@ export const convert = z
                     }),
             })
             .describe(
-                "How to start and stop Alpa on bare metal, which is what a rollback needs: exactly one of `unit` and `commands`.",
+                "How to stop Alpa on bare metal, and start it again for a rollback: exactly one of `unit` and `commands`.",
             ),
         measured: z
             .strictObject({
@@ -121,7 +121,7 @@ export const convert = z
                 until: z
                     .string()
                     .refine((time) => TIME.test(time) && !Number.isNaN(Date.parse(time)), {
-                        error: (i) => `must be a time as 2026-11-30T12:00:00Z${got(i.input)}. Correct it`,
+                        error: (i) => `must be a time, for example 2026-11-30T12:00:00Z${got(i.input)}. Correct it`,
                     })
                     .meta({
                         description: "Time until which other conversions are rejected (UTC).",
@@ -131,6 +131,6 @@ export const convert = z
             .optional()
             .describe("Who runs a conversion at present. `ops convert` writes it, and rejects a second conversion."),
     })
-    .describe("Phase of the conversion, and how to return from it.");
+    .describe("The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.");
 
 export type ParsedConvert = z.infer<typeof convert>;

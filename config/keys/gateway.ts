@@ -16,13 +16,13 @@ const NODE_PORTS = { min: 30000, max: 32767 };
 const BITNAMI = /(^|[/-])bitnami\w*\//;
 const BITNAMI_TAG = /-debian-\d+-r\d+$/;
 const bitnami = (i: { input?: unknown }) =>
-    `must be etcd's own image, as gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}${got(i.input)}: Bitnami's are not used any more. Leave gateway.etcdImage out, or name a mirror of etcd's own`;
+    `must be etcd's own image, for example gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}${got(i.input)}: Bitnami's image is no longer supported. Leave gateway.etcdImage out, or name a mirror of etcd's own image`;
 
 /** Keys of `gateway` that say how one is installed. */
 export const installedGatewayKeys = {
     installer: z.enum(["rampart", "helm", "existing"]).default("rampart").meta({
         description:
-            "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` not at all: routes and consumers are added to an APISIX that already runs.",
+            "How APISIX is installed: `rampart` as a RampartGraph, `helm` as a Helm release, `existing` installs nothing and adds routes and consumers to an APISIX that already runs.",
         reason: "Rampart is the package manager of the clusters that this project was made for.",
     }),
     address: z
@@ -52,7 +52,7 @@ export const installedGatewayKeys = {
         }),
     replicas: positive("a number of replicas").default(1).meta({
         description: "Number of APISIX pods.",
-        reason: "One node has one pod; more need `sharedCounters` for limits.",
+        reason: "One pod is enough on one node; with more, limits need `sharedCounters`.",
     }),
     storageClass: text("the name of a StorageClass")
         .optional()
@@ -70,7 +70,7 @@ export const installedGatewayKeys = {
             }),
             version: pinned
                 .refine((v) => EXACT_VERSION.test(v) || !/\d/.test(v), {
-                    error: (i) => `must be one exact version, as ${DEFAULT_CHART}${got(i.input)}. Name it`,
+                    error: (i) => `must be one exact version, for example ${DEFAULT_CHART}${got(i.input)}. Correct it`,
                 })
                 .default(DEFAULT_CHART)
                 .meta({
@@ -121,12 +121,12 @@ export const installedGatewayKeys = {
         .strictObject({
             whenDown: z.enum(WHEN_DOWN).default("each-pod").meta({
                 description:
-                    "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests by itself, up to twice `requests` at once and then `requests` in each window; open requests are not limited. `refuse`: 500. `allow`: no limits.",
+                    "What callers with limits get while the counter server is down. `each-pod`: each APISIX pod counts requests on its own, with a burst of up to twice `requests` at first and `requests` in each window after that, and open requests are not limited. `refuse`: the requests get 500. `allow`: nothing is limited.",
                 reason: "The loss of a node rejects no caller, and lifts no limit on requests.",
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:
-                    "Longest wait for the counter server, in milliseconds. While it hangs, each request waits that long; unless `refuse`, once per kind of limit.",
+                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long; with `each-pod` and `allow` once for each kind of limit (requests, open requests).",
                 reason: "Long enough for a busy server in the same cluster, short enough for callers.",
             }),
             image: z
@@ -168,7 +168,7 @@ export const gateway = z
             .default(false)
             .meta({
                 description:
-                    "Whether callers notice nothing when a node is lost, as with option `inter`. Needs three nodes, and a load balancer as `address`. Set it before the first run.",
+                    "Whether the gateway keeps serving when a node is lost, as with option `inter`. It needs three nodes, and a load balancer as `address`. Set it before the first run.",
                 reason: "One node is enough for a gateway without redundancy.",
             }),
         existing: z

@@ -48,7 +48,7 @@ export const guard = z
             .optional()
             .meta({
                 description:
-                    "Largest `min_tokens` of a request. It also shortens the prompts of all callers, since the prompts of a batch share the model's length.",
+                    "Largest `min_tokens` of a request. A higher value shortens the longest prompt that any caller may send, since all requests of a batch must fit into the model's length together.",
                 examples: [128],
                 unset: "`0`",
                 reason: "With 0 every combination of accepted requests fits into a batch.",

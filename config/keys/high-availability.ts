@@ -20,7 +20,7 @@ export function availabilityProblems(config: Config, given: Raw, promise: string
     const isNamed = [["gateway", "address"], ["azure"], ["tls"]].some((path) => isGiven(given, ...path));
     if (exposure === "direct" && !isNamed && gateway?.installer !== "existing")
         problems.push(
-            "gateway.address: required with exposure direct, without azure and tls. Name the host callers use: a load balancer in front of the nodes.",
+            "gateway.address: required with exposure direct, unless azure or tls names a host. Name the host callers use: a load balancer in front of the nodes.",
         );
     if (exposure === "tunnel" && tunnel?.connectors === 1)
         problems.push(
@@ -41,7 +41,7 @@ export function highAvailabilityChecks(
         ...availabilityProblems(config, given, "gateway.highAvailability"),
         ...(few && Number.isInteger(replicas) && replicas >= 1
             ? [
-                  `gateway.replicas: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two serve when one is away. Raise it.`,
+                  `gateway.replicas: must be at least ${LEAST_NODES} with gateway.highAvailability (got ${replicas}), so that two serve while one is down. Raise it.`,
               ]
             : []),
     ];

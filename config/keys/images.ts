@@ -8,11 +8,11 @@ const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Where an image comes from: its registry, unless that is Docker Hub, and its name. */
 export const imageRepository = z.string().refine((name) => REPOSITORY.test(name), {
-    error: (i) => `must be an image without tag and digest, as registry.example.com/apisix${got(i.input)}. Correct it`,
+    error: (i) => `must be an image without tag and digest, for example registry.example.com/apisix${got(i.input)}. Correct it`,
 });
 
 const tagForm = (i: { input?: unknown }) =>
-    `must be a tag, as ${DEFAULT_TAG}; a digest has the key digest${got(i.input)}. Correct it`;
+    `must be a tag, for example ${DEFAULT_TAG}; a digest goes into the key digest${got(i.input)}. Correct it`;
 
 /** Tag of an image, which may be `latest`. */
 export const anyTag = z.string().refine((tag) => TAG.test(tag), { error: tagForm });
@@ -30,7 +30,7 @@ export const imageDigest = z
     .meta({
         description: "Digest of the image: the image stays the same, whatever its registry does with the tag.",
         examples: [`sha256:${"0".repeat(64)}`],
-        unset: "the tag alone",
+        unset: "not set; only the tag selects the image",
     });
 
 interface Pinned {

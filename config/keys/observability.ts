@@ -51,7 +51,7 @@ const docsUrl = z
     .string()
     .regex(/^https?:\/\/[\w.-]+(:\d+)?(\/[\w.-]+)*$/, {
         error: (i) =>
-            `must be an address with http:// or https://, without user, query and a slash at its end${got(i.input)}. Correct it`,
+            `must be an address with http:// or https://, without user, query or a slash at the end${got(i.input)}. Correct it`,
     })
     .optional();
 
@@ -106,13 +106,13 @@ export const observability = z
             .strictObject({
                 consumer: consumerName.meta({
                     description:
-                        "The caller that sends them: one of `consumers` with a key, and limits of at most 2 requests a minute, one at a time.",
+                        "Name of that consumer: one of `consumers` with a key, and limits of at most 2 requests a minute, one at a time.",
                     examples: ["caller-path"],
                 }),
             })
             .optional()
             .describe(
-                "The caller whose small completions say whether a caller gets an answer (docs/examples/prometheus/caller-path).",
+                "The consumer for synthetic requests: a job outside the cluster sends small completions with its key, to measure whether callers get answers (docs/examples/prometheus/caller-path).",
             ),
         accessLog: onOff.meta({
             description:
@@ -186,7 +186,7 @@ function metricsProblems({ observability: asked, gateway }: Sound<Omit<Checked, 
     const tag = gateway?.image?.tag;
     if (enabled === true && isTagBefore(tag, OLDEST_APISIX))
         return [
-            `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with observability.metrics (got ${JSON.stringify(tag)}). Older ones count latency for each caller, and run out of memory.`,
+            `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with observability.metrics (got ${JSON.stringify(tag)}). Older versions keep a latency histogram for each caller, and run out of memory.`,
         ];
     if (enabled !== false) return [];
     const idle = [...(scrapers.length > 0 ? ["scrapers"] : []), ...(podMonitor ? ["podMonitor"] : [])];

@@ -25,10 +25,10 @@ export const image = z
         const { tag, digest } = ctx.value;
         if (digest !== undefined) return;
         if (tag === undefined)
-            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the one that was tried"));
+            ctx.issues.push(problem(ctx.value, "must have a tag or a digest", "Name the version that you tested"));
         else if (/(^|[^a-z])latest/i.test(tag))
             ctx.issues.push({
-                ...problem(tag, "must be a pinned tag, never latest", "Name the one that was tried"),
+                ...problem(tag, "must be a pinned tag, never latest", "Name the version that you tested"),
                 path: ["tag"],
             });
     });
@@ -37,21 +37,21 @@ const isPath = (value: string) => /^\/[^\0:]*$/.test(value) && !value.split("/")
 
 const path = (what: string) =>
     z.string().refine(isPath, {
-        error: (i) => `must be ${what}, from / on and without ..${got(i.input)}. Correct it`,
+        error: (i) => `must be ${what}, an absolute path without ..${got(i.input)}. Correct it`,
     });
 
 /** Goes into the shell of a container. */
 const plainPath = path("a folder").refine((value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value), {
-    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Rename the folder`,
+    error: (i) => `must have no blank, quote or other special character of the shell${got(i.input)}. Rename the folder`,
 });
 
 const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.test(name), {
-    error: (i) => `must have no blank, quote or other sign that a shell reads${got(i.input)}. Correct it`,
+    error: (i) => `must have no blank, quote or other special character of the shell${got(i.input)}. Correct it`,
 });
 
 /** As `2.0.0`, and nothing shorter. */
 export const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
-    error: (i) => `must be one exact version, as 2.0.0${got(i.input)}. Name that of the image`,
+    error: (i) => `must be one exact version, for example 2.0.0${got(i.input)}. Name the version in the image`,
 });
 
 /** Key `opt.weights`. */
@@ -122,7 +122,7 @@ export const upgrade = z
         phase: z.enum(UPGRADE_PHASES).default("prepare").meta({
             description:
                 "Phase of the upgrade. Each `pulumi up` moves it by at most one phase; `ops model upgrade` sets it.",
-            reason: "In this phase the version that runs serves the callers.",
+            reason: "In this phase the running version serves the callers.",
         }),
         image: image.optional().describe("Image of the new version."),
         model: model.optional().meta({
@@ -151,7 +151,7 @@ export const upgrade = z
     })
     .optional()
     .describe(
-        "A new version of the model that takes the place of the one that runs, with option intra-b in `convert.phase` `done`. `ops model upgrade` writes and removes it.",
+        "A new version of the model that replaces the running one, with option intra-b in `convert.phase` `done`. `ops model upgrade` writes and removes it.",
     );
 
 /** Keys of `opt` that an upgrade may change. */

@@ -16,7 +16,7 @@ export const DEFAULT_SHARED_MEMORY = "16Gi";
 
 const operatorVersion = pinned.refine((version) => !/^\d+\.\d+\.\d+/.test(version) || newEnough(version), {
     error: (i) =>
-        `must be ${OLDEST_OPERATOR.join(".")} or newer, whose clusters restart when they are changed${got(i.input)}. Name a newer one`,
+        `must be ${OLDEST_OPERATOR.join(".")} or newer: an older operator does not restart the pods when the RayCluster changes${got(i.input)}. Name a newer version`,
 });
 
 const nodeName = z
@@ -115,7 +115,7 @@ export const opt = z
         operator: z.enum(["install", "existing"]).default("install").meta({
             description:
                 "The KubeRay operator: `install` installs one for `namespace` alone, `existing` uses one that already watches it.",
-            reason: "An operator of its own does not depend on the version of another.",
+            reason: "With its own operator the stack does not depend on the version of another.",
         }),
         operatorChart: z
             .strictObject({
@@ -166,7 +166,7 @@ export const opt = z
                     reason: "The version whose values are known.",
                 }),
                 serviceName: dnsLabel.default("component-alpa-opt-service").meta({
-                    description: "Name of the Service that the last chart creates, in the namespace of its component.",
+                    description: "Name of the Service that the chart `alpa-opt-service` creates, in the namespace of its component.",
                     reason: "The name that the default version uses.",
                 }),
             })

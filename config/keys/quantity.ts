@@ -8,10 +8,10 @@ const isQuantity = (text: string) => FORM.test(text) && quantity(text) > 0;
 
 /** An amount of memory above 0, as Kubernetes writes it. */
 export const memory = z.string().refine((text) => isQuantity(text) && quantity(text) >= 1, {
-    error: (i) => `must be a quantity of memory, as 16Gi${got(i.input)}. Correct it`,
+    error: (i) => `must be a quantity of memory, for example 16Gi${got(i.input)}. Correct it`,
 });
 
 /** Cores above 0, as Kubernetes writes them: a number, or thousandths. */
 export const cores = z.coerce.string().refine((text) => isQuantity(text), {
-    error: (i) => `must be a quantity of cores, as 16 or 500m${got(i.input)}. Correct it`,
+    error: (i) => `must be a quantity of cores, for example 16 or 500m${got(i.input)}. Correct it`,
 });

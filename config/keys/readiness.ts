@@ -30,7 +30,7 @@ export const acceptKeys = {
         .default(DEFAULT_READINESS.settleSeconds)
         .meta({
             description:
-                "How long an object must stay accepted before it counts, in seconds, where the pods of the gateway cannot be queried.",
+                "How long an object must stay accepted before the stack relies on it, in seconds. Used where the stack cannot query the gateway pods.",
             reason: "The ingress controller reports acceptance before it has written to APISIX.",
         }),
 };

@@ -38,7 +38,7 @@ export function defaultGrace(answerSeconds: number): number {
 export function cutAnswers(answerSeconds: number): string[] {
     if (answerSeconds <= MOST_GRACE_SECONDS) return [];
     return [
-        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s, so of answers of up to ${answerSeconds} s those on it that take longer are cut (502). Change connectors when no such answers are under way.`,
+        `tunnel: a connector that stops waits at most ${MOST_GRACE_SECONDS} s for its running answers, and answers may take up to ${answerSeconds} s: those that take longer are cut off (502). Change connectors while no long answers are running.`,
     ];
 }
 

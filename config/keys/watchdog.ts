@@ -19,8 +19,8 @@ export const progressKeys = {
         .default(DEFAULT_IDLE_SECONDS)
         .meta({
             description:
-                "How long a completion may wait while Alpa computes nothing, in seconds: its batch loop has ended then.",
-            reason: "Alpa waits at most a second for companions of a batch.",
+                "How long a completion may wait while Alpa computes nothing, in seconds. After that its batch loop counts as ended.",
+            reason: "Alpa waits at most a second for more prompts to fill a batch.",
         }),
     stuckSeconds: positive("a time in seconds")
         .optional()
@@ -76,6 +76,6 @@ export function watchdogProblems(
     const { stuckSeconds } = watchdog ?? {};
     if (stuckSeconds === undefined || answerSeconds === undefined || stuckSeconds >= answerSeconds) return [];
     return [
-        `${where}.stuckSeconds: must be at least ${answerSeconds}, the longest answer (got ${stuckSeconds}). Raise it, or a long answer counts as none.`,
+        `${where}.stuckSeconds: must be at least ${answerSeconds}, the longest answer (got ${stuckSeconds}). Raise it, or the watchdog restarts Alpa during a long answer.`,
     ];
 }

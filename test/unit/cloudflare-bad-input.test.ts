@@ -59,7 +59,7 @@ const FOUND_AT_ONCE: [where: string, what: string, find: () => string[], problem
         () => config({ proxyTimeoutSeconds: 300 }),
         /^proxyTimeoutSeconds: must be 125 with plan pro/,
     ],
-    ["the config", "a duration in days", () => credential({ duration: "365d" }), /duration: must be a time as 8760h/],
+    ["the config", "a duration in days", () => credential({ duration: "365d" }), /duration: must be a duration/],
     ["the config", "an end that is no day", () => credential({ expires: "2027-02-30" }), /expires: must be a day/],
     [
         "the config",

@@ -124,7 +124,7 @@ const refused: Refused[] = [
     [
         "two consumers of one name",
         { consumers: [caller("lab", "a"), caller("nlp", "a"), caller("lab", "b")] },
-        "consumers: every name must be unique (got lab twice). Rename one, or join their credentials.",
+        "consumers: every name must be unique (got lab twice). Rename one, or put all their credentials under one name.",
     ],
     [
         "two credentials of one name",
@@ -229,7 +229,7 @@ const refused: Refused[] = [
         "a digest that is none",
         { gateway: { image: { digest: "sha256:0123" }, etcdImage: { tag: "3.6.4@3" } } },
         /^gateway\.image\.digest: must be sha256: and 64 hexadecimal digits .* \(got "sha256:0123"\)/,
-        /^gateway\.etcdImage\.tag: must be a tag, as .*; a digest has the key digest \(got "3\.6\.4@3"\)/,
+        /^gateway\.etcdImage\.tag: must be a tag, for example .*; a digest goes into the key digest \(got "3\.6\.4@3"\)/,
     ],
     [
         "an image with its tag",
@@ -245,7 +245,7 @@ const refused: Refused[] = [
     [
         "an etcd of Bitnami's, which needs scripts",
         { gateway: { etcdImage: { repository: "mirror.example.org/bitnamilegacy/etcd" } } },
-        /^gateway\.etcdImage\.repository: must be etcd's own image, as gcr\.io\/etcd-development\/etcd:v3\.6\.\d+ \(got "mirror.*"\): Bitnami's are not used any more/,
+        /^gateway\.etcdImage\.repository: must be etcd's own image, for example gcr\.io\/etcd-development\/etcd:v3\.6\.\d+ \(got "mirror.*"\): Bitnami's image is no longer supported/,
     ],
     [
         "the same under another name",
@@ -287,7 +287,7 @@ const refused: Refused[] = [
         (pathPrefix): Refused => [
             `${pathPrefix} as a prefix`,
             { pathPrefix },
-            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not of another service (got "${pathPrefix}"). Choose another.`,
+            `pathPrefix: must be one part of a path, such as /alpa-opt-service: lower case, and not a path of another service (got "${pathPrefix}"). Choose another.`,
         ],
     ),
     [
@@ -403,7 +403,7 @@ describe("config", () => {
             "consumers: empty, so only callers of other stacks are admitted. Add a consumer.",
         ]);
         assert.deepEqual(parseIntra(raw({ consumers: [caller("lab")] })).warnings, [
-            "consumers: lab has no credentials, so it cannot get in. Add one.",
+            "consumers: lab has no credentials, so it cannot authenticate. Add one.",
         ]);
         assert.deepEqual(parseIntra(raw({ consumers: [caller("lab", "a")] })).warnings, []);
     });

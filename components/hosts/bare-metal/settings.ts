@@ -5,7 +5,7 @@ export type Launch = { unit: string } | { commands: { start: string; stop: strin
 
 /** Alpa without the cluster: a Ray cluster on hosts that are reached by SSH. */
 export interface BareMetalSettings {
-    /** The first is the head of Ray, where Alpa is. */
+    /** The first is the Ray head node, where Alpa is. */
     hosts: SshHost[];
     /** What runs Ray and Alpa. */
     how: Launch;

@@ -35,7 +35,7 @@ function unknownClasses({ consumers = [], classes = {} }: Config): string[] {
         if (name === undefined || known.includes(name)) return [];
         const where = `consumers[${i}].class`;
         return known.length === 0
-            ? [`${where}: must be one of classes, which has none (got ${JSON.stringify(name)}). Add it there.`]
+            ? [`${where}: must be a name in classes, which is empty (got ${JSON.stringify(name)}). Add the class there.`]
             : [
                   `${where}: must be one of ${known.join(", ")} (got ${JSON.stringify(name)}).${didYouMean(name, known) || " Choose one, or add it to classes."}`,
               ];
@@ -52,13 +52,13 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
             `${where}: the name must be a DNS label: a-z, 0-9 and -, no dots, at most ${LABEL_LIMIT} characters. Rename it.`,
         );
     if (!consumers.some((one) => one?.class === name))
-        problems.push(`${where}: has no callers. Set class: ${name} at one of consumers, or remove it.`);
+        problems.push(`${where}: has no callers. Set class: ${name} for a consumer, or remove the class.`);
     if (slots === undefined && logprobs !== undefined)
         problems.push(`${where}.logprobs: belongs to a class with slots. Add slots, or remove it.`);
     if (slots === undefined) return problems;
     if (maxPrompts !== undefined && slots >= 1 && slots < maxPrompts)
         problems.push(
-            `${where}.slots: must be at least guard.maxPrompts, ${maxPrompts}, which one request may take (got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
+            `${where}.slots: must be at least ${maxPrompts}, the prompts that one request may have (guard.maxPrompts; got ${slots}). Raise it, or set guard.maxPrompts to ${slots} or less.`,
         );
     const limited = consumers.flatMap((one, i) =>
         one?.class === name && one.limits?.concurrent !== undefined ? [i] : [],
@@ -67,7 +67,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
         ...problems,
         ...limited.map(
             (i) =>
-                `consumers[${i}].limits.concurrent: belongs to callers without a share (its class is ${name}), since APISIX counts open requests once. Remove it, and limit requests.`,
+                `consumers[${i}].limits.concurrent: must not be set for a caller whose class has slots (class ${name}): APISIX counts the open requests of a caller for one limit only. Remove it, and set requests and perSeconds instead.`,
         ),
     ];
 }
@@ -89,12 +89,12 @@ function tooManySlots({ alpa, classes = {} }: Config): string[] {
 function wrongGateway({ gateway }: Config): string[] {
     if (gateway?.installer === "existing")
         return [
-            "classes: slots belong to a gateway that this stack installs (got gateway.installer existing), since each pod of another one counts for itself. Remove them.",
+            "classes: slots need a gateway that this stack installs (got gateway.installer existing), since each pod of an existing gateway counts on its own. Remove slots.",
         ];
     const tag = gateway?.image?.tag;
     if (!isTagBefore(tag, OLDEST_APISIX)) return [];
     return [
-        `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with slots of classes (got ${JSON.stringify(tag)}). Older ones count members apart.`,
+        `gateway.image.tag: must be APISIX ${OLDEST_APISIX.join(".")} or newer with slots of classes (got ${JSON.stringify(tag)}). Older versions count each caller of a class separately.`,
     ];
 }
 
@@ -105,6 +105,6 @@ function uncounted(option: string, { gateway, limits, consumers = [] }: Config, 
     const replicas = isSpread && !isGiven(given, "gateway", "replicas") ? LEAST_NODES : (gateway?.replicas ?? 1);
     if (!(replicas > 1) || gateway?.sharedCounters !== undefined || isSaid) return [];
     return [
-        `gateway.sharedCounters: required with slots of classes and more than one replica (got ${replicas}). Each pod would count on its own: set it, {} for the defaults.`,
+        `gateway.sharedCounters: required with slots of classes and more than one replica (got ${replicas}). Without it each pod counts on its own. Set it (to {} for the defaults).`,
     ];
 }

@@ -11,7 +11,7 @@ export const classes = z
                     .optional()
                     .meta({
                         description:
-                            "Prompts that all its callers together may have at Alpa; each Alpa service generates for 4 at once.",
+                            "Number of prompts that all callers of the class together may have at Alpa at the same time. Each Alpa service generates for 4 at once.",
                         examples: [2],
                         unset: "no share",
                     }),
@@ -19,13 +19,13 @@ export const classes = z
                     .optional()
                     .meta({
                         description:
-                            "Requests to `/logprobs` that all its callers together may have open. Needs `slots`.",
+                            "Number of requests to `/logprobs` that all callers of the class together may have open. Needs `slots`.",
                         examples: [2],
                         unset: "`1`",
                         reason: "One request takes up to four prompts.",
                     }),
             })
-            .describe("One class; `{}` has no share."),
+            .describe("One class. `{}` is a class without limits."),
     )
     .optional()
     .meta({ description: "Priority classes of callers, by name.", unset: "no classes" });

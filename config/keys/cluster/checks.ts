@@ -34,7 +34,7 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
             (key) =>
                 `cluster.${key}: must not be set together with cluster.nodes, which creates a cluster. Remove one of them.`,
         ),
-        ...sshHostProblems("cluster.nodes", nodes, isOneSecret, "A host is one node."),
+        ...sshHostProblems("cluster.nodes", nodes, isOneSecret, "One host can be only one node."),
         ...sameAddress(nodes),
         ...controlPlaneProblems(nodes),
         ...repeatedTaints(nodes),
@@ -48,7 +48,7 @@ function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): s
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
     return [
-        `rampart.install.namespace: must be a namespace for Rampart alone, since it is deleted with the stack (got ${namespace}, which is used by others). Name another, or leave it out.`,
+        `rampart.install.namespace: must be a namespace that only Rampart uses, since it is deleted with the stack (got ${namespace}, which has other users). Name another, or leave it out.`,
     ];
 }
 
@@ -62,14 +62,14 @@ export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
     const members = nodes.filter((node) => node?.role === "control-plane");
     if (members.length < FEWEST_FOR_HA)
         return [
-            `cluster.nodes: must have at least ${FEWEST_FOR_HA} of role control-plane, so that the loss of one stops nothing (got ${members.length}). Add some.`,
+            `cluster.nodes: must have at least ${FEWEST_FOR_HA} nodes with role control-plane, so that the cluster survives the loss of one (got ${members.length}). Add nodes.`,
         ];
     const open = nodes.filter(
         (node) => !node?.taints?.some((taint) => taint?.effect === "NoSchedule" || taint?.effect === "NoExecute"),
     );
     if (open.length >= LEAST_NODES) return [];
     return [
-        `cluster.nodes: must have at least ${LEAST_NODES} without taints of NoSchedule or NoExecute, for pods of the gateway (got ${open.length}). Add some, or take taints away.`,
+        `cluster.nodes: must have at least ${LEAST_NODES} nodes without a NoSchedule or NoExecute taint, for the gateway pods (got ${open.length}). Add nodes, or remove taints.`,
     ];
 }
 
@@ -94,7 +94,7 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
     const problems: string[] = [];
     if (podNetwork !== POD_NETWORK && channel !== undefined && /^1\.27\//.test(channel))
         problems.push(
-            `cluster.podNetwork: must be left out with channel ${channel}: MicroK8s takes another one since 1.28. Choose a newer channel.`,
+            `cluster.podNetwork: must be left out with channel ${channel}: MicroK8s supports another pod network only since 1.28. Choose a newer channel.`,
         );
     if (networkProblem(podNetwork) !== undefined) return problems;
     const hosts: [where: string, address?: string][] = [
@@ -108,7 +108,7 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
         if (address === undefined || !isIpv4(address)) continue;
         if (holdIpv4([podNetwork], address))
             problems.push(
-                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to an unused network; with nodes that are installed this means a new cluster.`,
+                `${where}: must not be in ${podNetwork}, the network of the cluster's pods (got ${address}). Set cluster.podNetwork to an unused network; if nodes are already installed, this requires a new cluster.`,
             );
         else if (holdIpv4([SERVICE_NETWORK], address))
             problems.push(
@@ -120,7 +120,7 @@ function networkProblems({ cluster = {}, alpa }: Config): string[] {
 
 function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
     return OF_NODES.filter((key) => cluster[key] !== undefined).map(
-        (key) => `cluster.${key}: belongs to a cluster that this stack makes. Name cluster.nodes, or remove it.`,
+        (key) => `cluster.${key}: belongs to a cluster that this stack creates. Set cluster.nodes, or remove this key.`,
     );
 }
 
@@ -130,7 +130,7 @@ function sameAddress(nodes: Nodes): string[] {
         const first = nodes.findIndex((other) => other?.address === address);
         if (first === i || address === undefined || nodes[first]?.port === port) return [];
         return [
-            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] is at ${address} too). MicroK8s knows its nodes by address: correct one.`,
+            `cluster.nodes[${i}]: must have an address of its own (cluster.nodes[${first}] has ${address} too). MicroK8s identifies nodes by address: correct one of them.`,
         ];
     });
 }
@@ -138,10 +138,10 @@ function sameAddress(nodes: Nodes): string[] {
 function controlPlaneProblems(nodes: Nodes): string[] {
     if (nodes.length === 0 || nodes.some((node) => node?.role === undefined)) return [];
     const members = nodes.filter((node) => node?.role === "control-plane").length;
-    if (members === 0) return ["cluster.nodes: must have one of role control-plane (got none). Give it to the first."];
+    if (members === 0) return ["cluster.nodes: must have at least one node with role control-plane (got none). Give the first node that role."];
     if (members % 2 === 1) return [];
     return [
-        `cluster.nodes: must have an odd number of role control-plane (got ${members}): an even one survives no more losses than one fewer. Add one, or make one a worker.`,
+        `cluster.nodes: must have an odd number of nodes with role control-plane (got ${members}): ${members} survive the loss of no more nodes than ${members - 1} do. Add one, or make one a worker.`,
     ];
 }
 

@@ -43,7 +43,7 @@ const taint = z.strictObject({
         .string()
         .check((ctx) => {
             if (!NAME.test(ctx.value))
-                ctx.issues.push(problem(ctx.value, "must be the name of a taint, as dedicated", "Correct it"));
+                ctx.issues.push(problem(ctx.value, "must be the name of a taint, for example dedicated", "Correct it"));
             else if (RESERVED.test(ctx.value)) ctx.issues.push(reserved(ctx.value));
         })
         .meta({ description: "Name of the taint.", examples: ["dedicated"] }),
@@ -83,7 +83,7 @@ const channel = z.string().check((ctx) => {
         ctx.issues.push(
             problem(
                 ctx.value,
-                `must be 1.${OLDEST_MINOR} or newer, which read a configuration when they are installed`,
+                `must be 1.${OLDEST_MINOR} or newer: older versions read no launch configuration when they are installed`,
                 "Choose a newer track",
             ),
         );
@@ -91,7 +91,7 @@ const channel = z.string().check((ctx) => {
 
 const podNetwork = z.string().check((ctx) => {
     const { value } = ctx;
-    const wrong = value.includes(":") ? "an IPv4 network as 10.200.0.0/16" : networkProblem(value);
+    const wrong = value.includes(":") ? "an IPv4 network, for example 10.200.0.0/16" : networkProblem(value);
     const bits = Number(/\/(\d+)$/.exec(value)?.[1]);
     if (wrong !== undefined) ctx.issues.push(problem(value, `must be ${wrong}`, "Correct it"));
     // Calico gives each node blocks of 64 addresses.
@@ -99,7 +99,7 @@ const podNetwork = z.string().check((ctx) => {
         ctx.issues.push(problem(value, "must be a network of /8 to /24, with addresses for all pods", "Correct it"));
     else if (overlapIpv4(value, SERVICE_NETWORK))
         ctx.issues.push(
-            problem(value, `must be apart from ${SERVICE_NETWORK}, the network of Services`, "Choose another"),
+            problem(value, `must not overlap ${SERVICE_NETWORK}, the network of Services`, "Choose another"),
         );
 });
 
@@ -129,7 +129,7 @@ export const cluster = z
                 unset: "the cluster already exists",
             }),
         channel: channel.optional().meta({
-            description: "Channel of MicroK8s on the nodes, as track/risk.",
+            description: "Channel of MicroK8s on the nodes, in the form track/risk.",
             examples: ["1.35/stable"],
             unset: `\`${DEFAULT_CHANNEL}\``,
             reason: "The version that the tests run.",
@@ -143,7 +143,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "Further names and addresses in the certificate of the API server. Those of the nodes are always in it.",
+                    "Additional names and addresses in the certificate of the API server, which always has those of the nodes.",
                 examples: [["k8s.example.com"]],
                 unset: "no further names",
             }),
@@ -152,7 +152,7 @@ export const cluster = z
             .optional()
             .meta({
                 description:
-                    "StorageClass that the nodes get: `hostpath` keeps volumes on the disk of the node, `none` leaves it to you.",
+                    "StorageClass that the nodes get: `hostpath` keeps volumes on the disk of the node; with `none` you install one yourself.",
                 examples: ["hostpath"],
                 unset: "`hostpath`",
                 reason: "It needs no other program.",
@@ -167,7 +167,7 @@ export const cluster = z
         waitSeconds: positive("a time in seconds")
             .optional()
             .meta({
-                description: "Longest wait for one state of a node, in seconds. Images are downloaded in that time.",
+                description: "Longest wait for a node to be installed, to be ready or to join, each in seconds. It includes downloads of images.",
                 examples: [900],
                 unset: `\`${DEFAULT_WAIT_SECONDS}\``,
                 reason: "A snap and its images take minutes to download.",

@@ -31,7 +31,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** A day as `2027-01-31`, that exists. */
 export const day = z.string().refine((text) => dayOf(text) !== undefined, {
-    error: (i) => `must be a day, as 2027-01-31${got(i.input)}. Correct it`,
+    error: (i) => `must be a day, for example 2027-01-31${got(i.input)}. Correct it`,
 });
 
 interface Entry {
@@ -87,12 +87,12 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
         );
     // An empty key would let everyone in who sends an empty header.
     if (key.length < SHORTEST_KEY)
-        problems.push(`${where}.key: must have at least ${SHORTEST_KEY} characters. Let one be generated: remove it.`);
+        problems.push(`${where}.key: must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`);
     else if (key.startsWith("$"))
         // APISIX reads $env://… and $secret://… as references: the key would be what they lead to.
-        problems.push(`${where}.key: must not begin with $, which APISIX reads as a reference. Let one be generated.`);
+        problems.push(`${where}.key: must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.`);
     else if (!HEADER_SAFE.test(key))
-        problems.push(`${where}.key: must be visible ASCII without blanks or line breaks. Let one be generated.`);
+        problems.push(`${where}.key: must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.`);
     return problems;
 }
 
@@ -100,7 +100,7 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
 function twice(places: Place[]): string[] {
     const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
     return repeats(places, keyOf).map(
-        ([{ where }, first]) => `${where}.key: must be used once (${first.where} has the same). Bring another.`,
+        ([{ where }, first]) => `${where}.key: must be unique (${first.where} has the same key). Set another key.`,
     );
 }
 
@@ -114,7 +114,7 @@ function sharedPairs(places: Place[]): string[] {
         .filter(([place, first]) => place.consumer !== first.consumer)
         .map(
             ([{ where }, first]) =>
-                `${where}.publicKey: must belong to one caller (${first.where} has the same): each could sign as the other. Have each make a pair.`,
+                `${where}.publicKey: must belong to one caller only (${first.where} has the same key): each caller could sign tokens as the other. Have each caller create its own key pair.`,
         );
 }
 
@@ -132,7 +132,7 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
 
 function readmitProblems({ where, entry }: Place): string[] {
     if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
-    return [`${where}.readmit: belongs to a key that the caller has brought, or to a public key. Remove it.`];
+    return [`${where}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`];
 }
 
 function tokenProblems({ where, entry }: Place): string[] {
@@ -159,10 +159,10 @@ const ONE_PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY--
 /** What is wrong with a public key for an algorithm. APISIX takes any text, and then refuses every token. */
 export function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
     if (/PRIVATE KEY/.test(pem))
-        return "must be a public key, and this is a private one. It is known now: make a new pair, and give its public half.";
+        return "must be a public key (got a private key, which is now stored in plain text). Treat it as leaked: create a new key pair, and set only its public key.";
     // Node.js reads more than APISIX does, which takes anything and then refuses every token.
     if (!ONE_PUBLIC_KEY.test(pem))
-        return "must be one public key in PEM form, from BEGIN PUBLIC KEY to END PUBLIC KEY. A certificate, or a key that begins otherwise, becomes one with: openssl pkey -pubin -pubout, or openssl x509 -pubkey -noout.";
+        return "must be one public key in PEM form, from BEGIN PUBLIC KEY to END PUBLIC KEY. Convert a key of another form with openssl pkey -pubin -pubout, and a certificate with openssl x509 -pubkey -noout.";
     let key: KeyObject;
     try {
         key = createPublicKey(pem);

@@ -45,7 +45,7 @@ export function parseCallersFile(text: string, name: string): CallersFile {
     const { callers, keys } = withoutKeys(consumers);
     const problems = keys.map(
         (where) =>
-            `${name}: ${where}: must not be in this file, which cannot hold a secret. Move this caller into consumers of the stack file, with its key encrypted there; a key that stood here in plain text is known, so bring another.`,
+            `${name}: ${where}: must not be in this file, which cannot hold a secret. Move this caller into consumers of the stack file, with the key encrypted. If the key was in this file in plain text, treat it as leaked and set a new one.`,
     );
     return { callers, problems: [...unknown, ...problems] };
 }

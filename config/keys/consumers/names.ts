@@ -12,7 +12,7 @@ export function duplicateNames(consumers: NamedConsumers): string[] {
     return [
         ...repeated(consumers.map((one) => one?.name)).map(
             (name) =>
-                `consumers: every name must be unique (got ${name} twice). Rename one, or join their credentials.`,
+                `consumers: every name must be unique (got ${name} twice). Rename one, or put all their credentials under one name.`,
         ),
         ...consumers.flatMap((one) =>
             repeated((one?.credentials ?? []).map((credential) => credential?.id)).map(

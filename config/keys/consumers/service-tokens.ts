@@ -39,7 +39,7 @@ export const credential = z.strictObject({
         .string()
         .refine((text) => text === "forever" || isDuration(text), {
             error: (i) =>
-                `must be a time as 8760h or 720h30m, at most 2562047h, or forever${got(i.input)}. Days and weeks must be given in hours`,
+                `must be a duration, for example 8760h or 720h30m (at most 2562047h), or forever${got(i.input)}. Write days and weeks in hours`,
         })
         .default(DEFAULT_DURATION)
         .meta({
@@ -49,19 +49,19 @@ export const credential = z.strictObject({
         }),
     enabled: z.boolean().default(true).meta({
         description: "Whether the token is accepted. `false` disables it without deleting it.",
-        reason: "A new token is to be used.",
+        reason: "A new token is created to be used.",
     }),
-    secretVersion: positive("a number of the secret")
+    secretVersion: positive("a version number")
         .optional()
         .meta({
             description:
-                "Version of the secret. Raise it by one to create a new secret in the same token. It must never decrease.",
+                "Version of the secret. Raise it by one to create a new secret for the same token. It must never decrease.",
             examples: [2],
             unset: "the first secret",
         }),
     previousSecretExpires: day.optional().meta({
         description:
-            "Day on which the previous secret stops working (UTC). Required with `secretVersion`, and stays there.",
+            "Day on which the previous secret stops working (UTC). Required with `secretVersion`; keep it after that day too.",
         examples: ["2026-12-09"],
         unset: "there is no previous secret",
     }),

@@ -39,7 +39,7 @@ function twice(placed: Placed[]): string[] {
         seen.set(key, first ?? where);
         if (first === undefined) return [];
         // Of CNAME the name alone counts.
-        const what = record.type === "CNAME" ? "be the only CNAME of its name" : "stand once";
+        const what = record.type === "CNAME" ? "be the only CNAME of its name" : "be listed only once";
         return [`${where}: must ${what} (${first} has the same). Remove one.`];
     });
 }
@@ -54,7 +54,7 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
         const types = [...new Set(records.filter(({ name }) => name === hostname).map(({ type }) => type))];
         if (types.length === 0 || types.some((type) => ["A", "AAAA", "CNAME"].includes(type))) return [];
         return [
-            `${file} ${hostname}: must have a CNAME to turn to the tunnel (got ${types.join(", ")}): of a name in the data the stack makes no other record. Choose another hostname, or remove these here and on the old side.`,
+            `${file} ${hostname}: must have a CNAME record that the stack can point to the tunnel (got ${types.join(", ")}), since the stack adds no record to a name that this file has. Choose another hostname, or remove these records here and at the old name servers.`,
         ];
     });
     const turning = records
@@ -63,14 +63,14 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
             const where = `${file} ${name} ${type}`;
             if ((type === "A" || type === "AAAA") && name === zone)
                 return [
-                    `${where}: must be a CNAME in the data, which Cloudflare answers with addresses and which can turn to the tunnel in place. Leave ${name} as it is on the old side, where it cannot be one. Give its addresses the name origin.${name} on both sides, and write here alone: ${name} CNAME origin.${name}, proxied: true. Or take a hostname below ${name}, which leaves this record as it is.`,
+                    `${where}: must be a CNAME in this file, so that one update can point it to the tunnel; Cloudflare answers a CNAME of the zone's own name with addresses. At the old name servers, which cannot have this CNAME, keep ${name} as it is. Add a name origin.${name} with the same addresses here and there, and only here write: ${name} CNAME origin.${name}, proxied: true. Or choose a hostname below ${name}, and keep this record.`,
                 ];
             if (type === "A" || type === "AAAA")
                 return [
-                    `${where}: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.${name}, and let ${name} lead there, on the old side first.`,
+                    `${where}: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.${name}, and make ${name} a CNAME of it, at the old name servers first.`,
                 ];
             if (type !== "CNAME" || proxied) return [];
-            return [`${where} proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.`];
+            return [`${where} proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.`];
         });
     return [...taken, ...turning];
 }
@@ -78,8 +78,8 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
 function apexProblems({ record, where }: Placed, zone: string): string[] {
     if (record.name !== zone) return [];
     if (record.type === "NS")
-        return [`${where}: must not be in the data: the zone's own NS are Cloudflare's. Remove it.`];
-    if (record.type === "DS") return [`${where}: must not be in the data: it belongs to the registrar. Remove it.`];
+        return [`${where}: must not be in this file: Cloudflare sets the NS records of the zone's own name. Remove it.`];
+    if (record.type === "DS") return [`${where}: must not be in this file: the DS record of the zone is set at the registrar. Remove it.`];
     return [];
 }
 
@@ -108,13 +108,13 @@ function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>)
     const target = record.type === "MX" ? record.content : record.type === "SRV" ? record.data.target : undefined;
     if (target !== undefined && byName.get(target)?.some((other) => other.record.proxied))
         return [
-            `${where}: must not lead to a proxied name, which takes HTTP only (${target}). Give it a name of its own, not proxied.`,
+            `${where}: must not point to a proxied name, which serves HTTP only (got ${target}). Point it to a name that is not proxied.`,
         ];
     if (!record.proxied) return [];
     if (record.name.split(".").some((label) => label.startsWith("_")))
-        return [`${where} proxied: must not be set for a name with _, which proves something to others. Remove it.`];
+        return [`${where} proxied: must not be set for a name with _, which other services look up in DNS. Remove it.`];
     if (record.type === "CNAME" && NOT_FOR_THE_PROXY.some((end) => isWithin(record.content, end)))
-        return [`${where} proxied: must not be set for a name that mail or proofs of ownership need. Remove it.`];
+        return [`${where} proxied: must not be set for a name that mail servers or ownership checks look up in DNS. Remove it.`];
     return [];
 }
 
@@ -135,7 +135,7 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
             const fits = (value: string) => EDGE_AUTHORITIES.includes(value.split(";")[0].trim());
             if (allowed.length > 0 && !allowed.some(({ value }) => fits(value)))
                 warnings.add(
-                    `${allowed[0].where}: lets none of Cloudflare's authorities issue the edge certificate. Allow one of ${EDGE_AUTHORITIES.join(", ")}.`,
+                    `${allowed[0].where}: lets none of Cloudflare's certificate authorities issue the edge certificate. Allow one of ${EDGE_AUTHORITIES.join(", ")}.`,
                 );
         }
     }
@@ -149,7 +149,7 @@ function depthWarnings({ record, where }: Placed, zone: string): string[] {
     const depth = record.name.split(".").length - zone.split(".").length;
     if (record.proxied && depth > 1)
         warnings.push(
-            `${where}: two levels below the zone, so the universal certificate does not cover it. Order one.`,
+            `${where}: two levels below the zone, so the universal certificate does not cover it. Order a certificate for it.`,
         );
     return warnings;
 }
@@ -164,5 +164,5 @@ function belowDelegations(placed: Placed[], zone: string): string[] {
             const cut = delegationOf(record.name, zone, cuts);
             return cut !== undefined && (record.name !== cut || (record.type !== "NS" && record.type !== "DS"));
         })
-        .map(({ where }) => `${where}: is below a delegation, so it is answered by the servers named there.`);
+        .map(({ where }) => `${where}: is at or below a delegated name (NS), so resolvers ask the name servers of the delegation and never see this record.`);
 }

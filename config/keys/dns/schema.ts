@@ -17,7 +17,7 @@ const target = (what: string, { orNone } = { orNone: false }) =>
         .string({ error: (i) => `must be ${what}${got(i.input)}. Correct it` })
         .transform(plainTarget)
         .refine((name) => isName(name) || (orNone && name === "."), {
-            error: (i) => `must be ${what}${got(i.input)}. Write the whole name, as host.example.com`,
+            error: (i) => `must be ${what}${got(i.input)}. Write the whole name, for example host.example.com`,
         });
 
 const whole = (max: number) =>
@@ -38,9 +38,9 @@ const text = z.string({ error: (i) => `must be a text${got(i.input)}. Quote it` 
     const value = ctx.value;
     const issue = (message: string) => ctx.issues.push({ code: "custom", input: value, message });
     if (value === "") issue("must not be empty. Remove the record");
-    if (/^"[\s\S]*"$/.test(value)) issue("must be the text itself, without quotes around it. Take them out");
+    if (/^"[\s\S]*"$/.test(value)) issue("must be the text itself, without quotes around it. Remove them");
     if (/[^\x20-\x7e]/.test(value))
-        issue("must be printable ASCII: how Cloudflare stores other bytes is not known. Make this record by hand");
+        issue("must be printable ASCII: how Cloudflare stores other bytes is not known. Create this record by hand");
     const wire = value.length + Math.ceil(value.length / 255);
     if (wire > WIRE_LIMIT) issue(`must fit in ${WIRE_LIMIT} bytes (got ${wire}). Shorten it`);
 });

@@ -21,7 +21,7 @@ export const dnsSchema = z.strictObject({
     }),
     records: z
         .string()
-        .min(1, { error: "must be a file. Name it, as dns/example.com.yaml" })
+        .min(1, { error: "must name a file. Write for example dns/example.com.yaml" })
         .optional()
         .meta({
             description: "File with the records of the zone, relative to the stack file.",
@@ -33,7 +33,7 @@ export const dnsSchema = z.strictObject({
         .default([])
         .meta({
             description:
-                "Name servers that the zone leaves. Their answers are compared with those of Cloudflare before the delegation changes.",
+                "Name servers that serve the zone before the move. Their answers are compared with those of Cloudflare before the delegation changes.",
             examples: [["ns1-05.azure-dns.com"]],
             reason: "A zone that does not move has none.",
         }),
@@ -41,9 +41,9 @@ export const dnsSchema = z.strictObject({
         .array(server)
         .default([])
         .meta({
-            description: "Cloudflare's name servers of the zone.",
+            description: "The name servers that Cloudflare assigned to the zone.",
             examples: [["ada.ns.cloudflare.com"]],
-            reason: "An empty list is looked up.",
+            reason: "With an empty list they are looked up.",
         }),
     parentServers: z
         .array(server)
@@ -51,7 +51,7 @@ export const dnsSchema = z.strictObject({
         .meta({
             description: "Name servers of the parent zone, which has the NS and DS records.",
             examples: [["a.gtld-servers.net"]],
-            reason: "An empty list is looked up.",
+            reason: "With an empty list they are looked up.",
         }),
 });
 
@@ -98,7 +98,7 @@ export function parseZoneData(text: string, zone: string, file: string): ZoneDat
         return { records: [], problems: [problem], warnings: [] };
     }
     if (list.items.length === 0) {
-        const problem = `${file}:1: must have a record (got none, which would delete all that the stack has made). Name the zone's records.`;
+        const problem = `${file}:1: must have at least one record (got none, which would delete all records that the stack has created). Add the zone's records.`;
         return { records: [], problems: [problem], warnings: [] };
     }
     const problems: string[] = [];
@@ -125,14 +125,14 @@ function parseEntry(item: YAMLMap, zone: string, at: At, problems: string[]): Zo
     const before = problems.length;
     if (raw.undecided !== undefined) {
         problems.push(
-            `${whereOf()}: must be decided (${String(raw.undecided)}). Put content in the place of undecided.`,
+            `${whereOf()}: needs a decision (${String(raw.undecided)}). Replace the key undecided by content.`,
         );
         return undefined;
     }
     const type = String(raw.type);
     if (!Object.hasOwn(ENTRIES, type)) {
         const known = Object.keys(ENTRIES);
-        const hint = didYouMean(type, known) || " Make this record by hand.";
+        const hint = didYouMean(type, known) || " Create this record by hand.";
         problems.push(`${whereOf("type")}: must be one of ${known.join(", ")}${got(raw.type)}.${hint}`);
         return undefined;
     }
@@ -174,7 +174,7 @@ function ttlProblem({ ttl, proxied }: Record<string, unknown>): string | undefin
     if (proxied === true)
         return ttl === undefined || ttl === 1
             ? undefined
-            : `must be left out of a proxied record, which is answered with 300 s${got(ttl)}. Remove it.`;
+            : `must be left out of a proxied record, whose TTL is always 300 s${got(ttl)}. Remove it.`;
     if (ttl === undefined) return `required, in seconds. Use 300 while the zone moves.`;
     if (typeof ttl !== "number") return undefined; // the schema says so
     if (!Number.isInteger(ttl) || ttl < TTLS.min || ttl > TTLS.max)

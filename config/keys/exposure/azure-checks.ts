@@ -33,7 +33,7 @@ function repeated(addresses: (string | undefined)[]): string[] {
         const first = plain.indexOf(plain[i]);
         if (first === i || one === undefined) return [];
         return [
-            `azure.addresses[${i}]: must be named once (got ${JSON.stringify(one)}, which azure.addresses[${first}] is too). Remove it.`,
+            `azure.addresses[${i}]: must be listed only once (got ${JSON.stringify(one)}, which is azure.addresses[${first}] too). Remove it.`,
         ];
     });
 }

@@ -7,7 +7,7 @@ export const hostName = z.string().check((ctx) => {
     const labels = ctx.value.split(".");
     const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
     if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
-        ctx.issues.push(problem(ctx.value, "must be a lower-case host name, as llm.example.com", "Correct it"));
+        ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"));
 });
 
 const address = z.string().check((ctx) => {
@@ -53,6 +53,6 @@ export const azure = z
     .optional()
     .meta({
         description:
-            "What DNS and the load balancer in front of the gateway must contain, with exposure `direct`, as outputs in the words of Azure. The program checks it and does not change it.",
+            "The DNS record and the load balancer at Azure in front of the gateway, with exposure `direct`. The stack prints the required settings as outputs, in Azure's terms, and checks DNS and the ports; it changes nothing at Azure.",
         unset: "no such outputs; callers use the node port",
     });

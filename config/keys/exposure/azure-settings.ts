@@ -63,12 +63,12 @@ export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined 
 export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds: number, today: Date): string[] {
     const warnings: string[] = [];
     if (azure !== undefined && tls === undefined)
-        warnings.push("azure: without tls, so that keys and tokens can be read on the way. Set tls.");
+        warnings.push("azure: without tls anyone on the network path can read keys and tokens. Set tls.");
     if (tls !== undefined && !tls.redirect)
-        warnings.push("tls.redirect: false, so that keys and tokens still come by HTTP too. Set it to true.");
+        warnings.push("tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.");
     if (azure !== undefined && idleMinutes(answerTimeoutSeconds) > IDLE_MINUTES.max)
         warnings.push(
-            `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than Azure's load balancer keeps a silent connection, ${IDLE_MINUTES.max} minutes. Have callers send TCP keepalives.`,
+            `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than the ${IDLE_MINUTES.max} minutes after which Azure's load balancer closes an idle connection. Have callers send TCP keepalives.`,
         );
     const files = tls?.certificate.files;
     return files === undefined ? warnings : [...warnings, ...tlsWarnings(files.certificate, today)];

@@ -38,7 +38,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     }
     const problems = [
         ...DIRECT_KEYS.filter(named).map(
-            (key) => `${key}: belongs to exposure direct (got exposure tunnel, which has both). Remove it.`,
+            (key) => `${key}: belongs to exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.`,
         ),
         ...DIRECT_ADDRESSES.filter(named).map(
             (key) => `${key}: belongs to exposure direct (callers use https://<hostname>). Remove it.`,

@@ -30,7 +30,7 @@ const tunnel = z
         connectors: positive("a number of connectors")
             .refine((n) => n <= MOST_CONNECTORS, {
                 error: (i) =>
-                    `must be at most ${MOST_CONNECTORS}: a tunnel takes 25 connectors, and a change needs one more for a while${got(i.input)}. Lower it`,
+                    `must be at most ${MOST_CONNECTORS}: a tunnel takes 25 connectors, and an upgrade starts one more before it stops one${got(i.input)}. Lower it`,
             })
             .default(2)
             .meta({

@@ -62,10 +62,10 @@ export function exposureWarnings(config: Parsed): string[] {
     const { alpa, gateway, tunnel } = config;
     const warnings = [...unmeasured(alpa, edgeWaits(config)), ...cutAnswers(answerSeconds(config))];
     if (tunnel!.connectors === 1)
-        warnings.push("tunnel.connectors: one, so the loss of its node is an outage. Have two.");
+        warnings.push("tunnel.connectors: 1, so the loss of the connector's node is an outage. Set 2.");
     if (gateway.nodePort !== undefined)
         warnings.push(
-            `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, without TLS and past Cloudflare. Remove it when no caller uses it any more.`,
+            `gateway.nodePort: ${gateway.nodePort} is open in addition to the tunnel, so callers can reach the gateway without TLS and without Cloudflare. Remove it when no caller uses it any more.`,
         );
     return warnings;
 }

@@ -28,7 +28,7 @@ const ports = z.coerce.string().refine(
         const [first, last] = portRange(text);
         return isPort(first) && isPort(last) && first <= last;
     },
-    { error: (i) => `must be a port, or two with - between as 10002-19999${got(i.input)}. Correct it` },
+    { error: (i) => `must be a port or a range of ports, for example 10002-19999${got(i.input)}. Correct it` },
 );
 
 /** Key `alpa.firewall`. */
@@ -103,12 +103,12 @@ export function firewallProblems(
     if (apply === "ssh" && !named("hosts"))
         problems.push("alpa.firewall.hosts: required with apply ssh. Name the hosts that Alpa runs on.");
     if (apply !== "ssh" && named("hosts"))
-        problems.push("alpa.firewall.hosts: belongs to apply ssh, which this is not. Remove it, or set apply to ssh.");
+        problems.push("alpa.firewall.hosts: belongs to apply ssh (got apply print). Remove it, or set apply to ssh.");
     if (!named("from")) problems.push(...unknownNodes(cluster?.nodes));
     const { ports: more = [] } = firewall;
     if (more.length > 0 && !named("alsoFrom"))
         problems.push(
-            "alpa.firewall.alsoFrom: required with ports, since a Ray node that is not named is cut off. Name all Ray nodes, or none with [].",
+            "alpa.firewall.alsoFrom: required with ports, since the rules cut off a Ray node that is not named. Name all Ray nodes, or write [] if there are none.",
         );
     return [...problems, ...portProblems(endpoints, more, hosts)];
 }
@@ -123,7 +123,7 @@ function unknownNodes(nodes: Sound<{ address: string }[]> | undefined): string[]
         const address = node?.address;
         if (address === undefined || isIpv4(address)) return [];
         return [
-            `alpa.firewall.from: required, since cluster.nodes[${i}] is known by a name only (got ${JSON.stringify(address)}). Name the nodes' addresses.`,
+            `alpa.firewall.from: required, since cluster.nodes[${i}] has a host name and no address (got ${JSON.stringify(address)}). Name the nodes' addresses.`,
         ];
     });
 }
@@ -138,7 +138,7 @@ function portProblems(
     const ssh = new Set([SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)]);
     const problems = own.flatMap((port, i) =>
         ssh.has(port)
-            ? [`alpa.endpoints[${i}]: must not be on the port of SSH, or its host is shut (got ${port}). Correct it.`]
+            ? [`alpa.endpoints[${i}]: must not be on the SSH port, or the firewall rules block SSH to its host (got ${port}). Correct it.`]
             : [],
     );
     for (const [i, text] of more.entries()) {
@@ -148,11 +148,11 @@ function portProblems(
         const where = `alpa.firewall.ports[${i}]`;
         const shut = [...ssh].find(holds);
         if (shut !== undefined)
-            problems.push(`${where}: must not hold ${shut}, the port of SSH (got ${text}). Leave it out.`);
+            problems.push(`${where}: must not include ${shut}, the port of SSH (got ${text}). Leave it out.`);
         const alpa = own.findIndex(holds);
         if (alpa >= 0)
             problems.push(
-                `${where}: must not hold ${own[alpa]}, the port of alpa.endpoints[${alpa}], which is meant anyway (got ${text}). Leave it out.`,
+                `${where}: must not include ${own[alpa]}, the port of alpa.endpoints[${alpa}], which the rules cover already (got ${text}). Leave it out.`,
             );
     }
     return problems;
@@ -189,12 +189,12 @@ export function firewallWarnings(
 ): string[] {
     if (settings === undefined)
         return [
-            "alpa.firewall: not set, so there are no rules for who may reach Alpa. Set alpa.firewall.from to the nodes' addresses.",
+            "alpa.firewall: not set, so the stack has no firewall rules for the hosts of Alpa. Set alpa.firewall.from to the nodes' addresses.",
         ];
     const shut = nodes.filter((address) => isIpv4(address) && !holdIpv4(settings.rules.gateways, address));
     const warnings = shut.map(
         (address) =>
-            `alpa.firewall.from: does not hold ${address} of cluster.nodes. Unless that node reaches Alpa from another address, its callers get no answers.`,
+            `alpa.firewall.from: does not include ${address} of cluster.nodes. Add it, unless that node reaches Alpa from another address: requests through a node that is missing here get no answer.`,
     );
     if (settings.apply === "print") return warnings;
     const known = settings.hosts.map(({ address }) => address);
@@ -203,7 +203,7 @@ export function firewallWarnings(
         ...warnings,
         ...others.map(
             (host) =>
-                `alpa.firewall.hosts: none is called ${host}, as alpa.endpoints has it. Unless one is that host by another address, anyone still reaches Alpa there.`,
+                `alpa.firewall.hosts: does not include ${host} of alpa.endpoints. Add it, unless the list has that host under another address: anyone can still reach Alpa on a host that is missing here.`,
         ),
     ];
 }

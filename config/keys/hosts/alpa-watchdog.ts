@@ -21,7 +21,7 @@ export const alpaWatchdog = z
         hosts: z
             .array(sshHost)
             .min(1, { error: "must name at least one host that Alpa answers on. Add it" })
-            .describe("The hosts that Alpa answers on: of one Alpa the head of Ray alone."),
+            .describe("The hosts on which Alpa answers. For one Alpa on several hosts that is only the Ray head node."),
         restart: z.boolean().default(false).meta({
             description: "Whether `unit` is restarted when Alpa makes no progress. `false` only reports it.",
             reason: "A restart ends every answer in progress: an operator asks for it.",
@@ -29,7 +29,7 @@ export const alpaWatchdog = z
         unit: z
             .string()
             .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                error: (i) => `must be the name of a service of systemd, as alpa.service${got(i.input)}. Correct it`,
+                error: (i) => `must be the name of a service of systemd, for example alpa.service${got(i.input)}. Correct it`,
             })
             .optional()
             .meta({
@@ -70,7 +70,7 @@ export function alpaWatchdogProblems(
     if (restart === true && !isNamed)
         problems.push(`${where}.unit: required with restart. Name the service of systemd that runs Alpa.`);
     if (restart === false && isNamed)
-        problems.push(`${where}.unit: belongs to restart true, which this is not. Remove it, or set restart to true.`);
+        problems.push(`${where}.unit: belongs to restart true (got restart false). Remove it, or set restart to true.`);
     return [...problems, ...watchdogProblems(where, watchdog, answerSeconds)];
 }
 
@@ -87,10 +87,10 @@ export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, end
         if (host?.address === undefined || found === 1) return [];
         return found === 0
             ? [
-                  `${where}: must be the host of one of alpa.endpoints, which have several ports (got ${host.address}). Write it as there.`,
+                  `${where}: must be the host of one of alpa.endpoints, since their ports differ (got ${host.address}). Write the host as in alpa.endpoints.`,
               ]
             : [
-                  `${where}: must run one Alpa (got ${host.address}, which has ${found} of alpa.endpoints). One watchdog watches one port: remove it.`,
+                  `${where}: must run only one Alpa service (got ${host.address}, which has ${found} of alpa.endpoints). A watchdog watches one port: remove this host.`,
               ];
     });
 }

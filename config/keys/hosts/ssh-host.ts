@@ -81,7 +81,7 @@ export function sshHostProblems(
         for (const [name, value] of Object.entries({ privateKey, sudoPassword }))
             if (value !== undefined && !isSecret(value))
                 problems.push(
-                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). It is known now: change it, and run: pulumi config set --secret --path '${where}.${name}'`,
+                    `${where}.${name}: must be stored encrypted (it is in the stack file in plain text). Anyone who can read that file knows it: change it on the host, and run: pulumi config set --secret --path '${where}.${name}'`,
                 );
         const wrong = privateKey === undefined ? undefined : sshKeyProblem(privateKey);
         if (wrong !== undefined) problems.push(`${where}.privateKey: ${wrong}`);
@@ -89,7 +89,7 @@ export function sshHostProblems(
         const first = seen.get(place);
         seen.set(place, first ?? where);
         if (first !== undefined && address !== undefined)
-            problems.push(`${where}: must be named once (${first} is ${place} too). ${twice}`);
+            problems.push(`${where}: must be listed only once (${first} is ${place} too). ${twice}`);
         return problems;
     });
 }

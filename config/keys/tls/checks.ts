@@ -36,9 +36,9 @@ export function tlsProblems(
     if (names.length === 0 && tls?.hostnames === undefined)
         problems.push("tls.hostnames: required without azure.hostname. Name the hosts that callers use.");
     if (tls?.hostnames?.length === 0)
-        problems.push("tls.hostnames: must name at least one host. Remove the key to have azure.hostname.");
+        problems.push("tls.hostnames: must name at least one host. Remove the key to use azure.hostname.");
     if (azure?.hostname !== undefined && names.length > 0 && !names.includes(azure.hostname))
-        problems.push(`tls.hostnames: must hold azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
+        problems.push(`tls.hostnames: must include azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
     const nodePort = tls?.nodePort;
     if (nodePort === (gateway?.nodePort ?? DEFAULT_NODE_PORT))
         problems.push(`tls.nodePort: must differ from the port of HTTP (got ${nodePort} for both). Change one.`);
@@ -57,13 +57,13 @@ export function tlsWarnings(certificate: string, today: Date): string[] {
     return chainOf(certificate).certificates.flatMap((one, i) => {
         const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);
         if (days >= WARN_DAYS || hasEnded(one, today)) return [];
-        return [`${CERTIFICATE}: ${which(i)} ends in ${days} days, on ${day(one.validTo)}. Renew it.`];
+        return [`${CERTIFICATE}: ${which(i)} expires in ${days} days, on ${day(one.validTo)}. Renew it.`];
     });
 }
 
 function certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): string[] {
     if (/PRIVATE KEY-----/.test(pem))
-        return [`${CERTIFICATE}: must hold certificates alone, and holds a private key. Move it to key, as a secret.`];
+        return [`${CERTIFICATE}: must contain only certificates, and it contains a private key. Move that to the key ${KEY}, as a secret.`];
     const { certificates, unreadable } = chainOf(pem);
     if (unreadable !== undefined)
         return [`${CERTIFICATE}: must be certificates in PEM form (${unreadable}). Give the content of the file.`];
@@ -72,7 +72,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
     for (const [i, one] of certificates.entries()) {
         if (new Date(one.validFrom) > today)
             problems.push(
-                `${CERTIFICATE}: ${which(i)} must be valid (it begins on ${day(one.validFrom)}). Wait, or correct the clock.`,
+                `${CERTIFICATE}: ${which(i)} must be valid now (it is valid from ${day(one.validFrom)}). Wait until then, or correct the clock.`,
             );
         const next = certificates[i + 1];
         if (next && !one.checkIssued(next))
@@ -83,7 +83,7 @@ function certificateProblems(pem: string, keyPem: string, hostnames: string[], t
     for (const name of hostnames)
         if (leaf.checkHost(name, { subject: "never" }) === undefined)
             problems.push(
-                `${CERTIFICATE}: must be good for ${name} (it names ${namesOf(leaf)}). Order one for that name.`,
+                `${CERTIFICATE}: must be valid for ${name} (it names ${namesOf(leaf)}). Order one for that name.`,
             );
     return [...problems, ...keyProblems(leaf, keyPem)];
 }
@@ -100,7 +100,7 @@ function keyProblems(leaf: X509Certificate, pem: string): string[] {
         return [`${KEY}: must be a private key in PEM form. Give the content of the file.`];
     }
     if (!leaf.checkPrivateKey(key))
-        return [`${KEY}: must be the key of the first certificate. Give the two that belong together.`];
+        return [`${KEY}: must be the key of the first certificate. Set the key and the certificate that belong together.`];
     const bits = key.asymmetricKeyDetails?.modulusLength;
     if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < LEAST_RSA_BITS)
         return [`${KEY}: must have ${LEAST_RSA_BITS} bits or more with RSA (got ${bits}). Order another certificate.`];

@@ -79,17 +79,17 @@ export function hostnameProblems({ hostname, aliases = [], certificate, zone: { 
     const problems: string[] = [];
     if (names.length > MOST_HOSTNAMES)
         problems.push(
-            `aliases: must be at most ${MOST_HOSTNAMES - 1}, with hostname Cloudflare's ${MOST_HOSTNAMES} for one application (got ${aliases.length}). Remove some.`,
+            `aliases: must have at most ${MOST_HOSTNAMES - 1} names, since Cloudflare allows ${MOST_HOSTNAMES} in one application and hostname is one of them (got ${aliases.length}). Remove some.`,
         );
     for (const [i, [where, name]] of names.entries()) {
         if (name === undefined || zone === undefined) continue;
         const first = names.findIndex(([, other]) => other === name);
-        if (first < i) problems.push(`${where}: must be named once (${names[first][0]} is the same). Remove it.`);
+        if (first < i) problems.push(`${where}: must be listed only once (${names[first][0]} is the same). Remove it.`);
         if (name !== zone && !name.endsWith(`.${zone}`))
             problems.push(`${where}: must lie in zone ${zone} (got ${JSON.stringify(name)}). Correct one of them.`);
         else if (name !== zone && name.slice(0, -zone.length - 1).includes(".") && certificate !== "advanced")
             problems.push(
-                `${where}: must be one level below ${zone}, as far as the zone's own certificate goes (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
+                `${where}: must be one level below ${zone}, since the zone's own certificate covers no deeper names (got ${JSON.stringify(name)}). Shorten it, or order a certificate for it and set certificate to advanced.`,
             );
     }
     return problems;
@@ -107,7 +107,7 @@ function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config[
     for (const [i, { metricsPort } = {}] of all.entries())
         if (metricsPort !== undefined && metricsPort > last && metricsPort <= LAST_PORT)
             problems.push(
-                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${each} connectors take the ports from there on (got ${metricsPort}). Lower it.`,
+                `tunnel.hosts[${i}].metricsPort: must be at most ${last}, since ${each} connectors use that port and the next ones (got ${metricsPort}). Lower it.`,
             );
     return problems;
 }
@@ -128,7 +128,7 @@ function rotationProblems(consumers: Consumers, longest: number | undefined, tod
             const where = `consumers[${i}].credentials[${j}]`;
             if (version !== undefined && version > 1 && until === undefined)
                 return [
-                    `${where}.previousSecretExpires: required with secretVersion ${version}. Name the day from which the secret before is refused; keep a day that is over.`,
+                    `${where}.previousSecretExpires: required with secretVersion ${version}. Set the day on which the previous secret stops working; keep a day that is over.`,
                 ];
             if (until !== undefined && (version === undefined || version === 1))
                 return [
@@ -137,7 +137,7 @@ function rotationProblems(consumers: Consumers, longest: number | undefined, tod
             if (until === undefined || longest === undefined || !day.safeParse(until).success) return [];
             if (daysUntil(until, today) > longest)
                 return [
-                    `${where}.previousSecretExpires: must be at most ${longest} days away, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`,
+                    `${where}.previousSecretExpires: must be at most ${longest} days from now, the stack's maxOverlapDays (got ${until}). Choose a nearer day.`,
                 ];
             return [];
         }),

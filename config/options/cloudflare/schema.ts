@@ -47,7 +47,7 @@ export const cloudflareSchema = z.strictObject({
             description: "Id of the Cloudflare account, as in the address of its dashboard.",
             examples: ["0123456789abcdef0123456789abcdef"],
         }),
-    hostname: domain("a host name, as llm.example.com,").meta({
+    hostname: domain("a host name, for example llm.example.com,").meta({
         description: "Host name that callers use, one level below the zone.",
         examples: ["llm.example.com"],
     }),
@@ -56,7 +56,7 @@ export const cloudflareSchema = z.strictObject({
         .default([])
         .meta({
             description:
-                "Further host names of the same service, in the same zone. With `hostname` at most 5, the limit of Cloudflare. When you remove the last one, also remove it from the Access application by hand.",
+                "Further host names of the same service, in the same zone. Together with `hostname` at most 5, the limit of Cloudflare. When you remove the last alias, also remove it from the Access application by hand.",
             examples: [["opt.example.com"]],
             reason: "One name is enough.",
         }),
@@ -67,7 +67,7 @@ export const cloudflareSchema = z.strictObject({
     }),
     zone: z
         .strictObject({
-            name: domain("the name of a zone, as example.com,").meta({
+            name: domain("the name of a zone, for example example.com,").meta({
                 description: "Name of the zone that the host names are in.",
                 examples: ["example.com"],
             }),
@@ -111,16 +111,16 @@ export const cloudflareSchema = z.strictObject({
                 }),
             maxTokens: positive("a number of tokens").default(DEFAULT_MAX_TOKENS).meta({
                 description:
-                    "Most tokens that callers ask for in one answer. It is used in checks only: nothing limits requests to it at the edge.",
+                    "Most tokens that callers ask for in one answer. Only checks use it: the edge does not limit requests to it.",
                 reason: "The length of OPT models.",
             }),
             defaultModel: text("the name of a model").default("default").meta({
-                description: "Model of requests that name none: the name under which Alpa was started.",
+                description: "Model for requests that name no model: the name with which Alpa was started.",
                 reason: "The name that Alpa's own server uses.",
             }),
             watchdog: alpaWatchdog.optional(),
         })
-        .describe("The Alpa service behind the tunnel. It is not changed."),
+        .describe("The Alpa service behind the tunnel. The stack does not change it."),
     pathPrefix: pathPrefix.meta({
         description:
             "Path prefix in front of the paths of Alpa that callers are given. Requests without a prefix and with `/alpa` are served too.",

@@ -80,10 +80,10 @@ function callers(config: ParsedCloudflare, today: Date) {
             if (warning !== undefined) warnings.push(warning);
             return daysUntil(expires[who], today) > 0;
         });
-        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         for (const { id } of living.filter(({ enabled }) => !enabled))
             warnings.push(
-                `consumers: ${name}/${id} is disabled, so it cannot get in. Set enabled to true, or remove it.`,
+                `consumers: ${name}/${id} is disabled, so callers cannot authenticate with it. Set enabled to true, or remove it.`,
             );
         return {
             name,
@@ -106,10 +106,10 @@ function answerWarnings(config: ParsedCloudflare): string[] {
         warnings.push(`edgeWorker: off, so callers must name the model in each request (${edgeWorker.reason}).`);
     if (rateLimit !== undefined && zone.plan === "free")
         warnings.push(
-            `rateLimit: with plan free it holds for /completions and /logprobs of every name in ${zone.name}: a rule there may look at the path only.`,
+            `rateLimit: with plan free the limit applies to /completions and /logprobs of every host name in zone ${zone.name}, since rules of that plan can match only the path.`,
         );
     if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
-        warnings.push("tunnel: one connector, so every upgrade of it is an outage. Have two, on one host or more.");
+        warnings.push("tunnel: only one connector, so every upgrade of it is an outage. Have two, on one host or more.");
     return warnings;
 }
 

@@ -86,7 +86,7 @@ function uncountedLimits(option: string, { gateway, limits, consumers = [] }: Co
     if (!(replicas > 1) || !limited || gateway?.sharedCounters !== undefined) return [];
     const orElse = isSpread ? "" : ", or replicas to 1";
     return [
-        `gateway.sharedCounters: required with limits and more than one replica (got ${replicas}). Each pod would count on its own: set it, {} for the defaults${orElse}.`,
+        `gateway.sharedCounters: required with limits and more than one replica (got ${replicas}). Without it each pod counts on its own. Set it (to {} for the defaults)${orElse}.`,
     ];
 }
 

@@ -64,7 +64,7 @@ function callers(config: Parsed, today: Date): Callers {
 
 /** Of shares while nothing bounds the prompts of a request. */
 const UNCOUNTED_PROMPTS =
-    "classes: with the guard off a request may hold any number of prompts, and counts as guard.maxPrompts.";
+    "classes: with the guard off a request may have any number of prompts, and counts as guard.maxPrompts prompts.";
 
 /** The callers without what has expired, with what an operator should know of the rest. */
 export function livingCallers(
@@ -84,7 +84,7 @@ export function livingCallers(
             if (warning !== undefined) warnings.push(warning);
             return daysUntil(day, today) > 0;
         });
-        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot get in. Add one.`);
+        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         const brought = credentials.flatMap(broughtKey);
         return {
             name,

@@ -26,6 +26,6 @@ function twice(endpoints: ({ address?: string } | undefined)[]): string[] {
     const addresses = endpoints.map((one) => one?.address);
     const repeated = addresses.filter((one, i) => one !== undefined && addresses.indexOf(one) !== i);
     return [...new Set(repeated)].map(
-        (one) => `alpa.endpoints: every service must be named once (got ${one} twice). Give it one weight.`,
+        (one) => `alpa.endpoints: every service must be listed only once (got ${one} twice). Remove one entry, and set the weight of the other.`,
     );
 }

@@ -32,7 +32,7 @@ const alpaObject = z
             .describe("The Alpa services, as the cluster reaches them: `host:port`, or a mapping with a weight."),
         firewall: alpaFirewall.optional(),
     })
-    .describe("The Alpa service outside of the cluster. It is not changed.");
+    .describe("The Alpa service outside of the cluster. The stack does not change it.");
 
 const gateway = z
     .strictObject({
@@ -59,7 +59,7 @@ const gateway = z
             .unwrap()
             .refine((n) => !Number.isInteger(n) || n < 1 || n >= LEAST_NODES, {
                 error: (i) =>
-                    `must be at least ${LEAST_NODES}, so that two serve when one is away${got(i.input)}. Raise it`,
+                    `must be at least ${LEAST_NODES}, so that two serve while one is down${got(i.input)}. Raise it`,
             })
             .default(LEAST_NODES)
             .meta({

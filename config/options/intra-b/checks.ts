@@ -43,7 +43,7 @@ export function intraChecks(config: Config, given: Raw, { isSecret }: CheckConte
     ];
     if (option === "intra-a" && convert?.phase !== undefined && convert.phase !== "prepare")
         problems.push(
-            `convert.phase: must be prepare with option intra-a, where no conversion is under way (got "${convert.phase}"). Return with ops convert, or set option intra-b.`,
+            `convert.phase: must be prepare with option intra-a, where no conversion is in progress (got "${convert.phase}"). Set option intra-b, or return to prepare with ops convert before you set intra-a.`,
         );
     return problems;
 }
@@ -62,7 +62,7 @@ function optProblems(opt: Opt, given: Raw, installer: string | undefined): strin
             problems.push(`opt.shape: rampart needs gateway.installer rampart (got ${installer}). Use kuberay.`);
         if (opt.image?.digest !== undefined)
             problems.push(
-                "opt.image: must have a tag and no digest with opt.shape rampart, whose charts know none. Name the tag, or use kuberay.",
+                "opt.image: must have a tag and no digest with opt.shape rampart, whose charts take no digest. Name the tag, or use kuberay.",
             );
         for (const key of ["operator", "operatorChart", "hostNetwork", "runtimeClass"].filter(named))
             problems.push(`opt.${key}: belongs to opt.shape kuberay (got shape rampart). Remove it.`);
@@ -77,7 +77,7 @@ function nodeProblems({ nodes = [], gpusPerNode }: Opt): string[] {
     const names = nodes.map((node) => node?.name);
     const twice = [...new Set(names.filter((name, i) => name !== undefined && names.indexOf(name) < i))];
     return [
-        ...twice.map((name) => `opt.nodes: every node must be named once (got ${name} twice). Remove one.`),
+        ...twice.map((name) => `opt.nodes: every node must be listed only once (got ${name} twice). Remove one.`),
         ...nodes.flatMap(({ name, gpus } = {}) =>
             gpus !== undefined && gpusPerNode !== undefined && gpus < gpusPerNode
                 ? [
@@ -147,10 +147,10 @@ function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[]
         );
     if (opt!.shape === "rampart")
         problems.push(
-            "opt.upgrade: belongs to opt.shape kuberay, since the charts of Rampart hold no second image on the nodes (got shape rampart). Change opt.image, which interrupts callers.",
+            "opt.upgrade: belongs to opt.shape kuberay, since Rampart's charts cannot download a second image to the nodes in advance (got shape rampart). Change opt.image, which interrupts callers.",
         );
     if (Object.values(changed).every((value) => value === undefined))
-        problems.push("opt.upgrade: must change something of opt (got a phase alone). Set image, model or weights.");
+        problems.push("opt.upgrade: must change something of opt (got only a phase). Set image, model or weights.");
     return problems;
 }
 
@@ -163,7 +163,7 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
     const hint =
         forms.length > 1
             ? "Remove one of them."
-            : "Without a way to start Alpa again there is no way back: name its service.";
+            : "A rollback needs a way to start Alpa again: name its service.";
     if (forms.length !== 1)
         problems.push(
             `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
@@ -175,12 +175,12 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
 function headProblems(endpoints: (string | undefined)[], bareMetal: Convert["bareMetal"]): string[] {
     if (endpoints.length > 1)
         return [
-            `alpa.endpoints: must be one with convert, which has one Alpa become a component (got ${endpoints.join(", ")}). Name the one that convert.bareMetal runs.`,
+            `alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got ${endpoints.join(", ")}). Name the one that convert.bareMetal runs.`,
         ];
     const [host] = String(endpoints[0]).split(":");
     const at = bareMetal?.hosts?.findIndex((one) => one?.address === host) ?? -1;
     if (at <= 0) return [];
     return [
-        `convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the head of Ray is (${host} is hosts[${at}]). Put it first.`,
+        `convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (${host} is hosts[${at}]). Put it first.`,
     ];
 }

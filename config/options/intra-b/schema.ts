@@ -16,7 +16,7 @@ export const intraBSchema = z.strictObject({
     gateway,
     ...gatewayOptionKeys,
     opt: opt.describe("Alpa as a component of the cluster."),
-    convert: convert.describe("Phase of the conversion, and how to return from it."),
+    convert: convert.describe("The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again."),
 });
 
 /** The same behind Cloudflare. */

@@ -33,7 +33,7 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
         warnings: [
             ...warnings,
             ...(isOpen
-                ? [`opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no policy holds (${reason}).`]
+                ? [`opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${reason}).`]
                 : []),
         ],
         conversion: {

@@ -66,7 +66,7 @@ describe("config of alpa.firewall", () => {
         [
             "a host named twice",
             { apply: "ssh", hosts: [HOST, HOST] },
-            "alpa.firewall.hosts[1]: must be named once (alpa.firewall.hosts[0] is 10.0.0.5:22 too). Remove it.",
+            "alpa.firewall.hosts[1]: must be listed only once (alpa.firewall.hosts[0] is 10.0.0.5:22 too). Remove it.",
         ],
         [
             "a damaged key",
@@ -87,7 +87,7 @@ describe("config of alpa.firewall", () => {
         [
             "a node known by name only",
             {},
-            'alpa.firewall.from: required, since cluster.nodes[1] is known by a name only (got "gw2.example.com"). Name the nodes\' addresses.',
+            'alpa.firewall.from: required, since cluster.nodes[1] has a host name and no address (got "gw2.example.com"). Name the nodes\' addresses.',
             nodes(["10.0.0.11", "gw2.example.com"]),
         ],
         [
@@ -109,32 +109,32 @@ describe("config of alpa.firewall", () => {
         [
             "a port that is none",
             { ports: [70000], alsoFrom: [] },
-            /^alpa\.firewall\.ports\[0\]: must be a port, or two with - between/,
+            /^alpa\.firewall\.ports\[0\]: must be a port or a range of ports/,
         ],
         [
             "a range backwards",
             { ports: ["20-10"], alsoFrom: [] },
-            /^alpa\.firewall\.ports\[0\]: must be a port, or two/,
+            /^alpa\.firewall\.ports\[0\]: must be a port or a range of ports/,
         ],
         [
             "the port of SSH",
             { ports: ["20-30"], alsoFrom: [] },
-            "alpa.firewall.ports[0]: must not hold 22, the port of SSH (got 20-30). Leave it out.",
+            "alpa.firewall.ports[0]: must not include 22, the port of SSH (got 20-30). Leave it out.",
         ],
         [
             "another port of SSH",
             { apply: "ssh", hosts: [{ ...HOST, port: 2222 }], ports: [2222], alsoFrom: [] },
-            "alpa.firewall.ports[0]: must not hold 2222, the port of SSH (got 2222). Leave it out.",
+            "alpa.firewall.ports[0]: must not include 2222, the port of SSH (got 2222). Leave it out.",
         ],
         [
-            "Alpa on the port of SSH",
+            "Alpa on the SSH port",
             { apply: "ssh", hosts: [{ ...HOST, port: 20001 }] },
-            "alpa.endpoints[0]: must not be on the port of SSH, or its host is shut (got 20001). Correct it.",
+            "alpa.endpoints[0]: must not be on the SSH port, or the firewall rules block SSH to its host (got 20001). Correct it.",
         ],
         [
             "Alpa's own port again",
             { ports: ["20000-20010"], alsoFrom: [] },
-            /^alpa\.firewall\.ports\[0\]: must not hold 20001, the port of alpa\.endpoints\[0\]/,
+            /^alpa\.firewall\.ports\[0\]: must not include 20001, the port of alpa\.endpoints\[0\]/,
         ],
         ["Ray's ports closed for all by mistake", { ports: [6379] }, /^alpa\.firewall\.alsoFrom: required with ports/],
         ["an unknown key", { hostss: [] }, "alpa.firewall.hostss: is not a known key. Did you mean hosts?"],
@@ -178,7 +178,7 @@ describe("config of alpa.firewall", () => {
         for (const unknown of [[], ["gw1.example.com"]]) {
             assert.equal(firewallSettings(undefined, ENDPOINTS, unknown), undefined);
         }
-        assert.match(firewallWarnings(undefined, ENDPOINTS)[0], /^alpa\.firewall: not set, so there are no rules/);
+        assert.match(firewallWarnings(undefined, ENDPOINTS)[0], /^alpa\.firewall: not set, so the stack has no firewall rules for the hosts of/);
     });
 
     it("warns of a node that it shuts out, and of an Alpa host that it is not loaded on", () => {

@@ -29,7 +29,7 @@ const refused: Refused[] = [
     [
         "a class without members",
         { classes: { interactive: {} }, consumers: [caller("chat")] },
-        "classes.interactive: has no callers. Set class: interactive at one of consumers, or remove it.",
+        "classes.interactive: has no callers. Set class: interactive for a consumer, or remove the class.",
     ],
     [
         "a class that is not there",
@@ -39,7 +39,7 @@ const refused: Refused[] = [
     [
         "a class of a caller where there are none",
         { consumers: jobs() },
-        'consumers[1].class: must be one of classes, which has none (got "batch"). Add it there.',
+        'consumers[1].class: must be a name in classes, which is empty (got "batch"). Add the class there.',
     ],
     [
         "a class with another name than a label",
@@ -50,7 +50,7 @@ const refused: Refused[] = [
     [
         "a share that holds no request",
         { classes: { batch: { slots: 3 } }, consumers: jobs() },
-        "classes.batch.slots: must be at least guard.maxPrompts, 4, which one request may take (got 3). Raise it, or set guard.maxPrompts to 3 or less.",
+        "classes.batch.slots: must be at least 4, the prompts that one request may have (guard.maxPrompts; got 3). Raise it, or set guard.maxPrompts to 3 or less.",
     ],
     [
         "more slots than Alpa has",
@@ -71,7 +71,7 @@ const refused: Refused[] = [
     [
         "a limit on open requests of a caller that shares them",
         shared({ slots: 2 }, { consumers: jobs({ limits: { concurrent: 1 } }) }),
-        /^consumers\[1\]\.limits\.concurrent: belongs to callers without a share \(its class is batch\)/,
+        /^consumers\[1\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class batch\)/,
     ],
     [
         "several pods without a place to count",
@@ -99,7 +99,7 @@ const refused: Refused[] = [
                 },
             },
         ),
-        /^classes: slots belong to a gateway that this stack installs \(got gateway\.installer existing\)/,
+        /^classes: slots need a gateway that this stack installs \(got gateway\.installer existing\)/,
     ],
     [
         "all that is wrong, at once",
@@ -109,8 +109,8 @@ const refused: Refused[] = [
             gateway: { replicas: 2, sharedCounters: { whenDown: "refuse" } },
         },
         /^consumers\[1\]\.class: must be one of batch, empty/,
-        /^classes\.batch\.slots: must be at least guard\.maxPrompts/,
-        /^consumers\[0\]\.limits\.concurrent: belongs to callers without a share/,
+        /^classes\.batch\.slots: must be at least 4, the prompts that one request may have/,
+        /^consumers\[0\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class/,
         /^classes\.empty: has no callers/,
     ],
 ];
@@ -149,7 +149,7 @@ describe("classes of callers in the config", () => {
         const { warnings } = parseIntra(
             raw(shared({ slots: 2 }, { guard: { maxPrompts: 1, enabled: false, reason: "a test" } })),
         );
-        assert.match(warnings.join("\n"), /^classes: with the guard off a request may hold any number of prompts/m);
+        assert.match(warnings.join("\n"), /^classes: with the guard off a request may have any number of prompts/m);
     });
 
     it("count at option inter, which has several pods always, in the counters of the stack", () => {

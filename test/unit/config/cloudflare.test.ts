@@ -73,12 +73,12 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "a name that is named twice",
         { aliases: ["llm.example.com"] },
-        /^aliases\[0\]: must be named once \(hostname is the same\)/,
+        /^aliases\[0\]: must be listed only once \(hostname is the same\)/,
     ],
     [
         "six names",
         { aliases: ["a", "b", "c", "d", "e"].map((n) => `${n}.example.com`) },
-        /^aliases: must be at most 4, with hostname Cloudflare's 5 .*\(got 5\)/,
+        /^aliases: must have at most 4 names, since Cloudflare allows 5 .*\(got 5\)/,
     ],
     ["a plan that is none", zone({ plan: "gold" }), /^zone\.plan: must be one of free, pro, business, enterprise/],
     [
@@ -95,7 +95,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "no ports for the health of all connectors",
         { tunnel: { ...TUNNEL, connectorsPerHost: 2, hosts: [{ ...HOST, metricsPort: 65535 }] } },
-        "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors take the ports from there on (got 65535). Lower it.",
+        "tunnel.hosts[0].metricsPort: must be at most 65534, since 2 connectors use that port and the next ones (got 65535). Lower it.",
     ],
     ["two Alpas", { alpa: { ...ALPA, endpoints: ["a:1", "b:1"] } }, /^alpa\.endpoints: must name exactly one/],
     [
@@ -114,19 +114,19 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
         { access: { teamName: "x.cloudflareaccess.com" } },
         /^access\.teamName: must be the part before/,
     ],
-    ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a time as 8760h.*got "30d"/],
-    ["a duration of nothing", one({ duration: "0h" }), /duration: must be a time/],
+    ["a duration in days", one({ duration: "30d" }), /^consumers\[0\].*duration: must be a duration.*got "30d"/],
+    ["a duration of nothing", one({ duration: "0h" }), /duration: must be a duration/],
     [
         "a duration longer than Go can hold",
         one({ duration: "2562048h" }),
-        /duration: must be a time .*at most 2562047h/,
+        /duration: must be a duration.*at most 2562047h/,
     ],
-    ["an empty duration", one({ duration: "" }), /duration: must be a time/],
+    ["an empty duration", one({ duration: "" }), /duration: must be a duration/],
     ["an expiry that is no day", one({ expires: "2027-02-30" }), /^consumers\[0\].*expires: must be a day/],
     [
         "a version without a date",
         one({ secretVersion: 2 }),
-        `${AT}.previousSecretExpires: required with secretVersion 2. Name the day from which the secret before is refused; keep a day that is over.`,
+        `${AT}.previousSecretExpires: required with secretVersion 2. Set the day on which the previous secret stops working; keep a day that is over.`,
     ],
     [
         "a date without a version",
@@ -141,14 +141,14 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "an overlap longer than the 30 days of Cloudflare's dashboard",
         one({ secretVersion: 2, previousSecretExpires: "2026-12-26" }),
-        `${AT}.previousSecretExpires: must be at most 30 days away, the stack's maxOverlapDays (got 2026-12-26). Choose a nearer day.`,
+        `${AT}.previousSecretExpires: must be at most 30 days from now, the stack's maxOverlapDays (got 2026-12-26). Choose a nearer day.`,
     ],
     [
         "an overlap longer than the stack's own limit",
         { ...one({ secretVersion: 2, previousSecretExpires: "2026-12-01" }), maxOverlapDays: 5 },
-        /previousSecretExpires: must be at most 5 days away/,
+        /previousSecretExpires: must be at most 5 days from now/,
     ],
-    ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a number of the secret of at least 1/],
+    ["version 0", one({ secretVersion: 0 }), /secretVersion: must be a version number of at least 1/],
     ["a key", one({ method: "key" }), `${AT}.method: belongs to option intra-a (got "key"). Use service-token.`],
     ["an unknown method", one({ method: "s3cret" }), `${AT}.method: must be service-token. Correct it.`],
     [
@@ -219,7 +219,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "more tokens than fit",
         { alpa: { ...ALPA, tokensPerSecond: 4 } },
-        "alpa.maxTokens: must fit into the 125 s that the edge waits (got 1024: at 4 tokens per second 257 s). Have callers ask for at most 496 and write that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
+        "alpa.maxTokens: must fit into the 125 s that the edge waits (got 1024, which take 257 s at 4 tokens per second). Have callers request at most 496 tokens and set alpa.maxTokens to that, or raise proxyTimeoutSeconds, which needs plan enterprise.",
     ],
     [
         "a grace shorter than an answer",
@@ -240,7 +240,7 @@ const refused: [why: string, values: Record<string, unknown>, ...problems: (stri
     [
         "one host twice",
         { tunnel: { ...TUNNEL, hosts: [HOST, { ...HOST, port: 22 }] } },
-        /^tunnel\.hosts\[1\]: must be named once \(tunnel\.hosts\[0\] is 10\.0\.0\.11:22 too\)/,
+        /^tunnel\.hosts\[1\]: must be listed only once \(tunnel\.hosts\[0\] is 10\.0\.0\.11:22 too\)/,
     ],
     ["no host key", host({ hostKey: undefined }), "tunnel.hosts[0].hostKey: required."],
     [
@@ -357,7 +357,7 @@ describe("config of option cloudflare", () => {
     it("has them wait as long as cloudflared lets them, and says that longer answers are cut", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
-        const cut = /^tunnel: a connector that stops waits at most 180 s, so of answers of up to 181 s /;
+        const cut = /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s: /;
         assert.deepEqual(
             [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
             [179, 180, 180, 180],
@@ -402,7 +402,7 @@ describe("config of option cloudflare", () => {
             /lab\/off is disabled/,
             /1024 tokens need 9 per second/,
             /^rateLimit: with plan free/,
-            /^tunnel: one connector/,
+            /^tunnel: only one connector/,
         ];
         assert.equal(warnings.length, expected.length, warnings.join("\n"));
         expected.forEach((e, i) => assert.match(warnings[i], e));
@@ -512,7 +512,7 @@ describe("the zone's other records", () => {
         assert.equal(said("ours.yaml").length, 1);
         assert.match(
             said("ours.yaml")[0],
-            /^dns\.records llm\.example\.com A: must be a CNAME, which can turn to the tunnel/,
+            /^dns\.records llm\.example\.com A: must be a CNAME/,
         );
     });
     it("are rejected with the line, together with all other problems", () => {

@@ -30,15 +30,15 @@ const refused: Refused<object>[] = [
     [
         "what belongs to nodes without them",
         { channel: "1.34/stable", storage: "none" },
-        "cluster.channel: belongs to a cluster that this stack makes. Name cluster.nodes, or remove it.",
+        "cluster.channel: belongs to a cluster that this stack creates. Set cluster.nodes, or remove this key.",
         /^cluster\.storage: belongs to/,
     ],
     [
         "an even number of control-plane nodes",
         { nodes: [node(1), node(2)] },
-        /^cluster\.nodes: must have an odd number of role control-plane \(got 2\).*Add one, or make one a worker\.$/,
+        /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 2\).*Add one, or make one a worker\.$/,
     ],
-    ["workers alone", { nodes: [worker(1)] }, /^cluster\.nodes: must have one of role control-plane \(got none\)/],
+    ["workers alone", { nodes: [worker(1)] }, /^cluster\.nodes: must have at least one node with role control-plane \(got none\)/],
     ["no role", { nodes: [node(1, { role: undefined })] }, "cluster.nodes[0].role: required."],
     [
         "an unknown role",
@@ -48,12 +48,12 @@ const refused: Refused<object>[] = [
     [
         "a host that is named twice",
         { nodes: [node(1), worker(1)] },
-        "cluster.nodes[1]: must be named once (cluster.nodes[0] is 10.0.0.1:22 too). A host is one node.",
+        "cluster.nodes[1]: must be listed only once (cluster.nodes[0] is 10.0.0.1:22 too). One host can be only one node.",
     ],
     [
         "two nodes at one address",
         { nodes: [node(1), worker(1, { port: 2222 })] },
-        /^cluster\.nodes\[1\]: must have an address of its own \(cluster\.nodes\[0\] is at 10\.0\.0\.1 too\)/,
+        /^cluster\.nodes\[1\]: must have an address of its own \(cluster\.nodes\[0\] has 10\.0\.0\.1 too\)/,
     ],
     [
         "a missing private key",
@@ -121,7 +121,7 @@ const refused: Refused<object>[] = [
     [
         "the network of Services for pods",
         { nodes: [node(1)], podNetwork: "10.152.0.0/16" },
-        /^cluster\.podNetwork: must be apart from 10\.152\.183\.0\/24/,
+        /^cluster\.podNetwork: must not overlap 10\.152\.183\.0\/24/,
     ],
     [
         "another network for pods with a channel that takes none",
@@ -183,7 +183,7 @@ describe("config cluster", () => {
             });
         };
         for (const name of ["default", "kube-system", "alpa-auth"])
-            assert.match(found(name)[0], /^rampart\.install\.namespace: must be a namespace for Rampart alone/);
+            assert.match(found(name)[0], /^rampart\.install\.namespace: must be a namespace that only Rampart uses,/);
         assert.equal(found("mine", { namespace: "mine" }).length, 1);
         assert.deepEqual(found("rampart-system"), []);
     });
@@ -193,11 +193,11 @@ describe("config cluster", () => {
 
     it("has nodes survive the loss of one only with three of them in the control plane", () => {
         const count = (nodes: object[]) => haProblems({ cluster: { nodes } });
-        assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 of role control-plane.*\(got 1\)/);
+        assert.match(count([node(1), worker(2), worker(3)])[0], /at least 3 nodes with role control-plane.*\(got 1\)/);
         assert.deepEqual([count(THREE), haProblems({ cluster: {} })], [[], []]);
         const shut = node(3, { taints: [taint("use", "etcd")] });
         assert.deepEqual(count([node(1), node(2), shut]), [
-            "cluster.nodes: must have at least 3 without taints of NoSchedule or NoExecute, for pods of the gateway (got 2). Add some, or take taints away.",
+            "cluster.nodes: must have at least 3 nodes without a NoSchedule or NoExecute taint, for the gateway pods (got 2). Add nodes, or remove taints.",
         ]);
         assert.deepEqual(
             count([

@@ -42,7 +42,7 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
     [
         "RS256 with a private key",
         jwt({ algorithm: "RS256", publicKey: PRIVATE }),
-        /publicKey: must be a public key, and this is a private one\. It is known now/,
+        /publicKey: must be a public key \(got a private key, which is now stored in plain text\)\. Treat it as leaked/,
     ],
     [
         "RS256 with what is no key",
@@ -96,7 +96,7 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
     [
         "a day that does not exist",
         { id: "a", method: "key", expires: "2027-02-30" },
-        /expires: must be a day, as 2027-01-31 \(got "2027-02-30"\)/,
+        /expires: must be a day, for example 2027-01-31 \(got "2027-02-30"\)/,
     ],
     ["a time for a day", { id: "a", method: "key", expires: "2027-01-31T00:00:00Z" }, /expires: must be a day/],
 ];
@@ -138,7 +138,7 @@ describe("credentials in the config", () => {
         const other = { name: "other", credentials: [jwt({ algorithm: "RS256", publicKey: folded })] };
         assert.deepEqual(problems(own), []);
         assert.deepEqual(problems(own, true, [other]), [
-            `consumers[1].credentials[0].publicKey: must belong to one caller (${AT} has the same): each could sign as the other. Have each make a pair.`,
+            `consumers[1].credentials[0].publicKey: must belong to one caller only (${AT} has the same key): each caller could sign tokens as the other. Have each caller create its own key pair.`,
         ]);
     });
 
@@ -148,7 +148,7 @@ describe("credentials in the config", () => {
             { id: "b", method: "key", key: KEY },
         ]);
         assert.deepEqual(got, [
-            `consumers[0].credentials[1].key: must be used once (${AT} has the same). Bring another.`,
+            `consumers[0].credentials[1].key: must be unique (${AT} has the same key). Set another key.`,
         ]);
     });
 });
@@ -251,7 +251,7 @@ describe("keys that callers have brought", () => {
         const readmit = "revocation-0123abcd";
         assert.equal(brought([{ id: "k", method: "key", key: KEY, readmit }])[0].readmit, readmit);
         assert.deepEqual(problems([{ id: "k", method: "key", readmit }]), [
-            `${AT}.readmit: belongs to a key that the caller has brought, or to a public key. Remove it.`,
+            `${AT}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`,
         ]);
         assert.match(
             problems([{ id: "k", method: "key", key: KEY, readmit: "yes" }])[0],

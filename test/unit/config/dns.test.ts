@@ -16,7 +16,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         "a proxied record with a time to live",
         ["name: www.example.com, type: A, ttl: 300, content: 192.0.2.1, proxied: true"],
         [
-            "dns/example.com.yaml:1 www.example.com A ttl: must be left out of a proxied record, which is answered with 300 s (got 300). Remove it.",
+            "dns/example.com.yaml:1 www.example.com A ttl: must be left out of a proxied record, whose TTL is always 300 s (got 300). Remove it.",
         ],
     ],
     [
@@ -69,7 +69,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
     [
         "a record twice",
         [A, A],
-        [/:2 .* must stand once \(dns\/example\.com\.yaml:1 www\.example\.com A has the same\)/],
+        [/:2 .* must be listed only once \(dns\/example\.com\.yaml:1 www\.example\.com A has the same\)/],
     ],
     [
         "the same address in two spellings",
@@ -77,7 +77,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
             "name: a.example.com, type: AAAA, ttl: 300, content: '2001:db8::1'",
             "name: a.example.com, type: AAAA, ttl: 60, content: '2001:DB8:0::1'",
         ],
-        [/must stand once/],
+        [/must be listed only once/],
     ],
     [
         "a text in quotes",
@@ -100,7 +100,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
             "name: mail.example.com, type: A, content: 192.0.2.1, proxied: true",
             "name: example.com, type: MX, ttl: 300, priority: 10, content: Mail.example.com.",
         ],
-        [/:2 example\.com MX: must not lead to a proxied name, which takes HTTP only \(mail\.example\.com\)/],
+        [/:2 example\.com MX: must not point to a proxied name, which serves HTTP only \(got mail\.example\.com\)/],
     ],
     [
         "half of a name's addresses behind the proxy",
@@ -116,12 +116,12 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
             "name: _x.example.com, type: CNAME, content: y.acm-validations.aws, proxied: true",
             "name: k.example.com, type: CNAME, content: k.dkim.amazonses.com, proxied: true",
         ],
-        [/:1 .*must not be set for a name with _/, /:2 .*must not be set for a name that mail or proofs/],
+        [/:1 .*must not be set for a name with _/, /:2 .*must not be set for a name that mail servers or ownership checks look up in DNS/],
     ],
     [
         "the zone's own NS",
         ["name: '@', type: NS, ttl: 300, content: ns1.example.net"],
-        [/the zone's own NS are Cloudflare's/],
+        [/this file: Cloudflare sets the NS records of the zone's own name/],
     ],
     [
         "an unknown type",
@@ -147,7 +147,7 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
         "what an export left to decide",
         ["name: example.com, type: A, ttl: 300, undecided: alias of an address"],
         [
-            "dns/example.com.yaml:1 example.com A: must be decided (alias of an address). Put content in the place of undecided.",
+            "dns/example.com.yaml:1 example.com A: needs a decision (alias of an address). Replace the key undecided by content.",
         ],
     ],
 ];
@@ -171,7 +171,7 @@ describe("zone data", () => {
     it("refuses what is no YAML and no list, with the line", () => {
         assert.match(parse("- name: a\n- name: [").problems[0], /^dns\/example\.com\.yaml:2: must be YAML/);
         assert.match(parse("zone: x").problems[0], /:1: must be a list of records/);
-        assert.match(parse("[]").problems[0], /:1: must have a record \(got none, which would delete all/);
+        assert.match(parse("[]").problems[0], /:1: must have at least one record \(got none/);
         assert.match(parse("- x").problems[0], /:1: must be a record with name and type/);
     });
 
@@ -217,7 +217,7 @@ describe("zone data", () => {
             const { problems, warnings } = entries(...list);
             assert.deepEqual(problems, []);
             assert.equal(
-                warnings.some((w) => /none of Cloudflare's authorities/.test(w)),
+                warnings.some((w) => /none of Cloudflare's certificate authorities/.test(w)),
                 warned,
             );
         });
@@ -231,7 +231,7 @@ describe("zone data", () => {
         );
         assert.equal(warnings.length, 2);
         assert.match(warnings[0], /:1 .*two levels below the zone/);
-        assert.match(warnings[1], /:4 .*is below a delegation/);
+        assert.match(warnings[1], /:4 .*is at or below a delegated name/);
     });
 
     it("says how to make a file that is not there", () => {
@@ -250,8 +250,8 @@ describe("zone data", () => {
         );
         const names = ["a.example.com", "b.example.com", "c.example.com", "new.example.com"];
         assert.deepEqual(serviceProblems(records, names, "zone.yaml", "example.com"), [
-            "zone.yaml a.example.com A: must be a CNAME, which can turn to the tunnel in place. Give the addresses a name of their own, as origin.a.example.com, and let a.example.com lead there, on the old side first.",
-            "zone.yaml b.example.com CNAME proxied: must be true: the name leads to the tunnel from phase proxied on. Set it.",
+            "zone.yaml a.example.com A: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.a.example.com, and make a.example.com a CNAME of it, at the old name servers first.",
+            "zone.yaml b.example.com CNAME proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.",
         ]);
     });
 
@@ -262,17 +262,17 @@ describe("zone data", () => {
             "name: llm.example.com, type: CNAME, content: x.example.net, proxied: true",
         );
         assert.deepEqual(serviceProblems(records, ["example.com", "llm.example.com"], "zone.yaml", "example.com"), [
-            "zone.yaml example.com: must have a CNAME to turn to the tunnel (got MX, TXT): of a name in the data the stack makes no other record. Choose another hostname, or remove these here and on the old side.",
+            "zone.yaml example.com: must have a CNAME record that the stack can point to the tunnel (got MX, TXT), since the stack adds no record to a name that this file has. Choose another hostname, or remove these records here and at the old name servers.",
         ]);
     });
 
     it("say of an address at the apex that the old side keeps it, since it cannot have a CNAME there", () => {
         const { records } = entries("name: '@', type: A, ttl: 300, content: 192.0.2.1");
         const [problem, ...others] = serviceProblems(records, ["example.com"], "zone.yaml", "example.com");
-        assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in the data/);
+        assert.match(problem, /^zone\.yaml example\.com A: must be a CNAME in this file/);
         assert.match(
             problem,
-            /Leave example\.com as it is on the old side.* example\.com CNAME origin\.example\.com, proxied: true/,
+            /keep example\.com as it is\. Add a name .* example\.com CNAME origin\.example\.com, proxied: true/,
         );
         assert.deepEqual(others, []);
     });

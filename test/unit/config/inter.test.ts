@@ -23,7 +23,7 @@ const refused: Refused[] = [
     [
         "two replicas",
         interValues({}, { replicas: 2 }),
-        "gateway.replicas: must be at least 3, so that two serve when one is away (got 2). Raise it.",
+        "gateway.replicas: must be at least 3, so that two serve while one is down (got 2). Raise it.",
     ],
     ["no replicas", interValues({}, { replicas: 0 }), /^gateway\.replicas: must be a number of replicas of at least 1/],
     [
@@ -40,22 +40,22 @@ const refused: Refused[] = [
     [
         "one control-plane node",
         interValues({ cluster: { nodes: [node(1), node(2, { role: "worker" }), node(3, { role: "worker" })] } }),
-        "cluster.nodes: must have at least 3 of role control-plane, so that the loss of one stops nothing (got 1). Add some.",
+        "cluster.nodes: must have at least 3 nodes with role control-plane, so that the cluster survives the loss of one (got 1). Add nodes.",
     ],
     [
         "four control-plane nodes",
         interValues({ cluster: { nodes: [1, 2, 3, 4].map((number) => node(number)) } }),
-        /^cluster\.nodes: must have an odd number of role control-plane \(got 4\)/,
+        /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 4\)/,
     ],
     [
         "no address callers use",
         interValues({}, { address: undefined }),
-        /^gateway\.address: required with exposure direct, without azure and tls\. Name the host callers use/,
+        /^gateway\.address: required with exposure direct, unless azure or tls names a host\. Name the host callers use/,
     ],
     [
         "limits that each pod would count for itself",
         interValues({ limits: { concurrent: 2 } }, { sharedCounters: undefined }),
-        "gateway.sharedCounters: required with limits and more than one replica (got 3). Each pod would count on its own: set it, {} for the defaults.",
+        "gateway.sharedCounters: required with limits and more than one replica (got 3). Without it each pod counts on its own. Set it (to {} for the defaults).",
     ],
     [
         "limits of one caller that each pod would count for itself",
@@ -102,7 +102,7 @@ const refused: Refused[] = [
     [
         "a service twice",
         interValues(endpoints("10.0.0.11:20001", { address: "10.0.0.11:20001", weight: 2 })),
-        "alpa.endpoints: every service must be named once (got 10.0.0.11:20001 twice). Give it one weight.",
+        "alpa.endpoints: every service must be listed only once (got 10.0.0.11:20001 twice). Remove one entry, and set the weight of the other.",
     ],
     [
         "one connector",

@@ -30,7 +30,7 @@ const refused: Refused[] = [
         "neither component nor way back",
         intraBValues({ opt: undefined, convert: undefined }),
         "opt: required. Set opt.image, model, gpuMemory, nodes, rayVersion and weights.",
-        "convert: required. Set convert.bareMetal: the hosts Alpa runs on now, and the service that runs it.",
+        "convert: required. Set convert.bareMetal: the hosts Alpa runs on now, and the systemd service that runs it.",
     ],
     [
         "an image without a tag",
@@ -103,12 +103,12 @@ const refused: Refused[] = [
     [
         "a relative folder",
         opt({ weights: { hostPath: "weights" } }),
-        /^opt\.weights\.hostPath: must be a folder, from \/ on/,
+        /^opt\.weights\.hostPath: must be a folder, an absolute path/,
     ],
     ...["/we ights", "/it's", '/"w"', "/$HOME", "/w;id"].map((mountPath): Refused => [
-        `a folder that a shell reads otherwise, ${mountPath}`,
+        `a folder special character of the shell otherwise, ${mountPath}`,
         opt({ weights: { claim: "a", mountPath } }),
-        /^opt\.weights\.mountPath: must have no blank, quote or other sign that a shell reads \(got /,
+        /^opt\.weights\.mountPath: must have no blank, quote or other special character of the shell \(got /,
     ]),
     ["a relative folder of the pods", opt({ weights: { claim: "a", mountPath: "w" } }), /mountPath: must be a folder/],
     [
@@ -120,7 +120,7 @@ const refused: Refused[] = [
     [
         "a node twice",
         opt({ nodes: ["a", { name: "a" }] }),
-        /^opt\.nodes: every node must be named once \(got a twice\)/,
+        /^opt\.nodes: every node must be listed only once \(got a twice\)/,
     ],
     ["no nodes", opt({ nodes: [] }), /^opt\.nodes: must name at least one node/],
     [
@@ -169,7 +169,7 @@ const refused: Refused[] = [
     [
         "no way to start bare metal again",
         bareMetal({ unit: undefined }),
-        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. Without a way to start Alpa again/,
+        /^convert\.bareMetal: must have exactly one of unit and commands \(got none\)\. A rollback needs a way to start Alpa again:/,
     ],
     [
         "two ways to start it",
@@ -179,12 +179,12 @@ const refused: Refused[] = [
     [
         "no bare metal, to which the way back leads",
         intraBValues({ convert: {} }),
-        "convert.bareMetal: required. Set hosts, and unit or commands: without a way to start Alpa again there is no way back.",
+        "convert.bareMetal: required. Set hosts, and unit or commands: a rollback needs a way to start Alpa again.",
     ],
     [
         "a way to stop it and none to start it",
         bareMetal({ unit: undefined, commands: { stop: "b" } }),
-        "convert.bareMetal.commands.start: required. Set the command that starts Alpa: without it there is no way back.",
+        "convert.bareMetal.commands.start: required. Set the command that starts Alpa: a rollback needs it.",
     ],
     [
         "a way to start it and none to stop it",
@@ -200,22 +200,22 @@ const refused: Refused[] = [
     [
         "a host twice",
         bareMetal({ hosts: [bareHost(11), bareHost(11)] }),
-        /^convert\.bareMetal\.hosts\[1\]: must be named once/,
+        /^convert\.bareMetal\.hosts\[1\]: must be listed only once/,
     ],
     [
         "two Alpas, of which one would be converted",
         intraBValues({ alpa: { endpoints: ["10.0.0.11:20001", "10.0.0.12:20001"] } }),
-        "alpa.endpoints: must be one with convert, which has one Alpa become a component (got 10.0.0.11:20001, 10.0.0.12:20001). Name the one that convert.bareMetal runs.",
+        "alpa.endpoints: must have exactly one entry with convert, which moves one Alpa into the cluster (got 10.0.0.11:20001, 10.0.0.12:20001). Name the one that convert.bareMetal runs.",
     ],
     [
         "hosts in another order than that of Ray",
         intraBValues({ alpa: { endpoints: ["10.0.0.12:20001"] } }),
-        "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the head of Ray is (10.0.0.12 is hosts[1]). Put it first.",
+        "convert.bareMetal.hosts: the first must be the host of alpa.endpoints[0], where the Ray head node is (10.0.0.12 is hosts[1]). Put it first.",
     ],
     [
         "a holder for ever",
         convert({ holder: { name: "ops", until: "never" } }),
-        /^convert\.holder\.until: must be a time as/,
+        /^convert\.holder\.until: must be a time, for example/,
     ],
     [
         "a caller with the verifier's name",
@@ -238,7 +238,7 @@ const refused: Refused[] = [
     [
         "a phase with option intra-a",
         { ...convert({ phase: "done" }), option: "intra-a" },
-        /^convert\.phase: must be prepare with option intra-a, where no conversion is under way \(got "done"\)/,
+        /^convert\.phase: must be prepare with option intra-a, where no conversion is in progress \(got "done"\)/,
     ],
     [
         "a wrong component with option intra-a too",

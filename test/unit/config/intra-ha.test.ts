@@ -72,7 +72,7 @@ describe("option intra-a with gateway.highAvailability", () => {
         });
         const found = problems({ cluster: { nodes: [host(1), host(2)] } });
         assert.ok(
-            found.some((one) => one.startsWith("cluster.nodes: must have at least 3 of role control-plane")),
+            found.some((one) => one.startsWith("cluster.nodes: must have at least 3 nodes with role control-plane")),
             found.join("\n"),
         );
     });

@@ -166,7 +166,7 @@ describe("config of observability", () => {
             /namespace: must be a DNS label/,
         ],
         [
-            "metrics of an APISIX that counts latency for each caller",
+            "metrics of an APISIX that counts versions keep a latency histogram for each caller",
             { gateway: { image: { tag: "3.17.0-ubuntu" } }, ...metrics({}) },
             /^gateway\.image\.tag: must be APISIX 3\.18 or newer with observability\.metrics \(got "3\.17\.0-ubuntu"\)/,
         ],

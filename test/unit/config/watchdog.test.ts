@@ -32,7 +32,7 @@ function problems(config: Record<string, unknown>, isSecret?: () => boolean): st
 const refused: Refused[] = [
     ["no hosts", values({}), /^alpa\.watchdog\.hosts: required/],
     ["an empty list of hosts", values({ hosts: [] }), /^alpa\.watchdog\.hosts: must name at least one host/],
-    ["a host named twice", values({ hosts: [HOST, HOST] }), /^alpa\.watchdog\.hosts\[1\]: must be named once/],
+    ["a host named twice", values({ hosts: [HOST, HOST] }), /^alpa\.watchdog\.hosts\[1\]: must be listed only once/],
     [
         "a restart of nothing",
         values({ hosts: [HOST], restart: true }),
@@ -41,7 +41,7 @@ const refused: Refused[] = [
     [
         "a service that is not restarted",
         values({ hosts: [HOST], unit: "alpa.service" }),
-        "alpa.watchdog.unit: belongs to restart true, which this is not. Remove it, or set restart to true.",
+        "alpa.watchdog.unit: belongs to restart true (got restart false). Remove it, or set restart to true.",
     ],
     [
         "what is no service",
@@ -51,7 +51,7 @@ const refused: Refused[] = [
     [
         "less time than the longest answer takes",
         values({ hosts: [HOST], stuckSeconds: 300 }),
-        "alpa.watchdog.stuckSeconds: must be at least 600, the longest answer (got 300). Raise it, or a long answer counts as none.",
+        "alpa.watchdog.stuckSeconds: must be at least 600, the longest answer (got 300). Raise it, or the watchdog restarts Alpa during a long answer.",
     ],
     [
         "the same in the cluster",
@@ -59,7 +59,7 @@ const refused: Refused[] = [
             { alpa: { endpoints: ENDPOINTS, answerTimeoutSeconds: 900 } },
             { watchdog: { stuckSeconds: 800 } },
         ),
-        "opt.watchdog.stuckSeconds: must be at least 900, the longest answer (got 800). Raise it, or a long answer counts as none.",
+        "opt.watchdog.stuckSeconds: must be at least 900, the longest answer (got 800). Raise it, or the watchdog restarts Alpa during a long answer.",
     ],
     ["no time at all", values({ hosts: [HOST], idleSeconds: 0 }), /^alpa\.watchdog\.idleSeconds: /],
     [
@@ -79,12 +79,12 @@ const refused: Refused[] = [
     [
         "a host without a service, where services have several ports",
         values({ hosts: [HOST] }, { endpoints: ["10.0.0.12:20001", "10.0.0.13:20002"] }),
-        "alpa.watchdog.hosts[0].address: must be the host of one of alpa.endpoints, which have several ports (got 10.0.0.11). Write it as there.",
+        "alpa.watchdog.hosts[0].address: must be the host of one of alpa.endpoints, since their ports differ (got 10.0.0.11). Write the host as in alpa.endpoints.",
     ],
     [
         "a host with two services",
         values({ hosts: [HOST] }, { endpoints: ["10.0.0.11:20001", "10.0.0.11:20002"] }),
-        /^alpa\.watchdog\.hosts\[0\]\.address: must run one Alpa \(got 10\.0\.0\.11, which has 2 of alpa\.endpoints\)/,
+        /^alpa\.watchdog\.hosts\[0\]\.address: must run only one Alpa service \(got 10\.0\.0\.11, which has 2 of alpa\.endpoints\)/,
     ],
 ];
 

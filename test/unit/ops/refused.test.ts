@@ -22,7 +22,7 @@ const refused: [what: string, command: string, problem: RegExp][] = [
     [
         "an end that is no day",
         "consumer add bob --expires 2026-02-30",
-        /--expires: must be a day, as 2027-01-31 \(got "2026-02-30"\)/,
+        /--expires: must be a day, for example 2027-01-31 \(got "2026-02-30"\)/,
     ],
     [
         "an id that is taken",

@@ -20,7 +20,7 @@ problems=''
 wrong() { problems="$problems$1
 "; }
 case $url in
-*[!A-Za-z0-9./:_-]* | */) wrong "ALPA_AUTH_URL: must be an address without user, query and a slash at its end. Correct it." ;;
+*[!A-Za-z0-9./:_-]* | */) wrong "ALPA_AUTH_URL: must be an address without user, query or a slash at the end. Correct it." ;;
 http://?* | https://?*) ;;
 *) wrong "ALPA_AUTH_URL: must be an address with http:// or https://. Set it." ;;
 esac

@@ -87,7 +87,7 @@ describe("ops consumer import", () => {
             assert.match(other.note, /--classes: 5 must be the weight of a key \(the file has 10, 50\)\. Correct it/);
             const missing = await ops("consumer", "import", file, "--classes", "50=interactive");
             assert.equal(missing.code, 2);
-            assert.match(missing.note, /\.class: must be one of classes, which has none \(got "interactive"\)/);
+            assert.match(missing.note, /\.class: must be a name in classes, which is empty \(got "interactive"\)/);
             assert.equal((await ops("consumer", "import", file, "--classes", "fast")).code, 2);
         });
     });

@@ -149,7 +149,7 @@ describe("ops consumer set-limits", () => {
                 "a class where there is none",
                 TEXT,
                 ["bob", "--class", "batch"],
-                /--class: must be one of classes, which has none \(got "batch"\)\. Add it to the stack file: batch: \{\}/,
+                /--class: must be a name in classes, which is empty \(got "batch"\)\. Add it to the stack file: batch: \{\}/,
             ],
             [
                 "a class at the edge",
@@ -161,7 +161,7 @@ describe("ops consumer set-limits", () => {
                 "a share with an own limit on open requests, as the schema does",
                 CLASSED,
                 ["alice", "--class", "batch", "--concurrent", "2"],
-                /consumers\[0\]\.limits\.concurrent: belongs to callers without a share/,
+                /consumers\[0\]\.limits\.concurrent: must not be set for a caller whose class has slots \(class/,
             ],
         ];
         for (const [what, before, args, says] of problems)
