@@ -160,8 +160,8 @@ function kubernetesProvider(): Source {
             stubs: {
                 [`${module}/pkg/provider/helm/v4`]: providerSource("helm-chart.go"),
                 [`${module}/pkg/provider/kustomize/v2`]: providerSource("kustomize.go"),
-                [`${module}/pkg/provider/yaml/v2`]: providerSource("yaml.go"),
                 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/helm/v4": providerSource("sdk-helm.go"),
+                "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/yaml/v2": providerSource("sdk-yaml.go"),
             },
             copies: {
                 module: `${module}@v${version}`,

@@ -1,5 +1,6 @@
 // Proves that what is built is pinned. That it builds is proved by use.
 import assert from "node:assert/strict";
+import { TYPES } from "../../../policy/rules/known-types";
 import { KUBERAY_CRDS, recipe, type RecipeName } from "../../toolchain/recipes";
 import { SANDBOX_TOOLS, TOOL_NAMES } from "../../toolchain/toolchain";
 import versions from "../../toolchain/versions.json";
@@ -70,6 +71,16 @@ describe("recipes", () => {
         const { stubs } = recipe("pulumi").ingredients as { stubs: Record<string, string> };
         assert.equal(stubs["gocloud.dev/blob/s3blob"], "package s3blob\n");
         assert.ok(Object.values(stubs).every((source) => /^package \w+\n$/.test(source)));
+    });
+
+    it("kubernetes-provider: makes every kind that a stack has", () => {
+        const { stubs } = recipe("kubernetes-provider").ingredients as { stubs: Record<string, string> };
+        const lacks = Object.values(stubs).flatMap((source) => source.match(/kubernetes:[\w.]+\/v\d:\w+/g) ?? []);
+        assert.deepEqual(lacks, ["kubernetes:helm.sh/v4:Chart", "kubernetes:kustomize/v2:Directory"]);
+        assert.deepEqual(
+            lacks.filter((type) => TYPES.has(type)),
+            [],
+        );
     });
 
     it("kubernetes-provider: its main ends with the process that started it", () => {
