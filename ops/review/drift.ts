@@ -9,8 +9,8 @@ import { readValue } from "../stack/stack-file";
 import { withReview } from "./arguments";
 import { isMap, type Props } from "./differences";
 import { byDanger, type Code, type Finding } from "./finding";
-import type { Preview, Step } from "./preview";
-import { exported, failOn, previewRun, render, reviewOf, type ReviewArgs } from "./review";
+import { readRefresh, type Preview, type Step } from "./preview";
+import { exported, failOn, printedBy, render, reviewOf, type ReviewArgs } from "./review";
 
 export const command: AddCommand = (stack, context) =>
     withExamples(
@@ -30,7 +30,8 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const state = await exported(context, stack);
     const refresh = ["refresh", "--preview-only", "--json", "--stack", stack.name, "--config-file", stack.file];
-    const preview = previewRun("pulumi refresh", stack, await context.pulumi(refresh));
+    const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
+    const preview = readRefresh(printed, "pulumi refresh", stack.short);
     const found = reviewOf(driftOf(preview), context.today, state);
     const back = `Put it back: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another manager holds the field. Or write it into the config`;
     const findings = found.findings.map((finding): Finding => ({
@@ -38,6 +39,7 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
         ...(GAINS.includes(finding.code) && { severity: "risk" }),
         todo: finding.code === "state-unfinished" ? finding.todo : back,
     }));
+    findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
     // Where nothing was brought up there is no APISIX.
     if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
     const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
@@ -63,6 +65,17 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
         }),
         ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
     ];
+}
+
+/** It may be of any resource, so it counts as the worst: of a dynamic one, as etcd that has lost its data, Pulumi says no more. */
+function unshownFinding(counted: string, stack: string): Finding {
+    return {
+        code: "change-not-shown",
+        severity: "breaks-callers",
+        says: `Pulumi counts a change that it does not show (${counted})`,
+        evidence: [],
+        todo: `See which resource it is: pulumi refresh --preview-only --diff -s ${stack}`,
+    };
 }
 
 function unreadFinding(why: string): Finding {

@@ -43,6 +43,7 @@ export const CODES = {
         "breaks-callers",
         "An Admin key has leaked: rotate both, and delete the foreign objects. docs/operate/leaked-credentials.md: An Admin key has leaked.",
     ],
+    "change-not-shown": ["breaks-callers", "See which resource it is: pulumi refresh --preview-only --diff."],
     "policy-violated": [
         "breaks-callers",
         "Correct it: pulumi up refuses it where the pack is on. docs/review/policy.md says how an exception is made.",

@@ -41,6 +41,11 @@ export interface Preview {
     config: Record<string, string>;
 }
 
+export interface Refresh extends Preview {
+    /** Changes that Pulumi counts and leaves out of the steps, as `update: 1 counted, 0 shown`. */
+    unshown: string[];
+}
+
 /** Every operation of a step that Pulumi 3.274 has (sdk/go/common/apitype/history.go and pkg/resource/deploy/step.go). */
 export const OPERATIONS: ReadonlySet<unknown> = new Set([
     "same",
@@ -61,8 +66,19 @@ export const OPERATIONS: ReadonlySet<unknown> = new Set([
     "diff",
 ]);
 
-/** @param where how the text is named in problems. @param stack short name of the stack it must be of. Unset: any */
+/**
+ * @param where how the text is named in problems. @param stack short name of the stack it must be of. Unset: any
+ * @throws Failure where a change is not shown: what it does cannot be judged
+ */
 export function readPreview(text: string, where: string, stack?: string): Preview {
+    const { unshown, ...preview } = readRefresh(text, where, stack);
+    if (unshown.length > 0)
+        throw new Failure(`${where}: must show every change that it counts (${unshown.join(", ")}). ${SHOW}`);
+    return preview;
+}
+
+/** The same of a refresh, in which changes may be unshown: the reader must report them. */
+export function readRefresh(text: string, where: string, stack?: string): Refresh {
     const digest = parsed(text, where);
     const errors = list(digest.diagnostics).filter((d) => isMap(d) && d.severity === "error");
     if (errors.length > 0) throw new UsageError(errors.map((d) => failedPreview(where, d as Props)));
@@ -78,9 +94,6 @@ export function readPreview(text: string, where: string, stack?: string): Previe
     const steps = list(digest.steps) as Step[];
     const problems = steps.flatMap((step, i) => stepProblems(step, `${where}: steps[${i}]`));
     if (problems.length > 0) throw new UsageError([...new Set(problems)].slice(0, 20));
-    const unshown = unshownChanges(digest.changeSummary, steps);
-    if (unshown.length > 0)
-        throw new Failure(`${where}: must show every change that it counts (${unshown.join(", ")}). ${SHOW}`);
     const name =
         stackOf(
             steps.map(({ urn }) => urn),
@@ -89,7 +102,8 @@ export function readPreview(text: string, where: string, stack?: string): Previe
         ) ??
         stack ??
         "";
-    return { stack: name, steps, config: isMap(digest.config) ? (digest.config as Record<string, string>) : {} };
+    const config = isMap(digest.config) ? (digest.config as Record<string, string>) : {};
+    return { stack: name, steps, config, unshown: unshownChanges(digest.changeSummary, steps) };
 }
 
 const MAKE = "Make it with: pulumi preview --json > preview.json";

@@ -162,16 +162,23 @@ async function runPreview(context: Context, stack: Stack, plan: string | undefin
     return previewRun("pulumi preview", stack, { code, stdout, stderr });
 }
 
-/** What a run of Pulumi with `--json` gave. @throws Failure in its own words */
-export function previewRun(
-    what: string,
-    stack: Stack,
-    { code, stdout, stderr }: { code: number; stdout: string; stderr: string },
-): Preview {
+interface Ended {
+    code: number;
+    stdout: string;
+    stderr: string;
+}
+
+/** What a preview with `--json` gave. @throws Failure in its own words */
+export function previewRun(what: string, stack: Stack, run: Ended): Preview {
+    return readPreview(printedBy(what, stack, run), what, stack.short);
+}
+
+/** What a run of Pulumi printed that succeeded. @throws Failure in its own words */
+export function printedBy(what: string, stack: Stack, { code, stdout, stderr }: Ended): string {
     const locked = lockFailure(stack, stdout + stderr);
     if (locked) throw locked;
     if (code !== 0) throw new Failure(`${what}: must succeed. It said: ${errorsOf(stdout) || errorText(said(stderr))}`);
-    return readPreview(stdout, what, stack.short);
+    return stdout;
 }
 
 /** What a failed preview says in its document: on standard error there is nothing then. */

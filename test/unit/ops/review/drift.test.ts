@@ -153,13 +153,18 @@ describe("ops stack drift", () => {
         assert.match(out, /RISK\n {2}credential-ends-later {2}Credential lab\/a lasts longer/);
     });
 
-    it("fails where Pulumi counts a change that it does not show: that is not the same as none", async () => {
-        const kept = { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER };
-        const { code, out, note } = await driftOf({}, { steps: [kept, kept], changeSummary: { same: 1, update: 1 } });
-        assert.equal(code, 1, out);
-        assert.equal(out, "");
-        assert.match(note, /pulumi refresh: must show every change that it counts \(update: 1 counted, 0 shown\)/);
-        assert.match(note, /Set PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW=true where it runs/);
+    it("fails where Pulumi counts a change that it does not show, at each --fail-on, and shows the others", async () => {
+        const counted = { steps: [limited(6)], changeSummary: { same: 1, update: 2 } };
+        for (const limit of ["breaks-callers", "risk"]) {
+            const { code, out } = await driftOf({}, counted, "--fail-on", limit);
+            assert.equal(code, 3, out);
+            assert.match(
+                out,
+                /change-not-shown {2}Pulumi counts a change that it does not show \(update: 2 counted, 1 shown\)/,
+            );
+            assert.match(out, /-> See which resource it is: pulumi refresh --preview-only --diff -s intra/);
+            assert.match(out, /limit-lowered/);
+        }
     });
 
     it("counts each operation for itself, and what stays the same not at all", async () => {
