@@ -89,7 +89,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         log,
     });
     const kubelet = await startKubelet({ port: ports.kubelet, pki, podPort: options.podPort ?? (() => undefined) });
-    const start = async (name: keyof ControlPlaneTools, programArgs: string[]) => {
+    const start: Start = async (name, programArgs) => {
         const logFile = join(home, "logs", `${name}.log`);
         const program = await spawnTracked({ name, command: tools[name], args: programArgs, env, logFile, stateDir });
         started.push(program);
@@ -110,31 +110,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     };
 
     try {
-        const etcd = await start("etcd", args.etcdArguments(pki, ports, paths));
-        const apiserver = await start("kube-apiserver", args.apiserverArguments(pki, ports, paths));
-        await ready(apiserver, [etcd], api, "/readyz");
-        const controllerManager = await start(
-            "kube-controller-manager",
-            args.controllerManagerArguments(pki, ports, paths),
-        );
-        const scheduler = await start("kube-scheduler", args.schedulerArguments(pki, ports, paths));
-        const kwok = await start("kwok", args.kwokArguments(ports, paths));
-        const version = JSON.parse((await call(api, "GET", "/version")).body) as { gitVersion: string };
-        const nodes = options.nodes ?? dgxNodes();
-        await Promise.all(nodes.map((shape) => ensure(api, "/api/v1/nodes", nodeObject(shape, version.gitVersion))));
-        await Promise.all([
-            ready(
-                controllerManager,
-                [],
-                { ...api, server: `https://127.0.0.1:${ports.controllerManager}` },
-                "/healthz",
-            ),
-            ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
-            // Also where there are no nodes yet: those that come later wait for it without end.
-            untilReady("kwok", [kwok], () => isHealthy(`http://127.0.0.1:${ports.kwok}/healthz`)),
-            nodesReady(api, nodes, [kwok, controllerManager]),
-            defaultNamespaceReady(api, controllerManager),
-        ]);
+        await startAll(start, { pki, ports, paths, api }, options.nodes ?? dgxNodes());
     } catch (error) {
         await close().catch((closing: Error) => log(closing.message));
         throw error;
@@ -149,6 +125,38 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
         tokenKubeconfig: (token, more) => kubeconfig({ ...common, ...more, user: "token", credential: { token } }),
         close,
     };
+}
+
+type Start = (name: keyof ControlPlaneTools, programArgs: string[]) => Promise<TrackedProcess>;
+
+interface Place {
+    pki: Pki;
+    ports: args.Ports;
+    paths: args.Paths;
+    api: Api;
+}
+
+/** Starts the programs, each when those that it needs are ready, and waits until pods can be created. */
+async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: NodeShape[]): Promise<void> {
+    const etcd = await start("etcd", args.etcdArguments(pki, ports, paths));
+    const apiserver = await start("kube-apiserver", args.apiserverArguments(pki, ports, paths));
+    await ready(apiserver, [etcd], api, "/readyz");
+    const controllerManager = await start(
+        "kube-controller-manager",
+        args.controllerManagerArguments(pki, ports, paths),
+    );
+    const scheduler = await start("kube-scheduler", args.schedulerArguments(pki, ports, paths));
+    const kwok = await start("kwok", args.kwokArguments(ports, paths));
+    const version = JSON.parse((await call(api, "GET", "/version")).body) as { gitVersion: string };
+    await Promise.all(nodes.map((shape) => ensure(api, "/api/v1/nodes", nodeObject(shape, version.gitVersion))));
+    await Promise.all([
+        ready(controllerManager, [], { ...api, server: `https://127.0.0.1:${ports.controllerManager}` }, "/healthz"),
+        ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
+        // Also where there are no nodes yet: those that come later wait for it without end.
+        untilReady("kwok", [kwok], () => isHealthy(`http://127.0.0.1:${ports.kwok}/healthz`)),
+        nodesReady(api, nodes, [kwok, controllerManager]),
+        defaultNamespaceReady(api, controllerManager),
+    ]);
 }
 
 /** The ports of the last run where they are still free: kubeconfig files handed out earlier go on working. */

@@ -120,23 +120,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const admin = createAdminServer(store, keys, options.etcdPassword, log);
     const tls = options.tls && createTlsServer(data, new Certificates(store.config), options.tls.protocols);
 
-    const closers: ReturnType<typeof closer>[] = [];
-    try {
-        for (const [server, port] of [
-            [data, options.port],
-            [admin, options.adminPort],
-            ...(tls && options.tls ? [[tls, options.tls.port] as const] : []),
-            ...(metrics && options.metrics ? [[metrics, options.metrics.port] as const] : []),
-        ] as const) {
-            await listen(server, port);
-            closers.push(closer(server));
-        }
-    } catch (error) {
-        await Promise.all(closers.map((close) => close(0)));
+    const closers = await openAll([
+        [data, options.port],
+        [admin, options.adminPort],
+        ...(tls && options.tls ? [[tls, options.tls.port] as const] : []),
+        ...(metrics && options.metrics ? [[metrics, options.metrics.port] as const] : []),
+    ]).catch((error: Error) => {
         agent.destroy();
         store.lua.close();
         throw error;
-    }
+    });
     let over: Promise<void> | undefined;
     const end = async (graceSeconds: number) => {
         await Promise.all(closers.map((close) => close(graceSeconds)));
@@ -163,6 +156,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 }
 
 type Listener = Server | TlsServer;
+
+/** Opens the ports of all of these or, where one is taken, of none. @returns what ends each */
+async function openAll(wanted: (readonly [server: Listener, port: number])[]): Promise<ReturnType<typeof closer>[]> {
+    const closers: ReturnType<typeof closer>[] = [];
+    try {
+        for (const [server, port] of wanted) {
+            await listen(server, port);
+            closers.push(closer(server));
+        }
+        return closers;
+    } catch (error) {
+        await Promise.all(closers.map((close) => close(0)));
+        throw error;
+    }
+}
 
 /** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
 function closer(server: Listener): (graceSeconds: number) => Promise<void> {

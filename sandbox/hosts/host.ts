@@ -96,6 +96,9 @@ export interface Host {
     close(): Promise<void>;
 }
 
+/** Allows starting programs: see relay.ts. Without a leading slash. */
+const HEADER_FILE = "run/sandbox/systemd";
+
 export async function startHost(options: HostOptions): Promise<Host> {
     checkNamespaces();
     const { name, users = ["ops"], hostKey = newKey(), privateKey = newKey(), address = "127.0.0.1" } = options;
@@ -106,20 +109,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
     const systemd = await serveSystemd(() => manager as Manager, secret);
     makeFolders(root, {
         ...system(options, name, users),
-        "run/sandbox/systemd": `Authorization: ${secret}\n`,
+        [HEADER_FILE]: `Authorization: ${secret}\n`,
         [CLOCK_FILE]: `${options.clockSkewSeconds ?? 0}\n`,
-        ...programs({
-            root,
-            name,
-            address,
-            sudo: options.sudo ?? "nopasswd",
-            passwordHash: createHash("sha256")
-                .update(options.password ?? randomBytes(16))
-                .digest("hex"),
-            machine: options.machine,
-            systemdUrl: systemd.url,
-            headerFile: "/run/sandbox/systemd",
-        }),
+        ...programsOf(options, { root, name, address, systemdUrl: systemd.url }),
         ...options.files,
     });
     const namespaces = await openNamespaces(root, {
@@ -128,7 +120,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         marks: options.stateDir ? { [TRACKED_MARK]: options.stateDir } : {},
     });
     manager = new Manager(root, namespaces.enter, options);
-    const stage = await openStage(root, { line: `Authorization: ${secret}`, file: "/run/sandbox/systemd" });
+    const stage = await openStage(root, { line: `Authorization: ${secret}`, file: `/${HEADER_FILE}` });
     const ssh = await serveSsh({
         address,
         port: options.port ?? 0,
@@ -162,6 +154,16 @@ export async function startHost(options: HostOptions): Promise<Host> {
             if (!options.folder) fs.rmSync(root, { recursive: true, force: true });
         },
     };
+}
+
+function programsOf(
+    { sudo = "nopasswd", password, machine }: HostOptions,
+    at: { root: string; name: string; address: string; systemdUrl: string },
+): Record<string, string> {
+    const passwordHash = createHash("sha256")
+        .update(password ?? randomBytes(16))
+        .digest("hex");
+    return programs({ ...at, sudo, passwordHash, machine, headerFile: `/${HEADER_FILE}` });
 }
 
 /** Files that say which system this is, and who is there. */

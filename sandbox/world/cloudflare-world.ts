@@ -19,6 +19,7 @@ import { describeHolder, freePort } from "../processes";
 import type { Toolchain } from "../toolchain/toolchain";
 import type { Answered } from "./tally";
 import { preparePulumi } from "./pulumi";
+import { together } from "./together";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
 import { realVariables, startConnectorProxy } from "../real/cloudflared";
 import { apiTokenFile, writeFacts, writePrivate, type HeadNodeFacts, type WorldFacts } from "./state";
@@ -73,28 +74,22 @@ export interface CloudflareWorld {
 export async function startCloudflareWorld(options: CloudflareWorldOptions): Promise<CloudflareWorld> {
     const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const started: { close(): Promise<void> | void }[] = [];
-    const keep = <T extends { close(): Promise<void> | void }>(part: T): T => (started.push(part), part);
-    const close = async () => {
-        for (const part of started.reverse()) await part.close();
-    };
-    try {
+    return together(log, async (keep, close) => {
         log("Alpa");
         const port = await alpaPort(options.alpaPort ?? 20001, log);
         const { alpaSeconds: seconds, onAlpaRequest: onRequest } = options;
         const alpa = keep(await startAlpa({ port, seconds, onRequest }));
         log("Cloudflare account, API and edge");
-        const token = randomBytes(30).toString("base64url");
-        writePrivate(apiTokenFile(stateDir), token);
+        const token = newApiToken(stateDir);
         const account = new Account({ certificateSeconds: 0, ...options.account });
         const api = keep(await startCloudflareApi({ port: 0, token, account, log }));
         const dns = options.dns && keep(await startDns({ account, zone: ZONE, ...options.dns }));
         if (!dns) await activeZone(account, api, token);
         const edge = keep(await startEdge({ port: 0, account, scale: options.scale, onAnswer: ofEdge(options), log }));
         log("host");
-        const program = await cloudflaredOf(real, stateDir);
+        const { path, version, sha256 } = await cloudflaredOf(real, stateDir);
         const next = join(stateDir, "cloudflared-next");
-        const downloads = keep(await serveDownloads({ "/cloudflared": program.path, "/cloudflared-next": next }));
+        const downloads = keep(await serveDownloads({ "/cloudflared": path, "/cloudflared-next": next }));
         const nextVersion = async (version: string) => {
             const { sha256 } = await buildConnector(next, { version });
             return { version, sha256, source: `${downloads.url}/cloudflared-next` };
@@ -104,6 +99,7 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
         const host = keep(await startHost({ name: "head", users: [USER], ...onHosts, stateDir, ...options.host }));
         const privateKeyFile = join(stateDir, "host-key");
         writePrivate(privateKeyFile, host.privateKey);
+        const user = options.host?.users?.[0] ?? USER;
         const facts = {
             alpa: `127.0.0.1:${alpa.port}`,
             stackFiles: join(stateDir, "stack-files"),
@@ -116,27 +112,21 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
                 teamName: account.organization.name,
                 zone: ZONE,
                 edge: edge.url,
-                host: {
-                    address: host.address,
-                    port: host.port,
-                    user: options.host?.users?.[0] ?? USER,
-                    hostKey: host.hostKey,
-                    privateKeyFile,
-                },
-                cloudflared: {
-                    version: program.version,
-                    sha256: program.sha256,
-                    source: `${downloads.url}/cloudflared`,
-                },
+                host: { address: host.address, port: host.port, user, hostKey: host.hostKey, privateKeyFile },
+                cloudflared: { version, sha256, source: `${downloads.url}/cloudflared` },
             },
         };
         preparePulumi(stateDir, facts);
         writeFacts(stateDir, "world", facts);
         return { facts, account, api, edge, host, dns, onHosts, nextVersion, close };
-    } catch (error) {
-        await close().catch((closing: Error) => log(closing.message));
-        throw error;
-    }
+    });
+}
+
+/** Also in the file that the program reads it from. */
+export function newApiToken(stateDir: string): string {
+    const token = randomBytes(30).toString("base64url");
+    writePrivate(apiTokenFile(stateDir), token);
+    return token;
 }
 
 /** Reports answers of the edge as such. */

@@ -12,6 +12,7 @@ import { installPlugins } from "../toolchain/launchers";
 import type { EdgePlace } from "../cloudflare/edge/server";
 import { realCharts } from "../real/charts";
 import { partsOfEnvironment, reportParts, type RealParts } from "../real/choice";
+import type { Ground } from "../real/run";
 import { startObserver } from "../prometheus/observer";
 import type { Answered } from "./tally";
 import { startRampart } from "../rampart/main";
@@ -21,6 +22,7 @@ import { startWorkloads, type Workloads, type WorkloadsOptions } from "../worklo
 import { Gpus, type GpuOptions } from "./gpus";
 import { refuseStep } from "./owners";
 import { preparePulumi, pulumiHome } from "./pulumi";
+import { together, type Keep } from "./together";
 import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "./state";
 
 export interface WorldOptions {
@@ -94,93 +96,40 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const env = { ...process.env, [SANDBOX_MARK]: sandboxId(stateDir) };
-    const started: { close(): Promise<void> }[] = [];
-    const keep = <T extends { close(): Promise<void> }>(part: T): T => (started.push(part), part);
-    const close = async () => {
-        for (const part of started.reverse()) await part.close();
-    };
-    let workloads: Workloads | undefined;
-    try {
+    const ground: Ground = { stateDir, env, log };
+    return together(log, async (keep, close) => {
         const nodes = options.nodes ?? dgxNodes(options.gpus?.rehearsal ? 3 : 2);
         const gpus = options.gpus && new Gpus(options.gpus, nodes, stateDir);
+        const running: { workloads?: Workloads } = {};
+        const podPort: PodPort = (namespace, pod, port) => running.workloads?.podPort(namespace, pod, port);
         log("control plane");
-        const kubeConfig = new KubeConfig();
-        const podPort: PodPort = (namespace, pod, port) => workloads?.podPort(namespace, pod, port);
-        const controlPlane = keep(
-            await startControlPlane({
-                tools,
-                stateDir,
-                env,
-                fresh: true,
-                nodes,
-                podPort,
-                log,
-            }),
-        );
-        kubeConfig.loadFromFile(controlPlane.kubeconfigPath);
-        if (gpus?.refusedStep) await refuseStep(new Rest(kubeConfig), gpus.refusedStep);
-        const first = await portOf(options, 0, log);
-        log("workloads");
+        const controlPlane = keep(await startControlPlane({ tools, ...ground, fresh: true, nodes, podPort }));
         const { kubeconfigPath } = controlPlane;
-        const rampart = () =>
-            startRampart({
-                kubeConfigPath: kubeconfigPath,
-                helmPath: tools.helm,
-                stateDir: join(stateDir, "rampart"),
-                watchCycleSeconds: options.watchCycleSeconds ?? 5,
-                log,
-            });
-        const auth = typeof options.rampart === "object" ? options.rampart : undefined;
-        const programs = auth ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [];
-        const clock = { secondLasts: options.secondLasts ?? 1 };
-        const edge = options.cloudflare?.edge;
-        const ofPods = gpus?.workloads({ port: first, seconds: options.alpaSeconds }, env);
-        const ofReal = { parts: real, ground: { stateDir, env, log }, etcd: tools.etcd };
-        const onAnswer: WorkloadsOptions["onAnswer"] = (answered) =>
-            options.onAnswer?.({ place: "gateway", ...answered });
-        const played = { programs, edge, clock, stateDir, gpus: ofPods, real: ofReal, onAnswer };
-        workloads = keep(await startWorkloads({ kubeConfig, controlPlane, log, ...played }));
-        let prometheus: string | undefined;
-        if (options.observe) {
-            log("Prometheus");
-            const pods = () => allPods(kubeConfig);
-            prometheus = keep(await startObserver({ pods, podPort: workloads.podPort, stateDir, log })).url;
-        }
-        log("chart repository");
-        const repository = { helmPath: tools.helm, stateDir };
-        const offered = { kuberayCrds: gpus?.crds, real: real.charts && (await realCharts(real.charts, tools.helm)) };
-        const charts = keep(await startChartRepository({ ...repository, name: "charts", ...offered }));
-        const priv =
-            auth &&
-            keep(await startChartRepository({ ...repository, name: "private-charts", offers: "rampart", auth }));
-        if (!auth) {
+        const kubeConfig = new KubeConfig();
+        kubeConfig.loadFromFile(kubeconfigPath);
+        if (gpus?.refusedStep) await refuseStep(new Rest(kubeConfig), gpus.refusedStep);
+        const alpaPort = await portOf(options, 0, log);
+        log("workloads");
+        const rampart = () => rampartOf(options, kubeconfigPath);
+        const played = playedOptions(options, ground, { real, gpus, alpaPort, rampart });
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, ...played }));
+        running.workloads = workloads;
+        const prometheus = options.observe ? keep(await observerOf(kubeConfig, workloads, ground)) : undefined;
+        const repositories = await startRepositories(keep, options, real, gpus);
+        if (!authOf(options)) {
             log("Rampart");
             keep(await rampart());
         }
-        let certManager: CertManager | undefined;
-        if (options.certManager !== undefined) {
-            log("cert-manager");
-            const found = real["cert-manager"];
-            const ofReal = found && { found, ground: { stateDir, env, log }, kubeconfigPath };
-            certManager = keep(await startCertManager({ kubeConfig, issuer: options.certManager, real: ofReal, log }));
-        }
-        log("Alpa");
-        const alpas: string[] = [];
-        for (let i = 0; i < (options.alpaServices ?? 1); i++) {
-            const port = i === 0 ? first : await portOf(options, i, log);
-            const onRequest = (seen: Seen) => options.onAlpaRequest?.(seen, alpas[i]);
-            const own = { port, seconds: options.alpaSeconds, onRequest };
-            alpas.push(`127.0.0.1:${port}`);
-            keep(i === 0 && gpus ? await gpus.startBareMetal(own, log) : await startAlpa(own));
-        }
+        const certManager = await startIssuer(keep, options, { real, ground, kubeConfig, kubeconfigPath });
+        const alpas = await startAlpas(keep, options, gpus, alpaPort);
         const facts: ClusterFacts = {
             kubeconfig: kubeconfigPath,
             ...(options.cloudflare ? { cloudflare: options.cloudflare.facts } : {}),
-            chartRepository: charts.url,
+            chartRepository: repositories.charts.url,
             alpa: alpas[0],
             alpas,
             ...(gpus ? { gpus: gpus.facts() } : {}),
-            ...(prometheus === undefined ? {} : { prometheus }),
+            ...(prometheus ? { prometheus: prometheus.url } : {}),
             stackFiles: join(stateDir, "stack-files"),
             bin: join(stateDir, "bin"),
             parts: reportParts(real),
@@ -192,11 +141,95 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const read: World["read"] = (apiVersion, kind, namespace, name) =>
             reader({ apiVersion, kind, namespace, name });
         const parts = { controlPlane, workloads, gpus, certManager };
-        return { facts, privateRepository: priv?.url, tools, ...parts, kubeConfig, read, close };
-    } catch (error) {
-        await close().catch((closing: Error) => log(closing.message));
-        throw error;
+        return { facts, privateRepository: repositories.private?.url, tools, ...parts, kubeConfig, read, close };
+    });
+}
+
+/** What the private repository asks for, where Rampart comes from one. */
+function authOf({ rampart }: WorldOptions): PrivateChart | undefined {
+    return typeof rampart === "object" ? rampart : undefined;
+}
+
+function rampartOf({ tools, stateDir, watchCycleSeconds = 5, log }: WorldOptions, kubeConfigPath: string) {
+    const helm = { helmPath: tools.helm, stateDir: join(stateDir, "rampart") };
+    return startRampart({ kubeConfigPath, ...helm, watchCycleSeconds, log });
+}
+
+interface ForWorkloads {
+    real: RealParts;
+    gpus: Gpus | undefined;
+    alpaPort: number;
+    rampart: () => Promise<{ close(): Promise<void> }>;
+}
+
+function playedOptions(
+    options: WorldOptions,
+    ground: Ground,
+    { real, gpus, alpaPort, rampart }: ForWorkloads,
+): Omit<WorkloadsOptions, "kubeConfig" | "controlPlane"> {
+    const { stateDir, env, log } = ground;
+    return {
+        log,
+        stateDir,
+        programs: authOf(options) ? [{ image: /^rampart\.invalid\/controller:/, start: rampart }] : [],
+        edge: options.cloudflare?.edge,
+        clock: { secondLasts: options.secondLasts ?? 1 },
+        gpus: gpus?.workloads({ port: alpaPort, seconds: options.alpaSeconds }, env),
+        real: { parts: real, ground, etcd: options.tools.etcd },
+        onAnswer: (answered) => options.onAnswer?.({ place: "gateway", ...answered }),
+    };
+}
+
+function observerOf(kubeConfig: KubeConfig, { podPort }: Workloads, { stateDir, log }: Ground) {
+    log("Prometheus");
+    return startObserver({ pods: () => allPods(kubeConfig), podPort, stateDir, log });
+}
+
+async function startRepositories(keep: Keep, options: WorldOptions, real: RealParts, gpus: Gpus | undefined) {
+    const { tools, stateDir, log } = options;
+    log?.("chart repository");
+    const repository = { helmPath: tools.helm, stateDir };
+    const offered = { kuberayCrds: gpus?.crds, real: real.charts && (await realCharts(real.charts, tools.helm)) };
+    const charts = keep(await startChartRepository({ ...repository, name: "charts", ...offered }));
+    const auth = authOf(options);
+    if (!auth) return { charts };
+    const own = await startChartRepository({ ...repository, name: "private-charts", offers: "rampart", auth });
+    return { charts, private: keep(own) };
+}
+
+interface ForIssuer {
+    real: RealParts;
+    ground: Ground;
+    kubeConfig: KubeConfig;
+    kubeconfigPath: string;
+}
+
+/** cert-manager with an issuer, where one is asked for. */
+async function startIssuer(
+    keep: Keep,
+    { certManager: issuer }: WorldOptions,
+    { real, ground, kubeConfig, kubeconfigPath }: ForIssuer,
+): Promise<CertManager | undefined> {
+    if (issuer === undefined) return undefined;
+    ground.log("cert-manager");
+    const found = real["cert-manager"];
+    const ofReal = found && { found, ground, kubeconfigPath };
+    return keep(await startCertManager({ kubeConfig, issuer, real: ofReal, log: ground.log }));
+}
+
+/** @param first port of the first one @returns `host:port` of each */
+async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefined, first: number): Promise<string[]> {
+    const { log = () => undefined, alpaSeconds: seconds } = options;
+    log("Alpa");
+    const alpas: string[] = [];
+    for (let i = 0; i < (options.alpaServices ?? 1); i++) {
+        const port = i === 0 ? first : await portOf(options, i, log);
+        const address = `127.0.0.1:${port}`;
+        const own = { port, seconds, onRequest: (seen: Seen) => options.onAlpaRequest?.(seen, address) };
+        alpas.push(address);
+        keep(i === 0 && gpus ? await gpus.startBareMetal(own, log) : await startAlpa(own));
     }
+    return alpas;
 }
 
 /** What a Prometheus in the cluster would find by its discovery. */

@@ -22,11 +22,14 @@ export function rulesOf(resource: Resource): RouteRule[] {
     return list(at(resource.props, "spec.http")).map((props, i) => ({ where: `spec.http[${i}]`, props: map(props) }));
 }
 
-/** The plugins of a rule that are on. Of several with one name the last counts. */
+/**
+ * The plugins of a rule that are on: one that says nothing of that is (CRD of the ingress controller 2.x). Of several with
+ * one name the last counts.
+ */
 export function pluginsOf({ where, props }: RouteRule): Plugin[] {
     const on = list(props.plugins)
         .map((plugin, i) => ({ ...map(plugin), where: `${where}.plugins[${i}]` }) as Tree & { where: string })
-        .filter(({ enable }) => enable === true || enable === UNKNOWN);
+        .filter(({ enable = true }) => enable === true || enable === UNKNOWN);
     const last = new Map(on.map((plugin) => [plugin.name, plugin]));
     return on
         .filter((plugin) => last.get(plugin.name) === plugin && at(plugin.config, "_meta.disable") !== true)

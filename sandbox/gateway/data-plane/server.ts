@@ -26,74 +26,72 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
         highWaterMark: 64 * 1024,
     });
     server.maxHeadersCount = 0;
-    const { accessLog } = parts;
-    const refused = (status: number, socket: Socket, milliseconds = 0) => {
-        accessLog?.addRefused(socket.remoteAddress ?? "", {
-            status,
-            requestSeconds: milliseconds / 1000,
-            upstreamSeconds: [],
-            ...bytesSinceLast(socket),
-        });
-        parts.onAnswer?.({ caller: null, status });
-    };
-    const rawRefusal = (socket: Socket, status: number, detail?: string) => {
-        rawAnswer(socket, status, "text/html", errorPage(status, detail));
-        refused(status, socket);
-    };
+    const port = new DataPort(parts, trustedAddresses);
+    server.on("request", (request, answer) => port.serve(request, answer, false));
+    server.on("checkContinue", (request, answer) => port.serve(request, answer, true));
+    server.on("checkExpectation", (request, answer) => port.serve(request, answer, false));
+    server.on("connect", (_, socket) => port.rawRefusal(socket as Socket, 405));
+    server.on("clientError", (error: NodeJS.ErrnoException, socket) => port.clientError(error, socket as Socket));
+    server.on("connection", (socket: Socket) => port.connected(socket));
+    return server;
+}
 
-    const serve = (expects: boolean) => (request: IncomingMessage, answer: ServerResponse) => {
-        if (lingering.has(request.socket)) return; // pipelined behind a connection's last answer
-        heads.restoreTabs(request);
-        const startedAt = performance.now();
+class DataPort {
+    private readonly heads = new RawHeads();
+    /** Connections that read on after their last answer. */
+    private readonly lingering = new WeakSet<Socket>();
+
+    constructor(
+        private readonly parts: PipelineParts,
+        private readonly trustedAddresses: readonly string[],
+    ) {}
+
+    /** @param expects whether the request wants 100 before its body */
+    serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
+        const { parts } = this;
+        if (this.lingering.has(request.socket)) return; // pipelined behind a connection's last answer
+        this.heads.restoreTabs(request);
         answer.on("error", () => undefined); // the client went away while we wrote
         request.on("error", () => undefined);
         const problem = refuse(request);
-        if (problem) {
-            const page = Buffer.from(errorPage(problem.status, problem.detail));
-            answer.shouldKeepAlive = false;
-            answer.writeHead(problem.status, statusText(problem.status), [
-                ...["Server", "openresty", "Content-Type", "text/html; charset=utf-8"],
-                ...["Content-Length", String(page.length), "Connection", "close"],
-            ]);
-            answer.once("close", () => refused(problem.status, request.socket, performance.now() - startedAt));
-            answer.end(request.method === "HEAD" ? undefined : page);
-            return;
-        }
+        if (problem) return this.refusal(request, answer, problem);
         const target = parseTarget(request.url ?? "/");
         if (!target) return; // refuse() has looked already
         const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = request.socket;
         const peer = { address: remoteAddress, port: remotePort, localAddress, localPort };
-        const ctx = new Context(request, answer, target, peer, trustedAddresses, expects, accessLog?.variables);
+        const variables = parts.accessLog?.variables;
+        const ctx = new Context(request, answer, target, peer, this.trustedAddresses, expects, variables);
         handleRequest(ctx, parts).catch((error: unknown) => parts.log(`gateway: ${String(error)}`));
-    };
-    const heads = new RawHeads();
-    server.on("request", serve(false));
-    server.on("checkContinue", serve(true));
-    server.on("checkExpectation", serve(false));
-    server.on("connect", (_, socket) => rawRefusal(socket as Socket, 405));
-    server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
-        if (error.code === "ECONNRESET" || !socket.writable) return socket.destroy();
+    }
+
+    rawRefusal(socket: Socket, status: number, detail?: string): void {
+        rawAnswer(socket, status, "text/html", errorPage(status, detail));
+        this.refused(status, socket);
+    }
+
+    /** What Node's parser rejects. */
+    clientError(error: NodeJS.ErrnoException, socket: Socket): void {
+        if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
         // Methods and URLs that Node's parser rejects and nginx passes on.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
-            const read = readRefused(packet, socket as Socket);
-            if (read) return serve(false)(read.request, read.answer);
+            const read = readRefused(packet, socket);
+            if (read) return this.serve(read.request, read.answer, false);
         }
         // Any coding but chunked alone, whatever else is wrong with the length.
-        if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return rawRefusal(socket as Socket, 501);
+        if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return this.rawRefusal(socket, 501);
         const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
-        rawRefusal(socket as Socket, 400, detail);
-    });
+        this.rawRefusal(socket, 400, detail);
+    }
 
-    const lingering = new WeakSet<Socket>();
-    server.on("connection", (socket: Socket) => {
+    connected(socket: Socket): void {
         socket.setNoDelay(true);
-        heads.follow(socket);
+        this.heads.follow(socket);
         // Node closes a connection right after its last answer; unread request bytes would turn that into a reset
         // that can overtake the answer. Like nginx, stop writing, read on for a while, then close.
         socket.destroySoon = () => {
-            if (lingering.has(socket) || socket.destroyed) return;
-            lingering.add(socket);
+            if (this.lingering.has(socket) || socket.destroyed) return;
+            this.lingering.add(socket);
             socket.end();
             socket.resume();
             const timer = setTimeout(() => socket.destroy(), LINGER_MS);
@@ -101,8 +99,29 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
             socket.once("end", () => socket.destroy());
             socket.once("close", () => clearTimeout(timer));
         };
-    });
-    return server;
+    }
+
+    private refusal(request: IncomingMessage, answer: ServerResponse, { status, detail }: Refusal): void {
+        const startedAt = performance.now();
+        const page = Buffer.from(errorPage(status, detail));
+        answer.shouldKeepAlive = false;
+        answer.writeHead(status, statusText(status), [
+            ...["Server", "openresty", "Content-Type", "text/html; charset=utf-8"],
+            ...["Content-Length", String(page.length), "Connection", "close"],
+        ]);
+        answer.once("close", () => this.refused(status, request.socket, performance.now() - startedAt));
+        answer.end(request.method === "HEAD" ? undefined : page);
+    }
+
+    private refused(status: number, socket: Socket, milliseconds = 0): void {
+        this.parts.accessLog?.addRefused(socket.remoteAddress ?? "", {
+            status,
+            requestSeconds: milliseconds / 1000,
+            upstreamSeconds: [],
+            ...bytesSinceLast(socket),
+        });
+        this.parts.onAnswer?.({ caller: null, status });
+    }
 }
 
 /** nginx takes no second line of these, whatever their values. Facts: the header table of its ngx_http_request.c. */

@@ -57,10 +57,9 @@ export function parseTarget(raw: string): Target | undefined {
             out += ch;
             state = "usual";
         } else if (ch === "/") {
+            if (state === "dots" && !endDots()) return undefined;
             if (state === "dot") out = out.slice(0, -1);
-            else if (state === "dots") {
-                if (!endDots()) return undefined;
-            } else if (state === "usual") out += ch;
+            if (state === "usual") out += ch;
             state = "slash";
         } else if (ch === "." && state === "slash") {
             out += ch;

@@ -33,43 +33,58 @@ const ESCAPES: Record<string, string> = {
 export function decodeJson(text: string): unknown {
     if (text.length >= 2 && (text[0] === "\0" || text[1] === "\0"))
         throw new CjsonError("JSON parser does not support UTF-16 or UTF-32");
-    const plain = /[^"\\\0]+/y; // a stretch of a string without escapes, taken at once
-    let at = 0;
-    let depth = 0;
+    return new Decoder(text).whole();
+}
 
-    function fail(expected: string, token: Token): never {
+/** A stretch of a string without escapes, taken at once. */
+const PLAIN = /[^"\\\0]+/y;
+
+class Decoder {
+    private at = 0;
+    private depth = 0;
+
+    constructor(private readonly text: string) {}
+
+    whole(): unknown {
+        const result = this.value(this.next());
+        const end = this.next();
+        if (end.type !== "T_END") this.fail("the end", end);
+        return result;
+    }
+
+    private fail(expected: string, token: Token): never {
         const found = token.type === "T_ERROR" ? String(token.value) : token.type;
         throw new CjsonError(`Expected ${expected} but found ${found} at character ${token.at + 1}`);
     }
 
-    function next(): Token {
-        while (at < text.length && " \t\n\r".includes(text[at])) at++;
-        const start = at;
-        const ch = text[at];
+    private next(): Token {
+        while (this.at < this.text.length && " \t\n\r".includes(this.text[this.at])) this.at++;
+        const start = this.at;
+        const ch = this.text[this.at];
         if (ch === undefined || ch === "\0") return { type: "T_END", at: start };
         if (STRUCTURE[ch]) {
-            at++;
+            this.at++;
             return { type: STRUCTURE[ch], at: start };
         }
-        if (ch === '"') return string();
-        const rest = text.slice(at, at + 400);
-        if (/^[-0-9]/.test(rest) || /^(\+|[iI][nN][fF]|[nN][aA][nN])/.test(rest)) return number(rest, start);
+        if (ch === '"') return this.string();
+        const rest = this.text.slice(this.at, this.at + 400);
+        if (/^[-0-9]/.test(rest) || /^(\+|[iI][nN][fF]|[nN][aA][nN])/.test(rest)) return this.number(rest, start);
         for (const [word, type, value] of [
             ["true", "T_BOOLEAN", true],
             ["false", "T_BOOLEAN", false],
             ["null", "T_NULL", null],
         ] as const) {
             if (!rest.startsWith(word)) continue;
-            at += word.length;
+            this.at += word.length;
             return { type, at: start, value };
         }
         return { type: "T_ERROR", at: start, value: "invalid token" };
     }
 
-    function number(rest: string, start: number): Token {
+    private number(rest: string, start: number): Token {
         const whole = /^[+-]?\d+/.exec(rest);
         if (whole && !/^[.eEx]/.test(rest.slice(whole[0].length))) {
-            at += whole[0].length;
+            this.at += whole[0].length;
             // integers go through a 64-bit type: larger ones stick to its ends
             const big = BigInt(whole[0].replace("+", ""));
             const [low, high] = [-(2n ** 63n), 2n ** 63n - 1n];
@@ -80,41 +95,45 @@ export function decodeJson(text: string): unknown {
                 rest,
             );
         if (!match) return { type: "T_ERROR", at: start, value: "invalid number" };
-        at += match[0].length;
+        this.at += match[0].length;
         return { type: "T_NUMBER", at: start, value: strtod(match[0]) };
     }
 
-    function string(): Token {
-        const start = at++;
+    private string(): Token {
+        const start = this.at++;
         let out = "";
         for (;;) {
-            const ch = text[at];
-            if (ch === undefined || ch === "\0") return { type: "T_ERROR", at, value: "unexpected end of string" };
+            const ch = this.text[this.at];
+            if (ch === undefined || ch === "\0")
+                return { type: "T_ERROR", at: this.at, value: "unexpected end of string" };
             if (ch === '"') break;
             if (ch !== "\\") {
-                plain.lastIndex = at;
-                const run = plain.exec(text)?.[0] ?? ch;
+                PLAIN.lastIndex = this.at;
+                const run = PLAIN.exec(this.text)?.[0] ?? ch;
                 out += run;
-                at += run.length;
+                this.at += run.length;
                 continue;
             }
-            const code = text[at + 1];
+            const code = this.text[this.at + 1];
             if (code === "u") {
-                const decoded = unicode();
-                if (decoded === undefined) return { type: "T_ERROR", at, value: "invalid unicode escape code" };
+                const decoded = this.unicode();
+                if (decoded === undefined)
+                    return { type: "T_ERROR", at: this.at, value: "invalid unicode escape code" };
                 out += decoded;
             } else if (code !== undefined && ESCAPES[code] !== undefined) {
                 out += ESCAPES[code];
-                at += 2;
-            } else return { type: "T_ERROR", at, value: "invalid escape code" };
+                this.at += 2;
+            } else return { type: "T_ERROR", at: this.at, value: "invalid escape code" };
         }
-        at++;
+        this.at++;
         return { type: "T_STRING", at: start, value: out };
     }
 
     /** \uXXXX at the cursor, or a pair of them, as UTF-8 bytes. */
-    function unicode(): string | undefined {
-        const match = /^\\u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?/.exec(text.slice(at, at + 12));
+    private unicode(): string | undefined {
+        const match = /^\\u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?/.exec(
+            this.text.slice(this.at, this.at + 12),
+        );
         if (!match) return undefined;
         let code = parseInt(match[1], 16);
         let used = 6;
@@ -123,16 +142,16 @@ export function decodeJson(text: string): unknown {
             code = ((code & 0x3ff) << 10) + (parseInt(match[2], 16) & 0x3ff) + 0x10000;
             used = 12;
         }
-        at += used;
+        this.at += used;
         return Buffer.from(String.fromCodePoint(code), "utf8").toString("latin1");
     }
 
-    function descend(): void {
-        if (++depth > MAX_DEPTH)
-            throw new CjsonError(`Found too many nested data structures (${depth}) at character ${at}`);
+    private descend(): void {
+        if (++this.depth > MAX_DEPTH)
+            throw new CjsonError(`Found too many nested data structures (${this.depth}) at character ${this.at}`);
     }
 
-    function value(token: Token): unknown {
+    private value(token: Token): unknown {
         switch (token.type) {
             case "T_STRING":
             case "T_NUMBER":
@@ -141,60 +160,55 @@ export function decodeJson(text: string): unknown {
             case "T_NULL":
                 return token.value;
             case "T_OBJ_BEGIN":
-                return object();
+                return this.object();
             case "T_ARR_BEGIN":
-                return array();
+                return this.array();
             default:
-                return fail("value", token);
+                return this.fail("value", token);
         }
     }
 
-    function object(): unknown {
-        descend();
+    private object(): unknown {
+        this.descend();
         const out: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-        let token = next();
+        let token = this.next();
         if (token.type === "T_OBJ_END") {
-            depth--;
+            this.depth--;
             return out;
         }
         for (;;) {
-            if (token.type !== "T_STRING") fail("object key string", token);
+            if (token.type !== "T_STRING") this.fail("object key string", token);
             const key = token.value as string;
-            token = next();
-            if (token.type !== "T_COLON") fail("colon", token);
-            out[key] = value(next());
-            token = next();
+            token = this.next();
+            if (token.type !== "T_COLON") this.fail("colon", token);
+            out[key] = this.value(this.next());
+            token = this.next();
             if (token.type === "T_OBJ_END") break;
-            if (token.type !== "T_COMMA") fail("comma or object end", token);
-            token = next();
+            if (token.type !== "T_COMMA") this.fail("comma or object end", token);
+            token = this.next();
         }
-        depth--;
+        this.depth--;
         return out;
     }
 
-    function array(): unknown {
-        descend();
+    private array(): unknown {
+        this.descend();
         const out: unknown[] = [];
-        let token = next();
+        let token = this.next();
         if (token.type === "T_ARR_END") {
-            depth--;
+            this.depth--;
             return out;
         }
         for (;;) {
-            out.push(value(token));
-            token = next();
+            out.push(this.value(token));
+            token = this.next();
             if (token.type === "T_ARR_END") break;
-            if (token.type !== "T_COMMA") fail("comma or array end", token);
-            token = next();
+            if (token.type !== "T_COMMA") this.fail("comma or array end", token);
+            token = this.next();
         }
-        depth--;
+        this.depth--;
         return out;
     }
-
-    const result = value(next());
-    const end = next();
-    if (end.type !== "T_END") fail("the end", end);
-    return result;
 }
 
 /** C's strtod for the forms the tokenizer lets through. */

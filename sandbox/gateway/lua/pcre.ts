@@ -29,6 +29,16 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     }
 }
 
+/** Escapes that mean something else in JavaScript, by their letter. */
+const OUTSIDE = new Map([
+    ["s", "[\\t-\\r ]"],
+    ["S", "[^\\t-\\r ]"],
+    ["A", "(?<![^])"],
+    ["z", "(?![^])"],
+    ["Z", "(?=\\n?(?![^]))"],
+]);
+const IN_CLASS = new Map([["s", "\\t-\\r "]]);
+
 /** Rewrites what means something else in JavaScript: ".", "$", \s, \A, \z, \Z. */
 function translate(pattern: string, options: string): string {
     const dot = options.includes("s") ? "[^]" : "[^\\n]";
@@ -38,14 +48,8 @@ function translate(pattern: string, options: string): string {
         const ch = pattern[i];
         if (ch === "\\" && i + 1 < pattern.length) {
             const next = pattern[++i];
-            if (next === "s") out += inClass ? "\\t-\\r " : "[\\t-\\r ]";
-            else if (next === "S") {
-                if (inClass) throw new NotImitated(`regular expression ${pattern}`);
-                out += "[^\\t-\\r ]";
-            } else if (!inClass && next === "A") out += "(?<![^])";
-            else if (!inClass && next === "z") out += "(?![^])";
-            else if (!inClass && next === "Z") out += "(?=\\n?(?![^]))";
-            else out += ch + next;
+            if (inClass && next === "S") throw new NotImitated(`regular expression ${pattern}`);
+            out += (inClass ? IN_CLASS : OUTSIDE).get(next) ?? ch + next;
         } else if (inClass) {
             if (ch === "]") inClass = false;
             out += ch;

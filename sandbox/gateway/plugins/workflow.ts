@@ -39,19 +39,9 @@ export const workflow = definePlugin<WorkflowConf>({
         for (const rule of conf.rules) {
             const compiled = rule.case && compileExpr(rule.case);
             if (compiled && "error" in compiled) return `failed to validate the 'case' expression: ${compiled.error}`;
-            for (const [name, inner] of rule.actions) {
-                if (name !== "return" && name !== "limit-count" && name !== "limit-conn")
-                    return `unsupported action: ${name}`;
-                const code = inner?.code;
-                if (name === "return") {
-                    if (typeof code !== "number")
-                        return `failed to validate the 'return' action: property "code" is required`;
-                    continue;
-                }
-                if (inner.group !== undefined)
-                    return "failed to validate the 'limit-count' action: group is not supported";
-                const error = tools.checkPlugin(name, inner, kind);
-                if (error !== undefined) return `failed to validate the '${name}' action: ${error}`;
+            for (const action of rule.actions) {
+                const problem = actionProblem(action, (name, inner) => tools.checkPlugin(name, inner, kind));
+                if (problem !== undefined) return problem;
             }
         }
         return undefined;
@@ -79,3 +69,17 @@ export const workflow = definePlugin<WorkflowConf>({
         };
     },
 });
+
+function actionProblem(
+    [name, inner]: Action,
+    check: (plugin: string, conf: Conf) => string | undefined,
+): string | undefined {
+    if (name !== "return" && name !== "limit-count" && name !== "limit-conn") return `unsupported action: ${name}`;
+    if (name === "return")
+        return typeof inner?.code === "number"
+            ? undefined
+            : `failed to validate the 'return' action: property "code" is required`;
+    if (inner.group !== undefined) return "failed to validate the 'limit-count' action: group is not supported";
+    const error = check(name, inner);
+    return error === undefined ? undefined : `failed to validate the '${name}' action: ${error}`;
+}

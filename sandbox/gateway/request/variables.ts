@@ -21,62 +21,40 @@ export function lookupVariable(ctx: Context, name: string): VarValue {
     }
     if (name.startsWith("cookie_")) return ctx.cookie(name.slice(7));
     if (name.startsWith("sent_http_")) return ctx.response.get(name.slice(10).replace(/_/g, "-"));
-    const query = ctx.args === undefined ? "" : `?${ctx.args}`;
-    switch (name) {
-        case "uri":
-        case "document_uri":
-            return ctx.uri;
-        case "request_uri":
-            return ctx.uri + query;
-        case "real_request_uri":
-            return ctx.unparsed;
-        case "args":
-        case "query_string":
-            return ctx.args;
-        case "is_args":
-            return ctx.args === undefined ? "" : "?";
-        case "host":
-            return ctx.host;
-        case "request_method":
-        case "method":
-            return ctx.method;
-        case "scheme":
-            return ctx.scheme;
-        case "server_protocol":
-            return `HTTP/${ctx.request.httpVersion}`;
-        case "remote_addr":
-        case "realip_remote_addr":
-            return name === "remote_addr" ? ctx.remoteAddress : ctx.peer.address;
-        case "remote_port":
-            return String(ctx.peer.port);
-        case "server_addr":
-            return ctx.peer.localAddress;
-        case "server_port":
-            return String(ctx.peer.localPort);
-        case "content_type":
-            return ctx.headers.get("content-type");
-        case "content_length":
-            return ctx.headers.get("content-length");
-        case "consumer_name":
-            return ctx.consumer && bytes(ctx.consumer.username);
-        case "route_id":
-            return ctx.route?.id;
-        case "route_name":
-            return ctx.route?.name;
-        case "service_id":
-            return ctx.route?.serviceId;
-        case "service_name":
-            return ctx.route?.serviceName;
-        case "status":
-            return ctx.status === 0 ? undefined : ctx.status;
-        case "upstream_status":
-            return ctx.upstreamStatuses.length > 0 ? ctx.upstreamStatuses.join(", ") : undefined;
-        case "balancer_ip":
-            return ctx.node?.host;
-        case "balancer_port":
-            return ctx.node && String(ctx.node.port);
-        default:
-            if (OTHER_VARIABLES.test(name)) throw new NotImitated(`variable $${name}`);
-            return undefined;
-    }
+    if (Object.hasOwn(VARIABLES, name)) return VARIABLES[name](ctx);
+    if (OTHER_VARIABLES.test(name)) throw new NotImitated(`variable $${name}`);
+    return undefined;
 }
+
+const query = ({ args }: Context) => (args === undefined ? "" : `?${args}`);
+
+const VARIABLES: Record<string, (ctx: Context) => VarValue> = {
+    uri: (ctx) => ctx.uri,
+    document_uri: (ctx) => ctx.uri,
+    request_uri: (ctx) => ctx.uri + query(ctx),
+    real_request_uri: (ctx) => ctx.unparsed,
+    args: (ctx) => ctx.args,
+    query_string: (ctx) => ctx.args,
+    is_args: (ctx) => (ctx.args === undefined ? "" : "?"),
+    host: (ctx) => ctx.host,
+    request_method: (ctx) => ctx.method,
+    method: (ctx) => ctx.method,
+    scheme: (ctx) => ctx.scheme,
+    server_protocol: (ctx) => `HTTP/${ctx.request.httpVersion}`,
+    remote_addr: (ctx) => ctx.remoteAddress,
+    realip_remote_addr: (ctx) => ctx.peer.address,
+    remote_port: (ctx) => String(ctx.peer.port),
+    server_addr: (ctx) => ctx.peer.localAddress,
+    server_port: (ctx) => String(ctx.peer.localPort),
+    content_type: (ctx) => ctx.headers.get("content-type"),
+    content_length: (ctx) => ctx.headers.get("content-length"),
+    consumer_name: (ctx) => ctx.consumer && bytes(ctx.consumer.username),
+    route_id: (ctx) => ctx.route?.id,
+    route_name: (ctx) => ctx.route?.name,
+    service_id: (ctx) => ctx.route?.serviceId,
+    service_name: (ctx) => ctx.route?.serviceName,
+    status: (ctx) => (ctx.status === 0 ? undefined : ctx.status),
+    upstream_status: (ctx) => (ctx.upstreamStatuses.length > 0 ? ctx.upstreamStatuses.join(", ") : undefined),
+    balancer_ip: (ctx) => ctx.node?.host,
+    balancer_port: (ctx) => ctx.node && String(ctx.node.port),
+};

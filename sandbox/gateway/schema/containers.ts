@@ -14,27 +14,87 @@ import {
 import { luaQuote } from "../lua/printed";
 import { compilePcre } from "../lua/pcre";
 
-export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
-    const words = ["properties", "additionalProperties", "patternProperties", "minProperties", "maxProperties"];
-    if (![...words, "dependencies", "required"].some((w) => schema[w] !== undefined)) return undefined;
-    const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>).map(([name, sub]) => ({
-        name,
-        check: compile(sub),
-        fallback: isDict(sub) ? sub.default : undefined,
-    }));
-    const names = new Set(properties.map((p) => p.name));
-    const required = (schema.required ?? []) as string[];
-    const dependencies = Object.entries((schema.dependencies ?? {}) as Record<string, Schema | string[]>).map(
-        ([name, needs]) => ({ name, needs: Array.isArray(needs) ? needs : compile(needs) }),
-    );
-    const patterns = Object.entries((schema.patternProperties ?? {}) as Record<string, Schema>).map(
-        ([pattern, sub]) => ({ pattern, regex: compilePcre(pattern), check: compile(sub) }),
-    );
-    const extra = schema.additionalProperties as Schema | undefined;
-    const extraCheck = isDict(extra) ? compile(extra) : undefined;
+const OBJECT_WORDS = [
+    ...["properties", "additionalProperties", "patternProperties", "minProperties", "maxProperties"],
+    ...["dependencies", "required"],
+];
 
-    const dependency = (value: Dict, only: (name: string) => boolean): string | undefined => {
-        for (const { name, needs } of dependencies) {
+export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
+    if (!OBJECT_WORDS.some((word) => schema[word] !== undefined)) return undefined;
+    const rules = new ObjectRules(schema, compile);
+    return (value) => {
+        const error = isTable(value) && !isList(value) ? rules.problem(value as Dict) : undefined;
+        // The real library reads an empty `required` as "the table must be empty".
+        const empty = Array.isArray(schema.required) && schema.required.length === 0;
+        return error ?? (empty && !isEmptyTable(value) ? "the input data should be an empty table" : undefined);
+    };
+}
+
+/** The keywords of one schema about objects, in the order in which the real library looks at them. */
+class ObjectRules {
+    private readonly properties: { name: string; check: Check; fallback: unknown }[];
+    private readonly names: Set<string>;
+    private readonly required: string[];
+    private readonly dependencies: { name: string; needs: string[] | Check }[];
+    private readonly patterns: { pattern: string; regex: RegExp | undefined; check: Check }[];
+    private readonly extra: Check | undefined;
+
+    constructor(
+        private readonly schema: Dict,
+        compile: Compile,
+    ) {
+        this.properties = entries<Schema>(schema.properties).map(([name, sub]) => ({
+            name,
+            check: compile(sub),
+            fallback: isDict(sub) ? sub.default : undefined,
+        }));
+        this.names = new Set(this.properties.map(({ name }) => name));
+        this.required = (schema.required ?? []) as string[];
+        this.dependencies = entries<Schema | string[]>(schema.dependencies).map(([name, needs]) => ({
+            name,
+            needs: Array.isArray(needs) ? needs : compile(needs),
+        }));
+        this.patterns = entries<Schema>(schema.patternProperties).map(([pattern, sub]) => ({
+            pattern,
+            regex: compilePcre(pattern),
+            check: compile(sub),
+        }));
+        const { additionalProperties } = schema;
+        this.extra = isDict(additionalProperties) ? compile(additionalProperties as Schema) : undefined;
+    }
+
+    /** Fills in defaults, too. */
+    problem(value: Dict): string | undefined {
+        return (
+            this.ofProperties(value) ??
+            this.ofRequired(value) ??
+            this.ofDependencies(value, (name) => !this.names.has(name)) ??
+            this.ofOthers(value) ??
+            this.ofCount(Object.keys(value).length)
+        );
+    }
+
+    private ofProperties(value: Dict): string | undefined {
+        for (const { name, check, fallback } of this.properties) {
+            if (has(value, name)) {
+                const error = check(value[name]);
+                if (error !== undefined) return `property "${name}" validation failed: ${error}`;
+                const unmet = this.ofDependencies(value, (n) => n === name);
+                if (unmet !== undefined) return unmet;
+            } else if (this.required.includes(name)) return `property "${name}" is required`;
+            else if (fallback !== undefined && fallback !== null && !Array.isArray(value))
+                value[name] = structuredClone(fallback);
+        }
+        return undefined;
+    }
+
+    private ofRequired(value: Dict): string | undefined {
+        const missing = this.required.find((name) => !has(value, name));
+        return missing === undefined ? undefined : `property "${missing}" is required`;
+    }
+
+    private ofDependencies(value: Dict, only: (name: string) => boolean): string | undefined {
+        for (const { name, needs } of this.dependencies) {
             if (!only(name) || !has(value, name)) continue;
             if (Array.isArray(needs)) {
                 const missing = needs.find((n) => !has(value, n));
@@ -45,50 +105,38 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
             }
         }
         return undefined;
-    };
+    }
 
-    const checkObject = (value: Dict): string | undefined => {
-        for (const { name, check, fallback } of properties) {
-            if (has(value, name)) {
-                const error = check(value[name]);
-                if (error !== undefined) return `property "${name}" validation failed: ${error}`;
-                const unmet = dependency(value, (n) => n === name);
-                if (unmet !== undefined) return unmet;
-            } else if (required.includes(name)) return `property "${name}" is required`;
-            else if (fallback !== undefined && fallback !== null && !Array.isArray(value))
-                value[name] = structuredClone(fallback);
-        }
-        for (const name of required) if (!has(value, name)) return `property "${name}" is required`;
-        const unmet = dependency(value, (n) => !names.has(n));
-        if (unmet !== undefined) return unmet;
-
+    /** Those with a pattern, and those that only `additionalProperties` is about. */
+    private ofOthers(value: Dict): string | undefined {
+        const { additionalProperties } = this.schema;
         for (const name of Object.keys(value)) {
-            let matched = names.has(name);
-            for (const { pattern, regex, check } of patterns) {
+            let matched = this.names.has(name);
+            for (const { pattern, regex, check } of this.patterns) {
                 if (!regex?.test(name)) continue;
                 const error = check(value[name]);
                 if (error !== undefined) return `failed to validate ${name} (matching ${luaQuote(pattern)}): ${error}`;
                 matched = true;
             }
-            if (matched || extra === undefined || extra === true) continue;
-            if (!extraCheck) return `additional properties forbidden, found ${name}`;
-            const error = extraCheck(value[name]);
+            if (matched || additionalProperties === undefined || additionalProperties === true) continue;
+            if (!this.extra) return `additional properties forbidden, found ${name}`;
+            const error = this.extra(value[name]);
             if (error !== undefined) return `failed to validate additional property ${name}: ${error}`;
         }
-        const count = Object.keys(value).length;
-        if (count < ((schema.minProperties as number) ?? 0))
-            return `expect object to have at least ${schema.minProperties} properties`;
-        if (count > ((schema.maxProperties as number) ?? Infinity))
-            return `expect object to have at most ${schema.maxProperties} properties`;
         return undefined;
-    };
-    return (value) => {
-        const error = isTable(value) && !isList(value) ? checkObject(value as Dict) : undefined;
-        // The real library reads an empty `required` as "the table must be empty".
-        const empty = Array.isArray(schema.required) && required.length === 0;
-        return error ?? (empty && !isEmptyTable(value) ? "the input data should be an empty table" : undefined);
-    };
+    }
+
+    private ofCount(count: number): string | undefined {
+        const { minProperties, maxProperties } = this.schema;
+        if (count < ((minProperties as number) ?? 0))
+            return `expect object to have at least ${minProperties} properties`;
+        if (count > ((maxProperties as number) ?? Infinity))
+            return `expect object to have at most ${maxProperties} properties`;
+        return undefined;
+    }
 }
+
+const entries = <T>(keyword: unknown): [string, T][] => Object.entries((keyword ?? {}) as Record<string, T>);
 
 const isList = (value: unknown) => Array.isArray(value) && value.length > 0;
 const isEmptyTable = (value: unknown) => isTable(value) && Object.keys(value).length === 0;

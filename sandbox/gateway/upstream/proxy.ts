@@ -128,19 +128,8 @@ function attemptOnce(
         });
         const send = (): void => {
             sent = true;
-            let at = 0;
-            const piece = (): void => {
-                if (settled) return;
-                if (at >= body.length) {
-                    req.end(() => arm(timeout.read));
-                    return;
-                }
-                arm(timeout.send);
-                const part = body.subarray(at, (at += SEND_PIECE));
-                req.write(part, piece);
-            };
-            arm(timeout.send);
-            piece();
+            const ended = () => arm(timeout.read);
+            sendPieces(req, body, { isOver: () => settled, sending: () => arm(timeout.send), ended });
         };
         req.on("response", (response) => {
             if (settled) return;
@@ -151,6 +140,31 @@ function attemptOnce(
             resolve(response);
         });
     });
+}
+
+interface Sending {
+    /** No more is to be sent. */
+    isOver: () => boolean;
+    /** Called before each piece. */
+    sending: () => void;
+    ended: () => void;
+}
+
+/** Sends a body piece by piece, each when the one before has left. */
+function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }: Sending): void {
+    let at = 0;
+    const piece = (): void => {
+        if (isOver()) return;
+        if (at >= body.length) {
+            req.end(ended);
+            return;
+        }
+        sending();
+        const part = body.subarray(at, (at += SEND_PIECE));
+        req.write(part, piece);
+    };
+    sending();
+    piece();
 }
 
 /** Undefined if the cluster has no program at a node's address. */

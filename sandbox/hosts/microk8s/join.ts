@@ -20,28 +20,20 @@ const printed = (text: string, code: number): Reply => ({ code, out: `${text}\n`
  * counted twice, as in reality. Its kubelet's arguments are replaced by the other's.
  */
 export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
-    const { files, faults, address, name, surroundings } = node.place;
-    const odd = args.find((arg) => arg.startsWith("-") && !OPTIONS.includes(arg));
-    if (odd) return notImitated(`microk8s join ${odd}`);
-    const [url, ...more] = args.filter((arg) => !arg.startsWith("-"));
-    if (!url || more.length > 0) return failed("Error: Missing argument 'CONNECTION'.", 2);
+    const asked = invitation(args);
+    if ("out" in asked) return asked;
+    const { ip, token } = asked;
+    const { files, faults, address, surroundings } = node.place;
     const worker = args.includes("--worker");
-    const [endpoint, token = "", fingerprint] = url.split("/");
-    const [ip, port, ...rest] = endpoint.split(":");
-    if (rest.length > 0 || port !== AGENT_PORT) return notImitated(`joining ${endpoint}: only <IPv4>:${AGENT_PORT}`);
     if (args.includes("--disable-low-memory-guard")) files.lock("low-memory-guard.lock", false);
     if (files.locked("low-memory-guard.lock") && !worker)
         return printed("This node does not have enough RAM to host the Kubernetes control plane services", 1);
     const other = surroundings.at(ip)?.node;
     if (!other || !other.running || other.isWorker)
-        return failed(`ConnectionRefusedError: [Errno 111] Connection refused (${endpoint})`);
+        return failed(`ConnectionRefusedError: [Errno 111] Connection refused (${ip}:${AGENT_PORT})`);
     const contacting = `Contacting cluster at ${ip}`;
-    if (fingerprint !== undefined && !args.includes("--skip-verify")) {
-        if (fingerprint.length < FINGERPRINT_LENGTH)
-            return printed(`${contacting}\nJoining cluster failed. Fingerprint too short.`, 4);
-        if (!other.place.files.fingerprint().startsWith(fingerprint))
-            return printed(`${contacting}\nJoining cluster failed. Could not verify the identity of ${ip}.`, 4);
-    }
+    const distrust = args.includes("--skip-verify") ? undefined : distrusts(other, asked);
+    if (distrust !== undefined) return printed(`${contacting}\nJoining cluster failed. ${distrust}`, 4);
     const fault = faults.take("join");
     if (fault) return failed(fault.message ?? "Connection failed. timed out (500).", fault.code ?? 6);
     if (!useToken(other.place.files, token))
@@ -50,7 +42,45 @@ export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
         const why = `Connection failed. The joining node has the same IP (${ip}) as the node we contact. (500).`;
         return printed(`${contacting}\n${why}`, 6);
     }
+    await becomePart(node, other, worker);
+    const cut = faults.take("join-half-way");
+    if (cut) return failed(cut.message ?? "Waiting for this node to finish joining the cluster. .. ..", cut.code);
+    await node.register();
+    return said(
+        worker
+            ? `${contacting}\n\nThe node has joined the cluster and will appear in the nodes list in a few seconds.`
+            : contacting,
+    );
+}
 
+interface Invitation {
+    ip: string;
+    token: string;
+    fingerprint: string | undefined;
+}
+
+/** What `microk8s add-node` has printed, or what is wrong with it. */
+function invitation(args: string[]): Invitation | Reply {
+    const odd = args.find((arg) => arg.startsWith("-") && !OPTIONS.includes(arg));
+    if (odd) return notImitated(`microk8s join ${odd}`);
+    const [url, ...more] = args.filter((arg) => !arg.startsWith("-"));
+    if (!url || more.length > 0) return failed("Error: Missing argument 'CONNECTION'.", 2);
+    const [endpoint, token = "", fingerprint] = url.split("/");
+    const [ip, port, ...rest] = endpoint.split(":");
+    if (rest.length > 0 || port !== AGENT_PORT) return notImitated(`joining ${endpoint}: only <IPv4>:${AGENT_PORT}`);
+    return { ip, token, fingerprint };
+}
+
+/** Why the other node is not the one that the fingerprint names; undefined when it is, or when none was given. */
+function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string | undefined {
+    if (fingerprint === undefined) return undefined;
+    if (fingerprint.length < FINGERPRINT_LENGTH) return "Fingerprint too short.";
+    const isOthers = other.place.files.fingerprint().startsWith(fingerprint);
+    return isOthers ? undefined : `Could not verify the identity of ${ip}.`;
+}
+
+async function becomePart(node: Microk8sNode, other: Microk8sNode, worker: boolean): Promise<void> {
+    const { files, address, name } = node.place;
     // Alone until now: its own cluster ends. In another cluster: that goes on counting it.
     const before = node.cluster;
     if (before.members.length === 1 && before !== other.cluster) {
@@ -79,14 +109,6 @@ export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
     }
     node.writeStore();
     other.writeStore();
-    const cut = faults.take("join-half-way");
-    if (cut) return failed(cut.message ?? "Waiting for this node to finish joining the cluster. .. ..", cut.code);
-    await node.register();
-    return said(
-        worker
-            ? `${contacting}\n\nThe node has joined the cluster and will appear in the nodes list in a few seconds.`
-            : contacting,
-    );
 }
 
 const nothing = (all: Map<string, string>) => Object.fromEntries([...all.keys()].map((name) => [name, null]));

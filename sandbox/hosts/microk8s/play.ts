@@ -17,16 +17,14 @@
  * Add-ons imitated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are
  * on from the start. Refused by name: every other add-on, subcommand, option and snap.
  */
-import * as path from "node:path";
 import { cpuNodes, type NodeShape } from "../../control-plane/nodes";
 import { type Host, type HostOptions, startHost } from "../host";
 import { type Listener, ss } from "../listening";
 import { Snapd } from "../snap/snapd";
 import { Cluster } from "./cluster";
-import { microk8s } from "./commands";
 import { Faults } from "./faults";
-import { Files, LAUNCHER } from "./files";
-import { parseLaunch } from "./launch";
+import { Files } from "./files";
+import { Installation } from "./installation";
 import { MemoryCluster } from "./memory-cluster";
 import { Microk8sNode, type Surroundings } from "./node";
 import { portsOf } from "./ports";
@@ -66,8 +64,6 @@ export interface Microk8sHost extends Host {
     readonly snapd: Pick<Snapd, "release" | "isHeld">;
 }
 
-const PROGRAM = "/snap/bin/microk8s";
-
 export class Microk8sPlay {
     private readonly hosts: Microk8sHost[] = [];
     private readonly sandbox: Cluster;
@@ -86,7 +82,6 @@ export class Microk8sPlay {
             throw new Error(`sandbox: ${name}: address ${address} is another host's.`);
         if (!foreign) this.first ??= address;
         const host = await startHost(options);
-        const files = new Files(host.root);
         const faults = new Faults();
         const listening = options.listening ?? [];
         const place = {
@@ -94,53 +89,16 @@ export class Microk8sPlay {
             address,
             lowMemory,
             shape: { ...shape, name },
-            files,
+            files: new Files(host.root),
             faults,
             surroundings: this.surroundings,
         };
-        let node: Microk8sNode | undefined;
-        const snapd = new Snapd({
-            install: async (release) => {
-                if (options.diskFull)
-                    throw new Error("write /var/lib/snapd/snaps/microk8s.snap: no space left on device");
-                const fault = faults.take("install");
-                if (fault) throw new Error(fault.message ?? "exit status 1");
-                const made = new Microk8sNode(place, release);
-                try {
-                    await made.install();
-                } catch (error) {
-                    await made.undo();
-                    throw error;
-                }
-                node = made;
-                host.stage.lay(PROGRAM, (call) => microk8s(made, call));
-            },
-            refresh: async (release) => node!.refresh(release),
-            remove: async () => {
-                await node!.uninstall();
-                host.stage.take(PROGRAM);
-                node = undefined;
-            },
-            configure: async ({ config }) => {
-                parseLaunch(config);
-                files.write(path.join(LAUNCHER, "snap-set.yaml"), config);
-            },
-            run: (on) => {
-                node!.running = on;
-            },
-            storeProblem: () => {
-                const fault = faults.take("store");
-                return (
-                    fault &&
-                    (fault.message ??
-                        "Post https://api.snapcraft.io/v2/snaps/refresh: dial tcp: lookup api.snapcraft.io: Temporary failure in name resolution")
-                );
-            },
-        });
+        const installation = new Installation(host, place, options.diskFull ?? false);
+        const snapd = new Snapd(installation);
         if (options.snapd ?? true)
             host.stage.lay("/usr/local/sbin/snap", (call) => snapd.run(call.args, call.privileged));
         host.stage.lay("/usr/local/sbin/ss", ({ args, privileged }) =>
-            ss(args, [...listening, ...portsOf(node)], privileged),
+            ss(args, [...listening, ...portsOf(installation.node)], privileged),
         );
         const { hosts } = this;
         const played: Microk8sHost = {
@@ -150,12 +108,12 @@ export class Microk8sPlay {
             listening,
             snapd,
             get microk8s() {
-                return node;
+                return installation.node;
             },
             close: async () => {
                 const at = hosts.indexOf(played);
                 if (at >= 0) hosts.splice(at, 1);
-                await node?.close();
+                await installation.node?.close();
                 await host.close();
             },
         };

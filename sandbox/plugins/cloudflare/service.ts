@@ -1,7 +1,5 @@
 import * as grpc from "@grpc/grpc-js";
-import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
-import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import {
     holdsUnknown,
@@ -13,6 +11,7 @@ import {
     writeValues,
     writeWithSecrets,
 } from "../protocol";
+import { providerService, type Calls } from "../provider";
 import { notImitated, unary } from "../serve";
 import { problemsOf } from "./check";
 import type { ResourceType } from "./fields";
@@ -51,14 +50,19 @@ function configuration(request: provider.ConfigureRequest): Values {
     return { ...Object.fromEntries(named), ...readValues(request.getArgs()) } as Values;
 }
 
-/** The ResourceProvider service; calls that are not imitated answer UNIMPLEMENTED and say so. */
 export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.UntypedServiceImplementation {
-    let api = new Api(settingsOf({}, env));
-    const calls: Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>> = {
-        getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
-        attach: unary(() => new Empty()),
-        cancel: unary(() => new Empty()),
-        handshake: unary(() => notImitated("The cloudflare provider's handshake")),
+    const calls = new Service(env);
+    return providerService("cloudflare", VERSION, { ...calls.settings, ...calls.resources, ...calls.functions });
+}
+
+class Service {
+    private api: Api;
+
+    constructor(private readonly env: NodeJS.ProcessEnv) {
+        this.api = new Api(settingsOf({}, env));
+    }
+
+    readonly settings: Calls = {
         checkConfig: unary((request: provider.CheckRequest) => {
             const failures = settingsProblems(readValues(request.getNews())).map(({ property, reason }) =>
                 new provider.CheckFailure().setProperty(property).setReason(reason),
@@ -73,9 +77,12 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
             return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
         }),
         configure: unary((request: provider.ConfigureRequest) => {
-            api = new Api(settingsOf(configuration(request), env)); // no request: a bad token shows at the first call
+            this.api = new Api(settingsOf(configuration(request), this.env)); // no request: a bad token shows at the first call
             return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);
         }),
+    };
+
+    readonly resources: Calls = {
         check: unary((request: provider.CheckRequest) => {
             const { name } = parseUrn(request.getUrn());
             const found = problemsOf(resourceType(request.getUrn()), readValues(request.getNews()));
@@ -87,7 +94,7 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
         diff: unary((request: provider.DiffRequest) => {
             const type = resourceType(request.getUrn());
             const found = difference(type, readValues(request.getOlds()), readValues(request.getNews()));
-            return inDetail(env) ? writeDifferences(found) : writeNames(found);
+            return inDetail(this.env) ? writeDifferences(found) : writeNames(found);
         }),
         create: unary(async (request: provider.CreateRequest) => {
             const type = resourceType(request.getUrn());
@@ -96,17 +103,17 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
                 return new provider.CreateResponse().setProperties(
                     writeWithSecrets(preview(type, inputs), secretsOf(type)),
                 );
-            const { id, state } = await lifecycle.create(type, api, inputs);
+            const { id, state } = await lifecycle.create(type, this.api, inputs);
             return new provider.CreateResponse().setId(id).setProperties(writeWithSecrets(state, secretsOf(type)));
         }),
         read: unary(async (request: provider.ReadRequest) => {
             const type = resourceType(request.getUrn());
             const old = readValues(request.getProperties());
             if (Object.keys(old).length === 0) {
-                const { state, inputs } = await lifecycle.importResource(type, api, request.getId());
+                const { state, inputs } = await lifecycle.importResource(type, this.api, request.getId());
                 return readResponse(type, String(state.id ?? request.getId()), state, inputs);
             }
-            const state = await lifecycle.read(type, api, old);
+            const state = await lifecycle.read(type, this.api, old);
             if (!state) return new provider.ReadResponse(); // no id: gone
             const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
             return readResponse(type, request.getId(), state, inputs);
@@ -116,30 +123,24 @@ export function cloudflareService(env: NodeJS.ProcessEnv = process.env): grpc.Un
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
             const state = request.getPreview()
                 ? preview(type, news, olds)
-                : await lifecycle.update(type, api, olds, news);
+                : await lifecycle.update(type, this.api, olds, news);
             return new provider.UpdateResponse().setProperties(writeWithSecrets(state, secretsOf(type)));
         }),
         delete: unary(async (request: provider.DeleteRequest) => {
-            await lifecycle.remove(resourceType(request.getUrn()), api, readValues(request.getProperties()));
+            await lifecycle.remove(resourceType(request.getUrn()), this.api, readValues(request.getProperties()));
             return new Empty();
         }),
-        getSchema: unary(() =>
-            notImitated("The cloudflare provider's schema (use pulumi import --generate-code=false)"),
-        ),
+    };
+
+    readonly functions: Calls = {
         invoke: unary(async (request: provider.InvokeRequest) => {
             const lookup = LOOKUPS[request.getTok()];
             if (!lookup) return notImitated(`The function ${request.getTok()}`);
             const args = readValues(request.getArgs());
             if (Object.values(args).some(holdsUnknown)) return new provider.InvokeResponse();
-            return new provider.InvokeResponse().setReturn(writeValues(await lookup(api, args)));
+            return new provider.InvokeResponse().setReturn(writeValues(await lookup(this.api, args)));
         }),
-        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
-        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
-        parameterize: unary(() => notImitated("Parameterizing the cloudflare provider")),
-        getMapping: unary(() => new provider.GetMappingResponse()),
-        getMappings: unary(() => new provider.GetMappingsResponse()),
     };
-    return calls as grpc.UntypedServiceImplementation;
 }
 
 function readResponse(type: ResourceType, id: string, state: Values, inputs: Values): provider.ReadResponse {

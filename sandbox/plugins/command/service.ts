@@ -1,9 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import * as grpc from "@grpc/grpc-js";
-import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
-import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import {
     type Difference,
@@ -14,6 +12,7 @@ import {
     writeDifferences,
     writeWithSecrets,
 } from "../protocol";
+import { providerService, withoutSettings } from "../provider";
 import { notImitated, unary } from "../serve";
 import { problemsOf, runOf, withDefaults } from "./inputs";
 import { run } from "./ssh";
@@ -57,24 +56,9 @@ async function outcome(command: Values[string], inputs: Values, last: Values): P
 
 const unknownOutput = (inputs: Values): Values => ({ ...inputs, stdout: UNKNOWN, stderr: UNKNOWN });
 
-/** The ResourceProvider service; calls that are not imitated answer UNIMPLEMENTED and say so. */
 export function commandService(): grpc.UntypedServiceImplementation {
-    const calls: Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>> = {
-        getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(VERSION)),
-        attach: unary(() => new Empty()),
-        cancel: unary(() => new Empty()),
-        handshake: unary(() => notImitated("The command provider's handshake")),
-        checkConfig: unary((request: provider.CheckRequest) => {
-            const given = Object.keys(readValues(request.getNews())).filter((name) => name !== "version");
-            const failures = given.map((name) =>
-                new provider.CheckFailure()
-                    .setProperty(name)
-                    .setReason(`The command provider has no setting "${name}".`),
-            );
-            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
-        }),
-        diffConfig: unary(() => new provider.DiffResponse().setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE)),
-        configure: unary(() => new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true)),
+    return providerService("command", VERSION, {
+        ...withoutSettings("command"),
         check: unary((request: provider.CheckRequest) => {
             const name = onlyCommand(request.getUrn());
             const given = readValues(request.getNews());
@@ -123,13 +107,5 @@ export function commandService(): grpc.UntypedServiceImplementation {
             if (given) await run(given);
             return new Empty();
         }),
-        getSchema: unary(() => notImitated("The command provider's schema")),
-        invoke: unary((request: provider.InvokeRequest) => notImitated(`The function ${request.getTok()}`)),
-        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
-        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
-        parameterize: unary(() => notImitated("Parameterizing the command provider")),
-        getMapping: unary(() => new provider.GetMappingResponse()),
-        getMappings: unary(() => new provider.GetMappingsResponse()),
-    };
-    return calls as grpc.UntypedServiceImplementation;
+    });
 }

@@ -28,6 +28,16 @@ function hasPlugin(name: string): boolean {
     return fs.existsSync(folder) && fs.readdirSync(folder).some((entry) => entry.startsWith(`resource-${name}-v`));
 }
 
+const NOT_IMITATED = {
+    runtimeOptionsPrompts: unary(() => notImitated("Asking for runtime options (pulumi new)")),
+    template: unary(() => notImitated("Filling in a template (pulumi new)")),
+    generateProgram: unary(() => notImitated("Generating a program (use pulumi import --generate-code=false)")),
+    generateProject: unary(() => notImitated("Generating a project (pulumi convert)")),
+    generatePackage: unary(() => notImitated("Generating a package (pulumi package gen-sdk)")),
+    pack: unary(() => notImitated("Packing a package")),
+    link: unary(() => notImitated("Linking a package (pulumi package add)")),
+};
+
 /** The LanguageRuntime service of one engine. */
 export class LanguageHost {
     readonly children = new Children();
@@ -95,13 +105,7 @@ export class LanguageHost {
                 this.children.stop();
                 return new Empty();
             }),
-            runtimeOptionsPrompts: unary(() => notImitated("Asking for runtime options (pulumi new)")),
-            template: unary(() => notImitated("Filling in a template (pulumi new)")),
-            generateProgram: unary(() => notImitated("Generating a program (use pulumi import --generate-code=false)")),
-            generateProject: unary(() => notImitated("Generating a project (pulumi convert)")),
-            generatePackage: unary(() => notImitated("Generating a package (pulumi package gen-sdk)")),
-            pack: unary(() => notImitated("Packing a package")),
-            link: unary(() => notImitated("Linking a package (pulumi package add)")),
+            ...NOT_IMITATED,
         };
         return calls;
     }

@@ -36,18 +36,20 @@ function moduleFolders(program: string): string[] {
     return paths.filter((folder) => fs.existsSync(folder));
 }
 
+/** Names of the packages in a `node_modules` folder. */
+function namesIn(modules: string): string[] {
+    return fs.readdirSync(modules).flatMap((entry) => {
+        if (entry.startsWith(".")) return [];
+        if (!entry.startsWith("@")) return [entry];
+        return fs.readdirSync(path.join(modules, entry)).map((last) => `${entry}/${last}`);
+    });
+}
+
 /** Installed packages as `name → folder`; the nearest of a name wins, as it does when the program loads it. */
 function installed(program: string): Map<string, string> {
     const found = new Map<string, string>();
-    for (const modules of moduleFolders(program)) {
-        for (const entry of fs.readdirSync(modules)) {
-            if (entry.startsWith(".")) continue;
-            const inner = entry.startsWith("@") ? fs.readdirSync(path.join(modules, entry)) : [""];
-            for (const name of inner.map((last) => (last === "" ? entry : `${entry}/${last}`))) {
-                if (!found.has(name)) found.set(name, path.join(modules, name));
-            }
-        }
-    }
+    for (const modules of moduleFolders(program))
+        for (const name of namesIn(modules)) if (!found.has(name)) found.set(name, path.join(modules, name));
     return found;
 }
 

@@ -1,12 +1,11 @@
 import * as grpc from "@grpc/grpc-js";
-import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
-import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/struct_pb";
 import versions from "../../toolchain/versions.json";
 import { SECRET, writeDifferences } from "../protocol";
-import { notImitated, unary } from "../serve";
+import { providerService, withoutSettings } from "../provider";
+import { unary } from "../serve";
 import { check, create, difference, importResource, preview, resourceType, update } from "./logic";
 import type { Values } from "./resource-type";
 
@@ -23,25 +22,9 @@ function writeState(urn: string, state: Values): Struct {
     return write(Object.fromEntries(marked) as Values);
 }
 
-/** The ResourceProvider service; calls that are not imitated answer UNIMPLEMENTED and say so. */
 export function randomService(): grpc.UntypedServiceImplementation {
-    const calls: Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>> = {
-        getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(versions["random-provider"])),
-        attach: unary(() => new Empty()),
-        cancel: unary(() => new Empty()),
-        // Older than the handshake, like the released provider of this version: the engine falls back to Configure.
-        handshake: unary(() => notImitated("The random provider's handshake")),
-        checkConfig: unary((request: provider.CheckRequest) => {
-            const given = Object.keys(read(request.getNews())).filter((name) => name !== "version");
-            const failures = given.map((name) =>
-                new provider.CheckFailure()
-                    .setProperty(name)
-                    .setReason(`The random provider has no setting "${name}".`),
-            );
-            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
-        }),
-        diffConfig: unary(() => new provider.DiffResponse().setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE)),
-        configure: unary(() => new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true)),
+    return providerService("random", versions["random-provider"], {
+        ...withoutSettings("random"),
         check: unary((request: provider.CheckRequest) => {
             const failures = check(request.getUrn(), read(request.getNews()));
             return new provider.CheckResponse()
@@ -84,13 +67,5 @@ export function randomService(): grpc.UntypedServiceImplementation {
             resourceType(request.getUrn());
             return new Empty();
         }),
-        getSchema: unary(() => notImitated("The random provider's schema (use pulumi import --generate-code=false)")),
-        invoke: unary((request: provider.InvokeRequest) => notImitated(`The function ${request.getTok()}`)),
-        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
-        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
-        parameterize: unary(() => notImitated("Parameterizing the random provider")),
-        getMapping: unary(() => new provider.GetMappingResponse()),
-        getMappings: unary(() => new provider.GetMappingsResponse()),
-    };
-    return calls as grpc.UntypedServiceImplementation;
+    });
 }

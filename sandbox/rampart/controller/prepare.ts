@@ -3,7 +3,7 @@ import { readWorld } from "../kubernetes/api.js";
 import { type ChartFacts, edgeAgainstChart, infraProblems, inspectChart } from "../charts/check.js";
 import { Deployment, type Tools } from "./deploy.js";
 import { collect, GraphErrors } from "../errors.js";
-import { type Graph, parseGraph, type TaskRef, type World } from "../graph/parse.js";
+import { type Component, type Graph, parseGraph, type TaskRef, type World } from "../graph/parse.js";
 import type { GraphObject } from "../types.js";
 import { attempt, checkComponent, checkFlow, nameProblems, throwAny } from "../graph/validator.js";
 
@@ -27,9 +27,24 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
     return { deployment, provides };
 }
 
+/** Adds what is not yet known of a component's charts. */
+async function inspectCharts(
+    { api, helm, charts, settings }: Tools,
+    graph: Graph & TaskRef,
+    component: Component,
+    facts: Map<string, ChartFacts>,
+    signal: AbortSignal,
+): Promise<void> {
+    for (const chart of [component.chart, ...(component.ingressNeeded && graph.aux ? [graph.aux] : [])]) {
+        if (facts.has(chart.key)) continue;
+        facts.set(chart.key, await inspectChart(chart, graph, { ...settings, api, helm, charts, signal }));
+        signal.throwIfAborted();
+    }
+}
+
 /** One component after the other; a component whose chart is not to be had is not looked at any further. */
 async function checkWithCharts(
-    { api, helm, charts, settings }: Tools,
+    tools: Tools,
     graph: Graph & TaskRef,
     world: World,
     signal: AbortSignal,
@@ -38,11 +53,7 @@ async function checkWithCharts(
     const results: unknown[] = [];
     for (const component of graph.components) {
         try {
-            for (const chart of [component.chart, ...(component.ingressNeeded && graph.aux ? [graph.aux] : [])]) {
-                if (facts.has(chart.key)) continue;
-                facts.set(chart.key, await inspectChart(chart, graph, { ...settings, api, helm, charts, signal }));
-                signal.throwIfAborted();
-            }
+            await inspectCharts(tools, graph, component, facts, signal);
             const own = facts.get(component.chart.key) as ChartFacts;
             checkComponent(component, world, (edge) => edgeAgainstChart(edge, own));
         } catch (error) {

@@ -71,9 +71,8 @@ export class Rest {
             for await (const chunk of stream.setEncoding("utf8")) {
                 const lines = (rest + String(chunk)).split("\n");
                 rest = lines.pop() ?? "";
-                for (const line of lines.filter((l) => l !== "")) {
-                    if (seen(JSON.parse(line) as WatchEvent<T>) === true) return;
-                }
+                const isSeen = (line: string) => line !== "" && seen(JSON.parse(line) as WatchEvent<T>) === true;
+                if (lines.some(isSeen)) return;
             }
         } catch (error) {
             if (!either.aborted) throw error;

@@ -45,6 +45,15 @@ export const GATEWAY: Record<string, Case[]> = {
             /must ask every request/,
         ],
         [
+            "a plugin that asks some requests only, and is on by default",
+            "intra",
+            plugin("completions", "multi-auth", (p) => {
+                delete p.enable;
+                p.config._meta.filter = [["uri", "==", "/"]];
+            }),
+            /must ask every request/,
+        ],
+        [
             "a consumer for who has no credential",
             "intra",
             plugin(

@@ -22,24 +22,29 @@ function split(words: string[], isChange: (word: string) => boolean): { names: s
     return { names, changes: at < 0 ? [] : words.slice(at) };
 }
 
+/** Labels that get another value; null: that go. @param changes `key=value` or `key-` */
+function changedLabels(had: Record<string, string>, changes: string[], overwrite: boolean) {
+    const labels: Record<string, string | null> = {};
+    for (const change of changes) {
+        const removed = /^([^=]+)-$/.exec(change)?.[1];
+        if (removed !== undefined) {
+            if (removed in had) labels[removed] = null;
+            continue;
+        }
+        const [key, ...value] = change.split("=");
+        if (key in had && had[key] !== value.join("=") && !overwrite)
+            throw new KubectlError(`error: '${key}' already has a value (${had[key]}), and --overwrite is false`);
+        if (had[key] !== value.join("=")) labels[key] = value.join("=");
+    }
+    return labels;
+}
+
 export async function label(call: KubectlCall): Promise<Reply> {
     const { names, changes } = split(call.words, (word) => /^[^=]+=|-$/.test(word));
     if (changes.length === 0) throw new KubectlError("error: at least one label update is required");
     let out = "";
     for (const node of await nodesNamed(call.rest, names, call.options)) {
-        const had = node.metadata.labels ?? {};
-        const labels: Record<string, string | null> = {};
-        for (const change of changes) {
-            const removed = /^([^=]+)-$/.exec(change)?.[1];
-            if (removed !== undefined) {
-                if (removed in had) labels[removed] = null;
-                continue;
-            }
-            const [key, ...value] = change.split("=");
-            if (key in had && had[key] !== value.join("=") && !call.options["--overwrite"])
-                throw new KubectlError(`error: '${key}' already has a value (${had[key]}), and --overwrite is false`);
-            if (had[key] !== value.join("=")) labels[key] = value.join("=");
-        }
+        const labels = changedLabels(node.metadata.labels ?? {}, changes, Boolean(call.options["--overwrite"]));
         const values = Object.values(labels);
         if (values.length > 0) await patch(call, node, { metadata: { labels } });
         const done =

@@ -1,0 +1,51 @@
+/** What the ResourceProvider service of every provider here has in common. */
+import * as grpc from "@grpc/grpc-js";
+import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
+import * as provider from "@pulumi/pulumi/proto/provider_pb";
+import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
+import { Empty } from "google-protobuf/google/protobuf/empty_pb";
+import { readValues } from "./protocol";
+import { notImitated, unary } from "./serve";
+
+export type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
+
+/**
+ * The service; calls that are not imitated answer UNIMPLEMENTED and say so.
+ * @param name as in "the random provider"
+ * @param version of the SDK that is imitated
+ * @param calls what this provider does itself
+ */
+export function providerService(name: string, version: string, calls: Calls): grpc.UntypedServiceImplementation {
+    const common: Calls = {
+        getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(version)),
+        attach: unary(() => new Empty()),
+        cancel: unary(() => new Empty()),
+        // The engine then falls back to Configure, as it does with released providers that are older than the handshake.
+        handshake: unary(() => notImitated(`The ${name} provider's handshake`)),
+        getSchema: unary(() => notImitated(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
+        invoke: unary((request: provider.InvokeRequest) => notImitated(`The function ${request.getTok()}`)),
+        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
+        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
+        parameterize: unary(() => notImitated(`Parameterizing the ${name} provider`)),
+        getMapping: unary(() => new provider.GetMappingResponse()),
+        getMappings: unary(() => new provider.GetMappingsResponse()),
+    };
+    return { ...common, ...calls } as grpc.UntypedServiceImplementation;
+}
+
+/** How a provider is configured that has no settings. */
+export function withoutSettings(name: string): Calls {
+    return {
+        checkConfig: unary((request: provider.CheckRequest) => {
+            const given = Object.keys(readValues(request.getNews())).filter((setting) => setting !== "version");
+            const failures = given.map((setting) =>
+                new provider.CheckFailure()
+                    .setProperty(setting)
+                    .setReason(`The ${name} provider has no setting "${setting}".`),
+            );
+            return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
+        }),
+        diffConfig: unary(() => new provider.DiffResponse().setChanges(provider.DiffResponse.DiffChanges.DIFF_NONE)),
+        configure: unary(() => new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true)),
+    };
+}
