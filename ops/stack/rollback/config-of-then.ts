@@ -1,4 +1,4 @@
-/** The config of an earlier version, made of what the history shows and of what is encrypted in stack files. */
+/** Rebuilds the config of an earlier version from the history and from encrypted values in stack files. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -25,17 +25,17 @@ export interface Sources {
 
 export interface ConfigOfThen {
     text: string;
-    /** Keys whose secrets are those of today. */
+    /** Keys that keep their present secrets. */
     ofToday: string[];
-    /** Service tokens that keep the secret of today. */
+    /** Service tokens that keep their present secret. */
     kept: string[];
     problems: string[];
 }
 
-/** Values as the history has them; for what is secret, what a stack file has there that differs in no other way. */
+/** Values from the history; secret values from a stack file that has the same other values there. */
 export function configOfThen({ number, config }: Version, { then, now, callers, plain }: Sources): ConfigOfThen {
     const today = contentOf(now);
-    // What was encrypted for another passphrase or key cannot be read any more.
+    // Values encrypted with another passphrase or key can no longer be read.
     const usable = then !== undefined && sealOf(contentOf(then)) === sealOf(today) ? then : undefined;
     const made: Record<string, unknown> = {};
     const found: ConfigOfThen = { text: "", ofToday: [], kept: [], problems: [] };

@@ -20,7 +20,7 @@ export function interruption(): Interruption {
         // After SIGHUP the terminal may be closed.
         if (name === "SIGHUP")
             for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-        order.abort(new Failure(`rollback: was told to end (${name}). Look what is so: npm run ops -- stack history`));
+        order.abort(new Failure(`rollback: was ended by ${name}. See what was done: npm run ops -- stack history`));
     };
     SIGNALS.forEach((name) => process.on(name, onSignal));
     const { signal } = order;

@@ -347,7 +347,7 @@ describe("editing a stack file", () => {
 
     it("refuses two lists, of which Pulumi takes one", () => {
         const text = `config:\n  alpa-auth:consumers: ${list}\n  consumers: []\n`;
-        assert.throws(() => removeConsumer(text, "bob"), /consumers: must be there once/);
+        assert.throws(() => removeConsumer(text, "bob"), /consumers: must be set only once/);
     });
 
     /** One list of credentials for two callers, one credential for two, one public key for two. */
