@@ -11,7 +11,7 @@
 export const CONSUMER_VARIABLE = "alpa_consumer";
 export const CREDENTIAL_VARIABLE = "alpa_credential";
 
-/** A field's name, and the variable of nginx that it holds. Numbers stand without quotes. */
+/** Name of a field, and its nginx variable. Numbers have no quotes. */
 const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["time", "time_iso8601"],
     ["request_id", "alpa_request_id"],
@@ -21,7 +21,7 @@ const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["status", "status", "number"],
     ["reason", "alpa_reason"],
     ["request_time", "request_time", "number"],
-    // Of several tries a list, as `0.001, 2.310`; empty where Alpa was not asked.
+    // A list after several tries, for example `0.001, 2.310`; empty if the request did not go to Alpa.
     ["upstream_time", "upstream_response_time"],
     ["bytes_received", "request_length", "number"],
     ["bytes_sent", "bytes_sent", "number"],
@@ -94,7 +94,7 @@ export function accessLogSettings() {
         // Warnings have the request line with its query string, and there is one for each request that is rejected
         // (`run_plugin` in plugin.lua, 3.18.0): a key that a caller sends there by mistake would stand next to the lines.
         error_log_level: "error",
-        // The ingress controller's requests: they are no caller's, and come every minute.
+        // Requests of the ingress controller, every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
 }

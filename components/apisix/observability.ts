@@ -1,7 +1,7 @@
 import type { DashboardSettings } from "./grafana/dashboards";
 import { METRICS_PORT, type ScrapingPods } from "../kubernetes/network-policies";
 
-/** What operators see of the gateway pods. */
+/** Metrics, access log and dashboards of the gateway pods. */
 export interface ObservabilitySettings {
     /** Unset: APISIX counts nothing. */
     metrics?: MetricsSettings;
@@ -68,12 +68,12 @@ export function metricsValues({ metrics }: ObservabilitySettings = {}) {
     return metrics === undefined ? {} : { prometheus: { enabled: true, containerPort: METRICS_PORT } };
 }
 
-/** What APISIX's settings file says of the plugin `prometheus`. */
+/** Settings of the plugin `prometheus` in APISIX's settings file. */
 export function metricsAttributes({ metrics }: ObservabilitySettings = {}) {
     if (metrics === undefined) return {};
     return {
         prometheus: {
-            // Of the pod, not of its loopback alone: who may reach it, the network policies say.
+            // Listens on the pod's address, not only on loopback: network policies decide who may connect.
             export_addr: { ip: "0.0.0.0", port: METRICS_PORT },
             default_buckets: LATENCY_BUCKETS,
         },

@@ -76,7 +76,8 @@ export function renderProfile(settings: ProfileSettings): string {
     return stringify({
         apisix: {
             node_listen: [9080],
-            // Without TLS it would be spoken in clear: no caller needs it, and a proxy in front may read it in another way.
+            // Without TLS, HTTP/2 would be in plain text: no caller needs it, and a proxy in front may interpret it
+            // differently.
             enable_http2: false,
             enable_control: true,
             control: { ip: "127.0.0.1", port: 9090 },
@@ -142,7 +143,7 @@ function observedParts(observability: ObservabilitySettings | undefined) {
 
 function pluginAttributes({ tls, observability }: ProfileSettings) {
     const attributes = {
-        // Without it a redirect names the port in the container, which no caller reaches.
+        // Without it a redirect names the container's port, which callers cannot reach.
         ...(tls === undefined ? {} : { redirect: { https_port: tls.publicPort } }),
         ...metricsAttributes(observability),
     };

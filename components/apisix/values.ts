@@ -5,7 +5,7 @@ import { controllerValues, ETCD_MEMBERS, gatewayValues, type Availability } from
 import type { EtcdSettings } from "../etcd/members";
 import { etcdUrl } from "../etcd/names";
 
-/** What of the APISIX release is chosen in the stack config. */
+/** Settings of the APISIX release from the stack config. */
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
     image: { repository: string; tag: string };
@@ -25,7 +25,7 @@ export interface ReleaseSettings {
     observability?: ObservabilitySettings;
 }
 
-/** What the chart is installed as. */
+/** Name and namespace of the Helm release. */
 export interface Installation {
     /** Name of the Helm release. */
     release: string;
@@ -45,7 +45,7 @@ export interface ReleaseTls {
 /** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
 export const FULL_NAME = "apisix";
 
-/** Names that the chart gives its objects, for those who refer to them. */
+/** Names of the chart's objects, for references to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
 /** Entry point inside the cluster. */
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
@@ -151,7 +151,7 @@ export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;
 }
 
-/** What of the release is etcd's. */
+/** Values of the release for etcd. */
 export function etcdSettings(settings: ReleaseSettings): EtcdSettings {
     const { etcdImage: image, storageClass } = settings;
     return { image, members: etcdMembers(settings), storageClass };
@@ -183,7 +183,7 @@ function protocolsOf({ minimumVersion }: ReleaseTls): string {
 function tlsValues(tls: ReleaseTls) {
     return {
         ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
-        // Without it a redirect names the port in the container, which no caller reaches.
+        // Without it a redirect names the container's port, which callers cannot reach.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
 }

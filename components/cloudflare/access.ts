@@ -6,7 +6,7 @@ export interface AccessArgs {
     account: string;
     /** Names that are protected; the first is the main one. */
     hostnames: string[];
-    /** Ids of the service tokens that are let in. */
+    /** Ids of the admitted service tokens. */
     tokenIds: pulumi.Input<string>[];
 }
 
@@ -64,7 +64,7 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,
-        // Callers are programs: a page to log in is no answer to them.
+        // Callers are programs, which cannot use a login page.
         serviceAuth401Redirect: true,
         appLauncherVisible: false,
     };

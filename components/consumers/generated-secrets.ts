@@ -24,7 +24,8 @@ export class GeneratedSecrets {
         name: string,
         private readonly parent: pulumi.Resource,
     ) {
-        // There without any caller too, so that the first is made like all others. 64 letters and digits: 381 bits.
+        // It exists without any caller too, so that the first caller needs no special case. 64 letters and digits: 381
+        // bits.
         this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
     }
 

@@ -25,8 +25,8 @@ export interface EtcdArgs {
 const TIMEOUT_SECONDS = 120;
 
 /**
- * What APISIX keeps its configuration in: etcd's own image, in a namespace of its own. It is there before APISIX, and goes
- * after it; docs/decisions/0046-etcds-own-image.md says why.
+ * etcd, where APISIX stores its configuration: etcd's own image, in a namespace of its own. It is created before
+ * APISIX, and deleted after it; docs/decisions/0046-etcds-own-image.md says why.
  */
 export class Etcd extends pulumi.ComponentResource {
     /** Of its user root; secret. */

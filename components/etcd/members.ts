@@ -1,10 +1,10 @@
 import { CLIENT_PORT, ETCD, ETCD_PODS, HEALTH_PORT, memberNames, PEER_PORT, PEERS } from "./names";
 
-/** What of etcd is chosen in the stack config. */
+/** Settings of etcd from the stack config. */
 export interface EtcdSettings {
     /** As the kubelet takes it. */
     image: string;
-    /** 1, or an odd number of which a majority goes on. It cannot change later. */
+    /** 1, or an odd number: a majority of the members keeps working. It cannot change later. */
     members: number;
     /** Of the members' volumes. Unset: the cluster's default. */
     storageClass?: string;

@@ -42,7 +42,7 @@ export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): st
 }
 
 /**
- * Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else.
+ * Allowed connections in the gateway's namespace: callers reach the data port and nothing else.
  *
  * The option `deletedWith` is handed on to the policies: they stay in force until it takes the namespace with it.
  */
@@ -87,7 +87,7 @@ export function renderPolicies({
     };
 }
 
-/** Who reads the metrics: they name every caller. */
+/** Rule for pods that read the metrics, which name every caller. */
 function renderMetricsPolicy(scrapers: ScrapingPods[]) {
     return {
         podSelector: APISIX_PODS,

@@ -2,7 +2,7 @@ import type { Verdict } from "./readiness";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** The parts of a pod that its troubles are read from. */
+/** Fields of a pod that show its problems. */
 export interface ObservedPod {
     metadata?: { name?: string; namespace?: string; uid?: string; deletionTimestamp?: unknown };
     status?: {
@@ -30,13 +30,13 @@ export interface ObservedEvent {
     involvedObject?: { uid?: string };
 }
 
-/** Kubernetes tries again for ever: what it says for this long is taken as final. */
+/** Kubernetes retries forever: an error that lasts this long counts as final. */
 const FINAL_SECONDS = 60;
 /** Starts that have failed before it counts: Ray may come up before what it needs. */
 const FAILED_STARTS = 3;
 /** A container that waits for its image, or for what its settings name. */
 const NOT_MADE = /^(ErrImage|ImagePull|InvalidImage|CreateContainerConfig)/;
-/** What no further try makes good, in the words of kubelets, registries and containerd. */
+/** Messages of kubelets, registries and containerd about errors that no retry can fix. */
 const NEVER =
     /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
 
@@ -73,7 +73,7 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
         // Its last words may hold what a caller asked: they are not for messages and audit files.
         const { reason: ended, exitCode } = container.lastState?.terminated ?? {};
         const code = `exit code ${exitCode ?? "not known"}${ended === undefined ? "" : `, ${ended}`}`;
-        const said = `pod ${name}: ends again and again (${code}; its words: kubectl -n ${namespace} logs ${name} --previous)`;
+        const said = `pod ${name}: its container keeps exiting (${code}; see: kubectl -n ${namespace} logs ${name} --previous)`;
         const final = (container.restartCount ?? 0) >= FAILED_STARTS;
         return [final ? { state: "failed", finalAfterSeconds: 0, why: `${said}.` } : { state: "waiting", why: said }];
     });

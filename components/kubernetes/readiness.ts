@@ -111,7 +111,10 @@ function judgeCondition({ type, patient }: Extract<Until, { kind: "condition" }>
     const condition = object.status?.conditions?.find((c) => c.type === type);
     // An object of a class or gateway that no controller serves never gets a status at all.
     if (!condition)
-        return { state: "waiting", why: patient ? "no controller has taken it" : "no ingress controller has taken it" };
+        return {
+            state: "waiting",
+            why: patient ? "no controller has processed it" : "no ingress controller has processed it",
+        };
     if (condition.observedGeneration !== object.metadata?.generation)
         return { state: "waiting", why: `${type} is of an older generation` };
     if (condition.status === "True") return { state: "ready" };

@@ -2,7 +2,7 @@
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** What holds in a phase. */
+/** State in a phase. */
 export interface PhaseState {
     /** Where callers' requests go; while they go nowhere, callers get 503. */
     callers: "bare-metal" | "nowhere" | "component";
@@ -39,7 +39,7 @@ export const BEFORE = "intra-a";
 export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "switch"] as const;
 export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
 
-/** What holds in a phase of an upgrade. */
+/** State in a phase of an upgrade. */
 export interface UpgradeState {
     /** Callers get 503. */
     refused: boolean;
@@ -53,13 +53,13 @@ export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
     return { refused: callers === "nowhere", runs: bareMetal ? "old" : component ? "new" : "none" };
 }
 
-/** How far a stack is, as the record in its cluster says. */
+/** Progress of a stack, from the record in its cluster. */
 export type Stage = typeof BEFORE | Phase | `upgrade-${UpgradePhase}`;
 const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
 /** An upgrade begins and ends where a conversion has ended. */
 const UPGRADE_STAGES: readonly Stage[] = ["done", ...UPGRADE_PHASES.map((phase): Stage => `upgrade-${phase}`), "done"];
 
-/** Stage of a stack that is on its way, or has arrived. */
+/** Stage of a stack. */
 export function stageOf({ phase, upgrade }: { phase: Phase; upgrade?: { phase: UpgradePhase } }): Stage {
     return upgrade === undefined ? phase : `upgrade-${upgrade.phase}`;
 }
@@ -92,5 +92,5 @@ export function leadsOn(from: Stage, to: Stage): boolean {
 /** Consumer that tests the answers for callers through the verification route. */
 export const VERIFIER = "alpa-verifier";
 
-/** Name of the ConfigMap that says how far a conversion is. */
+/** Name of the ConfigMap with the progress of a conversion. */
 export const RECORD = "alpa-auth-conversion";

@@ -6,7 +6,7 @@ import type { Stage } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
 
-/** What is written before anything is done. */
+/** Fields that are written before any other change. */
 export interface Beginning {
     /** Stage that the run is on its way to. */
     going: Stage;
@@ -20,11 +20,11 @@ export interface Beginning {
     until?: string;
 }
 
-/** What is written when all is done. */
+/** Fields that are written after all changes. */
 export interface Ending {
     /** Stage that was reached. `since` says when, and stays while the stage does. */
     phase: Stage;
-    /** Which callers there were. */
+    /** Digest of the callers at that time. */
     callers: string;
 }
 
@@ -108,7 +108,7 @@ async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
         if (isAbsent(error)) throw error;
         const { metadata, ...kind } = objectOf(inputs);
         throw new Error(
-            `${titleOf({ ...kind, ...metadata })}: must be written (${apiErrorMessage(error)}). Correct what it names.`,
+            `${titleOf({ ...kind, ...metadata })}: could not be written (${apiErrorMessage(error)}). Correct what that error names.`,
         );
     }
 }

@@ -10,7 +10,7 @@ export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
  * object.
  */
 export class ConversionRecord extends pulumi.dynamic.Resource {
-    /** When the phase was reached that the object says was reached. */
+    /** Time at which the reached phase in the object was reached. */
     declare readonly since: pulumi.Output<string>;
 
     constructor(name: string, args: ConversionRecordArgs, opts: pulumi.CustomResourceOptions) {

@@ -84,8 +84,8 @@ export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): 
         numberReady = 0,
     } = set.status ?? {};
     if (observedGeneration < (set.metadata?.generation ?? 1))
-        return { state: "waiting", why: "its controller has not looked at it" };
-    if (desired < nodes) return { state: "waiting", why: `${desired} of ${nodes} nodes take a pod of it` };
+        return { state: "waiting", why: "its controller has not processed it" };
+    if (desired < nodes) return { state: "waiting", why: `${desired} of ${nodes} nodes accept a pod of it` };
     if (updated < desired || numberReady < desired)
         return { state: "waiting", why: `${Math.min(updated, numberReady)} of ${desired} pods are ready` };
     return { state: "ready" };

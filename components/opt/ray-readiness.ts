@@ -19,7 +19,7 @@ export function judgeRayCluster(cluster: ObservedCluster | undefined, running: b
         desiredWorkerReplicas = 0,
     } = status ?? {};
     if (observedGeneration < (metadata?.generation ?? 1))
-        return { state: "waiting", why: "KubeRay's operator has not looked at it" };
+        return { state: "waiting", why: "KubeRay's operator has not processed it" };
     const condition = (type: string) => conditions.find((c) => c.type === type);
     const failure = condition("ReplicaFailure");
     if (failure?.status === "True")
@@ -27,7 +27,7 @@ export function judgeRayCluster(cluster: ObservedCluster | undefined, running: b
     const is = (type: string) => condition(type)?.status === "True";
     if (!running) {
         if (is("RayClusterSuspended")) return { state: "ready" };
-        return { state: "waiting", why: "its pods are not gone" };
+        return { state: "waiting", why: "its pods still exist" };
     }
     if (!is("HeadPodReady")) {
         const { reason = "not known", message = "" } = condition("HeadPodReady") ?? {};

@@ -117,9 +117,9 @@ function refusedText(inputs: GraphInputs, error: unknown): string {
     const title = titleOf(refOf(inputs));
     const words = apiErrorMessage(error);
     if ((error as { code?: number }).code !== 409)
-        return `${title}: must be admitted (${words}). Correct what it names.`;
+        return `${title}: must be accepted by the API server (${words}). Correct what that error names.`;
     return (
-        `${title}: must be changed by ${MANAGER} alone (${words}). Take that manager's entry out of ` +
+        `${title}: must be changed by ${MANAGER} alone (${words}). Remove that manager's entry from ` +
         `metadata.managedFields: kubectl -n ${namespace} edit rampartgraph ${name} --show-managed-fields`
     );
 }

@@ -29,8 +29,8 @@ export const provider: pulumi.dynamic.ResourceProvider<PlainAccess, PlainAccess>
             if (Date.now() - start > seconds * 1000)
                 throw new Error(
                     `Rampart: must stay while graphs exist (${why}). Without its controller a graph can never be deleted. ` +
-                        "Set rampart.install again, or delete them first. To leave Rampart to them, take its guard and " +
-                        "then its release out of the state: pulumi state delete",
+                        "Set rampart.install again, or delete them first. To keep Rampart for them and remove it only from " +
+                        "this stack, delete its guard and then its release from the state: pulumi state delete",
                 );
             await new Promise((resolve) => setTimeout(resolve, 1000));
         }

@@ -74,7 +74,7 @@ async function untilServed(inputs: Inputs): Promise<void> {
                 for (const [connection, request] of pairs(() => connect(POD_DATA_PORT))) {
                     const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
                     if (headers[header] !== revision)
-                        return `it answers ${request.method} ${request.path} (${status}) by ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;
+                        return `it answers ${request.method} ${request.path} (${status}) with ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;
                 }
                 return undefined;
             }),

@@ -55,7 +55,7 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
         return problem(`must be a text in PEM form (got ${kind(pem)}). Read the file as text.`);
     if (/-----BEGIN (RSA |EC )?PUBLIC KEY-----|-----BEGIN CERTIFICATE-----/.test(pem) && !/PRIVATE KEY/.test(pem))
         return problem(
-            "must be the private key (it is the public half). The gateway holds that one; you sign with the other.",
+            "must be the private key (it is the public key). The gateway has the public key; you sign with the private one.",
         );
     if (/ENCRYPTED/.test(pem))
         return problem("must be without a passphrase (it has one). Run: openssl pkey -in <file>");
@@ -71,7 +71,9 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
     if (algorithm === "RS256" && type !== "rsa")
         return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm.`);
     if (type === "rsa" && (details?.modulusLength ?? 0) < SHORTEST_RSA)
-        return problem(`must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Make a new pair.`);
+        return problem(
+            `must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Create a new key pair.`,
+        );
     if (algorithm === "ES256" && details?.namedCurve !== "prime256v1")
         return problem(
             `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm.`,

@@ -112,7 +112,7 @@ interface Made {
 function refuseOver(exp: number | undefined, now: number): void {
     if (exp === undefined || now < (exp + SKEW_SECONDS) * 1000) return;
     throw new ExpiredCredentialError(
-        `The token ended at ${time(exp)}`,
-        "Make a new one, or give what signs tokens, so that they are renewed.",
+        `The token expired at ${time(exp)}`,
+        "Create a new token, or give the secret or private key that signs tokens, so that they are renewed.",
     );
 }

@@ -33,14 +33,15 @@ export function checkHeaderValue(where: string, value: unknown, problems: Proble
 
 /** Whether a text stands where the name of a file should: it may be secret, so it is not repeated. */
 export const isText = (file: string): boolean => /\n|-----BEGIN/.test(file);
-export const NOT_A_NAME = "must be the name of a file (it is a text). Write the text into one, and name that.";
+export const NOT_A_NAME =
+    "must be the name of a file (it is the content of one). Write the content into a file, and give its name.";
 
 /** Set by the client or by HTTP itself: a credential in one of them breaks the request. */
 const TAKEN = ["accept", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"];
 
 export function checkHeaderName(where: string, name: unknown, problems: Problems): void {
     if (typeof name !== "string" || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
-        problems.push(`${where}: must be the name of a header (it is none). Ask the operator for it.`);
+        problems.push(`${where}: must be the name of a header (it is not one). Ask the operator for it.`);
     else if (TAKEN.includes(name.toLowerCase()))
         problems.push(`${where}: must be a header for credentials (got ${name}). Ask the operator for it.`);
 }

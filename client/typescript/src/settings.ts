@@ -62,7 +62,7 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
     const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
     if (auth !== undefined && !isCredential(auth))
-        problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Make one of it.`);
+        problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Create one from it.`);
     if (apiKey !== null && (typeof apiKey !== "string" || apiKey === ""))
         problems.push(`apiKey: must be a text that is not empty (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)

@@ -9,7 +9,7 @@ import { secretData } from "../../kubernetes/secret-data";
 export interface ConnectorSettings {
     /** Image of cloudflared; the tag is its version, as in `2026.8.2`, with or without a digest behind `@`. */
     image: { repository: string; tag: string };
-    /** Pods; one more while they are changed. */
+    /** Number of pods; one more during a rollout. */
     replicas: number;
     /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
@@ -25,7 +25,7 @@ export interface CloudflaredDeploymentArgs extends ConnectorSettings {
 
 /** Name of its objects in the namespace of the routes. */
 export const CONNECTORS = "alpa-auth-cloudflared";
-/** Labels of its pods, for those who let them in. */
+/** Labels of its pods, for network policies that admit them. */
 export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
 
 /** Cloudflare's image has no shell, and runs as this user. */
@@ -85,8 +85,8 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
 }
 
 /**
- * Tells a new token from the one before: a connector reads it when it starts, and never again. The token is far too long to
- * be found by trying, and of this only a part is kept.
+ * Fingerprint of the token: a connector reads the token only when it starts, so a new one must replace the pods. It
+ * does not reveal the token, which is too long to guess.
  */
 function fingerprint(token: pulumi.Output<string>): pulumi.Output<string> {
     const digest = token.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 16));
@@ -106,7 +106,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
     const { replicas, graceSeconds } = settings;
     return {
         replicas,
-        // A pod is ready when Cloudflare can reach it: only then does one of the others go.
+        // A pod is ready when it is connected to Cloudflare: only then does an old one stop.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         selector: { matchLabels: CONNECTOR_LABELS },
         template: {
@@ -193,7 +193,7 @@ export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origi
         policyTypes: ["Ingress", "Egress"],
         ingress: [{ ports: [{ port: METRICS_PORT, protocol: "TCP" }] }],
         egress: [
-            // To any address: Cloudflare's change, and a name server may be one of the node's own, which is no pod.
+            // To any address: those of Cloudflare change, and a name server may run on the node itself.
             { ports: [...both(EDGE_PORT), ...both(DNS_PORT)] },
             { to: [peer(pods)], ports: [{ port, protocol: "TCP" }] },
         ],

@@ -4,7 +4,7 @@ import type { FirewallRules } from "./rules";
 import { renderCommands, renderScript } from "./scripts";
 import { connection, placeOf, type SshHost } from "../ssh-host";
 
-/** How the rules get to the hosts that Alpa runs on. */
+/** Arguments for loading the rules on the hosts of Alpa. */
 export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
 
 export interface AlpaFirewallArgs {

@@ -16,7 +16,7 @@ export interface LaunchSettings {
     role: "control-plane" | "worker";
     /** Whether the node starts the cluster. */
     first: boolean;
-    /** Names and addresses that the API server's certificate is for. */
+    /** Names and addresses in the API server's certificate. */
     sans: string[];
     storage: Storage;
     /** Network that pods get their addresses from. Unset: {@link POD_NETWORK}. */
