@@ -88,7 +88,7 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
     return verdicts;
 }
 
-/** Those of one pod, the newest first. One of the same name may have been there before it. */
+/** Events of one pod, the newest first. Events of an earlier pod with the same name are left out. */
 function inOrder(events: ObservedEvent[], { metadata }: ObservedPod): ObservedEvent[] {
     const at = ({ lastTimestamp, eventTime }: ObservedEvent) =>
         new Date((lastTimestamp ?? eventTime ?? 0) as string).getTime();

@@ -35,7 +35,10 @@ export function stateOf(phase: Phase): PhaseState {
 /** The state before the first phase: bare metal serves, and there is no component. */
 export const BEFORE = "intra-a";
 
-/** Phases of an upgrade of the model after a conversion. With its end there is none: then `opt` names the new version. */
+/**
+ * Phases of an upgrade of the model after a conversion. After its end there is no phase, and `opt` names the new
+ * version.
+ */
 export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "switch"] as const;
 export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
 
@@ -47,7 +50,7 @@ export interface UpgradeState {
     runs: "old" | "new" | "none";
 }
 
-/** As in a conversion, with the old version in the place of bare metal. */
+/** As in a conversion, with the old version in the role of bare metal. */
 export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
     const { callers, bareMetal, component } = STATES[phase];
     return { refused: callers === "nowhere", runs: bareMetal ? "old" : component ? "new" : "none" };
@@ -69,7 +72,7 @@ export function isUpgrade(stage: Stage): boolean {
     return stage !== "done" && UPGRADE_STAGES.includes(stage);
 }
 
-/** Direction of one step from a stage: forward, back, or none. On the way back `start` and `verify` do not differ. */
+/** Direction of one step from a stage: forward, back, or none. In a return `start` and `verify` are the same. */
 export function stepsFrom(stage: Stage): Stage[] {
     if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");
     const own = neighbours(STAGES, stage, "verify");

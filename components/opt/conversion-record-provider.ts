@@ -8,11 +8,11 @@ import type { metadata } from "../kubernetes/ownership";
 
 /** Fields that are written before any other change. */
 export interface Beginning {
-    /** Stage that the run is on its way to. */
+    /** Target stage of the run. */
     going: Stage;
-    /** How often a run was begun after one that did not end. */
+    /** Number of runs that began after an interrupted one. */
     attempt: string;
-    /** Nodes that the conversion is about, with commas. */
+    /** Nodes of the conversion, separated by commas. */
     nodes: string;
     /** The operator who holds the lock of the conversion. Unset: not locked. */
     holder?: string;
@@ -39,7 +39,7 @@ export interface ConversionRecordArgs {
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
 type State = Inputs & { since?: string };
-/** Fields of the object; null takes one away. */
+/** Fields of the object; null removes a field. */
 type Fields = Record<string, string | null>;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
@@ -100,7 +100,7 @@ async function patch(inputs: Inputs, data: Fields): Promise<Written> {
     return inWords(inputs, open(inputs).patch(object, undefined, undefined, undefined, undefined, merge));
 }
 
-/** @throws Error in the API server's words; as it is where the object is absent */
+/** @throws Error with the API server's message; unchanged if the object does not exist */
 async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
     try {
         return await writing;

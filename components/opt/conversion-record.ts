@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { provider, type ConversionRecordArgs } from "./conversion-record-provider";
 
-/** What tells it from others in a list of the whole cluster. */
+/** Label of the object, to find it in the whole cluster. */
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 
 /**

@@ -36,7 +36,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** What is waited for, to tell whether it has changed. */
+/** Text of the awaited object and condition, to detect changes. */
 function subject({ namespace, name, nodes, generation }: Inputs): string {
     return JSON.stringify([namespace, name, nodes, generation]);
 }
@@ -63,7 +63,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds: 0, look });
 }
 
-/** The parts of a DaemonSet that readiness is read from. */
+/** Fields of a DaemonSet that show its readiness. */
 export interface ObservedDaemonSet {
     metadata?: { generation?: number };
     status?: {
@@ -91,7 +91,7 @@ export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): 
     return { state: "ready" };
 }
 
-/** A pod that runs is only asked for one thing. */
+/** Only one thing can keep a running pod from being ready. */
 function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
     const empty = pods.find(({ metadata, status }) => {
         const [container] = status?.containerStatuses ?? [];

@@ -29,9 +29,9 @@ export interface OptComponentArgs {
     answerTimeoutSeconds: number;
     /** Settings for Rampart. Unset: Helm installs the operator. */
     rampart?: { retry: number; timeoutSeconds: number };
-    /** Another number requests the cluster again, whatever the last request was. */
+    /** A changed number repeats the request for the cluster, even if nothing else has changed. */
     attempt: number;
-    /** The run changes no phase: a new attempt alone then does not wait until the cluster runs. */
+    /** Whether the run changes no phase: then a new attempt number does not make it wait until the cluster runs. */
     back?: boolean;
     /** How long it must stay ready, in seconds. */
     settleSeconds: number;
@@ -138,7 +138,7 @@ export class OptComponent extends pulumi.ComponentResource {
     }
 }
 
-/** Time for pods to go, beyond that of the longest answer, in seconds. */
+/** Time for pods to be deleted after the longest answer, in seconds. */
 const SUSPEND_SECONDS = 300;
 
 function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {

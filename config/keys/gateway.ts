@@ -110,7 +110,7 @@ export const installedGatewayKeys = {
                 .default("gcr.io/etcd-development/etcd")
                 .meta({
                     description: "Image of etcd: etcd's own, or a mirror of it.",
-                    reason: "Where etcd's releases publish it.",
+                    reason: "The registry of etcd's own releases.",
                 }),
             tag: imageTag
                 .refine((tag) => !BITNAMI_TAG.test(tag), { error: bitnami })

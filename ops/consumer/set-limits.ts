@@ -22,7 +22,7 @@ export const command: AddCommand = (consumer, context) =>
         .action((name, args) => changeLimits(context, name, args));
 
 export interface SetLimitsArgs extends ChangeArgs, LimitArgs {
-    /** Begin without the limits that the caller has of its own. */
+    /** Remove the caller's own limits first. */
     clear?: boolean;
     /** Class of the caller; false: none. Unset: as it is. */
     class?: string | false;

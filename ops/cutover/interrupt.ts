@@ -31,7 +31,7 @@ export class StepInterruption {
         return unlessAborted(work, this.signal);
     }
 
-    /** Nothing interrupts any more. */
+    /** Removes all interruptions. */
     end(): void {
         this.undo.splice(0).forEach((undo) => undo());
     }

@@ -36,7 +36,9 @@ export function parseYaml(text: string): Document {
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
     if (known && (isMap(document.contents) || document.contents === null)) return document;
-    throw new UsageError(["the stack file: must be a mapping, with a mapping config that is written out. Correct it."]);
+    throw new UsageError([
+        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias. Correct it.",
+    ]);
 }
 
 /** Formatting of a file, as far as the library supports it. */

@@ -1,4 +1,4 @@
-/** The address of the service. What is wrong with it is said without repeating it: a mistake in it may be a credential. */
+/** The address of the service. Errors never quote it, since a mistake in it may be a credential. */
 import { isIP } from "node:net";
 import type { Problems } from "./problems.js";
 
@@ -6,7 +6,7 @@ export interface Address {
     /** Without a slash at its end: Alpa's client would double it, and no exact route matches that. */
     url: string;
     host: string;
-    /** Plain HTTP to another host than this one. */
+    /** Whether it is plain HTTP to another host than this machine. */
     open: boolean;
 }
 

@@ -1,16 +1,16 @@
-/** What an answer means. The order is: redirect, status, then body; a success is believed last. */
+/** Interprets an answer. It checks for a redirect first, then the status, then the body. */
 import type { Credential } from "./credential.js";
 import * as errors from "./errors.js";
 import type { Answer } from "./send.js";
 import { adviceOn, adviceOn403, adviceOnAlpa, adviceOnRule, described, saidBy } from "./words.js";
 
-/** A call, as far as its answer needs to be explained. */
+/** Data of a call that error messages about its answer need. */
 export interface Call {
     url: string;
     auth: Credential | undefined;
-    /** Alpa's own key went along in the body. */
+    /** Whether Alpa's own key was sent in the body. */
     apiKey: boolean;
-    /** Takes out of a text what was sent to authenticate. */
+    /** Removes the credential from a text. */
     redact(text: string): string;
     /** Whether a value is a result of the method. */
     isResult(value: Record<string, unknown>): boolean;
@@ -49,7 +49,7 @@ function errorOf(answer: Answer, value: Record<string, unknown> | undefined, cal
     );
 }
 
-/** How the edge tells what it refuses before Access or an origin is asked, to callers that want no HTML. */
+/** Form of the edge's errors before Access or an origin is involved, for callers that accept no HTML. */
 const EDGE_ERROR = /^\s*error code: (1\d{3})\s*$/;
 
 function refused(
@@ -175,7 +175,7 @@ function target(location: string | null, base: string): URL | undefined {
     }
 }
 
-/** Of the gateway, else of the edge; nothing else that a server may put there. */
+/** Request id of the gateway, otherwise of the edge; other values are ignored. */
 function requestId(headers: Headers, redact: (text: string) => string): string | undefined {
     const text = headers.get("x-request-id") ?? headers.get("cf-ray") ?? "";
     return /^[\w.:-]{1,64}$/.test(text) ? redact(text) : undefined;

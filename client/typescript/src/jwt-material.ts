@@ -1,4 +1,4 @@
-/** Tokens and keys as callers bring them: what is wrong with one is said before anything is sent, and never quoted. */
+/** Checks tokens and keys from callers before anything is sent. Errors never quote them. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { checkHeaderValue, kind, type Problems } from "./problems.js";
 
@@ -10,7 +10,7 @@ const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
 /** Shortest RSA key that JOSE libraries sign with, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** Reads a token without believing it: only the gateway can verify it. @returns its end, in Unix seconds */
+/** Decodes a token without verifying it, which only the gateway can do. @returns its end, in Unix seconds */
 export function readToken(token: unknown, problems: Problems): number | undefined {
     const before = problems.length;
     checkHeaderValue("Jwt.token", token, problems);

@@ -1,4 +1,4 @@
-/** What tokens come from: one that is ready, or what signs them. */
+/** Source of tokens: a finished token, or a key that signs them. */
 import type { KeyObject } from "node:crypto";
 import { PRIVATE_KEY_ALGORITHMS, readKey, readToken, type PrivateKeyAlgorithm } from "./jwt-material.js";
 import { checkNumber, kind, type Problems } from "./problems.js";
@@ -12,7 +12,7 @@ interface MintingOptions {
     claims?: Record<string, unknown> | undefined;
 }
 
-/** A token that is ready; or what signs tokens, made and renewed as needed. */
+/** A finished token, or a key that signs tokens, which are created and renewed as needed. */
 export type JwtOptions =
     | { token: string | undefined }
     | (MintingOptions & { /** Signs with HS256. */ secret: string | undefined })

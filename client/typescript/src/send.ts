@@ -1,4 +1,4 @@
-/** One request and its answer, or why there is none. */
+/** Sends one request, and returns its answer or an error. */
 import { patient } from "./dispatcher.js";
 import { AnswerTimeoutError, ConnectionFailedError, UnreadableAnswerError } from "./errors.js";
 import { version } from "./version.js";
@@ -13,7 +13,7 @@ export interface Request {
     timeoutSeconds: number;
     signal: AbortSignal | undefined;
     fetch: typeof globalThis.fetch | undefined;
-    /** Takes secrets out of a text. */
+    /** Removes secrets from a text. */
     redact(text: string): string;
 }
 
@@ -45,7 +45,7 @@ export async function send(request: Request): Promise<Answer> {
                 Accept: "application/json",
                 "Content-Type": "application/json",
                 "User-Agent": `alpa-auth-client/${version} (typescript)`,
-                // Nothing to unpack, so that a short answer is seen to be one.
+                // No compression, so that a truncated answer is detected.
                 "Accept-Encoding": "identity",
                 ...headers,
             },

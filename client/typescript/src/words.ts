@@ -1,4 +1,4 @@
-/** What an error says beyond its type: the server's own words, and what to do. */
+/** Texts of errors: the server's message, and what to do. */
 import type { Credential } from "./credential.js";
 import type { Answer } from "./send.js";
 

@@ -97,7 +97,7 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
             ? [
                   {
                       code: "upstream-added",
-                      says: `${title}: ${listed(weights)} gets another part of the requests`,
+                      says: `${title}: ${listed(weights)} gets another share of the requests`,
                       property,
                       old: [...before.values()],
                       new: [...after.values()],

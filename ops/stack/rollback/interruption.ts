@@ -1,4 +1,4 @@
-/** Ctrl-C, an end that is asked for, a closed terminal: what is under way ends in order, and nothing is left behind. */
+/** Handles Ctrl-C, SIGTERM and a closed terminal: running work ends properly, and temporary files are removed. */
 import { unlessAborted } from "../../abort";
 import { Failure } from "../../errors";
 
@@ -9,7 +9,7 @@ export interface Interruption {
     signal: AbortSignal;
     /** Ends as the promise does, or fails at once when the process gets a signal to end. */
     race<T>(promise: Promise<T>): Promise<T>;
-    /** From then on signals do what they did before. */
+    /** Restores the earlier handling of signals. */
     end(): void;
 }
 

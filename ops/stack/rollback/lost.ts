@@ -1,11 +1,11 @@
-/** What going back does not bring back: the material of credentials, a zone. */
+/** Things that a rollback cannot restore: secrets of credentials, and a zone. */
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { changesOf, type Change } from "../../review/changes";
 import { isMap } from "../../review/differences";
 import type { Preview } from "../../review/preview";
 
 export interface Lost {
-    /** Losses that cannot be accepted: there is nothing to go back to. */
+    /** Losses that the operator cannot accept, since nothing can replace them. */
     never: string[];
     /** Credentials with the old name and a new secret: their callers need the new one. */
     renewed: string[];

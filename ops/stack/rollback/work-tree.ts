@@ -47,7 +47,7 @@ export async function withWorkTree<T>(
     }
 }
 
-/** Where the packages of the clone are, if they are those of a lock file. */
+/** Folder of the clone's packages, if the lock file of the commit is the same. */
 async function samePackages(root: string, commit: string): Promise<string | undefined> {
     const modules = join(root, "node_modules");
     if (!existsSync(join(modules, ".package-lock.json"))) return undefined;

@@ -310,9 +310,9 @@ describe("editing a stack file", () => {
     const refused: [what: string, text: string, problem: RegExp][] = [
         ["a file that is no YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
         ["a file that is no mapping", "- secret-thing\n", /the stack file: must be a mapping/],
-        ["a config that is a text", "config: secret-thing\n", /must be a mapping, with a mapping config/],
-        ["a config that is a list", "config: [secret-thing]\n", /must be a mapping, with a mapping config/],
-        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /config that is written out/],
+        ["a config that is a text", "config: secret-thing\n", /must be a mapping with the key config/],
+        ["a config that is a list", "config: [secret-thing]\n", /must be a mapping with the key config/],
+        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /which must be a mapping too and no alias/],
         [
             "a list that is encrypted as a whole",
             "config:\n  alpa-auth:consumers: { secure: v1:x }\n",
