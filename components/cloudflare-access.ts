@@ -80,7 +80,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const access = new Access(
             `${name}-access`,
             { account, hostnames, tokenIds: tokens.ids },
-            // An application of a name in no zone of the account is refused, and a zone may be made just now.
+            // Cloudflare rejects an application for a name without a zone in the account, and this run may create the
+            // zone.
             { ...inside, dependsOn: zone },
         );
         const { tunnelId } = tunnel;
@@ -107,7 +108,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
         for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
-                // By its hostname: when another becomes the first, the one before goes on as an alias, untouched.
+                // Named after its host name: if another name becomes the first, the record of the earlier one stays
+                // unchanged as an alias.
                 `${name}-record-${hostname}`,
                 { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
                 {
@@ -139,7 +141,9 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     }
 }
 
-/** Names that are not among the zone's other records: those turn to the tunnel with the zone's move. */
+/**
+ * Host names that are not among the zone's other records, which point to the tunnel in the course of the zone's move.
+ */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
 }

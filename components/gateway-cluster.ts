@@ -53,9 +53,9 @@ export interface GatewayClusterArgs {
     /** Waits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
-    /** Callers that share a part of Alpa. Unset: none do. */
+    /** Classes of callers with slots. Unset: none. */
     classes?: CallerClass[];
-    /** Alpa is being moved into the cluster, or is there. Unset: Alpa stays outside. */
+    /** The conversion of Alpa, which is being moved into the cluster or runs there. Unset: Alpa stays outside. */
     conversion?: ConversionSettings;
 }
 
@@ -144,7 +144,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             namespace,
             cluster,
             gateway,
-            // With a port on the nodes callers come from anywhere.
+            // With a node port, callers can connect from any address.
             onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         });
@@ -181,7 +181,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     }
 }
 
-/** The pods of APISIX, of which each must confirm a change. */
+/** The APISIX pods, each of which must confirm a change. */
 function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: GatewayBinding): GatewayPods {
     return {
         namespace: gatewayNamespace,

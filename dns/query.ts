@@ -43,7 +43,7 @@ export interface QueryOptions {
     tcp?: boolean;
     /** Longest wait for one answer, in milliseconds. @default 2000: as resolvers wait, some 5 times a round trip */
     timeoutMilliseconds?: number;
-    /** Ends all waiting. */
+    /** Aborts all waits. */
     signal?: AbortSignal;
 }
 

@@ -30,7 +30,7 @@ export interface Context {
     stateOfPort: typeof stateOf;
     /** Result of the command: standard output. */
     out(text: string): void;
-    /** Writes to the terminal as it is, where there is one. */
+    /** Writes raw text to the terminal, if there is one. */
     terminal?: (text: string) => void;
     /** Messages during the command: standard error, so that a result can be piped. */
     note(text: string): void;

@@ -34,8 +34,8 @@ export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
 ).join(",")}}`;
 
 /**
- * A request id that a caller has chosen may be anything, a key too: it is written where it has the form of a UUID, as those
- * have that the gateway makes.
+ * A caller may choose any request id, even a key: only ids in the form of a UUID are logged, as the gateway generates
+ * them.
  */
 const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     "~^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" $http_x_request_id;
@@ -56,8 +56,8 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not pass a request on, or got no answer: from the status and, after a colon, what Alpa answered. Behind
- * a second colon is what is left of the caller's limit: the limit on open requests says nothing of it.
+ * Why the gateway did not pass a request on, or got no answer: from the status and, after a colon, what Alpa answered.
+ * After a second colon is the rest of the caller's limit, which the limit on open requests does not set.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;

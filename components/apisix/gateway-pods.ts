@@ -11,7 +11,7 @@ export interface GatewayPods {
     /** Labels that the pods have in common. */
     labels: Record<string, string>;
     /**
-     * What happens when the pods cannot be found or asked. `fail`: the stack installed them, so that is an error.
+     * What happens if the pods cannot be found or queried. `fail`: the stack installed them, so that is an error.
      * `settle`: the gateway already existed, and the user may lack permission: the settle time is waited instead.
      */
     unasked: "fail" | "settle";
@@ -73,7 +73,7 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 }
 
 /**
- * Asks every ready pod of a gateway by itself, all at once.
+ * Queries every ready pod of a gateway, all at the same time.
  * @param pods all of its namespace
  * @param ask what a pod still lacks, or undefined when it has the change
  */
@@ -106,7 +106,7 @@ export async function askReadyPods(
     );
 }
 
-/** Whether nothing listens on the port that was asked: at a gateway that existed, such a pod may be a control plane. */
+/** Whether nothing listens on the queried port: at an existing gateway such a pod may be a control plane. */
 export function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }

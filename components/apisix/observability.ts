@@ -12,13 +12,13 @@ export interface ObservabilitySettings {
 }
 
 export interface MetricsSettings {
-    /** The pods that may read them. Empty: none. */
+    /** The pods that may read the metrics. Empty: none. */
     scrapers: ScrapingPods[];
-    /** Whether a PodMonitor tells the Prometheus operator of them; else annotations of the pods do. */
+    /** Whether a PodMonitor announces the metrics to the Prometheus operator; otherwise annotations of the pods do. */
     podMonitor: boolean;
 }
 
-/** Where APISIX serves its metrics; its own default and the chart's. */
+/** Port and path of APISIX's metrics, the defaults of APISIX and the chart. */
 export const METRICS_PATH = "/apisix/prometheus/metrics";
 /** Name that the chart gives the port in the pod. */
 export const METRICS_PORT_NAME = "prometheus";

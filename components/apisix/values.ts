@@ -15,13 +15,13 @@ export interface ReleaseSettings {
     replicas: number;
     /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
     nodePort?: number;
-    /** Unset: the entry point speaks HTTP. */
+    /** TLS. Unset: the entry point serves HTTP. */
     tls?: ReleaseTls;
-    /** Unset: the cluster's default. */
+    /** StorageClass of etcd's volumes. Unset: the cluster's default. */
     storageClass?: string;
-    /** Unset: it may run on a single node, and stops with it. */
+    /** Settings for high availability. Unset: the gateway may run on a single node, and stops with it. */
     availability?: Availability;
-    /** What operators see of it. Unset: APISIX counts nothing, and logs in its own format. */
+    /** Metrics and access log. Unset: no metrics, and the log format of APISIX. */
     observability?: ObservabilitySettings;
 }
 
@@ -88,7 +88,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 },
             },
         },
-        // Off: the image that the chart works with gets no fixes.
+        // Disabled: the image that the chart supports gets no fixes.
         etcd: { enabled: false },
         externalEtcd: {
             host: [etcdUrl(namespace)],
@@ -98,10 +98,11 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         },
         "ingress-controller": {
             enabled: true,
-            // Off: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
+            // Disabled: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
             webhook: { enabled: false },
             config: {
-                // 15 s in the chart, which can be too short for many consumers: each run sends all pending changes.
+                // The chart's 15 s can be too short for many consumers, since each synchronization sends all pending
+                // changes.
                 execADCTimeout: "60s",
                 controllerName: controllerName(namespace),
                 // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted

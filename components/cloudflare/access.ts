@@ -60,7 +60,7 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     return {
         type: "self_hosted",
         domain: hostnames[0],
-        // Set for a single name too: without it the provider keeps Cloudflare's value, and the last alias would stay.
+        // Set even for a single name: without it the provider keeps Cloudflare's value, and the last alias would stay.
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,

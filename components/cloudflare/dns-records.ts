@@ -56,7 +56,7 @@ export class DnsRecords extends pulumi.ComponentResource {
                 {
                     zoneId,
                     status: "active",
-                    // What Cloudflare answers: unset, each of them would differ after every refresh.
+                    // Set to Cloudflare's own values: if they were unset, every refresh would show differences.
                     dnssecMultiSigner: false,
                     dnssecPresigned: false,
                     dnssecUseNsec3: false,

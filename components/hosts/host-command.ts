@@ -35,7 +35,7 @@ export function hostCommand(
             stdin: pulumi.secret(script),
             triggers,
             logging: command.remote.Logging.None,
-            // SSH servers accept no variables of ours, and the output of the last run has no meaning.
+            // SSH servers do not accept environment variables from clients, and the output of the last run is not used.
             addPreviousOutputInEnv: false,
         },
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

@@ -5,9 +5,11 @@ import { metadata } from "./ownership";
 export interface NetworkPoliciesArgs {
     /** Namespace APISIX and the ingress controller run in, and nothing else. */
     namespace: pulumi.Input<string>;
-    /** Namespace and labels of the only pods that callers come through. Unset: they come from anywhere. */
+    /**
+     * Namespace and labels of the only pods through which callers come. Unset: callers may connect from any address.
+     */
     callersFrom?: { namespace: string; labels: Record<string, string> };
-    /** Whether callers come by TLS too. @default false */
+    /** Whether callers may use TLS too. @default false */
     tls?: boolean;
     /** The pods that may read the metrics of APISIX. @default none */
     scrapers?: ScrapingPods[];
@@ -31,7 +33,7 @@ export const DATA_PORT = 9080;
 /** The same for TLS. */
 const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
-/** Port that APISIX serves its metrics on, where it does. The chart's own too. */
+/** Port of APISIX's metrics, the chart's default. */
 export const METRICS_PORT = 9091;
 
 /** Prefix of a policy's name, before its role. */

@@ -5,7 +5,7 @@ import type { Plan } from "../stack/file-edit";
 import type { Credential } from "../stack/stack-file";
 
 export interface Rotation {
-    /** Id of the new credential; none with a service token, which gets a new secret in place. */
+    /** Value of --successor, which is invalid with a service token, since that gets a new secret in place. */
     successor?: string;
     overlapDays: number;
     publicKey?: string;
@@ -34,7 +34,9 @@ export function planRotateInPlace(
     if (publicKey !== undefined)
         problems.push("--public-key-file: belongs to method jwt (got method service-token). Leave it out.");
     if (end !== undefined)
-        problems.push(`--expires: belongs to a successor (got ${end}). Change expires of ${who} in the stack file.`);
+        problems.push(
+            `--expires: must not be given for a service token, which keeps its expiry date (got ${end}). Change expires of ${who} in the stack file.`,
+        );
     if (problems.length > 0) return { problems, effects: [] };
     const until = dayAfter(today, overlapDays);
     const effects = [

@@ -57,7 +57,7 @@ export interface Result {
     outcome: Outcome | "stopped";
     /** Last place that was reached whole. */
     place: Place;
-    /** For how long callers got 503; when it was stopped, so far. */
+    /** How long callers got 503; if it was stopped, until then. */
     downSeconds: number;
     /** Why it returned, or what stopped it. */
     why?: string;

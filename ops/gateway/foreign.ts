@@ -1,8 +1,8 @@
 /**
- * Objects in APISIX that the ingress controller did not write. Anyone who has had an Admin key can have left routes,
+ * Objects in APISIX that the ingress controller did not write. Anyone who had an Admin key may have created routes,
  * consumers and credentials there. The ingress controller does not remove all of it, whatever is changed or rotated
- * afterwards: ADC 0.23.1 looks at eight kinds of objects and at some of their fields, and an object it cannot read ends
- * its whole run.
+ * afterwards: ADC 0.23.1 looks at eight kinds of objects and at some of their fields, and an object that it cannot read
+ * makes its whole synchronization fail.
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { quote } from "../../components/hosts/ssh-script";
@@ -153,7 +153,7 @@ function surplus(kind: Kind, { key, value }: Item, services: Set<string>): strin
     if (kind === "services" && value.upstream_id !== undefined && value.upstream_id !== idIn(key))
         fields.push("upstream_id");
     if (kind === "routes" && !services.has(String(value.service_id))) fields.push("service_id");
-    // Off with 0: the next rule that fits takes its requests.
+    // Status 0 disables a route: the next matching route receives its requests.
     if (kind === "routes" && (value.status ?? 1) !== 1) fields.push("status");
     return fields.length === 0
         ? undefined

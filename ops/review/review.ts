@@ -38,11 +38,11 @@ export const command: AddCommand = (stack, context) =>
 
 export interface ReviewArgs {
     stack?: string;
-    /** What `pulumi preview --json` printed. Unset: it is run. */
+    /** File with the output of `pulumi preview --json`. Unset: the command runs it. */
     preview?: string;
-    /** What `pulumi preview --save-plan` wrote. */
+    /** File that `pulumi preview --save-plan` wrote. */
     plan?: string;
-    /** Where the plan is saved, so that what is reviewed is what runs. */
+    /** File to save the plan to, so that `pulumi up` applies exactly what was reviewed. */
     savePlan?: string;
     format: (typeof FORMATS)[number];
     failOn: (typeof FAIL_ON)[number];

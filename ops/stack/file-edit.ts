@@ -34,7 +34,7 @@ export interface ChangeOptions extends AnswerFormat {
     written?: () => void;
 }
 
-/** A change of a stack, as `--json` prints it. */
+/** Result of a change of a stack, in the form that `--json` prints. */
 export interface Change {
     /** Short name of the stack. */
     stack: string;

@@ -19,7 +19,7 @@ export interface CloudflaredDeploymentArgs extends ConnectorSettings {
     namespace: string;
     /** Token of the tunnel. */
     token: pulumi.Output<string>;
-    /** The pods that the tunnel leads to, and the port they listen on. */
+    /** The pods behind the tunnel, and their port. */
     origin: { namespace: string; labels?: Record<string, string>; port: number };
 }
 
@@ -167,8 +167,8 @@ function container({ image, graceSeconds }: ConnectorSettings) {
         ],
         ports: [{ name: "metrics", containerPort: METRICS_PORT }],
         readinessProbe: { ...health, failureThreshold: 3 },
-        // Two minutes: a connector comes back by itself when Cloudflare does, and with a smaller number
-        // an outage there would restart all pods at once.
+        // Two minutes: a connector reconnects by itself, and with a shorter time an outage of Cloudflare would restart
+        // all pods at once.
         livenessProbe: { ...health, initialDelaySeconds: 10, failureThreshold: 12 },
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
         volumeMounts: [{ name: "token", mountPath: TOKEN.folder, readOnly: true }],
@@ -180,12 +180,15 @@ function container({ image, graceSeconds }: ConnectorSettings) {
     };
 }
 
-/** Spec of the budget. Not a number that must stay: of a single pod none could ever be moved. */
+/** Spec of the budget. It has maxUnavailable, since minAvailable would never allow evicting a single pod. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }
 
-/** Out to Cloudflare, to a name server and to the gateway; in to the metrics alone, which the kubelet asks too. */
+/**
+ * Egress to Cloudflare, to DNS and to the gateway; ingress only to the port of metrics and health, which the kubelet
+ * uses too.
+ */
 export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"]) {
     const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
     return {

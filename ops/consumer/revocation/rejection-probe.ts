@@ -115,7 +115,7 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
 const LOOK =
     "Look at the ingress controller and at the pods named here, then run: npm run ops -- consumer list --check";
 
-/** Asks the pods until all reject it, or until the time is over. */
+/** Queries the pods until all reject the credential, or the time is over. */
 async function podsReject(
     pods: ProvingPods,
     who: string,
@@ -146,7 +146,7 @@ function everyPod(asked: number): string {
     return asked === 1 ? "the 1 gateway pod" : `each of ${asked} gateway pods`;
 }
 
-/** Asks the public address until it has rejected the credential some times in a row, or until the time is over. */
+/** Queries the public address until it has rejected the credential several times in a row, or the time is over. */
 async function addressRejects(door: Door, ask: () => Promise<string>, limitSeconds: number) {
     const begin = Date.now();
     const elapsed = () => Math.round((Date.now() - begin) / 1000);

@@ -45,7 +45,7 @@ export const networkPolicy: KindRule = {
     ],
 };
 
-/** Whether a policy is in the namespace that an object is, or is in. */
+/** Whether the other object is the policy's namespace, or is in it. */
 function isGuarded(policy: Change, other: Change): boolean {
     const namespace = String(namespaceOf(policy));
     const its = String(namespaceOf(other));

@@ -119,7 +119,7 @@ describe("ops consumer with service tokens", () => {
         [
             "with an end of a successor",
             ["a", "--overlap-days", "1", "--expires", "2027-01-31"],
-            /--expires: belongs to a successor/,
+            /--expires: must not be given for a service token/,
         ],
         ["what has expired", ["old", "--overlap-days", "1"], /lab\/old: expired on 2026-11-20\./],
     ];
