@@ -20,7 +20,7 @@ export interface CloudflareAccessArgs {
     hostnames: string[];
     zone: ZoneSettings;
     plan: Plan;
-    /** The zone's other records, and how far its move to Cloudflare is. Unset: not this stack's. */
+    /** The zone's other records, and the phase of its move to Cloudflare. Unset: the stack does not manage them. */
     dns?: { phase: Phase; records: ZoneRecord[] };
     /** `host:port` of Alpa, as seen from the hosts of the connectors. */
     endpoint: string;
@@ -33,14 +33,16 @@ export interface CloudflareAccessArgs {
     /** Unset: none. */
     rateLimit?: RateLimit;
     browserChecks: "skip" | "keep";
-    /** Name of the model that a request without one is for. Unset: no Worker, and Alpa refuses such a request. */
+    /** Model for requests without one. Unset: no Worker, and Alpa rejects such requests. */
     defaultModel?: string;
-    /** What the edge waits for the first byte of an answer, in seconds. Unset: as it is. */
+    /**
+     * How long the edge waits for the first byte of an answer, in seconds. Unset: the zone's setting is not changed.
+     */
     proxyTimeoutSeconds?: number;
-    /** Mail addresses that hear of a token a week before it ends. */
+    /** Mail addresses that are notified a week before a token expires. */
     notify: string[];
     consumers: TokenConsumer[];
-    /** Day from which the config leaves a credential out, by `<consumer>/<credential>`. */
+    /** Day on which a credential expires according to the config, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
 }
 
@@ -50,11 +52,14 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     readonly url: string;
     /** Client id and secret by `<consumer>/<credential>`; secret. */
     readonly credentials: pulumi.Output<Record<string, TokenPair>>;
-    /** Day on which each token ends, by `<consumer>/<credential>`: by the config or by Cloudflare, whichever is sooner. */
+    /**
+     * Day on which each token expires, by `<consumer>/<credential>`: by the config or by Cloudflare, whichever is
+     * sooner.
+     */
     readonly expires: pulumi.Output<Record<string, string>>;
     /** A request with the first token that is not disabled; works as pasted; secret. */
     readonly curl: pulumi.Output<string>;
-    /** What the registrar must name before anything of the zone is answered. */
+    /** Name servers that the registrar must set before the zone resolves. */
     readonly nameServers: pulumi.Output<string[]>;
     /** Ids of the tokens that the config disables, by `<consumer>/<credential>`. */
     readonly disabled: pulumi.Output<Record<string, string>>;
@@ -75,7 +80,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const access = new Access(
             `${name}-access`,
             { account, hostnames, tokenIds: tokens.ids },
-            // An application of a name in no zone of the account is refused, and a zone may be made just now.
+            // Cloudflare rejects an application for a name without a zone in the account, and this run may create the
+            // zone.
             { ...inside, dependsOn: zone },
         );
         const { tunnelId } = tunnel;
@@ -102,7 +108,8 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         const dns = args.dns && new DnsRecords(`${name}-dns`, { zoneId, service, ...args.dns }, inside);
         for (const hostname of namesOfOurOwn(args))
             new cloudflare.DnsRecord(
-                // By its hostname: when another becomes the first, the one before goes on as an alias, untouched.
+                // Named after its host name: if another name becomes the first, the record of the earlier one stays
+                // unchanged as an alias.
                 `${name}-record-${hostname}`,
                 { zoneId, name: hostname, type: "CNAME", content: tunnel.target, proxied: true, ttl: 1 },
                 {
@@ -125,7 +132,7 @@ export class CloudflareAccess extends pulumi.ComponentResource {
         this.registerOutputs({ url: this.url });
     }
 
-    /** Adds the name of the default model to requests without one; none where Alpa refuses those. */
+    /** Worker that adds the default model to requests without one; none if it is disabled. */
     private worker(name: string, args: CloudflareAccessArgs, zoneId: pulumi.Input<string>): EdgeWorker[] {
         const { account, hostnames, pathPrefix, defaultModel: model } = args;
         if (model === undefined) return [];
@@ -134,7 +141,9 @@ export class CloudflareAccess extends pulumi.ComponentResource {
     }
 }
 
-/** Names that are not among the zone's other records: those turn to the tunnel with the zone's move. */
+/**
+ * Host names that are not among the zone's other records, which point to the tunnel in the course of the zone's move.
+ */
 export function namesOfOurOwn({ hostnames, dns }: Pick<CloudflareAccessArgs, "hostnames" | "dns">): string[] {
     return hostnames.filter((hostname) => !dns?.records.some(({ name }) => name === hostname));
 }

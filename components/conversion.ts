@@ -22,22 +22,22 @@ import type { OptSettings } from "./opt/opt-settings";
 import { metadata } from "./kubernetes/ownership";
 import { Verification, VERIFICATION_PREFIX } from "./opt/verification";
 
-/** Alpa on its way from bare metal into the cluster, or back. */
+/** A conversion of Alpa from bare metal to the cluster, or back. */
 export interface ConversionSettings {
     phase: Phase;
     opt: OptSettings;
-    /** Another version of the model is taking its place, after the conversion. Unset: none is. */
+    /** A running upgrade of the model, after the conversion. Unset: none. */
     upgrade?: { phase: UpgradePhase; opt: OptSettings };
     bareMetal: BareMetalSettings;
     /** Retry-After of the 503 answers meanwhile, in seconds. */
     retryAfterSeconds: number;
-    /** Tells one list of callers from another. */
+    /** Digest of the list of callers. */
     callers: string;
     /** The operator who holds the lock, and until when. Unset: not locked. */
     holder?: { name: string; until: string };
     /** Incremented for a run after an interrupted one, so that all requests of the phase are repeated. */
     attempt: number;
-    /** The run leads back, or stays in the phase that was reached. */
+    /** Whether the run returns to an earlier phase, or stays in the reached one. */
     back?: boolean;
 }
 
@@ -57,11 +57,11 @@ interface Around {
 /** Outputs of a stack about its conversion. */
 export interface ConversionOutputs {
     phase: pulumi.Output<Phase>;
-    /** How far an upgrade of the model is. Unset: none is under way. */
+    /** Phase of an upgrade of the model. Unset: none is in progress. */
     upgrade?: pulumi.Output<UpgradePhase>;
-    /** When that was reached, as `2026-11-30T12:00:00.000Z`; it stays while the phase does. */
+    /** When that phase was reached, for example `2026-11-30T12:00:00.000Z`; it stays while the phase does. */
     since: pulumi.Output<string>;
-    /** Who runs it and until when. */
+    /** The lock holder, and when the lock expires. */
     holder?: pulumi.Output<{ name: string; until: string }>;
     /** The verification route: its address, and the key to send as `apikey`; secret. */
     verification: { url: string; key: pulumi.Output<string> };
@@ -73,7 +73,7 @@ export interface ConversionOutputs {
  * answers, close it before the backend stops; record the end.
  */
 export class Conversion {
-    /** Where the upstreams lead in this phase. */
+    /** Target of the upstreams in this phase. */
     readonly alpa: AlpaSettings;
     /** Callers get 503 with this Retry-After. Unset: the route is open. */
     readonly refused?: { retryAfterSeconds: number };

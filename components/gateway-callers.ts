@@ -8,14 +8,14 @@ import type { SharedGateway } from "./consumers/shared-gateway";
 
 export interface GatewayCallersArgs {
     cluster: ClusterAccess;
-    /** The gateway they call, which another stack made. */
+    /** The gateway of another stack that the callers use. */
     gateway: SharedGateway;
     /** Waits, in seconds. */
     readiness: AcceptSettings;
     consumers: ConsumerSettings[];
 }
 
-/** Callers of a gateway that another stack made. The namespace, the route and all else are that stack's. */
+/** Callers of another stack's gateway. Namespace, route and other objects belong to that stack. */
 export class GatewayCallers extends pulumi.ComponentResource {
     /** Entry point of callers, without a trailing slash. */
     readonly url: string;

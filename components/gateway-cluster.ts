@@ -25,13 +25,13 @@ import { SharedCounters, type CountersSettings } from "./consumers/shared-counte
 import { GatewayTls, type GatewayTlsSettings } from "./apisix/tls";
 import { VERIFICATION_PREFIX } from "./opt/verification";
 
-/** Who installs APISIX. */
+/** How APISIX is installed. */
 export type GatewaySettings =
     | OwnGateway
     | ({
           installer: "existing";
           url: string;
-          /** Its entry point inside the cluster. Unset: nothing of ours is in front of it. */
+          /** Its entry point inside the cluster. Unset: the stack has no tunnel in front of it. */
           origin?: GatewayOrigin;
       } & GatewayBinding);
 
@@ -44,7 +44,7 @@ export interface GatewayClusterArgs {
     /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
     pathPrefix?: string;
     gateway: GatewaySettings;
-    /** A name at Cloudflare in front of the gateway. Unset: callers come to the gateway itself. */
+    /** A host name at Cloudflare in front of the gateway. Unset: callers connect to the gateway directly. */
     exposure?: ExposureSettings;
     /** Unset: the gateway speaks HTTP. */
     tls?: GatewayTlsSettings;
@@ -53,9 +53,9 @@ export interface GatewayClusterArgs {
     /** Waits, in seconds. */
     readiness: AcceptSettings & { graphTimeoutSeconds: number };
     consumers: ConsumerSettings[];
-    /** Callers that share a part of Alpa. Unset: none do. */
+    /** Classes of callers with slots. Unset: none. */
     classes?: CallerClass[];
-    /** Alpa is being moved into the cluster, or is there. Unset: Alpa stays outside. */
+    /** The conversion of Alpa, which is being moved into the cluster or runs there. Unset: Alpa stays outside. */
     conversion?: ConversionSettings;
 }
 
@@ -69,9 +69,9 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     readonly jwtSecrets: pulumi.Output<Record<string, string>>;
     /** A request with the first key that works as pasted; secret. */
     readonly curl: pulumi.Output<string>;
-    /** What stacks of more callers take from this one. */
+    /** Output for stacks of more callers. */
     readonly gateway: SharedGateway;
-    /** How far a conversion is; undefined without one. */
+    /** State of a conversion; undefined without one. */
     readonly conversion?: ConversionOutputs;
 
     /** @param type token of the option's own component, which every URN below it holds */
@@ -136,7 +136,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
         this.registerOutputs({ url: this.url });
     }
 
-    /** APISIX with all that must surround it; undefined when it is there already. */
+    /** APISIX with all objects that it needs; undefined for an existing one. */
     private install(name: string, args: GatewayClusterArgs, home: pulumi.Resource): GatewayWiring | undefined {
         const { gateway, namespace, cluster, exposure, readiness } = args;
         if (gateway.installer === "existing") return undefined;
@@ -144,7 +144,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
             namespace,
             cluster,
             gateway,
-            // With a port on the nodes callers come from anywhere.
+            // With a node port, callers can connect from any address.
             onlyConnectors: exposure !== undefined && gateway.release.nodePort === undefined,
             graphTimeoutSeconds: readiness.graphTimeoutSeconds,
         });
@@ -181,7 +181,7 @@ export abstract class GatewayCluster extends pulumi.ComponentResource {
     }
 }
 
-/** The pods of APISIX, of which each must confirm a change. */
+/** The APISIX pods, each of which must confirm a change. */
 function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: GatewayBinding): GatewayPods {
     return {
         namespace: gatewayNamespace,
@@ -190,21 +190,21 @@ function gatewayPods({ installer }: GatewaySettings, { gatewayNamespace }: Gatew
     };
 }
 
-/** What the gateway keeps of requests. */
+/** Settings of the gateway's access log and metrics. */
 function observedBy(gateway: GatewaySettings): Observed | undefined {
     const { metrics, accessLog } = (gateway.installer === "existing" ? undefined : gateway.release.observability) ?? {};
     if (metrics === undefined && !accessLog) return undefined;
     return { ...(metrics && { counted: true }), ...(accessLog && { named: true }) };
 }
 
-/** Where the gateway is reached inside the cluster. */
+/** Address of the gateway inside the cluster. */
 function gatewayOrigin({ gateway, namespace }: Pick<GatewayClusterArgs, "gateway" | "namespace">): GatewayOrigin {
     if (gateway.installer === "existing") return gateway.origin!;
     const apisix = gateway.installer === "helm" ? releaseNamespace(namespace) : componentNamespace(namespace);
     return { service: GATEWAY_SERVICE, namespace: apisix, labels: APISIX_PODS.matchLabels, podPort: DATA_PORT };
 }
 
-/** A completion asked for with a key. @param key unset: there is none */
+/** Example request for a completion, with a key. @param key unset: there is none */
 export function keyLine(url: string, key: string | undefined): string {
     return curlLine(url, key === undefined ? [] : [`apikey: ${key}`]);
 }

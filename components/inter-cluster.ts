@@ -9,7 +9,7 @@ export interface InterClusterArgs extends GatewayClusterArgs {
     gateway: OwnGateway & { release: ReleaseSettings & { availability: Availability } };
 }
 
-/** The gateway in a cluster of its own, which goes on without any one of its nodes; Alpa is outside of it. */
+/** The gateway in a cluster of its own, which survives the loss of any one node; Alpa is outside of it. */
 export class InterCluster extends GatewayCluster {
     constructor(name: string, args: InterClusterArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:components:InterCluster", name, args, opts);

@@ -9,7 +9,7 @@ export interface ApiAccess {
     inPlain: boolean;
 }
 
-/** What the provider takes from its config. */
+/** Form of a token that the Cloudflare provider accepts. */
 const FORM = /^[0-9A-Za-z_-]{40,80}$/;
 
 /** As the provider reads it: the stack config first, then the environment. */
@@ -24,7 +24,7 @@ export function readApiAccess(isSecret: (key: string) => boolean): ApiAccess {
     };
 }
 
-/** Never repeats anything of the token. */
+/** The problems never quote the token. */
 export function apiProblems({ token, inPlain }: ApiAccess): string[] {
     if (token === undefined || token === "")
         return [

@@ -3,8 +3,8 @@ import { pathText } from "./problems";
 import { isMapping } from "./unchecked";
 
 /**
- * A parsed value without its parts that are of a wrong kind: each key may be absent. What has the right kind and breaks
- * another rule is there.
+ * A parsed value without the parts that have a wrong type, so each key may be absent. Values of the right type that
+ * break another rule are kept.
  */
 export type Sound<T> = T extends readonly (infer Entry)[]
     ? (Sound<Entry> | undefined)[]
@@ -12,12 +12,13 @@ export type Sound<T> = T extends readonly (infer Entry)[]
       ? { [Key in keyof T]?: Sound<T[Key]> }
       : T;
 
-/** Codes of issues that say that a value is of a wrong kind. */
+/** Codes of issues for a value of a wrong type. */
 const WRONG_KIND = ["invalid_type", "invalid_value", "invalid_union", "invalid_key", "invalid_element"];
 
 /**
- * A check of values that only make sense together. It runs whatever else is wrong, so that all problems are reported together.
- * @param check gives problems, each with its place in front
+ * A check of values that only make sense together. It also runs when other keys have problems, so that all problems are
+ * reported together.
+ * @param check returns problems, each beginning with the path of its key
  */
 export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$ZodCheck<T> {
     const always = z.check<T>((ctx) => {
@@ -25,7 +26,7 @@ export function crossCheck<T>(check: (config: Sound<T>) => string[]): z.core.$Zo
         const places = wrong.map((path) => `${pathText(path)}: `);
         const problems = check(soundPart(ctx.value, wrong) as Sound<T>);
         for (const message of problems)
-            // What is of a wrong kind has its problem already, and is not missing.
+            // A value of a wrong type already has its own problem, and is not reported as missing.
             if (!places.some((place) => message.startsWith(place)))
                 ctx.issues.push({ code: "custom", input: undefined, path: [], message });
     });

@@ -14,33 +14,33 @@ export type { ApiAccess, Settings };
 /** The stack config as Pulumi hands it over: every key of the project, structured values as JSON text. */
 export type RawConfig = Record<string, string>;
 
-/** All that is wrong with the stack config: the user's fault. */
+/** All problems of the stack config, which the user must correct. */
 export class ConfigError extends ProblemList {
     constructor(problems: string[]) {
         super("the stack config", problems);
     }
 }
 
-/** Reads the running stack's config. The only place that does. */
+/** Reads the running stack's config. No other code reads it. */
 export function readSettings(project: string): Settings {
     const prefix = `${project}:`;
     const own = Object.entries(pulumi.runtime.allConfig()).filter(([key]) => key.startsWith(prefix));
     const raw = Object.fromEntries(own.map(([key, value]) => [key.slice(prefix.length), value]));
-    // Reads the token only where the option or exposure uses it.
+    // The token is read only where the option or exposure uses it.
     const api = raw.option === "cloudflare" || raw.exposure === "tunnel" ? cloudflareApi() : undefined;
     const inPlain = plainSecrets(readStackFile(pulumi.getStack()));
     const isSecret = (key: string, value?: unknown) => secretKeys().includes(prefix + key) && !inPlain(value);
     return parse(raw, isSecret, new Date(), api);
 }
 
-/** How the Cloudflare API is reached by the provider, and so by the checks before it. */
+/** How the provider, and therefore also the preflight check, reaches the Cloudflare API. */
 export function cloudflareApi(): ApiAccess {
     return readApiAccess((key) => secretKeys().includes(key));
 }
 
 /**
- * The language host names the encrypted keys here (RunRequest.configSecretKeys of Pulumi's protocol); the SDK's own question
- * for it is internal.
+ * The language host passes the names of encrypted keys in this variable (RunRequest.configSecretKeys of Pulumi's
+ * protocol); the SDK's function for it is internal.
  */
 function secretKeys(): string[] {
     return JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]") as string[];
@@ -48,10 +48,10 @@ function secretKeys(): string[] {
 
 /**
  * Checks a stack config and gives it the shape the components take.
- * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as a part of it is,
- *   so it may be asked about that part alone
+ * @param isSecret whether a key is stored encrypted; Pulumi calls a mapping secret as soon as one value in it is, so
+ * the second argument asks about one value
  * @param today decides which credentials have expired
- * @param api how the Cloudflare API is reached; unset: it is not looked at
+ * @param api how the Cloudflare API is reached; unset: it is not checked
  * @param folder where the stack file is: files that it names begin there
  * @param callers text of the file of `consumersFile`. Unset: it is read
  * @throws ConfigError naming every problem at once.
@@ -67,7 +67,7 @@ export function parse(
     const values = Object.fromEntries(Object.entries(raw).map(([key, text]) => [key, valueOf(text, key)]));
     const { consumers = [], consumersFile: name } = values;
     const context = { isSecret, today, api, folder };
-    // What else is wrong there, the schema says.
+    // The schema reports other problems of these keys.
     if (typeof name !== "string" || !isInside(name) || !Array.isArray(consumers)) return parseValues(values, context);
     const file = callers === undefined ? readCallersFile(name, folder) : parseCallersFile(callers, name);
     const problems = [...file.problems];
@@ -84,7 +84,7 @@ export function parse(
 
 function parseValues(given: Record<string, unknown>, context: CheckContext): Settings {
     const wrong = optionProblem(given.option);
-    // A stack without an option is checked as the first of them, so that what else is wrong is said too.
+    // A stack without a valid option is checked as the first option, so that its other problems are reported too.
     const option = wrong === undefined ? (given.option as Option) : OPTIONS[0];
     const { values, problems: old } = renameKeys(given, option);
     const { schema, read } = DEFINITIONS[option];

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { DEFINITIONS, OPTIONS, type Option } from "./options";
 
-/** A schema of JSON Schema, draft 2020-12. */
+/** A JSON Schema, draft 2020-12. */
 type JsonSchema = Record<string, unknown>;
 
 /** Fields whose value Pulumi may store encrypted, as `{ secure: … }`. */
@@ -16,8 +16,8 @@ const SECURE: JsonSchema = {
 };
 
 /**
- * JSON Schema of `Pulumi.<stack>.yaml`, for editors: they complete keys, show their descriptions, and mark unknown ones. What
- * depends on several values is checked by `pulumi preview` alone.
+ * JSON Schema of `Pulumi.<stack>.yaml`, for editors: they complete keys, show their descriptions, and mark unknown
+ * ones. Only `pulumi preview` checks rules that involve several values.
  * @param project name of the Pulumi project, which keys of the config begin with
  */
 export function stackFileSchema(project: string): JsonSchema {
@@ -75,14 +75,14 @@ function plain(schema: z.ZodType): JsonSchema {
             if (hasShortForm(zodSchema)) widen(jsonSchema, { type: "string" });
             if (isCoerced(zodSchema)) widen(jsonSchema, { type: "number" });
             if (jsonSchema.type === "string" && SECRETS.includes(field)) widen(jsonSchema, SECURE);
-            // A secret is set by a command, so a stack file is right before it has one.
+            // A command sets the secrets, so a stack file without them must be valid too.
             if (jsonSchema.required)
                 jsonSchema.required = jsonSchema.required.filter((name) => !SECRETS.includes(name));
         },
     }) as JsonSchema;
 }
 
-/** Moves what the schema says of a default into the description, where editors show it. */
+/** Moves the reason of a default into the description, where editors show it. */
 function explainDefault(schema: JsonSchema): void {
     const { unset, reason } = schema;
     delete schema.unset;
@@ -91,17 +91,17 @@ function explainDefault(schema: JsonSchema): void {
     if (reason !== undefined) schema.description = `${schema.description} Reason for the default: ${reason}`;
 }
 
-/** Whether a text may stand for the mapping: the schema turns it into one before it looks. */
+/** Whether a text is allowed instead of the mapping: the schema converts it into one before the checks. */
 function hasShortForm(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodPipe && schema.in instanceof z.ZodTransform;
 }
 
-/** Whether a number may stand for the text. */
+/** Whether a number is allowed instead of the text. */
 function isCoerced(schema: z.core.$ZodType): boolean {
     return schema instanceof z.ZodString && schema.def.coerce === true;
 }
 
-/** Admits another form in addition to that of the schema. */
+/** Allows another form in addition to that of the schema. */
 function widen(schema: JsonSchema, other: JsonSchema): void {
     const { description, examples, default: preset, ...rest } = { ...schema };
     for (const name of Object.keys(schema)) delete schema[name];

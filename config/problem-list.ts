@@ -8,8 +8,8 @@ export class ProblemList extends pulumi.RunError {
     ) {
         const lines = problems.map((p) => `  - ${p}`).join("\n");
         super(`${problems.length} problem(s) in ${where}, nothing was changed:\n${lines}`);
-        // The SDK formats the stack though it does not show it, and Node.js 20 takes 12 s over one that leads through
-        // a scoped package's top folder (its colouring of module names never gets past it).
+        // The SDK formats the stack trace even if it does not show it. That takes Node.js 20 12 s if the trace has a
+        // scoped package's top folder, because of how it colours module names.
         this.stack = "";
     }
 }

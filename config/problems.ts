@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 import * as z from "zod";
 
-/** Where a misplaced kubeconfig or key would be: its text is never repeated. */
+/** Keys in which a misplaced kubeconfig or key could be: messages never quote their values. */
 const HOLDS_SECRETS = [
     /^cluster(\.kubeconfig)?$/,
     /^consumers(\[\d+\](\.credentials(\[\d+\](\.(key|publicKey))?)?)?)?$/,
@@ -33,7 +33,7 @@ export function got(input: unknown): string {
 /**
  * One schema issue, with the texts of {@link wording}, as an operator reads it: `where: what must hold (got). What to do.`
  * @param schema the schema that found it, for "did you mean"
- * @param owners keys of other designs, with whose they are
+ * @param owners keys of other options, with the option that has them
  */
 export function explain(
     issue: z.core.$ZodIssue,
@@ -51,12 +51,12 @@ export function explain(
         });
     if (at(values, issue.path) === undefined && (issue.code === "invalid_type" || issue.code === "invalid_value"))
         return [`${where}: required.${hint(where)}`];
-    // A check of several keys names the place itself.
+    // A check of several keys names the key in its message.
     if (where === "") return [issue.message];
     return [`${where}: ${issue.message.replace(/(?<![.?])$/, ".")}`];
 }
 
-/** What a value of a wrong kind must be, for a schema that does not say it itself. */
+/** Message for a value of a wrong type, for a schema without a message of its own. */
 export function wording(issue: z.core.$ZodRawIssue): string | undefined {
     const { input } = issue;
     if (issue.code === "invalid_type") {
@@ -108,7 +108,10 @@ function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
     return here instanceof z.ZodObject ? Object.keys(here.shape) : [];
 }
 
-/** The schema below `optional`, `default` and `prefault`, and behind what brings a short form into the long one. */
+/**
+ * The schema inside `optional`, `default` and `prefault`, and after the step that converts a short form into the long
+ * one.
+ */
 export function unwrap(type: z.core.$ZodType): z.core.$ZodType {
     for (;;) {
         if (type instanceof z.ZodOptional || type instanceof z.ZodDefault || type instanceof z.ZodPrefault)

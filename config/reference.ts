@@ -4,8 +4,9 @@ import { DEFINITIONS, type Option } from "./options";
 import { unwrap } from "./problems";
 
 /**
- * What a key's `.meta()` holds in addition to zod's own fields: `description`, one sentence or two; `examples`, of which the page shows
- * the first; `unset`, what holds without the key where no value is the default; `reason`, why that is the default.
+ * What a key's `.meta()` holds in addition to zod's own fields: `description`, one sentence or two; `examples`, of
+ * which the page shows the first; `unset`, what happens without the key, if it has no default value; `reason`, why that
+ * is the default.
  */
 interface KeyMeta {
     description?: string;
@@ -20,16 +21,16 @@ export interface KeyEntry extends KeyMeta {
     path: string;
     /** What the value is, in words. */
     type: string;
-    /** `required`: wherever the mapping that holds it is given. */
+    /** `required`: in every mapping that can have the key. */
     need: "required" | "default" | "optional";
-    /** The default. Unset: {@link KeyMeta.unset} says what holds. */
+    /** The default value. Unset: {@link KeyMeta.unset} describes it. */
     preset?: unknown;
     /** Whether the value is a mapping, whose keys have entries of their own. */
     isMapping: boolean;
     schema: z.core.$ZodType;
 }
 
-/** Files that a secret is read from in an example of the command that sets it. */
+/** Names of files for the examples of commands that set a secret. */
 const SECRET_FILES: Record<string, string> = {
     key: "key.txt",
     kubeconfig: "kubeconfig.yaml",
@@ -57,7 +58,7 @@ export function configurationPage(option: Option, project: string): string {
     ].join("\n\n");
 }
 
-/** How the command line names a path: the first entry of each list. */
+/** The path on the command line of an example: the first entry of each list. */
 export function commandFor({ path }: KeyEntry): string | undefined {
     const file = SECRET_FILES[path.split(".").pop()!];
     if (file === undefined || !/\.(key|kubeconfig|privateKey|sudoPassword)$/.test(path)) return undefined;
@@ -87,7 +88,7 @@ function exampleOf(entry: KeyEntry): string | undefined {
     return commandFor(entry) ?? (value === undefined ? undefined : `${name}: ${flow(value)}`);
 }
 
-/** A value that the key takes: the example of its own, else its default, else the first of its choices. */
+/** A valid value of the key: its example, otherwise its default, otherwise its first choice. */
 export function sample({ examples, preset, schema }: KeyEntry): unknown {
     const inner = unwrap(schema);
     return examples?.[0] ?? preset ?? (inner instanceof z.ZodEnum ? inner.options[0] : undefined);
@@ -121,7 +122,7 @@ function entry(schema: z.core.$ZodType, path: string): KeyEntry {
     return { path, schema, isMapping, type: typeName(inner), ...layers(schema) };
 }
 
-/** What the layers of a schema say, from the outside in: the outermost word counts. */
+/** Metadata of all layers of a schema; the outermost layer takes precedence. */
 function layers(schema: z.core.$ZodType): KeyMeta & Pick<KeyEntry, "need" | "preset"> {
     let found: KeyMeta & Pick<KeyEntry, "need" | "preset"> = { need: "required" };
     for (let layer = schema as z.ZodType; ; layer = (layer as z.ZodOptional<z.ZodType>).unwrap()) {

@@ -24,7 +24,7 @@ const GATEWAY: Option[] = [...INTRA, "inter"];
 
 const EXPOSURES: Record<string, string> = { azure: "direct", cloudflare: "tunnel" };
 
-/** Each key that stack files of earlier versions have under another name; a list of the docs is compared with it. */
+/** Each key that has another name in stack files of earlier versions; a test compares a list in the docs with it. */
 export const RENAMED_KEYS: RenamedKey[] = [
     {
         old: "exposure",
@@ -111,7 +111,7 @@ function imageParts(image: string): Record<string, string> {
 }
 
 /**
- * Values of a stack config under the names of today, so that an old name is one problem and hides no other.
+ * Renames old keys to the present ones, so that an old name is one problem and hides no other problem.
  * @returns a problem for each old name
  */
 export function renameKeys(values: Values, option: Option): { values: Values; problems: string[] } {
@@ -135,14 +135,14 @@ export function renameKeys(values: Values, option: Option): { values: Values; pr
 
 type Path = (string | number)[];
 
-/** Where a key stands; `[]` in its path is each entry of a list. */
+/** Paths of a key in a value; `[]` stands for each entry of a list. */
 function placesOf(value: unknown, [step, ...rest]: string[]): Path[] {
     if (step === undefined) return value === undefined ? [] : [[]];
     const steps = step === "[]" ? (Array.isArray(value) ? [...value.keys()] : []) : [step];
     return steps.flatMap((one) => placesOf(valueAt(value, [one]), rest).map((path) => [one, ...path]));
 }
 
-/** The path of a name, with entries of lists as in another path that begins alike. */
+/** The path of a key, with the same list entries as another path that begins in the same way. */
 function placed(name: string, like: Path): Path {
     return name.split(/\.|(?=\[)/).map((step, i) => (step === "[]" ? like[i] : step));
 }
@@ -162,10 +162,10 @@ function withValue(values: unknown, [step, ...rest]: Path, value: unknown): unkn
     return next === undefined ? others : { ...others, [step]: next };
 }
 
-/** What YAML takes for a text without quotes, and for no number or boolean. */
+/** Text that needs no quotes in YAML. */
 const PLAIN = /^(?!(true|false|yes|no|on|off|null|y|n)$)[a-z][\w./:-]*$|^\d+\.\d+\.[\w.-]+$|^\d+[KMGT]i$/i;
 
-/** As a stack file has it, in one line. */
+/** A value as one line of a stack file. */
 function shown(value: unknown): string {
     if (typeof value === "string" && PLAIN.test(value)) return value;
     if (Array.isArray(value)) return `[${value.map(shown).join(", ")}]`;

@@ -17,7 +17,8 @@ const PROJECT = "alpa-auth";
 /**
  * Secrets of hosts, keys of callers and the TLS key that a stack file has in plain text. For a list or a mapping,
  * Pulumi only says that some value in it is encrypted.
- * @returns whether a value is one of them. The value and not its place: the config of a run may come from another file.
+ * @returns whether a value is one of them. It compares values and not places, since the config of a run may come from
+ * another file.
  */
 export function plainSecrets(text: string | undefined): (value: unknown) => boolean {
     // Most stacks have none, and reading a thousand callers takes half a second.
@@ -33,7 +34,7 @@ function plainIn(text: string | undefined): string[] {
         .map(String);
 }
 
-/** undefined: the config is elsewhere. @param stack its name without what is in front of it */
+/** Undefined if the config is in another place. @param stack its name without organization and project */
 export function readStackFile(stack: string, folder = "."): string | undefined {
     try {
         return readFileSync(join(folder, `Pulumi.${stack}.yaml`), "utf8");
@@ -42,7 +43,7 @@ export function readStackFile(stack: string, folder = "."): string | undefined {
     }
 }
 
-/** What cannot be read is left out here: Pulumi names it. */
+/** A file that cannot be parsed counts as empty: Pulumi reports it. */
 function parsed(text: string): unknown {
     try {
         return parse(text, { merge: true });
@@ -51,7 +52,7 @@ function parsed(text: string): unknown {
     }
 }
 
-/** What is not as the schema wants it is left out here: the config check names it. */
+/** Values that do not match the schema are ignored: the config check reports them. */
 function hostsOf(file: unknown): Record<string, unknown>[] {
     return LISTS.flatMap(([key, ...path]) => valuesOf(file, key).map((value) => path.reduce(field, value)))
         .flatMap(entries)
@@ -76,7 +77,7 @@ function tlsKey(file: unknown): unknown {
         .find((key) => key !== undefined);
 }
 
-/** A key of the config, with and without the project in front. */
+/** Values of a config key, with and without the prefix of the project. */
 function valuesOf(file: unknown, key: string): unknown[] {
     const config = field(file, "config");
     return [`${PROJECT}:${key}`, key].map((name) => field(config, name));

@@ -5,14 +5,14 @@ import { VERIFIER } from "../components/opt/conversion-phases";
 import { DEFAULT_OVERLAP_DAYS, DEFAULT_TOKEN_OVERLAP_DAYS } from "./keys/consumers/credentials";
 import { got } from "./problems";
 
-// Kinds of values that the keys of every option are made of.
+// Schemas of values that the keys of every option use.
 
 const DNS_LABEL = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
-/** Kubernetes' limit for a DNS label; also for a label's value, which carries `<consumer>.<credential>`. */
+/** Kubernetes' limit for a DNS label; also for the value of a label, which is `<consumer>.<credential>`. */
 export const LABEL_LIMIT = 63;
-/** Namespace of what a stack makes, unless it says otherwise. */
+/** Default namespace of a stack's objects. */
 export const DEFAULT_NAMESPACE = "alpa-auth";
-/** Port of the entry point on every node where callers come to the nodes, unless a stack says otherwise. */
+/** Default port of the entry point on every node, where callers connect to the nodes. */
 export const DEFAULT_NODE_PORT = 30800;
 
 export const positive = (what: string) => {
@@ -42,7 +42,7 @@ export const url = z
         error: "must be an address without user name and password, which would be stored in plain text. Remove them",
     });
 
-/** A name in a chart repository. Helm takes a path or an address for a chart as well, wherever the repository is. */
+/** A name in a chart repository. Helm would also accept a path or an address, and ignore the repository. */
 export const chartName = z.string().regex(/^[a-z0-9]+([._-][a-z0-9]+)*$/i, {
     error: (i) =>
         `must be the name of a chart in the repository (letters, digits, dots, dashes)${got(i.input)}. Correct it`,
@@ -55,7 +55,7 @@ export const pinned = z.string().refine((tag) => /\d/.test(tag) && !/(^|[^a-z])l
     error: (i) => `must be a pinned version, never latest${got(i.input)}. Name the exact tag`,
 });
 
-/** A name never ends in a number (RFC 1123), so what does is an IPv4 address or a mistake. */
+/** A host name never ends in a number (RFC 1123), so a text that does is an IPv4 address or a mistake. */
 export const isHost = (host: string) =>
     host.split(".").every((label) => DNS_LABEL.test(label)) && (isIPv4(host) || !/(^|\.)\d+$/.test(host));
 
@@ -78,7 +78,7 @@ export function problem(input: unknown, what: string, advice: string, { quote } 
     return { code: "custom" as const, input, message: `${what}${quote ? got(input) : ""}. ${advice}` };
 }
 
-/** What leads elsewhere, or would have Alpa take one request for another: it looks for these words in the whole path. */
+/** Prefixes of other services, and words for which Alpa would confuse requests: it searches the whole path for them. */
 const TAKEN = /completions|logprobs|^\/(alpa-verification|apisix|cdn-cgi)$/;
 
 /** Key `pathPrefix`. */
@@ -109,8 +109,8 @@ export const tokenOverlapDays = positive("a number of days").default(DEFAULT_TOK
 });
 
 /**
- * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there, so
- * a path that leads out of the project is refused.
+ * Key `consumersFile`. The file is part of the commit, as the program is: history, review and rollback read it there,
+ * so a path outside the project is rejected.
  */
 export const consumersFile = z
     .string({ error: () => "must be a path as a text. Write for example callers/intra.yaml" })
@@ -126,7 +126,7 @@ export const consumersFile = z
         unset: "no file: all callers are in `consumers`",
     });
 
-/** Whether a path stays in the folder it begins in. */
+/** Whether a relative path stays inside its folder. */
 export function isInside(path: string): boolean {
     const plain = normalize(path);
     return path !== "" && !path.includes("\\") && !isAbsolute(plain) && !/^\.\.?(\/|$)/.test(plain);

@@ -13,7 +13,7 @@ export interface Word {
 
 interface Line {
     line: number;
-    /** Begins with a blank: it belongs to the name before. */
+    /** Whether the line begins with a blank: it belongs to the previous name. */
     blank: boolean;
     words: Word[];
 }
@@ -68,7 +68,7 @@ export function readBind(text: string, zone?: string): ZoneText {
             } else
                 problems.push({
                     line,
-                    text: `${first} must not be there (only $ORIGIN and $TTL are read). Write it out`,
+                    text: `${first} is not supported (only $ORIGIN and $TTL are). Write the records out`,
                 });
             continue;
         }
@@ -92,7 +92,7 @@ export function readBind(text: string, zone?: string): ZoneText {
     return found;
 }
 
-/** Time to live and class in either order, then the type; or what is wrong. */
+/** TTL and class in either order, then the type; or a problem. */
 function fields(words: Word[]): Pick<Entry, "ttl" | "class" | "type" | "words"> | string {
     let ttl: number | undefined;
     let family: string | undefined;

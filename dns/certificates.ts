@@ -1,4 +1,4 @@
-/** Which names the edge can answer by TLS. */
+/** Host names for which the edge has a certificate. */
 import type { CertificatePack } from "./cloudflare";
 
 /** Names without an active certificate. A wildcard holds for one level. */
@@ -7,7 +7,10 @@ function uncovered(names: string[], packs: CertificatePack[]): string[] {
     return names.filter((name) => !active.includes(name) && !active.includes(name.replace(/^[^.]+/, "*")));
 }
 
-/** What names need; undefined: nothing. @param packs or why they are not known */
+/**
+ * Requirement of names without a certificate; undefined if there is none. @param packs the certificates, or why they
+ * are not known
+ */
 export function certificateNeed(names: string[], packs: CertificatePack[] | string): string | undefined {
     if (names.length === 0) return undefined;
     if (typeof packs === "string")

@@ -1,4 +1,4 @@
-/** What Cloudflare's API says of a zone's move. The token stays in the header: no error repeats it. */
+/** Reads the state of a zone's move from Cloudflare's API. No error quotes the token. */
 
 export interface CloudflareAccess {
     /** With `/client/v4`, without a slash at the end. */
@@ -43,7 +43,7 @@ interface DnssecAnswer {
 const PAGE = 100;
 const DEFAULT_URL = "https://api.cloudflare.com/client/v4";
 
-/** As the Cloudflare provider reads it. undefined: there is no token. */
+/** Access from the same sources as the Cloudflare provider. undefined: there is no token. */
 export function accessFromEnvironment(env = process.env): CloudflareAccess | undefined {
     const { CLOUDFLARE_API_TOKEN: token, CLOUDFLARE_BASE_URL: url } = env;
     return token ? { token, baseUrl: (url || DEFAULT_URL).replace(/\/+$/, "") } : undefined;
@@ -56,7 +56,7 @@ export class CloudflareZones {
         private readonly signal?: AbortSignal,
     ) {}
 
-    /** undefined: the token sees no such zone. @param account that it must belong to, where it is known */
+    /** undefined: the token can read no such zone. @param account required owner of the zone, if known */
     async zone(name: string, account?: string): Promise<ZoneStatus | undefined> {
         const within = account === undefined ? "" : `&account.id=${encodeURIComponent(account)}`;
         const found = (await this.get(`zones?name=${encodeURIComponent(name)}${within}`)) as ZoneAnswer[];
@@ -81,7 +81,7 @@ export class CloudflareZones {
         return `${found.key_tag} ${found.algorithm} ${type} ${String(found.digest).toLowerCase()}`;
     }
 
-    /** Names that are answered by the edge now. */
+    /** Names for which the edge answers now. */
     async proxiedNames(id: string): Promise<string[]> {
         const names = new Set<string>();
         for (let page = 1, full = true; full; page++) {

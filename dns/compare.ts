@@ -1,4 +1,4 @@
-/** Sends the same questions to both sides of a move, and reports the differences. */
+/** Sends the same queries to the old and the new name servers of a move, and reports the differences. */
 import { isIP } from "node:net";
 import { type ZoneRecord } from "../components/cloudflare/dns-record";
 import { checksOf, type Check } from "./questions";
@@ -7,12 +7,12 @@ import { ask, NoAnswer, type Answer, type Server } from "./query";
 export interface ComparedRow {
     name: string;
     type: string;
-    /** Asked by TCP. */
+    /** Whether the query uses TCP. */
     tcp: boolean;
     old: string;
     new: string;
     equal: boolean;
-    /** Why it is asked, or what is wrong; empty for a record that is equal. */
+    /** Reason of the query, or the problem; empty for an equal record. */
     note: string;
 }
 
@@ -21,9 +21,9 @@ export interface Sides {
     records: ZoneRecord[];
     old: Server[];
     new: Server[];
-    /** Whether proxied names are answered by the edge already. */
+    /** Whether the edge already answers for proxied names. */
     atEdge?: boolean;
-    /** Names that the stack makes for itself, on the new side alone. */
+    /** Names that the stack creates itself, only at the new name servers. */
     hostnames?: string[];
     signal?: AbortSignal;
 }
@@ -79,7 +79,7 @@ async function compareOne(check: Check, sides: Sides, { tcp }: { tcp: boolean })
 
 /** Answer of a server, or of all servers of a side, to one question. */
 interface Said {
-    /** In one spelling: values without order and time to live. */
+    /** Values in one spelling, without order and TTL. */
     text: string;
     /** `failed`: no answer, an error, or servers that disagree. */
     kind: "values" | "nothing" | "delegated" | "failed";
@@ -93,13 +93,13 @@ function difference(check: Check, old: Said, fresh: Said): string | undefined {
     const same = old.kind === fresh.kind && old.text === fresh.text;
     if (check.as === "flattened") {
         const common = addresses(old).some((one) => addresses(fresh).includes(one));
-        return same || common ? undefined : "the target's addresses differ; ask again, they may change by time";
+        return same || common ? undefined : "the target's addresses differ; they may change over time: run this again";
     }
     if (!same) return "differs";
     if (check.expected === undefined) return undefined;
     const expected = check.expected.join(", ");
     const said = old.kind === "nothing" ? "" : old.text.replace(/^delegated to /, "");
-    return said === expected ? undefined : `both differ from the data (${expected || "nothing"})`;
+    return said === expected ? undefined : `both differ from the records file (${expected || "nothing"})`;
 }
 
 async function sideSays(

@@ -20,11 +20,14 @@ export interface DnsFacts {
     ownDs: string | undefined;
     /** Rows of the comparison that are not equal; undefined: not compared, since the zone has moved already. */
     differences: ComparedRow[] | undefined;
-    /** Or why they are not known: the token may do without the right to see them, until a name is proxied. */
+    /**
+     * Edge certificates, or why they are not known: until a name is proxied, the token needs no permission to read
+     * them.
+     */
     certificates: CertificatePack[] | string;
     /** Names that are to be proxied. */
     proxied: string[];
-    /** Names that the stack makes for itself, always proxied. */
+    /** Names that the stack creates itself, always proxied. */
     hostnames: string[];
     /** Names that the edge answers now, which show the reached phase. Also empty while unknown. */
     proxiedNow: string[];
@@ -35,7 +38,7 @@ export interface DnsFacts {
 export interface FactsQuestion {
     /** In lower case, without the final dot. */
     zoneName: string;
-    /** That the zone belongs to. Unset: any that the token sees. */
+    /** Account of the zone. Unset: any that the token can read. */
     account?: string;
     records: ZoneRecord[];
     /** Names of the service that are not among the records. */

@@ -7,9 +7,9 @@ import { isWithin, plainAddress, plainName } from "./names";
 
 /** Record types that DNSSEC signing adds. Cloudflare signs the zone itself. */
 const OF_SIGNING = ["DNSKEY", "RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "CDS", "CDNSKEY"];
-/** Types of zone files that the data has no form for. */
+/** Types of zone files that the records file does not support. */
 const OTHERS = ["SPF", "NAPTR", "SSHFP", "LOC", "HTTPS", "SVCB", "URI", "CERT", "DNAME", "HINFO", "RP", "SMIMEA"];
-/** Names with their values, by type; what is not here has no data in an entry. */
+/** Fields of the data by type; other types have no data in an entry. */
 const LENGTHS: Record<string, number> = { A: 1, AAAA: 1, CNAME: 1, NS: 1, PTR: 1, MX: 2, CAA: 3, SRV: 4 };
 
 /** @param file name of the file, for problems */
@@ -40,8 +40,9 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
     else if (OF_SIGNING.includes(type))
         notes.push(`${where}: ${type} left out, since Cloudflare signs the zone itself.`);
     else if (words.length === 0) notes.push(`${title}: has no data, left out.`);
-    else if (entry.escaped) undecided("its name has characters that this data has no form for");
-    else if (OTHERS.includes(type)) undecided(`${type} ${words.map(quoted).join(" ")}: this data has no form for it`);
+    else if (entry.escaped) undecided("its name has characters that the records file cannot hold");
+    else if (OTHERS.includes(type))
+        undecided(`${type} ${words.map(quoted).join(" ")}: the records file does not support it`);
     else {
         const value = valueOf(entry);
         if (value === undefined)
@@ -55,7 +56,7 @@ function take(entry: Entry, zone: string, where: string, { items, notes, problem
     }
 }
 
-/** The value of an entry; a text says what to decide; undefined: these words are no data of this type. */
+/** The value of an entry; a text is an open decision; undefined: the words are invalid for this type. */
 function valueOf({ type, words, origin }: Entry): object | string | undefined {
     const name = (word: Word) => (word.text === "." ? "." : absolute(word.text, origin));
     const number = (word: Word) => (/^\d+$/.test(word.text) ? Number(word.text) : NaN);
@@ -69,7 +70,7 @@ function valueOf({ type, words, origin }: Entry): object | string | undefined {
         case "CNAME":
         case "NS":
         case "PTR":
-            return a.escaped ? "its target has characters that this data has no form for" : { content: name(a) };
+            return a.escaped ? "its target has characters that the records file cannot hold" : { content: name(a) };
         case "MX":
             return numbers(number(a)) ? { priority: number(a), content: name(b) } : undefined;
         case "TXT":
@@ -90,11 +91,11 @@ function valueOf({ type, words, origin }: Entry): object | string | undefined {
     }
 }
 
-/** A text, or why a person must look at it. */
+/** A text, or why it needs a decision. */
 export function textValue(content: string): object | string {
-    if (content === "") return "an empty text, which Cloudflare does not hold: remove this entry";
+    if (content === "") return "an empty text, which Cloudflare does not store: remove this entry";
     if (/[^\x20-\x7e]/.test(content) || /^"[\s\S]*"$/.test(content))
-        return `text ${JSON.stringify(content)}: bytes or quotes that this data has no form for; make it by hand`;
+        return `text ${JSON.stringify(content)}: bytes or quotes that the records file cannot hold; create it by hand`;
     return { content };
 }
 

@@ -10,7 +10,7 @@ import { isWithin, plainAddress, plainName, plainTarget } from "./names";
 
 type Fields = Record<string, unknown>;
 
-/** Key of a set's data, by type, and what one record of it becomes. A text says what to decide. */
+/** Key of a set's data by type, and the conversion of one record. A text is an open decision. */
 const TYPES: Record<string, { key: string; value: (of: Fields) => object | string }> = {
     A: { key: "arecords", value: (of) => ({ content: text(of, "ipv4address") }) },
     AAAA: { key: "aaaarecords", value: (of) => ({ content: plainAddress(text(of, "ipv6address")) }) },
@@ -58,7 +58,7 @@ const TYPES: Record<string, { key: string; value: (of: Fields) => object | strin
 
 export function importRecordSets(source: string, file: string, zone?: string): Imported {
     const lines = new LineCounter();
-    // JSON is YAML, and this reader knows the lines.
+    // JSON is valid YAML, and this parser provides line numbers.
     const document = parseDocument(source, { lineCounter: lines });
     const found: Imported = { zone: zone ?? "", items: [], notes: [], problems: [] };
     const lineOf = (node: Node | null) => `${file}:${node?.range ? lines.linePos(node.range[0]).line : 1}`;
@@ -99,7 +99,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     }
     if (/\/privatednszones\//i.test(String(set.type))) {
         problems.push(
-            `${where}: must be of a public zone (got ${String(set.type)}). Private zones do not move: their names would be known to all.`,
+            `${where}: must be of a public zone (got ${String(set.type)}). Do not move a private zone: its names would become public.`,
         );
         return;
     }
@@ -119,7 +119,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
             name,
             type,
             ttl: possibleTtl(time, title, notes),
-            undecided: "this data has no form for its type",
+            undecided: "the records file does not support its type",
         });
     else {
         const { key, value } = TYPES[type];
@@ -137,7 +137,7 @@ function take(set: Fields, where: string, { zone, items, notes, problems }: Impo
     }
 }
 
-/** Whether nothing of a value was missing; that of a CAA record may be empty. */
+/** Whether no part of a value is missing; the value of a CAA record may be empty. */
 function isComplete(made: object | string): boolean {
     if (typeof made === "string") return true;
     const { data, ...rest } = made as { data?: Fields };

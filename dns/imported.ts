@@ -24,11 +24,11 @@ const LONGEST = 86400;
 /** Azure's own default. */
 const DEFAULT_TTL = 3600;
 
-/** A time to live that Cloudflare takes; says so when it is another one. */
+/** The nearest TTL that Cloudflare accepts, with a note if it differs. */
 export function possibleTtl(ttl: number | undefined, where: string, notes: string[]): number {
     if (ttl === undefined) return DEFAULT_TTL;
     const possible = Math.min(LONGEST, Math.max(SHORTEST, ttl));
-    if (possible !== ttl) notes.push(`${where}: ttl ${ttl} becomes ${possible}, which Cloudflare can hold.`);
+    if (possible !== ttl) notes.push(`${where}: ttl ${ttl} becomes ${possible}, the nearest that Cloudflare supports.`);
     return possible;
 }
 
@@ -43,10 +43,10 @@ const ALIASES: [kind: RegExp, advice: (id: string) => string][] = [
         (id) => `a CNAME to the profile: az network traffic-manager profile show --ids ${id} --query dnsConfig.fqdn`,
     ],
     [/\/(frontdoors|profiles)\//i, () => "a CNAME to the host name of the Front Door or CDN endpoint"],
-    [/\/dnszones\//i, () => "the value of the record it leads to"],
+    [/\/dnszones\//i, () => "the value of the record that it points to"],
 ];
 
 export function aliasAdvice(id: string): string {
-    const advice = ALIASES.find(([kind]) => kind.test(id))?.[1](id) ?? "what it answers now";
+    const advice = ALIASES.find(([kind]) => kind.test(id))?.[1](id) ?? "what the name answers now";
     return `alias of ${id}: give ${advice}`;
 }

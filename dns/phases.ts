@@ -14,7 +14,9 @@ export function phaseProblems(phase: Phase, facts: DnsFacts): string[] {
     const say = (what: string) => `dns.phase: ${phase} ${what}`;
     const { status, zone, unanswered } = facts;
     if (unanswered.length > 0)
-        return unanswered.map((why) => say(`needs to know how far the move is (${why}). ${wayOut(phase, facts)}`));
+        return unanswered.map((why) =>
+            say(`needs to know how far the move has come (${why}). ${wayOut(phase, facts)}`),
+        );
     if (!status)
         return [
             say(
@@ -59,22 +61,22 @@ function missing(phase: Phase, facts: DnsFacts): string[] {
     return [...settled(facts), ...certificates(facts), ...(phase === "signed" ? oldAnswersGone(facts) : [])];
 }
 
-/** A DS record that Cloudflare's keys do not match makes the zone bogus for everyone who validates. */
+/** A DS record that Cloudflare's keys do not match makes validating resolvers reject the whole zone. */
 function foreignDs({ ds, ownDs, zone }: DnsFacts): string[] {
     const foreign = ds.filter((value) => value !== ownDs);
     if (foreign.length === 0) return [];
     return [
-        `needs no DS record of others for ${zone} at the zone above (got ${foreign.join("; ")}). ` +
-            "Remove it at the registrar and wait for its time to live, 24 h is safe.",
+        `needs the parent zone to have no DS record for ${zone} except Cloudflare's (got ${foreign.join("; ")}). ` +
+            "Remove that at the registrar and wait for its TTL to pass; 24 h is safe.",
     ];
 }
 
 function differences({ differences: rows }: DnsFacts): string[] {
-    if (rows === undefined) return [`needs both sides compared. Run: ${CHECK}`];
+    if (rows === undefined) return [`needs a comparison of the old and the new name servers. Run: ${CHECK}`];
     if (rows.length === 0) return [];
     const first = rows.slice(0, 3).map(({ name, type }) => `${name} ${type}`);
     return [
-        `needs equal answers on both sides (${rows.length} differ: ${first.join(", ")}${rows.length > 3 ? " …" : ""}). See: ${CHECK}`,
+        `needs equal answers of the old and the new name servers (${rows.length} differ: ${first.join(", ")}${rows.length > 3 ? " …" : ""}). See: ${CHECK}`,
     ];
 }
 
@@ -83,17 +85,17 @@ function settled(facts: DnsFacts): string[] {
     const problems: string[] = [];
     if (!delegatedToUs(facts))
         problems.push(
-            `needs exactly ${status!.nameServers.join(" and ")} at the zone above (got ${delegation?.servers.join(", ") || "none"}). Set them at the registrar.`,
+            `needs exactly ${status!.nameServers.join(" and ")} in the parent zone (got ${delegation?.servers.join(", ") || "none"}). Set them at the registrar.`,
         );
     if (status!.status !== "active")
         problems.push(
-            `needs the zone active at Cloudflare (got ${status!.status}). Wait, or ask it to look: activation_check.`,
+            `needs the zone active at Cloudflare (got ${status!.status}). Wait, or make Cloudflare check it: activation_check.`,
         );
     if (status!.paused) problems.push("needs the zone not paused. Resume it at Cloudflare.");
     return problems;
 }
 
-/** The stack's own names too: they are proxied from their making. */
+/** The stack's own names are included: they are proxied from the start. */
 function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] {
     const need = certificateNeed([...new Set([...hostnames, ...proxied])], certificates);
     return need === undefined ? [] : [need];
@@ -106,7 +108,7 @@ function certificates({ proxied, hostnames, certificates }: DnsFacts): string[] 
 function oldAnswersGone({ status, delegation, oldNsTtlSeconds, ds, ownDs, now }: DnsFacts): string[] {
     if (ownDs !== undefined && ds.includes(ownDs)) return []; // signed already
     const since = status!.activatedOn;
-    // Resolvers go by the zone above, or by what the old zone said of itself.
+    // Resolvers use the TTL of the parent zone's delegation, or of the old zone's own NS records.
     const kept = Math.max(delegation?.ttlSeconds ?? 0, oldNsTtlSeconds);
     const until = since && new Date(since.getTime() + kept * 1000);
     if (until && until <= now) return [];
@@ -120,7 +122,7 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
     const { status, ds, ownDs, delegation, proxied, unanswered } = facts;
     const notes: string[] = [];
     const reached = isReached(phase, facts);
-    if (reached) notes.push(...unanswered.map((why) => `dns: not known how far the move is (${why}).`));
+    if (reached) notes.push(...unanswered.map((why) => `dns: how far the move has come is not known (${why}).`));
     if (!status) return notes;
     if (reached && (phase === "proxied" || phase === "signed") && unanswered.length === 0)
         notes.push(...missing(phase, lookedAt(facts)).map((what) => `dns: phase ${phase} is reached, and ${what}`));
@@ -131,29 +133,29 @@ export function phaseNotes(phase: Phase, facts: DnsFacts): string[] {
         );
     if (phase === "delegated" && unanswered.length === 0 && !delegatedToUs(facts) && ds.length === 0)
         notes.push(
-            "dns: no DS record is at the zone above. If one was there in the last 24 h, do not change the delegation yet: others keep it for its time to live.",
+            "dns: the parent zone has no DS record. If it had one in the last 24 h, do not change the delegation yet: resolvers cache the record for its TTL.",
         );
     const need = certificateNeed(lookedAt(facts).hostnames, facts.certificates);
     if (moving && status.status === "active" && need !== undefined) notes.push(`dns: hostname ${need}`);
     const foreign = ds.filter((value) => value !== ownDs);
     if (delegatedToUs(facts) && foreign.length > 0)
         notes.push(
-            `dns: the zone is dead for everyone who validates: a DS record of others is at the zone above (${foreign.join("; ")}). Remove it at the registrar.`,
+            `dns: validating resolvers cannot resolve the zone, since the parent zone has a DS record that is not Cloudflare's (${foreign.join("; ")}). Remove it at the registrar.`,
         );
     if (phase === "mirror" && delegatedToUs(facts))
         notes.push(
-            `dns: the zone above still names Cloudflare, whatever the phase. To go back, set the old servers at the registrar: others follow within ${delegation!.ttlSeconds} s.`,
+            `dns: the parent zone still delegates to Cloudflare, whatever the phase is. To go back, set the old name servers at the registrar: resolvers follow within ${delegation!.ttlSeconds} s.`,
         );
     if (phase !== "signed" && ownDs !== undefined)
         notes.push(
             ds.includes(ownDs)
-                ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait for its time to live."
-                : "dns: the zone stays signed at Cloudflare, without a DS record: harmless. Turn DNSSEC off there when it should end.",
+                ? "dns: the zone stays signed. Before its delegation leaves Cloudflare: remove the DS record at the registrar and wait for its TTL to pass."
+                : "dns: the zone stays signed at Cloudflare, without a DS record: harmless. Turn DNSSEC off there if you no longer want it.",
         );
     const publish = unanswered.length === 0 && foreign.length === 0 && oldAnswersGone(facts).length === 0;
     if (phase === "signed" && ownDs !== undefined && !ds.includes(ownDs) && publish)
         notes.push(
-            `dns: not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), wait two days after that first: Cloudflare may still name the first time.`,
+            `dns: not validated yet. Publish at the registrar: DS ${ownDs}. If the delegation came back to Cloudflare since the zone became active (${status.activatedOn?.toISOString()}), first wait two days after that: Cloudflare may still report the earlier time.`,
         );
     notes.push(...deletion(facts));
     return notes;

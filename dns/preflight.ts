@@ -7,7 +7,7 @@ import { type Lookup } from "./servers";
 export interface DnsSettings {
     /** Name of the zone, in lower case, without the final dot. */
     zone: string;
-    /** That the zone belongs to. Unset: any that the token sees. */
+    /** Account of the zone. Unset: any that the token can read. */
     account?: string;
     phase: Phase;
     records: ZoneRecord[];
@@ -40,7 +40,7 @@ export async function dnsReport(
     options: { lookup?: Lookup; now?: Date } = {},
 ): Promise<DnsReport> {
     if (!access) {
-        const missing = "CLOUDFLARE_API_TOKEN: must be set, to look at the zone. Export it.";
+        const missing = "CLOUDFLARE_API_TOKEN: must be set, to check the zone. Export it.";
         return { problems: settings.phase === "mirror" ? [] : [missing], notes: [] };
     }
     const { zone, account, phase, records, hostnames, oldServers, newServers, parentServers } = settings;

@@ -1,4 +1,4 @@
-/** Asks one name server one question, without recursion: by UDP, and by TCP where the answer is too large for that. */
+/** Sends one query to one name server, without recursion: by UDP, and by TCP if the answer is too large. */
 import { randomInt } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { setMaxListeners } from "node:events";
@@ -43,7 +43,7 @@ export interface QueryOptions {
     tcp?: boolean;
     /** Longest wait for one answer, in milliseconds. @default 2000: as resolvers wait, some 5 times a round trip */
     timeoutMilliseconds?: number;
-    /** Ends all waiting. */
+    /** Aborts all waits. */
     signal?: AbortSignal;
 }
 
@@ -52,7 +52,7 @@ export class NoAnswer extends Error {}
 
 /** Largest answer by UDP, in bytes: what passes every network in one piece (DNS flag day 2020). */
 const UDP_SIZE = 1232;
-/** A datagram may be lost; two that are lost are a server that is away. */
+/** One datagram may be lost; after two without an answer the server counts as down. */
 const UDP_TRIES = 2;
 const TIMEOUT_MS = 2000;
 
@@ -138,7 +138,7 @@ function waiting<T>(server: Server, how: string, { timeoutMilliseconds, signal }
     return { promise, fail, done: (value: T) => end(() => settle.resolve(value)), open: () => !over };
 }
 
-/** Looked at before the rest: what is cut off may end in the middle of a record. */
+/** Checked first, since a truncated answer may end in the middle of a record. */
 function cutOff(message: Buffer, id: number): boolean {
     return message.length >= 12 && message.readUInt16BE(0) === id && (message[2] & 0x82) === 0x82;
 }

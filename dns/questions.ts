@@ -1,4 +1,6 @@
-/** Questions for both sides: every record set of the data, and names that must not exist. */
+/**
+ * Queries for the old and the new name servers: every record set of the records file, and names that must not exist.
+ */
 import { randomBytes } from "node:crypto";
 import { recordValue, type ZoneRecord } from "../components/cloudflare/dns-record";
 import { delegationOf, isWildcard, isWithin, parentOf, upTo } from "./names";

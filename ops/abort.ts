@@ -1,4 +1,6 @@
-/** Ends as the work does, or fails for the reason of the signal at once: what was aborted may never end. */
+/**
+ * Settles like the work, but fails at once with the reason of the signal when that aborts: aborted work may never end.
+ */
 export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     let fail: () => void = () => undefined;
     const aborted = new Promise<never>((_, reject) => {

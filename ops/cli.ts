@@ -21,9 +21,9 @@ export async function run(args: string[], context: Context): Promise<number> {
     }
 }
 
-/** Says why a command has ended early. @returns the exit code */
+/** Prints why a command failed. @returns the exit code */
 function explain(error: unknown, { note }: Context): number {
-    // Commander has said it already. Asked for help it has done what was asked.
+    // Commander has already printed the error. If help was requested, that is no failure.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
     if (error instanceof ProblemList || error instanceof Failure || error instanceof FindingsError) {
         note(error.message);
@@ -34,10 +34,10 @@ function explain(error: unknown, { note }: Context): number {
     return EXIT.failure;
 }
 
-/** Throws instead of ending the process, and writes where the context says. */
+/** Makes commander throw instead of ending the process, and write to the context's streams. */
 function quiet(command: Command, context: Context): void {
     command.exitOverride().configureOutput({
-        // As wide in a pipe as in any terminal: the help is compared with a file.
+        // A fixed width, also in a pipe, since a test compares the help with a file.
         getOutHelpWidth: () => HELP_COLUMNS,
         getErrHelpWidth: () => HELP_COLUMNS,
         writeOut: (text) => context.out(text.trimEnd()),
@@ -49,7 +49,7 @@ function quiet(command: Command, context: Context): void {
 
 /** Runs the command that the process was started with. */
 export function main(): void {
-    // Set, not called: what is still to be written to a pipe gets there.
+    // process.exit() would lose output that is not yet written to a pipe.
     void run(process.argv.slice(2), realContext()).then((code) => (process.exitCode = code));
 }
 

@@ -11,8 +11,8 @@ export interface AnswerFormat {
 }
 
 /**
- * The last line of a command that changes something and was run without consent. It is part of an answer in text, and
- * next to one that a program reads.
+ * The last line of a command that changes something and was run without consent. It goes to standard output with text,
+ * and to standard error with JSON.
  * @param does what the command does with consent, as `write the file`
  */
 export function dryRun({ out, note }: Pick<Context, "out" | "note">, does: string, answer: AnswerFormat): void {

@@ -10,7 +10,7 @@ import { runPulumi, type PulumiRunner } from "./stack/pulumi";
 /** Root of the clone: where Pulumi finds its project. */
 export const ROOT = resolve(__dirname, "..");
 
-/** What a command reaches of the world outside. Tests give their own. */
+/** Everything outside the process that a command uses. Tests replace it. */
 export interface Context {
     pulumi: PulumiRunner;
     /** Folder of the stack files. */
@@ -18,21 +18,21 @@ export interface Context {
     /** Root of the clone, where git and Pulumi find the program. @default {@link ROOT} */
     program?: string;
     today: Date;
-    /** Longest wait until the gateway refuses what was revoked, in seconds. */
+    /** Longest wait until the gateway rejects a revoked credential, in seconds. */
     refusalSeconds: number;
     /** Address to connect to instead of that of a stack's https url. @default the url's own */
     connectTo?: string;
-    /** Who runs a conversion, as a stack's cluster says. */
+    /** Opens the record of the lock holder in a stack's cluster. */
     openHolder: OpenHolder;
-    /** What is in APISIX and not of the ingress controller. */
+    /** Finds objects in APISIX that the ingress controller did not write. */
     auditGateway: AuditGateway;
     /** Whether a port of an address answers. */
     stateOfPort: typeof stateOf;
     /** Result of the command: standard output. */
     out(text: string): void;
-    /** Writes to the terminal as it is, where there is one. */
+    /** Writes raw text to the terminal, if there is one. */
     terminal?: (text: string) => void;
-    /** Everything said along the way: standard error, so that a result can be piped. */
+    /** Messages during the command: standard error, so that a result can be piped. */
     note(text: string): void;
     stdin(): Promise<string>;
     /** The same in parts, for what may be larger than memory. */
@@ -47,7 +47,7 @@ export function realContext(): Context {
         folder: resolve(process.env.ALPA_AUTH_STACK_FILES ?? ROOT),
         today: new Date(),
         refusalSeconds: 30, // seen: below 2
-        // Names that lead nowhere (yet): the sandbox's edge has no DNS and no TLS.
+        // For host names that do not resolve: the sandbox's edge has no DNS and no TLS.
         get connectTo() {
             return loopback(process.env.ALPA_AUTH_CONNECT_TO);
         },
@@ -62,11 +62,11 @@ export function realContext(): Context {
     };
 }
 
-/** Of the sandbox only: to any other place it would lead credentials, and a proof would be that place's. */
+/** Only for the sandbox: credentials must not be sent to another host, whose answers would prove nothing. */
 function loopback(address: string | undefined): string | undefined {
     if (!address) return undefined;
     if (/^http:\/\/127\.0\.0\.1:\d+\/?$/.test(address)) return address;
     throw new UsageError([
-        `ALPA_AUTH_CONNECT_TO: must be an address of this machine, as http://127.0.0.1:8080 (got ${address}). Unset it.`,
+        `ALPA_AUTH_CONNECT_TO: must be an address of this machine, for example http://127.0.0.1:8080 (got ${address}). Unset it.`,
     ]);
 }

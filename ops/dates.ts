@@ -7,12 +7,12 @@ export function dayAfter(today: Date, days: number): string {
     return new Date(today.getTime() + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** Whether a credential with this end is left out of the gateway by the next `pulumi up`. */
+/** Whether the next `pulumi up` removes a credential with this expiry date from the gateway. */
 export function isOver(expires: string | undefined, today: Date): boolean {
     return expires !== undefined && day.safeParse(expires).success && daysUntil(expires, today) <= 0;
 }
 
-/** What is wrong with a day that is to lie ahead. */
+/** Problems of a day that must be in the future. */
 export function dayProblems(where: string, text: string | undefined, today: Date): string[] {
     if (text === undefined) return [];
     if (!day.safeParse(text).success)

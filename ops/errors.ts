@@ -1,19 +1,19 @@
 import { ProblemList } from "../config/problem-list";
 
-/** All that stands against what was asked: the user's to correct, so exit code 2 and no trace. */
+/** Problems of the command or the config, which the user must correct: exit code 2, no stack trace. */
 export class UsageError extends ProblemList {
     constructor(problems: string[]) {
-        super("what was asked", problems);
+        super("this command", problems);
     }
 }
 
-/** What went wrong outside of this program and is said in full: exit code 1, no trace. */
+/** A failure outside of this program with a complete message: exit code 1, no stack trace. */
 export class Failure extends Error {}
 
-/** What a check has found, which did its work: exit code 3, no trace. */
+/** Findings of a check that ran successfully: exit code 3, no stack trace. */
 export class FindingsError extends Error {}
 
-/** What an error says, whatever was thrown. */
+/** Message of an error, or of any other thrown value. */
 export function errorMessage(error: unknown): string {
     return error instanceof Error ? error.message : String(error);
 }

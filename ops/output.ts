@@ -14,7 +14,7 @@ export function json(value: unknown): string {
 
 const LONGEST = 300;
 
-/** Another system's text on one line: it may hold anything, and a terminal must not run it. */
+/** Text of another system on one line, without control characters that a terminal would execute. */
 export function printable(text: string): string {
     return text.replace(/[^\x20-\x7e]/g, "?").slice(0, LONGEST);
 }

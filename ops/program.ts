@@ -1,4 +1,4 @@
-/** The commands of `alpa-auth`. Each noun has a folder, and each verb a file, which says what it takes. */
+/** The commands of `alpa-auth`. Each noun has a folder, and each verb a file with its arguments and options. */
 import { Command } from "commander";
 import { version } from "../package.json";
 import type { Noun } from "./arguments";
@@ -37,7 +37,7 @@ function below(command: Command, word: string): Command {
     return found ?? command.command(word).description(`Commands: ${word}`);
 }
 
-/** Every verb, with all that is typed for it. */
+/** Every verb, with the words that are typed for it. */
 export function verbsOf(command: Command, words: string[] = []): { words: string[]; verb: Command }[] {
     if (command.commands.length === 0) return [{ words, verb: command }];
     return command.commands.flatMap((sub) => verbsOf(sub, [...words, sub.name()]));
@@ -49,7 +49,7 @@ function exitCodes(): string {
     );
 }
 
-/** The texts that commander has of its own. */
+/** Rewrites texts of commander in the imperative. */
 function inImperative(command: Command): void {
     command.helpOption("-h, --help", "show this help");
     if (command.commands.length > 0) command.helpCommand("help [command]", "show the help of a command");

@@ -3,7 +3,7 @@ import { CONSENT } from "./consent";
 
 /** Flags of consent of earlier versions. */
 const FLAGS = ["--apply"];
-/** Commands of earlier versions, by their names of today. */
+/** Commands of earlier versions, with their present names. */
 const COMMANDS: Record<string, string> = { "consumer expire": "consumer prune-expired" };
 
 /**

@@ -11,8 +11,8 @@ type Policy = ResourceValidationPolicy & Partial<StackValidationPolicy>;
  *
  * A validation gets all secrets in plain text, so it cannot tell which values are secret. Only a remediation gets the
  * secret markers, and the engine calls it right before the validations: so one rule has a remediation that changes
- * nothing and records the resource for all rules. Its level is therefore `remediate`, which refuses like
- * `mandatory` what the validation reports.
+ * nothing and records the resource for all rules. Its level is therefore `remediate`, which rejects violations like
+ * `mandatory`.
  */
 export function policies(rules: readonly Rule[], exceptions: Exception[], today: Date): Policy[] {
     const seen = new Map<string, Resource>();
@@ -32,7 +32,7 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
                 const known = seen.get(args.urn);
                 if (looksAtSecrets && known === undefined)
                     return report(
-                        "This rule must have the level remediate: at any other it is not told what is secret.",
+                        "This rule must have the level remediate: at any other level Pulumi does not mark for it which values are secret.",
                     );
                 const resource = known ?? resourceFrom(args);
                 for (const { message } of standing([resource], { ...rule, checkStack: undefined })) report(message);
@@ -50,23 +50,23 @@ export function policies(rules: readonly Rule[], exceptions: Exception[], today:
     });
 }
 
-/** What the SDK hands over: proxies that open every secret and throw at what is unknown. */
+/** Values from the SDK are proxies that reveal secrets and throw on unknown values. */
 function resourceFrom({ type, name, urn, opts, props }: Given): Resource {
-    // Their own fields, which no proxy stands before, hold what was sent.
+    // Their internal fields have the original values without a proxy.
     const fields = Object.entries(Object.getOwnPropertyDescriptors(props)).map(([field, { value }]) => [field, value]);
     const inputs = withSecrets(Object.fromEntries(fields)) as Record<string, unknown>;
     return resourceOf({ type, name, urn, protect: opts.protect, inputs });
 }
 type Given = Pick<ResourceValidationArgs, "type" | "name" | "urn" | "opts" | "props">;
 
-/** At the end it hands over what providers have answered, where it knows that. */
+/** At the end the SDK passes the outputs of providers, if it knows them. */
 function idOf({ props }: Pick<Given, "props">): unknown {
     const id: unknown = Object.getOwnPropertyDescriptor(props, "id")?.value;
     return typeof id === "string" ? resourceOf({ ...NOTHING, id }).id : undefined;
 }
 const NOTHING = { type: "", name: "", urn: "", protect: false, inputs: {} };
 
-/** The SDK's word for a secret becomes that of the rules. */
+/** Converts the SDK's marker of a secret into that of the rules. */
 function withSecrets(value: unknown): unknown {
     if (value instanceof PackSecret) return new Secret(withSecrets(value.value));
     if (Array.isArray(value)) return value.map(withSecrets);

@@ -1,6 +1,6 @@
 /** Results of the preflight checks. */
 export interface Findings {
-    /** Each stops the run. */
+    /** Problems; each stops the run. */
     problems: string[];
     /** Warnings; the run continues. */
     warnings: string[];

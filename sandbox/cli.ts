@@ -76,14 +76,14 @@ program
 program
     .command("cloudflare")
     .description(
-        "Run the emulated Cloudflare API alone; zones become active when they are checked, as if the registrar had followed",
+        "Run the emulated Cloudflare API alone; zones become active when they are checked, as if the registrar had set Cloudflare's name servers",
     )
     .requiredOption("--port <port>", "port to listen on", port)
     .requiredOption("--token <token>", "API token that clients must send")
     .option("--account <id>", "the account's id (default: the first one that a request names)", accountId)
     .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
     .option("--edge-port <port>", "also the edge, on this port; zones and certificates are then active at once", port)
-    .option("--connector-port <port>", "where the edge takes in connectors (default: any free one)", port)
+    .option("--connector-port <port>", "port on which the edge accepts connectors (default: any free one)", port)
     .action(async (options) => (await standalone()).runCloudflare(options));
 program
     .command("alpa")

@@ -17,7 +17,7 @@ export function cloudflare(
 ) {
     watchdogOf(settings.watchdog);
     const auth = new CloudflareAccess("alpa", settings);
-    // Its failure is the run's: nothing waits for it.
+    // Nothing waits for this check, but its failure fails the run.
     if (untilDisabled && !pulumi.runtime.isDryRun())
         auth.disabled.apply((ids) => untilDisabled({ account: settings.account, ids }));
     const { url, credentials, curl, expires, nameServers, zoneStatus, ds } = auth;

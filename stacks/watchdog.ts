@@ -1,6 +1,6 @@
 import { AlpaWatchdog, type AlpaWatchdogArgs } from "../components/hosts/watchdog/alpa-watchdog";
 
-/** Has Alpa's progress watched on its hosts, where that is asked for. */
+/** Installs the watchdog on Alpa's hosts, if it is configured. */
 export function watchdogOf(settings: AlpaWatchdogArgs | undefined): void {
     if (settings !== undefined) new AlpaWatchdog("alpa-watchdog", settings);
 }

@@ -11,7 +11,7 @@
 export const CONSUMER_VARIABLE = "alpa_consumer";
 export const CREDENTIAL_VARIABLE = "alpa_credential";
 
-/** A field's name, and the variable of nginx that it holds. Numbers stand without quotes. */
+/** Name of a field, and its nginx variable. Numbers have no quotes. */
 const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["time", "time_iso8601"],
     ["request_id", "alpa_request_id"],
@@ -21,7 +21,7 @@ const FIELDS: [name: string, variable: string, kind?: "number"][] = [
     ["status", "status", "number"],
     ["reason", "alpa_reason"],
     ["request_time", "request_time", "number"],
-    // Of several tries a list, as `0.001, 2.310`; empty where Alpa was not asked.
+    // A list after several tries, for example `0.001, 2.310`; empty if the request did not go to Alpa.
     ["upstream_time", "upstream_response_time"],
     ["bytes_received", "request_length", "number"],
     ["bytes_sent", "bytes_sent", "number"],
@@ -34,8 +34,8 @@ export const ACCESS_LOG_FORMAT = `{${FIELDS.map(([name, variable, kind]) =>
 ).join(",")}}`;
 
 /**
- * A request id that a caller has chosen may be anything, a key too: it is written where it has the form of a UUID, as those
- * have that the gateway makes.
+ * A caller may choose any request id, even a key: only ids in the form of a UUID are logged, as the gateway generates
+ * them.
  */
 const REQUEST_ID = `map $http_x_request_id $alpa_request_id {
     "~^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" $http_x_request_id;
@@ -56,8 +56,8 @@ const ROUTE = `map "$status:$upstream_status:$uri" $alpa_route {
 }`;
 
 /**
- * Why the gateway did not pass a request on, or got no answer: from the status and, after a colon, what Alpa answered. Behind
- * a second colon is what is left of the caller's limit: the limit on open requests says nothing of it.
+ * Why the gateway did not pass a request on, or got no answer: from the status and, after a colon, what Alpa answered.
+ * After a second colon is the rest of the caller's limit, which the limit on open requests does not set.
  */
 const REASON = `map "$status:$upstream_status:$sent_http_x_ratelimit_remaining" $alpa_reason {
     "~^400::" request-not-accepted;
@@ -94,7 +94,7 @@ export function accessLogSettings() {
         // Warnings have the request line with its query string, and there is one for each request that is rejected
         // (`run_plugin` in plugin.lua, 3.18.0): a key that a caller sends there by mistake would stand next to the lines.
         error_log_level: "error",
-        // The ingress controller's requests: they are no caller's, and come every minute.
+        // Requests of the ingress controller, every minute.
         http_admin_configuration_snippet: "access_log off;",
     };
 }

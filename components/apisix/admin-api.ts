@@ -71,22 +71,24 @@ export function etcdState({ status, body }: Pick<PodAnswer, "status" | "body">):
     }
 }
 
-/** What an answer of the Admin API says of the gateway as a whole: why no change arrives, and what to run. */
+/**
+ * Problem of the gateway as a whole, from an answer of the Admin API: why APISIX receives no change, and what to run.
+ */
 export function troubleOf(answer: Pick<PodAnswer, "status" | "body">, namespace: string): string | undefined {
     const restart = `Run: kubectl -n ${namespace} rollout restart deployment/apisix`;
     if (etcdState(answer) === "lost")
-        return `etcd has lost APISIX's directory keys, so no change of a route or consumer arrives, no revocation either. ${restart}`;
+        return `etcd has lost APISIX's directory keys, so APISIX receives no change of a route or consumer, and no revocation. ${restart}`;
     if (answer.status === 401)
-        return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with others, so no change of a route or consumer arrives. ${restart}`;
+        return `APISIX rejects the keys of Secret ${namespace}/${KEYS}: its pods started with other keys, so APISIX receives no change of a route or consumer. ${restart}`;
     // Error of 3.18.0 when its pod started before etcd required a password, or with another password.
     if (answer.status === 503 && answer.body.includes("etcd response missing header.revision"))
-        return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so no change of a route or consumer arrives. ${restart}`;
+        return `etcd rejects APISIX: its pods started with another password of etcd, or without one, so APISIX receives no change of a route or consumer. ${restart}`;
     return undefined;
 }
 
 /**
- * Why no change arrives at APISIX; undefined when nothing is wrong with it, or when it cannot be asked: no pod is ready, or the
- * user may not use port-forwarding.
+ * Why APISIX receives no change; undefined if it does, or if it cannot be queried: no pod is ready, or the user may not
+ * use port-forwarding.
  */
 export async function adminTrouble(access: PlainAccess, gatewayNamespace: string): Promise<string | undefined> {
     try {

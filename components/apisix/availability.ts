@@ -8,7 +8,7 @@ export interface Availability {
 
 /** Minimum of APISIX pods and of nodes: while one is down, the loss of another one must not be an outage. */
 export const LEAST_NODES = 3;
-/** etcd members: the smallest number that outlives one of them. Not a setting: it cannot change in place. */
+/** etcd members: the smallest number that survives the loss of one. Not a setting: it cannot change in place. */
 export const ETCD_MEMBERS = 3;
 
 /** Labels of the ingress controller's pods: as a sub-chart of `apisix`, the chart has this alias. */

@@ -4,14 +4,14 @@ import type { Verdict } from "../kubernetes/readiness";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** The pods of a gateway, which are asked whether a change has reached them. */
+/** The pods of a gateway, which are queried to verify that a change has reached them. */
 export interface GatewayPods {
     /** Namespace the APISIX pods run in. */
     namespace: string;
     /** Labels that the pods have in common. */
     labels: Record<string, string>;
     /**
-     * What happens when the pods cannot be found or asked. `fail`: the stack installed them, so that is an error.
+     * What happens if the pods cannot be found or queried. `fail`: the stack installed them, so that is an error.
      * `settle`: the gateway already existed, and the user may lack permission: the settle time is waited instead.
      */
     unasked: "fail" | "settle";
@@ -21,10 +21,10 @@ export interface GatewayPods {
 export const POD_DATA_PORT = 9080;
 export const POD_ADMIN_PORT = 9180;
 
-/** How messages begin that name a permission. */
+/** First words of messages about a missing permission. */
 export const LACKS_PERMISSION = "the kubeconfig user lacks permission to";
 
-/** Whether a pod has these labels, and is not about to end. */
+/** Whether a pod has these labels and is not terminating. */
 export function staysWith({ metadata }: Live, labels: Record<string, string>): boolean {
     return (
         metadata?.deletionTimestamp === undefined &&
@@ -32,35 +32,35 @@ export function staysWith({ metadata }: Live, labels: Record<string, string>): b
     );
 }
 
-/** Whether a pod has these labels, takes requests, and is not about to end. */
+/** Whether a pod has these labels, is ready, and is not terminating. */
 export function isReadyPod(pod: Live, labels: Record<string, string>): boolean {
     const conditions = pod.status?.conditions ?? [];
     return staysWith(pod, labels) && conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
 /**
- * A verdict that rests on what the pods answered alone, although the Admin API should have been read too.
+ * A verdict based only on the pods' answers, although the Admin API should have been read too.
  * @param viewer the key for reading it
  */
 export function withoutAdmin(verdict: Verdict, gateway: GatewayPods, viewer: string | undefined): Verdict {
     if (viewer !== undefined || verdict.state !== "ready") return verdict;
-    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so limits and tokens of key pairs were not looked up`;
+    const why = `no Secret ${gateway.namespace}/apisix-admin-keys can be read, so limits and tokens of key pairs were not checked`;
     if (gateway.unasked === "fail") return { state: "failed", finalAfterSeconds: 0, why };
     return { state: "ready", unproved: verdict.unproved ?? why };
 }
 
-/** A command to look with, at what should have passed a change on. */
+/** Command that shows the log of the ingress controller. */
 export function controllerLogs(namespace: string): string {
     return `Look: kubectl -n ${namespace} logs -l 'app.kubernetes.io/name in (ingress-controller, apisix-ingress-controller)'`;
 }
 
-/** What one ready pod of a gateway answered. */
+/** Result of querying one ready pod of a gateway. */
 export interface PodReport {
-    /** As messages name it. */
+    /** Name for messages. */
     title: string;
-    /** What it still lacks. Unset: it has the change, or could not be asked. */
+    /** What the pod still lacks. Unset: it has the change, or could not be queried. */
     lacks?: string;
-    /** Why it could not be asked; it names the pod. */
+    /** Why the pod could not be queried; the text names the pod. */
     error?: string;
     /** HTTP status of the API server's answer, if it is the reason. */
     status?: number;
@@ -73,7 +73,7 @@ export function podsTitle({ namespace, labels }: GatewayPods): string {
 }
 
 /**
- * Asks every ready pod of a gateway by itself, all at once.
+ * Queries every ready pod of a gateway, all at the same time.
  * @param pods all of its namespace
  * @param ask what a pod still lacks, or undefined when it has the change
  */
@@ -106,12 +106,12 @@ export async function askReadyPods(
     );
 }
 
-/** Whether nothing listens on the port that was asked: at a gateway that existed, such a pod may be a control plane. */
+/** Whether nothing listens on the queried port: at an existing gateway such a pod may be a control plane. */
 export function isClosed({ error }: PodReport): boolean {
     return /connection refused/.test(error ?? "");
 }
 
-/** What asking the pods of a gateway comes to: whether a change has reached all of them. See {@link askReadyPods}. */
+/** Verdict from all pods of a gateway: whether a change has reached each of them. See {@link askReadyPods}. */
 export async function askEveryPod(
     access: PlainAccess,
     gateway: GatewayPods,

@@ -15,8 +15,8 @@ export interface GracefulShutdownArgs {
 const ROLLOUT_MINUTES = 15;
 
 /**
- * Gives the pods of APISIX the time to finish their answers. The chart has no value for it, and Kubernetes' own 30 s are
- * over before the chart's pause in front of the stop is.
+ * Gives APISIX pods time to finish their answers. The chart has no value for it, and Kubernetes' own 30 s are over
+ * before the chart's pause in front of the stop is.
  *
  * A server-side apply of one field, which no rendering of the chart has: Helm changes what differs between two of them, so
  * it outlives every upgrade. It comes after the installation, which starts the pods a second time; routes come after it.
@@ -35,9 +35,9 @@ export class GracefulShutdown extends pulumi.ComponentResource {
                     name: FULL_NAME,
                     namespace,
                     annotations: {
-                        // A fixed name, as every object of ours has.
+                        // A fixed name, like every object of this project.
                         "pulumi.com/patchFieldManager": "alpa-auth",
-                        // Kubernetes writes its 30 s into what Helm creates, and calls Helm their owner.
+                        // Kubernetes writes its default of 30 s into the Deployment, with Helm as the field manager.
                         "pulumi.com/patchForce": "true",
                         "alpa-auth.io/installed": installed,
                     },
@@ -54,7 +54,7 @@ export class GracefulShutdown extends pulumi.ComponentResource {
     }
 }
 
-/** What the Deployment is given. */
+/** The patch of the Deployment. */
 export function renderPatch(graceSeconds: number) {
     return { template: { spec: { terminationGracePeriodSeconds: graceSeconds } } };
 }

@@ -43,7 +43,7 @@ export interface InstallationArgs {
 type InNamespace = (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 
 /**
- * Installs APISIX with all that must surround it, as children of `parent`.
+ * Installs APISIX with all objects that it needs, as children of `parent`.
  * @param home what holds the namespace of the routes
  * @returns what routes and callers are bound to; they come after it
  */

@@ -1,7 +1,7 @@
 import type { DashboardSettings } from "./grafana/dashboards";
 import { METRICS_PORT, type ScrapingPods } from "../kubernetes/network-policies";
 
-/** What operators see of the gateway pods. */
+/** Metrics, access log and dashboards of the gateway pods. */
 export interface ObservabilitySettings {
     /** Unset: APISIX counts nothing. */
     metrics?: MetricsSettings;
@@ -12,13 +12,13 @@ export interface ObservabilitySettings {
 }
 
 export interface MetricsSettings {
-    /** The pods that may read them. Empty: none. */
+    /** The pods that may read the metrics. Empty: none. */
     scrapers: ScrapingPods[];
-    /** Whether a PodMonitor tells the Prometheus operator of them; else annotations of the pods do. */
+    /** Whether a PodMonitor announces the metrics to the Prometheus operator; otherwise annotations of the pods do. */
     podMonitor: boolean;
 }
 
-/** Where APISIX serves its metrics; its own default and the chart's. */
+/** Port and path of APISIX's metrics, the defaults of APISIX and the chart. */
 export const METRICS_PATH = "/apisix/prometheus/metrics";
 /** Name that the chart gives the port in the pod. */
 export const METRICS_PORT_NAME = "prometheus";
@@ -68,12 +68,12 @@ export function metricsValues({ metrics }: ObservabilitySettings = {}) {
     return metrics === undefined ? {} : { prometheus: { enabled: true, containerPort: METRICS_PORT } };
 }
 
-/** What APISIX's settings file says of the plugin `prometheus`. */
+/** Settings of the plugin `prometheus` in APISIX's settings file. */
 export function metricsAttributes({ metrics }: ObservabilitySettings = {}) {
     if (metrics === undefined) return {};
     return {
         prometheus: {
-            // Of the pod, not of its loopback alone: who may reach it, the network policies say.
+            // Listens on the pod's address, not only on loopback: network policies decide who may connect.
             export_addr: { ip: "0.0.0.0", port: METRICS_PORT },
             default_buckets: LATENCY_BUCKETS,
         },

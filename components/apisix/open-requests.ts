@@ -19,7 +19,7 @@ export interface Counters {
 /** Requests that are still open when a gateway pod dies would hold their places for an hour, the plugin's default. */
 const GIVE_UP_SECONDS = 60;
 
-/** What every limit answers a request above it, and by which variable it tells requests apart. */
+/** Settings of every limit: the answer to a request over it, and the variable by which requests are counted. */
 export const refusedBy = (key: string) => ({ key, rejected_code: 429 });
 
 /**
@@ -41,7 +41,7 @@ export function openRequests(most: number, key: string, message: string, counter
     };
 }
 
-/** Fields of a limit plugin that say where it counts. */
+/** Fields of a limit plugin for the counter server. */
 export function countedIn(counters?: Counters): Record<string, unknown> {
     if (!counters) return {};
     return {

@@ -10,7 +10,7 @@ import { metadata } from "../kubernetes/ownership";
 export interface ProfileSettings {
     /** URL of etcd. */
     etcd: string;
-    /** How long a stopping nginx waits for running requests, in seconds. */
+    /** How long nginx waits for running requests when it stops, in seconds. */
     shutdownSeconds: number;
     /** Unset: HTTP alone. */
     tls?: {
@@ -38,7 +38,10 @@ export const PROFILE_FILE = `config-${PROFILE}.yaml`;
 const ETCD_PASSWORD_VARIABLE = "APISIX_ETCD_PASSWORD";
 export const KEYRING_VARIABLE = "APISIX_KEYRING";
 
-/** What APISIX encrypts with by default. Everyone knows them: they only read what was stored before there was a key of our own. */
+/**
+ * What APISIX encrypts with by default. They are publicly known, and only decrypt data from before this project set a
+ * key.
+ */
 const DEFAULT_KEYRING = ["qeddd145sfvddff3", "edd1c9f0985e76a2"];
 
 /**
@@ -76,7 +79,8 @@ export function renderProfile(settings: ProfileSettings): string {
     return stringify({
         apisix: {
             node_listen: [9080],
-            // Without TLS it would be spoken in clear: no caller needs it, and a proxy in front may read it in another way.
+            // Without TLS, HTTP/2 would be in plain text: no caller needs it, and a proxy in front may interpret it
+            // differently.
             enable_http2: false,
             enable_control: true,
             control: { ip: "127.0.0.1", port: 9090 },
@@ -85,7 +89,7 @@ export function renderProfile(settings: ProfileSettings): string {
             dns_resolver_valid: 30,
             data_encryption: {
                 enable_encrypt_fields: true,
-                // The first one encrypts, all of them decrypt.
+                // The first key encrypts, and all of them decrypt.
                 keyring: [variable(KEYRING_VARIABLE), ...DEFAULT_KEYRING],
             },
             ssl:
@@ -101,7 +105,7 @@ export function renderProfile(settings: ProfileSettings): string {
         ...pluginAttributes(settings),
         nginx_config: {
             error_log: "/dev/stderr",
-            // As many as the memory limit of a pod is for; the default is one for each core of the node.
+            // As many workers as the pod's memory limit allows; the default is one for each core of the node.
             worker_processes: 2,
             worker_shutdown_timeout: `${shutdownSeconds}s`,
             ...observedParts(observability),
@@ -142,7 +146,7 @@ function observedParts(observability: ObservabilitySettings | undefined) {
 
 function pluginAttributes({ tls, observability }: ProfileSettings) {
     const attributes = {
-        // Without it a redirect names the port in the container, which no caller reaches.
+        // Without it a redirect names the container's port, which callers cannot reach.
         ...(tls === undefined ? {} : { redirect: { https_port: tls.publicPort } }),
         ...metricsAttributes(observability),
     };

@@ -15,12 +15,12 @@ export type CertificateSource =
     /** cert-manager gets and renews it. */
     | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };
 
-/** What the gateway serves by TLS. */
+/** TLS settings of the gateway. */
 export interface GatewayTlsSettings {
     /** Names that the certificate is served for; a caller that names no other gets an error in the handshake. */
     hostnames: string[];
     source: CertificateSource;
-    /** Whether HTTP sends callers to HTTPS. */
+    /** Whether HTTP redirects callers to HTTPS. */
     redirect: boolean;
 }
 
@@ -36,10 +36,10 @@ export interface GatewayTlsArgs extends Omit<GatewayTlsSettings, "redirect"> {
 export const TLS_CERTIFICATE = "alpa-tls";
 /** Name of the ApisixTls. */
 export const TLS_OBJECT = "alpa";
-/** How long cert-manager may take, in seconds: an issuer that asks through DNS waits for the DNS. */
+/** Longest wait for cert-manager, in seconds: an issuer with a DNS challenge waits for DNS. */
 const ISSUE_SECONDS = 600;
 
-/** The certificate that the gateway shows, and the names it shows it for. */
+/** The certificate that the gateway presents, and its host names. */
 export class GatewayTls extends pulumi.ComponentResource {
     constructor(name: string, args: GatewayTlsArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:GatewayTls", name, {}, opts);
@@ -136,7 +136,7 @@ export function renderCertificate(hostnames: string[], issuer: { name: string; k
         secretName: TLS_CERTIFICATE,
         dnsNames: hostnames,
         issuerRef: { group: "cert-manager.io", ...issuer },
-        // A new key with each renewal; older versions keep the first one for ever unless told.
+        // A new key with each renewal; older versions of cert-manager keep the first key by default.
         privateKey: { algorithm: "ECDSA", size: 256, rotationPolicy: "Always" },
     };
 }

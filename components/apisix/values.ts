@@ -5,7 +5,7 @@ import { controllerValues, ETCD_MEMBERS, gatewayValues, type Availability } from
 import type { EtcdSettings } from "../etcd/members";
 import { etcdUrl } from "../etcd/names";
 
-/** What of the APISIX release is chosen in the stack config. */
+/** Settings of the APISIX release from the stack config. */
 export interface ReleaseSettings {
     chart: { repository: string; version: string };
     image: { repository: string; tag: string };
@@ -15,17 +15,17 @@ export interface ReleaseSettings {
     replicas: number;
     /** Port of the entry point on every node. Unset: none, and the entry point is inside the cluster only. */
     nodePort?: number;
-    /** Unset: the entry point speaks HTTP. */
+    /** TLS. Unset: the entry point serves HTTP. */
     tls?: ReleaseTls;
-    /** Unset: the cluster's default. */
+    /** StorageClass of etcd's volumes. Unset: the cluster's default. */
     storageClass?: string;
-    /** Unset: it may run on a single node, and stops with it. */
+    /** Settings for high availability. Unset: the gateway may run on a single node, and stops with it. */
     availability?: Availability;
-    /** What operators see of it. Unset: APISIX counts nothing, and logs in its own format. */
+    /** Metrics and access log. Unset: no metrics, and the log format of APISIX. */
     observability?: ObservabilitySettings;
 }
 
-/** What the chart is installed as. */
+/** Name and namespace of the Helm release. */
 export interface Installation {
     /** Name of the Helm release. */
     release: string;
@@ -45,7 +45,7 @@ export interface ReleaseTls {
 /** Base of every object name the chart makes; set, so that the names do not depend on the release's. */
 export const FULL_NAME = "apisix";
 
-/** Names that the chart gives its objects, for those who refer to them. */
+/** Names of the chart's objects, for references to them. */
 export const ADMIN_SERVICE = { name: `${FULL_NAME}-admin`, port: 9180 };
 /** Entry point inside the cluster. */
 export const GATEWAY_SERVICE = { name: `${FULL_NAME}-gateway`, port: 80 };
@@ -88,7 +88,7 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
                 },
             },
         },
-        // Off: the image that the chart works with gets no fixes.
+        // Disabled: the image that the chart supports gets no fixes.
         etcd: { enabled: false },
         externalEtcd: {
             host: [etcdUrl(namespace)],
@@ -98,10 +98,11 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
         },
         "ingress-controller": {
             enabled: true,
-            // Off: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
+            // Disabled: version 2.0.1 of the webhook only warns, and its objects belong to the whole cluster.
             webhook: { enabled: false },
             config: {
-                // 15 s in the chart, which can be too short for many consumers: each run sends all pending changes.
+                // The chart's 15 s can be too short for many consumers, since each synchronization sends all pending
+                // changes.
                 execADCTimeout: "60s",
                 controllerName: controllerName(namespace),
                 // The chart's own IngressClass comes without a GatewayProxy: objects of that class are accepted
@@ -151,7 +152,7 @@ export function etcdSecretName({ release }: Installation): string {
     return `${release}-etcd`;
 }
 
-/** What of the release is etcd's. */
+/** Values of the release for etcd. */
 export function etcdSettings(settings: ReleaseSettings): EtcdSettings {
     const { etcdImage: image, storageClass } = settings;
     return { image, members: etcdMembers(settings), storageClass };
@@ -183,7 +184,7 @@ function protocolsOf({ minimumVersion }: ReleaseTls): string {
 function tlsValues(tls: ReleaseTls) {
     return {
         ssl: { enabled: true, sslProtocols: protocolsOf(tls), sslCiphers: TLS_CIPHERS },
-        // Without it a redirect names the port in the container, which no caller reaches.
+        // Without it a redirect names the container's port, which callers cannot reach.
         pluginAttrs: { redirect: { https_port: tls.publicPort } },
     };
 }

@@ -4,7 +4,7 @@ import { ADMIN_KEYS_SECRET, ADMIN_SERVICE, controllerName } from "./values";
 import { METRICS_METADATA } from "./observability";
 import { metadata } from "../kubernetes/ownership";
 
-/** What routes and consumers are bound to. */
+/** Objects that routes and consumers refer to. */
 export interface GatewayBinding {
     /** IngressClass of routes and upstreams. */
     ingressClass: string;
@@ -113,7 +113,7 @@ export function renderWiring({ apisixNamespace, namespace, metrics }: GatewayWir
         gatewayClass: { controllerName: controllerName(namespace) },
         gateway: {
             gatewayClassName: namespace,
-            // Consumers need a Gateway, and a Gateway needs a listener; no traffic goes by it.
+            // Consumers need a Gateway, and a Gateway needs a listener, which receives no traffic.
             listeners: [{ name: "http", protocol: "HTTP", port: 80 }],
             infrastructure: { parametersRef },
         },

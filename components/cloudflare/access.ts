@@ -6,7 +6,7 @@ export interface AccessArgs {
     account: string;
     /** Names that are protected; the first is the main one. */
     hostnames: string[];
-    /** Ids of the service tokens that are let in. */
+    /** Ids of the admitted service tokens. */
     tokenIds: pulumi.Input<string>[];
 }
 
@@ -60,11 +60,11 @@ export function renderApplication(hostnames: string[], policyIds: pulumi.Input<s
     return {
         type: "self_hosted",
         domain: hostnames[0],
-        // Set for a single name too: without it the provider keeps Cloudflare's value, and the last alias would stay.
+        // Set even for a single name: without it the provider keeps Cloudflare's value, and the last alias would stay.
         destinations: hostnames.map((uri) => ({ type: "public", uri })),
         policies: policyIds.map((id, i) => ({ id, precedence: i + 1 })),
         sessionDuration: SESSION,
-        // Callers are programs: a page to log in is no answer to them.
+        // Callers are programs, which cannot use a login page.
         serviceAuth401Redirect: true,
         appLauncherVisible: false,
     };

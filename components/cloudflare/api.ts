@@ -1,16 +1,16 @@
-/** Where the Cloudflare API is, and who asks. */
+/** Address of the Cloudflare API, and the token. */
 export interface ApiAccess {
     token?: string;
     /** Without a slash at the end. */
     baseUrl: string;
 }
 
-/** What the API said. */
+/** Answer of the API. */
 export interface Answer<T> {
     status: number;
     /** Set in a successful answer. */
     result?: T;
-    /** Of a failure: `code message`, as Cloudflare words it. Never anything of the request's headers. */
+    /** Error of Cloudflare as `code message`. It never contains request headers. */
     said: string;
 }
 

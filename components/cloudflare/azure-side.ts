@@ -1,6 +1,6 @@
 import { isIPv6 } from "node:net";
 
-/** What of the Azure side is chosen in the stack config. */
+/** Settings of the Azure side from the stack config. */
 export interface AzureChoice {
     /** Name callers use. */
     hostname: string;
@@ -37,7 +37,7 @@ export interface HealthProbe {
     probeThreshold: number;
 }
 
-/** What the Azure side must hold: for people to set, and for `ops check` to compare. */
+/** Required settings at Azure: operators set them, and `ops check` compares them. */
 export interface AzureSide {
     dnsRecords: RecordSet[];
     loadBalancer: { rules: LoadBalancerRule[]; healthProbe: HealthProbe };
@@ -51,7 +51,7 @@ export const IDLE_MINUTES = { min: 4, max: 30 };
 /** Beyond the longest answer, in seconds: nothing moves on the connection while Alpa computes. */
 const IDLE_BEYOND_SECONDS = 60;
 
-/** Minutes that a silent connection must live for the longest answer. May be more than Azure allows. */
+/** Minutes that an idle connection must stay open for the longest answer. May be more than Azure allows. */
 export function idleMinutes(answerTimeoutSeconds: number): number {
     return Math.max(IDLE_MINUTES.min, Math.ceil((answerTimeoutSeconds + IDLE_BEYOND_SECONDS) / 60));
 }

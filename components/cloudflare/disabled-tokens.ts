@@ -4,7 +4,7 @@ import { openApi, type ApiAccess } from "./api";
 /** Longest wait for Cloudflare, in seconds: an operator who stops a caller waits for it. */
 const LIMIT_SECONDS = 15;
 
-/** Between two looks, in milliseconds. */
+/** Pause between two requests, in milliseconds. */
 const PAUSE_MILLISECONDS = 500;
 
 interface LiveToken {
@@ -42,7 +42,7 @@ export async function untilDisabled(
                 result: undefined,
                 said: error.cause?.code ?? error.message,
             }));
-        // The wait may end within a look: what the one before saw is still true.
+        // If the time limit ends during a request, the result of the previous one is used.
         if (result !== undefined || !end.aborted) silence = said;
         if (result !== undefined) {
             accepted = Object.entries(ids).flatMap(([who, id]) =>
@@ -55,7 +55,7 @@ export async function untilDisabled(
     throw failure(accepted.length > 0 ? accepted.map(stillAccepted) : [unknown(Object.keys(ids), silence)]);
 }
 
-/** Of tokens that the list has, without saying whether they are refused. */
+/** Tokens that the list has without the field `enabled`. */
 async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Promise<void> {
     const isUntold = (id: string) => list.some((token) => token.id === id && typeof token.enabled !== "boolean");
     const whos = Object.keys(ids).filter((who) => isUntold(ids[who]));
@@ -63,7 +63,7 @@ async function warnOfUntold(ids: Record<string, string>, list: LiveToken[]): Pro
 }
 
 function cannotTell(whos: string[]): string {
-    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not say whether it refuses them. Try one: it must get 401 or 403. To be sure, remove the credential.`;
+    return `consumers: ${whos.join(", ")}: enabled is false, and Cloudflare's API does not say whether it rejects these tokens. Try one: it must get 401 or 403. To be sure, remove the credential.`;
 }
 
 function stillAccepted(who: string): string {

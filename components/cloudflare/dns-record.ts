@@ -7,7 +7,7 @@ export type Phase = (typeof PHASES)[number];
 interface Common {
     /** Whole name, in lower case and without the final dot. */
     name: string;
-    /** How long others may keep the answer once the move is over, in seconds. */
+    /** TTL of the record after the move, in seconds. */
     ttl: number;
     /** Whether it is to be proxied, from phase `proxied` on. */
     proxied: boolean;
@@ -59,7 +59,7 @@ const AUTOMATIC = 1;
 const TXT_STRING = 255;
 
 /**
- * A record as Cloudflare is asked for it in a phase.
+ * A record as it is set at Cloudflare in a phase.
  * @param moveTtl longest time to live while the zone moves, in seconds; a shorter one of the record's own stays
  */
 export function renderRecord(record: ZoneRecord, phase: Phase, moveTtl = MOVE_TTL): RenderedRecord {

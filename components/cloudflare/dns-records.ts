@@ -6,9 +6,9 @@ export interface DnsRecordsArgs {
     zoneId: pulumi.Input<string>;
     /** The reviewed records. */
     records: ZoneRecord[];
-    /** Names among the records that lead to the tunnel from phase `proxied` on. Unset: none of them does. */
+    /** Names among the records that point to the tunnel from phase `proxied` on. Unset: none. */
     service?: ServiceNames;
-    /** How far the zone has moved. Preflight checks what each phase needs. */
+    /** Phase of the zone's move. Preflight checks the conditions of each phase. */
     phase: Phase;
     /**
      * Longest time to live before phase `proxied`, in seconds; Cloudflare takes 60 or more.
@@ -26,7 +26,7 @@ export interface ServiceNames {
     hostnames: string[];
     /** Name of the tunnel. */
     target: pulumi.Input<string>;
-    /** What guards the service: there before its names lead to it. */
+    /** Resources that protect the service; they exist before its names point to the tunnel. */
     after: pulumi.Resource[];
 }
 
@@ -56,7 +56,7 @@ export class DnsRecords extends pulumi.ComponentResource {
                 {
                     zoneId,
                     status: "active",
-                    // What Cloudflare answers: unset, each of them would differ after every refresh.
+                    // Set to Cloudflare's own values: if they were unset, every refresh would show differences.
                     dnssecMultiSigner: false,
                     dnssecPresigned: false,
                     dnssecUseNsec3: false,

@@ -7,7 +7,7 @@ export type Plan = "free" | "pro" | "business" | "enterprise";
 export interface RateLimit {
     requests: number;
     perSeconds: number;
-    /** How long more are refused, in seconds. */
+    /** How long requests over the limit are rejected, in seconds. */
     blockSeconds: number;
     /** What is counted: an address, or a client id and an address together, which needs Enterprise. */
     per: "address" | "client";
@@ -33,7 +33,7 @@ export interface EdgeRulesArgs {
 export const RATE_LIMIT_PHASE = "http_ratelimit";
 export const CUSTOM_PHASE = "http_request_firewall_custom";
 
-/** What the edge does with a request before Access sees it. */
+/** Rules of the edge that run before Access. */
 export class EdgeRules extends pulumi.ComponentResource {
     constructor(name: string, args: EdgeRulesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:EdgeRules", name, {}, opts);
@@ -58,10 +58,10 @@ export class EdgeRules extends pulumi.ComponentResource {
     }
 }
 
-/** Lets programs through that do not look like a browser: without it some get 403 (`error code: 1010`) before Access. */
+/** Exempts programs from browser checks: without it some clients get 403 (`error code: 1010`) before Access. */
 export function renderSkip(hostnames: string[]) {
     return {
-        // Stays the same over changes; without it each of them makes a new rule.
+        // A fixed reference; without it each change creates a new rule.
         ref: "alpa_auth_skip_browser_checks",
         description: "Callers are programs: no browser checks",
         action: "skip",
@@ -73,7 +73,7 @@ export function renderSkip(hostnames: string[]) {
 
 const CLIENT_ID = 'http.request.headers["cf-access-client-id"]';
 
-/** Body of a refusal, as Alpa's client reads it. */
+/** Body of a rejection, in the format that Alpa's client reads. */
 const TOO_MANY = JSON.stringify({ type: "error", message: "Too many requests. Try again later.", stacktrace: "" });
 
 export function renderRateLimit(

@@ -19,7 +19,10 @@ export interface EdgeWorkerArgs extends EdgeWorkerSettings {
     zoneId: pulumi.Input<string>;
 }
 
-/** Fills in the model where a request names none, and says what the service is: nothing else at the edge can touch a body. */
+/**
+ * Adds the model to requests without one, and answers GET with a description of the service: only a Worker can change a
+ * body at the edge.
+ */
 export class EdgeWorker extends pulumi.ComponentResource {
     constructor(name: string, args: EdgeWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:EdgeWorker", name, {}, opts);
@@ -51,7 +54,7 @@ export function workerPattern(hostname: string): string {
     return `${hostname}/*`;
 }
 
-/** How Cloudflare's runtime behaves. A later date brings what the text does not need. */
+/** Compatibility date of Cloudflare's runtime. The script needs no later features. */
 const COMPATIBILITY_DATE = "2026-01-01";
 const MODULE = "worker.mjs";
 const TEXT = readFileSync(join(__dirname, "edge-worker.mjs"), "utf8");

@@ -34,11 +34,11 @@ export interface CloudflareExposureArgs extends ExposureSettings {
     /** Namespace of the connectors. */
     namespace: string;
     origin: GatewayOrigin;
-    /** What is in front of Alpa's two paths where the gateway is open; no other path leads to it. */
+    /** Prefixes of Alpa's two paths that the gateway serves; the tunnel forwards no other path. */
     prefixes: string[];
 }
 
-/** A name at Cloudflare and a tunnel to the gateway, which asks callers who they are as before: Access has no part here. */
+/** A host name at Cloudflare and a tunnel to the gateway, which authenticates callers: Access is not used here. */
 export class CloudflareExposure extends pulumi.ComponentResource {
     constructor(name: string, args: CloudflareExposureArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:CloudflareExposure", name, {}, opts);
@@ -67,7 +67,7 @@ export class CloudflareExposure extends pulumi.ComponentResource {
             { ...inside, dependsOn: routes },
         );
         const rules = new EdgeRules(`${name}-edge`, { ...args, hostnames, zoneId }, inside);
-        // Last, and first to go: from here on the name leads to the gateway.
+        // Created last and deleted first: it points the host name to the gateway.
         new cloudflare.DnsRecord(
             `${name}-record`,
             { zoneId, name: hostname, type: "CNAME", content: target, proxied: true, ttl: 1 },

@@ -12,21 +12,21 @@ export interface TokenCredential {
     enabled: boolean;
     /** Raised by one for a new secret in place. Unset: the first. */
     secretVersion?: number;
-    /** Day from which the secret before is refused (UTC); with `secretVersion`. */
+    /** Day on which the previous secret stops working (UTC); with `secretVersion`. */
     previousSecretExpires?: string;
 }
 
 /** One caller, as the stack config lists it. */
 export interface TokenConsumer {
     name: string;
-    /** Every entry works. */
+    /** All credentials are valid. */
     credentials: TokenCredential[];
 }
 
 export interface ServiceTokensArgs {
     account: string;
     consumers: TokenConsumer[];
-    /** Mail addresses that hear of a token a week before it ends. */
+    /** Mail addresses that are notified a week before a token expires. */
     notify: string[];
 }
 
@@ -42,7 +42,7 @@ export class ServiceTokens extends pulumi.ComponentResource {
     readonly ids: pulumi.Output<string>[] = [];
     /** By `<consumer>/<credential>`; secret. */
     readonly pairs: Record<string, pulumi.Output<TokenPair>> = {};
-    /** When Cloudflare lets each end, by `<consumer>/<credential>`. */
+    /** When each token expires at Cloudflare, by `<consumer>/<credential>`. */
     readonly ends: Record<string, pulumi.Output<string>> = {};
     /** Ids of those that the config disables, by `<consumer>/<credential>`. */
     readonly disabled: Record<string, pulumi.Output<string>> = {};
@@ -97,7 +97,7 @@ export class ServiceTokens extends pulumi.ComponentResource {
     }
 }
 
-/** What a token is, but for whose it is. */
+/** Inputs of a token without its name. */
 export function renderToken({ duration, enabled, secretVersion, previousSecretExpires }: Omit<TokenCredential, "id">) {
     return {
         duration,
@@ -112,7 +112,7 @@ export function renderToken({ duration, enabled, secretVersion, previousSecretEx
     };
 }
 
-/** What tells these addresses of tokens that end. */
+/** Notification policy for tokens that expire. */
 export function renderExpiryMail(notify: string[]) {
     return {
         alertType: "expiring_service_token_alert",
@@ -121,7 +121,7 @@ export function renderExpiryMail(notify: string[]) {
     };
 }
 
-/** Name of a token at Cloudflare: whose it is can be read in the dashboard. */
+/** Name of a token at Cloudflare, which shows its owner in the dashboard. */
 export function tokenName(owner: string, consumer: string, credential: string): string {
     return `${owner}/${consumer}/${credential}`;
 }

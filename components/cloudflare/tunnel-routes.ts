@@ -7,9 +7,9 @@ export interface TunnelRoutesArgs {
     hostnames: string[];
     /** `host:port` of Alpa, or of what is in front of it, as seen from the connectors. */
     endpoint: string;
-    /** Expressions for the paths that lead there. */
+    /** Regular expressions of the forwarded paths. */
     paths: string[];
-    /** Whose requests the connector lets through. Unset: what is behind it asks callers itself. */
+    /** Access application whose requests the connector accepts. Unset: the origin authenticates callers itself. */
     access?: {
         teamName: string;
         /** Audience of the Access application: what a request's JWT must be made for. */
@@ -27,10 +27,10 @@ export function alpaPaths(prefixes: string[]): string[] {
 
 /** Answer of the connector to everything else. */
 const NOWHERE = "http_status:404";
-/** Longest wait for a connection to be taken, in seconds: it is on the same host or in the same network. */
+/** Longest wait for a connection to the origin, in seconds: it is on the same host or in the same network. */
 const CONNECT_SECONDS = 5;
 
-/** What the connectors do with a request. They take the rules from Cloudflare, without a restart. */
+/** Rules of the connectors, which they read from Cloudflare without a restart. */
 export class TunnelRoutes extends pulumi.ComponentResource {
     constructor(name: string, args: TunnelRoutesArgs, opts?: pulumi.ComponentResourceOptions) {
         super("alpa-auth:parts:TunnelRoutes", name, {}, opts);
@@ -45,11 +45,11 @@ export class TunnelRoutes extends pulumi.ComponentResource {
 
 type Routes = Omit<TunnelRoutesArgs, "account" | "tunnelId">;
 
-/** Rules of a connector; the first that fits is taken. */
+/** Rules of a connector; the first match applies. */
 export function renderRoutes({ hostnames, endpoint, paths, access }: Routes) {
     const originRequest = {
         connectTimeout: CONNECT_SECONDS,
-        // The connector itself refuses what has not passed Access, whatever led it there.
+        // The connector itself rejects requests that have not passed Access.
         ...(access && { access: { required: true, teamName: access.teamName, audTags: [access.audience] } }),
     };
     const service = `http://${endpoint}`;

@@ -7,12 +7,15 @@ export interface TunnelArgs {
     account: string;
 }
 
-/** The tunnel between Cloudflare and the hosts of Alpa: its connectors call out, so nothing listens for callers there. */
+/**
+ * The tunnel between Cloudflare and the hosts of Alpa. Its connectors open outgoing connections, so no port is open for
+ * callers.
+ */
 export class Tunnel extends pulumi.ComponentResource {
     readonly tunnelId: pulumi.Output<string>;
     /** Target of the hostname's record; it leads somewhere inside Cloudflare only. */
     readonly target: pulumi.Output<string>;
-    /** What a connector joins the tunnel with; secret. */
+    /** Token with which a connector joins the tunnel; secret. */
     readonly token: pulumi.Output<string>;
 
     constructor(name: string, { account }: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -22,7 +25,7 @@ export class Tunnel extends pulumi.ComponentResource {
             `${name}-tunnel`,
             // From the start: changing where the rules come from replaces the tunnel, and with it the connectors' token.
             { accountId: account, name: tunnelName(owner()), configSrc: "cloudflare" },
-            // A second live tunnel of the same name is refused.
+            // Cloudflare rejects a second tunnel of the same name.
             { parent: this, deleteBeforeReplace: true },
         );
 

@@ -2,9 +2,9 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface ZoneSettings {
-    /** Domain, as `example.com`. */
+    /** Domain, for example `example.com`. */
     name: string;
-    /** Who made it: `existing` is only looked up. */
+    /** `create`, or `existing` for a zone that is only looked up. */
     manage: "existing" | "create";
 }
 
@@ -13,7 +13,10 @@ export interface ZoneArgs extends ZoneSettings {
     account: string;
 }
 
-/** The DNS zone at Cloudflare, made or looked up. One that is made outlives the stack: with it would go every record. */
+/**
+ * The DNS zone at Cloudflare, created or looked up. A created zone is kept when the stack is destroyed, since deleting
+ * it would delete every record.
+ */
 export class Zone extends pulumi.ComponentResource {
     readonly zoneId: pulumi.Output<string>;
     /** Name servers that the registrar must delegate to before the zone is served. */

@@ -3,7 +3,7 @@ import type { PodConnection } from "../kubernetes/pod-connection";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** Of the settings of a plugin those that the Admin API may keep in another form: it encrypts some of them. */
+/** Settings of a plugin that the Admin API may store in another form: it encrypts some of them. */
 const ENCRYPTED = /password|secret/;
 
 /**

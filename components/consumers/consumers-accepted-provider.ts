@@ -28,7 +28,7 @@ export interface ConsumersAcceptedArgs {
 
 type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
 
-/** Refusals that are quoted; more would hide the first ones. */
+/** Most rejections that a message quotes. */
 const QUOTED = 10;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
@@ -53,7 +53,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** A stack that was brought up before digests were kept has none. */
+/** The state of an older version has no digests. */
 function sortedOf(materials: Inputs["materials"] | undefined) {
     return Object.entries(materials ?? {}).sort();
 }
@@ -86,8 +86,9 @@ async function untilAccepted(inputs: Inputs, names: string[]): Promise<void> {
             };
         }
         if (open.length > 0)
-            return { state: "waiting", why: `${open.length} of ${names.length} to be taken, ${open[0]}` };
-        // A Consumer stays Available when APISIX refuses what was sent; the route says when nothing arrives any more.
+            return { state: "waiting", why: `${open.length} of ${names.length} not accepted yet, ${open[0]}` };
+        // A Consumer stays Available even if APISIX rejects it; the status of the route shows whether APISIX receives
+        // changes.
         const route = { apiVersion: "apisix.apache.org/v2", kind: "ApisixRoute", namespace, name: "alpa" };
         const verdict = judge({ kind: "condition", type: "Accepted" }, await read(route));
         if (verdict.state !== "ready") return { ...verdict, why: `ApisixRoute ${namespace}/alpa: ${verdict.why}` };

@@ -17,7 +17,7 @@ import type { RevocationsArgs } from "./revocations-provider";
 import type { PublicKeyAlgorithm } from "./signing-algorithms";
 import { secretData } from "../kubernetes/secret-data";
 
-/** One way of a caller to prove who it is. */
+/** One credential of a caller. */
 export type Credential = { id: string } & (
     | {
           method: "key";
@@ -35,9 +35,9 @@ export interface ConsumerSettings {
     /** DNS label; the APISIX username becomes `<namespace>_<name>`. */
     name: string;
     limits: Limits;
-    /** Every entry works; two entries are an overlap while the caller switches. */
+    /** All credentials are valid; two of them overlap while the caller switches. */
     credentials: Credential[];
-    /** Keys of its own that it has brought, also of credentials that have expired. Unset: none. */
+    /** Keys that operators have set for the caller, also of expired credentials. Unset: none. */
     brought?: BroughtKey[];
 }
 
@@ -47,7 +47,7 @@ export interface BroughtKey {
     id: string;
     /** Tells one key from another; a secret. */
     digest: pulumi.Output<string>;
-    /** Id of the revocation of this key that the config takes back. */
+    /** Id of the revocation of this key that the config reverts. */
     readmit?: string;
 }
 
@@ -150,7 +150,7 @@ export class Consumers extends pulumi.ComponentResource {
     }
 
     /**
-     * What a credential's Secret holds. Every field of it becomes a setting of the credential as a text, and APISIX
+     * Fields of a credential's Secret. Every field of it becomes a setting of the credential as a text, and APISIX
      * refuses numbers and booleans given as text: so nothing but these.
      */
     private material(
@@ -171,12 +171,12 @@ export class Consumers extends pulumi.ComponentResource {
     }
 }
 
-/** Tells what the Secrets of one consumer hold from what they held. @param materials of its credentials, in their order */
+/** Digest of the Secrets of one consumer, to detect changes. @param materials of its credentials, in their order */
 export function materialsDigest(materials: Record<string, string>[]): string {
     return createHash("sha256").update(JSON.stringify(materials)).digest("hex");
 }
 
-/** What is remembered of keys that callers have brought. */
+/** Record of keys that operators have set. */
 function broughtKeys(consumers: ConsumerSettings[]): RevocationsArgs {
     const all = consumers.flatMap(({ name, brought = [] }) =>
         brought.map(({ id, ...key }) => [`${name}/${id}`, key] as const),
@@ -202,7 +202,7 @@ export function claimKey(namespace: string, consumer: string, credential: string
     return `${namespace}_${consumer}.${credential}`;
 }
 
-/** What the Secret of a credential with tokens holds, but for the secret that signs them. */
+/** Fields of the Secret of a credential with tokens, without the signing secret. */
 export function tokenSettings(
     namespace: string,
     consumer: string,

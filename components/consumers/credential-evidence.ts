@@ -5,7 +5,7 @@ import type { PodConnection } from "../kubernetes/pod-connection";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** A Consumer as far as its credentials go. */
+/** The credentials of a Consumer. */
 export type LiveConsumer = Live & {
     spec?: { credentials?: { name?: string; secretRef?: { name?: string } }[]; plugins?: Plugin[] };
 };
@@ -38,13 +38,13 @@ const TOKEN_SECONDS = 86_400;
  */
 const QUESTION = { method: "POST", path: `${PREFIX}/completions?evidence` };
 
-/** What a Secret of a credential says in its own words: `secret-data.ts` encodes it. */
+/** Decoded fields of a credential's Secret, which `secret-data.ts` encodes. */
 export function textsOf(secret: Live | undefined): Record<string, string> {
     const data = (secret?.data ?? {}) as Record<string, string>;
     return Object.fromEntries(Object.entries(data).map(([k, v]) => [k, Buffer.from(v, "base64").toString()]));
 }
 
-/** How to ask with the credential that a Secret holds; undefined for a Secret that does not exist. */
+/** Request headers for the credential in a Secret; undefined if the Secret does not exist. */
 export function sentWith(who: string, secret: Live | undefined): Sent | undefined {
     const { key, algorithm, secret: signing } = textsOf(secret);
     if (key === undefined) return undefined;

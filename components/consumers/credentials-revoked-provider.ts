@@ -105,7 +105,7 @@ async function removedOf(inputs: Inputs): Promise<Sent[]> {
     const removed = credentials.filter((one) => !secretOf.has(one));
     if (removed.length === 0) return [];
     const secrets = new Map((await list("v1", "Secret", namespace)).map((secret) => [secret.metadata?.name, secret]));
-    // A key that was moved to another entry goes on working, as the stack says.
+    // A key that was moved to another entry stays valid, as the config says.
     const kept = new Set([...secretOf.values()].map((name) => textsOf(secrets.get(name)).key));
     return removed
         .map((who) => sentWith(who, secrets.get(who.replace("/", "."))))

@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 
 /**
- * What a text is for: names the resource behind it, and keeps two texts of one credential apart. Its value is the number
- * of random bytes in it. 192 bits of a key; 256 of what signs with HS256, since RFC 7518 (3.2) asks for no fewer.
+ * Random bytes of each kind of generated text. The kind is part of the resource's name, so that two texts of one
+ * credential differ. A key has 192 bits; a secret for HS256 has 256, the minimum of RFC 7518 (3.2).
  */
 const BYTES = { key: 24, "jwt-secret": 32 };
 
@@ -24,7 +24,8 @@ export class GeneratedSecrets {
         name: string,
         private readonly parent: pulumi.Resource,
     ) {
-        // There without any caller too, so that the first is made like all others. 64 letters and digits: 381 bits.
+        // It exists without any caller too, so that the first caller needs no special case. 64 letters and digits: 381
+        // bits.
         this.seed = new random.RandomPassword(`${name}-seed`, { length: 64, special: false }, { parent }).result;
     }
 

@@ -5,11 +5,11 @@ export function publicKeyNumbers(pem: string): string | undefined {
     try {
         return JSON.stringify(Object.entries(createPublicKey(pem).export({ format: "jwk" })).sort());
     } catch {
-        return undefined; // said by the config
+        return undefined; // the config check reports it
     }
 }
 
-/** Tells a key that a caller has brought from others, without holding it; undefined where there is none. */
+/** Digest of a key that an operator has set; undefined if there is none. */
 export function keyDigest({ key, publicKey }: { key?: unknown; publicKey?: unknown }): string | undefined {
     const of = (kind: string, text: string) => createHash("sha256").update(`${kind} ${text}`).digest("hex");
     if (typeof key === "string") return of("key", key);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { countedIn, openRequests, refusedBy, type Counters } from "../apisix/open-requests";
 
-/** What one caller may use. */
+/** Limits of one caller. */
 export interface Limits {
     /** Requests in each window of `perSeconds`; the two come together. */
     requests?: number;
@@ -23,9 +23,9 @@ export function hasLimits(callers: { limits: Limits }[]): boolean {
 
 /** Warning about limits at a gateway whose number of pods is not known. */
 export const COUNTED_APART =
-    "limits: each APISIX pod of the existing gateway counts for itself, so with several pods a caller gets several times its limit. See docs/set-up/intra-a.md.";
+    "limits: each APISIX pod of the existing gateway counts on its own, so with several pods a caller gets several times its limit. See docs/set-up/intra-a.md.";
 
-/** An APISIX plugin as a Consumer object takes it. */
+/** An APISIX plugin in a Consumer object. */
 export interface ConsumerPlugin {
     name: string;
     config: Record<string, unknown>;

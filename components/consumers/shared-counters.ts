@@ -4,7 +4,7 @@ import type { Counters, WhenDown } from "../apisix/open-requests";
 import { APISIX_PODS, peer } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 
-/** How limits are counted once for all APISIX pods. */
+/** Settings of the server that counts limits for all APISIX pods. */
 export interface CountersSettings {
     /** What callers with limits get while the counters are down. */
     whenDown: WhenDown;
@@ -41,7 +41,7 @@ const TOLERATED_SECONDS = { unreachable: 0, "not-ready": 30 };
  * (docs/decisions/0048-callers-are-served-while-counters-move.md).
  */
 export class SharedCounters extends pulumi.ComponentResource {
-    /** What limits need to know of it. */
+    /** Connection settings for limits. */
     readonly counters: Counters;
 
     constructor(name: string, args: SharedCountersArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -71,13 +71,13 @@ export class SharedCounters extends pulumi.ComponentResource {
     }
 }
 
-/** What limits need to know of the counters of a namespace. */
+/** Connection settings of the counter server in a namespace. */
 export function countersOf(
     namespace: string,
     { whenDown, timeoutMilliseconds }: CountersSettings,
     answerTimeoutSeconds: number,
 ): Counters {
-    // The whole name: APISIX resolves it without the search list of a pod.
+    // The fully qualified name: APISIX does not use a pod's search domains.
     const host = `${COUNTERS}.${namespace}.svc.cluster.local`;
     return { host, whenDown, timeoutMilliseconds, answerTimeoutSeconds };
 }

@@ -4,7 +4,7 @@ import type { Counters } from "../apisix/open-requests";
 import type { GatewayBinding } from "../apisix/wiring";
 import { COUNTED_APART, hasLimits } from "./limits";
 
-/** What a stack of callers needs to know of a gateway that another stack made: that stack's output `gateway`. No secrets. */
+/** Output `gateway` of a stack, for stacks of more callers. It has no secrets. */
 export interface SharedGateway {
     /** Namespace of the route, and so of every consumer. */
     namespace: string;
@@ -20,7 +20,7 @@ export interface SharedGateway {
 }
 
 /** Of tokens at a gateway whose version is not known. */
-export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} takes tokens that are forged with a caller's public key, and the version of the gateway in place is not known. Look: npm run ops -- check smoke`;
+export const FORGEABLE = `consumers: APISIX before ${OLDEST_APISIX} accepts tokens that are forged with a caller's public key, and the version of the existing gateway is not known. Check it: npm run ops -- check smoke`;
 
 /** Warnings about callers at a gateway that this project did not install. */
 export function inPlaceWarnings(consumers: ConsumerSettings[]): string[] {

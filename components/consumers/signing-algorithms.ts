@@ -14,7 +14,7 @@ const BY_PUBLIC_KEY = {
             if (type !== "rsa") return `must be an RSA key for RS256 (got ${type}). Correct the key or the algorithm.`;
             const bits = details?.modulusLength ?? 0;
             if (bits >= SHORTEST_RSA) return undefined;
-            return `must have at least ${SHORTEST_RSA} bits (got ${bits}). Make a longer one.`;
+            return `must have at least ${SHORTEST_RSA} bits (got ${bits}). Create a longer key.`;
         },
     },
     ES256: {
@@ -43,7 +43,7 @@ export const ALGORITHMS: readonly Algorithm[] = ["HS256", ...PUBLIC_KEY_ALGORITH
 /** "RS256, ES256 and EdDSA" */
 export const PUBLIC_KEY_NAMES = new Intl.ListFormat("en-GB").format(PUBLIC_KEY_ALGORITHMS);
 
-/** What is wrong with a public key for an algorithm; undefined when nothing is, or the algorithm has no public key. */
+/** Problem of a public key for an algorithm; undefined if there is none, or the algorithm has no public key. */
 export function keyProblem(key: KeyObject, algorithm: Algorithm): string | undefined {
     return algorithm === "HS256" ? undefined : BY_PUBLIC_KEY[algorithm].problem(key);
 }

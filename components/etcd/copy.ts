@@ -2,7 +2,7 @@ import type { EtcdMember } from "./json-api";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** The keys of APISIX, from the first one to the one behind the last. Its prefix is `/apisix` (profile.ts). */
+/** Key range of APISIX: the first key, and the end after the last one. Its prefix is `/apisix` (profile.ts). */
 const FIRST = "/apisix/";
 const BEHIND = "/apisix0";
 /** Keys in one answer. etcd sends them in order. */

@@ -25,8 +25,8 @@ export interface EtcdArgs {
 const TIMEOUT_SECONDS = 120;
 
 /**
- * What APISIX keeps its configuration in: etcd's own image, in a namespace of its own. It is there before APISIX, and goes
- * after it; docs/decisions/0046-etcds-own-image.md says why.
+ * etcd, where APISIX stores its configuration: etcd's own image, in a namespace of its own. It is created before
+ * APISIX, and deleted after it; docs/decisions/0046-etcds-own-image.md says why.
  */
 export class Etcd extends pulumi.ComponentResource {
     /** Of its user root; secret. */
@@ -89,12 +89,12 @@ export class Etcd extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the budget: the majority of three goes on without one. */
+/** Spec of the budget: two of three members keep the quorum. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: ETCD_PODS };
 }
 
-/** A namespace whose pods may do no more than etcd needs. */
+/** A namespace that restricts its pods to what etcd needs. */
 function closed(namespace: string) {
     const { labels, ...rest } = metadata(namespace);
     return { ...rest, labels: { ...labels, "pod-security.kubernetes.io/enforce": "restricted" } };

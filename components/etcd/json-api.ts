@@ -14,7 +14,7 @@ export interface EtcdPlace {
 
 /** A connection to one member. Bytes are base64 in what it takes and gives. */
 export interface EtcdMember {
-    /** Whether etcd asks for a password. */
+    /** Whether etcd requires a password. */
     asks: boolean;
     /** @throws EtcdError with etcd's message and code */
     call(path: string, body: object): Promise<EtcdReply>;
@@ -58,12 +58,12 @@ export async function openEtcd(access: PlainAccess, place: EtcdPlace, password: 
     throw last;
 }
 
-/** Whether etcd has another password. */
+/** Whether the error means that etcd has another password. */
 export function isRejected(error: EtcdError): boolean {
     return error.etcd?.includes("authentication failed") ?? false;
 }
 
-/** @returns undefined where etcd asks for no password */
+/** @returns undefined if etcd requires no password */
 async function signIn(connection: PodConnection, pod: string, password: string): Promise<string | undefined> {
     try {
         return (await ask(connection, pod, "auth/authenticate", { name: "root", password })).token;
@@ -99,7 +99,7 @@ async function ask(
     throw Object.assign(new Error(`etcd ${pod}: ${path}: ${why}`), { etcd: why });
 }
 
-/** Has etcd ask for the password of its user root. Safe to repeat after a run that was cut off. */
+/** Makes etcd require the password of its user root. Safe to repeat after a run that was cut off. */
 export async function enablePassword(member: EtcdMember, password: string): Promise<void> {
     const root = { name: "root", password };
     await member.call("auth/user/add", root).catch(async (error: EtcdError) => {

@@ -1,12 +1,12 @@
 import { CLIENT_PORT, ETCD, ETCD_PODS, HEALTH_PORT, memberNames, PEER_PORT, PEERS } from "./names";
 
-/** What of etcd is chosen in the stack config. */
+/** Settings of etcd from the stack config. */
 export interface EtcdSettings {
     /** As the kubelet takes it. */
     image: string;
-    /** 1, or an odd number of which a majority goes on. It cannot change later. */
+    /** 1, or an odd number: a majority of the members keeps working. It cannot change later. */
     members: number;
-    /** Of the members' volumes. Unset: the cluster's default. */
+    /** StorageClass of the members' volumes. Unset: the cluster's default. */
     storageClass?: string;
 }
 
@@ -67,7 +67,7 @@ function renderContainer(members: number, namespace: string) {
             { name: "peer", containerPort: PEER_PORT },
             { name: "health", containerPort: HEALTH_PORT },
         ],
-        // A member without a majority is not ready, and lives: a restart would not help it.
+        // A member without a quorum is not ready but alive, since a restart would not help.
         startupProbe: { ...probe("/livez"), periodSeconds: 2, failureThreshold: 150 },
         readinessProbe: probe("/readyz"),
         livenessProbe: probe("/livez"),
@@ -109,7 +109,9 @@ function probe(path: string) {
     return { httpGet: { path, port: HEALTH_PORT }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 };
 }
 
-/** Two members on one node would be lost together, and with them the quorum. A volume ties its member to a node anyway. */
+/**
+ * Two members on one node would fail together, and lose the quorum. A local volume binds its member to a node anyway.
+ */
 function apart() {
     return {
         requiredDuringSchedulingIgnoredDuringExecution: [

@@ -18,7 +18,7 @@ export function etcdNamespace(namespace: string): string {
     return `${namespace}-etcd`;
 }
 
-/** Where APISIX finds etcd. The fully qualified name needs no search domain. @param namespace that of the routes */
+/** URL of etcd for APISIX. The fully qualified name needs no search domain. @param namespace that of the routes */
 export function etcdUrl(namespace: string): string {
     return `http://${ETCD}.${etcdNamespace(namespace)}.svc.cluster.local:${CLIENT_PORT}`;
 }

@@ -5,7 +5,7 @@ import { untilSettled } from "../kubernetes/until-settled";
 import { copyKeys } from "./copy";
 import { enablePassword, isRejected, openEtcd, type EtcdPlace } from "./json-api";
 
-/** The etcd that a chart of before brought along, and what says that APISIX has left it. */
+/** The etcd that an earlier chart installed, and how to tell that APISIX no longer uses it. */
 export interface FormerEtcd {
     /** Namespace of APISIX, in which it was. */
     namespace: string;
@@ -38,7 +38,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         const subject = ({ kubeconfig, place, uid, password }: Inputs) =>
             JSON.stringify([kubeconfig, place, uid, password]);
         if (subject(olds) !== subject(news)) return { changes: true };
-        // What cannot be asked now is not known to have changed.
+        // An etcd that cannot be queried counts as unchanged.
         const lacks = async () => (await asksForNone(news)) || (await formerMembers(news)) > 0;
         return { changes: await lacks().catch(() => false) };
     },
@@ -63,7 +63,7 @@ async function prepare(inputs: Inputs, before?: string): Promise<void> {
             const found = await setPassword(inputs);
             if (found === "open" && before !== undefined)
                 console.log(
-                    `${title}: had lost its data, and asks for its password again. Run: kubectl -n ${inputs.former.namespace} rollout restart deployment/apisix`,
+                    `${title}: had lost its data, and requires its password again now. Run: kubectl -n ${inputs.former.namespace} rollout restart deployment/apisix`,
                 );
             if (found !== "rejected") return { state: "ready" };
             if (before === undefined || before === password)

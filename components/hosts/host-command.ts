@@ -4,7 +4,7 @@ import { owner } from "../kubernetes/ownership";
 import { connection, placeOf, type SshHost } from "./ssh-host";
 import { commandLine } from "./ssh-script";
 
-/** What a host is asked to do, each as the words behind its own name and the stack's. */
+/** Actions of a host command, each as the words after the names of host and stack. */
 export interface HostStep {
     on: SshHost;
     create: pulumi.Input<string>[];
@@ -13,7 +13,7 @@ export interface HostStep {
     /** @default nothing is done */
     delete?: string[];
     script: pulumi.Input<string>;
-    /** Values that have it replaced when they change. */
+    /** The command is replaced when one of these values changes. */
     triggers?: string[];
 }
 
@@ -35,7 +35,7 @@ export function hostCommand(
             stdin: pulumi.secret(script),
             triggers,
             logging: command.remote.Logging.None,
-            // SSH servers accept no variables of ours, and the output of the last run has no meaning.
+            // SSH servers do not accept environment variables from clients, and the output of the last run is not used.
             addPreviousOutputInEnv: false,
         },
         { ...opts, deleteBeforeReplace: true, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

@@ -3,18 +3,21 @@ import { Address4, Address6 } from "ip-address";
 /** An IP address, or a network in CIDR form. */
 type Network = Address4 | Address6;
 
-/** Reads one; undefined where it is none. A form that leaves room for doubt, as `010.0.0.1` or a zone, is none. */
+/**
+ * Parses an address or network; undefined if it is invalid. Ambiguous forms, for example `010.0.0.1` or a zone, are
+ * invalid.
+ */
 function parse(text: string): Network | undefined {
     if (!/^[0-9a-f:.]+(\/\d{1,3})?$/i.test(text)) return undefined;
     const kind = text.includes(":") ? Address6 : Address4;
     return kind.isValid(text) ? new kind(text) : undefined;
 }
 
-/** What is wrong with a network or an address of callers, after "must be". */
+/** Requirement that an address or network breaks, for a message after "must be". */
 export function networkProblem(text: string): string | undefined {
     const network = parse(text);
     if (network === undefined || (network instanceof Address6 && network.is4()))
-        return "an IPv4 or IPv6 address, or a network as 10.0.0.0/24";
+        return "an IPv4 or IPv6 address, or a network, for example 10.0.0.0/24";
     if (network.subnetMask === 0) return "less than all addresses";
     if (text.includes("/") && network.startAddress().correctForm() !== network.correctForm())
         return `a network, which begins at ${network.startAddress().correctForm()}/${network.subnetMask}, or one address`;

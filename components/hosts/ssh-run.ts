@@ -2,13 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type * as ssh2 from "ssh2";
 import type { SshHost } from "./ssh-host";
 
-/** A host with its secrets in plain, for the moment of use only. */
+/** A host with its secrets in plain text, only while they are used. */
 export type PlainSshHost = Omit<SshHost, "privateKey" | "sudoPassword"> & {
     privateKey: string;
     sudoPassword?: string;
 };
 
-/** What a command on a host said. */
+/** Output and exit status of a command on a host. */
 export interface Said {
     code: number;
     stdout: string;
@@ -27,7 +27,10 @@ export async function plainHost(host: SshHost): Promise<PlainSshHost> {
     return { ...host, privateKey, sudoPassword };
 }
 
-/** By SSH from this program: for looking, and for what no resource can hold. A host with another key is refused. */
+/**
+ * Runs a command over SSH from this process, for checks and actions outside of resources. A host with another key is
+ * rejected.
+ */
 export const runOnHost: RunOnHost = async (host, command, stdin, signal) => {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- not at the top: most stacks reach no host
     const { Client, utils } = require("ssh2") as typeof ssh2;

@@ -1,4 +1,4 @@
-/** Does not wait for an answer that may never come. @throws Error that says how long it was waited for */
+/** Limits the wait for an answer. @throws Error with the time limit */
 export async function answerWithin<T>(seconds: number, answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {

@@ -1,6 +1,8 @@
 // Part of what the state keeps as text for dynamic resources, by the rules of cluster-reader.ts.
 
-/** The API server's words for an error. Of a schema's text, which quotes the schema, only what is wrong and where. */
+/**
+ * Message of an API server's error. A schema error, which quotes the schema, is shortened to the field and the problem.
+ */
 export function apiErrorMessage(error: unknown): string {
     const { body, message } = error as { body?: unknown; message?: string };
     let words = String(message).split("\n")[0];

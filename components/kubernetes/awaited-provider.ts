@@ -47,7 +47,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** What is waited for, to tell whether it has changed. */
+/** Text of the awaited object and condition, to detect changes. */
 function subject({ object, until, generation, uid }: Inputs): string {
     return JSON.stringify([object, until, generation, uid]);
 }

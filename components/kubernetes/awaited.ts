@@ -10,7 +10,7 @@ export interface AcceptSettings {
 }
 
 /**
- * Waits until a controller has done its part, and fails with the controller's own words when it says no.
+ * Waits until a controller has done its part, and fails with the controller's own message when it rejects the object.
  *
  * The Kubernetes provider can wait for a condition too, but does not recognise a final "no": it waits out the whole
  * time and then says only that it timed out. A failed wait is not recorded as done, so the next `up` waits again.

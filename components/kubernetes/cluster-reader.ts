@@ -15,7 +15,7 @@ export interface PlainAccess {
     context?: string;
 }
 
-/** A live object, as far as this project looks at it. */
+/** Used fields of a live object. */
 export type Live = Observed & {
     metadata?: {
         name?: string;
@@ -35,18 +35,18 @@ export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 // These functions are part of what the state keeps as text for dynamic resources: they may use only their arguments,
 // each other, and `require`.
 
-/** How messages name an object. */
+/** Name of an object in messages. */
 export function titleOf({ kind, namespace, name }: ObjectRef): string {
     return `${kind} ${namespace ? `${namespace}/` : ""}${name}`;
 }
 
-/** Says whether an error means that the object, its namespace or its kind does not exist. */
+/** Whether an error means that the object, its namespace or its kind does not exist. */
 export function isAbsent(error: unknown): boolean {
     const { code, message } = error as { code?: number; message?: string };
     return code === 404 || /^Unrecognized API version and kind/.test(message ?? "");
 }
 
-/** The kubeconfig that an access stands for. */
+/** The kubeconfig of an access. */
 export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
     const k8s = require("@kubernetes/client-node") as typeof client;

@@ -42,9 +42,9 @@ export const WRITTEN_VERSIONS: Record<string, string> = {
 };
 
 /**
- * Kinds that ingress controller 2.0.1 watches wherever Gateway API is, whether or not their definitions are there: it ends
- * two minutes after each start without them ("failed to wait for gateway caches to sync"). Those of the other routes it
- * leaves out where they are missing.
+ * Kinds that ingress controller 2.0.1 always watches if Gateway API is installed: without their definitions it exits
+ * two minutes after each start ("failed to wait for gateway caches to sync"). It does not need the definitions of the
+ * other kinds of routes.
  */
 export const WATCHED_VERSIONS: Record<string, string> = {
     "grpcroutes.gateway.networking.k8s.io": "v1",

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
 import type { PlainAccess } from "./cluster-reader";
 
-/** Which cluster, and how to get in. */
+/** Access to a cluster. */
 export interface ClusterAccess {
     /** Content of a kubeconfig. Unset: what the environment says (`KUBECONFIG`, else `~/.kube/config`). */
     kubeconfig?: pulumi.Output<string>;
@@ -10,7 +10,10 @@ export interface ClusterAccess {
     context?: string;
 }
 
-/** Says whether a text is a kubeconfig with something to connect to. Never repeats the text: it holds keys. */
+/**
+ * Says whether a text is a kubeconfig with something to connect to. Errors never quote the text, since it contains
+ * keys.
+ */
 export function parseKubeconfig(text: string): { ok: true } | { ok: false; why: string } {
     let file: unknown;
     try {

@@ -5,9 +5,11 @@ import { metadata } from "./ownership";
 export interface NetworkPoliciesArgs {
     /** Namespace APISIX and the ingress controller run in, and nothing else. */
     namespace: pulumi.Input<string>;
-    /** Namespace and labels of the only pods that callers come through. Unset: they come from anywhere. */
+    /**
+     * Namespace and labels of the only pods through which callers come. Unset: callers may connect from any address.
+     */
     callersFrom?: { namespace: string; labels: Record<string, string> };
-    /** Whether callers come by TLS too. @default false */
+    /** Whether callers may use TLS too. @default false */
     tls?: boolean;
     /** The pods that may read the metrics of APISIX. @default none */
     scrapers?: ScrapingPods[];
@@ -31,7 +33,7 @@ export const DATA_PORT = 9080;
 /** The same for TLS. */
 const TLS_PORT = 9443;
 const ADMIN_PORT = 9180;
-/** Port that APISIX serves its metrics on, where it does. The chart's own too. */
+/** Port of APISIX's metrics, the chart's default. */
 export const METRICS_PORT = 9091;
 
 /** Prefix of a policy's name, before its role. */
@@ -42,7 +44,7 @@ export function policyNames(settings: Pick<NetworkPoliciesArgs, "scrapers">): st
 }
 
 /**
- * Who may talk to whom in the gateway's namespace: callers reach the data port and nothing else.
+ * Allowed connections in the gateway's namespace: callers reach the data port and nothing else.
  *
  * The option `deletedWith` is handed on to the policies: they stay in force until it takes the namespace with it.
  */
@@ -87,7 +89,7 @@ export function renderPolicies({
     };
 }
 
-/** Who reads the metrics: they name every caller. */
+/** Rule for pods that read the metrics, which name every caller. */
 function renderMetricsPolicy(scrapers: ScrapingPods[]) {
     return {
         podSelector: APISIX_PODS,

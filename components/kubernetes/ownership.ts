@@ -9,7 +9,7 @@ export const OWNER_ANNOTATION = "alpa-auth.io/stack";
  */
 const FIELD_MANAGER = { "pulumi.com/patchFieldManager": "alpa-auth" };
 
-/** The running stack's name for itself: the same on every machine, and on whichever backend its state is kept. */
+/** Name of the running stack in annotations: the same on every machine and with every backend. */
 export function owner(): string {
     return `${pulumi.getProject()}/${pulumi.getStack()}`;
 }
@@ -36,7 +36,7 @@ export function credentialMetadata(name: string, namespace: pulumi.Input<string>
     return { ...rest, annotations: { ...annotations, "propagate.hnc.x-k8s.io/none": "true" } };
 }
 
-/** Of objects whose last change may have been cut off: with another number they are written again. */
+/** Annotation for objects whose last change may have been interrupted: a new number writes them again. */
 export function attempted(named: ReturnType<typeof metadata>, attempt = 0): ReturnType<typeof metadata> {
     if (attempt === 0) return named;
     return { ...named, annotations: { ...named.annotations, ...{ "alpa-auth.io/attempt": `${attempt}` } } };

@@ -2,7 +2,7 @@ import type { Verdict } from "./readiness";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** The parts of a pod that its troubles are read from. */
+/** Fields of a pod that show its problems. */
 export interface ObservedPod {
     metadata?: { name?: string; namespace?: string; uid?: string; deletionTimestamp?: unknown };
     status?: {
@@ -20,7 +20,7 @@ interface ContainerState {
     lastState?: { terminated?: { reason?: string; exitCode?: number } };
 }
 
-/** The parts of an event that are looked at: of a volume that cannot be mounted, the pod itself says nothing. */
+/** Used fields of an event: only events show that a volume cannot be mounted. */
 export interface ObservedEvent {
     type?: string;
     reason?: string;
@@ -30,13 +30,13 @@ export interface ObservedEvent {
     involvedObject?: { uid?: string };
 }
 
-/** Kubernetes tries again for ever: what it says for this long is taken as final. */
+/** Kubernetes retries forever: an error that lasts this long counts as final. */
 const FINAL_SECONDS = 60;
-/** Starts that have failed before it counts: Ray may come up before what it needs. */
+/** Failed starts after which a container counts as broken: Ray may start before other parts that it needs. */
 const FAILED_STARTS = 3;
-/** A container that waits for its image, or for what its settings name. */
+/** Reasons of a container that waits for its image, or for an object in its settings. */
 const NOT_MADE = /^(ErrImage|ImagePull|InvalidImage|CreateContainerConfig)/;
-/** What no further try makes good, in the words of kubelets, registries and containerd. */
+/** Messages of kubelets, registries and containerd about errors that no retry can fix. */
 const NEVER =
     /InvalidImageName|not found|manifest unknown|does not exist|unauthorized|denied|forbidden|no match for platform|type check failed/i;
 
@@ -44,7 +44,7 @@ const NEVER =
  * Why pods do not become ready, where they or the kubelet say so: an image that cannot be pulled, a volume that cannot be
  * mounted, a container that ends again and again, or no node for it. Undefined when nothing is known to be wrong.
  * @param events of the pods' namespace
- * @param patient whether what may come good by itself, as a registry that is away, is waited for
+ * @param patient whether to wait for problems that may end by themselves, for example an unreachable registry
  */
 export function troubleOf(pods: ObservedPod[], events: ObservedEvent[] = [], patient = false): Verdict | undefined {
     const found = pods
@@ -63,17 +63,17 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
     const verdicts = containers.flatMap((container): Verdict[] => {
         const { reason = "", message = "" } = container.state?.waiting ?? {};
         if (NOT_MADE.test(reason)) {
-            // While it waits for its next try, older kubelets say why in an event alone.
+            // While a container waits for its next try, older kubelets give the reason only in an event.
             const pulled = events.find((event) => /^Failed to pull image/.test(event.message ?? ""))?.message;
             const words = /^Back-off pulling image "[^"]*"$/.test(message) && pulled ? pulled : message;
             const why = [reason, trimmed(words)].filter(Boolean).join(": ");
             return [verdict(why, !patient || NEVER.test(why))];
         }
         if (reason !== "CrashLoopBackOff") return [];
-        // Its last words may hold what a caller asked: they are not for messages and audit files.
+        // The end of its log may contain callers' prompts, so messages and audit files do not quote it.
         const { reason: ended, exitCode } = container.lastState?.terminated ?? {};
         const code = `exit code ${exitCode ?? "not known"}${ended === undefined ? "" : `, ${ended}`}`;
-        const said = `pod ${name}: ends again and again (${code}; its words: kubectl -n ${namespace} logs ${name} --previous)`;
+        const said = `pod ${name}: its container keeps exiting (${code}; see: kubectl -n ${namespace} logs ${name} --previous)`;
         const final = (container.restartCount ?? 0) >= FAILED_STARTS;
         return [final ? { state: "failed", finalAfterSeconds: 0, why: `${said}.` } : { state: "waiting", why: said }];
     });
@@ -88,7 +88,7 @@ function troublesOf({ metadata, status }: ObservedPod, events: ObservedEvent[], 
     return verdicts;
 }
 
-/** Those of one pod, the newest first. One of the same name may have been there before it. */
+/** Events of one pod, the newest first. Events of an earlier pod with the same name are left out. */
 function inOrder(events: ObservedEvent[], { metadata }: ObservedPod): ObservedEvent[] {
     const at = ({ lastTimestamp, eventTime }: ObservedEvent) =>
         new Date((lastTimestamp ?? eventTime ?? 0) as string).getTime();

@@ -12,16 +12,16 @@ export type Until =
     | {
           kind: "condition";
           type: "Accepted" | "Available" | "Ready";
-          /** False means that work goes on, however long. @default it is a refusal */
+          /** Whether False only means that work continues. @default False is a rejection */
           patient?: boolean;
       };
 
 export type Verdict =
     | {
           state: "ready";
-          /** The data plane itself has shown it: nothing is left to wait for. */
+          /** The data plane itself has confirmed it, so there is nothing to wait for. */
           proved?: true;
-          /** Why the data plane could not be asked. */
+          /** Why the data plane could not be queried. */
           unproved?: string;
       }
     | { state: "waiting"; why: string }
@@ -34,7 +34,7 @@ export type Verdict =
  */
 const PASSING_NO_SECONDS = 10;
 
-/** The parts of an object that readiness is read from. */
+/** Fields of an object that show its readiness. */
 export interface Observed {
     metadata?: { generation?: number };
     status?: {
@@ -111,11 +111,14 @@ function judgeCondition({ type, patient }: Extract<Until, { kind: "condition" }>
     const condition = object.status?.conditions?.find((c) => c.type === type);
     // An object of a class or gateway that no controller serves never gets a status at all.
     if (!condition)
-        return { state: "waiting", why: patient ? "no controller has taken it" : "no ingress controller has taken it" };
+        return {
+            state: "waiting",
+            why: patient ? "no controller has processed it" : "no ingress controller has processed it",
+        };
     if (condition.observedGeneration !== object.metadata?.generation)
         return { state: "waiting", why: `${type} is of an older generation` };
     if (condition.status === "True") return { state: "ready" };
-    // The ingress controller 2.0.1 says one failure of a synchronisation four times over.
+    // The ingress controller 2.0.1 reports each failure of a synchronization four times.
     const why = `${condition.reason}: ${[...new Set(condition.message?.split("; "))].join("; ")}`;
     if (patient) return { state: "waiting", why };
     return {

@@ -3,9 +3,9 @@ import type { Verdict } from "./readiness";
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
 export interface Wait {
-    /** What is waited for, as messages name it. */
+    /** Name of the awaited object in messages. */
     title: string;
-    /** A command to look with. */
+    /** Command for the operator that shows the state. */
     hint: string;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
@@ -13,7 +13,7 @@ export interface Wait {
     settleSeconds: number;
     /** Says how far it is. One that fails is asked again: a restarting API server answers again by itself. */
     look: () => Promise<Verdict>;
-    /** What may be behind a wait that fails, and what to run; asked once, before the error is thrown. */
+    /** Possible cause of a failed wait, and what to run; called once, before the error is thrown. */
     trouble?: () => Promise<string | undefined>;
 }
 

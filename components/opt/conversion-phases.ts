@@ -2,7 +2,7 @@
 export const PHASES = ["prepare", "drain", "stop", "start", "verify", "switch", "done"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** What holds in a phase. */
+/** State in a phase. */
 export interface PhaseState {
     /** Where callers' requests go; while they go nowhere, callers get 503. */
     callers: "bare-metal" | "nowhere" | "component";
@@ -35,11 +35,14 @@ export function stateOf(phase: Phase): PhaseState {
 /** The state before the first phase: bare metal serves, and there is no component. */
 export const BEFORE = "intra-a";
 
-/** Phases of an upgrade of the model after a conversion. With its end there is none: then `opt` names the new version. */
+/**
+ * Phases of an upgrade of the model after a conversion. After its end there is no phase, and `opt` names the new
+ * version.
+ */
 export const UPGRADE_PHASES = ["prepare", "drain", "stop", "start", "verify", "switch"] as const;
 export type UpgradePhase = (typeof UPGRADE_PHASES)[number];
 
-/** What holds in a phase of an upgrade. */
+/** State in a phase of an upgrade. */
 export interface UpgradeState {
     /** Callers get 503. */
     refused: boolean;
@@ -47,19 +50,19 @@ export interface UpgradeState {
     runs: "old" | "new" | "none";
 }
 
-/** As in a conversion, with the old version in the place of bare metal. */
+/** As in a conversion, with the old version in the role of bare metal. */
 export function upgradeStateOf(phase: UpgradePhase): UpgradeState {
     const { callers, bareMetal, component } = STATES[phase];
     return { refused: callers === "nowhere", runs: bareMetal ? "old" : component ? "new" : "none" };
 }
 
-/** How far a stack is, as the record in its cluster says. */
+/** Progress of a stack, from the record in its cluster. */
 export type Stage = typeof BEFORE | Phase | `upgrade-${UpgradePhase}`;
 const STAGES: readonly Stage[] = [BEFORE, ...PHASES];
 /** An upgrade begins and ends where a conversion has ended. */
 const UPGRADE_STAGES: readonly Stage[] = ["done", ...UPGRADE_PHASES.map((phase): Stage => `upgrade-${phase}`), "done"];
 
-/** Stage of a stack that is on its way, or has arrived. */
+/** Stage of a stack. */
 export function stageOf({ phase, upgrade }: { phase: Phase; upgrade?: { phase: UpgradePhase } }): Stage {
     return upgrade === undefined ? phase : `upgrade-${upgrade.phase}`;
 }
@@ -69,7 +72,7 @@ export function isUpgrade(stage: Stage): boolean {
     return stage !== "done" && UPGRADE_STAGES.includes(stage);
 }
 
-/** Direction of one step from a stage: forward, back, or none. On the way back `start` and `verify` do not differ. */
+/** Direction of one step from a stage: forward, back, or none. In a return `start` and `verify` are the same. */
 export function stepsFrom(stage: Stage): Stage[] {
     if (isUpgrade(stage)) return neighbours(UPGRADE_STAGES, stage, "upgrade-verify");
     const own = neighbours(STAGES, stage, "verify");
@@ -92,5 +95,5 @@ export function leadsOn(from: Stage, to: Stage): boolean {
 /** Consumer that tests the answers for callers through the verification route. */
 export const VERIFIER = "alpa-verifier";
 
-/** Name of the ConfigMap that says how far a conversion is. */
+/** Name of the ConfigMap with the progress of a conversion. */
 export const RECORD = "alpa-auth-conversion";

@@ -6,13 +6,13 @@ import type { Stage } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
 
-/** What is written before anything is done. */
+/** Fields that are written before any other change. */
 export interface Beginning {
-    /** Stage that the run is on its way to. */
+    /** Target stage of the run. */
     going: Stage;
-    /** How often a run was begun after one that did not end. */
+    /** Number of runs that began after an interrupted one. */
     attempt: string;
-    /** Nodes that the conversion is about, with commas. */
+    /** Nodes of the conversion, separated by commas. */
     nodes: string;
     /** The operator who holds the lock of the conversion. Unset: not locked. */
     holder?: string;
@@ -20,11 +20,11 @@ export interface Beginning {
     until?: string;
 }
 
-/** What is written when all is done. */
+/** Fields that are written after all changes. */
 export interface Ending {
     /** Stage that was reached. `since` says when, and stays while the stage does. */
     phase: Stage;
-    /** Which callers there were. */
+    /** Digest of the callers at that time. */
     callers: string;
 }
 
@@ -39,7 +39,7 @@ export interface ConversionRecordArgs {
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
 type State = Inputs & { since?: string };
-/** Fields of the object; null takes one away. */
+/** Fields of the object; null removes a field. */
 type Fields = Record<string, string | null>;
 
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
@@ -100,7 +100,7 @@ async function patch(inputs: Inputs, data: Fields): Promise<Written> {
     return inWords(inputs, open(inputs).patch(object, undefined, undefined, undefined, undefined, merge));
 }
 
-/** @throws Error in the API server's words; as it is where the object is absent */
+/** @throws Error with the API server's message; unchanged if the object does not exist */
 async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
     try {
         return await writing;
@@ -108,7 +108,7 @@ async function inWords<T>(inputs: Inputs, writing: Promise<T>): Promise<T> {
         if (isAbsent(error)) throw error;
         const { metadata, ...kind } = objectOf(inputs);
         throw new Error(
-            `${titleOf({ ...kind, ...metadata })}: must be written (${apiErrorMessage(error)}). Correct what it names.`,
+            `${titleOf({ ...kind, ...metadata })}: could not be written (${apiErrorMessage(error)}). Correct what that error names.`,
         );
     }
 }

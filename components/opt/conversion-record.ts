@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { provider, type ConversionRecordArgs } from "./conversion-record-provider";
 
-/** What tells it from others in a list of the whole cluster. */
+/** Label of the object, to find it in the whole cluster. */
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
 
 /**
@@ -10,7 +10,7 @@ export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
  * object.
  */
 export class ConversionRecord extends pulumi.dynamic.Resource {
-    /** When the phase was reached that the object says was reached. */
+    /** Time at which the reached phase in the object was reached. */
     declare readonly since: pulumi.Output<string>;
 
     constructor(name: string, args: ConversionRecordArgs, opts: pulumi.CustomResourceOptions) {

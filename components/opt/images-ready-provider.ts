@@ -36,7 +36,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** What is waited for, to tell whether it has changed. */
+/** Text of the awaited object and condition, to detect changes. */
 function subject({ namespace, name, nodes, generation }: Inputs): string {
     return JSON.stringify([namespace, name, nodes, generation]);
 }
@@ -63,7 +63,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     await untilSettled({ title: titleOf(ref), hint, timeoutSeconds, settleSeconds: 0, look });
 }
 
-/** The parts of a DaemonSet that readiness is read from. */
+/** Fields of a DaemonSet that show its readiness. */
 export interface ObservedDaemonSet {
     metadata?: { generation?: number };
     status?: {
@@ -84,14 +84,14 @@ export function judgeImages(set: ObservedDaemonSet | undefined, nodes: number): 
         numberReady = 0,
     } = set.status ?? {};
     if (observedGeneration < (set.metadata?.generation ?? 1))
-        return { state: "waiting", why: "its controller has not looked at it" };
-    if (desired < nodes) return { state: "waiting", why: `${desired} of ${nodes} nodes take a pod of it` };
+        return { state: "waiting", why: "its controller has not processed it" };
+    if (desired < nodes) return { state: "waiting", why: `${desired} of ${nodes} nodes accept a pod of it` };
     if (updated < desired || numberReady < desired)
         return { state: "waiting", why: `${Math.min(updated, numberReady)} of ${desired} pods are ready` };
     return { state: "ready" };
 }
 
-/** A pod that runs is only asked for one thing. */
+/** Only one thing can keep a running pod from being ready. */
 function withoutWeights(pods: ObservedPod[]): Verdict | undefined {
     const empty = pods.find(({ metadata, status }) => {
         const [container] = status?.containerStatuses ?? [];

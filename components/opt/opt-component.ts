@@ -19,17 +19,19 @@ export interface OptComponentArgs {
     apisixNamespace: string;
     cluster: ClusterAccess;
     opt: OptSettings;
-    /** Another version that its nodes hold too, and whether it is the one that runs. Unset: there is one version. */
+    /**
+     * Another version that is also on the nodes, and whether it is the running one. Unset: there is only one version.
+     */
     next?: { opt: OptSettings; runs: boolean };
     /** Whether it holds the GPUs. Otherwise everything is prepared, and no Ray cluster runs. */
     running: boolean;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
-    /** How Rampart deploys. Unset: it is not there, and Helm installs the operator. */
+    /** Settings for Rampart. Unset: Helm installs the operator. */
     rampart?: { retry: number; timeoutSeconds: number };
-    /** Another number requests the cluster again, whatever the last request was. */
+    /** A changed number repeats the request for the cluster, even if nothing else has changed. */
     attempt: number;
-    /** The run changes no phase: a new attempt alone then does not wait until the cluster runs. */
+    /** Whether the run changes no phase: then a new attempt number does not make it wait until the cluster runs. */
     back?: boolean;
     /** How long it must stay ready, in seconds. */
     settleSeconds: number;
@@ -40,7 +42,7 @@ const IMAGES_SECONDS = 3600;
 const RAY = "ray.io/v1";
 const DNS_PORT = 53;
 
-/** Where the component is reached, inside the cluster: `host:port`. */
+/** Address of the component inside the cluster: `host:port`. */
 export function optAddress(namespace: string, opt: OptSettings): string {
     const [service, space] =
         opt.shape === "kuberay" ? [OPT, namespace] : [opt.charts.serviceName, optNamespace(namespace, "alpa")];
@@ -112,7 +114,7 @@ export class OptComponent extends pulumi.ComponentResource {
         );
     }
 
-    /** Has image and weights of a version on every node. @returns what waits for that */
+    /** Puts image and weights of a version on every node. @returns the resource that waits for that */
     private images(
         name: string,
         object: string,
@@ -136,7 +138,7 @@ export class OptComponent extends pulumi.ComponentResource {
     }
 }
 
-/** Time for pods to go, beyond that of the longest answer, in seconds. */
+/** Time for pods to be deleted after the longest answer, in seconds. */
 const SUSPEND_SECONDS = 300;
 
 function skipAwait({ annotations, ...rest }: ReturnType<typeof metadata>) {

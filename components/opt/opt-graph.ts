@@ -32,7 +32,7 @@ export class OptGraph extends pulumi.ComponentResource {
         super("alpa-auth:parts:OptGraph", name, {}, opts);
         const { namespace, cluster, spec, timeoutSeconds } = args;
 
-        // Deleted last: a graph of this name would be refused while a namespace of the one before is on its way out.
+        // Deleted last: Rampart rejects a graph of this name while a namespace of the previous one is terminating.
         const free = Object.keys(spec.graph.components).map((component) => {
             const home = optNamespace(namespace, component);
             return new Awaited(
@@ -70,7 +70,7 @@ export class OptGraph extends pulumi.ComponentResource {
     }
 }
 
-/** Values of the chart of KubeRay's operator: it looks after one namespace, and has rights in no other. */
+/** Values of the chart of KubeRay's operator: it watches one namespace, and has no permissions in others. */
 export function operatorValues(namespace: string, { image }: Pick<OperatorChart, "image">) {
     return {
         image: { repository: image.repository, tag: image.tag },
@@ -94,22 +94,22 @@ const component = (
     $ui: { ...again },
 });
 
-/** Numbers of which each, when raised, has a graph deployed again. */
+/** Numbers that make Rampart deploy a graph again when one is raised. */
 interface Again {
     /** Raised by the operator. */
     retry: number;
-    /** Raised after a run that did not end. Unset: the last one has. */
+    /** Raised after an interrupted run. Unset: the last run ended. */
     attempt?: number;
 }
 
-/** Spec of the graph that brings KubeRay's operator. */
+/** Spec of the graph with KubeRay's operator. */
 export function renderOperatorGraph(namespace: string, chart: OperatorChart, retry: number) {
     const { repository: repo, version } = chart;
     const operator = component(
         "kuberay-operator",
         { repo, name: "kuberay-operator", version },
         operatorValues(namespace, chart),
-        // It is the same in every phase, and a return must not wait for Rampart needlessly.
+        // The graph is the same in every phase, so that a return does not wait for Rampart.
         { retry },
     );
     return { deploy: true, graph: { flows: {}, components: { kuberay: operator } } };

@@ -8,26 +8,29 @@ export const ALPA_PORT = 20001;
 /** Port of Ray's GCS. */
 export const GCS_PORT = 6379;
 
-/** Variable with what watches Alpa: see watch-alpa.sh. */
+/** Environment variable with the watchdog's script (watch-alpa.sh). */
 const WATCHDOG_VARIABLE = "ALPA_WATCHDOG";
 const renderWatchdog = scriptFile(__dirname, "watch-alpa.sh");
 const renderWithWatchdog = scriptFile(__dirname, "with-watchdog.sh");
 
-/** What watches Alpa in its container, and ends when Alpa makes no progress. */
+/** Script that watches Alpa in its container, and ends when Alpa makes no progress. */
 export function watchdogScript(progress: Omit<Progress, "port">): string {
     return renderWatchdog(progressConstants({ ...progress, port: ALPA_PORT })).trim();
 }
 
-/** What starts Alpa where the chart is not this project's, so that the container ends when Alpa makes no progress. */
+/**
+ * Command that starts Alpa with its watchdog in a chart of Rampart, so that the container ends when Alpa makes no
+ * progress.
+ */
 export function watchedCommand({ command, watchdog }: Pick<OptSettings, "command" | "watchdog">): string {
     if (watchdog === undefined) return command;
     return renderWithWatchdog({ COMMAND: quote(command), WATCHDOG: quote(watchdogScript(watchdog)) }).trim();
 }
 
 /**
- * What the head's container runs besides Ray. It waits until every node has joined, starts Alpa, and ends when Alpa has
- * ended or a node has been down for half a minute: Alpa does not notice that, and stops answering. The container then
- * ends and restarts, and the model is loaded again.
+ * Program that the head's container runs next to Ray. It waits until every node has joined, starts Alpa, and ends when
+ * Alpa has ended or a node has been down for half a minute: Alpa does not notice that, and stops answering. The
+ * container then ends and restarts, and the model is loaded again.
  * @param watchdog ends too when the program in ALPA_WATCHDOG has ended
  */
 function watch(watchdog: boolean): string {
@@ -54,7 +57,7 @@ ${watchdog ? end : ""}sys.exit("Alpa has ended" if alpa.poll() is not None else 
 `.trim();
 }
 
-/** Starts Ray and `watch`: what the head's container runs. */
+/** Command of the head's container: starts Ray and `watch`. */
 export const HEAD_SCRIPT = scriptFile(__dirname, "head.sh")({ GCS_PORT }).trim();
 
 /** Variables of the head's container. */

@@ -7,11 +7,11 @@ import type { OperatorChart } from "./opt-settings";
 import { metadata } from "../kubernetes/ownership";
 
 export interface OptOperatorArgs {
-    /** Namespace that it looks after. */
+    /** Namespace that it watches. */
     namespace: string;
     cluster: ClusterAccess;
     chart: OperatorChart;
-    /** Rampart deploys it as a graph; unset: Helm does. */
+    /** Settings for Rampart, which deploys it as a graph; unset: Helm installs it. */
     rampart?: { retry: number; timeoutSeconds: number };
 }
 
@@ -37,7 +37,7 @@ export class OptOperator extends pulumi.ComponentResource {
     private release(name: string, { namespace, cluster, chart }: OptOperatorArgs): void {
         const home = operatorNamespace(namespace);
         const space = new k8s.core.v1.Namespace(`${name}-namespace`, { metadata: metadata(home) }, { parent: this });
-        // Names of releases are shorter than those of namespaces may be.
+        // The limit for names of releases is lower than that of namespaces.
         const named = { release: "kuberay", namespace: home };
         new k8s.helm.v3.Release(
             `${name}-release`,

@@ -15,7 +15,10 @@ export const OPT = "alpa-opt";
 /** Pods of the RayCluster, and its head among them. */
 export const OPT_PODS = { "ray.io/cluster": OPT };
 export const OPT_HEAD = { ...OPT_PODS, "ray.io/node-type": "head" };
-/** Names of the DaemonSets that have the version's image and weights on the nodes, and those of the one that takes its place. */
+/**
+ * Names of the DaemonSets that keep image and weights on the nodes: of the running version, and of the one that
+ * replaces it.
+ */
 export const IMAGES = `${OPT}-images`;
 export const NEXT_IMAGES = `${OPT}-next-images`;
 /** Time beyond the longest answer until a pod is killed, in seconds. */
@@ -29,7 +32,7 @@ export const TOLERATIONS = [{ key: "nvidia.com/gpu", operator: "Exists", effect:
 /** For every user of the image, the kernel allows only the system calls of the default profile. */
 const SECCOMP = { securityContext: { seccompProfile: { type: "RuntimeDefault" } } };
 
-/** How the pods are made. */
+/** Settings of the pods. */
 export interface PodSettings {
     opt: OptSettings;
     /** Longest time one answer may take, in seconds. */
@@ -87,7 +90,7 @@ function pod(opt: OptSettings, node: string, answerTimeoutSeconds: number) {
     };
 }
 
-/** The weights as a volume; none where they are in the image. */
+/** Volume of the weights; none if they are in the image. */
 function weightsVolume({ weights }: Pick<OptSettings, "weights">) {
     const { claim, hostPath } = weights;
     if (claim !== undefined) return [{ name: "weights", persistentVolumeClaim: { claimName: claim, readOnly: true } }];
@@ -105,9 +108,9 @@ function container(opt: OptSettings) {
     return {
         image,
         resources: { limits: size, requests: size },
-        // Not read-only: Ray writes where its image says. Devices of GPUs are open to every user.
+        // The root file system is writable, since Ray writes to folders of its image. Every user may open GPU devices.
         securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
-        // The last lines of its log are what says why it ended.
+        // The last lines of its log show why it ended.
         terminationMessagePolicy: "FallbackToLogsOnError",
         volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }, ...weightsMount(opt)],
     };
@@ -120,7 +123,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
         command: ["/bin/bash", "-c", "--"],
         args: [HEAD_SCRIPT],
         env: headVariables(opt),
-        // All of them: with one port named, the operator opens no other.
+        // All ports are listed: once one is listed, the operator opens no others.
         ports: [
             { name: "gcs-server", containerPort: GCS_PORT },
             { name: "dashboard", containerPort: 8265 },
@@ -128,7 +131,7 @@ function headContainer(opt: OptSettings, answerTimeoutSeconds: number) {
             { name: "alpa", containerPort: ALPA_PORT },
         ],
         lifecycle: preStop(afterAnswers(answerTimeoutSeconds)),
-        // The operator's own probes ask what Ray before 2.4 does not have.
+        // The operator's own probes use endpoints that Ray before 2.4 does not have.
         readinessProbe: {
             exec: { command: ["python3", "-c", opt.watchdog === undefined ? LOADED : LOADED_OR_BUSY] },
             periodSeconds: 10,

@@ -1,6 +1,6 @@
 import type { Progress } from "../hosts/watchdog/progress";
 
-/** Versions of Rampart's own charts, in the private repository that a Secret of that name leads to. */
+/** Versions of Rampart's own charts, in the private repository whose address is in a Secret of that name. */
 export interface RampartCharts {
     repository: string;
     operator: string;
@@ -10,15 +10,15 @@ export interface RampartCharts {
     serviceName: string;
 }
 
-/** KubeRay's operator, as its chart brings it. */
+/** Chart and image of KubeRay's operator. */
 export interface OperatorChart {
     repository: string;
     version: string;
-    /** Its tag is with or without a digest behind `@`. */
+    /** The tag may have a digest after `@`. */
     image: { repository: string; tag: string };
 }
 
-/** Where the weights are; neither of the two: in the image. */
+/** Place of the weights; with neither of the two they are in the image. */
 export interface Weights {
     /** Folder in which the pods have them. */
     mountPath: string;
@@ -33,13 +33,13 @@ export type OptSettings = {
     image: string;
     /** Labels `kubernetes.io/hostname`; the first is the head's. */
     nodes: string[];
-    /** Of each node. */
+    /** Number of GPUs that Alpa uses on each node. */
     gpusPerNode: number;
     rayVersion: string;
     weights: Weights;
-    /** Starts Alpa, in a shell of the head's container. */
+    /** Command that starts Alpa, in a shell of the head's container. */
     command: string;
-    /** Ends the container when Alpa makes no progress. Unset: nothing notices that. */
+    /** Watchdog that ends the container when Alpa makes no progress. Unset: none. */
     watchdog?: Omit<Progress, "port">;
     /** Shared memory of each pod, part of its memory: a quantity of Kubernetes, as `16Gi`. */
     sharedMemory: string;
@@ -53,7 +53,7 @@ export type OptSettings = {
 } & (
     | {
           shape: "kuberay";
-          /** Unset: an operator that watches the namespace is there. */
+          /** Unset: an existing operator watches the namespace. */
           operatorChart?: OperatorChart;
       }
     | { shape: "rampart"; charts: RampartCharts }

@@ -2,13 +2,13 @@ import type { Observed, Verdict } from "../kubernetes/readiness";
 
 // Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
 
-/** The parts of a RayCluster that readiness is read from. */
+/** Fields of a RayCluster that show its readiness. */
 export interface ObservedCluster {
     metadata?: Observed["metadata"];
     status?: Observed["status"] & { readyWorkerReplicas?: number; desiredWorkerReplicas?: number };
 }
 
-/** A condition of an operator that has not seen the current generation is of the one before. */
+/** Until the operator has seen the current generation, its conditions belong to the previous one. */
 export function judgeRayCluster(cluster: ObservedCluster | undefined, running: boolean): Verdict {
     if (cluster === undefined) return { state: "waiting", why: "it does not exist" };
     const { metadata, status } = cluster;
@@ -19,7 +19,7 @@ export function judgeRayCluster(cluster: ObservedCluster | undefined, running: b
         desiredWorkerReplicas = 0,
     } = status ?? {};
     if (observedGeneration < (metadata?.generation ?? 1))
-        return { state: "waiting", why: "KubeRay's operator has not looked at it" };
+        return { state: "waiting", why: "KubeRay's operator has not processed it" };
     const condition = (type: string) => conditions.find((c) => c.type === type);
     const failure = condition("ReplicaFailure");
     if (failure?.status === "True")
@@ -27,7 +27,7 @@ export function judgeRayCluster(cluster: ObservedCluster | undefined, running: b
     const is = (type: string) => condition(type)?.status === "True";
     if (!running) {
         if (is("RayClusterSuspended")) return { state: "ready" };
-        return { state: "waiting", why: "its pods are not gone" };
+        return { state: "waiting", why: "its pods still exist" };
     }
     if (!is("HeadPodReady")) {
         const { reason = "not known", message = "" } = condition("HeadPodReady") ?? {};

@@ -15,13 +15,13 @@ export interface RayReadyArgs {
     running: boolean;
     /** `metadata.generation` of the object: a new generation is awaited again. */
     generation: pulumi.Input<number | undefined>;
-    /** Another number is awaited again too. */
+    /** A changed number makes it wait again too. */
     attempt: number;
-    /** The run changes no phase: a new attempt alone then does not wait until the cluster runs. */
+    /** Whether the run changes no phase: then a new attempt number does not make it wait until the cluster runs. */
     back?: boolean;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
-    /** How long it must stay so, in seconds. */
+    /** How long the cluster must stay in that state, in seconds. */
     settleSeconds: number;
 }
 
@@ -43,13 +43,13 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** A component that no longer runs may be what the way back is for: it was seen to run once, and is to be stopped. */
+/** A return must not wait for a component that has stopped running: it is about to be suspended anyway. */
 function mustWait(olds: Inputs, news: Inputs): boolean {
     const before = news.running && news.back ? { ...olds, attempt: news.attempt } : olds;
     return subject(before) !== subject(news);
 }
 
-/** What is waited for, to tell whether it has changed. */
+/** Text of the awaited object and condition, to detect changes. */
 function subject({ namespace, name, running, generation, attempt }: Inputs): string {
     return JSON.stringify([namespace, name, running, generation, attempt]);
 }
@@ -63,7 +63,7 @@ async function untilReady(inputs: Inputs): Promise<void> {
     const look = async (): Promise<Verdict> => {
         const verdict = judgeRayCluster((await read(ref)) as ObservedCluster | undefined, running);
         if (!running || verdict.state !== "waiting") return verdict;
-        // The operator never gives up on pods, and says little of what is wrong with them.
+        // The operator never gives up on pods, and reports few of their problems.
         const pods = await list("v1", "Pod", namespace);
         const own = pods.filter(({ metadata }) => metadata?.labels?.["ray.io/cluster"] === name);
         const events = await list("v1", "Event", namespace);

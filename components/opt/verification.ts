@@ -21,9 +21,9 @@ export interface VerificationArgs {
     guard: GuardSettings;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
-    /** What the gateway keeps of requests. Unset: nothing */
+    /** Settings of the gateway's access log and metrics. Unset: none */
     observed?: Observed;
-    /** Another number has the rules asked for again, whatever was asked last. Unset: 0 */
+    /** A changed number writes the rules again, even if they are unchanged. Unset: 0 */
     attempt?: number;
 }
 
@@ -33,11 +33,11 @@ export const VERIFICATION_PREFIX = `/${VERIFICATION}`;
 const CREDENTIAL = "key";
 
 /**
- * A route that stays open during a conversion, for one consumer of our own: through the same gateway and the same
- * plugins to the target of the callers' route.
+ * A route that stays open during a conversion, only for the verifier: through the same gateway and the same plugins to
+ * the target of the callers' route.
  */
 export class Verification extends pulumi.ComponentResource {
-    /** What the verifier sends as `apikey`; secret. */
+    /** Key of the verifier, for the header `apikey`; secret. */
     readonly key: pulumi.Output<string>;
 
     constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {

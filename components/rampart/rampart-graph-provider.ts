@@ -12,7 +12,10 @@ export interface GraphInputs extends PlainAccess {
     spec: object;
     timeoutSeconds: number;
 }
-/** What is kept. Never the status: a failed deployment's text quotes the environment of Rampart's controller. */
+/**
+ * Inputs and outputs that the state keeps. Never the status: a failed deployment's text quotes the environment of
+ * Rampart's controller.
+ */
 export type GraphState = GraphInputs & { generation?: number; uid?: string };
 
 /** Field manager of our fields. */
@@ -23,9 +26,11 @@ const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 const DELETE_SECONDS = 900;
 
 export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> = {
-    /** Called in preview and in `up`: a refusal by Rampart's admission is seen before anything is changed. */
+    /**
+     * Called in preview and in `up`: a rejection by Rampart's admission webhook is visible before anything is changed.
+     */
     async check(_olds, news) {
-        // The stored text of this code has that word in it, so only our own inputs are looked through.
+        // The stored text of this code contains the placeholder too, so only the inputs are searched.
         const { metadata, spec, kubeconfig, context } = news;
         const known = !JSON.stringify([metadata, spec, kubeconfig, context]).includes(UNKNOWN);
         const why = known ? await refusalOf(news) : undefined;
@@ -37,9 +42,10 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             olds.metadata.name === news.metadata.name && olds.metadata.namespace === news.metadata.namespace
                 ? []
                 : ["metadata"];
-        // The access too: deletion will use the one in the state. A time limit is only looked at while waiting.
+        // Also the access to the cluster, since a deletion uses the one in the state. A changed time limit is no
+        // difference.
         const part = ({ metadata, spec, kubeconfig, context }: GraphInputs) => [metadata, spec, kubeconfig, context];
-        // Two graphs with a gateway of one node port cannot stand side by side.
+        // Two graphs whose gateways have the same node port cannot exist at the same time.
         return { changes: !isDeepStrictEqual(part(olds), part(news)), replaces, deleteBeforeReplace: true };
     },
     async create(inputs) {
@@ -63,7 +69,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
             if (!isAbsent(error))
                 throw new Error(`${titleOf(refOf(state))}: could not be deleted (${apiErrorMessage(error)}).`);
         });
-        // One that is not on its way out is another's, of the same name.
+        // A graph that is not being deleted belongs to another owner, under the same name.
         const going = (live: Live | undefined) => {
             const { deletionTimestamp, finalizers = [] } = live?.metadata ?? {};
             if (!deletionTimestamp) return undefined;
@@ -78,8 +84,8 @@ async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
     // An update of a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while
     // it deploys the new generation into them. On create too: a killed run leaves a graph that is not in the state.
     const unsettled = (live: Live | undefined) => {
-        // The same spec makes no new generation. A killed run leaves such a graph, waiting for what only this run will
-        // bring: to wait for it would take both to their time limits.
+        // The same spec creates no new generation. A killed run leaves such a graph, which waits for objects that this
+        // run creates: waiting for it first would take until the time limit.
         if (live && isDeepStrictEqual(live.spec, inputs.spec)) return undefined;
         const phase = live?.status?.phase;
         if (phase !== "Deploying" && phase !== "Undeploying") return undefined;
@@ -93,7 +99,7 @@ async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
     }
 }
 
-/** Server-side apply without force: what another has set to something else is a conflict. */
+/** Server-side apply without force: a field that another manager has set to another value is a conflict. */
 async function apply(inputs: GraphInputs, dryRun?: "All"): Promise<Live> {
     const { apiVersion, kind, metadata, spec } = inputs;
     const strategy = "application/apply-patch+yaml" as client.PatchStrategy;
@@ -101,12 +107,14 @@ async function apply(inputs: GraphInputs, dryRun?: "All"): Promise<Live> {
     return (await openWriter(inputs).patch(object, undefined, dryRun, MANAGER, false, strategy)) as Live;
 }
 
-/** What the API server and Rampart's admission have against a graph; undefined for nothing, and while neither is there. */
+/**
+ * Why the API server or Rampart's admission webhook rejects a graph; undefined if they accept it, or do not exist yet.
+ */
 async function refusalOf(inputs: GraphInputs): Promise<string | undefined> {
     try {
         await apply(inputs, "All");
     } catch (error) {
-        // Before the first `up` there is no namespace, and where Rampart comes with it no such kind either.
+        // Before the first `up` the namespace does not exist, and neither does the kind if the run installs Rampart.
         if (!isAbsent(error)) return refusedText(inputs, error);
     }
     return undefined;
@@ -117,14 +125,14 @@ function refusedText(inputs: GraphInputs, error: unknown): string {
     const title = titleOf(refOf(inputs));
     const words = apiErrorMessage(error);
     if ((error as { code?: number }).code !== 409)
-        return `${title}: must be admitted (${words}). Correct what it names.`;
+        return `${title}: must be accepted by the API server (${words}). Correct what that error names.`;
     return (
-        `${title}: must be changed by ${MANAGER} alone (${words}). Take that manager's entry out of ` +
+        `${title}: must be changed by ${MANAGER} alone (${words}). Remove that manager's entry from ` +
         `metadata.managedFields: kubectl -n ${namespace} edit rampartgraph ${name} --show-managed-fields`
     );
 }
 
-/** Waits, looking each second. @throws Error with the reason and how to look, when there still is one after the limit */
+/** Waits, with a check each second. @throws Error with the reason and a command to check, after the time limit */
 async function waitWhile(
     inputs: GraphInputs,
     reason: (live: Live | undefined) => string | undefined,
@@ -148,7 +156,7 @@ async function waitWhile(
     }
 }
 
-/** Of a live value, the fields that we set. */
+/** The fields of a live value that this project sets. */
 function ofOurs(ours: unknown, live: unknown): unknown {
     if (typeof ours !== "object" || ours === null || typeof live !== "object" || live === null) return live ?? null;
     if (Array.isArray(ours) !== Array.isArray(live)) return live;

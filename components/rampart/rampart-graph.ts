@@ -13,10 +13,10 @@ export interface RampartGraphArgs {
 }
 
 /**
- * A RampartGraph, of whose status nothing is kept.
+ * A RampartGraph whose status is not kept in the state.
  *
  * The Kubernetes provider keeps the whole live object in the state. The status of a failed deployment quotes the
- * environment of Rampart's controller, and would be there for everyone who can decrypt the state.
+ * environment of Rampart's controller, which everyone who can decrypt the state could read.
  */
 export class RampartGraph extends pulumi.dynamic.Resource {
     /** `metadata.generation` of the object. */

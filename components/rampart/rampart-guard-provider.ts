@@ -3,11 +3,11 @@ import { openLister, type PlainAccess } from "../kubernetes/cluster-reader";
 
 // All of this is stored in the state as text, by the rules of awaited-provider.ts.
 
-/** A graph on its way out has as long as its deletion may take: 15 minutes. */
+/** Longest wait for a graph that is being deleted: the 15 minutes that its deletion may take. */
 const GOING_SECONDS = 900;
 /**
- * A graph that stays has 1 minute to get on its way: after an `up` without `rampart.install` nothing in the state says
- * that our own graph needs Rampart, and `destroy` comes to both at the same time.
+ * Longest wait for the deletion of a graph to begin: after an `up` without `rampart.install` the state has no
+ * dependency of this stack's graph on Rampart, so `destroy` deletes both at the same time.
  */
 const STAYING_SECONDS = 60;
 
@@ -29,15 +29,15 @@ export const provider: pulumi.dynamic.ResourceProvider<PlainAccess, PlainAccess>
             if (Date.now() - start > seconds * 1000)
                 throw new Error(
                     `Rampart: must stay while graphs exist (${why}). Without its controller a graph can never be deleted. ` +
-                        "Set rampart.install again, or delete them first. To leave Rampart to them, take its guard and " +
-                        "then its release out of the state: pulumi state delete",
+                        "Set rampart.install again, or delete them first. To keep Rampart for them and remove it only from " +
+                        "this stack, delete its guard and then its release from the state: pulumi state delete",
                 );
             await new Promise((resolve) => setTimeout(resolve, 1000));
         }
     },
 };
 
-/** The graphs of the whole cluster that need Rampart, and how long to wait for them to go. */
+/** The graphs of the whole cluster that need Rampart, and how long to wait until they are deleted. */
 async function inTheWay(access: PlainAccess): Promise<{ why?: string; seconds: number }> {
     try {
         const graphs = await openLister(access)("rampart.petuum.com/v1beta2", "RampartGraph");

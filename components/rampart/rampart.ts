@@ -5,17 +5,17 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { metadata } from "../kubernetes/ownership";
 import { RampartGuard } from "./rampart-guard";
 
-/** The operator's own chart of Rampart: no public one exists. */
+/** Settings of the operator's private chart of Rampart, since there is no public one. */
 export interface RampartInstall {
     /** Address of the chart repository. */
     repository: string;
-    /** Name of the chart in it. */
+    /** Name of the chart in that repository. */
     chart: string;
-    /** Exact version. */
+    /** Exact version of the chart. */
     version: string;
     /** Namespace Rampart runs in. */
     namespace: string;
-    /** Whether it is made here, as in a cluster that this stack makes. @default false: it exists */
+    /** Whether the stack creates the namespace, as in a cluster that it creates. @default false: it exists */
     ownNamespace?: boolean;
     /** Secret in that namespace with `username` and `password` of the repository. Unset: none is needed. */
     credentialsSecret?: string;

@@ -23,7 +23,7 @@ export interface AlpaRouteArgs extends Pick<
     readiness: AcceptSettings;
     /** The pods that a change of the route must reach. */
     pods: GatewayPods;
-    /** Another number writes the rules again, even if they are unchanged. Unset: 0 */
+    /** A changed number writes the rules again, even if they are unchanged. Unset: 0 */
     attempt?: number;
 }
 
@@ -44,7 +44,7 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 metadata: attempted(metadata(ROUTE, namespace), args.attempt),
                 spec: renderRoute({ ...rules, revision }),
             },
-            // A route that names an upstream before it exists is accepted, and sends its callers nowhere.
+            // A route to an upstream that does not exist yet is accepted, and its callers get no answer.
             { parent: this, dependsOn: upstreams },
         );
         const accepted = new Awaited(
@@ -81,7 +81,8 @@ export class AlpaRoute extends pulumi.ComponentResource {
                 apiVersion: "apisix.apache.org/v2",
                 kind: "ApisixUpstream",
                 metadata: attempted(metadata(`alpa-${role}`, namespace), attempt),
-                // No class: the controller would wait 5 minutes for it after each start, and push nothing meanwhile.
+                // Without a class: with one the controller waits 5 minutes for the upstream after each start, and sends
+                // nothing meanwhile.
                 spec,
             },
             { parent: this },

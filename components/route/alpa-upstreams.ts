@@ -47,7 +47,7 @@ export function logprobsUpstream({ endpoints, answerTimeoutSeconds, failover }: 
     };
 }
 
-/** Of a single service there is nothing to choose, and a health check would change nothing. */
+/** With a single service there is no choice, and a health check has no effect. */
 function several(endpoints: AlpaEndpoint[], failover = false): boolean {
     return failover && endpoints.length > 1;
 }
@@ -57,12 +57,12 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
     return {
         externalNodes: endpoints.map(({ address, weight }) => {
             const [host, port] = address.split(":");
-            // `Domain` is right for addresses too; anything else means the name of a Service.
+            // `Domain` is correct for IP addresses too; any other value means the name of a Service.
             return { type: "Domain", name: host, port: Number(port), weight };
         }),
         scheme: "http",
         passHost: "pass",
-        // A second try would cost the GPU time of the first again, which goes on.
+        // A retry costs the GPU time again, while the first request continues.
         retries: 0,
         timeout: timeouts(answerTimeoutSeconds),
     };
@@ -85,7 +85,7 @@ function healthChecks() {
                 httpPath: "/",
                 // In nanoseconds.
                 timeout: CHECK_TIMEOUT_SECONDS * 1e9,
-                // Without meaning here. Left to its default, the controller writes it under a name APISIX does not know.
+                // It has no meaning here, but the controller writes its default under a name that APISIX does not know.
                 strictTLS: false,
                 healthy: { interval, successes: 1, httpCodes: [200, 400] },
                 // `timeout` is a number of times. More of them than of refusals: Alpa may be slow and at work.

@@ -22,7 +22,7 @@ const HSTS = `return function()
     end
 end`;
 
-/** What the headers of an answer from Alpa, or in its place, still need. @param tls see {@link hsts} */
+/** Plugin that corrects headers of answers from Alpa and of the gateway's own answers. @param tls see {@link hsts} */
 export function answerHeaders({ tls }: { tls?: boolean }): RoutePlugin {
     return onHeaders([CHALLENGE_AND_RETRY, ...(tls ? [HSTS] : [])]);
 }

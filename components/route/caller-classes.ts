@@ -1,7 +1,7 @@
 import { openRequests, type Counters } from "../apisix/open-requests";
 import { plugin, type RoutePlugin } from "./route-plugin";
 
-/** Callers that share a part of Alpa. */
+/** A class of callers that share slots of Alpa. */
 export interface CallerClass {
     name: string;
     /** Names of its consumers, at least one. */
@@ -12,9 +12,9 @@ export interface CallerClass {
     logprobs: number;
 }
 
-/** What the classes of a stack follow from. */
+/** Settings of the classes of a stack. */
 export interface ClassSettings {
-    /** Unset: no caller is in a class with a share. */
+    /** Unset: no class has slots. */
     classes?: CallerClass[];
     /** Unset: each APISIX pod counts for itself. */
     counters?: Counters;

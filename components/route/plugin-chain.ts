@@ -51,8 +51,8 @@ function authentication(): RoutePlugin[] {
         header: "authorization",
         query: NO_QUERY_ARGUMENT,
         cookie: NO_COOKIE,
-        // A token without an end would work until its credential is removed. Naming nbf too would demand it of every
-        // token, and naming nothing would demand neither.
+        // A token without exp would work until its credential is removed. The list makes its claims required, so it has
+        // exp, but not nbf.
         claims_to_verify: ["exp"],
         hide_credentials: true,
     };
@@ -70,21 +70,21 @@ function authentication(): RoutePlugin[] {
 const UNAUTHORIZED =
     "authentication required: send a valid key in the header apikey, or a valid token in Authorization";
 
-/** What an answer of the gateway says besides its body. */
+/** Headers of the gateway's answers. */
 export interface AnswerSettings {
     /** See {@link shapeErrors}. */
     revision?: string;
-    /** The gateway serves TLS: answers by it say to come by TLS alone. */
+    /** Whether the gateway serves TLS: then answers over TLS have HSTS. */
     tls?: boolean;
-    /** What is kept of a request. Unset: nothing */
+    /** Access log and metrics of requests. Unset: none */
     observed?: Observed;
 }
 
-/** What the gateway keeps of a request. */
+/** Settings of the gateway's access log and metrics. */
 export interface Observed {
-    /** It is counted, by caller, route and status. */
+    /** Whether requests are counted, by caller, route and status. */
     counted?: boolean;
-    /** The access log names the caller. */
+    /** Whether the access log names the caller. */
     named?: boolean;
 }
 
@@ -102,12 +102,12 @@ function behindAuthentication({ observed }: AnswerSettings) {
 export interface Passing extends AnswerSettings, ClassSettings {
     /** The only consumer that is authorized. Unset: every declared consumer. */
     only?: string;
-    /** The route is closed: callers get 503 with this Retry-After. */
+    /** Set: the route is closed, and callers get 503 with this Retry-After. */
     refused?: { retryAfterSeconds: number };
 }
 
 /**
- * What happens to a request for one of Alpa's two paths.
+ * Plugins for requests to one of Alpa's two paths.
  * @param path Alpa's own path; fixed, so that no spelling of the caller's reaches another one
  * @param namespace namespace of the declared consumers; a consumer of another one may share this gateway
  */
@@ -135,7 +135,7 @@ export function alpaChain(
     ];
 }
 
-/** Tells an authenticated caller what the service is and how to ask it. */
+/** Answers an authenticated caller with a description of the service. */
 export function serviceChain(prefix: string, model: string, answers: AnswerSettings = {}): RoutePlugin[] {
     const said = serviceDescription(prefix, model);
     return [
@@ -161,7 +161,7 @@ export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
     ];
 }
 
-/** The plugin that sends callers from HTTP to HTTPS. */
+/** The plugin that redirects callers from HTTP to HTTPS. */
 export const REDIRECT = "redirect";
 
 /** Before all other plugins of a route: a request by HTTP is redirected without authentication. */
@@ -179,7 +179,7 @@ export function toHttps(): RoutePlugin {
     });
 }
 
-/** Closes every path without a route of ours. */
+/** Rejects requests to every path without a route of this project. */
 export function closedChain(prefix: string, answers: AnswerSettings = {}): RoutePlugin[] {
     return [
         plugin("fault-injection", {

@@ -22,7 +22,10 @@ export interface GuardSettings {
     minTokens?: number;
 }
 
-/** Behind authentication (2600) so that strangers learn nothing; before the limits (1003), so that no quota is used. */
+/**
+ * It runs after authentication (2600), so that only callers see its errors, and before the limits (1003), so that a
+ * rejected request uses no quota.
+ */
 const PRIORITY = 2390;
 /** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
 export const MOST_TOKENS_A_CHARACTER = 4;
@@ -32,7 +35,7 @@ export const ALPA_BATCH = 4;
 /**
  * Rejects requests that stop the unmodified Alpa or bypass its rules. One exception inside its batch loop ends the
  * loop: from then on every valid request hangs, while its port stays open. Seen on alpa-projects/alpa at b8078a9; each
- * rule says what it keeps out.
+ * rule names what it rejects.
  *
  * JSON is decoded and encoded again on the way, so Alpa sees the same values in another spelling (docs/evaluate/requests.md).
  */
@@ -126,14 +129,14 @@ export function logprobsSchema(guard: GuardSettings) {
     };
 }
 
-/** APISIX writes the default into a body that has none. */
+/** APISIX adds the default to a body without the field. */
 function model({ defaultModel }: GuardSettings) {
     return { type: "string", minLength: 1, default: defaultModel };
 }
 
 /**
- * `stop` is an error in Alpa; `g-recaptcha-response` puts a request before everybody else's; `input` takes the place of
- * the prompt after that was checked.
+ * `stop` is an error in Alpa; `g-recaptcha-response` gives a request priority over all others; Alpa uses `input`
+ * instead of the checked prompt.
  */
 const notSent = {
     not: { anyOf: ["stop", "g-recaptcha-response", "input"].map((field) => ({ required: [field] })) },

@@ -1,4 +1,4 @@
-/** An APISIX plugin as the ingress controller takes it on a route. */
+/** An APISIX plugin in a rule of an ApisixRoute. */
 export interface RoutePlugin {
     name: string;
     enable: true;
@@ -9,7 +9,7 @@ export function plugin(name: string, config: Record<string, unknown>): RoutePlug
     return { name, enable: true, config };
 }
 
-/** An error as Alpa's client reads it: without `stacktrace` it fails on the error itself. */
+/** An error in the format of Alpa's client, which fails on an error without `stacktrace`. */
 export function alpaError(message: string) {
     return { type: "error", message, stacktrace: "" };
 }

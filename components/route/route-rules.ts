@@ -34,7 +34,7 @@ export interface RouteRules extends ClassSettings {
     guard: GuardSettings;
     ingressClassName: string;
     answerTimeoutSeconds: number;
-    /** Close every other path of the gateway too. False where the gateway serves others as well. */
+    /** Whether to reject requests to every other path of the gateway. False at a gateway that serves other routes. */
     ownGateway: boolean;
     /** Path prefix in the output `url`. @default `/alpa`, which every stack serves */
     pathPrefix?: string;
@@ -42,9 +42,9 @@ export interface RouteRules extends ClassSettings {
     tls?: { redirect: boolean };
     /** Callers get 503 with this Retry-After. Unset: the route is open. */
     refused?: Passing["refused"];
-    /** What the gateway keeps of requests. Unset: nothing */
+    /** Settings of the gateway's access log and metrics. Unset: none */
     observed?: Observed;
-    /** What error answers carry in the header of the revision. @default no such header */
+    /** Revision of the rules, for a header of error answers. @default no such header */
     revision?: string;
 }
 
@@ -92,7 +92,7 @@ function below({ pathPrefix }: RouteRules, ...paths: string[]): string[] {
 
 const redirect = (tls: RouteRules["tls"]) => (tls?.redirect ? [toHttps()] : []);
 
-/** A rule that leads to Alpa. */
+/** A rule that routes to Alpa. */
 function openRule(role: "completions" | "logprobs", rules: RouteRules) {
     const { namespace, guard, answerTimeoutSeconds, tls, refused, observed, revision, classes, counters } = rules;
     const answers = { revision, tls: tls !== undefined, observed };
@@ -119,7 +119,7 @@ function answeredRule(name: string, match: object, priority: number, plugins: Ro
     };
 }
 
-/** Spec of each ApisixUpstream, by what stands behind `alpa-` in its name. */
+/** Spec of each ApisixUpstream, by its name without `alpa-`. */
 export function renderUpstreams(alpa: AlpaSettings) {
     return {
         completions: completionsUpstream(alpa),

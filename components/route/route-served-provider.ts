@@ -9,11 +9,11 @@ import type { ClusterAccess } from "../kubernetes/kubeconfig";
 
 export interface RouteServedArgs {
     cluster: ClusterAccess;
-    /** The pods that must answer by the new rules. */
+    /** The pods that must apply the new rules. */
     gateway: GatewayPods;
-    /** What the answers of the rules carry in {@link REVISION_HEADER}. */
+    /** Revision of the rules, which answers have in {@link REVISION_HEADER}. */
     revision: string;
-    /** Another number has it proved again, whatever was proved last. */
+    /** A changed number makes it wait again, even if nothing else has changed. */
     attempt: number;
     /** Longest wait, in seconds. */
     timeoutSeconds: number;
@@ -54,12 +54,12 @@ function pairs(connect: () => PodConnection) {
     return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));
 }
 
-/** What is waited for, to tell whether it has changed. */
+/** Text of the awaited revision, to detect changes. */
 function subject({ revision, attempt, gateway }: Inputs): string {
     return JSON.stringify([revision, attempt, gateway.namespace]);
 }
 
-/** @throws Error naming a gateway pod that answers by other rules */
+/** @throws Error naming a gateway pod that applies other rules */
 async function untilServed(inputs: Inputs): Promise<void> {
     const { gateway, revision, timeoutSeconds, settleSeconds } = inputs;
     const header = REVISION_HEADER.toLowerCase();
@@ -74,7 +74,7 @@ async function untilServed(inputs: Inputs): Promise<void> {
                 for (const [connection, request] of pairs(() => connect(POD_DATA_PORT))) {
                     const { status, headers } = await connection.request({ ...request, headers: NO_REDIRECT });
                     if (headers[header] !== revision)
-                        return `it answers ${request.method} ${request.path} (${status}) by ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;
+                        return `it answers ${request.method} ${request.path} (${status}) with ${headers[header] === undefined ? "no rule of this route" : "older rules"}`;
                 }
                 return undefined;
             }),

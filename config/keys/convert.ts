@@ -4,12 +4,12 @@ import { got } from "../problems";
 import { sshHost } from "./hosts/ssh-host";
 import { positive, text } from "../values";
 
-/** Steps that fall into the time for which callers are refused, in their order. */
+/** Steps during which callers get 503, in order. */
 export const STEPS_OF_THE_WINDOW = ["drain", "stop", "start", "verify", "switch"] as const;
 
-/** Minutes for which callers may get 503, unless the stack says otherwise. */
+/** Default number of minutes for which callers may get 503. */
 export const DEFAULT_BUDGET_MINUTES = 60;
-/** Longest waits for a host of bare metal, unless the stack says otherwise, in seconds. */
+/** Default longest waits for a host of bare metal, in seconds. */
 export const DEFAULT_HOST_WAITS = { stopTimeoutSeconds: 120, startTimeoutSeconds: 2400 };
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
@@ -25,7 +25,7 @@ const seconds = (step: string) =>
             unset: "not measured yet",
         });
 
-/** Key `convert`: how far a conversion is, and what it needs for its way there and back. */
+/** Key `convert`: the phase of a conversion, and the settings to convert and to return. */
 export const convert = z
     .strictObject({
         phase: z.enum(PHASES).default("prepare").meta({
@@ -64,7 +64,8 @@ export const convert = z
                 commands: z
                     .strictObject({
                         start: text("a command").meta({
-                            description: "Command that starts Ray, and Alpa on the first host. It must end and leave them running in the background.",
+                            description:
+                                "Command that starts Ray, and Alpa on the first host. It must end and leave them running in the background.",
                             examples: ["/opt/alpa/start.sh"],
                         }),
                         stop: text("a command").meta({
@@ -131,6 +132,8 @@ export const convert = z
             .optional()
             .describe("Who runs a conversion at present. `ops convert` writes it, and rejects a second conversion."),
     })
-    .describe("The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.");
+    .describe(
+        "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",
+    );
 
 export type ParsedConvert = z.infer<typeof convert>;

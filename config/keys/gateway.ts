@@ -7,18 +7,21 @@ import { imageDigest, imageRepository, imageTag } from "./images";
 import { got } from "../problems";
 import { dnsLabel, isHost, pinned, positive, text, url } from "../values";
 
-/** A whole version: Rampart's admission takes no range and no leading v. */
+/** A full version: Rampart's admission webhook accepts no range and no leading v. */
 const EXACT_VERSION = /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$/;
-/** The range a Kubernetes API server gives to node ports unless told otherwise. */
+/** Default range of node ports of a Kubernetes API server. */
 const NODE_PORTS = { min: 30000, max: 32767 };
 
-/** Images of Bitnami's, and of mirrors that keep their names: they are set up by scripts, and etcd's own by flags. */
+/**
+ * Images of Bitnami, and of mirrors that keep their names: scripts configure them, while flags configure etcd's own
+ * image.
+ */
 const BITNAMI = /(^|[/-])bitnami\w*\//;
 const BITNAMI_TAG = /-debian-\d+-r\d+$/;
 const bitnami = (i: { input?: unknown }) =>
     `must be etcd's own image, for example gcr.io/etcd-development/etcd:${DEFAULT_ETCD_TAG}${got(i.input)}: Bitnami's image is no longer supported. Leave gateway.etcdImage out, or name a mirror of etcd's own image`;
 
-/** Keys of `gateway` that say how one is installed. */
+/** Keys of `gateway` for a gateway that the stack installs. */
 export const installedGatewayKeys = {
     installer: z.enum(["rampart", "helm", "existing"]).default("rampart").meta({
         description:
@@ -107,7 +110,7 @@ export const installedGatewayKeys = {
                 .default("gcr.io/etcd-development/etcd")
                 .meta({
                     description: "Image of etcd: etcd's own, or a mirror of it.",
-                    reason: "Where etcd's releases publish it.",
+                    reason: "The registry of etcd's own releases.",
                 }),
             tag: imageTag
                 .refine((tag) => !BITNAMI_TAG.test(tag), { error: bitnami })
@@ -159,7 +162,7 @@ export const installedGatewayKeys = {
         }),
 };
 
-/** Key `gateway` of the options whose gateway may be there already. */
+/** Key `gateway` of the options that can use an existing gateway. */
 export const gateway = z
     .strictObject({
         ...installedGatewayKeys,

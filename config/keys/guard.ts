@@ -4,7 +4,7 @@ import { got } from "../problems";
 import { positive } from "../values";
 import { enabled, reason, reasonFor } from "./reason";
 
-/** Prompt and answer together that Alpa takes, in tokens, unless a stack says otherwise. */
+/** Default limit of Alpa for prompt and answer together, in tokens. */
 export const DEFAULT_CONTEXT_TOKENS = 1024;
 
 /** Each worker of the gateway holds a body in memory while the guard reads it. */

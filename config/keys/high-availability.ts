@@ -10,9 +10,9 @@ import type * as z from "zod";
 type Config = Sound<ParsedGatewayOption>;
 
 /**
- * What a gateway that outlives the loss of a node needs besides the nodes, which preflight counts.
+ * Checks what a gateway needs to survive the loss of a node, except for the nodes, which preflight counts.
  * @param given the same before it was parsed: which keys there are
- * @param promise what asks for it: an option, or a key
+ * @param promise the option or key that promises this
  */
 export function availabilityProblems(config: Config, given: Raw, promise: string): string[] {
     const { exposure, gateway, tunnel } = config;
@@ -29,7 +29,7 @@ export function availabilityProblems(config: Config, given: Raw, promise: string
     return problems;
 }
 
-/** What `gateway.highAvailability` needs. @param given the same before it was parsed */
+/** Checks the keys that `gateway.highAvailability` needs. @param given the same before it was parsed */
 export function highAvailabilityChecks(
     config: Config & { gateway?: Sound<z.infer<typeof gateway>> },
     given: Raw,

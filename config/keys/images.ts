@@ -8,7 +8,8 @@ const TAG = /^\w[\w.-]{0,127}$/;
 
 /** Where an image comes from: its registry, unless that is Docker Hub, and its name. */
 export const imageRepository = z.string().refine((name) => REPOSITORY.test(name), {
-    error: (i) => `must be an image without tag and digest, for example registry.example.com/apisix${got(i.input)}. Correct it`,
+    error: (i) =>
+        `must be an image without tag and digest, for example registry.example.com/apisix${got(i.input)}. Correct it`,
 });
 
 const tagForm = (i: { input?: unknown }) =>
@@ -38,17 +39,17 @@ interface Pinned {
     digest?: string;
 }
 
-/** Tag and digest in one text, as charts take both where they ask for a tag. */
+/** Tag and digest in one text: charts accept both in their field for the tag. */
 export function tagOf({ tag, digest }: Pinned): string {
     return digest === undefined ? tag : `${tag}@${digest}`;
 }
 
-/** The two parts that charts and pods make an image's name of. */
+/** Repository and tag, from which charts and pods build the name of an image. */
 export function imageOf({ repository, ...pin }: Pinned & { repository: string }): { repository: string; tag: string } {
     return { repository, tag: tagOf(pin) };
 }
 
-/** An image as the kubelet takes it. */
+/** The full name of an image, as the kubelet expects it. */
 export function imageName({ repository, tag, digest }: Partial<Pinned> & { repository: string }): string {
     return [repository, tag && `:${tag}`, digest && `@${digest}`].filter(Boolean).join("");
 }

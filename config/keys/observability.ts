@@ -125,10 +125,10 @@ export const observability = z
 
 type Parsed = z.infer<typeof observability>;
 
-/** The first APISIX that knows `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
+/** The first APISIX that supports `disabled_labels` (apisix/plugins/prometheus/exporter.lua). */
 const OLDEST_APISIX: ApisixVersion = [3, 18];
 
-/** Of the config, what is checked together. */
+/** The part of the config that these checks use. */
 interface Checked {
     observability: Parsed;
     gateway: { installer: string; image?: { tag?: string } };
@@ -136,12 +136,12 @@ interface Checked {
 }
 
 /**
- * Most requests of the caller of `callerPath` in a minute, where one in five minutes is usual. A longer window has no more, since
- * all of them may come in one minute of it.
+ * Most requests per minute for the consumer of `callerPath`; usual is one in five minutes. A longer window may have no
+ * more requests either, since all may come within one minute.
  */
 const MOST_A_MINUTE = 2;
 
-/** Anyone who gets hold of its key, on a host that others look after, can take little of Alpa. */
+/** With low limits, a leaked key of this consumer, which is on a host outside the stack, can use little of Alpa. */
 function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
     const name = asked?.consumer;
     if (name === undefined) return [];
@@ -167,7 +167,7 @@ function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound
     ];
 }
 
-/** What must hold between `observability` and other keys. @param given the same before it was parsed: which keys there are */
+/** Checks `observability` against other keys. @param given the same before it was parsed: which keys there are */
 export function observabilityProblems(
     { observability: asked, gateway, consumers }: Sound<Checked>,
     given: Raw,
@@ -203,7 +203,7 @@ function metricsProblems({ observability: asked, gateway }: Sound<Omit<Checked, 
     ];
 }
 
-/** Checked values as a part of what the components take of a release; empty where nothing of it is on. */
+/** Checked values as part of the release settings of the components; empty if nothing is enabled. */
 export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "observability"> {
     const { metrics, accessLog } = asked;
     const { enabled: hasDashboards, ...dashboards } = asked.dashboards;
@@ -218,7 +218,7 @@ export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "obs
     };
 }
 
-/** An operator who turns metrics on and names no scraper gets none: say so. */
+/** Warns when metrics are enabled but no scraper is named, since no pod can read them then. */
 export function observabilityWarnings({ metrics }: Parsed): string[] {
     if (!metrics.enabled || metrics.scrapers.length > 0) return [];
     return [

@@ -5,7 +5,7 @@ import { got } from "../problems";
 import { anyTag, imageDigest, imageRepository } from "./images";
 import { dnsLabel, problem, text } from "../values";
 
-// What tells one version of the model from another: image, model and weights.
+// The keys that define a version of the model: image, model and weights.
 
 /** An image that is pinned by its tag, its digest or both. */
 export const image = z
@@ -40,7 +40,7 @@ const path = (what: string) =>
         error: (i) => `must be ${what}, an absolute path without ..${got(i.input)}. Correct it`,
     });
 
-/** Goes into the shell of a container. */
+/** A path that is inserted into a shell command of a container. */
 const plainPath = path("a folder").refine((value) => !isPath(value) || /^[\w./@%+=,-]+$/.test(value), {
     error: (i) => `must have no blank, quote or other special character of the shell${got(i.input)}. Rename the folder`,
 });
@@ -49,7 +49,7 @@ const modelName = text("the name of a model").refine((name) => /^[\w./:@+-]*$/.t
     error: (i) => `must have no blank, quote or other special character of the shell${got(i.input)}. Correct it`,
 });
 
-/** As `2.0.0`, and nothing shorter. */
+/** A version of three numbers, for example `2.0.0`. */
 export const exactVersion = z.string().refine((version) => /^\d+\.\d+\.\d+$/.test(version), {
     error: (i) => `must be one exact version, for example 2.0.0${got(i.input)}. Name the version in the image`,
 });
@@ -116,7 +116,7 @@ export const parametersBillion = z
 /** Key `opt.rayVersion`. */
 export const rayVersion = exactVersion.meta({ description: "Version of Ray in the image.", examples: ["2.0.0"] });
 
-/** Key `opt.upgrade`: what differs between the version that runs and the one that takes its place. */
+/** Key `opt.upgrade`: what differs between the running version and the one that replaces it. */
 export const upgrade = z
     .strictObject({
         phase: z.enum(UPGRADE_PHASES).default("prepare").meta({
@@ -169,7 +169,7 @@ interface Version {
 export function upgraded<Opt extends Version>(opt: Opt): Opt {
     const { phase: _, ...changed } = opt.upgrade ?? {};
     const given = Object.fromEntries(Object.entries(changed).filter(([, value]) => value !== undefined));
-    // The size of the old model says nothing of a new one.
+    // The size of the old model does not apply to a new one.
     const size = changed.model === undefined ? {} : { parametersBillion: undefined };
     return { ...opt, upgrade: undefined, ...size, ...given };
 }

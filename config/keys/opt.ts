@@ -7,10 +7,10 @@ import { enabled, reason, reasonFor } from "./reason";
 import { optWatchdog } from "./watchdog";
 import { dnsLabel, pinned, positive, url } from "../values";
 
-/** The operator whose definition of a RayCluster knows `upgradeStrategy` (KubeRay 1.6). */
+/** The first operator whose RayCluster has the field `upgradeStrategy` (KubeRay 1.6). */
 const OLDEST_OPERATOR: [major: number, minor: number] = [1, 6];
 
-/** Memory of each pod, and the part of it that is shared memory, unless a stack says otherwise. */
+/** Defaults for the memory of each pod, and for the part of it that is shared memory. */
 export const DEFAULT_MEMORY = "200Gi";
 export const DEFAULT_SHARED_MEMORY = "16Gi";
 
@@ -29,7 +29,7 @@ const nodeName = z
         examples: ["dgx-01"],
     });
 
-/** A node by its name alone, or with what it has. */
+/** A node, as its name or as a mapping with its GPUs. */
 const node = z.preprocess(
     (input) => (typeof input === "string" ? { name: input } : input),
     z.strictObject({
@@ -40,7 +40,7 @@ const node = z.preprocess(
     }),
 );
 
-/** Key `opt`: what Alpa becomes as a component of the cluster. */
+/** Key `opt`: Alpa as a component of the cluster. */
 export const opt = z
     .strictObject({
         shape: z.enum(["kuberay", "rampart"]).default("kuberay").meta({
@@ -166,7 +166,8 @@ export const opt = z
                     reason: "The version whose values are known.",
                 }),
                 serviceName: dnsLabel.default("component-alpa-opt-service").meta({
-                    description: "Name of the Service that the chart `alpa-opt-service` creates, in the namespace of its component.",
+                    description:
+                        "Name of the Service that the chart `alpa-opt-service` creates, in the namespace of its component.",
                     reason: "The name that the default version uses.",
                 }),
             })

@@ -1,6 +1,6 @@
 import { DEFAULT_PROXY_TIMEOUT, PLANS, type Plan } from "../options/cloudflare/schema";
 
-/** What the plans of a zone include, of what this project asks for. Cloudflare's table of rate limiting rules. */
+/** Limits of each plan of a zone, from Cloudflare's table of rate limiting rules. */
 const LONGEST_WINDOW: Record<Plan, number> = { free: 10, pro: 60, business: 600, enterprise: 3600 };
 const LONGEST_BLOCK: Record<Plan, number> = { free: 10, pro: 3600, business: 86400, enterprise: 86400 };
 
@@ -10,7 +10,7 @@ interface Asked {
     proxyTimeoutSeconds?: number;
 }
 
-/** What a plan does not include, asked for all the same. */
+/** Reports settings that the plan does not include. */
 export function planProblems({ zone, rateLimit = {}, proxyTimeoutSeconds }: Asked): string[] {
     const has = zone?.plan;
     if (has === undefined) return [];

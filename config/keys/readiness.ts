@@ -2,10 +2,10 @@ import * as z from "zod";
 import { got } from "../problems";
 import { positive } from "../values";
 
-/** Waits, unless a stack says otherwise. */
+/** Default waits. */
 export const DEFAULT_READINESS = { graphTimeoutSeconds: 2700, acceptTimeoutSeconds: 120, settleSeconds: 15 };
 
-/** A wait that ends before an object can have settled never ends well. */
+/** A wait that ends before an object can have settled always fails. */
 export function shortWaits({ acceptTimeoutSeconds: accept, settleSeconds: settle }: Waits = {}): string[] {
     if (accept === undefined || settle === undefined || accept > settle) return [];
     return [

@@ -13,7 +13,7 @@ const host = sshHost.extend({
 
 /** Longest grace period that cloudflared starts with, in seconds (`MaxGracePeriod` in connection/connection.go, 2026.8.2). */
 export const MOST_GRACE_SECONDS = 180;
-/** Beyond the longest answer, for connectors that stop: time to say goodbye, in seconds. */
+/** Time that a connector gets to stop in addition to the longest answer, in seconds. */
 const GRACE_BEYOND_SECONDS = 20;
 
 export const graceSeconds = positive("a time in seconds")
@@ -29,12 +29,12 @@ export const graceSeconds = positive("a time in seconds")
         reason: "`cloudflared` does not start with a longer time.",
     });
 
-/** Where the config says nothing of it. @param answerSeconds the longest answer */
+/** The default grace period. @param answerSeconds the longest answer */
 export function defaultGrace(answerSeconds: number): number {
     return Math.min(answerSeconds + GRACE_BEYOND_SECONDS, MOST_GRACE_SECONDS);
 }
 
-/** What an operator should know of answers that no connector waits for. @param answerSeconds the longest answer */
+/** Warns that connectors do not wait for the longest answers. @param answerSeconds the longest answer */
 export function cutAnswers(answerSeconds: number): string[] {
     if (answerSeconds <= MOST_GRACE_SECONDS) return [];
     return [

@@ -4,12 +4,12 @@ import { got } from "../problems";
 import { positive } from "../values";
 
 /**
- * Alpa waits up to a second for companions of a batch, and the script counts whole seconds: with less than this a healthy Alpa on a
- * busy host would be restarted.
+ * Alpa waits up to a second for more prompts of a batch, and the script counts whole seconds: with less than this a
+ * healthy Alpa on a busy host would be restarted.
  */
 const LEAST_IDLE_SECONDS = 10;
 
-/** Keys of every watchdog: when Alpa is taken to make no progress. */
+/** Keys of every watchdog: when Alpa counts as making no progress. */
 export const progressKeys = {
     idleSeconds: positive("a time in seconds")
         .refine((seconds) => seconds < 1 || seconds >= LEAST_IDLE_SECONDS, {
@@ -54,7 +54,8 @@ interface ParsedLimits {
 
 /**
  * Checked values in the shape the components take.
- * @param answerSeconds longest time that callers wait for one answer, in seconds. Alpa computes on after that, hence twice as long
+ * @param answerSeconds longest time that callers wait for one answer, in seconds. Alpa continues to compute after that,
+ * hence the factor 2 in the default
  * @returns undefined where no watchdog runs
  */
 export function progressLimits(watchdog: ParsedLimits | undefined, answerSeconds: number): ProgressLimits | undefined {
@@ -64,7 +65,7 @@ export function progressLimits(watchdog: ParsedLimits | undefined, answerSeconds
 }
 
 /**
- * What must hold between the keys of a watchdog and others.
+ * Checks the keys of a watchdog against other keys.
  * @param where the key
  * @param answerSeconds longest time that callers wait for one answer. Unset: it is not known
  */

@@ -12,7 +12,10 @@ import { intraB } from "./intra-b";
 import type { IntraBSettings } from "./intra-b/settings";
 import type { OptionDefinition } from "./option";
 
-/** Settings of each option. A further option begins here: each table by option then fails to compile until it has an entry. */
+/**
+ * Settings of each option. To add an option, begin here: every table by option then fails to compile until it has an
+ * entry.
+ */
 export interface SettingsByOption {
     "intra-a": IntraASettings;
     "intra-b": IntraBSettings;
@@ -21,10 +24,10 @@ export interface SettingsByOption {
     callers: CallersSettings;
 }
 export type Option = keyof SettingsByOption;
-/** Everything a program run needs to know. */
+/** Everything that a run of the program needs. */
 export type Settings = SettingsByOption[Option];
 
-/** Each option that is built, in the order of docs/reference/configuration. */
+/** Definition of each option, in the order of docs/reference/configuration. */
 export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]> } = {
     "intra-a": intraA,
     "intra-b": intraB,
@@ -34,7 +37,10 @@ export const DEFINITIONS: { [O in Option]: OptionDefinition<SettingsByOption[O]>
 };
 export const OPTIONS = Object.keys(DEFINITIONS) as Option[];
 
-/** Whose each key is that an option does not have, by its path; `[]` stands for any entry of a list. */
+/**
+ * For each key that an option does not have: the options or exposure that have it, by its path; `[]` stands for any
+ * entry of a list.
+ */
 export function ownersOfOthers(option: Option): Record<string, string> {
     const owners: Record<string, string> = {};
     for (const other of OPTIONS.filter((one) => one !== option))

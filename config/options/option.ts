@@ -6,19 +6,19 @@ import { wording } from "../problems";
 /** Keys of a stack config with values that nothing has checked. */
 export type Raw = Record<string, unknown>;
 
-/** What an option's checks are given besides the values. */
+/** Arguments of an option's checks other than the values. */
 export interface CheckContext {
     /** Whether a key of the stack config, or a value in it, is stored encrypted. */
     isSecret: (key: string, value?: unknown) => boolean;
     /** Decides which credentials have expired. */
     today: Date;
-    /** How the Cloudflare API is reached. Unset: it is not looked at. */
+    /** How the Cloudflare API is reached. Unset: it is not checked. */
     api?: ApiAccess;
     /** Where the stack file is: files that it names begin there. */
     folder: string;
 }
 
-/** What reading a stack config has come to. */
+/** Result of reading a stack config. */
 export interface OptionResult<Settings> {
     issues: z.core.$ZodIssue[];
     /** Settings in the shape the components take. Unset: there are issues. */
@@ -34,7 +34,7 @@ export interface OptionDefinition<Settings> {
 
 /**
  * Parses values, with checks of several keys together in the schema.
- * @param check gives problems, each with its place in front
+ * @param check returns problems, each beginning with the path of its key
  */
 export function parseOption<Data, Settings>(
     schema: z.ZodType<Data>,

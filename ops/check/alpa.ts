@@ -33,7 +33,7 @@ export interface WatchedHost {
     /** `answers`, `stuck`, `loading`, `absent` or `rejected`, by progress.sh; `unknown`: it cannot be read, or is too old. */
     state: string;
     why: string;
-    /** How long it has been so, and how old the last look is, in seconds. */
+    /** How long the host has been in this state, and the age of the watchdog's last check, in seconds. */
     sinceSeconds?: number;
     lookedSeconds?: number;
     /** How often the watchdog has restarted Alpa since the host started. */
@@ -87,10 +87,14 @@ export function judged(
     const { state = "unknown", why = "", now, since, looked, restarts } = fields;
     const ago = (then: string | undefined) => Math.max(0, Number(now) - Number(then));
     const times = { sinceSeconds: ago(since), lookedSeconds: ago(looked), restarts: Number(restarts) };
-    // A look waits in the queue of callers too.
+    // A check of the watchdog waits in Alpa's queue like requests of callers.
     const oldest = 2 * stuckSeconds + idleSeconds + PAUSE_SECONDS;
     if (!(times.lookedSeconds <= oldest))
-        return { state: "unknown", why: `the last look is older than ${oldest} s (${state})`, ...times };
+        return {
+            state: "unknown",
+            why: `the watchdog's last check is older than ${oldest} s (it found: ${state})`,
+            ...times,
+        };
     return { state, why, ...times };
 }
 

@@ -2,7 +2,9 @@ import { azureSide, type RecordSet } from "../../components/cloudflare/azure-sid
 import { azure as schema } from "../../config/keys/exposure/azure-schema";
 import { readValue } from "../stack/stack-file";
 
-/** The record sets that a stack file asks for; empty without exposure direct. What is wrong in it `pulumi up` says. */
+/**
+ * The record sets that a stack file requires; empty without exposure direct. `pulumi up` reports problems of the file.
+ */
 export function stackRecords(text: string): RecordSet[] {
     const parsed = schema.safeParse(plain(readValue(text, "azure")));
     if (!parsed.success || parsed.data === undefined) return [];

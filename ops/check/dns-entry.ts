@@ -34,7 +34,7 @@ export async function checkEntryDns(
     const records = stackRecords(text);
     if (records.length === 0)
         throw new UsageError([
-            "azure: required, with hostname and addresses, or else zone and dns of option cloudflare. There is nothing to compare.",
+            "azure: required with hostname and addresses, or zone and dns with option cloudflare: without them there is nothing to compare. Set them.",
         ]);
     const signal = AbortSignal.timeout(args.timeout * 1000);
     const servers = await serversOf(records[0].name, args.server, lookup);
@@ -53,7 +53,7 @@ export async function checkEntryDns(
     context.note(`${name}: ${rows.length} answers, all as the stack says.`);
 }
 
-/** Both types are asked for: an address too many sends callers elsewhere. */
+/** Both types are queried: an additional address would send callers to another host. */
 function wanted(records: RecordSet[]): RecordSet[] {
     const { name, ttl } = records[0];
     return (["A", "AAAA"] as const).map(
@@ -64,7 +64,7 @@ function wanted(records: RecordSet[]): RecordSet[] {
 async function serversOf(name: string, named: string[], lookup: Lookup): Promise<Server[]> {
     try {
         if (named.length > 0) return await findServers(named, lookup);
-        // A name may be a zone of its own.
+        // The host name may be a zone itself.
         const own = await lookup.nameServers(name).catch(() => []);
         return await findServers(own.length > 0 ? own : await parentServers(name, lookup), lookup);
     } catch (error) {

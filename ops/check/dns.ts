@@ -22,11 +22,11 @@ export const command: AddCommand = (check, context) =>
         "check dns --zone example.com --records dns/example.com.yaml --old ns1.example.net --new ada.ns.cloudflare.com",
     )
         .description(
-            "Compare a zone on both sides of its move, or with exposure direct its record set; exit with 3 when an answer differs",
+            "Compare the answers of a zone's old and new name servers, or with exposure direct check its record set; exit with 3 when an answer differs",
         )
         .option("--zone <name>", "name of the zone (default: zone.name of the stack)")
-        .option("--records <file>", "data of the zone (default: dns.records of the stack)")
-        .addOption(repeatable("--old <host[:port]>", "name server that the zone leaves", "dns.oldServers of the stack"))
+        .option("--records <file>", "file with the zone's records (default: dns.records of the stack)")
+        .addOption(repeatable("--old <host[:port]>", "old name server of the zone", "dns.oldServers of the stack"))
         .addOption(
             repeatable(
                 "--new <host[:port]>",
@@ -41,8 +41,8 @@ export const command: AddCommand = (check, context) =>
                 "those that DNS names",
             ),
         )
-        .option("--at-edge", "proxied names are answered by the edge (default: from phase proxied on)")
-        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 120)
+        .option("--at-edge", "expect addresses of the edge for proxied names (default: from phase proxied on)")
+        .option("--timeout <seconds>", "longest time for the whole check", wholeNumber(1), 120)
         .action((args) => checkDns(context, args));
 
 export interface CheckDnsArgs {
@@ -57,7 +57,7 @@ export interface CheckDnsArgs {
     timeout: number;
 }
 
-/** What is compared, from the options and, for what they leave open, from the stack file. */
+/** What is compared: from the options, and from the stack file where an option is not given. */
 interface Wanted {
     zone: string;
     records: ZoneRecord[];
@@ -68,7 +68,7 @@ interface Wanted {
     hostnames: string[];
 }
 
-/** Compares every record on both sides of a move, and what must not exist on either. */
+/** Compares every record at the old and the new name servers, and checks that certain names exist at neither. */
 export async function checkDns(context: Context, args: CheckDnsArgs): Promise<void> {
     if (await isOfAzure(context, args))
         return checkEntryDns(context, (await findStack(context, args.stack)).text, args);
@@ -79,12 +79,12 @@ export async function checkDns(context: Context, args: CheckDnsArgs): Promise<vo
     const wrong = rows.filter(({ equal }) => !equal).length;
     if (wrong > 0)
         throw new FindingsError(
-            `${wanted.zone}: both sides must answer the same (${wrong} of ${rows.length} answers differ). Correct the data or the old zone, then look again.`,
+            `${wanted.zone}: old and new name servers must give the same answers (${wrong} of ${rows.length} differ). Correct the records file or the old zone, then run this again.`,
         );
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
 }
 
-/** A stack whose zone stays where it is, and no zone named instead. */
+/** Whether the stack has exposure direct, whose zone stays at Azure, and no --zone is given. */
 async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
     const { stack, zone, records, old, new: fresh, server } = args;
     if (server.length > 0) return true;
@@ -105,7 +105,7 @@ async function compared(wanted: Wanted, signal: AbortSignal, limit: number): Pro
         return await compare({ zone, records, old: sides[0], new: sides[1], atEdge, hostnames, signal });
     } catch (error) {
         if (!(error instanceof NoAnswer)) throw error;
-        const late = signal.aborted ? ` Nothing more after ${limit} s: see --timeout.` : "";
+        const late = signal.aborted ? ` The check stopped after ${limit} s (--timeout).` : "";
         throw new Failure(`${zone}: every name server must answer (${error.message}). Check the address.${late}`);
     }
 }
@@ -120,7 +120,8 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     const phase = PHASES.indexOf(String(value("dns", "phase")) as (typeof PHASES)[number]);
     const problems: string[] = [];
     if (zone === "") problems.push("--zone: required where the stack has no zone.name. Name the zone.");
-    if (file === undefined) problems.push("--records: required where the stack has no dns.records. Name the data.");
+    if (file === undefined)
+        problems.push("--records: required where the stack has no dns.records. Name the file with the records.");
     if (old.length === 0) problems.push("--old: required where the stack has no dns.oldServers. Name the servers.");
     if (problems.length > 0) throw new UsageError(problems);
     const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
@@ -155,7 +156,7 @@ async function serversAtCloudflare(
         throw new Failure(`${(error as Error).message}. Or name the servers: --new`);
     }
     throw new UsageError([
-        `--zone: ${zone} must be a zone that the token sees. Correct it, or name the servers: --new`,
+        `--zone: ${zone} must be a zone that the API token can read. Correct it, or name the servers: --new`,
     ]);
 }
 
@@ -178,7 +179,7 @@ function render(rows: ComparedRow[]): string {
     );
 }
 
-/** The beginning of a long text: keys of mail are longer than any screen is wide. */
+/** The beginning of a long text: DKIM keys are longer than a screen is wide. */
 function short(text: string): string {
     return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -1,4 +1,4 @@
-/** What the entry point answers to a stranger, at one of its addresses. No credential is ever sent. */
+/** Checks how the entry point answers requests without a credential, at one of its addresses. */
 import { request as plainRequest, type IncomingMessage } from "node:http";
 import { request as tlsRequest } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";
@@ -12,10 +12,10 @@ export interface Entry {
     httpPort?: number;
     /** Certificates to trust, in PEM form. Unset: those of the system. */
     ca?: string;
-    /** Statuses that refuse a stranger, and those of what is closed. */
+    /** Statuses that reject a request without a credential. */
     refused: number[];
     closed: number[];
-    /** When all must be over, in milliseconds since the epoch. */
+    /** Deadline of the whole check, in milliseconds since the epoch. */
     end: number;
 }
 
@@ -30,7 +30,7 @@ export interface EntryCheck {
 
 /** Longest wait for one answer, in milliseconds. */
 const ANSWER_MS = 10_000;
-/** Days before its end from which a certificate counts as forgotten. */
+/** A certificate that expires within this many days was not renewed in time. */
 const RENEWED_DAYS = 14;
 const REDIRECTS = [301, 308];
 
@@ -44,10 +44,10 @@ export async function checkEntry(entry: Entry): Promise<EntryCheck[]> {
             status(entry, { secure, port, method, path: at }),
         );
     return Promise.all([
-        asks("POST", `${path}/completions`, refused, "strangers reach Alpa, or nothing is there"),
-        asks("POST", `${path}/logprobs`, refused, "strangers reach Alpa, or nothing is there"),
-        asks("GET", "/", closed, "something else is served here"),
-        asks("POST", "/completions", closed, "something else is served here"),
+        asks("POST", `${path}/completions`, refused, "callers without a key reach Alpa, or no gateway answers"),
+        asks("POST", `${path}/logprobs`, refused, "callers without a key reach Alpa, or no gateway answers"),
+        asks("GET", "/", closed, "this address serves something else too"),
+        asks("POST", "/completions", closed, "this address serves something else too"),
         asks("GET", "/apisix/admin/routes", closed, "the Admin API may be served here"),
         ...(secure ? [certificate(entry, port), oldVersion(entry, port)] : []),
         ...(secure && entry.httpPort !== undefined ? [redirected(entry, entry.httpPort)] : []),
@@ -84,7 +84,7 @@ async function redirected(entry: Entry, port: number): Promise<EntryCheck> {
         const answer = await status(entry, { secure: false, port, method: "POST", path });
         const { location = "" } = answer.headers;
         const ok = REDIRECTS.includes(answer.statusCode!) && location === `${url.origin}${path}`;
-        const meaning = ok ? "" : `keys and tokens come in clear (must be 308 to ${url.origin}${path})`;
+        const meaning = ok ? "" : `keys and tokens are sent in plain text (must be 308 to ${url.origin}${path})`;
         return { address, check, got: `${answer.statusCode} ${location}`.trim(), ok, meaning };
     } catch (error) {
         return {
@@ -92,7 +92,7 @@ async function redirected(entry: Entry, port: number): Promise<EntryCheck> {
             check,
             got: describeError(error),
             ok: false,
-            meaning: "no answer: callers of http:// are not told",
+            meaning: "no answer: callers that use http:// get no redirect",
         };
     }
 }
@@ -109,7 +109,7 @@ function status(
             headers: { Host: url.host, "Content-Type": "application/json", "Content-Length": body.length },
             timeout: within(end),
         };
-        // What the certificate is worth is a question of its own.
+        // Another check verifies the certificate.
         const sent = secure
             ? tlsRequest({ ...options, servername: url.hostname, rejectUnauthorized: false })
             : plainRequest(options);
@@ -126,14 +126,20 @@ function status(
 
 async function certificate(entry: Entry, port: number): Promise<EntryCheck> {
     const { address, url, ca } = entry;
-    const check = `the certificate is good for ${url.hostname}`;
+    const check = `the certificate is valid for ${url.hostname}`;
     try {
         const ends = await handshake(entry, port, ca === undefined ? {} : { ca });
         const days = Math.floor((new Date(ends).getTime() - Date.now()) / 86_400_000);
         const ok = days >= RENEWED_DAYS;
-        return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed" };
+        return { address, check, got: `yes, for ${days} days`, ok, meaning: ok ? "" : "it is not renewed in time" };
     } catch (error) {
-        return { address, check, got: describeError(error), ok: false, meaning: "callers refuse it, or must not look" };
+        return {
+            address,
+            check,
+            got: describeError(error),
+            ok: false,
+            meaning: "clients reject this certificate, unless they do not verify it",
+        };
     }
 }
 
@@ -143,12 +149,12 @@ async function oldVersion(entry: Entry, port: number): Promise<EntryCheck> {
     const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT@SECLEVEL=0" } as const;
     try {
         await handshake(entry, port, { ...old, rejectUnauthorized: false });
-        return { address, check, got: "accepted", ok: false, meaning: "it is known to be weak" };
+        return { address, check, got: "accepted", ok: false, meaning: "TLS 1.1 is known to be weak" };
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        // Some machines cannot speak it at all, and nothing was asked then.
+        // Some machines do not support TLS 1.1, so nothing was tested there.
         if (code === "ERR_SSL_NO_PROTOCOLS_AVAILABLE")
-            return { address, check, got: "this machine cannot ask", ok: true, meaning: "" };
+            return { address, check, got: "this machine cannot use TLS 1.1", ok: true, meaning: "" };
         const refused = code === "ECONNRESET" || code?.startsWith("ERR_SSL_") === true;
         return {
             address,
@@ -160,7 +166,7 @@ async function oldVersion(entry: Entry, port: number): Promise<EntryCheck> {
     }
 }
 
-/** @returns the day on which the certificate ends */
+/** @returns the day on which the certificate expires */
 function handshake({ address, url, end }: Entry, port: number, options: ConnectionOptions): Promise<string> {
     return new Promise((resolve, reject) => {
         const socket = connect({ host: address, port, servername: url.hostname, timeout: within(end), ...options });

@@ -3,36 +3,40 @@ import { connect } from "node:net";
 
 export interface Port {
     port: number;
-    /** Who listens there. */
+    /** Program that usually listens on the port. */
     what: string;
-    /** What it means that a stranger reaches it. */
+    /** The risk if the port can be reached from outside. */
     risk: string;
 }
 
 const RUNS_CODE = "anyone who reaches it can run code";
 
-/** Those of docs/evaluate/security.md that a host could open, and those of MicroK8s. */
+/** The ports of docs/evaluate/security.md that a host could open, and those of MicroK8s. */
 export const CLOSED_PORTS: Port[] = [
-    { port: 20001, what: "Alpa", risk: "callers pass the gateway by, without a key" },
+    { port: 20001, what: "Alpa", risk: "callers bypass the gateway, and need no key" },
     { port: 8001, what: "Alpa's web site", risk: "its forms reach the model without a key" },
     { port: 6379, what: "Ray, cluster state", risk: RUNS_CODE },
     { port: 8265, what: "Ray, dashboard and jobs", risk: RUNS_CODE },
     { port: 10001, what: "Ray, clients", risk: RUNS_CODE },
-    { port: 9180, what: "APISIX, Admin API", risk: "only its key stands before all routes and credentials" },
-    { port: 9090, what: "APISIX, control API", risk: "it tells the configuration, and takes commands" },
-    { port: 9091, what: "APISIX, metrics", risk: "they name every caller, and say what each of them does" },
+    { port: 9180, what: "APISIX, Admin API", risk: "only the Admin key protects all routes and credentials" },
+    { port: 9090, what: "APISIX, control API", risk: "it shows the configuration, and accepts commands" },
+    { port: 9091, what: "APISIX, metrics", risk: "they name every caller, and count its requests" },
     { port: 9080, what: "APISIX, data port", risk: "access that bypasses the entry point's port" },
     { port: 9443, what: "APISIX, TLS port, or a webhook", risk: "access that bypasses the entry point's port" },
-    { port: 7085, what: "APISIX, status", risk: "it tells whether the gateway works" },
-    { port: 2379, what: "etcd, clients", risk: "a password alone guards all credentials there" },
-    { port: 2380, what: "etcd, peers", risk: "another member can join, and read all" },
-    { port: 16443, what: "Kubernetes API", risk: "only accounts stand before the cluster" },
-    { port: 25000, what: "MicroK8s, cluster agent", risk: "only a token stands before joining the cluster" },
+    { port: 7085, what: "APISIX, status", risk: "it shows whether the gateway works" },
+    { port: 2379, what: "etcd, clients", risk: "only a password protects all credentials in it" },
+    { port: 2380, what: "etcd, peers", risk: "another etcd member can join, and read all data" },
+    { port: 16443, what: "Kubernetes API", risk: "only authentication protects the cluster" },
+    {
+        port: 25000,
+        what: "MicroK8s, cluster agent",
+        risk: "only a token protects the cluster against other nodes that join",
+    },
     { port: 19001, what: "MicroK8s, dqlite", risk: "the cluster's data store" },
-    { port: 10250, what: "kubelet", risk: "only accounts stand before running commands in pods" },
-    { port: 10255, what: "kubelet, read only", risk: "it tells what runs, without an account" },
-    { port: 10257, what: "Kubernetes, controller manager", risk: "only accounts stand before it" },
-    { port: 10259, what: "Kubernetes, scheduler", risk: "only accounts stand before it" },
+    { port: 10250, what: "kubelet", risk: "only authentication protects running commands in pods" },
+    { port: 10255, what: "kubelet, read only", risk: "it shows what runs, without authentication" },
+    { port: 10257, what: "Kubernetes, controller manager", risk: "only authentication protects it" },
+    { port: 10259, what: "Kubernetes, scheduler", risk: "only authentication protects it" },
 ];
 
 /** open: something answers. closed: the host says that nothing listens. filtered: no answer at all. */
@@ -41,7 +45,7 @@ export type State = "open" | "closed" | "filtered" | "not looked at";
 /** Longest wait for one connection, in milliseconds: a round trip around the world, and one lost packet. */
 const CONNECT_MS = 3000;
 
-/** @param end when all must be over, in milliseconds since the epoch */
+/** @param end deadline of the whole check, in milliseconds since the epoch */
 export function stateOf(address: string, port: number, end: number): Promise<State> {
     const left = end - Date.now();
     if (left <= 0) return Promise.resolve("not looked at");
@@ -57,7 +61,7 @@ export function stateOf(address: string, port: number, end: number): Promise<Sta
             Math.min(CONNECT_MS, left),
         );
         socket.on("connect", () => over("open"));
-        // Refused is said by the host itself; anything else by the network, or not at all.
+        // Only the host itself answers "refused"; any other error comes from the network, or there is no answer.
         socket.on("error", ({ code }: NodeJS.ErrnoException) => over(code === "ECONNREFUSED" ? "closed" : "filtered"));
     });
 }

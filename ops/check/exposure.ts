@@ -24,7 +24,7 @@ export const command: AddCommand = (check, context) =>
         .addOption(repeatable("--address <address>", "address of the load balancer or of a host", "those of the stack"))
         .addOption(repeatable("--closed <address>", "address of a host that must not answer, for example Alpa's"))
         .option("--ca <file>", "certificates to trust, in PEM form (default: those of this machine)")
-        .option("--timeout <seconds>", "longest time for all of it", wholeNumber(1), 60)
+        .option("--timeout <seconds>", "longest time for the whole check", wholeNumber(1), 60)
         .action((args) => checkExposure(context, args));
 
 export interface CheckExposureArgs {
@@ -47,7 +47,7 @@ export interface PortRow {
     meaning: string;
 }
 
-/** What is looked at. */
+/** What to check. */
 export interface Target {
     addresses: string[];
     /** Addresses of hosts that serve no callers: none of their ports may answer. */
@@ -62,7 +62,7 @@ export interface Target {
 /** Connections that are tried at the same time. */
 const AT_ONCE = 64;
 
-/** Looks from outside: only the entry point may answer, and only to say that a credential is missing. */
+/** Checks from outside that only the entry point answers, and only to reject requests without a credential. */
 export async function checkExposure(context: Context, args: CheckExposureArgs): Promise<void> {
     const target = await readTarget(context, args);
     const { ports, entry } = await checkTarget(context, target, Date.now() + args.timeout * 1000);
@@ -71,12 +71,12 @@ export async function checkExposure(context: Context, args: CheckExposureArgs): 
     const all = ports.length + entry.length;
     if (wrong > 0)
         throw new FindingsError(
-            `exposure: only the entry point may answer, and only with refusals (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then look again.`,
+            `exposure: only the entry point may answer, and it must reject requests without a key (${wrong} of ${all} findings are wrong). ${adviceOn(ports, entry)}Then run this again.`,
         );
     context.note(`exposure: ${all} findings, all as they must be, as seen from this machine.`);
 }
 
-/** What to do about what is wrong, a sentence each. */
+/** Advice for each kind of problem, one sentence each. */
 function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     const wrong = ports.filter(({ ok }) => !ok);
     const open = wrong.filter(({ state }) => state === "open");
@@ -124,7 +124,7 @@ async function checkTarget(
 
 function meaningOf(state: State, risk: string): string {
     if (state === "not looked at") return "no time left: see --timeout";
-    return risk === "" ? "callers do not get in here" : risk;
+    return risk === "" ? "callers cannot connect to the entry point" : risk;
 }
 
 interface StackOutputs extends Partial<AzureSide> {
@@ -133,7 +133,7 @@ interface StackOutputs extends Partial<AzureSide> {
 
 async function readTarget(context: Context, args: CheckExposureArgs): Promise<Target> {
     const stack = await findStack(context, args.stack);
-    // Without --show-secrets: what is secret stays with Pulumi.
+    // Without --show-secrets, so that Pulumi prints no secret.
     const outputs = JSON.parse(
         await ask(context.pulumi, ["stack", "output", "--json", "--stack", stack.name]),
     ) as StackOutputs;
@@ -150,7 +150,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
-            "--address: required where callers come by Cloudflare. Name the hosts, which must not answer from outside.",
+            "--address: required where callers come through Cloudflare. Name the hosts: they must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const access = readValue(stack.text, "option") === "cloudflare";
@@ -171,7 +171,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
         args.address.length > 0 ? args.address : known.length > 0 ? known : await addressesOf(url.hostname);
     const httpPort = url.protocol === "https:" ? httpPortOf(stack, outputs) : undefined;
     const entryPorts = [Number(url.port || (url.protocol === "https:" ? 443 : 80)), ...(httpPort ? [httpPort] : [])];
-    // Where `tls.redirect` is off HTTP serves, which the program has warned of.
+    // With `tls.redirect` off, HTTP serves requests too; the program has warned of that.
     const redirects = readValue(stack.text, "tls", "redirect") !== false;
     return {
         addresses,

@@ -1,8 +1,8 @@
-/** Calls of a smoke test, each with what must come back. Nothing of a credential is ever in what they say. */
+/** Calls of a smoke test, each with the expected result. Results never contain a credential. */
 import { isForgeable, OLDEST_APISIX } from "../../components/apisix/version";
 import { AlpaClientError, Client, type Credential, type Seen } from "../../client/typescript/src/index";
 
-/** An answer of Alpa, a refusal with one of these statuses, or the end of the caller's limit. */
+/** An answer of Alpa, a rejection with one of these statuses, or 429 because of the caller's limit. */
 export type Expectation = "answer" | "limit" | { refused: number[] };
 
 export interface Asked {
@@ -17,7 +17,7 @@ export interface Row {
     check: string;
     credential: string;
     method: string;
-    /** Status of the answer, or the kind of error where there was none. */
+    /** Status of the answer, or the kind of error if there was no answer. */
     got: string;
     ok: boolean;
     milliseconds?: number;
@@ -25,7 +25,7 @@ export interface Row {
     meaning: string;
 }
 
-/** Short, cheap and harmless: a token of an answer, a guess for the next word. */
+/** A short and cheap prompt: the answer has one token. */
 const PROMPT = "Paris is";
 
 export class Caller {
@@ -33,7 +33,7 @@ export class Caller {
 
     /**
      * @param timeoutSeconds longest time for one answer
-     * @param allowHttp whether credentials may go in clear to another host than this one
+     * @param allowHttp whether credentials may be sent over plain HTTP to another host
      */
     constructor(
         private readonly url: string,
@@ -41,7 +41,7 @@ export class Caller {
         private readonly allowHttp: boolean,
     ) {}
 
-    /** What servers called themselves, sorted. */
+    /** Values of the header `Server`, sorted. */
     versions(): string[] {
         return [...this.#servers].sort();
     }
@@ -53,7 +53,8 @@ export class Caller {
             auth,
             allowHttp: this.allowHttp,
             answerTimeoutSeconds: this.timeoutSeconds,
-            // A caller that has used up its limit waits; where refusals are asked for, the first answer counts.
+            // A call that expects an answer waits if the limit is used up; a call that expects a rejection is made only
+            // once.
             maxAttempts: expected === "answer" ? 3 : 1,
             onAnswer: (one) => (seen = one),
         });
@@ -76,10 +77,10 @@ function meaningOf(expected: Expectation, seen: Seen | undefined, error: unknown
     if (expected === "limit") {
         if (error === undefined) return "no limit stops this caller (must be 429)";
         if (seen?.status !== 429) return error.message;
-        return error.retryAfterSeconds === undefined ? "429 does not say when to come back" : "";
+        return error.retryAfterSeconds === undefined ? "429 without Retry-After" : "";
     }
     const { refused } = expected;
-    if (error === undefined) return `it is let in (must be ${refused.join(" or ")})`;
+    if (error === undefined) return `it is accepted (must be ${refused.join(" or ")})`;
     if (seen === undefined) return error.message;
     return refused.includes(seen.status) ? "" : `must be ${refused.join(" or ")}: ${error.message}`;
 }

@@ -15,8 +15,8 @@ export interface Presented {
 }
 
 /**
- * Since when the expired token is over, in seconds. The client does not send one that ended over a minute ago; the gateway
- * allows no grace.
+ * How long ago the expired token expired, in seconds. The client does not send one that expired over a minute ago; the
+ * gateway has no grace period.
  */
 const OVER_SECONDS = 30;
 

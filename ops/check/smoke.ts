@@ -38,14 +38,14 @@ export interface SmokeArgs {
     url?: string;
 }
 
-/** The caller that is made for this, unless another one is named. */
+/** Default name of the test caller. */
 export const SMOKE_CONSUMER = "smoke";
 
 const METHODS = ["completions", "logprobs"] as const;
-/** Requests at the same time while the limit is sought: one batch of Alpa's. */
+/** Concurrent requests while the limit is tested: one batch of Alpa. */
 const AT_ONCE = 4;
 
-/** Calls the service from outside as a caller of its own does: each method, with what is good and what is not. */
+/** Calls the service from outside as the test caller: each method, with valid and with invalid credentials. */
 export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const consumers = callersOf(stack);
@@ -54,7 +54,7 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const limits = access ? "" : "--requests 10 --per-seconds 60 ";
     if (consumer === undefined)
         throw new UsageError([
-            `--consumer: must be a caller made for this (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes`,
+            `--consumer: must be a test caller (${stack.short} has no ${args.consumer}). Run: npm run ops -- consumer add ${args.consumer} ${limits}--yes`,
         ]);
     const outputs = await readOutputs(context, stack);
     const url = args.url ?? outputs.url;
@@ -62,14 +62,14 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     const { namespace } = await gatewayOf(context, stack);
     const presented = await credentialsOf(consumer, outputs, namespace, access);
     const good = presented.filter(({ expect }) => expect === "answer");
-    // Each request that is let in makes Alpa work.
+    // Each accepted request makes Alpa compute.
     const needed = good.length * METHODS.length;
     if (needed > args.mostRequests)
         throw new UsageError([
-            `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or take a caller with fewer.`,
+            `--most-requests: must be at least ${needed} for ${good.length} credentials (got ${args.mostRequests}). Raise it, or use a caller with fewer.`,
         ]);
 
-    // Whether its own address has TLS is for the stack's config to say; no other gets more than that.
+    // Plain HTTP is allowed only if the stack's own address uses it.
     const caller = new Caller(url, args.timeout, outputs.url?.startsWith("http:") === true);
     const refused = access ? [401, 403, 302] : [401];
     const rows: Row[] = [];
@@ -87,9 +87,9 @@ export async function smoke(context: Context, args: SmokeArgs): Promise<void> {
     untried.push(...notTried(consumer, presented));
     const shared = classWithShare(stack, consumer.name);
     const limit = access
-        ? "the limit: it is the edge's, which other callers may share"
+        ? "the limit: it is counted at the edge, where other callers may use it up too"
         : shared !== undefined
-          ? `the limit: other callers of class ${shared} may have all of its share`
+          ? `the limit: other callers of class ${shared} may use all of its slots`
           : await limitRow(caller, good[0], limitsInForce(stack, consumer.name), args.mostRequests - needed);
     if (typeof limit === "string") untried.push(limit);
     else rows.push(limit);
@@ -106,12 +106,12 @@ function notTried(
         .filter(({ id }) => !tried.has(`${name}/${id}`))
         .map(({ id, method, algorithm }) =>
             method === "jwt" && algorithm !== "HS256"
-                ? `${name}/${id}: only its caller can sign`
-                : `${name}/${id}: is not in the stack's outputs; it may be over`,
+                ? `${name}/${id}: only its caller can sign a token for it`
+                : `${name}/${id}: is not in the stack's outputs; it may have expired`,
         );
 }
 
-/** Sends until the limit is reached, within what may be sent. @returns why it was not tried, if so */
+/** Sends requests until the limit is reached, within --most-requests. @returns why it was not tried, if so */
 async function limitRow(
     caller: Caller,
     credential: Presented | undefined,
@@ -119,11 +119,11 @@ async function limitRow(
     most: number,
 ): Promise<Row | string> {
     const { requests, perSeconds, concurrent } = limits;
-    if (credential === undefined) return "the limit: there is no credential to reach it with";
+    if (credential === undefined) return "the limit: no credential can be used to reach it";
     if (requests === undefined || perSeconds === undefined)
         return "the limit: limits.requests is not set for this caller";
     if (requests + 1 > most)
-        return `the limit: ${requests} requests are more than are left of --most-requests (${most})`;
+        return `the limit: it takes ${requests} requests, more than --most-requests (${most}) leaves`;
     let row: Row | undefined;
     const began = Date.now();
     for (let sent = 0; sent <= requests && row?.ok !== true;) {
@@ -134,7 +134,7 @@ async function limitRow(
         row = asked.find(({ ok }) => ok) ?? asked.find(({ got }) => got !== "200") ?? asked[0];
     }
     if (row!.got === "200" && Date.now() - began >= perSeconds * 1000)
-        return `the limit: ${requests + 1} answers took longer than its ${perSeconds} s`;
+        return `the limit: ${requests + 1} answers took longer than its window of ${perSeconds} s`;
     return row!;
 }
 

@@ -7,7 +7,9 @@ export const command: AddCommand = (completion, context) =>
         .description('Print the script for bash: eval "$(alpa-auth completion bash)" in ~/.bashrc')
         .action(() => context.out(renderBash(completion.parent!)));
 
-/** A shell function that compares what was typed with patterns, the longest first. Where none fits, bash offers files. */
+/**
+ * A shell function that compares the typed words with patterns, the longest first. If none matches, bash offers files.
+ */
 export function renderBash(program: Command): string {
     return `_alpa_auth() {
     local candidates=""

@@ -18,7 +18,7 @@ import { limitsGiven, withLimits, type LimitArgs } from "./limit-options";
 import { planAdd } from "./plan";
 import { readPublicKey, withPublicKey } from "./public-key-file";
 
-const METHOD_HELP = "how the caller proves who it is (default: key; with option cloudflare service-token)";
+const METHOD_HELP = "authentication method of the credential (default: key; with option cloudflare service-token)";
 
 export const command: AddCommand = (consumer, context) => {
     const add = withPublicKey(withChange(withConsumer(consumer.command("add"))))
@@ -27,7 +27,7 @@ export const command: AddCommand = (consumer, context) => {
         .addOption(choice("--method <method>", METHOD_HELP, METHODS))
         .addOption(choice("--algorithm <name>", "signing algorithm, required with jwt (default: none)", ALGORITHMS))
         .option("--class <name>", "priority class of a new caller, one of classes (default: none)", label)
-        .option("--expires <day>", "day from which it is expired (UTC), as 2027-01-31 (default: never)")
+        .option("--expires <day>", "day from which it is expired (UTC), for example 2027-01-31 (default: never)")
         .action((name, args) => addConsumer(context, name, args));
     withExamples(
         withLimits(add, "limit of a new caller", "that of the stack"),
@@ -39,7 +39,7 @@ export const command: AddCommand = (consumer, context) => {
 
 export interface AddArgs extends ChangeArgs, LimitArgs {
     credential: string;
-    /** Unset: the one that the stack's option has. */
+    /** Unset: the default method of the stack's option. */
     method?: Method;
     algorithm?: Algorithm;
     publicKeyFile?: string;
@@ -56,7 +56,7 @@ export async function addConsumer(context: Context, name: string, args: AddArgs)
     const limits = limitsGiven(args);
     const asked = { id, method, algorithm, publicKey, expires, limits, class: args.class };
     const plan = planAdd(stack, name, asked, context.today);
-    // The id is new to the file, so a record of it is of an earlier credential, even when the run is finished by hand.
+    // The id is new in the file, so an existing handout record belongs to an earlier credential.
     const written = () => forget(context, stack, name, id);
     const change = await carryOut(context, stack, plan, { ...args, written });
     reportChange(context, args, change, [`Next: npm run ops -- consumer handout ${name} ${id}${stackFlag(args)}`]);

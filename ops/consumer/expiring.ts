@@ -26,9 +26,9 @@ export interface Expiring {
     consumer: string;
     credential: string;
     expires: string;
-    /** Negative when it is over. */
+    /** Days until it expires; negative if it has expired. */
     days: number;
-    /** The narrowest of the times at which to act. */
+    /** The shortest of these periods within which it expires. */
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
 }
 
@@ -39,17 +39,17 @@ export interface ExpiringArgs {
     json?: boolean;
 }
 
-/** Shows which credentials end soon, or have ended. */
+/** Shows which credentials expire soon, or have expired. */
 export async function expiring(context: Context, args: ExpiringArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { failOn } = args;
-    // A service token gets a new secret in place, which moves no end of the config.
+    // A rotated service token gets a new secret in place, and keeps its expiry date.
     const tokens = readValue(stack.text, "option") === "cloudflare";
-    // What it fails on is shown too.
+    // The list also shows every credential for which the command fails.
     const within = Math.max(args.within, failOn ?? 0);
     const found = soonest(callersOf(stack), within, context.today);
     if (args.json) context.out(json(found));
-    else if (found.length === 0) context.out(`No credential ends within ${within} days.`);
+    else if (found.length === 0) context.out(`No credential expires within ${within} days.`);
     else {
         context.out(
             table(
@@ -64,15 +64,17 @@ export async function expiring(context: Context, args: ExpiringArgs): Promise<vo
         );
     }
     if (tokens)
-        context.note("Ends that Cloudflare sets, by duration, are not among these. See: npm run ops -- consumer list");
+        context.note(
+            "Expiry dates that Cloudflare sets by duration are not in this list. See: npm run ops -- consumer list",
+        );
     const near = failOn === undefined ? [] : found.filter(({ days }) => days <= failOn);
     if (near.length > 0)
         throw new FindingsError(
-            `${stack.short}: no credential must expire within ${failOn} days or have expired (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Add a second credential" : "Rotate it"}; remove the entry of one that is over: npm run ops -- consumer revoke`,
+            `${stack.short}: no credential may expire within ${failOn} days or have expired (got ${near.map((e) => `${e.consumer}/${e.credential}`).join(", ")}). ${tokens ? "Add a second credential" : "Rotate it"}; if it has expired, remove its entry: npm run ops -- consumer revoke`,
         );
 }
 
-/** Soonest first; what is over already comes before all. */
+/** Sorted by expiry date, expired credentials first. */
 export function soonest(consumers: Consumer[], within: number, today: Date): Expiring[] {
     return consumers
         .flatMap(({ name, credentials }) =>
@@ -87,7 +89,7 @@ export function soonest(consumers: Consumer[], within: number, today: Date): Exp
 }
 
 function classOf(days: number): Expiring["class"] {
-    // From the day itself on it is left out.
+    // From that day on the stack removes the credential.
     if (days <= 0) return "expired";
     if (days <= 1) return "1 day";
     if (days <= 7) return "7 days";

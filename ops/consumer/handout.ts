@@ -25,7 +25,7 @@ export const command: AddCommand = (consumer, context) =>
         .option("--out <file>", "write a new file that only you can read (default: print)")
         .addOption(repeatable("--recipient <key>", "encrypt to age1…, ssh-ed25519 … or ssh-rsa …"))
         .option("--recipient-file <file>", "encrypt to the public keys of a file, one in each line (default: none)")
-        .option("--again <reason>", "hand it out although it was handed out before (default: refuse)")
+        .option("--again <reason>", "why to hand it out again, if it was handed out before (default: refuse)")
         .action((name, id, args) => handout(context, name, id, args));
 
 export interface HandoutArgs {
@@ -37,7 +37,7 @@ export interface HandoutArgs {
     json?: boolean;
 }
 
-/** Gives a credential to its caller, once. */
+/** Prints or writes a credential for its caller, and records that. */
 export async function handout(context: Context, name: string, id: string, args: HandoutArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const recipients = readRecipients(args.recipient, args.recipientFile);
@@ -47,12 +47,10 @@ export async function handout(context: Context, name: string, id: string, args: 
     // The other algorithms have no secret, so their handout is not recorded.
     const earlier = secret ? handouts(context, stack, name, id) : [];
     if (credential && isOver(credential.expires, context.today))
-        problems.push(
-            `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
-        );
+        problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
     if (earlier.length > 0 && args.again === undefined)
         problems.push(
-            `${name}/${id}: must be handed out once (it was on ${earlier.at(-1)!.at.slice(0, 10)}). Rotate it; if the caller never got it: --again "reason".`,
+            `${name}/${id}: was already handed out on ${earlier.at(-1)!.at.slice(0, 10)}. Rotate it; if the caller never got it, add --again "reason".`,
         );
     if (args.again?.trim() === "") problems.push('--again: must say why (got ""). Give the reason.');
     if (problems.length > 0) throw new UsageError(problems);
@@ -83,7 +81,7 @@ export async function handout(context: Context, name: string, id: string, args: 
         context.out(json({ ...handed, ...files, page: write ? null : text }));
     } else if (!write) context.out(text.trimEnd());
     if (args.out !== undefined) context.note(`${name}/${id} is in ${args.out}, which only you can read.`);
-    if (secret) context.note(`That it was handed out is recorded in ${where}: commit it.`);
+    if (secret) context.note(`${where} records this handout: commit it.`);
     context.note(`Next: give it to the caller${encrypt ? "" : " on a confidential channel"}.`);
 }
 
@@ -99,7 +97,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     if (method === "service-token") {
         const pair = outputs.serviceTokens[who];
         if (pair === undefined) throw notUp;
-        // Cloudflare has an end of its own, and the config may have got a sooner one since the last run.
+        // Cloudflare has its own expiry date, and the config may have an earlier one that is not applied yet.
         const [end] = [expires, outputs.expires[who]].filter((day) => day !== undefined).sort();
         return { ...page, expires: end, credential: { method, ...pair } };
     }
@@ -116,7 +114,7 @@ function pageOf(stack: Stack, name: string, credential: Credential, outputs: Out
     return { ...page, credential: { method: "jwt", algorithm: algorithm as PublicKeyAlgorithm, claim } };
 }
 
-/** A file that only this user can read and that did not exist, to be filled or taken back. */
+/** Creates a file that only this user can read; it can be filled, or removed again. */
 function openNew(file: string) {
     let handle: number;
     try {
@@ -124,7 +122,7 @@ function openNew(file: string) {
     } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === "EEXIST") throw new UsageError([`--out: must not exist (got ${file}). Name another file.`]);
-        throw new UsageError([`--out: must be a file that can be made (got ${file}: ${code}). Correct the path.`]);
+        throw new UsageError([`--out: must be a file that can be created (got ${file}: ${code}). Correct the path.`]);
     }
     return {
         finish: (text: string) => {
@@ -132,7 +130,7 @@ function openNew(file: string) {
                 writeFileSync(handle, text);
             } catch (error) {
                 throw new Failure(
-                    `--out: ${file} must take what is written (${(error as Error).message}). Make room, then use --again.`,
+                    `--out: ${file} cannot be written (${(error as Error).message}). Free some space, then run this again with --again.`,
                 );
             } finally {
                 closeSync(handle);

@@ -27,7 +27,7 @@ export const command: AddCommand = (consumer, context) =>
         )
         .action((file, args) => importKeys(context, file, args));
 
-/** Id of the credential of every consumer that is made. */
+/** Id of the credential of every imported consumer. */
 const CREDENTIAL = "imported";
 
 export interface ImportArgs extends ChangeArgs {
@@ -35,7 +35,7 @@ export interface ImportArgs extends ChangeArgs {
     classes?: WeightClasses;
 }
 
-/** Brings the keys of Alpa's own keys file: callers go on with the key they have. Prints names only. */
+/** Imports the keys of an Alpa keys file, so that callers keep their keys. Prints only names. */
 export async function importKeys(context: Context, file: string, args: ImportArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const { keys, content } = readKeys(file);
@@ -44,10 +44,10 @@ export async function importKeys(context: Context, file: string, args: ImportArg
     const lost = args.classes ? undefined : lostWeights(keys, content);
     if (lost !== undefined) context.note(`warning: ${lost}`);
     const plan = planImport(stack, keys, names, classes);
-    // Until Pulumi has encrypted it, a text that only stands for the key.
+    // A placeholder stands for each key until Pulumi has encrypted it.
     const secrets = new Map(keys.map((key, i) => [placeholder(i), key]));
     const encrypt = (text: string) => encryptKeys(context, stack, text, keys);
-    // The consumers are new to the file, so a record of one is of an earlier consumer.
+    // The consumers are new in the file, so an existing handout record belongs to an earlier consumer.
     const written = () => names.forEach((name) => forget(context, stack, name, CREDENTIAL));
     const change = await carryOut(context, stack, plan, { ...args, secrets, encrypt, written });
     reportChange(context, args, change, [
@@ -64,21 +64,21 @@ function planImport(stack: Stack, keys: string[], names: string[], classes: (str
         );
     const known = new Set(callersOf(stack).map(({ name }) => name));
     for (const name of new Set(names))
-        if (known.has(name)) problems.push(`--names: ${name} must be a new consumer (it exists). Choose another name.`);
+        if (known.has(name)) problems.push(`--names: ${name} exists already. Choose another name.`);
         else if (names.indexOf(name) !== names.lastIndexOf(name))
-            problems.push(`--names: ${name} must be there once. Choose another name.`);
+            problems.push(`--names: ${name} must be listed only once. Choose another name.`);
     if (problems.length > 0) return { problems, effects: [] };
     const additions = names.map((consumer, i) => ({
         consumer,
         class: classes[i],
         credential: { id: CREDENTIAL, method: "key" as const, key: { secure: placeholder(i) } },
     }));
-    // No other file can hold a secret.
+    // Only the stack file can have secrets.
     const after = addCredentials(stack.text, additions);
     return { after, problems, effects: names.map((name) => `Adds ${name} with its key as ${name}/${CREDENTIAL}.`) };
 }
 
-/** @throws UsageError that names the number of a key at most */
+/** @throws UsageError, which names keys only by their number */
 function readKeys(file: string): { keys: string[]; content: unknown } {
     let content: unknown;
     try {
@@ -98,11 +98,11 @@ function readKeys(file: string): { keys: string[]; content: unknown } {
         if (typeof key !== "string") return [`${where}: must be a text. Correct it.`];
         if (key.length < SHORTEST_KEY)
             return [
-                `${where}: must have at least ${SHORTEST_KEY} characters. Give this caller a new one: npm run ops -- consumer add`,
+                `${where}: must have at least ${SHORTEST_KEY} characters. Give this caller a new key: npm run ops -- consumer add`,
             ];
         if (!/^[\x21-\x7e]+$/.test(key))
-            return [`${where}: must be visible ASCII without blanks. Give this caller a new one.`];
-        if (keys.indexOf(key) < i) return [`${where}: must be there once. Remove it.`];
+            return [`${where}: must be visible ASCII without blanks. Give this caller a new key.`];
+        if (keys.indexOf(key) < i) return [`${where}: must be listed only once. Remove the duplicate.`];
         return [];
     });
     if (problems.length > 0) throw new UsageError(problems);

@@ -1,8 +1,8 @@
-/** Weights that keys have in Alpa's own queue, and the classes of callers that come in their place. */
+/** Weights of keys in Alpa's own queue, and the classes of callers that replace them. */
 import { InvalidArgumentError } from "commander";
 import { UsageError } from "../errors";
 
-/** Of a key that `api_key_weights` does not name: API_KEY_DEFAULT_WEIGHT of Alpa (alpa/serve, b8078a9). */
+/** Weight of a key that `api_key_weights` does not name: API_KEY_DEFAULT_WEIGHT of Alpa (alpa/serve, b8078a9). */
 const DEFAULT_WEIGHT = 10;
 
 /** Class by weight. */
@@ -34,7 +34,7 @@ export function classesOf(keys: string[], content: unknown, classes: WeightClass
     return weights.map((weight) => classes.get(weight));
 }
 
-/** What an operator should know of weights that are not taken over; undefined where all keys have the same. */
+/** Warning about weights that are not imported; undefined if all keys have the same weight. */
 export function lostWeights(keys: string[], content: unknown): string | undefined {
     const weights = weightsOf(keys, content);
     if (new Set(weights).size <= 1) return undefined;

@@ -8,7 +8,7 @@ import { readNumber, readValue } from "../stack/stack-file";
 
 export type LimitArgs = Pick<Limits, (typeof LIMITS)[number]>;
 
-/** @param whose in front of what each limits @param otherwise what holds for a limit that is not given */
+/** @param whose first words of each description @param otherwise the default of a limit, for the help */
 export function withLimits(command: Command, whose: string, otherwise: string): Command {
     const unset = `(default: ${otherwise})`;
     return command
@@ -17,7 +17,7 @@ export function withLimits(command: Command, whose: string, otherwise: string): 
         .option("--concurrent <n>", `${whose}: requests open at the same time ${unset}`, wholeNumber(1));
 }
 
-/** Those that were given; undefined where none was. */
+/** The limits that were given; undefined if none was. */
 export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
     const given = LIMITS.flatMap((name) => (args[name] === undefined ? [] : [[name, args[name]] as const]));
     return given.length === 0 ? undefined : Object.fromEntries(given);
@@ -26,17 +26,19 @@ export function limitsGiven(args: LimitArgs): LimitArgs | undefined {
 /** Options whose stacks have no classes: their callers are at the edge, or at the gateway of another stack. */
 const WITHOUT_CLASSES = ["cloudflare", "callers"];
 
-/** What is wrong with `--class`. The config check knows it too, but by the place of the caller in the list. */
+/** Problems of `--class`. The config check finds them too, but names the place of the caller in the list. */
 export function classProblems({ text }: Pick<Stack, "text">, name: string): string[] {
     const option = String(readValue(text, "option"));
     if (WITHOUT_CLASSES.includes(option))
         return [`--class: belongs to a stack that makes a gateway (got option ${option}). Leave it out.`];
     const known = knownClasses(text);
-    // As one text, which `pulumi config set` writes, only the config check reads them.
+    // If `classes` is stored as JSON text, as `pulumi config set` writes it, only the config check reads it.
     if (known === undefined || known.includes(name)) return [];
     const got = `(got ${JSON.stringify(name)}).`;
     if (known.length === 0)
-        return [`--class: must be one of classes, which has none ${got} Add it to the stack file: ${name}: {}`];
+        return [
+            `--class: must be a name in classes, which is empty ${got} Add the class to the stack file: ${name}: {}`,
+        ];
     return [
         `--class: must be one of ${known.join(", ")} ${got}${didYouMean(name, known) || " Choose one, or add it to classes."}`,
     ];

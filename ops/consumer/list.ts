@@ -33,9 +33,9 @@ export interface ListArgs {
     check?: boolean;
 }
 
-const UNREADABLE = "the config is refused, so limits and tokens were not compared (pulumi preview says why)";
+const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview says why)";
 
-/** Shows the callers of the config against those of the cluster, or of Cloudflare. */
+/** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const option = readValue(stack.text, "option");
@@ -55,7 +55,7 @@ export async function list(context: Context, args: ListArgs): Promise<void> {
     const rows = compare(callersOf(stack), live, `${PROJECT}/${stack.short}`, context.today, rendered);
     if (rendered === undefined) rows.push(forAll(UNREADABLE));
     rows.push(...(await foreignRows(context, access, gateway, live)));
-    // In a table the commands would be broken up.
+    // A table would wrap the commands.
     const repairs = rows.flatMap(({ repair }) => (repair === undefined ? [] : [`  ${repair}`]));
     const madeBy = String(readValue(stack.text, "of") ?? stack.short);
     const before = repairs.length > 0 ? beforeRepair(gateway.binding!.gatewayNamespace, madeBy) : [];
@@ -109,7 +109,7 @@ function otherStacks(all: Row[]): string[] {
 }
 
 function renderRows(rows: Row[]): string {
-    // A column that most stacks would have empty.
+    // The column is left out where it would be empty.
     const named = rows.some((row) => row.class !== undefined);
     return table(
         [

@@ -19,7 +19,9 @@ export const command: AddCommand = (consumer, context) =>
         "consumer move-to-file callers/intra.yaml --stack intra",
         "consumer move-to-file callers/intra.yaml --stack intra --yes",
     )
-        .description("Move the callers from the stack file into a file of their own, as more than 1,650 callers need")
+        .description(
+            "Move the callers from the stack file into a file of their own, which more than 1,650 callers need",
+        )
         .argument("<file>", "the new file, relative to the folder of Pulumi.yaml, for example callers/intra.yaml")
         .action((file, args) => moveToFile(context, file, args));
 
@@ -32,19 +34,19 @@ export async function moveToFile(context: Context, name: string, args: ChangeArg
     const { own, callers, moved, kept } = moveConsumers(stack.text, name);
     if (moved.length === 0)
         throw new UsageError([
-            `consumers: must have a caller without a key of its own (none can be moved). Leave the list where it is.`,
+            `consumers: every caller has a key in the stack file, which a callers file cannot hold, so none can be moved. Leave the list where it is.`,
         ]);
     const verdict = checkConfig(own, await readSecrets(context, stack), dirname(stack.file), callers);
     const against = [...verdict.problems, ...(await obstaclesOrConversion(context, stack))];
     if (against.length > 0) throw new UsageError(against);
     const diffs = [renderDiff(basename(stack.file), stack.text, own), renderDiff(name, "", callers)];
     const effects = [
-        `Moves ${moved.length} callers to ${name}. No caller gains or loses anything.`,
+        `Moves ${moved.length} callers to ${name}. Nothing changes for any caller.`,
         ...(kept.length > 0
-            ? [`Stay in ${basename(stack.file)}, since a key of theirs is encrypted there: ${kept.join(", ")}.`]
+            ? [`These callers stay in ${basename(stack.file)}, which has their keys encrypted: ${kept.join(", ")}.`]
             : []),
     ];
-    const next = `commit both files, then see that nothing changes: pulumi preview --expect-no-changes -s ${stack.short}`;
+    const next = `commit both files, then check that nothing changes: pulumi preview --expect-no-changes -s ${stack.short}`;
     if (!args.json) [...diffs, ...effects].forEach((line) => context.out(line));
     if (args.yes) write(stack, { name, file, own, callers });
     const changed = args.yes === true;
@@ -63,13 +65,13 @@ function write(stack: Stack, { name, file, own, callers }: Record<"name" | "file
     replace(stack.file, own);
 }
 
-/** What stands against making the file. */
+/** Problems that prevent creating the file. */
 function fileProblems(stack: Stack, name: string, file: string): string[] {
     if (stack.callers !== undefined)
-        return [`consumersFile: must not be set (it is ${stack.callers.name}). Add the callers there.`];
+        return [`consumersFile: is already set (${stack.callers.name}). Add the callers to that file.`];
     if (!isInside(name))
         return [
-            `<file>: must be a path inside the folder of Pulumi.yaml, relative to it (got ${name}). Choose another, as callers/${stack.short}.yaml.`,
+            `<file>: must be a path inside the folder of Pulumi.yaml, relative to it (got ${name}). Choose another, for example callers/${stack.short}.yaml.`,
         ];
     return existsSync(file) ? [`<file>: must be a new file (${name} exists). Choose another name.`] : [];
 }

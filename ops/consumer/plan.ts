@@ -24,14 +24,14 @@ import {
     type NewCredential,
 } from "../stack/stack-file";
 
-/** The public key is the content of the file. */
+/** The new credential; the public key is the content of the file. */
 export interface NewAsAsked extends Omit<NewCredential, "key"> {
     limits?: Limits;
     /** Class of a new consumer. */
     class?: string;
 }
 
-/** What says which callers there are: the stack file, and its file of callers. */
+/** The files that list callers: the stack file, and its file of callers. */
 type Lists = Pick<Stack, "text" | "callers">;
 
 /** A new consumer, or an additional credential of an existing one. */
@@ -66,9 +66,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
     if (!consumer || !credential) return { problems, effects: [] };
     const end = dayAfter(today, asked.overlapDays);
     if (isOver(credential.expires, today))
-        problems.push(
-            `${name}/${id}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
-        );
+        problems.push(`${name}/${id}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
     else if (credential.expires !== undefined && credential.expires < end)
         // Its earlier expiry was set for a reason, and a rotation must not extend it.
         problems.push(
@@ -93,7 +91,7 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         expires: asked.expires,
     };
     problems.push(...tokenProblems(next));
-    // Both would go on with one key pair, the leaked one maybe.
+    // Otherwise both credentials would use one key pair, which may have leaked.
     if (asked.publicKey !== undefined && asked.publicKey.trim() === credential.publicKey?.trim())
         problems.push(`--public-key-file: must be a new key (got that of ${name}/${id}). Ask the caller for it.`);
     // The caller would be without a credential from that day on.
@@ -107,10 +105,10 @@ export function planRotate(lists: Lists, name: string, id: string, asked: Rotati
         problems,
         effects: [
             `Adds ${successor} (${describe(next)}) to ${name}.`,
-            `${id} is left out by the first pulumi up on or after ${end} (UTC); until then both work.`,
+            `The first pulumi up on or after ${end} (UTC) removes ${id}; until then both work.`,
             ...(credential.expires !== undefined && asked.expires === undefined
                 ? [
-                      `${successor} does not expire; ${id} would have on ${credential.expires}. To set a day: --expires <day>`,
+                      `${successor} does not expire, but ${id} would have expired on ${credential.expires}. To set a day: --expires <day>`,
                   ]
                 : []),
         ],
@@ -125,10 +123,10 @@ export function planRevoke(lists: Lists, name: string, id: string): Plan {
         ...edit(lists, name, (text) => removeCredential(text, name, id)),
         problems,
         effects: [
-            `${id} of ${name} stops. ${
+            `Credential ${id} of ${name} stops working. ${
                 rest.length > 0
-                    ? `${rest.join(", ")}: as before.`
-                    : `It was the last; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}`
+                    ? `Unchanged: ${rest.join(", ")}.`
+                    : `It was the last one; the entry of ${name} stays. To remove it: npm run ops -- consumer remove ${name}`
             }`,
         ],
     };
@@ -142,7 +140,7 @@ export function planRemove(lists: Lists, name: string): Plan {
         ...edit(lists, name, (text) => removeConsumer(text, name)),
         problems,
         effects: [
-            `${name} is removed. ${ids.length > 0 ? `With it stops: ${ids.join(", ")}.` : "It had no credentials."}`,
+            `Consumer ${name} is removed. ${ids.length > 0 ? `Its credentials stop working: ${ids.join(", ")}.` : "It had no credentials."}`,
         ],
     };
 }
@@ -211,7 +209,10 @@ function overlapProblems(text: string, days: number): string[] {
     ];
 }
 
-/** What stands between method, algorithm and public key. The config check knows it too, but not the options. */
+/**
+ * Checks method, algorithm and public key against each other. The config check does so too, but cannot name the
+ * options.
+ */
 function tokenProblems({ method, algorithm, publicKey }: NewAsAsked): string[] {
     if (method !== "jwt") {
         const problems =

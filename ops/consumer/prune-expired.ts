@@ -49,7 +49,7 @@ export async function pruneExpired(context: Context, args: PruneExpiredArgs): Pr
         if (!isJson) context.out(render(found, args.format));
         const problem = refusal ?? otherFindings(context, stack, found);
         const changed = problem === undefined && args.yes === true && found.findings.length > 0;
-        if (changed) await carryOutPlan(context, stack, plan, "Left out what has ended");
+        if (changed) await carryOutPlan(context, stack, plan, "Removed expired credentials");
         if (isJson) context.out(json({ ...found, changed }));
         if (problem !== undefined) throw new FindingsError(problem);
         if (found.findings.length === 0) context.note("No expired credential is live. Nothing was changed.");
@@ -59,13 +59,13 @@ export async function pruneExpired(context: Context, args: PruneExpiredArgs): Pr
     }
 }
 
-/** Says what the run would do besides. @returns undefined when it does nothing else */
+/** Findings about other changes that the run would make. @returns undefined if there are none */
 function otherFindings({ today }: Context, stack: Stack, { findings }: Review): string | undefined {
     const over = overIn(callersOf(stack), today);
     const others = findings.filter((finding) => !isEnd(finding, over));
     if (others.length === 0) return undefined;
     const codes = [...new Set(others.map(({ code }) => code))].join(", ");
-    return `${stack.short}: the run must leave out what has ended and do nothing else (${others.length} of ${findings.length} findings are others: ${codes}). Something is merged and not applied, or changed by hand: apply it first, npm run ops -- stack check`;
+    return `${stack.short}: the run may only remove expired credentials (${others.length} of ${findings.length} findings are about other changes: ${codes}). A change was merged and not applied, or something was changed by hand: review and apply that first, with npm run ops -- stack check`;
 }
 
 interface Over {
@@ -81,7 +81,7 @@ function overIn(consumers: Consumer[], today: Date): Over[] {
     );
 }
 
-/** Whether the finding is the end of one of these: in its Consumer, or as a service token. */
+/** Whether the finding is the removal of one of these expired credentials, from its Consumer or as a service token. */
 function isEnd({ code, evidence }: Finding, over: Over[]): boolean {
     return (
         code === "credential-revoked" &&

@@ -41,6 +41,6 @@ export async function revokeAndVerify(
     reportChange(context, args, change, next, { proofs });
     if (failed)
         throw new Failure(
-            `${name}: every stopped credential must be seen to be refused (see above). The change itself is done.`,
+            `${name}: not every stopped credential was seen to be refused (see above). The change itself is done.`,
         );
 }

@@ -5,7 +5,7 @@ import type { Plan } from "../stack/file-edit";
 import type { Credential } from "../stack/stack-file";
 
 export interface Rotation {
-    /** Id of the new credential; none with a service token, which gets a new secret in place. */
+    /** Value of --successor, which is invalid with a service token, since that gets a new secret in place. */
     successor?: string;
     overlapDays: number;
     publicKey?: string;
@@ -16,7 +16,7 @@ export interface Rotation {
 /**
  * A new secret for a service token, in place: an account has at most 50 of them, so a second token for each would halve
  * that. Cloudflare keeps one secret before the current one, until a day.
- * @param problems what stands against any rotation
+ * @param problems those that prevent any rotation
  * @returns with `set`, the edit of the file that contains the token
  */
 export function planRotateInPlace(
@@ -34,16 +34,18 @@ export function planRotateInPlace(
     if (publicKey !== undefined)
         problems.push("--public-key-file: belongs to method jwt (got method service-token). Leave it out.");
     if (end !== undefined)
-        problems.push(`--expires: belongs to a successor (got ${end}). Change expires of ${who} in the stack file.`);
+        problems.push(
+            `--expires: must not be given for a service token, which keeps its expiry date (got ${end}). Change expires of ${who} in the stack file.`,
+        );
     if (problems.length > 0) return { problems, effects: [] };
     const until = dayAfter(today, overlapDays);
     const effects = [
         `${who} gets a new secret, number ${version + 1}; its client id stays.`,
-        `The secret before works until ${until}T00:00Z, and is refused by Cloudflare from then on.`,
+        `The previous secret works until ${until}T00:00Z; from then on Cloudflare rejects it.`,
     ];
     if (before !== undefined && daysUntil(before, today) > 0)
         effects.push(
-            `The one before that, which would work until ${before}, stops at once: Cloudflare keeps only one. Wait if its caller has not switched.`,
+            `The secret before that one, which would work until ${before}, stops working at once: Cloudflare keeps only one previous secret. Wait if the caller still uses it.`,
         );
     return { set: (text) => setSecretVersion(text, name, id, version + 1, until), problems, effects };
 }

@@ -30,11 +30,11 @@ export const command: AddCommand = (consumer, context) =>
         .option("--successor <id>", "id of the new credential, required with key and jwt (default: none)", label)
         .option(
             "--overlap-days <n>",
-            "midnights (UTC) until the old one expires, at most the stack's maxOverlapDays",
+            "days, counted in midnights (UTC), until the old credential expires; at most the stack's maxOverlapDays",
             wholeNumber(1),
             OVERLAP_DAYS,
         )
-        .option("--expires <day>", "day from which the successor is expired, as 2027-01-31 (default: never)")
+        .option("--expires <day>", "day from which the successor is expired, for example 2027-01-31 (default: never)")
         .action((name, id, args) => rotate(context, name, id, args));
 
 export interface RotateArgs extends ChangeArgs {
@@ -49,7 +49,7 @@ export async function rotate(context: Context, name: string, id: string, args: R
     const stack = await findStack(context, args.stack);
     const asked = { ...args, publicKey: readPublicKey(args.publicKeyFile) };
     const plan = planRotate(stack, name, id, asked, context.today);
-    // In place it is the same credential with a new secret that is not handed out yet.
+    // A rotation in place keeps the credential; its new secret is not handed out yet.
     const next = args.successor ?? id;
     const written = () => forget(context, stack, name, next);
     const change = await carryOut(context, stack, plan, { ...args, written });

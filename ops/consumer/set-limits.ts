@@ -22,7 +22,7 @@ export const command: AddCommand = (consumer, context) =>
         .action((name, args) => changeLimits(context, name, args));
 
 export interface SetLimitsArgs extends ChangeArgs, LimitArgs {
-    /** Begin without the limits that the caller has of its own. */
+    /** Remove the caller's own limits first. */
     clear?: boolean;
     /** Class of the caller; false: none. Unset: as it is. */
     class?: string | false;
@@ -40,7 +40,7 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     const given = limitsGiven(args);
     if (given === undefined && !args.clear && args.class === undefined)
         problems.push(
-            "--requests, --per-seconds, --concurrent, --clear, --class: must not all be missing. Say what is to change.",
+            "--requests, --per-seconds, --concurrent, --clear, --class: at least one is required. Say what to change.",
         );
     if (typeof args.class === "string") problems.push(...classProblems(stack, args.class));
     if (!consumer || problems.length > 0) return { problems, effects: [] };
@@ -60,6 +60,6 @@ function planSetLimits(stack: Stack, name: string, args: SetLimitsArgs): Plan {
     return {
         ...edit(stack, name, (text) => changes.reduce((edited, change) => change(edited), text)),
         problems,
-        effects: [`${effects.join(" ")} Credentials: as before.`],
+        effects: [`${effects.join(" ")} Credentials: unchanged.`],
     };
 }

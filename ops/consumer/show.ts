@@ -33,13 +33,13 @@ interface ShownConsumer {
     /** Short name of the stack. */
     stack: string;
     name: string;
-    /** Who authenticates it. */
+    /** Component that authenticates the caller. */
     type: "gateway" | "cloudflare-access";
     /** The file that contains its entry, as the config names it. */
     file: string;
     /** Its priority class; null where it has none. */
     class: string | null;
-    /** In force: its own, and those of the stack for what these leave out. */
+    /** Limits in force: its own limits, and those of the stack for limits that it does not set. */
     limits: Limits;
     /** In its entry. */
     ownLimits: Limits;
@@ -59,7 +59,7 @@ interface ShownCredential {
     daysLeft: number | null;
     /** Number of a service token's secret. */
     secretVersion: number | null;
-    /** Day from which the secret before that is refused. */
+    /** Day on which the previous secret stops working. */
     previousSecretExpires: string | null;
     /** SHA-256 of the public key (DER, SubjectPublicKeyInfo), in base64. Of a secret there is none. */
     fingerprint: string | null;
@@ -84,7 +84,7 @@ export async function show(context: Context, name: string, args: ShowArgs): Prom
         credentials,
     };
     context.out(args.json ? json(shown) : render(shown, classInWords(stack, consumer.class)));
-    if (!args.json) context.note(`What of it is live: npm run ops -- consumer list --stack ${stack.short}`);
+    if (!args.json) context.note(`To see what is live: npm run ops -- consumer list --stack ${stack.short}`);
 }
 
 function shownCredential(context: Context, stack: Stack, name: string, one: Credential): ShownCredential {
@@ -105,7 +105,10 @@ function shownCredential(context: Context, stack: Stack, name: string, one: Cred
     };
 }
 
-/** As `openssl pkey -pubin -outform der | sha256sum` has it. @returns null for what is no public key: the config check says so */
+/**
+ * SHA-256 as in `openssl pkey -pubin -outform der | sha256sum`. @returns null for an invalid key, which the config
+ * check reports
+ */
 function fingerprint(pem: string): string | null {
     try {
         const der = createPublicKey(pem).export({ type: "spki", format: "der" });

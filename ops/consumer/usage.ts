@@ -21,15 +21,22 @@ export const command: AddCommand = (consumer, context) =>
         "consumer usage --prometheus http://127.0.0.1:9090 --csv",
     )
         .description(
-            "Show who uses how much: requests, rejections, seconds of Alpa and bytes of each caller; tokens are not measured",
+            "Show the usage of each caller: requests, rejections, seconds of Alpa and bytes; tokens are not measured",
         )
-        .option("--since <time>", "minutes, hours or days before now, as 90m, 24h or 7d", "7d")
+        .option("--since <time>", "minutes, hours or days before now, for example 90m, 24h or 7d", "7d")
         .option("--log <file>", "access log of the gateway; - is standard input (default: none)")
         .option(
             "--prometheus <url>",
-            "Prometheus server with the gateway's metrics, which do not tell seconds of Alpa (default: none)",
+            "Prometheus server with the gateway's metrics, which have no seconds of Alpa (default: none)",
         )
-        .addOption(choice("--by <what>", "what a line is for; credential needs --log", BY, "caller"))
+        .addOption(
+            choice(
+                "--by <what>",
+                "one line for each caller or for each credential; credential needs --log",
+                BY,
+                "caller",
+            ),
+        )
         .option("--csv", "print comma-separated values instead of a table")
         .action((args) => usage(context, args));
 
@@ -45,7 +52,7 @@ export interface UsageArgs {
     csv?: boolean;
 }
 
-/** Who uses how much. Nothing of it is secret. */
+/** Usage of each caller. It contains no secret. */
 interface Usage {
     /** Short name of the stack. */
     stack: string;
@@ -68,7 +75,7 @@ export async function usage(context: Context, args: UsageArgs): Promise<void> {
     const problems = [...sourceProblems(args), ...formProblems(args)];
     if (period === undefined)
         problems.push(
-            `--since: must be minutes, hours or days, as 90m, 24h or 7d (got ${JSON.stringify(args.since)}). Correct it.`,
+            `--since: must be minutes, hours or days, for example 90m, 24h or 7d (got ${JSON.stringify(args.since)}). Correct it.`,
         );
     if (readValue(stack.text, "option") === "cloudflare")
         problems.push(
@@ -100,7 +107,7 @@ function sourceProblems({ log, prometheus, by }: UsageArgs): string[] {
     if (log !== undefined && prometheus !== undefined)
         problems.push("--log, --prometheus: only one of them can be the source. Leave one out.");
     if (prometheus !== undefined && by === "credential")
-        problems.push("--by: the metrics do not tell credentials. Use --log, or leave out --by.");
+        problems.push("--by: the metrics have no credentials. Use --log, or leave out --by.");
     const address = prometheus === undefined ? undefined : addressProblem(prometheus);
     const file = log === undefined ? undefined : fileProblem(log);
     return [...problems, ...[address, file].filter((one) => one !== undefined)];
@@ -134,7 +141,7 @@ async function measured(
     if (args.prometheus !== undefined) {
         const tally = await readPrometheus(args.prometheus, namespace, period, context.note);
         context.note(
-            "Estimates: Prometheus extrapolates, and does not see the first requests of a new series. It does not tell seconds of Alpa by caller, nor reasons: the access log does (--log).",
+            "Estimates: Prometheus extrapolates, and does not see the first requests of a new series. It has neither seconds of Alpa by caller nor reasons of rejections: the access log has both (--log).",
         );
         return { tally, lines: null };
     }
@@ -149,15 +156,15 @@ async function readLog(context: Context, log: string, period: Period, byCredenti
         throw new Failure(`--log: ${log} cannot be read to its end (${errorMessage(error)}).`);
     });
     const { read, oldest } = found.lines;
-    // Zeros for everyone would look like a period without requests.
+    // Zeros for all callers would look like a period without requests.
     if (oldest === null)
         throw new UsageError([
-            `--log: must have lines of the access log (${log === STDIN ? "standard input" : log} has ${read} lines, none of them one). Set observability.accessLog, and use kubectl logs without --timestamps and --prefix.`,
+            `--log: must have lines of the access log (${log === STDIN ? "standard input" : log} has ${read} lines, none from the access log). Set observability.accessLog, and use kubectl logs without --timestamps and --prefix.`,
         ]);
     return found;
 }
 
-/** What of the log is not in the figures, without any text of it. */
+/** Prints how many lines of the log are not in the figures, without quoting any. */
 function sayLines({ note }: Context, { read, counted, older, ahead, other, oldest }: Lines, { from }: Period): void {
     const left = [
         [older, `from before ${from.toISOString()}`],

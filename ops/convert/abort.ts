@@ -11,7 +11,7 @@ export const command: AddCommand = (convert, context) =>
         "convert abort --stack intra",
         "convert abort --stack intra --yes",
     )
-        .description("Return to intra-a: the running conversion is asked to, or this command does it when none runs")
+        .description("Return to intra-a: tell the running conversion to return, or return from here if none is running")
         .option("--take-over", "take over a conversion whose machine is gone (default: refuse)")
         .action((args) => abort(context, args));
 

@@ -1,4 +1,4 @@
-/** All that stands against a conversion, before anything is changed. */
+/** All problems that prevent a conversion, found before anything is changed. */
 import { dirname } from "node:path";
 import type { Context } from "../context";
 import { formalProblems, heldByAnother, type Verdict } from "../cutover/checks";
@@ -9,7 +9,7 @@ import { setPlace } from "./stack-edit";
 export type Target = "intra-a" | "intra-b";
 
 /**
- * What stands against a conversion that has not begun. Only another running conversion blocks a return to intra-a: an
+ * Problems that prevent a conversion from beginning. Only another running conversion blocks a return to intra-a: an
  * operator who returns may have no time to fix anything else first.
  * @param ours the name under which it is to be done
  */
@@ -20,7 +20,7 @@ export async function verdictOf(context: Context, found: CutoverState, to: Targe
     return { problems: await formalProblems(context, found, false, problems), notes: [] };
 }
 
-/** What the program would say of the first phase: it knows what the way there and the way back need. */
+/** Problems that the config check finds with the first phase set, for converting and for returning. */
 async function configProblems(context: Context, { stack }: CutoverState): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", { name: "plan", until: "2000-01-01T00:00:00Z" });
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;

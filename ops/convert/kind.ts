@@ -15,7 +15,7 @@ export const PLACES: readonly Place[] = ["intra-a", ...PHASES];
 
 const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
-        does: "operator, component that is not running, images and weights on its nodes; bare metal's answers are recorded",
+        does: "the operator and the component, not started yet, are created, with images and weights on its nodes; bare metal's answers are recorded",
         waitsFor: "images pulled and volumes bound on every node",
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
@@ -25,32 +25,35 @@ const FORWARD: Record<Phase, StepDescription> = {
     },
     start: { does: "the component runs", waitsFor: "the model to be loaded in the component" },
     verify: {
-        does: "the component is asked what bare metal was asked",
-        waitsFor: "the same answers as bare metal's, soon enough",
+        does: "the component gets the questions that bare metal answered",
+        waitsFor: "the same answers as bare metal's, within the time limit",
     },
-    switch: { does: "callers' routes lead to the component", waitsFor: "a caller's request to be answered" },
+    switch: { does: "callers' routes point to the component", waitsFor: "a caller's request to be answered" },
     done: { does: "bare metal does not start at boot any more", waitsFor: "the hosts to confirm it" },
 };
 
 const BACK: Partial<Record<Place, StepDescription>> = {
     switch: { does: "bare metal starts at boot again", waitsFor: "the hosts to confirm it" },
-    verify: { does: "the component is kept from callers", waitsFor: "the gateway to refuse new requests" },
+    verify: { does: "callers no longer reach the component", waitsFor: "the gateway to refuse new requests" },
     start: { does: "new requests get 503 with Retry-After", waitsFor: "the gateway to refuse new requests" },
     stop: {
         does: "running answers end, and the component is suspended",
         waitsFor: "running answers to end, its pods to be gone and the GPUs to be free",
     },
-    drain: { does: "bare metal is started by its own command", waitsFor: "the model to be loaded on bare metal" },
-    prepare: { does: "callers' routes lead to bare metal", waitsFor: "a caller's request to be answered" },
+    drain: {
+        does: "Alpa on bare metal is started by its own command",
+        waitsFor: "the model to be loaded on bare metal",
+    },
+    prepare: { does: "callers' routes point to bare metal", waitsFor: "a caller's request to be answered" },
     "intra-a": { does: "component and operator are removed", waitsFor: "the objects to be gone" },
 };
 
 const BACK_BY_HAND: Partial<Record<Place, string>> = {
     ...BY_HAND,
-    switch: "Callers' routes lead to the component. Look at the hosts of bare metal.",
-    drain: "Start bare metal by its own command on its hosts, and see it answer on its port.",
+    switch: "Callers' routes point to the component. Check the bare-metal hosts.",
+    drain: "Start Alpa on the bare-metal hosts by its own command, and check that it answers on its port.",
     prepare: notLedTo("bare metal"),
-    "intra-a": "Callers are served. See which object does not go: pulumi preview --diff",
+    "intra-a": "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
 
 /** Seconds for each step that was never measured. @param answerSeconds longest time for one answer */
@@ -62,8 +65,8 @@ export function defaults(answerSeconds: number): Expected {
 export const OTHERS_SECONDS = 900;
 
 /**
- * All limits that the program has in one step of the way back, one after the other: a host after another has its GPUs free and is
- * started, a worker is halted before; then Alpa has to answer.
+ * Sum of all timeouts in one step of a return: for each host in turn the GPUs must be free and Ray must start, and then
+ * Alpa must answer.
  */
 export function patience(text: string, answerSeconds: number): number {
     const of = (key: keyof typeof DEFAULT_HOST_WAITS) =>
@@ -86,11 +89,11 @@ export const CONVERSION: Kind = {
     sameAnswers: true,
     describe: ({ direction, to }) => (direction === "forward" ? FORWARD[to as Phase] : BACK[to]!),
     byHand: ({ to }) => BACK_BY_HAND[to]!,
-    withoutDone: "Until then a host that restarts may start bare metal too.",
+    withoutDone: "Until then a host that restarts may also start Alpa on bare metal.",
     seen({ text }, { conversion }) {
         const reached = PHASES.includes(conversion?.phase as Phase) ? (conversion!.phase as Phase) : "intra-a";
         const since = conversion?.since;
-        // A phase that is none is for the config check to name.
+        // The config check reports an invalid phase.
         return { reached, asked: placeIn(text) ?? reached, ...(since === undefined ? {} : { since }) };
     },
     defaults,

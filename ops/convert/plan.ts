@@ -25,7 +25,7 @@ export interface PlanArgs {
     json?: boolean;
 }
 
-/** Which option the conversion leads to. */
+/** Option `--to`, the target of the conversion. */
 export function targetOption(about: string): Option {
     return choice("--to <option>", about, ["intra-a", "intra-b"]);
 }
@@ -41,7 +41,7 @@ async function plan(context: Context, args: PlanArgs): Promise<void> {
 }
 
 interface ShownPlan {
-    /** What prevents it. */
+    /** Problems that prevent the conversion. */
     problems: string[];
     /** The command that carries it out. Unset: nothing is to be done. */
     run?: string;
@@ -84,10 +84,10 @@ function stepsOf({ progress: { direction, reached, next } }: CutoverState, to: T
 
 function summary(found: CutoverState, to: Target, steps: Step[]): string[] {
     const { progress, stack } = found;
-    if (steps.length === 0) return [`${stack.short} is of option ${to} already: nothing is to be done.`];
+    if (steps.length === 0) return [`${stack.short} has option ${to} already: there is nothing to do.`];
     if (progress.direction !== undefined) {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
-        return [`A conversion is under way: ${progress.reached} was reached${down}, and it goes on to ${to}.`];
+        return [`A conversion is under way: ${progress.reached} was reached${down}, and it continues to ${to}.`];
     }
     return noticed(found, to === "intra-a");
 }

@@ -13,12 +13,12 @@ export async function readState(context: Context, name: string | undefined): Pro
     const option = readValue(stack.text, "option");
     if (option !== "intra-a" && option !== "intra-b")
         throw new UsageError([
-            `--stack: must be of option intra-a or intra-b, which are one another's conversion (${stack.short} is of option ${String(option)}). Name another stack.`,
+            `--stack: must have option intra-a or intra-b, since a conversion goes from one of these to the other (${stack.short} has option ${String(option)}). Name another stack.`,
         ]);
     const upgrade = records({ folder: context.folder, kind: "model-upgrade" }, stack.short).at(-1);
     if (readValue(stack.text, "opt", "upgrade") !== undefined || (upgrade !== undefined && !isOver(upgrade)))
         throw new UsageError([
-            `--stack: must not be under an upgrade of its model (${stack.short} is). Finish it, or return: npm run ops -- model upgrade status`,
+            `--stack: must have no upgrade of the model in progress (${stack.short} has one). Finish it, or return: npm run ops -- model upgrade status`,
         ]);
     return cutoverState(context, CONVERSION, stack, await outputsOf(context, stack));
 }

@@ -1,4 +1,4 @@
-/** What a rehearsal must not share with production. Pure. */
+/** Checks that a rehearsal shares nothing with production. Pure. */
 import { list, mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE, DEFAULT_NODE_PORT } from "../../config/values";
 import { isMap } from "../review/differences";
@@ -25,14 +25,14 @@ export function nodesOf(opt: unknown): string[] {
 function overlaps(own: Values, overlay: Values): string[] {
     if (Object.keys(overlay).length === 0)
         return [
-            "convert.rehearsal: required. Set what the rehearsal has of its own: alpa.endpoints, gateway.nodePort, opt and convert.bareMetal.",
+            "convert.rehearsal: required. Set what differs in the rehearsal: alpa.endpoints, gateway.nodePort, opt and convert.bareMetal.",
         ];
     const problems: string[] = [];
     const endpoints = list(mapping(overlay.alpa).endpoints);
     const shared = endpoints.filter((one) => list(mapping(own.alpa).endpoints).includes(one));
     if (endpoints.length === 0)
         problems.push(
-            `convert.rehearsal.alpa.endpoints: required: the address of a small Alpa of its own. ${REQUIRED}.`,
+            `convert.rehearsal.alpa.endpoints: required: the address of a small Alpa for the rehearsal. ${REQUIRED}.`,
         );
     for (const one of shared)
         problems.push(
@@ -55,7 +55,7 @@ function overlaps(own: Values, overlay: Values): string[] {
     return [...problems, ...sharedNodes(own, overlay), ...sharedHosts(own, overlay)];
 }
 
-/** On a node of both the rehearsal's pods could have the GPUs that production's side is about to take. */
+/** On a shared node, pods of the rehearsal could hold GPUs that production is about to use. */
 function sharedNodes(own: Values, overlay: Values): string[] {
     const theirs = nodesOf(own.opt);
     const ours = nodesOf(overlay.opt);
@@ -81,15 +81,15 @@ function sharedHosts(own: Values, overlay: Values): string[] {
         .filter((address) => addresses.includes(address))
         .map(
             (address) =>
-                `convert.rehearsal.convert.bareMetal.hosts: must not be among production's, whose GPUs are never seen free (got ${String(address)}). Name another host.`,
+                `convert.rehearsal.convert.bareMetal.hosts: must not be among production's, whose GPUs production uses (got ${String(address)}). Name another host.`,
         );
 }
 
-/** The rehearsal makes its namespace, in which a claim would have to be by then. */
+/** The rehearsal creates its namespace, so a claim cannot exist in it beforehand. */
 function claimed({ opt }: Values): string[] {
     const { claim } = mapping(mapping(opt).weights);
     if (claim === undefined) return [];
     return [
-        `convert.rehearsal.opt.weights: must not be a claim, which is in a namespace of its own (got ${String(claim)}). Set hostPath or inImage.`,
+        `convert.rehearsal.opt.weights: must not be a claim, since the rehearsal has another namespace (got ${String(claim)}). Set hostPath or inImage.`,
     ];
 }

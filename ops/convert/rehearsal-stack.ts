@@ -1,4 +1,4 @@
-/** The stack of a rehearsal, made of the one that is to be converted and of what `convert.rehearsal` says. Pure. */
+/** Builds the stack of a rehearsal from the stack to be converted and from `convert.rehearsal`. Pure. */
 import { stringify } from "yaml";
 import { mapping } from "../../config/unchecked";
 import { DEFAULT_NAMESPACE } from "../../config/values";
@@ -14,9 +14,9 @@ export interface RehearsalStack {
     values: Values;
     /** Plain text by placeholder. */
     secrets: Map<string, string>;
-    /** What must not be production's, and is, or is not said. */
+    /** Settings that are missing, or must differ from production's. */
     problems: string[];
-    /** What it takes of the cluster, one sentence each. */
+    /** What it uses in the cluster, one sentence each. */
     needs: string[];
 }
 
@@ -78,7 +78,7 @@ function needsOf(merged: Values): string[] {
     ];
 }
 
-/** Mappings are laid over one another; everything else is replaced. */
+/** Mappings are merged; other values are replaced. */
 function merge(below: unknown, above: unknown): unknown {
     if (!isMap(below) || !isMap(above)) return above;
     const keys = [...new Set([...Object.keys(below), ...Object.keys(above)])];
@@ -90,7 +90,7 @@ function without(values: Values, [key, ...rest]: string[]): Values {
     return rest.length === 0 ? others : { ...others, [key]: without(mapping(value), rest) };
 }
 
-/** Ciphertext is of one stack: in its place stands what stands for the plain text. */
+/** Ciphertext is valid for one stack only: it is replaced by the placeholder of its plain text. */
 function resealed(value: unknown, secrets: ReadonlyMap<string, string>, taken: Map<string, string>): unknown {
     if (Array.isArray(value)) return value.map((one) => resealed(one, secrets, taken));
     if (!isMap(value)) return value;

@@ -1,4 +1,4 @@
-/** A whole conversion with a small model, in a stack and a namespace of its own: there, back, and cleared away. */
+/** A whole conversion with a small model in a separate stack and namespace: convert, return, and remove the stack. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { withChange, withExamples, type AddCommand, type ChangeArgs } from "../arguments";
@@ -27,32 +27,32 @@ import { convert } from "./run";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
-        withChange(convert.command("rehearse"), "make that stack, and clear it away in the end"),
+        withChange(convert.command("rehearse"), "create the rehearsal stack, and remove it at the end"),
         "convert rehearse --stack intra",
         "convert rehearse --stack intra --yes",
     )
         .description(
-            "Rehearse the conversion there and back in a stack of its own (convert.rehearsal); leaves this stack alone",
+            "Rehearse the conversion there and back in a separate stack (convert.rehearsal); does not change this stack",
         )
         .action((args) => rehearse(context, args, THERE_AND_BACK));
 
 /** What is rehearsed. */
 export interface Rehearsal {
-    /** What is done in the stack, as `go there and back`. */
+    /** What is done in the stack, for example `convert and return`. */
     does: string;
-    /** What was done in it, as `there and back`. */
+    /** What was done in the stack, for example `conversion and return`. */
     done: string;
     /** Folders of its records. */
     kinds: RecordFolder["kind"][];
-    /** What stands against it. @param text the stack file of the rehearsal */
+    /** Problems that prevent it. @param text the stack file of the rehearsal */
     problems(text: string): string[];
-    /** One after the other, each with the outcome that it must have. */
+    /** Steps in order, each with the required outcome. */
     acts: [wanted: Ended["outcome"], act: (context: Context, stack: string) => Promise<Ended | undefined>][];
 }
 
 const THERE_AND_BACK: Rehearsal = {
-    does: "go there and back",
-    done: "there and back",
+    does: "convert and return",
+    done: "conversion and return",
     kinds: ["convert"],
     problems: () => [],
     acts: [
@@ -80,17 +80,17 @@ export async function rehearse(context: Context, args: ChangeArgs, rehearsal: Re
     }
     if (existsSync(file))
         problems.push(
-            `${short}: must not be there (an earlier rehearsal was not cleared away). Look at it, then run: ${clearing(name)}`,
+            `${short}: must not exist yet (an earlier rehearsal was not removed). Check what is in it, then run: ${clearing(name)}`,
         );
     if (problems.length > 0) throw new UsageError(problems);
-    // Without consent this is the answer, and else the begin of what is said along the way.
+    // Without consent this text is the answer; otherwise it introduces the progress messages.
     if (!args.yes && args.json) context.out(json({ stack: short, outcome: "planned", needs: made.needs }));
     else {
         const say = args.yes ? context.note : context.out;
-        say(`Rehearsal in stack ${short}. Stack ${stack.short} is not touched. It needs:`);
+        say(`Rehearsal in stack ${short}. Stack ${stack.short} is not changed. The rehearsal needs:`);
         made.needs.forEach((need) => say(`  - ${need}`));
     }
-    if (!args.yes) return dryRun(context, `make that stack, ${rehearsal.does} in it, and clear it away`, args);
+    if (!args.yes) return dryRun(context, `create that stack, ${rehearsal.does} in it, and remove it`, args);
     rehearsal.kinds.forEach((kind) => endEarlier(context, kind, short));
     await make(context, { name, short, file, text: "" }, made, rehearsal);
     const results: Ended[] = [];
@@ -107,7 +107,7 @@ function recorded({ folder }: Pick<Context, "folder">, kind: RecordFolder["kind"
     return records({ folder, kind }, short);
 }
 
-/** The stack of one that was cut off is gone: nothing of it is to be gone on with. */
+/** The stack of an interrupted rehearsal no longer exists, so nothing of it can be continued. */
 function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: string): void {
     for (const { file } of recorded({ folder }, kind, short).filter((one) => !isOver(one))) {
         const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };
@@ -115,7 +115,7 @@ function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: stri
     }
 }
 
-/** Makes the stack and brings it up as intra-a. */
+/** Creates the stack and runs `pulumi up` with option intra-a. */
 async function make(
     context: Context,
     { name, short, file }: Stack,
@@ -139,7 +139,7 @@ async function make(
 }
 
 async function clear(context: Context, name: string, file: string): Promise<void> {
-    context.note("\nClearing the rehearsal away:");
+    context.note("\nRemoving the rehearsal stack:");
     const onLine = (line: string) => context.note(`  ${line}`);
     const destroy = ["destroy", "--yes", "--skip-preview", "--stack", name, "--config-file", file];
     await ask(context.pulumi, destroy, { onLine });
@@ -149,14 +149,14 @@ async function clear(context: Context, name: string, file: string): Promise<void
 
 function broken(short: string, name: string, { does }: Rehearsal, result: Ended | undefined): string {
     const why = result === undefined ? "" : ` (${result.outcome} at ${result.place}: ${result.why ?? "see above"})`;
-    return `rehearsal: must ${does}${why}. Stack ${short} is left as it is, to be looked at: npm run ops -- convert status --stack ${short}. Clear it away: ${clearing(name)}`;
+    return `rehearsal: must ${does}${why}. Stack ${short} is kept, so that you can see what failed: npm run ops -- convert status --stack ${short}. Then remove it: ${clearing(name)}`;
 }
 
 function clearing(name: string): string {
     return `pulumi destroy -s ${name} && pulumi stack rm ${name}`;
 }
 
-/** What it says of its own end belongs to the rehearsal. */
+/** The final message of a step belongs to the rehearsal, and is not printed. */
 function quiet(context: Context): Context {
     return { ...context, out: context.note };
 }
@@ -176,6 +176,6 @@ function report(context: Context, args: ChangeArgs, short: string, { done, kinds
         ),
     );
     context.out(
-        `\nRehearsed: ${done}, and cleared away. Callers of the rehearsal got 503 for ${downSeconds.map(duration).join(" and ")}. These times are of the small model, and are not used for the plan.`,
+        `\nRehearsed: ${done}. The rehearsal stack is removed. Callers of the rehearsal got 503 for ${downSeconds.map(duration).join(" and ")}. These times are for the small model, and the plan does not use them.`,
     );
 }

@@ -15,13 +15,16 @@ import { readState } from "./read-state";
 
 export const command: AddCommand = (convert, context) =>
     withExamples(
-        withChange(convert.command("run"), "convert, or go on with what was begun"),
+        withChange(convert.command("run"), "convert, or continue a conversion"),
         "convert run --stack intra",
         "convert run --stack intra --to intra-a --yes",
     )
         .description("Convert, or continue a conversion; returns to intra-a when a step fails or time runs out")
         .addOption(targetOption("target option (default: intra-b, or that of the running conversion)"))
-        .option("--take-over", "go on with a conversion that another machine has begun, and is gone (default: refuse)")
+        .option(
+            "--take-over",
+            "continue a conversion that another machine has begun, if that machine is gone (default: refuse)",
+        )
         .action((args) => (args.yes ? run(context, args) : showRun(context, args)));
 
 export interface RunArgs extends Pick<ChangeArgs, "stack" | "json"> {
@@ -29,14 +32,14 @@ export interface RunArgs extends Pick<ChangeArgs, "stack" | "json"> {
     takeOver?: boolean;
 }
 
-/** What a run would do. @throws UsageError with what it would refuse */
+/** Shows what a run would do. @throws UsageError with the problems of the run */
 async function showRun(context: Context, args: RunArgs): Promise<void> {
     const { run, problems } = await showPlan(context, { ...args, to: args.to ?? "intra-b" });
     if (problems.length > 0) throw new UsageError(problems);
     if (run !== undefined) dryRun(context, "carry out these steps", args);
 }
 
-/** Converts a stack, or goes on with what was begun; returns to intra-a by itself when a step fails or time runs out. */
+/** Converts a stack, or continues a conversion; returns to intra-a by itself when a step fails or time runs out. */
 export async function run(context: Context, args: RunArgs): Promise<void> {
     const result = await convert(context, args);
     if (result === undefined) return;
@@ -51,8 +54,8 @@ export async function convert(context: Context, args: RunArgs, onlyUnderWay = fa
     if (ended === undefined) return undefined;
     const down = `Callers got 503 for ${duration(ended.downSeconds)}.`;
     report(context, args, ended, {
-        converted: `Done: ${ended.stack} is of option intra-b. ${down}`,
-        returned: `Returned: ${ended.stack} is of option intra-a and serves. ${down}`,
+        converted: `Done: ${ended.stack} has option intra-b. ${down}`,
+        returned: `Returned: ${ended.stack} has option intra-a and serves callers. ${down}`,
     });
     return ended;
 }
@@ -86,5 +89,5 @@ function sayNothingToDo(context: Context, args: RunArgs, { stack: { short }, pro
         return context.out(json({ stack: short, to, outcome: "none", place: reached, downSeconds: 0, record: null }));
     const [option, hint] =
         reached === "done" ? ["intra-b", " To return: npm run ops -- convert run --yes --to intra-a"] : ["intra-a", ""];
-    context.out(`${short} is of option ${option}, and no conversion is under way.${hint}`);
+    context.out(`${short} has option ${option}, and no conversion is under way.${hint}`);
 }

@@ -5,7 +5,7 @@ import type { Expected } from "../cutover/clock";
 import { PHASES, type Phase, type Place } from "../cutover/phases";
 import { keyOf, setHolder, type Holder } from "../cutover/stack-holder";
 
-/** Where a stack file says that the stack is; undefined with another option. */
+/** The phase in a stack file; undefined with another option. */
 export function placeIn(text: string): Place | undefined {
     const option = readValue(text, "option");
     if (option === "intra-a") return "intra-a";
@@ -14,7 +14,7 @@ export function placeIn(text: string): Place | undefined {
     return PHASES.includes(phase as Phase) ? (phase as Phase) : undefined;
 }
 
-/** Sets the place, and who is at work there: the last step of the way back too is that one's alone. */
+/** Sets the phase and the lock holder, who also has the last step of a return. */
 export function setPlace(text: string, place: Place, holder: Holder): string {
     return editYaml(text, (document) => {
         document.setIn(["config", keyOf(document, "option")], place === "intra-a" ? "intra-a" : "intra-b");
@@ -25,7 +25,7 @@ export function setPlace(text: string, place: Place, holder: Holder): string {
     });
 }
 
-/** Takes away who is at work. */
+/** Removes the lock holder. */
 export function leave(text: string): string {
     return editYaml(text, (document) => {
         document.deleteIn(["config", keyOf(document, "convert"), "holder"]);
@@ -46,7 +46,7 @@ export function setMeasured(text: string, times: Expected): string {
     });
 }
 
-/** What the stack file keeps of earlier times. */
+/** Measured times that the stack file has. */
 export function measuredIn(text: string): Expected {
     const pairs = KEPT.map((step) => [step, readValue(text, "convert", "measured", step)] as const);
     return Object.fromEntries(
@@ -54,7 +54,7 @@ export function measuredIn(text: string): Expected {
     );
 }
 
-/** What a stack file says without that which a conversion changes: two of the same text are one stack. */
+/** The stack file without the values that a conversion changes, to detect other edits. */
 export function restOf(text: string): string {
     const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
     const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);

@@ -1,4 +1,4 @@
-/** What a cutover does to the world: runs Pulumi, asks the service, writes its record. */
+/** Actions of a cutover: it runs Pulumi, calls the service, and writes its record. */
 import type { Context } from "../context";
 import { remember } from "../stack/edit-obstacles";
 import { replace } from "../stack/file-edit";
@@ -24,20 +24,20 @@ import { callAt, startClock } from "./timer";
 export interface CutoverJob {
     context: Context;
     kind: Kind;
-    /** As Pulumi takes it. */
+    /** Name of the stack for Pulumi. */
     stack: string;
     short: string;
     /** Its record. */
     file: string;
     run: string;
     who: string;
-    /** Name under which the cluster knows who is at work. */
+    /** Name of the lock holder in the cluster. */
     holder: string;
-    /** Of the stack file, without what the cutover changes. */
+    /** The stack file without the values that the cutover changes. */
     rest: string;
     /** The stack file as it was when this process began. */
     text: string;
-    /** Its file of callers then. */
+    /** Its file of callers when this process began. */
     callers?: CallersFile;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;
@@ -104,7 +104,7 @@ async function outputs({ context, stack }: CutoverJob, signal: AbortSignal) {
     return readOutputs(context, await findStack(context, stack), signal);
 }
 
-/** Looks at what a step is there for. */
+/** Verifies the result of a step. */
 async function prove(
     job: CutoverJob,
     { direction, to }: Step,
@@ -128,9 +128,10 @@ async function prove(
     return {};
 }
 
-/** It must answer; that it answers as before is worth a word, and no reason to leave callers without it. */
+/** The old service must answer. Different answers are only noted, since callers are better served than not. */
 async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal: AbortSignal): Promise<string> {
-    if (answers === undefined) return `${job.kind.old}'s answers were not recorded, so that they were not compared`;
+    if (answers === undefined)
+        return `${job.kind.old}'s answers were not recorded, so the new answers could not be compared`;
     try {
         return await compareAnswers(await route(job, signal), answers, options(job, signal), false);
     } catch (error) {
@@ -139,9 +140,9 @@ async function oldAnswers(job: CutoverJob, answers: Answer[] | undefined, signal
     }
 }
 
-const NOT_ASKED = "not asked as a caller: the stack has no key and no secret of HS256 to ask with";
+const NOT_ASKED = "not tested as a caller: the stack has no caller's key and no HS256 secret for a test";
 
-/** @returns undefined when no caller has a credential to ask with */
+/** @returns undefined if the stack has no caller's credential for a request */
 async function askPublicEndpoint(
     job: CutoverJob,
     signal: AbortSignal,
@@ -162,12 +163,12 @@ async function route(job: CutoverJob, signal: AbortSignal): Promise<Verification
     const { conversion } = await outputs(job, signal);
     if (conversion?.verification === undefined)
         throw new Error(
-            "conversion.verification: must be an output of the stack. Look: pulumi stack output conversion",
+            "conversion.verification: must be an output of the stack. Check: pulumi stack output conversion",
         );
     return conversion.verification;
 }
 
 function options({ answerSeconds }: CutoverJob, signal: AbortSignal) {
-    // Its url is that of the stack, whose config says whether it has TLS.
+    // The URL is the stack's own, whose config decides whether it has TLS.
     return { timeoutSeconds: answerSeconds, signal, allowHttp: true };
 }

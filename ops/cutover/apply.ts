@@ -1,4 +1,4 @@
-/** One `pulumi up` of a cutover: the edit of the stack file, the run, and what it said when it failed. */
+/** One `pulumi up` of a cutover: edits the stack file, runs Pulumi, and reports its errors. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, relative } from "node:path";
@@ -14,11 +14,11 @@ import type { Kind } from "./kind";
 export interface Run {
     stack: string;
     kind: Pick<Kind, "isBefore" | "restOf" | "noun">;
-    /** Whether it is the first step of all. */
+    /** Whether this is the first step of the cutover. */
     first: boolean;
-    /** {@link Kind.restOf} when it began: no other edit may be applied with it. */
+    /** {@link Kind.restOf} when the cutover began: no other edit may be applied with it. */
     rest: string;
-    /** On the way back: the original file, which is used; other edits are put aside. */
+    /** During a return: the original file, which is used; other edits are put aside. */
     kept?: string;
     /** The file of callers when it began, with its name. */
     callers?: CallersFile;
@@ -28,10 +28,10 @@ export interface Run {
     signal: AbortSignal;
 }
 
-/** While another update holds the stack's lock: how often it is asked, and for how long, in seconds. */
+/** While another update holds the stack's lock: pause between two tries, and longest wait, in seconds. */
 const ASK_SECONDS = 5;
 const LOCKED_SECONDS = 600;
-/** As the file backend says it: `created by user@host (pid 123) at …`. */
+/** Lock message of the file backend: `created by user@host (pid 123) at …`. */
 const LOCKED_BY = /created by \S+@(\S+) \(pid (\d+)\)/;
 const SAID_LIMIT = 2000;
 
@@ -39,14 +39,14 @@ const SAID_LIMIT = 2000;
 export async function bringUp(context: Context, run: Run): Promise<void> {
     const { stack: name, kind, rest, kept, callers, edit, onLine, signal } = run;
     const others = callers === undefined ? undefined : textOf(callers.file);
-    // First, since a stack with an unreadable file of callers cannot be read.
+    // The file of callers comes first: if it is unreadable, the stack cannot be read.
     if (kept !== undefined && callers !== undefined && others !== callers.text) {
         putAside(context, kind, callers.name, others ?? "");
         mkdirSync(dirname(callers.file), { recursive: true });
         writeFileSync(callers.file, callers.text);
     }
     const stack = await findStack(context, name);
-    // Before the edit: a file with a step that was never begun would cause a rollback.
+    // Checked before the edit: a stack file with a step that was never begun would cause a return.
     signal.throwIfAborted();
     const edited = !isSame(kind, stack.text, rest);
     const changed = edited ? basename(stack.file) : others !== callers?.text ? callers!.name : undefined;
@@ -59,7 +59,8 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
         replace(stack.file, after);
     }
     const begins = run.first && kind.isBefore(stack.text);
-    // What the policy pack refuses of it is met before anything is made. Later on a preview costs callers time.
+    // The first step has a preview, so that the policy pack rejects it before any change. In later steps a preview
+    // would cost callers time.
     const skip = begins ? [] : ["--skip-preview"];
     const args = ["up", "--yes", ...skip, "--stack", name, "--config-file", stack.file];
     const end = Date.now() + LOCKED_SECONDS * 1000;
@@ -73,7 +74,7 @@ export async function bringUp(context: Context, run: Run): Promise<void> {
             cancelled = true;
             await context.pulumi(["cancel", "--yes", "--stack", name], { signal });
         } else if (begins) {
-            // Nothing has begun, so nothing is waited for, and the file must not say otherwise.
+            // The run has not begun, so the stack file must not contain the step.
             replace(stack.file, stack.text);
             remember(stack, stack.text);
             throw new Error(`another run holds the stack's lock (${errorsIn(said)}). Wait for it to end`);
@@ -94,7 +95,7 @@ function isSame({ restOf }: Pick<Kind, "restOf">, text: string, rest: string): b
     }
 }
 
-/** undefined: it is gone. */
+/** undefined: the file does not exist any more. */
 function textOf(file: string): string | undefined {
     try {
         return readFileSync(file, "utf8");
@@ -103,7 +104,7 @@ function textOf(file: string): string | undefined {
     }
 }
 
-/** Puts a foreign edit aside: it must not delay callers, and must not be lost. */
+/** Saves another edit in a separate file: it must neither delay callers nor be lost. */
 function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name: string, text: string): void {
     const aside = join(folder, ".alpa-auth", "local", `${name.replaceAll("/", "~")}.edited`);
     mkdirSync(dirname(aside), { recursive: true, mode: 0o700 });
@@ -113,7 +114,7 @@ function putAside({ folder, note }: Context, { noun }: Pick<Kind, "noun">, name:
     );
 }
 
-/** Whether the lock is that of a process of this machine that is no more. */
+/** Whether the lock belongs to a process of this machine that no longer exists. */
 function isLeftBehind(said: string): boolean {
     const [, host, pid] = LOCKED_BY.exec(said) ?? [];
     if (host !== hostname()) return false;
@@ -125,7 +126,7 @@ function isLeftBehind(said: string): boolean {
     }
 }
 
-/** What went wrong, without the rest of a long output. */
+/** The error messages in a long output. */
 export function errorsIn(said: string): string {
     // eslint-disable-next-line no-control-regex -- colours
     const lines = said.replace(/\x1b\[[0-9;]*m/g, "").split("\n");
@@ -133,7 +134,7 @@ export function errorsIn(said: string): string {
         if (!/^\s*error: /.test(line)) return [];
         const first = line.trim().replace(/^error: /, "");
         if (!line.endsWith(":")) return [first];
-        // What a provider says of a program that it ran is in the line below; what a look has found, in a list.
+        // A provider's message about a command is in the next line; findings of a check are in a list.
         const below = lines.slice(i + 1).map((one) => one.trim());
         const end = below.findIndex((one, j) => j > 0 && !one.startsWith("- "));
         return [[first, ...below.slice(0, end < 0 ? undefined : end)].join(" ")];

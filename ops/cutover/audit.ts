@@ -6,9 +6,9 @@ import type { Answer } from "./service/answers";
 import type { Before, Direction, Place } from "./phases";
 
 export interface Versions {
-    /** Of this program. */
+    /** Version of this program. */
     program: string;
-    /** Of the clone, with `+` behind it where files differ from it. Unset: it is no clone. */
+    /** Commit of the clone, followed by `+` if files differ from it. Unset: the program is not in a git clone. */
     commit?: string;
     pulumi: string;
     node: string;
@@ -22,7 +22,7 @@ export interface ModelChange {
     /** Values by key; null where a key is not set. */
     old: Record<string, unknown>;
     new: Record<string, unknown>;
-    /** Whether the new version must answer as the old one did. */
+    /** Whether the new version must give the same answers as the old one. */
     sameAnswers: boolean;
 }
 
@@ -44,9 +44,9 @@ export type Event =
           direction: Direction;
           to: Place;
           outcome: "done" | "failed";
-          /** Of this try alone. */
+          /** Time of this try only. */
           seconds: number;
-          /** What went wrong, or what was proved. */
+          /** What failed, or what was verified. */
           said?: string;
       }
     | { event: "answers"; answers: Answer[] }
@@ -57,9 +57,9 @@ export type Event =
     | { event: "end"; outcome: Outcome | "cleared"; place: Place; downSeconds: number; said?: string };
 
 export type Entry = Event & {
-    /** As `2026-11-26T12:00:00.000Z`. */
+    /** For example `2026-11-26T12:00:00.000Z`. */
     time: string;
-    /** Id of it: the name of its file. */
+    /** Id of the cutover: the name of its file. */
     run: string;
     /** `<user>@<host>`. */
     who: string;
@@ -70,7 +70,7 @@ export interface Conversion {
     entries: Entry[];
 }
 
-/** Where records are: those of all stacks and of one kind are in a folder. */
+/** Folder of the records of one kind, for all stacks. */
 export interface RecordFolder {
     /** Folder of the stack files. */
     folder: string;
@@ -82,7 +82,8 @@ function folderOf({ folder, kind }: RecordFolder): string {
 }
 
 /**
- * File of a new one. Its name is the last of all, since that says which one is under way: a clock may have been ahead.
+ * File of a new record. Its name sorts after all others, even if a clock was ahead, since the last one is the cutover
+ * in progress.
  * @param at when it begins
  */
 export function newFile(folder: RecordFolder, stack: string, at: Date): string {
@@ -111,14 +112,14 @@ function filesOf(folder: RecordFolder, stack: string): string[] {
         .sort();
 }
 
-/** The time in such a name, in milliseconds; 0 where it is none. */
+/** The time in the name of a record, in milliseconds; 0 for another name. */
 function timeIn(name: string): number {
     return Date.parse(name.replace(/^.*-(....)(..)(..)T(..)(..)(..)Z\.jsonl$/, "$1-$2-$3T$4:$5:$6Z")) || 0;
 }
 
 /**
- * A line that a crash has cut off says nothing, nor do the zeros that a file may end with after the power was lost; a
- * line that does not start as JSON was written by hand.
+ * Ignores a line that a crash has cut off, and zeros that a file may end with after a power loss. A line that does not
+ * start like JSON was written by hand.
  */
 function parse(file: string): Entry[] {
     return readFileSync(file, "utf8")
@@ -138,7 +139,7 @@ function parse(file: string): Entry[] {
         });
 }
 
-/** Adds an event, and returns once it is on the disk: after a crash it is all that is known. */
+/** Adds an event, and returns when it is on disk: after a crash nothing else shows what was done. */
 export function append(file: string, entry: Entry): void {
     mkdirSync(dirname(file), { recursive: true });
     const cut = existsSync(file) && !/(^|\n)$/.test(readFileSync(file, "utf8"));
@@ -151,7 +152,7 @@ export function append(file: string, entry: Entry): void {
     }
 }
 
-/** Whether it has come to its end. One that a human must look after has not. */
+/** Whether it has ended. A cutover that needs a human has not ended. */
 export function isOver({ entries }: Conversion): boolean {
     const last = entries.at(-1);
     return last === undefined || (last.event === "end" && last.outcome !== "human");

@@ -1,4 +1,4 @@
-/** What stands against every kind of cutover, before anything is changed. */
+/** Problems that prevent any kind of cutover, found before anything is changed. */
 import { basename } from "node:path";
 import type { Context } from "../context";
 import { obstacles } from "../stack/edit-obstacles";
@@ -8,9 +8,9 @@ import { committed } from "./identity";
 import type { CutoverState } from "./read-state";
 
 export interface Verdict {
-    /** What it must not begin with. */
+    /** Problems that prevent it from beginning. */
     problems: string[];
-    /** What stands against it and does not keep it back. */
+    /** Problems that do not prevent it. */
     notes: string[];
 }
 
@@ -27,13 +27,13 @@ export async function formalProblems(
     const last = await committed(stack);
     if (against.length === 0 && last !== undefined && kind.restOf(last) !== kind.restOf(stack.text))
         problems.push(
-            `${basename(stack.file)}: must be committed but for what ${kind.noun === "conversion" ? "a conversion" : "an upgrade"} changes (it differs from HEAD, maybe by callers). Commit it.`,
+            `${basename(stack.file)}: must be committed, except for what ${kind.noun === "conversion" ? "a conversion" : "an upgrade"} changes (it differs from HEAD in something else, maybe in callers). Commit it.`,
         );
     if (problems.length === 0) problems.push(...(await unapplied(context, stack)));
     return problems;
 }
 
-/** @param isBack only the way back is to be taken */
+/** @param isBack whether it only returns */
 export function budgetProblems({ seconds, expected }: Budget, isBack: boolean): string[] {
     const all = isBack ? neededBack(expected) : needed(expected);
     if (all <= seconds) return [];
@@ -46,7 +46,7 @@ export function budgetProblems({ seconds, expected }: Budget, isBack: boolean): 
     ];
 }
 
-/** @param ours the name under which we are at work; undefined: not yet */
+/** @param ours name of this process as lock holder; undefined: it is none yet */
 export function heldByAnother(
     { kind, holder }: Pick<CutoverState, "kind" | "holder">,
     ours: string | undefined,
@@ -58,7 +58,7 @@ export function heldByAnother(
     ];
 }
 
-/** What was changed and not applied would go along with the first phase. */
+/** Unapplied changes would be applied with the first phase. */
 async function unapplied({ pulumi }: Context, stack: CutoverState["stack"]): Promise<string[]> {
     const args = ["preview", "--expect-no-changes", "--stack", stack.name, "--config-file", stack.file];
     const { code, stdout, stderr } = await pulumi(args);
@@ -66,7 +66,7 @@ async function unapplied({ pulumi }: Context, stack: CutoverState["stack"]): Pro
     const said = errorsIn(stdout + stderr);
     return [
         /no changes were expected|changes were expected/i.test(said)
-            ? `${stack.short}: must be as its file says, so that a phase changes nothing else (pulumi preview shows changes). Run: pulumi up -s ${stack.short}`
+            ? `${stack.short}: must have no unapplied changes, since each phase would apply them too (pulumi preview shows changes). Run: pulumi up -s ${stack.short}`
             : `${stack.short}: pulumi preview must succeed (${said}). Correct what it names.`,
     ];
 }

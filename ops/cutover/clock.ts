@@ -1,22 +1,26 @@
-/** How long steps take, and until when going on leaves time for the way back. Pure; durations in seconds. */
+/**
+ * How long steps take, and until when a cutover can continue and still have time to return. Pure; durations in seconds.
+ */
 import { BREAK_OFF_SECONDS } from "../stack/pulumi";
 import { backFrom, closesWindow, forwardFrom, isDown, nameOf, PHASES, type Place, type Step } from "./phases";
 
 /** Expected time of a step, by {@link nameOf}. */
 export type Expected = Record<string, number>;
 
-/** Longest time for the outputs after a failure: callers wait for the way back. */
+/** Longest time for reading the outputs after a failure: callers wait for the return. */
 export const LOOK_AGAIN_SECONDS = 60;
 
-/** Longest time from the instant at which a step is broken off to the first step back: Pulumi ends, and the outputs are read. */
+/**
+ * Longest time from the interruption of a step to the first step of the return: Pulumi ends, and the outputs are read.
+ */
 export const TURN_SECONDS = BREAK_OFF_SECONDS + LOOK_AGAIN_SECONDS;
 
 export interface Budget {
     seconds: number;
     expected: Expected;
-    /** What the program itself waits for at most, in seconds: no step of the way back is broken off before. */
+    /** Sum of the program's own timeouts in a step, in seconds: no step of a return is interrupted earlier. */
     patienceSeconds: number;
-    /** Longest time of a look at what a step promises, in seconds: for steps that callers do not wait for, too. */
+    /** Longest time for verifying a step, in seconds; it also applies to steps that callers do not wait for. */
     lookSeconds: number;
 }
 
@@ -29,21 +33,21 @@ function sum(steps: Step[], expected: Expected): number {
     return steps.reduce((total, step) => total + expectedOf(step, expected), 0);
 }
 
-/** Steps up to the one that ends the 503s, with it. */
+/** Steps up to and including the one that ends the 503s. */
 function untilServed(steps: Step[]): Step[] {
     const last = steps.findIndex(closesWindow);
     return last < 0 ? [] : steps.slice(0, last + 1);
 }
 
-/** Forward steps from a place that callers wait for: those outside of the 503s cost them nothing. */
+/** Expected time of the forward steps from a place during which callers get 503. */
 export function remainingForward(place: Place, expected: Expected): number {
     const steps = untilServed(forwardFrom(place)).filter(({ to }) => to !== "prepare");
     return sum(steps, expected);
 }
 
 /**
- * The longest way back that a failure may need, whichever step of the 503s it is that fails, and whether half-way or in the look
- * at its end. With `switch` callers may have been let in: what they have begun is let end once more.
+ * The longest return after a failure in any step with 503s, whether it fails during the step or in its verification.
+ * After `switch` callers may have sent requests, which must end first.
  */
 export function wholeReturn(expected: Expected): number {
     const failing = untilServed(forwardFrom("prepare")).map(({ to }) => to);
@@ -51,26 +55,26 @@ export function wholeReturn(expected: Expected): number {
     return Math.max(...ways);
 }
 
-/** From a place back to what served before, as far as callers wait for it. */
+/** Expected time of the return from a place, as far as callers wait for it. */
 export function returnFrom(place: Place, halfWay: boolean, expected: Expected): number {
     // The place before the first phase comes after the end of the 503s.
     const steps = untilServed(backFrom(place, halfWay, "old"));
-    // From where callers are served, the first step back takes no caller's time.
+    // In `done` callers are served, so the first step of the return costs them no time.
     return sum(place === "done" ? steps.filter(({ to }) => to !== "switch") : steps, expected);
 }
 
-/** What all of it may take at most for callers: the way there, turning round at its very end, and all of the way back. */
+/** Longest time with 503s: all forward steps, a change of direction at the very end, and the whole return. */
 export function needed(expected: Expected): number {
     return remainingForward("prepare", expected) + TURN_SECONDS + wholeReturn(expected);
 }
 
-/** What a return that was asked for takes of callers' time. */
+/** Time with 503s of a requested return. */
 export function neededBack(expected: Expected): number {
     return returnFrom("done", false, expected);
 }
 
 /**
- * Whether going on from a place would leave no time for the way back, should the last step fail.
+ * Whether there would be no time left to return if the cutover continued from a place and its last step failed.
  * @param elapsed seconds since callers get 503; 0 while they do not
  */
 export function mustReturn(place: Place, elapsed: number, { seconds, expected }: Budget): boolean {
@@ -79,20 +83,20 @@ export function mustReturn(place: Place, elapsed: number, { seconds, expected }:
 }
 
 /**
- * Seconds after the beginning of the 503s at which a forward step must have ended: what comes after it, turning round and
- * the whole way back must still fit. Undefined for steps that callers do not wait for.
+ * Seconds after the beginning of the 503s at which a forward step must have ended: the steps after it, a change of
+ * direction and the whole return must still fit into the budget. Undefined for steps that callers do not wait for.
  */
 export function latestEnd({ to }: Step, { seconds, expected }: Budget): number | undefined {
     if (!isDown(to) && to !== "switch") return undefined;
     return seconds - remainingForward(to, expected) - TURN_SECONDS - wholeReturn(expected);
 }
 
-/** So many times as long as expected a step of the way back may take. */
+/** A step of a return may take this many times its expected time. */
 const SLOWER_BACK = 3;
 
 /**
- * Seconds after its begin at which a step of the way back is broken off. Breaking off gains callers nothing while it still may
- * end, so it is late: it is for what hangs, and would else never be tried again or shown to a human.
+ * Seconds after which a step of a return is interrupted. That is late, since callers gain nothing from interrupting a
+ * step that may still succeed: it is for steps that hang, which would otherwise never be retried or reported.
  */
 export function longestBack(step: Step, { expected, patienceSeconds }: Budget): number {
     return Math.max(SLOWER_BACK * expectedOf(step, expected), patienceSeconds);
@@ -102,8 +106,8 @@ export function longestBack(step: Step, { expected, patienceSeconds }: Budget): 
 const SHORT_SECONDS = 300;
 
 /**
- * Longest time of a look, in seconds. Its questions are short, but the first may wait for running answers, and what is asked
- * again to see it come twice for those of the next batch.
+ * Longest time of a verification, in seconds. Its questions are short, but the first may wait for running answers, and
+ * the repetition for those of the next batch.
  */
 export function longestLook(answerSeconds: number): number {
     return 2 * answerSeconds + SHORT_SECONDS;

@@ -3,12 +3,12 @@ import type { Conversion } from "./audit";
 import type { Expected } from "./clock";
 import type { Before, Place } from "./phases";
 
-/** Of the last so many the longest time counts: one lucky step must not shorten the way back. */
+/** The longest of this many measured times is used: one fast step must not shorten the time reserved for a return. */
 const LOOK_BACK = 3;
 
 /** OPT-66B is 132 GB, at 200 MB/s 11 minutes; and one for processes or pods to start. */
 const LOAD_SECONDS = 720;
-/** A unit of systemd is killed after 90 s, pods after less; and 30 s for the GPUs to be seen free. */
+/** systemd kills a unit after 90 s, and pods are killed earlier; 30 s more until the GPUs are seen free. */
 const STOP_SECONDS = 120;
 
 /**
@@ -27,7 +27,8 @@ export function expectedTimes(answerSeconds: number, before: Before): Expected {
         "back to switch": 60,
         "back to verify": 60,
         "back to start": 60,
-        // Before callers are let in only the verifier's short questions run; one that hangs keeps those as long.
+        // Before callers are admitted, only the verifier's short questions run; if Alpa hangs, they last the longest
+        // answer time too.
         "back to stop": answerSeconds + STOP_SECONDS,
         "back to drain": LOAD_SECONDS,
         "back to prepare": 60,
@@ -53,9 +54,9 @@ export function measured(conversions: Conversion[]): Expected {
             }
             if (entry.event !== "step-end" || entry.outcome !== "done") continue;
             reached = entry.to;
-            // A place that is brought about again takes a part of its time, as does a step gone on with after a crash or a failure.
+            // A repeated step, or one continued after a crash or a failure, takes only a part of its time.
             if (again || begun.get(entry.step) !== 1) continue;
-            // A clock that was set back says nothing.
+            // Ignores times of a clock that was set back.
             if (entry.seconds > 0) own[entry.step] = entry.seconds;
         }
         for (const [step, seconds] of Object.entries(own)) {

@@ -23,7 +23,7 @@ export interface ClusterHolder {
     beat?: string;
 }
 
-/** Who is heard, as `<user>@<host>`. */
+/** User and host of the process that sends heartbeats, in the form `<user>@<host>`. */
 export function userAndHost({ name, beat }: ClusterHolder): string {
     return beat?.split(" ")[1] ?? name.split(" ")[0];
 }
@@ -32,21 +32,21 @@ export interface HolderView {
     beatSeconds: number;
     /** Undefined: not locked. */
     read(): Promise<ClusterHolder | undefined>;
-    /** Lets others hear that the one of that name lives, and who it is; nothing where the cluster has another name. */
+    /** Writes a heartbeat of the holder of that name; does nothing if the cluster has another holder. */
     beat(name: string, who: string): Promise<void>;
 }
 
 export type OpenHolder = (access: PlainAccess, namespace: string) => HolderView;
 
 const BEAT_SECONDS = 10;
-/** So many beats must be missing: one may be late, and another one lost. */
+/** This many heartbeats must be missing: one may be late, and another one lost. */
 const MISSED = 3;
 /** Longest wait for an answer of the API server, in seconds. */
 const LIMIT_SECONDS = 10;
 
 export const openHolder: OpenHolder = (access, namespace) => {
     const k8s = kubernetesClient();
-    // Not before it is asked: access that leads nowhere is an answer of its own.
+    // Created only when needed: invalid access is reported as an error of the request.
     const api = () => k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
     const metadata = { name: RECORD, namespace };
     const record = { apiVersion: "v1", kind: "ConfigMap", metadata };
@@ -81,7 +81,7 @@ export const openHolder: OpenHolder = (access, namespace) => {
     };
 };
 
-/** What is taken over, as messages say it. */
+/** Names for messages about what is taken over. */
 interface Words {
     command: CutoverCommand;
     noun: string;
@@ -99,8 +99,8 @@ export interface Successor {
 }
 
 /**
- * The name under which to be at work: that of the cluster where it is taken over.
- * @throws UsageError when the one of that name lives
+ * Name for this process as lock holder: the one in the cluster if that is taken over.
+ * @throws UsageError if the holder of that name still runs
  */
 export async function nameToBe(
     { own, who, foreign, takeOver, kind }: Successor,
@@ -112,12 +112,12 @@ export async function nameToBe(
     if (!(there.name === own ? foreign || userAndHost(there) !== who : takeOver)) return own;
     if (await isAlive(view, kind, interrupted))
         throw new UsageError([
-            `${kind.noun}: must not be at work to be taken over (the cluster hears from ${userAndHost(there)} every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- ${kind.command} abort --yes`,
+            `${kind.noun}: must have stopped before it can be taken over (${userAndHost(there)} still reports to the cluster every ${view.beatSeconds} s). Wait, or end it where it runs: npm run ops -- ${kind.command} abort --yes`,
         ]);
     return there.name;
 }
 
-/** Listens for so long as a living one cannot be silent. Its clock does not matter, nor does ours. */
+/** Waits for longer than a running process can go without a heartbeat. No clock of another machine matters. */
 async function isAlive(
     view: HolderView,
     { command, noun }: Words,
@@ -126,7 +126,7 @@ async function isAlive(
     const read = () =>
         view.read().catch((error: Error) => {
             throw new Failure(
-                `cluster: must say whether the ${noun} that is to be taken over is at work (${error.message}). Check its address and the network.`,
+                `cluster: cannot say whether the ${noun} to take over is still running (${error.message}). Check the cluster's address and the network.`,
             );
         });
     const before = await read();
@@ -134,7 +134,7 @@ async function isAlive(
     while (performance.now() < end) {
         await pause((view.beatSeconds * 1000) / 5);
         const why = interrupted();
-        if (why !== undefined) throw new Failure(`${command}: must not be begun (${why}). Nothing was changed.`);
+        if (why !== undefined) throw new Failure(`${command}: not started (${why}). Nothing was changed.`);
         const now = await read();
         if (now === undefined) return false;
         if (now.name !== before?.name || now.beat !== before.beat) return true;
@@ -142,7 +142,10 @@ async function isAlive(
     return false;
 }
 
-/** Beats until the function it returns is called. What hinders a beat hinders no step: Pulumi says it. */
+/**
+ * Sends heartbeats until the returned function is called. A heartbeat that fails stops no step: Pulumi reports an
+ * unreachable cluster.
+ */
 export function startBeat(view: HolderView, name: string, who: string): () => void {
     const beat = () => void view.beat(name, who).catch(() => undefined);
     beat();

@@ -1,4 +1,4 @@
-/** Who and what does something, and what git has of a stack file. */
+/** User, host and program that run a cutover, and the committed stack file. */
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { basename, dirname, join } from "node:path";

@@ -1,15 +1,15 @@
-/** What a cutover needs of the world, and its result. */
+/** Interfaces of a cutover to everything outside, and its result. */
 import type { Answer } from "./service/answers";
 import type { Event, Outcome } from "./audit";
 import type { Place, Step } from "./phases";
 import type { Seen } from "./state";
 
-/** What is on the display while a step runs. Instants in milliseconds. */
+/** What the display shows while a step runs. Instants in milliseconds. */
 export interface View {
     step: Step;
     began: number;
     expectedSeconds: number;
-    /** When the step is broken off. Unset: never. */
+    /** When the step is interrupted. Unset: never. */
     latestEnd?: number;
     downSince?: number;
 }
@@ -25,7 +25,7 @@ export interface Proof {
 export interface Actions {
     /** In milliseconds. */
     now(): number;
-    /** Brings the stack to where a step leads. @throws when it was not reached, or `signal` has broken it off */
+    /** Brings the stack to the place of a step. @throws if that was not reached, or `signal` interrupted it */
     bring(step: Step, signal: AbortSignal): Promise<void>;
     /**
      * Verifies the result of a step. Its result is ignored once `signal` is aborted. @param answers those of what
@@ -40,16 +40,16 @@ export interface Actions {
     /** Reads the stack's outputs. Its result is ignored once `signal` is aborted. */
     readPlaces(signal: AbortSignal): Promise<Pick<Seen, "reached" | "asked">>;
     record(event: Event): void;
-    /** Calls at an instant, unless the function it returns was called before. */
+    /** Calls a function at an instant, unless the returned function was called before. */
     at(instant: number, call: () => void): () => void;
     show(view: View | undefined): void;
 }
 
-/** What may come from outside while it runs. */
+/** Orders from outside while it runs. */
 export interface Orders {
     /** To return; its reason is a sentence. */
     back: AbortSignal;
-    /** To stop where it is, so that it can be gone on with later. */
+    /** To stop at the present place, so that it can be continued later. */
     stop: AbortSignal;
 }
 
@@ -57,12 +57,12 @@ export interface Result {
     outcome: Outcome | "stopped";
     /** Last place that was reached whole. */
     place: Place;
-    /** For how long callers got 503; when it was stopped, so far. */
+    /** How long callers got 503; if it was stopped, until then. */
     downSeconds: number;
     /** Why it returned, or what stopped it. */
     why?: string;
-    /** The step that a human must see to. */
+    /** The failed step that a human must handle. */
     failed?: Step;
-    /** What shows that callers are served although `done` failed. */
+    /** Proof that callers are served although `done` failed. */
     served?: string;
 }

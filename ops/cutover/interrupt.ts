@@ -1,4 +1,4 @@
-/** What ends a step before its end: an order, or the clock. */
+/** Interrupts a step: by an order, or at a time. */
 import { unlessAborted } from "../abort";
 import { duration } from "./clock";
 import type { Actions } from "./interfaces";
@@ -26,18 +26,21 @@ export class StepInterruption {
         this.undo.push(this.at(instant, () => this.controller.abort(why)));
     }
 
-    /** Does not wait for what has not ended when it is interrupted: it may never end. */
+    /** Does not wait for the work after an interruption: it may never end. */
     race<T>(work: Promise<T>): Promise<T> {
         return unlessAborted(work, this.signal);
     }
 
-    /** Nothing interrupts any more. */
+    /** Removes all interruptions. */
     end(): void {
         this.undo.splice(0).forEach((undo) => undo());
     }
 }
 
-/** Waits for work so long at most. @param orders that end it too @throws for what ended it, or in the words of the work */
+/**
+ * Waits for work up to a time limit. @param orders signals that also end the wait @throws the reason of the
+ * interruption, or the error of the work
+ */
 export async function within<T>(
     { now, at }: Pick<Actions, "now" | "at">,
     orders: AbortSignal[],

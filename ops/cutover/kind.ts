@@ -14,37 +14,37 @@ export interface Kind {
     folder: "convert" | "model-upgrade";
     /** Place before the first phase. */
     before: Before;
-    /** What callers get answers from after it. */
+    /** Target that serves callers afterwards. */
     target: "intra-b" | "new";
-    /** How it ends when all went well. */
+    /** Outcome of a successful cutover. */
     reached: "converted" | "upgraded";
-    /** What serves callers before it, and after it. */
+    /** Names of the services before and after it. */
     old: string;
     new: string;
     describe(step: Step): StepDescription;
-    /** What a human does about a step of the way back that has failed twice. */
+    /** Advice for a step of a return that has failed twice. */
     byHand(step: Step): string;
-    /** What a `done` that has failed twice leaves open. */
+    /** Consequence of a `done` that has failed twice. */
     withoutDone: string;
     /** Where a stack is. @param records those of the stack, oldest first */
     seen(stack: Pick<Stack, "text">, outputs: Outputs, records: Conversion[]): Seen;
     /** Seconds for each step that was never measured. @param answerSeconds longest time for one answer */
     defaults(answerSeconds: number): Expected;
-    /** What the stack file keeps of earlier times. */
+    /** Measured times that the stack file has. */
     kept(text: string): Expected;
-    /** Longest time that the program itself waits in a step of the way back, in seconds. */
+    /** Sum of the program's own timeouts in a step of a return, in seconds. */
     patience(text: string, answerSeconds: number): number;
-    /** Whether a stack file says nothing of it yet. */
+    /** Whether a stack file has nothing of the cutover yet. */
     isBefore(text: string): boolean;
-    /** What a stack file says without that which this changes: two of the same text are one stack. */
+    /** The stack file without the values that the cutover changes, to detect other edits. */
     restOf(text: string): string;
-    /** The stack file in a place. @param holder name of the process that takes it there */
+    /** The stack file with a phase set. @param holder name of the lock holder */
     edit(text: string, to: Place, holder: string, records: () => Conversion[]): string;
-    /** The stack file after a return, with nothing left of it. */
+    /** The stack file after a return, without the cutover's values. */
     leave(text: string): string;
     /**
-     * Whether what replaces the old one must answer as that one did. Otherwise it must answer each question, twice the
-     * same.
+     * Whether the new service must give the same answers as the old one. If not, it must give the same answer to each
+     * question twice.
      */
     sameAnswers: boolean;
 }

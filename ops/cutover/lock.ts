@@ -9,11 +9,11 @@ export type CutoverCommand = "convert" | "model upgrade";
 
 export interface Held {
     pid: number;
-    /** When the process began, as the system counts it: a pid is given to others later. Unset: the system does not say. */
+    /** Start time of the process from the system, since a pid can be reused. Unset: the system does not provide it. */
     began?: string;
     host: string;
     who: string;
-    /** What it carries out. Unset: an older version took the lock. */
+    /** Command that runs. Unset: an older version took the lock. */
     command?: CutoverCommand;
     /** As `2026-11-26T12:00:00.000Z`. */
     since: string;
@@ -35,7 +35,7 @@ export function holderOf(folder: string, stack: string): Held | undefined {
 }
 
 /**
- * Takes the lock. One that a crash has left is taken over.
+ * Takes the lock, also one that a crash has left.
  * @returns what gives it back
  * @throws UsageError that says who has it
  */
@@ -89,8 +89,8 @@ function busy(stack: string, file: string, held: Held | undefined): string {
     const by =
         held === undefined ? "another process's" : `${held.who}'s since ${held.since}, pid ${held.pid} on ${held.host}`;
     const command = held?.command ?? "convert";
-    const what = command === "convert" ? "conversion" : "an upgrade of its model";
-    return `${stack}: must not be under ${what} already (${by}). Look: npm run ops -- ${command} status. If that process is no more, remove ${file}`;
+    const what = command === "convert" ? "a conversion" : "an upgrade of its model";
+    return `${stack}: has ${what} in progress already (${by}). Check: npm run ops -- ${command} status. If that process no longer exists, remove ${file}`;
 }
 
 function read(file: string): Held | undefined {
@@ -101,7 +101,7 @@ function read(file: string): Held | undefined {
     }
 }
 
-/** Of another machine nothing is known, so its process counts as alive. */
+/** A process of another machine cannot be checked, so it counts as alive. */
 function isAlive({ pid, began, host }: Held): boolean {
     if (host !== hostname()) return true;
     try {
@@ -113,7 +113,7 @@ function isAlive({ pid, began, host }: Held): boolean {
     return began === undefined || now === undefined || began === now;
 }
 
-/** Of Linux only. */
+/** Available on Linux only. */
 function beganAt(pid: number): string | undefined {
     const stat = `/proc/${pid}/stat`;
     if (!existsSync(stat)) return undefined;

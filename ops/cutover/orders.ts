@@ -1,4 +1,4 @@
-/** What may come from outside while a cutover runs: signals, and the file that `abort` writes. */
+/** Orders from outside while a cutover runs: signals, and the file that `abort` writes. */
 import { existsSync, rmSync } from "node:fs";
 import type { Context } from "../context";
 import type { Stack } from "../stack/stack";
@@ -8,14 +8,17 @@ import { orderFile } from "./lock";
 export interface Listening {
     back: AbortSignal;
     stop: AbortSignal;
-    /** Asks for the return, as Ctrl-C does. */
+    /** Orders the return, like Ctrl-C. */
     turn(why: string): void;
-    /** What has interrupted it, if anything has. */
+    /** Reason of the interruption, if there was one. */
     interrupted(): string | undefined;
     end(): void;
 }
 
-/** Ctrl-C once returns, twice stops where it is; so does an end that is asked for, or the terminal's. The file is written by `abort`. */
+/**
+ * Ctrl-C once returns, and twice stops at the present place, as SIGTERM and a closed terminal do. `abort` writes the
+ * file.
+ */
 export function listen(
     context: Context,
     { command, before }: Pick<Kind, "command" | "before">,
@@ -24,10 +27,12 @@ export function listen(
     const [back, stop] = [new AbortController(), new AbortController()];
     const onInterrupt = () => {
         if (back.signal.aborted) return stop.abort("it was interrupted");
-        context.note(`\nReturning to ${before}. Once more: stop here, to go on later with ${command} run.`);
+        context.note(
+            `\nReturning to ${before}. Press Ctrl-C again to stop here, and continue later with ${command} run.`,
+        );
         back.abort("it was interrupted");
     };
-    const onEnd = () => stop.abort("it was told to end");
+    const onEnd = () => stop.abort("it was terminated (SIGTERM)");
     const file = orderFile(context.folder, stack.short);
     const watch = setInterval(() => {
         if (!existsSync(file)) return;

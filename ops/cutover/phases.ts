@@ -33,7 +33,7 @@ export interface StepDescription {
     waitsFor: string;
 }
 
-/** Under which a step's time is kept: `start`, `back to drain`. */
+/** Name for the recorded time of a step: `start`, `back to drain`. */
 export function nameOf({ direction, to }: Step): string {
     return direction === "forward" ? to : `back to ${to}`;
 }
@@ -63,16 +63,16 @@ export function forwardFrom(place: Place): Step[] {
     return PHASES.slice(positionOf(place)).map((to) => ({ direction: "forward", to }));
 }
 
-/** Steps to the end of what begins: from `prepare` on too it has to record the answers of what is replaced. */
+/** Steps of a cutover that begins: it includes `prepare`, which records the answers of the old service. */
 export function forwardAnew(place: Place): Step[] {
     return [...(place === "prepare" ? [{ direction: "forward", to: place } as Step] : []), ...forwardFrom(place)];
 }
 
 /**
- * Steps that lead back. On the way back `start` and `verify` are one: nothing differs but what was asked.
+ * Steps of a return. There `start` and `verify` are one step, since only the questions differ.
  * @param place the one that was reached last
- * @param halfWay whether a step to another place has begun: then the reached place is brought about once more, since
- *   only from there every single step back is known
+ * @param halfWay whether a step to another place has begun: then the reached place is applied again first, since the
+ * steps of a return are defined only from a reached place
  */
 export function backFrom(place: Place, halfWay: boolean, before: Before): Step[] {
     const left = [before, ...PHASES]

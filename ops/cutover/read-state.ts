@@ -1,4 +1,4 @@
-/** Reads where a stack is on its way, from its outputs, its file and the records. */
+/** Reads how far a cutover is, from the stack's outputs, its file and the records. */
 import { DEFAULT_BUDGET_MINUTES } from "../../config/keys/convert";
 import type { Context } from "../context";
 import { UsageError } from "../errors";
@@ -17,13 +17,13 @@ export interface CutoverState {
     kind: Kind;
     stack: Stack;
     outputs: Outputs;
-    /** Who runs it, as the cluster says; as the outputs say where it does not answer. */
+    /** Lock holder according to the cluster, or according to the outputs if the cluster does not answer. */
     holder?: ClusterHolder;
     cluster: HolderView;
     progress: ConversionProgress;
     conversions: Conversion[];
     budget: Budget;
-    /** What was measured, of all that is expected. */
+    /** Measured times; the others are estimates. */
     measured: Expected;
     /** Longest time for one answer, in seconds. */
     answerSeconds: number;

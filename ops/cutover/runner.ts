@@ -1,4 +1,6 @@
-/** Goes from place to place, and back on a failure or when the clock says so. All it does to the world is in {@link Actions}. */
+/**
+ * Takes the steps of a cutover, and returns after a failure or when time runs out. All effects are in {@link Actions}.
+ */
 import { errorMessage } from "../errors";
 import type { Answer } from "./service/answers";
 import type { Outcome } from "./audit";
@@ -9,7 +11,7 @@ import { StepInterruption, within } from "./interrupt";
 import { closesWindow, isDown, nameOf, opensWindow, PHASES, positionOf, type Place, type Step } from "./phases";
 import { backPath, type ConversionProgress } from "./state";
 
-/** A step of the way back, and `done`, is tried so often: what failed once may have been in its way only then. */
+/** Number of tries of `done` and of a step of a return: the cause of a failure may be gone at the second try. */
 const TRIES = 2;
 
 export class CutoverRunner {
@@ -18,7 +20,7 @@ export class CutoverRunner {
     private downSince: number | undefined;
     private downSeconds: number;
     private answers: Answer[] | undefined;
-    /** It was written down that it goes back. */
+    /** The record says that it returns. */
     private returning: boolean;
 
     constructor(
@@ -33,7 +35,7 @@ export class CutoverRunner {
         ({ downSeconds: this.downSeconds, answers: this.answers } = progress);
     }
 
-    /** Goes on from where it is, to the end or back. */
+    /** Continues from the present place, to the end or back. */
     async go(): Promise<Result> {
         const { direction, next, why } = this.progress;
         if (direction === "back") return this.back(next, why);
@@ -54,7 +56,9 @@ export class CutoverRunner {
         return this.end(this.kind.reached);
     }
 
-    /** Callers who are seen to be served keep what serves them, whatever `done` could not do; else it returns, in the budget's time. */
+    /**
+     * If `done` fails but callers are served, the new service stays; otherwise the cutover returns within the budget.
+     */
     private async withoutDone(failure: string, step: Step): Promise<Result> {
         const { actions, orders, budget } = this;
         try {
@@ -71,16 +75,16 @@ export class CutoverRunner {
         }
     }
 
-    /** Why a forward step must not be begun. */
+    /** Why a forward step must not begin. */
     private reasonToReturn({ to }: Step): string | undefined {
         if (this.orders.back.aborted) return String(this.orders.back.reason);
-        // What was brought about already has only to be looked at.
+        // A place that is already reached needs only verification.
         const before = to === this.reached ? to : (PHASES[positionOf(to) - 2] ?? this.kind.before);
         if (positionOf(to) >= positionOf("stop") && to !== "done" && this.answers === undefined)
-            return `${this.kind.old}'s answers were not recorded, so nothing could be compared with them`;
+            return `${this.kind.old}'s answers were not recorded, so the new answers could not be compared`;
         if (isDown(before) && this.downSince === undefined) return "since when callers get 503 is not known";
         if (!mustReturn(before, this.elapsed(), this.budget)) return undefined;
-        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} are over, and what is left is not enough to go on and, should it fail, to return`;
+        return `${duration(this.elapsed())} of ${duration(this.budget.seconds)} are over, and the rest is not enough to continue and, if that fails, to return`;
     }
 
     private elapsed(): number {
@@ -107,7 +111,7 @@ export class CutoverRunner {
             const { lookSeconds } = this.budget;
             interruption.atInstant(
                 actions.now() + lookSeconds * 1000,
-                `the look at it did not end in ${duration(lookSeconds)}`,
+                `the check of this step did not end in ${duration(lookSeconds)}`,
             );
             proof = await interruption.race(actions.prove(step, this.answers, interruption.signal));
         } catch (error) {
@@ -137,7 +141,7 @@ export class CutoverRunner {
         return failure;
     }
 
-    /** What cuts a step off: an order, or the instant at which it must be done. */
+    /** Interruptions of a step: an order, or its latest end. */
     private interruptionOf(step: Step, began: number): { interruption: StepInterruption; latestEnd?: number } {
         const { actions, orders, budget } = this;
         const interruption = new StepInterruption((instant, call) => actions.at(instant, call));
@@ -148,18 +152,18 @@ export class CutoverRunner {
         if (end !== undefined)
             interruption.atInstant(
                 end,
-                `it took until ${duration(limit!)} after the begin of the 503s: later the way back would not fit any more`,
+                `it was not done ${duration(limit!)} after the 503s began: any later, the return would not fit into the budget`,
             );
         const longest = longestBack(step, budget);
         if (!forward)
             interruption.atInstant(
                 began + longest * 1000,
-                `it took ${duration(longest)}, longer than anything that it waits for`,
+                `it was not done after ${duration(longest)}, longer than all its waits together`,
             );
         return { interruption, latestEnd: end };
     }
 
-    /** Turns round. */
+    /** Changes the direction: returns. */
     private async turn(why: string): Promise<Result> {
         this.actions.record({ event: "return", why });
         this.returning = true;
@@ -167,12 +171,12 @@ export class CutoverRunner {
         return this.back(backPath(this.reached, this.asked, this.kind.before), why);
     }
 
-    /** A step that failed may have been the last to fail and the first to be done. */
+    /** A step that failed may still have reached its place. */
     private async lookAgain(): Promise<void> {
         const { actions, orders } = this;
         const reading = within(actions, [orders.stop], LOOK_AGAIN_SECONDS, (signal) => actions.readPlaces(signal));
         const now = await reading.catch(() => undefined);
-        // Else what was seen last holds: it is never ahead of what is there.
+        // Otherwise the last known place is kept: it is never ahead of the real one.
         if (now !== undefined) ({ reached: this.reached, asked: this.asked } = now);
     }
 

@@ -1,18 +1,18 @@
-/** Who is at work on a stack, as its file says it to the cluster. */
+/** The lock holder of a stack, which the stack file passes to the cluster. */
 import { Scalar, type Document } from "yaml";
 import { PROJECT } from "../stack/stack-file";
 
-/** Who is at work, and until when others must keep away if nothing more is heard. */
+/** The lock holder, and the time until which others must wait without further heartbeats. */
 export interface Holder {
     name: string;
     /** As `2026-11-26T12:00:00Z`. */
     until: string;
 }
 
-/** How far ahead others are kept away when nothing more is heard, in minutes. */
+/** How long the lock is valid without further heartbeats, in minutes. */
 const HELD_MINUTES = 120;
 
-/** @param last with this step it is over, and no process is kept away any more */
+/** @param last whether it is the last step, which releases the lock */
 export function holderOfStep(name: string, last: boolean): Holder {
     const until = new Date(Date.now() + (last ? 0 : HELD_MINUTES) * 60_000);
     return { name, until: until.toISOString().replace(/\.\d+Z$/, "Z") };

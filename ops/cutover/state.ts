@@ -1,4 +1,4 @@
-/** Where a cutover is: read from the stack's outputs, its file and the record, never from memory. Pure. */
+/** How far a cutover is: from the stack's outputs, its file and the record, never from memory. Pure. */
 import type { Answer } from "./service/answers";
 import { isOver, type Conversion } from "./audit";
 import {
@@ -15,31 +15,31 @@ import {
     type Step,
 } from "./phases";
 
-/** What the stack says of itself. */
+/** State according to the stack. */
 export interface Seen {
-    /** Last place that a `pulumi up` has brought about whole: of the stack's outputs. */
+    /** Last place that a `pulumi up` has completely reached, from the stack's outputs. */
     reached: Place;
-    /** What the stack file says: of another place while a step is under way, or after one that failed. */
+    /** Place in the stack file: it differs from `reached` during a step, and after a failed one. */
     asked: Place;
-    /** Id of what is under way, as its record says. */
+    /** Id of the cutover in progress, from its record. */
     run?: string;
-    /** When the reached phase began, as the outputs say. */
+    /** When the reached phase began, from the outputs. */
     since?: string;
 }
 
-/** What is known of what is under way, or that nothing is. */
+/** State of the cutover in progress, if there is one. */
 export interface ConversionProgress extends Seen {
-    /** Unset: nothing is under way, and the stack is settled before the first phase or after the last. */
+    /** Unset: no cutover is in progress, and the stack is before the first phase or after the last. */
     direction?: Direction;
-    /** Why it goes back although it began to go forward. */
+    /** Why it returns although it began to go forward. */
     why?: string;
     /** File of its record. Unset: there is none, or that conversion is over. */
     file?: string;
     /** Since when callers get 503, in milliseconds. */
     downSince?: number;
-    /** Seconds of earlier times in which they did, in the same conversion. */
+    /** Seconds of earlier periods with 503s in the same conversion. */
     downSeconds: number;
-    /** Of what served before, recorded before it was stopped. */
+    /** Answers of the old service, recorded before it was stopped. */
     answers?: Answer[];
     /** Steps that `run` does next. */
     next: Step[];
@@ -76,7 +76,7 @@ export function progressOf(seen: Seen, conversions: Conversion[], before: Before
     }
     // A return that begins days later compares with what was recorded on the way there.
     if (progress.direction === "back") progress.answers ??= lastAnswers(conversions);
-    // The record is of a window that is over by hand, or of one that it does not know.
+    // The record may lack the present period with 503s, if someone changed the stack by hand.
     if (isDown(reached)) progress.downSince ??= seen.since === undefined ? undefined : Date.parse(seen.since);
     // A step that was done but not verified is repeated, which changes nothing but verifies it. After a change of
     // direction this is not needed.
@@ -103,8 +103,8 @@ export function backPath(reached: Place, asked: Place, before: Before, proved = 
 }
 
 /**
- * Of a stack between the two that no record tells of, only the way back is known to be right. With `prepare` nothing is
- * lost yet: callers are served by the old one, whose answers can be recorded.
+ * For a stack between both ends without a record, only a return is safe. In `prepare` a new record can begin: the old
+ * service serves callers, and its answers can be recorded.
  */
 function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const { reached, asked, since } = seen;
@@ -112,6 +112,6 @@ function withoutRecord(seen: Seen, before: Before): ConversionProgress {
     const progress: ConversionProgress = { ...seen, downSeconds: 0, next: [] };
     if (settled) return progress;
     const downSince = isDown(reached) && since !== undefined ? Date.parse(since) : undefined;
-    const why = "no record tells what was done before";
+    const why = "no record says what was done before";
     return { ...progress, direction: "back", why, downSince, next: backPath(reached, asked, before) };
 }

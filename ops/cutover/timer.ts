@@ -1,10 +1,10 @@
 /** Clock of a conversion, and calls at a given time of it. */
 
-/** How soon it is seen that the machine was asleep, in seconds; and no timer of Node's may be longer than 24 days. */
+/** How soon a sleep of the machine is detected, in seconds. Also, no timer of Node.js may be longer than 24 days. */
 const LOOK_SECONDS = 5;
 
 /**
- * The system's clock, in milliseconds; one that is set back meanwhile goes on as before, or callers would wait longer.
+ * The system's clock, in milliseconds; if it is set back meanwhile, time still moves on, or callers would wait longer.
  * @param steady goes by what was counted since the begin, and stands while the machine is asleep
  */
 export function startClock(system = () => Date.now(), steady = () => performance.now()): () => number {
@@ -12,7 +12,7 @@ export function startClock(system = () => Date.now(), steady = () => performance
     return () => Math.max(system(), Math.round(begin + steady()));
 }
 
-/** Calls at an instant, unless the function it returns was called before. */
+/** Calls a function at an instant, unless the returned function was called before. */
 export function callAt(now: () => number, instant: number, call: () => void, lookSeconds = LOOK_SECONDS): () => void {
     let timer: NodeJS.Timeout;
     const wait = () => {

@@ -24,7 +24,7 @@ export const command: AddCommand = (dns, context) =>
         .option("--out <file>", "write a new file, for example dns/example.com.yaml (default: print)")
         .action((file, args) => importZone(context, file, args));
 
-/** Problems shown of a file that is no zone: more of them say nothing new. */
+/** Most problems shown for a file that is no zone: more would not help. */
 const SHOWN = 20;
 /** Largest file, in bytes: Cloudflare itself takes 256 KiB, and a thousand records are a tenth of this. */
 const LARGEST = 4 * 1024 * 1024;
@@ -35,7 +35,7 @@ export interface DnsImportArgs {
     json?: boolean;
 }
 
-/** Makes reviewed data of an export of a zone; changes nothing but the new file. */
+/** Converts an export of a zone into a records file for review; changes nothing but that new file. */
 export async function importZone(context: Context, file: string, args: DnsImportArgs): Promise<void> {
     const { zone, out } = args;
     const found = readExport(file, zone === undefined ? undefined : plainName(zone));
@@ -51,7 +51,7 @@ export async function importZone(context: Context, file: string, args: DnsImport
     for (const note of found.notes) context.note(note);
     const { problems, warnings } = parseZoneData(text, found.zone, name);
     for (const warning of warnings) context.note(warning);
-    if (problems.length > 0) context.note(`To decide before this data is accepted, ${problems.length}:`);
+    if (problems.length > 0) context.note(`Decisions that this data needs before it is accepted, ${problems.length}:`);
     for (const problem of problems) context.note(`  - ${problem}`);
     const summary = `${found.items.length} entries of ${found.zone}, ${problems.length} to decide.`;
     if (out !== undefined && existsSync(out))
@@ -89,7 +89,7 @@ function readExport(file: string, zone: string | undefined): Imported {
         : importBind(source, basename(file), zone);
 }
 
-/** The data as it is to be reviewed: by name, the zone itself first. */
+/** The records file: sorted by name, the zone itself first. */
 function renderData({ zone, items }: Imported): string {
     const key = ({ name, type }: ZoneRecord | Undecided) =>
         `${name === zone ? "" : name.split(".").reverse().join(".")} ${type}`;
@@ -100,5 +100,5 @@ function renderData({ zone, items }: Imported): string {
         const { proxied: _, ...entry } = item as ZoneRecord;
         return stringify([entry], { lineWidth: 0 });
     });
-    return `# Records of ${zone}. Add proxied: true, in the place of ttl, to what is to go through Cloudflare.\n${entries.join("")}`;
+    return `# Records of ${zone}. To send a name through Cloudflare, replace its ttl by proxied: true.\n${entries.join("")}`;
 }

@@ -7,7 +7,7 @@ import { CONNECTIONS, foreignObjects, type Foreign } from "./foreign";
 
 export interface Audit {
     foreign: Foreign[];
-    /** Why APISIX was not read, or what is wrong with it as a whole. Unset: it was read. */
+    /** Why APISIX was not read, or a problem of APISIX as a whole. Unset: it was read. */
     unread?: string;
     /** It was not read, since the gateway is not installed by this project and may not allow it. */
     isUnknown?: boolean;
@@ -17,8 +17,8 @@ export interface Audit {
 export type AuditGateway = (access: PlainAccess, binding: GatewayBinding, isInstalled: boolean) => Promise<Audit>;
 
 /**
- * How long something must be foreign, in seconds: what was taken out of Kubernetes stays in APISIX until the ingress controller
- * has sent it, with 301 consumers for 3 s.
+ * How long an object must be foreign before it is reported, in seconds: an object deleted in Kubernetes stays in APISIX
+ * until the ingress controller has sent the change (3 s with 301 consumers).
  */
 const SETTLE_SECONDS = 10;
 const PAUSE_SECONDS = 2;
@@ -45,10 +45,12 @@ export const auditGateway: AuditGateway = async (access, binding, isInstalled) =
     }
 };
 
-/** Kubernetes answers 429 to who should ask again: while it sets up a new kind of object, and under load. */
+/**
+ * Kubernetes answers 429 to requests that should be repeated: while it sets up a new kind of object, and under load.
+ */
 const BUSY = 429;
 
-/** Asks again while Kubernetes is busy. @throws what it said last, after a while, and any other error at once */
+/** Repeats a request while Kubernetes is busy. @throws the last answer after a while, and any other error at once */
 export async function untilNotBusy<T>(ask: () => Promise<T>, seconds = 30, pause = PAUSE_SECONDS): Promise<T> {
     const start = Date.now();
     for (;;) {
@@ -62,7 +64,7 @@ export async function untilNotBusy<T>(ask: () => Promise<T>, seconds = 30, pause
     }
 }
 
-/** What every reading has found, for a while. */
+/** Findings that are in every reading during a period. */
 export async function lasting(
     read: () => Promise<Foreign[]>,
     seconds = SETTLE_SECONDS,

@@ -1,6 +1,6 @@
 /**
- * What the ingress controller 2.0.1 writes into APISIX, by the Kubernetes objects that are there: the ids of every kind. They
- * follow its `api/adc/types.go` and `internal/adc/translator`, and ADC 0.23.1's `libs/differ`.
+ * Ids of all objects that the ingress controller 2.0.1 writes into APISIX, from the Kubernetes objects. They follow its
+ * `api/adc/types.go` and `internal/adc/translator`, and ADC 0.23.1's `libs/differ`.
  */
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -17,11 +17,11 @@ export interface Expected {
     ids: Record<OfRoutes | "ssls" | "global_rules" | "plugin_metadata", Set<string>>;
     /** Ids of credentials by APISIX's name of the consumer, with the credential's own name. */
     consumers: Map<string, Map<string, string>>;
-    /** `kind namespace/name` of objects whose ids are not worked out here: they are known by the controller's labels. */
+    /** `kind namespace/name` of objects whose ids are not computed here: the controller's labels identify them. */
     byLabel: Set<string>;
 }
 
-/** Kinds of Kubernetes that may lead to routes too; none is of this project. */
+/** Other Kubernetes kinds that the controller turns into routes; this project creates none. */
 const BY_LABEL: [apiVersion: string, kind: string][] = [
     ["networking.k8s.io/v1", "Ingress"],
     ["gateway.networking.k8s.io/v1", "HTTPRoute"],
@@ -49,14 +49,14 @@ export function credentialId(username: string, credential: string): string {
     return createHash("sha1").update(`${username}.${credential}`).digest("hex");
 }
 
-/** Reads the cluster. @throws Error where the classes of the gateway are not there */
+/** Reads the cluster. @throws Error if the gateway's classes do not exist */
 export async function expectedObjects(list: Lister, read: Reader, binding: GatewayBinding): Promise<Expected> {
     const ref = { apiVersion: "networking.k8s.io/v1", kind: "IngressClass", name: binding.ingressClass };
     const ours = await read(ref);
     const controller = specOf(ours).controller as string | undefined;
     const proxy = specOf(ours).parameters as ProxyName | undefined;
     if (controller === undefined || proxy === undefined)
-        throw new Error(`IngressClass ${binding.ingressClass} is missing, or leads to no GatewayProxy`);
+        throw new Error(`IngressClass ${binding.ingressClass} is missing, or refers to no GatewayProxy`);
     const all = (apiVersion: string, kind: string) => list(apiVersion, kind);
     const [classes, gatewayClasses, gateways] = await Promise.all([
         all("networking.k8s.io/v1", "IngressClass"),
@@ -110,7 +110,7 @@ function fullName({ metadata }: Live): string {
     return `${metadata!.namespace}_${metadata!.name}`;
 }
 
-/** Whether the controller takes an object by its class, and writes it into this APISIX. */
+/** Whether the controller processes an object because of its class, and writes it into this APISIX. */
 function boundBy(classes: Live[], controller: string, proxy: ProxyName): (object: Live) => boolean {
     const leading = classes.filter((one) => {
         const { controller: theirs, parameters } = specOf(one) as { controller?: string; parameters?: ProxyName };
@@ -124,7 +124,7 @@ function boundBy(classes: Live[], controller: string, proxy: ProxyName): (object
     };
 }
 
-/** Whether a reference of an object leads to a Gateway of this controller and this APISIX. */
+/** Whether an object refers to a Gateway of this controller and this APISIX. */
 function gatewaysOf(gateways: Live[], classes: Live[], controller: string, proxy: ProxyName) {
     const ofController = new Set(
         classes.filter((one) => specOf(one).controllerName === controller).map(({ metadata }) => metadata!.name),

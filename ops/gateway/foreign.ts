@@ -1,8 +1,8 @@
 /**
- * Objects in APISIX that the ingress controller did not write. Anyone who has had an Admin key can have left routes,
+ * Objects in APISIX that the ingress controller did not write. Anyone who had an Admin key may have created routes,
  * consumers and credentials there. The ingress controller does not remove all of it, whatever is changed or rotated
- * afterwards: ADC 0.23.1 looks at eight kinds of objects and at some of their fields, and an object it cannot read ends
- * its whole run.
+ * afterwards: ADC 0.23.1 looks at eight kinds of objects and at some of their fields, and an object that it cannot read
+ * makes its whole synchronization fail.
  */
 import { troubleOf, type AdminApi } from "../../components/apisix/admin-api";
 import { quote } from "../../components/hosts/ssh-script";
@@ -10,9 +10,9 @@ import { Failure } from "../errors";
 import { plain } from "../review/report";
 import type { Expected } from "./expected";
 
-/** An object of APISIX that is not the ingress controller's, or that is and has more in it than it writes. */
+/** An object in APISIX that the ingress controller did not write, or that has more fields than it writes. */
 export interface Foreign {
-    /** One sentence; the object's own names are in it, and nothing else of it. */
+    /** One sentence. It contains the object's names, and no other content. */
     says: string;
     /** Its place below `/apisix/admin/`. */
     path: string;
@@ -25,7 +25,7 @@ export interface Foreign {
 
 type Value = Record<string, unknown> & { id?: string; name?: string; labels?: Record<string, string> };
 
-/** An object as a list shows it. The key says where it lies in etcd, and cannot be chosen freely, unlike what is in it. */
+/** An object as a list shows it. The key is its place in etcd and cannot be chosen freely, unlike its content. */
 interface Item {
     key: string;
     value: Value;
@@ -49,7 +49,7 @@ const KINDS = {
 type Kind = keyof typeof KINDS;
 
 const METADATA = ["id", "name", "desc", "labels", "create_time", "update_time"];
-/** Fields that ADC writes, or compares and puts back. What else is in an object stays. */
+/** Fields that ADC writes, or compares and restores. It leaves other fields as they are. */
 const FIELDS: Partial<Record<Kind | "credentials", string[]>> = {
     routes: [
         ...[...METADATA, "uri", "uris", "host", "hosts", "priority", "timeout", "vars", "methods", "enable_websocket"],
@@ -69,7 +69,7 @@ const LABELLED: Kind[] = ["routes", "services", "consumers", "ssls"];
 export const CONNECTIONS = 4;
 
 /**
- * Reads the whole of an APISIX and names what is not the ingress controller's.
+ * Reads all objects of an APISIX, and reports those that the ingress controller did not write.
  * @param namespace of the gateway, for the commands
  * @throws Failure when APISIX does not answer
  */
@@ -79,7 +79,7 @@ export async function foreignObjects(api: AdminApi, expected: Expected, namespac
     const ours = new Map(
         [...lists].map(([kind, items]) => [kind, items.filter((item) => isOurs(kind, item, expected))]),
     );
-    // What kinds of routes we do not work out have, is known by the service that it belongs to.
+    // Objects of route kinds without computed ids are recognized by their service.
     const services = new Set(ours.get("services")!.map(({ key }) => idIn(key)));
     ours.set(
         "upstreams",
@@ -105,7 +105,7 @@ async function listOf(api: AdminApi, folder: string, namespace: string, mayMiss 
     if (trouble !== undefined) throw new Failure(trouble);
     // A gateway without stream mode has no such list.
     if (status === 400 && folder === "stream_routes") return [];
-    // Never what it answered: that may hold keys.
+    // The message never quotes the answer, which may contain keys.
     if (status !== 200) throw new Failure(`the Admin API answers ${status} to GET ${folder}`);
     const { list } = JSON.parse(body) as { list?: unknown };
     // An empty list may be written as an object.
@@ -141,7 +141,7 @@ function isOfObject({ labels }: Value, objects: Set<string>): boolean {
 /** What is wrong with an object that is not ours. */
 function strange(kind: Kind, { value }: Item, { controller }: Expected): string {
     return LABELLED.includes(kind) && hasLabels(value, controller)
-        ? "has the ingress controller's labels, and no Kubernetes object leads to it"
+        ? "has the ingress controller's labels, but belongs to no Kubernetes object"
         : "was not made by the ingress controller";
 }
 
@@ -153,11 +153,11 @@ function surplus(kind: Kind, { key, value }: Item, services: Set<string>): strin
     if (kind === "services" && value.upstream_id !== undefined && value.upstream_id !== idIn(key))
         fields.push("upstream_id");
     if (kind === "routes" && !services.has(String(value.service_id))) fields.push("service_id");
-    // Off with 0: the next rule that fits takes its requests.
+    // Status 0 disables a route: the next matching route receives its requests.
     if (kind === "routes" && (value.status ?? 1) !== 1) fields.push("status");
     return fields.length === 0
         ? undefined
-        : `was changed by hand in what the ingress controller does not put back (${fields.join(", ")})`;
+        : `was changed by hand in fields that the ingress controller does not restore (${fields.join(", ")})`;
 }
 
 function more(kind: Kind | "credentials", value: Value): string[] {
@@ -165,7 +165,7 @@ function more(kind: Kind | "credentials", value: Value): string[] {
     return known === undefined ? [] : Object.keys(value).filter((field) => !known.includes(field));
 }
 
-/** Of consumers that are ours. Of others it is enough to know them: their credentials go with them. */
+/** Credentials of consumers that the controller wrote. Those of foreign consumers are deleted with them. */
 async function foreignCredentials(
     api: AdminApi,
     { consumers }: Expected,
@@ -200,13 +200,13 @@ function foreignCredential(
     const isKnown = known.has(id);
     if (isKnown && fields.length === 0 && typeof value.name === "string") return undefined;
     const path = `consumers/${encodeURIComponent(username)}/credentials/${encodeURIComponent(id)}`;
-    // ADC makes the id of a credential of its name: without one it ends with an error before it has written anything.
+    // ADC derives the id of a credential from its name: without a name it fails before it has written anything.
     const ends =
         typeof value.name === "string"
             ? ""
-            : ". It has no name, which ends every run of the ingress controller: no change arrives";
+            : ". It has no name, so every synchronization of the ingress controller fails: APISIX receives no change";
     const what = isKnown
-        ? `was changed by hand in what the ingress controller does not put back (${[...fields, "name"].join(", ")})`
+        ? `was changed by hand in fields that the ingress controller does not restore (${[...fields, "name"].join(", ")})`
         : "was not made by the ingress controller";
     return {
         says: plain(`APISIX: credential ${shown(id, value.name)} of consumer ${username} ${what}${ends}`),
@@ -229,7 +229,7 @@ function foreign(namespace: string, kind: Kind, { key, value }: Item, problem: s
     };
 }
 
-/** Longest name that is shown: anybody may have chosen it. */
+/** Longest name that is shown: an attacker may have chosen it. */
 const NAME = 60;
 
 function shown(id: string, name: unknown): string {
@@ -237,7 +237,10 @@ function shown(id: string, name: unknown): string {
     return text.length > NAME ? `${text.slice(0, NAME)}…` : text;
 }
 
-/** What comes before the commands of findings: with a key that others know, all of it comes back. @param stack that made the gateway */
+/**
+ * Text before the repair commands: while a leaked Admin key is valid, all deleted objects can come back. @param stack
+ * that made the gateway
+ */
 export function beforeRepair(namespace: string, stack: string): string[] {
     return [
         "These changes need an Admin key, so one has leaked. Rotate both keys first, then delete (docs/operate/leaked-credentials.md: An Admin key has leaked):",

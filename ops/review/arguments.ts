@@ -21,6 +21,6 @@ export function withFormat(
 /** For every command whose result is a review. */
 export function withReview(command: Command, limit: (typeof FAIL_ON)[number] = FAIL_ON[0]): Command {
     return withFormat(command, "how to print it; markdown is for a pull request").addOption(
-        choice("--fail-on <severity>", "exit with 3 when a finding is as bad, or worse", FAIL_ON, limit),
+        choice("--fail-on <severity>", "exit with 3 when a finding is at least this bad", FAIL_ON, limit),
     );
 }

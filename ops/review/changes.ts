@@ -30,11 +30,11 @@ export interface Change {
     /** Id at the provider before and after. Unset: it has none yet, or none any more. */
     id?: string;
     newId?: string;
-    /** Deleted by the program alone: the thing itself stays. */
+    /** Deleted only from the state: the object itself stays. */
     retained: boolean;
-    /** Replaced by an earlier run, which did not come to delete it: another one has its place. */
+    /** Left over from a replacement in an earlier run, which did not delete it. */
     leftover: boolean;
-    /** Made under another name in the same run: renamed without an alias. */
+    /** Name under which the same run creates it again: it was renamed without an alias. */
     renamed?: string;
 }
 
@@ -52,7 +52,7 @@ const OPERATION: Record<string, Operation> = {
     discard: "delete",
 };
 
-/** Components are only groups: what is in them is looked at. */
+/** Components are only groups: the review judges the resources in them. */
 export function changesOf(steps: Step[]): Change[] {
     const found = new Map<string, Change>();
     for (const step of steps) {
@@ -116,7 +116,10 @@ export function kindOf(type: string): string {
     return `${family} ${parts.at(-1)}`;
 }
 
-/** What is deleted under one name and made under another is the same thing: it would be made first, and then deleted. */
+/**
+ * A resource that is deleted under one name and created under another is the same object: Pulumi would create it first,
+ * and then delete it.
+ */
 function paired(changes: Change[]): Change[] {
     const made = new Map(changes.filter(({ op }) => op === "create").map((change) => [identity(change), change]));
     made.delete(undefined);
@@ -136,7 +139,7 @@ function paired(changes: Change[]): Change[] {
     return changes.filter((change) => !gone.has(change));
 }
 
-/** What a thing is outside of Pulumi; undefined where names say nothing. */
+/** Identity of an object outside of Pulumi; undefined if its name does not identify it. */
 function identity({ kind, old, new: now }: Change): string | undefined {
     const props = now ?? old ?? {};
     const { metadata, name, namespace } = props as { metadata?: Props; name?: unknown; namespace?: unknown };
@@ -152,7 +155,7 @@ function identity({ kind, old, new: now }: Change): string | undefined {
     return undefined;
 }
 
-/** What differs, down to what `wholes` name. What is secret on both sides differs where Pulumi says so. */
+/** The differences, down to the paths in `wholes`. Values that are secret on both sides differ if Pulumi says so. */
 export function differencesOf({ kind, old = {}, new: now = {}, reasons }: Change, wholes: string[][]): Difference[] {
     const seen = differences(old, now, wholes);
     const hidden = reasons

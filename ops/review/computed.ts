@@ -1,7 +1,7 @@
 /** Properties of resources at Cloudflare that Cloudflare fills in: its provider names them as reasons of every update. */
 import type { Path } from "./differences";
 
-/** By kind: what is an output alone in @pulumi/cloudflare 6.22.1, which a test compares. */
+/** By kind: properties that are only outputs in @pulumi/cloudflare 6.22.1; a test compares the list. */
 export const OUTPUTS: Record<string, string[]> = {
     "cloudflare Zone": [
         ...["activatedOn", "cnameSuffix", "createdOn", "developmentMode", "meta", "modifiedOn", "nameServers"],
@@ -52,7 +52,7 @@ export const FILLED: Record<string, string[]> = {
     ],
 };
 
-/** Whether only the API's answer says what a property becomes. Of an input, where it is left out before and after. */
+/** Whether only the API's answer decides the value of a property; for an input, if it is not set before and after. */
 export function isComputed(kind: string, [name]: Path, ...sides: Record<string, unknown>[]): boolean {
     const names = [...(OUTPUTS[kind] ?? []), ...(FILLED[kind] ?? [])];
     return names.includes(String(name)) && sides.every((inputs) => inputs[String(name)] === undefined);

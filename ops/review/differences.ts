@@ -1,4 +1,4 @@
-/** What differs between two sets of inputs, down to what a rule looks at as a whole. */
+/** Differences between two sets of inputs, down to the paths that a rule compares as a whole. */
 import { isDeepStrictEqual } from "node:util";
 
 export type Path = (string | number)[];
@@ -9,7 +9,7 @@ export interface Difference {
     /** Undefined: there is none. */
     old: unknown;
     new: unknown;
-    /** Secret on both sides, so that only Pulumi knows that it differs. */
+    /** Secret on both sides, so only Pulumi knows that it differs. */
     hidden?: boolean;
 }
 
@@ -85,7 +85,7 @@ export function valueAt(value: unknown, path: Path): unknown {
     );
 }
 
-/** Whether a value is, or has in it, what is only known when it is applied. */
+/** Whether a value is, or contains, one that is known only after the change is applied. */
 export function isUnknown(value: unknown): boolean {
     return has(value, (text) => text.includes(UNKNOWN));
 }

@@ -33,14 +33,14 @@ export async function drift(context: Context, args: DriftArgs): Promise<void> {
     const printed = printedBy("pulumi refresh", stack, await context.pulumi(refresh));
     const preview = readRefresh(printed, "pulumi refresh", stack.short);
     const found = reviewOf(driftOf(preview), context.today, state);
-    const back = `Put it back: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another manager holds the field. Or write it into the config`;
+    const back = `To undo the drift: pulumi up --refresh -s ${stack.short}, with PULUMI_K8S_ENABLE_PATCH_FORCE=true where another field manager owns the field. To keep it, write it into the config`;
     const findings = found.findings.map((finding): Finding => ({
         ...finding,
         ...(GAINS.includes(finding.code) && { severity: "risk" }),
         todo: finding.code === "state-unfinished" ? finding.todo : back,
     }));
     findings.push(...preview.unshown.map((counted) => unshownFinding(counted, stack.short)));
-    // Where nothing was brought up there is no APISIX.
+    // A stack without resources has no APISIX.
     if ((state.resources ?? []).length > 0) findings.push(...(await inApisix(context, stack)));
     const report = { ...found, findings: findings.sort(byDanger), about: "drift" as const };
     context.out(render(report, args.format));
@@ -60,7 +60,7 @@ async function inApisix(context: Context, stack: Stack): Promise<Finding[]> {
     if (unread !== undefined && isUnknown) context.note(`Not compared with what is in APISIX: ${unread}`);
     return [
         ...foreign.map(({ says, repair }): Finding => {
-            const todo = `Rotate both Admin keys first, and begin port-forwarding (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
+            const todo = `Rotate both Admin keys first, and start the port-forward (docs/operate/leaked-credentials.md: An Admin key has leaked). Then run: ${repair}`;
             return { code: "foreign-in-gateway", severity: "breaks-callers", says, evidence: [], todo };
         }),
         ...(unread === undefined || isUnknown ? [] : [unreadFinding(unread)]),
@@ -80,18 +80,19 @@ function unshownFinding(counted: string, stack: string): Finding {
 
 function unreadFinding(why: string): Finding {
     const [says, command] = why.split(/\. (?=Run: )/);
-    const todo = command ?? "Correct it, and look again: objects that are only in APISIX are not shown.";
+    const todo =
+        command ?? "Correct that and run this again: until then objects that exist only in APISIX are not shown.";
     return { code: "gateway-not-read", severity: "risk", says, evidence: [], todo };
 }
 
-/** What is there now as a change from what Pulumi has made. */
+/** The present state as a change from the state that Pulumi applied. */
 function driftOf(preview: Preview): Preview {
     return { ...preview, steps: preview.steps.map(live) };
 }
 
 /**
- * A provider that reads no inputs back shows what is there in its outputs alone. They are compared as far as the inputs go:
- * what else is there is the system's own.
+ * A provider that does not read inputs back has the present values only in its outputs. Only fields that the inputs
+ * have are compared: the system sets the others.
  */
 function live(step: Step): Step {
     const { op, oldState, newState } = step;

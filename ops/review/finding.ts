@@ -1,4 +1,4 @@
-/** What a review says: each finding has a code that stays, so that pipelines and people can rely on it. */
+/** Findings of a review. Their codes are stable, so that pipelines and people can rely on them. */
 
 /** From the most dangerous. `breaks-callers`: callers lose access, or a protection is removed. */
 export const SEVERITIES = ["breaks-callers", "risk", "harmless"] as const;
@@ -18,7 +18,7 @@ export interface Evidence {
 export interface Finding {
     code: Code;
     severity: Severity;
-    /** One sentence, in the words of callers and operators. */
+    /** One sentence about the effect on callers and operators. */
     says: string;
     evidence: Evidence[];
     /** What to do about it. */
@@ -26,18 +26,15 @@ export interface Finding {
 }
 
 const HAND_OUT =
-    "Tell the caller before, and hand a new credential out while the old one works: npm run ops -- consumer rotate.";
-const QUIET = "Apply it when it is quiet.";
-const UNDO = "Look whether it is meant. If it is not, take it out of the change.";
+    "Tell the caller beforehand, and hand out a new credential while the old one works: npm run ops -- consumer rotate.";
+const QUIET = "Apply it when there are few requests.";
+const UNDO = "Check whether it is intended. If not, remove it from the change.";
 
-/**
- * Every code: how bad it is unless a rule knows better, and what to do. The order is that of a review, the most
- * dangerous first.
- */
+/** Every code with its default severity and what to do. The order is that of a review, the most dangerous first. */
 export const CODES = {
     "authentication-removed": [
         "breaks-callers",
-        "Do not apply it: anyone can reach Alpa. Put back the plugin, the policy or the application.",
+        "Do not apply it: anyone can reach Alpa. Restore the plugin, the policy or the application.",
     ],
     "foreign-in-gateway": [
         "breaks-callers",
@@ -66,64 +63,85 @@ export const CODES = {
     ],
     "way-in-changed": [
         "breaks-callers",
-        "Tell the callers the new address before, and apply it at a time agreed with them.",
+        "Tell the callers the new address beforehand, and apply the change at a time agreed with them.",
     ],
-    "authentication-changed": ["breaks-callers", "Tell the callers before how they must authenticate from then on."],
+    "authentication-changed": [
+        "breaks-callers",
+        "Tell the callers beforehand how they must authenticate after the change.",
+    ],
     "all-credentials-change": [
         "breaks-callers",
         "Do not apply it unless every caller has agreed on the hour: all keys change.",
     ],
     "caller-removed": [
         "breaks-callers",
-        "Be sure that the caller has gone. A caller that comes back gets new credentials.",
+        "Make sure that the caller no longer needs access. A caller that comes back needs new credentials.",
     ],
-    "credential-revoked": ["breaks-callers", "Be sure that the caller uses another one: it cannot be brought back."],
+    "credential-revoked": [
+        "breaks-callers",
+        "Make sure that the caller uses another credential: this one cannot be restored.",
+    ],
     "credential-changed": ["breaks-callers", HAND_OUT],
     "credential-ends-sooner": ["breaks-callers", HAND_OUT],
-    "limit-lowered": ["breaks-callers", "Tell the caller: it gets 429 where it was served before."],
+    "limit-lowered": ["breaks-callers", "Tell the caller: it may get 429 for requests that were served before."],
     "request-refused": ["breaks-callers", "Tell the callers which requests are refused from then on."],
     "timeout-lowered": [
         "breaks-callers",
-        "Be sure that no answer takes that long: longer ones are cut with 504 or 524.",
+        "Make sure that no answer takes longer than the new limit: longer ones are cut off with 504 or 524.",
     ],
     "service-interrupted": ["breaks-callers", QUIET],
     "alpa-stopped": [
         "breaks-callers",
-        "Lead callers elsewhere first, or announce a window and convert in it: npm run ops -- convert plan.",
+        "Move the callers to another service first, or announce a maintenance window and convert in it: npm run ops -- convert plan.",
     ],
-    "upstream-replaced": ["risk", "Be sure that the new services answer: ask one from a gateway node first."],
-    "upstream-removed": ["risk", "Be sure that the services that stay can carry all requests."],
-    "upstream-added": ["risk", "Be sure that it answers: requests go there at once."],
-    "alpa-started": ["risk", "Be sure that nothing else holds the GPUs of its nodes."],
+    "upstream-replaced": [
+        "risk",
+        "Make sure that the new services answer: send each a request from a gateway node first.",
+    ],
+    "upstream-removed": ["risk", "Make sure that the remaining services can carry all requests."],
+    "upstream-added": ["risk", "Make sure that the new service answers: requests go there at once."],
+    "alpa-started": ["risk", "Make sure that nothing else uses the GPUs of its nodes."],
     "route-changed": ["risk", UNDO],
     "guard-changed": ["risk", "Send the requests of your callers through the sandbox with the new guard."],
-    "errors-changed": ["risk", "Clients that read Alpa's errors may fail on others: try one of each."],
+    "errors-changed": [
+        "risk",
+        "Clients that parse Alpa's errors may fail on other errors: test one client of each kind.",
+    ],
     "protection-weakened": ["risk", UNDO],
     "credential-rotated": [
         "risk",
         "Hand the new secret out before the day on which the old one ends: npm run ops -- consumer handout.",
     ],
     "limit-changed": ["risk", UNDO],
-    "limit-removed": ["risk", "One caller may now take all of Alpa: be sure that it is meant."],
-    "network-narrowed": ["risk", "Be sure that callers and connectors still get through."],
+    "limit-removed": ["risk", "One caller may now use all of Alpa: make sure that this is intended."],
+    "network-narrowed": ["risk", "Make sure that callers and connectors can still connect."],
     "pods-restart": ["risk", QUIET],
-    "host-changed": ["risk", "Watch the hosts while it runs: npm run ops -- check smoke."],
-    "certificate-changed": ["risk", "Be sure that the callers trust who signed it: npm run ops -- check exposure."],
+    "host-changed": ["risk", "Watch the hosts during the run: npm run ops -- check smoke."],
+    "certificate-changed": [
+        "risk",
+        "Make sure that the callers trust the issuer of the certificate: npm run ops -- check exposure.",
+    ],
     "gateway-changed": ["risk", QUIET],
     "dns-record-changed": ["risk", "Make sure that no client needs the old answer: resolvers cache it for its TTL."],
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
     "left-behind": [
         "risk",
-        "It stays as it is, and no stack knows it from then on. Delete it by hand, or take it over by import.",
+        "The object stays, but no stack manages it any more. Delete it by hand, or import it into a stack.",
     ],
-    "unknown-until-apply": ["risk", "Look at this property again while it is applied."],
-    "unknown-resource": ["risk", "This review does not know the kind: read its part of pulumi preview --diff."],
-    "other-change": ["risk", "This review does not know the property: read its part of pulumi preview --diff."],
-    "gateway-not-read": ["risk", "Objects that are only in APISIX are not shown: correct it, and look again."],
+    "unknown-until-apply": ["risk", "Check this property again when the change is applied."],
+    "unknown-resource": [
+        "risk",
+        "This review does not know this kind of resource: read its part of pulumi preview --diff.",
+    ],
+    "other-change": ["risk", "This review does not know this property: read its part of pulumi preview --diff."],
+    "gateway-not-read": [
+        "risk",
+        "Objects that exist only in APISIX are not shown. Correct what this finding names, and run the review again.",
+    ],
     "state-unfinished": [
         "risk",
-        "Look at what the interrupted run has made, then run: pulumi refresh --clear-pending-creates",
+        "Check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
     ],
     "caller-added": ["harmless", "Hand its credentials out: npm run ops -- consumer handout."],
     "credential-added": ["harmless", "Hand it out: npm run ops -- consumer handout."],

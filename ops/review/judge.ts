@@ -1,4 +1,4 @@
-/** Findings of a run: every change is judged by the rule of its kind, and what no rule knows is a risk. */
+/** Findings of a run: the rule of its kind judges every change, and a change without a rule is a risk. */
 import type { Change } from "./changes";
 import { differencesOf } from "./changes";
 import { covers, isSecret, isUnknown, parsePath, pathText, valueAt, type Difference, type Path } from "./differences";
@@ -88,7 +88,7 @@ function orUnknown(verdict: Verdict, change: Change, { new: now }: Difference): 
 }
 
 function untilApplied(change: Change): string {
-    return `${titleOf(change)}: what comes of it is known only when it is applied`;
+    return `${titleOf(change)} changes, and its new value is known only when it is applied`;
 }
 
 function other(change: Change, difference: Difference): Verdict {
@@ -98,16 +98,19 @@ function other(change: Change, difference: Difference): Verdict {
 }
 
 function strange(change: Change): Verdict {
-    const does = { create: "made", update: "changed", replace: "replaced", delete: "deleted" }[change.op];
-    return { code: "unknown-resource", says: `${titleOf(change)} is ${does}: this review does not know the kind` };
+    const does = { create: "created", update: "changed", replace: "replaced", delete: "deleted" }[change.op];
+    return {
+        code: "unknown-resource",
+        says: `${titleOf(change)} is ${does}: this review does not know this kind of resource`,
+    };
 }
 
 function cleared(change: Change): Verdict {
-    return { code: "deleted", says: `${titleOf(change)} that was replaced before is deleted now` };
+    return { code: "deleted", says: `${titleOf(change)}, which an earlier run replaced, is deleted now` };
 }
 
 function added(change: Change): Verdict {
-    return { code: "added", says: `${titleOf(change)} is made` };
+    return { code: "added", says: `${titleOf(change)} is created` };
 }
 
 function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
@@ -118,10 +121,10 @@ function recreated({ renamed, name }: Change, rule: KindRule): Verdicts {
     };
 }
 
-/** What is left behind does not go, but for callers that is no difference in what Pulumi does for them from then on. */
+/** A retained object is not deleted, but Pulumi no longer manages it, so the finding is that of a deletion. */
 function leftBehind(change: Change, rule: KindRule, run: Run): Verdicts {
     if (listed(rule.deleted(change, run)).length === 0) return undefined;
-    return { code: "left-behind", says: `${titleOf(change)} stays where it is, and is no longer this stack's` };
+    return { code: "left-behind", says: `${titleOf(change)} is kept, and this stack no longer manages it` };
 }
 
 function listed(verdicts: Verdicts): Judged[] {
@@ -139,7 +142,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     const old = sides ? shown(veiled(sides.old, sides.new), path) : undefined;
     const now = sides ? shown(veiled(sides.new, sides.old), path) : undefined;
     if (property === undefined) return { resource: name, urn, ...(EXISTS[op] as object) };
-    // Secret on both sides: that it differs is all there is to see.
+    // For a value that is secret on both sides, only the fact that it differs is shown.
     const hidden = difference?.hidden && !isSecret(difference.old) ? {} : undefined;
     return {
         resource: name,
@@ -149,7 +152,7 @@ function evidenceOf(change: Change, verdict: Verdict, difference?: Difference): 
     };
 }
 
-/** Where a value stands: names on the way say whether it is secret, also of a part that a rule has taken out. */
+/** Path of a value: names in the path decide whether it is secret, also for a part that a rule has selected. */
 function placeOf({ kind, old, new: now }: Change, { property }: Verdict, difference?: Difference): Path {
     const at = difference?.path ?? [];
     const names = [old, now].flatMap((side) => nameOf(valueAt(side, at.slice(0, -1)), at.at(-1)));

@@ -3,16 +3,16 @@ import { SEVERITIES, type Finding, type Severity } from "./finding";
 import { cut, evidenceText, grouped, plain, summary, TITLES, todosOf, type Review } from "./report";
 import { counted } from "./values-text";
 
-/** A comment of GitHub takes 65,536 characters; what a workflow writes around this one has the rest. */
+/** A comment of GitHub may have 65,536 characters; the rest is for text that a workflow adds. */
 export const LONGEST = 64_000;
-/** What is left for the line that says how much is missing. */
+/** Characters reserved for the line about omitted findings. */
 const NOTE = 300;
 const EVIDENCE = 3;
-/** Findings of each code that come before any more of another one: many of a kind hide no other. */
+/** Most findings of a code that are listed first, so that many findings of one code do not hide others. */
 const FIRST = 10;
 
 /**
- * Where it gets too long, something of every code stays, and then the most dangerous.
+ * If it gets too long, findings of every code are kept, and then the most dangerous ones.
  * @param picture Mermaid text of the stack. It is left out where the findings need its place.
  */
 export function renderMarkdown(review: Review, longest = LONGEST, picture?: string): string {
@@ -43,7 +43,7 @@ function withinLength(review: Review, longest: number): string {
     return parts.join("") + (missing.length > 0 ? missingText(missing) : "");
 }
 
-/** Findings that fit. What is too long by itself is left out, and not what comes after it. */
+/** Findings that fit. A finding that is too long is omitted, and later ones may still fit. */
 function chosen(groups: Finding[][], room: number): Set<Finding> {
     const kept = new Set<Finding>();
     let length = 0;

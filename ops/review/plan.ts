@@ -63,7 +63,7 @@ function parsed(text: string, where: string): Props & { manifest?: { time?: stri
         const strange = plans.flatMap(({ steps = [] }) => steps).find((step) => !OPERATIONS.has(step));
         if (strange === undefined) return value;
         throw new UsageError([
-            `${where}: must have operations that are known here (got ${JSON.stringify(strange)}, of another version of Pulumi). Use the version that is pinned.`,
+            `${where}: must have only operations that this version knows (got ${JSON.stringify(strange)}, of another version of Pulumi). Use the version that is pinned.`,
         ]);
     }
     const hint = isMap(value) && "steps" in value ? " It is a preview: use --preview." : "";
@@ -80,7 +80,7 @@ function isResourcePlan(value: unknown): value is ResourcePlan {
 
 const MAKE = "Make it with: pulumi preview --save-plan plan.json";
 
-/** What the state has become since then is not in the plan: it would be refused, or undo it. */
+/** The plan does not have later changes of the state: Pulumi would reject it, or it would undo them. */
 function older({ manifest }: { manifest?: { time?: string } }, where: string, state: Exported): string[] {
     const [made, changed] = [manifest?.time, state.manifest?.time].map((time) => Date.parse(time ?? ""));
     // Of some backends a state has no time; a plan always has.
@@ -101,10 +101,12 @@ function otherVersion({ manifest }: { manifest?: { version?: string } }, where: 
 }
 
 function stepsOf(urn: string, { steps = [], goal }: ResourcePlan, known: Map<string, ResourceState>): Step[] {
-    // Providers that the engine makes by itself are in no preview either (pkg/engine/update.go, `isDefaultProviderStep`).
+    // Default providers, which the engine creates itself, are in no preview either (pkg/engine/update.go,
+    // `isDefaultProviderStep`).
     const isDefault = /^urn:pulumi:.*\bpulumi:providers:[^:]+::default/.test(urn);
     const old = known.get(urn) ?? aliased(urn, goal, known);
-    // As in a preview: what stays is a step only where its protection changes (`shouldShow` in pkg/backend/display).
+    // As in a preview, an unchanged resource is a step only if its protection changes (`shouldShow` in
+    // pkg/backend/display).
     const stays = Boolean(goal?.protect ?? old?.protect) === Boolean(old?.protect);
     const done = steps.filter((step) => step !== "same" || !stays);
     if (isDefault || done.length === 0) return [];
@@ -152,7 +154,7 @@ function blinded(value: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, blinded(part)]));
 }
 
-/** Values of the config in clear; others stand as what they are encrypted to, and are left out. */
+/** Plain values of the config; encrypted values are left out. */
 function configOf(config: unknown): Record<string, string> {
     if (!isMap(config)) return {};
     return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** Plugins of a route's rule: who is asked what, what is refused, what goes on to Alpa and back. */
+/** Changes of the plugins of a route's rule: authentication, rejected requests, and changes of requests and answers. */
 import { isDeepStrictEqual } from "node:util";
 import { REVISION_HEADER } from "../../components/alpa/paths";
 import { classVerdicts } from "./limits/classes";
@@ -7,18 +7,18 @@ import { isMap, type Props } from "./differences";
 import type { Code } from "./finding";
 import type { Verdict } from "./rule";
 
-/** What it means that a plugin comes, goes, or has other settings. */
+/** Verdicts for a plugin that is added, removed, or gets other settings. */
 const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; changes: [Code, string] }> = {
     "multi-auth": auth(),
     "key-auth": auth(),
     "jwt-auth": auth(),
     "fault-injection": {
-        comes: ["request-refused", "some requests are answered by the gateway itself"],
+        comes: ["request-refused", "the gateway answers some requests itself"],
         goes: [
             "authentication-removed",
-            "what the gateway refused by itself goes on, callers of other namespaces among them",
+            "requests that the gateway rejected itself now go to Alpa, including those of callers of other namespaces",
         ],
-        changes: ["request-refused", "the gateway answers other requests by itself"],
+        changes: ["request-refused", "the gateway answers other requests itself"],
     },
     "request-validation": {
         comes: ["request-refused", "the guard refuses requests that stop Alpa"],
@@ -38,9 +38,9 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
         changes: ["request-refused", "other requests are refused before authentication"],
     },
     "request-id": {
-        comes: ["changed-inside", "answers have a number"],
-        goes: ["errors-changed", "answers have no number any more"],
-        changes: ["errors-changed", "answers are numbered in another way"],
+        comes: ["changed-inside", "answers have a request id"],
+        goes: ["errors-changed", "answers have no request id any more"],
+        changes: ["errors-changed", "answers have request ids of another form"],
     },
     prometheus: {
         comes: ["changed-inside", "requests are counted, by caller, route and status"],
@@ -49,7 +49,7 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
     },
     "proxy-rewrite": {
         comes: ["route-changed", "Alpa gets other headers or another path"],
-        goes: ["protection-weakened", "Alpa gets credentials, and headers that callers have made up"],
+        goes: ["protection-weakened", "Alpa gets callers' credentials, and headers that callers can forge"],
         changes: ["protection-weakened", "Alpa gets other headers or another path"],
     },
     redirect: {
@@ -58,13 +58,13 @@ const PLUGINS: Record<string, { comes: [Code, string]; goes: [Code, string]; cha
             "callers that use HTTP are redirected to HTTPS, and most clients do not repeat a POST there",
         ],
         goes: ["protection-weakened", "keys may be sent by HTTP again"],
-        changes: ["way-in-changed", "callers are sent elsewhere"],
+        changes: ["way-in-changed", "callers are redirected elsewhere"],
     },
 };
 
 function auth(): (typeof PLUGINS)[string] {
     return {
-        comes: ["authentication-changed", "callers are asked who they are"],
+        comes: ["authentication-changed", "callers must authenticate"],
         // The finding of the rule reports that authentication is removed.
         goes: ["authentication-changed", "one authentication method is removed"],
         changes: ["authentication-changed", "callers authenticate in another way"],
@@ -73,13 +73,13 @@ function auth(): (typeof PLUGINS)[string] {
 
 function errors(): (typeof PLUGINS)[string] {
     return {
-        comes: ["errors-changed", "answers are changed on their way back"],
-        goes: ["errors-changed", "errors no longer have Alpa's shape"],
-        changes: ["errors-changed", "errors look different"],
+        comes: ["errors-changed", "the gateway changes answers"],
+        goes: ["errors-changed", "errors no longer have Alpa's format"],
+        changes: ["errors-changed", "errors have another format"],
     };
 }
 
-const UNKNOWN_PLUGIN = { comes: "is new", goes: "goes", changes: "has other settings" };
+const UNKNOWN_PLUGIN = { comes: "is new", goes: "goes", changes: "changes its settings" };
 
 /** @param title what the rule serves. @param at path of the list */
 export function pluginVerdicts(title: string, at: string, old: unknown, now: unknown): Verdict[] {
@@ -92,7 +92,11 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
         if (shares !== undefined) return shares;
         if (isDeepStrictEqual(withoutErrors(from), withoutErrors(to)))
             return [
-                { code: "errors-changed", says: `${title}: errors look different`, ...narrowed(property, from, to) },
+                {
+                    code: "errors-changed",
+                    says: `${title}: errors have another format`,
+                    ...narrowed(property, from, to),
+                },
             ];
         if (isNamed(from) !== isNamed(to) && isDeepStrictEqual(withoutName(from), withoutName(to)))
             return [
@@ -124,7 +128,7 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
             },
         ];
     });
-    // APISIX runs them by priority: the order of the list is for reading.
+    // APISIX runs plugins by priority, so their order in the list has no effect.
     const order =
         isDeepStrictEqual([...before.keys()].sort(), [...after.keys()].sort()) &&
         !isDeepStrictEqual([...before.keys()], [...after.keys()]);
@@ -133,7 +137,7 @@ export function pluginVerdicts(title: string, at: string, old: unknown, now: unk
         : verdicts;
 }
 
-/** A refusal of every request, and its end, is more than one of some. */
+/** Rejecting every request, or no longer doing so, weighs more than rejecting some. */
 function refusal(title: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
     const [was, is] = [refusesAll(old), refusesAll(now)];
     if (was === is) return {};
@@ -151,7 +155,7 @@ function refusesAll(plugin: Props | undefined): string | undefined {
     return isMap(meta) && meta.filter !== undefined ? undefined : String(abort.http_status);
 }
 
-/** What weighs more, or less, than any other setting of the plugin. */
+/** Verdicts for settings that matter more, or less, than the others of the plugin. */
 function finer(name: string, old: Props | undefined, now: Props | undefined): Partial<Verdict> {
     if (old === undefined || now === undefined) return {};
     if (/-auth$/.test(name) && filterOf(now) !== undefined && !isDeepStrictEqual(filterOf(old), filterOf(now)))
@@ -171,7 +175,7 @@ function bodyLimit({ config }: Props): number {
     return isMap(config) ? Number(config.max_body_size) : NaN;
 }
 
-/** Names of the plugins in one, itself among them, that take the credential out of what goes on to Alpa. */
+/** Names of plugins in this entry that remove the credential before a request goes to Alpa. */
 function hiding({ name, config }: Props): string[] {
     const { hide_credentials: itself, auth_plugins: inside } = isMap(config) ? config : {};
     const parts = (Array.isArray(inside) ? inside.filter(isMap) : []).flatMap((part) =>
@@ -193,7 +197,7 @@ function withoutName(plugin: Props | undefined): unknown {
     return { ...plugin, config: { ...config, _meta: meta } };
 }
 
-/** A plugin without what callers read of its refusals. */
+/** A plugin without the error messages that callers get. */
 function withoutErrors(plugin: Props | undefined): unknown {
     const { config } = plugin ?? {};
     if (!isMap(config)) return plugin;
@@ -217,7 +221,7 @@ function schemas({ config }: Props): unknown {
     return isMap(config) ? [config.body_schema, config.header_schema] : undefined;
 }
 
-/** A setting alone where only one differs: a whole guard is more than anybody reads. */
+/** Only the setting that differs, if it is one: a whole guard is too long to read. */
 function narrowed(property: string, old: Props | undefined, now: Props | undefined) {
     const [from, to] = [old?.config, now?.config];
     if (!isMap(from) || !isMap(to)) return { property, old, new: now };

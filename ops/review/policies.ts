@@ -25,7 +25,7 @@ export function exceptionsOf(root: string, today: Date): Exception[] {
 }
 
 /**
- * Violations that the change brings: what was so before is for the pack to refuse, and no news of this change.
+ * Violations that the change adds: existing ones are not reported here, only by the pack.
  * @param state unset: rules that look at all resources of a stack are left out, since a preview has those that change only
  */
 export function policyFindings(

@@ -84,7 +84,7 @@ export function readRefresh(text: string, where: string, stack?: string): Refres
     if (errors.length > 0) throw new UsageError(errors.map((d) => failedPreview(where, d as Props)));
     if (digest.maybeCorrupt === true)
         throw new UsageError([`${where}: must be of a run that ended (Pulumi says it may be corrupt). Make it again.`]);
-    // A stack without any resource has no steps, and no word of that.
+    // The preview of a stack without resources has no field for steps.
     if (digest.steps !== undefined && !Array.isArray(digest.steps))
         throw new UsageError([`${where}: must have a list of steps. ${MAKE}`]);
     if (digest.steps === undefined && digest.changeSummary === undefined)
@@ -107,7 +107,7 @@ export function readRefresh(text: string, where: string, stack?: string): Refres
 }
 
 const MAKE = "Make it with: pulumi preview --json > preview.json";
-const SHOW = `Some resource changes, and Pulumi leaves out which. Set ${Object.entries(PROVIDER_ENV)
+const SHOW = `Pulumi counts a change that the preview does not show. Set ${Object.entries(PROVIDER_ENV)
     .map(([name, value]) => `${name}=${value}`)
     .join(" ")} where it runs and make it again; if that is set, look without --json, at --diff.`;
 
@@ -146,7 +146,7 @@ function failedPreview(where: string, { message }: Props): string {
     return `${where}: the preview must have succeeded (it says: ${errorText(message)})`;
 }
 
-/** What Pulumi says of a failure. Programs and providers put into it what they please. */
+/** What Pulumi says of a failure. Programs and providers may put any text into it. */
 export function errorText(message: unknown): string {
     const said = String(message)
         .trim()
@@ -159,7 +159,7 @@ function stepProblems(step: unknown, where: string): string[] {
         return [`${where}: must have an operation and a URN. ${MAKE}`];
     if (!OPERATIONS.has(step.op))
         return [
-            `${where}: must have an operation that is known here (got ${JSON.stringify(step.op)}, of another version of Pulumi). Use the version that is pinned.`,
+            `${where}: must have an operation that this version knows (got ${JSON.stringify(step.op)}, of another version of Pulumi). Use the version that is pinned.`,
         ];
     const states = [step.oldState, step.newState].filter((state) => state !== undefined && state !== null);
     if (states.length === 0) return [`${where}: must have the state before or after. ${MAKE}`];

@@ -39,7 +39,7 @@ export function summary({ about, stack, changes, findings }: Review): string {
         (severity) => [severity, findings.filter((f) => f.severity === severity).length] as const,
     );
     const found = of.filter(([, n]) => n > 0).map(([severity, n]) => `${n} ${severity}`);
-    const none = about === "drift" ? "all is as Pulumi made it" : "nothing changes";
+    const none = about === "drift" ? "everything is as Pulumi applied it" : "nothing changes";
     const what = done.length === 0 ? none : `resources: ${done.join(", ")}`;
     const title = about === "drift" ? `Drift of stack ${stack}` : `Review of stack ${stack}`;
     return `${title}: ${what}. ${found.length === 0 ? "Callers notice nothing." : `Findings: ${found.join(", ")}.`}`;
@@ -58,7 +58,7 @@ export function renderText(review: Review): string {
     return lines.map(plain).join("\n");
 }
 
-/** Values come from other people's files: they end no line, give a terminal no orders, and turn no text around. */
+/** Values come from files of others: line breaks, control characters and changes of the text direction are removed. */
 export function plain(line: string): string {
     return line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
 }

@@ -38,11 +38,11 @@ export const command: AddCommand = (stack, context) =>
 
 export interface ReviewArgs {
     stack?: string;
-    /** What `pulumi preview --json` printed. Unset: it is run. */
+    /** File with the output of `pulumi preview --json`. Unset: the command runs it. */
     preview?: string;
-    /** What `pulumi preview --save-plan` wrote. */
+    /** File that `pulumi preview --save-plan` wrote. */
     plan?: string;
-    /** Where the plan is saved, so that what is reviewed is what runs. */
+    /** File to save the plan to, so that `pulumi up` applies exactly what was reviewed. */
     savePlan?: string;
     format: (typeof FORMATS)[number];
     failOn: (typeof FAIL_ON)[number];
@@ -52,7 +52,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
     const problems = [
         args.preview && args.plan ? "--plan: must not come with --preview. Choose one of them." : "",
         args.savePlan && (args.preview || args.plan)
-            ? "--save-plan: must come without --preview and --plan, since it is of a preview made now. Leave it or them out."
+            ? "--save-plan: must not come with --preview or --plan, since it saves the plan of a new preview. Leave one of them out."
             : "",
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems);
@@ -63,7 +63,7 @@ export async function review(context: Context, args: ReviewArgs): Promise<void> 
 }
 
 async function read(context: Context, args: ReviewArgs): Promise<{ preview: Preview; state?: Exported }> {
-    // A preview in a file can be read anywhere; where the stack is named, it is compared with what is there now.
+    // A preview file can be read without the backend; with --stack it is compared with the present state.
     const offline = args.preview !== undefined && args.stack === undefined;
     if (offline) return { preview: readPreview(fileText("--preview", args.preview!), "--preview") };
     const stack = await findStack(context, args.stack);
@@ -87,7 +87,7 @@ export function reviewOf(preview: Preview, today: Date, state: Exported = {}): R
 }
 
 /**
- * The same, with what the change breaks of the policy pack.
+ * The same, with violations of the policy pack.
  * @param program folder of the program that was previewed, which has the file of callers
  */
 export function fullReview(
@@ -111,7 +111,7 @@ function withCallers(config: Preview["config"], program: string): Preview["confi
     try {
         return { ...config, [list]: JSON.stringify([...(JSON.parse(config[list] ?? "[]") as unknown[]), ...callers]) };
     } catch {
-        return config; // of an encrypted list nothing can be said
+        return config; // an encrypted list cannot be read
     }
 }
 
@@ -131,7 +131,7 @@ export function render(found: Review, format: ReviewArgs["format"], picture?: st
     return format === "markdown" ? renderMarkdown(found, LONGEST, picture) : renderText(found);
 }
 
-/** Those as bad as that, or worse. */
+/** Findings of at least that severity. */
 export function asBadAs(findings: Finding[], limit: ReviewArgs["failOn"]): Finding[] {
     const bad = (SEVERITIES as readonly Severity[]).slice(0, limit === "none" ? 0 : SEVERITIES.indexOf(limit) + 1);
     return findings.filter(({ severity }) => bad.includes(severity));
@@ -142,9 +142,9 @@ export function failOn({ about, stack, findings }: Review, limit: ReviewArgs["fa
     const found = asBadAs(findings, limit).length;
     if (found === 0) return;
     const what = limit === "risk" ? "have no risk for callers" : "break no caller";
-    const subject = about === "drift" ? "what was changed behind Pulumi's back" : "the change";
+    const subject = about === "drift" ? "what was changed outside Pulumi" : "the change";
     throw new FindingsError(
-        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings do not fit). Read them above, or choose another --fail-on.`,
+        `${stack}: ${subject} must ${what} (${found} of ${findings.length} findings are too severe). Read them above, or choose another --fail-on.`,
     );
 }
 
@@ -199,7 +199,7 @@ export async function exported({ pulumi }: Context, stack: Stack): Promise<Expor
     return (JSON.parse(text) as { deployment?: Exported }).deployment ?? {};
 }
 
-/** A resource that has another state now than the preview saw, or that has come or gone since. */
+/** Resources whose state has changed since the preview, or that were added or removed since. */
 function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     const now = new Map(resources.filter((r) => !r.delete).map((r) => [r.urn, r]));
     const stale = steps.filter(({ op, urn, oldState }) => {
@@ -219,7 +219,7 @@ function olderThan({ steps }: Preview, { resources = [] }: Exported): string[] {
     ];
 }
 
-/** A preview says nothing of what it leaves as it is, nor when it was made: a file that is older than the state tells. */
+/** A preview has neither unchanged resources nor its time: a file older than the state shows that it is outdated. */
 function writtenBefore(file: string, { manifest }: Exported): string[] {
     const written = statSync(file).mtime;
     if (!(written.getTime() < Date.parse(manifest?.time ?? ""))) return [];
@@ -234,9 +234,9 @@ function unfinished({ pending_operations: pending = [] }: Exported): Finding[] {
         {
             code: "state-unfinished",
             severity: "risk",
-            says: `An earlier run was cut off, or one is under way: ${pending.length} of its operations are in the state unfinished`,
+            says: `An earlier run was interrupted, or a run is in progress: the state has ${pending.length} unfinished operations`,
             evidence: [],
-            todo: "Look whether one is under way. If none is, look at what it has made, then run: pulumi refresh --clear-pending-creates",
+            todo: "Check whether a run is in progress. If not, check what the interrupted run has created, then run: pulumi refresh --clear-pending-creates",
         },
     ];
 }

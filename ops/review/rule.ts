@@ -3,7 +3,7 @@ import type { Change } from "./changes";
 import type { Difference } from "./differences";
 import type { Code, Severity } from "./finding";
 
-/** What a rule makes of a difference. The evidence is added by who asks. */
+/** Judgement of a rule about a difference. The caller of the rule adds the evidence. */
 export interface Verdict {
     code: Code;
     /** One sentence without a full stop. */
@@ -28,7 +28,10 @@ export interface Run {
     today: Date;
 }
 
-/** What a property means. The first row that covers a difference is asked; it is compared as a whole there. */
+/**
+ * What a property means. The first row that covers a difference judges it; values below its path are compared as a
+ * whole.
+ */
 export type Row = readonly [at: string, judge: (difference: Difference, change: Change, run: Run) => Verdicts];
 
 /** What a kind of resource means. */
@@ -52,7 +55,7 @@ export const UNNOTICED: KindRule = {
     rows: [["**", nothing]],
 };
 
-/** Whether a thing goes. What is left behind stays, and where an earlier one goes another is in its place. */
+/** Whether an object is deleted for good: not if it is retained, or if it is left over from a replacement. */
 export const goes = ({ op, retained, leftover }: Change): boolean => op === "delete" && !retained && !leftover;
 
 /** The object's own name, else the resource's. For a replaced object, the earlier name, which callers know. */

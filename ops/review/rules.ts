@@ -40,7 +40,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes Gateway": cluster.wiring,
     "kubernetes NetworkPolicy": networkPolicy,
     "kubernetes PodDisruptionBudget": cluster.budget,
-    // Tells a Prometheus where to read: whether it may, the network policies say.
+    // Tells Prometheus where to read metrics; network policies decide whether it may.
     "kubernetes PodMonitor": UNNOTICED,
     "kubernetes Deployment": cluster.deployment,
     "kubernetes StatefulSet": members,
@@ -50,7 +50,7 @@ export const RULES: Record<string, KindRule | undefined> = {
     "kubernetes DaemonSet": images,
     "dynamic RampartGraph": gatewayGraph,
     "dynamic Revocations": revocations,
-    // Waits and memories: nothing is made anywhere for them.
+    // Waits and records: they create no object.
     "dynamic Awaited": UNNOTICED,
     "dynamic ConsumersAccepted": UNNOTICED,
     "dynamic CredentialsRevoked": UNNOTICED,
@@ -85,14 +85,14 @@ export function ruleOf(change: Change): KindRule | undefined {
     return change.kind === "dynamic RampartGraph" ? graphRule(change) : RULES[change.kind];
 }
 
-/** Prefixes of labels and annotations that nothing acts upon but Pulumi, people and this project. */
+/** Prefixes of labels and annotations that only Pulumi, people and this project use. */
 const OURS = /^(alpa-auth\.io|pulumi\.com|app\.kubernetes\.io|meta\.helm\.sh)\//;
 
 /** Of every kind, after its own rows. */
 export const COMMON: Row[] = [
     ["metadata/labels/**", mark],
     ["metadata/annotations/**", mark],
-    // Another name or namespace is another object: told by its replacement.
+    // Another name or namespace is another object: the finding of its replacement reports it.
     ["metadata/name", nothing],
     ["metadata/namespace", nothing],
 ];
@@ -100,5 +100,8 @@ export const COMMON: Row[] = [
 function mark({ path }: Difference, change: Change): Verdicts {
     if (OURS.test(String(path[2])))
         return { code: "changed-inside", says: `${titleOf(change)}: labels or annotations change` };
-    return { code: "other-change", says: `${titleOf(change)}: a label or annotation of others changes` };
+    return {
+        code: "other-change",
+        says: `${titleOf(change)}: a label or annotation that this project does not set changes`,
+    };
 }

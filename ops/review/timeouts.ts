@@ -15,7 +15,7 @@ export function timeoutVerdicts(title: string, at: string, old: unknown, now: un
     });
 }
 
-/** Of one limit. What is not there is the default of who holds it, which is not known here. */
+/** Verdict about one time limit. A missing value means a default that is not known here. */
 export function timeoutVerdict(title: string, property: string, old: unknown, now: unknown): Verdict {
     const [from, to] = [seconds(old), seconds(now)];
     const sides = { property, old, new: now };
@@ -23,7 +23,7 @@ export function timeoutVerdict(title: string, property: string, old: unknown, no
         return {
             code: "timeout-lowered",
             severity: "risk",
-            says: `${title}time limit becomes another (${said(old)} to ${said(now)})`,
+            says: `${title}time limit changes, from ${said(old)} to ${said(now)}`,
             ...sides,
         };
     const lower = to < from;

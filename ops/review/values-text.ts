@@ -1,7 +1,7 @@
-/** Values as a reviewer reads them. A secret is never among them, marked as one or not. */
+/** Values as text for a reviewer. Secrets are never shown, even if they are not marked. */
 import { isMap, SECRET, UNKNOWN, type Path, type Props } from "./differences";
 
-/** Names under which secrets stand, also where a provider does not mark them. */
+/** Names of fields with secrets, also if a provider does not mark them. */
 const SECRET_NAME =
     /^(stringData|stdin|kubeconfig|environment|bcryptHash|key|result|(proxy-)?authorization)$|(^|client|tunnel|access|auth|bearer|refresh|[_-])(secret|token)$|passw|passphrase|(private|secret|admin)[_-]?key|api[_-]?(key|token)$|last-applied-configuration$/i;
 /** Base64 of a JSON object: signed tokens, and the token of a tunnel. */
@@ -9,7 +9,7 @@ const TOKEN = /\beyJ(?:[\w-]+\.[\w-]+\.[\w-]*|[\w+/-]{20,}=*)/;
 /** A name and password in an address; passwords may have an `@` in them. */
 const LOGIN = /(?<=:\/\/)[^/\s:@]*:[^/\s]+(?=@)/;
 const BEARER = /(?<=\bBearer )[\w.~+/=-]{16,}/;
-/** What is a secret wherever it stands; keys of a list that is one text, and options of a command, among them. */
+/** Text that is a secret in any place, also keys in a list stored as text, and options of a command. */
 const SECRET_TEXT = new RegExp(
     ["PRIVATE KEY", String.raw`\b(key|stringData)["']?\s*:`, "--[\\w-]*(token|secret|passw)[\\w-]*[= ]"]
         .concat([TOKEN, LOGIN, BEARER].map(({ source }) => source))
@@ -22,14 +22,14 @@ const UNTIL_APPLIED = "(known when applied)";
 /** Longest text of a single value, in characters. */
 const LONGEST = 300;
 
-/** @param path where it stands. @returns undefined for what is not there */
+/** @param path path of the value. @returns undefined for a missing value */
 export function shown(value: unknown, path: Path = []): string | undefined {
     if (value === undefined) return undefined;
     const text = isInSecret(path) && !isMap(value) ? SECRET : plainText(masked(value, path));
     return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }
 
-/** A value without what is secret on the other side: it may have lost its mark there, or got one, and be the same. */
+/** A value without parts that are secret on the other side: the value may be the same and only its mark differ. */
 export function veiled(value: unknown, other: unknown): unknown {
     if (other === SECRET) return value === undefined ? undefined : SECRET;
     if (typeof value !== "object" || value === null || typeof other !== "object" || other === null) return value;
@@ -38,12 +38,12 @@ export function veiled(value: unknown, other: unknown): unknown {
     return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, veiled(one, part(key))]));
 }
 
-/** A sentence, without what is a secret by its form. */
+/** A sentence without text that looks like a secret. */
 export function withoutSecrets(says: string): string {
     return says.replace(IN_SENTENCE, SECRET);
 }
 
-/** Why a text is no JSON, without the piece of it that Node.js shows. */
+/** Why a text is no JSON, without the excerpt that Node.js adds. */
 export function jsonProblem(error: unknown): string {
     return (error as Error).message.replace(/, (\.\.\.)?"[^]*$/, "").split("\n")[0];
 }

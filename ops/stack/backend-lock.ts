@@ -1,15 +1,15 @@
 import { Failure } from "../errors";
 import type { Stack } from "./stack";
 
-/** What backends say when another update runs: Pulumi's own, and the service's. */
+/** Messages of backends while another update runs: the file backend, and the service. */
 const LOCKED = /the stack is currently locked by.*|Another update is currently in progress.*/;
 
-/** Their words; undefined when there is no lock. */
+/** The lock message; undefined if there is none. */
 export function lockedBy(output: string): string | undefined {
     return LOCKED.exec(output)?.[0];
 }
 
-/** Of a run that was refused before it began; undefined when there is no lock. @param so what it means, a sentence */
+/** Failure of a run that a lock prevented; undefined if there is no lock. */
 export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?: string): Failure | undefined {
     const lock = lockedBy(output);
     if (lock === undefined) return undefined;
@@ -19,5 +19,5 @@ export function lockFailure({ short }: Pick<Stack, "short">, output: string, so?
     );
 }
 
-/** What is so when a run that would have changed something met a lock. */
+/** Sentence about a run that a lock prevented from changing anything. */
 export const NOTHING_CHANGED = "Nothing was changed.";

@@ -8,7 +8,7 @@ import { PROJECT } from "./stack-file";
 
 const PREFIX = `${PROJECT}:`;
 
-/** What the program would say of a stack file. */
+/** Result of checking a stack file. */
 export interface Verdict {
     problems: string[];
     warnings: string[];
@@ -35,7 +35,7 @@ export function checkConfig(
 }
 
 /**
- * What the program makes of a stack file; the parameters are those of `checkConfig`.
+ * Settings from a stack file; the parameters are those of `checkConfig`.
  * @throws ConfigError naming every problem at once.
  */
 export function readSettings(

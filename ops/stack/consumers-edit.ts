@@ -34,7 +34,7 @@ interface Addition {
     class?: string;
 }
 
-/** The same of many in one edit, each of which reads all of the file. */
+/** Adds many credentials in one edit, since each edit reads the whole file. */
 export function addCredentials(text: string, additions: Addition[]): string {
     const known = readConsumers(text);
     return editYaml(text, (document) => additions.forEach((one) => add(document, known, one)));
@@ -48,7 +48,7 @@ function add(document: Document, known: Consumer[], { consumer, credential, limi
     else if (known.some(({ name }) => name === consumer)) throw notWrittenOut(consumer);
     const siblings = owner?.get("credentials", true) ?? anyCredentials(list);
     const entry = document.createNode(credential) as YAMLMap;
-    // As the other entries are written; but a key of several lines is not read on one.
+    // In the style of the other entries, except that a key of several lines needs block style.
     entry.flow = credential.publicKey === undefined && (!isSeq(siblings) || inFlow(siblings));
     for (const { key, value } of entry.items as Pair<Scalar, Node>[]) {
         // Without quotes Pulumi would read a time, and maybe a number.
@@ -163,7 +163,7 @@ function insertBelowName(entry: YAMLMap, pair: Pair): void {
 }
 
 /**
- * Takes the callers without keys of their own out of a stack file, and names the file they are in from then on.
+ * Moves callers without their own keys from a stack file to a file of callers.
  * @returns both texts, and the names of those that moved and of those that stayed
  */
 export function moveConsumers(

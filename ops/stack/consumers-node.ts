@@ -1,4 +1,4 @@
-/** Nodes of the list of consumers in a YAML file, to be edited where nothing else in the file would change with them. */
+/** Nodes of the list of consumers in a YAML file, for edits that change nothing else in the file. */
 import { isAlias, isMap, isScalar, isSeq, visit, type Document, type Node, type YAMLMap, type YAMLSeq } from "yaml";
 import { UsageError } from "../errors";
 import { placesOf, PROJECT, valuesOf } from "./stack-file";
@@ -7,10 +7,12 @@ import { placesOf, PROJECT, valuesOf } from "./stack-file";
 export function consumersNode(document: Document): YAMLSeq | undefined {
     const nodes = valuesOf(document);
     if (nodes.length > 1)
-        throw new UsageError([`consumers: must be there once (got ${PROJECT}:consumers and consumers). Join them.`]);
+        throw new UsageError([
+            `consumers: must be set only once (got ${PROJECT}:consumers and consumers). Merge them.`,
+        ]);
     const [node] = nodes;
     if (node === undefined || isSeq(node)) return node;
-    // A new list in its place would stop everybody who is in it.
+    // Replacing this value by a new list would revoke all its callers.
     throw new UsageError([
         `consumers: must be a list that is written out in the stack file (it is ${isAlias(node) ? "an alias" : isScalar(node) ? "one text" : "a mapping"}). Write it out.`,
     ]);
@@ -47,7 +49,7 @@ export function consumerNode(document: Document, name: string, more: (entry: YAM
     return entry;
 }
 
-/** An entry that stands elsewhere in the file and is only named here would be changed for all who name it. */
+/** Editing an entry that is only an alias would change all its uses. */
 function writtenOut(node: YAMLMap | undefined, what: string): YAMLMap {
     if (node) return node;
     throw notWrittenOut(what);
@@ -57,7 +59,7 @@ export function notWrittenOut(what: string): UsageError {
     return new UsageError([`${what}: must be written out in the stack file, not as an alias. Write it out.`]);
 }
 
-/** The same from the other side: what is named elsewhere would be changed there too, or be missing. */
+/** Checks for aliases of a node: an edit would change them too, or leave them without their anchor. */
 export function namedNowhereElse(document: Document, what: string, ...nodes: Node[]): void {
     const named = new Set<string>();
     visit(document, { Alias: (_, { source }) => void named.add(source) });

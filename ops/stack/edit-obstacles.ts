@@ -14,13 +14,13 @@ export function filesOf(stack: Stack): Edited[] {
     return stack.callers === undefined ? [stack] : [stack, stack.callers];
 }
 
-/** What stands against changing a stack now, apart from the change itself. */
+/** Problems that prevent any change of a stack now. */
 export async function obstacles(context: Context, stack: Stack): Promise<string[]> {
     const edits = await Promise.all(filesOf(stack).map((one) => foreignEdits(stack, one)));
     return [...edits.flat(), ...(await pendingOperations(context, stack))];
 }
 
-/** The same, and a conversion that is at work: what every change asks for but the conversion's own. */
+/** The same, and a running conversion: for every change except those of the conversion itself. */
 export async function obstaclesOrConversion(context: Context, stack: Stack, now = new Date()): Promise<string[]> {
     const converting = conversionInProgress(context.folder, stack, now);
     return [...(await obstacles(context, stack)), ...(converting === undefined ? [] : [converting])];
@@ -36,19 +36,19 @@ async function foreignEdits(stack: Stack, edited: Edited): Promise<string[]> {
         ];
     if (status.trim() === "" || isOurs(stack, edited)) return [];
     return [
-        `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit them or take them back, so that this change stands alone.`,
+        `${basename(file)}: must have no uncommitted changes but those of this command (git says ${status.slice(0, 2).trim()}). Commit or revert them, so that the commit of this change has nothing else.`,
     ];
 }
 
-/** What git says of the file; empty outside of a work tree and without git: there is nothing to compare with. */
+/** git status of the file; empty outside of a work tree, or without git. */
 function gitStatus(file: string): Promise<string | { problem: string }> {
     const args = ["-C", dirname(file), "status", "--porcelain", "--", file];
-    const env = { ...process.env, LC_ALL: "C" }; // its words are read
+    const env = { ...process.env, LC_ALL: "C" }; // its messages are parsed
     return new Promise((resolve) =>
         execFile("git", args, { env }, (error, stdout, stderr) => {
             if (!error) return resolve(stdout);
             if ((error as NodeJS.ErrnoException).code === "ENOENT") return resolve("");
-            // A repository whose HEAD is damaged is none to git either.
+            // With a damaged HEAD, git reports that there is no repository.
             if (/not a git repository/.test(stderr) && !hasRepository(dirname(file))) return resolve("");
             resolve({ problem: stderr.trim().split("\n")[0] || error.message.split("\n")[0] });
         }),
@@ -68,16 +68,16 @@ function isOurs(stack: Stack, edited: Edited): boolean {
     return ours === hash(edited.text) || before === edited.text;
 }
 
-/** An interrupted run may have made what the state does not know. */
+/** An interrupted run may have created objects that are not in the state. */
 async function pendingOperations({ pulumi }: Context, stack: Stack): Promise<string[]> {
     const { code, stdout, stderr } = await pulumi(["stack", "export", "--stack", stack.name]);
     if (code !== 0) return [`--stack: must be a stack of the backend (${said(stderr)}). See: pulumi stack ls`];
     const { deployment } = JSON.parse(stdout) as { deployment?: { pending_operations?: unknown[] } };
     const pending = deployment?.pending_operations?.length ?? 0;
     if (pending === 0) return [];
-    // Without the flag, and without a terminal to ask, a refresh leaves a create that was cut off in the state.
+    // Without this flag, a refresh without a terminal keeps an interrupted create in the state.
     return [
-        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Look at what it has made, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
+        `${stack.short}: must have no pending operations (got ${pending} of an interrupted run). Check what it has created, then run: pulumi refresh --clear-pending-creates -s ${stack.short}`,
     ];
 }
 

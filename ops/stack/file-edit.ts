@@ -11,15 +11,15 @@ import { lockFailure, NOTHING_CHANGED } from "./backend-lock";
 import { maskKeys } from "./mask-secrets";
 import type { Stack } from "./stack";
 
-/** An edit of a stack file, or of its file of callers, that is thought out and not done. */
+/** A planned edit of a stack file, or of its file of callers. */
 export interface Plan {
     /** Text of the file after it; undefined while problems leave nothing to show. */
     after?: string;
     /** Whether it is the file of callers. @default the stack file */
     inCallersFile?: boolean;
-    /** What stands against it in the words of an operator. */
+    /** Problems that prevent it. */
     problems: string[];
-    /** What it means, one sentence each. */
+    /** Its effects, one sentence each. */
     effects: string[];
 }
 
@@ -30,11 +30,11 @@ export interface ChangeOptions extends AnswerFormat {
     secrets?: ReadonlyMap<string, string>;
     /** Makes the final text where the plan has only something that stands for secrets. */
     encrypt?: (text: string) => Promise<string>;
-    /** Called once the run has begun with the file written, whatever comes of it; not when a lock has refused it. */
+    /** Called once `pulumi up` has begun with the new file, even if it fails; not if a lock prevents it. */
     written?: () => void;
 }
 
-/** A change of a stack, as `--json` prints it. */
+/** Result of a change of a stack, in the form that `--json` prints. */
 export interface Change {
     /** Short name of the stack. */
     stack: string;
@@ -46,7 +46,7 @@ export interface Change {
     diff: string;
     /** What it means, one sentence each. */
     effects: string[];
-    /** What the program will warn of and did not before. */
+    /** New warnings of the program. */
     warnings: string[];
 }
 
@@ -59,7 +59,7 @@ export function reportChange(context: Context, answer: AnswerFormat, change: Cha
 /**
  * Shows a change of a stack file and, with the operator's consent, makes it and runs `pulumi up`. With `json` nothing of it is
  * printed: {@link reportChange} does, once it is over.
- * @throws UsageError with all that stands against it, before anything is changed
+ * @throws UsageError with all problems, before anything is changed
  */
 export async function carryOut(context: Context, stack: Stack, plan: Plan, options: ChangeOptions): Promise<Change> {
     const edited = (plan.inCallersFile && stack.callers) || stack;
@@ -83,7 +83,7 @@ export async function carryOut(context: Context, stack: Stack, plan: Plan, optio
     return { ...change, changed: true };
 }
 
-/** What a change is, and all that stands against it. */
+/** The change with its effects, and all problems that prevent it. */
 async function consider(
     context: Context,
     stack: Stack,
@@ -101,7 +101,7 @@ async function consider(
         const verdict = edited === stack ? check(after, callers?.text) : check(text, after);
         problems.push(...verdict.problems);
         change.diff = renderDiff(file, edited.text, after);
-        // Of what was so before, each `pulumi up` warns.
+        // Existing warnings are left out: each `pulumi up` prints them.
         const before = new Set(check(text, callers?.text).warnings);
         change.warnings = verdict.warnings.filter((warning) => !before.has(warning));
     }
@@ -128,7 +128,7 @@ export function renderDiff(name: string, before: string, after: string): string 
     ).trimEnd();
 }
 
-/** Whole or not at all: Pulumi may read it at any time. */
+/** Writes the file atomically, since Pulumi may read it at any time. */
 export function replace(file: string, text: string): void {
     const scratch = `${file}.${process.pid}.tmp`;
     writeFileSync(scratch, text, { mode: statSync(file).mode });
@@ -141,7 +141,7 @@ async function up(context: Context, stack: Stack, edited: Edited, before: string
     const { code, stdout, stderr } = await context.pulumi(args, { onLine: (line) => context.note(`  ${line}`) });
     const locked = code === 0 ? undefined : lockFailure(stack, stdout + stderr, NOTHING_CHANGED);
     if (locked) {
-        // It was refused before anything began, so the file must not say otherwise.
+        // The run did not begin, so the edit of the file is undone.
         replace(edited.file, edited.text);
         remember(stack, edited.text, edited);
         throw locked;

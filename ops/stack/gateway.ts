@@ -20,9 +20,12 @@ export interface Gateway {
     namespace: string;
     /** Longest time one answer may take, in seconds. */
     answerTimeoutSeconds: number;
-    /** Where the stack that made it counts limits; of another stack only. Unset: in each APISIX pod. */
+    /** Counter server of another stack's gateway. Unset: each APISIX pod counts on its own. */
     counters?: Counters;
-    /** What routes and consumers are bound to. Unset: the other stack was brought up by an earlier version, which does not say. */
+    /**
+     * Objects that routes and consumers refer to. Unset: the other stack was last updated by a version without this
+     * output.
+     */
     binding?: GatewayBinding;
     /** Its pods. Unset as `binding` is. */
     pods?: GatewayPods;
@@ -30,7 +33,7 @@ export interface Gateway {
     isInstalled: boolean;
 }
 
-/** Of the stack itself, or with option callers of the stack that made the gateway. */
+/** The gateway of the stack itself, or with option callers of the stack that installed the gateway. */
 export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway> {
     if (readValue(stack.text, "option") === "callers") return ofAnotherStack(context, stack);
     const namespace = String(readValue(stack.text, "namespace") ?? DEFAULT_NAMESPACE);
@@ -57,12 +60,12 @@ export async function gatewayOf(context: Context, stack: Stack): Promise<Gateway
     };
 }
 
-/** @param own whether the stack itself has installed them, so that its user may ask them */
+/** @param own whether the stack itself has installed the pods, so that its user may query them */
 function podsOf({ gatewayNamespace }: GatewayBinding, own: boolean): GatewayPods {
     return { namespace: gatewayNamespace, labels: APISIX_PODS.matchLabels, unasked: own ? "fail" : "settle" };
 }
 
-/** Longest time one answer may take, in seconds, as the program has it of a stack file. */
+/** Longest answer time in seconds, from a stack file. */
 export function longestAnswer(text: string): number {
     const answerTimeoutSeconds = readNumber(text, "alpa", "answerTimeoutSeconds");
     const proxyTimeoutSeconds = readNumber(text, "proxyTimeoutSeconds");
@@ -81,7 +84,7 @@ async function ofAnotherStack({ pulumi }: Context, stack: Stack): Promise<Gatewa
         return {
             namespace: found.namespace,
             answerTimeoutSeconds: found.answerTimeoutSeconds!,
-            // What it knows of one that is in place does not include its pods.
+            // Its outputs for an existing gateway do not include pods.
             isInstalled: found.replicas !== undefined,
             ...(found.binding ? { binding: found.binding, pods: podsOf(found.binding, false) } : {}),
             ...(found.counters ? { counters: found.counters } : {}),

@@ -1,7 +1,7 @@
 import { isAlias, isNode, isScalar, parseDocument, visit, type Node } from "yaml";
 
 const MASK = '"(plain text, not shown)"';
-/** A caller's key, a password of sudo, ways into systems; and a path with it that was written without `--path`, as one name. */
+/** Names of keys with secrets; also as the end of a path that was set without `--path`, as one name. */
 const KEY = /(^|\W)(key|privateKey|sudoPassword|kubeconfig|apiToken)$/;
 /** Keys of a list that is kept as one text, and private keys, wherever they stand. */
 const KEY_INSIDE = /["']?\bkey["']?\s*:|PRIVATE KEY/;

@@ -24,7 +24,7 @@ export function underPolicy(
     note: (line: string) => void,
 ): PulumiRunner {
     return (args, options) => {
-        // Asked at the first call, whatever it is: later on a stack file may have been written.
+        // Checked at the first call, before any stack file is written.
         if (because && because.trim().length < LEAST_REASON)
             throw new UsageError([
                 `${WITHOUT_PACK}: must say why, in ${LEAST_REASON} characters or more. Unset it, to run under the policy pack.`,
@@ -36,7 +36,7 @@ export function underPolicy(
     };
 }
 
-/** What the pack says, of what Pulumi prints for people: from its heading to the next one. Unset: nothing. */
+/** The pack's part of Pulumi's text output: from its heading to the next one. Undefined if there is none. */
 export function packWords(printed: string): string | undefined {
     // eslint-disable-next-line no-control-regex -- colours
     const lines = printed.replace(/\x1b\[[0-9;]*m/g, "").split("\n");

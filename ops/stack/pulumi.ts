@@ -10,16 +10,19 @@ export interface PulumiResult {
 export interface PulumiOptions {
     /** Standard input: the only way for a secret, since a command line can be read by everyone on the machine. */
     input?: string;
-    /** Told each line of both streams as it comes. */
+    /** Called with each line of both streams. */
     onLine?: (line: string) => void;
-    /** Breaks it off: as Ctrl-C does, once more after a while, and in the end by force. */
+    /** Stops Pulumi: with SIGINT, with a second one after a while, and finally with SIGKILL. */
     signal?: AbortSignal;
 }
 
-/** Seconds from each way to break it off to the next: it ends what it has begun, gives up, and is killed. */
+/**
+ * Seconds between the signals: after the first Pulumi finishes running operations, after the second it gives up, and
+ * then it is killed.
+ */
 const PATIENCE_SECONDS = [60, 30];
 
-/** Longest time from breaking it off to its end. */
+/** Longest time from the first signal to the end of Pulumi. */
 export const BREAK_OFF_SECONDS = PATIENCE_SECONDS.reduce((sum, seconds) => sum + seconds, 0);
 
 /**
@@ -31,8 +34,8 @@ export const PROVIDER_ENV = { PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: "true
 export type PulumiRunner = (args: string[], options?: PulumiOptions) => Promise<PulumiResult>;
 
 /**
- * Runs the `pulumi` of PATH, which never asks anything. What it waits for has limits of its own; Ctrl-C reaches it as it
- * reaches us, and we stay until it has ended in order: left alone it would leave pending operations behind.
+ * Runs the `pulumi` of PATH, without prompts. Ctrl-C reaches Pulumi too, and this process waits until Pulumi has ended
+ * properly: otherwise it would leave pending operations.
  */
 export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): PulumiRunner {
     return async (args, { input = "", onLine, signal } = {}) => {
@@ -40,7 +43,7 @@ export function runPulumi(folder: string, patienceSeconds = PATIENCE_SECONDS): P
             cwd: folder,
             env: { ...process.env, ...PROVIDER_ENV },
             stdio: ["pipe", "pipe", "pipe"],
-            // With a signal, Ctrl-C is for us to hand on: twice would have it give up at once.
+            // With a signal, this process passes Ctrl-C on: if Pulumi got it twice, it would give up at once.
             detached: signal !== undefined,
         });
         const wait = () => undefined;
@@ -88,7 +91,7 @@ function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patience
             timer = setTimeout(press, seconds * 1000);
             return;
         }
-        // What it has started may have its streams, and would keep us waiting for their end.
+        // Processes that Pulumi has started may hold its streams open, and this process would wait for them.
         child.on("exit", () => [child.stdout, child.stderr].forEach((stream) => stream?.destroy()));
         child.kill("SIGKILL");
     };
@@ -100,14 +103,17 @@ function breakOff(child: ChildProcess, signal: AbortSignal | undefined, patience
     };
 }
 
-/** Runs pulumi for what it prints. @throws Failure with what it said; never with its standard output, which may be secret */
+/**
+ * Runs pulumi and returns its output. @throws Failure with its standard error; never with its standard output, which
+ * may be secret
+ */
 export async function ask(pulumi: PulumiRunner, args: string[], options?: PulumiOptions): Promise<string> {
     const { code, stdout, stderr } = await pulumi(args, options);
     if (code !== 0) throw new Failure(`pulumi ${args.slice(0, 2).join(" ")}: must succeed. It said: ${said(stderr)}`);
     return stdout;
 }
 
-/** Pulumi's own words, without its prefix and colours. */
+/** Pulumi's error message, without prefix and colours. */
 export function said(stderr: string): string {
     // eslint-disable-next-line no-control-regex -- colours
     const plain = stderr.replace(/\x1b\[[0-9;]*m/g, "").trim();

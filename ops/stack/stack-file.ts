@@ -8,7 +8,7 @@ import { parseYaml } from "./yaml-edit";
 type GatewayCredential = z.input<typeof gatewayCredential>;
 type ServiceToken = z.input<typeof serviceToken>;
 
-/** Ways of callers to prove who they are; the last one with option cloudflare only. */
+/** Authentication methods of callers; the last one only with option cloudflare. */
 export const METHODS = [...gatewayCredential.shape.method.options, ...serviceToken.shape.method.values] as const;
 export type Method = (GatewayCredential | ServiceToken)["method"];
 
@@ -33,10 +33,13 @@ export type NewCredential = Pick<GatewayCredential, "id" | "algorithm" | "public
     key?: { secure: string };
 };
 
-/** As in Pulumi.yaml: in front of each key of the config. */
+/** Name of the project in Pulumi.yaml, and prefix of each key of the config. */
 export const PROJECT = "alpa-auth";
 
-/** The callers of a stack file, or of the file that `consumersFile` names. What is not as the schema wants it is left out here: the config check names it. */
+/**
+ * The callers of a stack file, or of the file that `consumersFile` names. Entries that do not match the schema are left
+ * out: the config check reports them.
+ */
 export function readConsumers(text: string): Consumer[] {
     const document = parseYaml(text);
     return mappings(listed(document)).map((consumer) => ({
@@ -80,14 +83,14 @@ export function readNumber(text: string, key: string, ...path: string[]): number
     return typeof number === "number" && !Number.isNaN(number) ? number : undefined;
 }
 
-/** What the config has under the key; Pulumi hands on a list too that is kept as one text. */
+/** The list in the config; Pulumi also passes on a list that is stored as JSON text. */
 function listed(document: Document): unknown {
     const [value] = valuesOf(document).map((node) => node.toJS(document) as unknown);
     if (typeof value !== "string") return value;
     try {
         return JSON.parse(value);
     } catch {
-        return undefined; // the config check says so
+        return undefined; // the config check reports it
     }
 }
 

@@ -10,9 +10,9 @@ import { readConsumers, readValue, type Consumer } from "./stack-file";
 
 /** A stack and the file of its config. */
 export interface Stack {
-    /** As Pulumi takes it: maybe with its organisation and project in front. */
+    /** Name for Pulumi, possibly with organization and project. */
     name: string;
-    /** Last part of the name: what files are called after. */
+    /** Last part of the name, which file names use. */
     short: string;
     file: string;
     text: string;
@@ -37,7 +37,7 @@ export function callersOf({ text, callers }: Pick<Stack, "text" | "callers">): C
 export async function findStack(context: Context, option: string | undefined): Promise<Stack> {
     const name = option ?? (await selected(context));
     const short = name.split("/").pop()!;
-    // Part of a path: nothing but what Pulumi takes as the name of a stack.
+    // Becomes part of a path, so only characters of a stack name are allowed.
     if (!/^[\w-][\w.-]*$/.test(short))
         throw new UsageError([
             `--stack: must be the name of a stack (got ${JSON.stringify(name)}). See: pulumi stack ls`,
@@ -49,7 +49,9 @@ export async function findStack(context: Context, option: string | undefined): P
     return { name, short, file, text, ...callersFileOf(text, context.program) };
 }
 
-/** Name of the file with more callers; undefined without one. What is wrong with it or the stack file, others say. */
+/**
+ * Name of the file with more callers; undefined without one. Other checks report problems of it or of the stack file.
+ */
 function callersFileName(text: string): string | undefined {
     // Most stacks have none, and reading a thousand callers takes half a second.
     if (!text.includes("consumersFile")) return undefined;
@@ -91,25 +93,27 @@ export interface Outputs {
     jwtSecrets: Record<string, string>;
     /** Service token by `<consumer>/<credential>`. */
     serviceTokens: Record<string, TokenPair>;
-    /** Day on which each ends that has an end, by `<consumer>/<credential>`: with service tokens Cloudflare's is among them. */
+    /** Expiry date by `<consumer>/<credential>`, if it has one; with service tokens also Cloudflare's. */
     expires: Record<string, string>;
-    /** With option intra-b: how far it is, as the cluster has it. */
+    /** With option intra-b: the phase of the conversion, from the cluster. */
     conversion?: ConversionOutput;
 }
 
-/** What a stack of option intra-b says of its conversion. */
+/** Output of a stack of option intra-b about its conversion. */
 export interface ConversionOutput {
     phase: string;
-    /** How far an upgrade of the model is. */
+    /** Phase of an upgrade of the model. */
     upgrade?: string;
     /** When it was reached. */
     since?: string;
     holder?: { name: string; until: string };
-    /** The way to the component that only the verifier may take. */
+    /** Route to the component that only the verifier may use. */
     verification?: { url: string; key: string };
 }
 
-/** Reads the outputs with their secrets, through a pipe: they are nowhere but in this process. @param signal breaks it off */
+/**
+ * Reads the outputs with their secrets through a pipe, so that only this process has them. @param signal breaks it off
+ */
 export async function readOutputs({ pulumi }: Context, stack: Stack, signal?: AbortSignal): Promise<Outputs> {
     const text = await ask(pulumi, ["stack", "output", "--json", "--show-secrets", "--stack", stack.name], { signal });
     const {

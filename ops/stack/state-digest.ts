@@ -1,10 +1,10 @@
-/** What tells one state of a stack from another. */
+/** A mark that identifies a state of a stack. */
 import { createHash } from "node:crypto";
 import type { Exported } from "../review/plan";
 
 /**
- * When it was written, and a digest of what it says of each resource but its secrets: their ciphertext may differ where nothing
- * was changed. Some backends keep no time.
+ * Time of the state, and a digest of its resources without secrets, whose ciphertext may differ without a change. Some
+ * backends have no time.
  */
 export function markOf({ manifest, resources = [] }: Exported): string {
     const all = JSON.stringify(resources.map(({ urn, id, modified }) => [urn, id, modified]));

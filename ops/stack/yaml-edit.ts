@@ -3,16 +3,16 @@ import { Document, isCollection, isMap, isScalar, parseDocument, visit, type Nod
 import { UsageError } from "../errors";
 
 /**
- * Edits YAML and leaves every line as it is that the edit does not touch. The library keeps comments and order, but
- * writes all of a file in one style: aligned comments would move, and a reviewer could not see what has changed.
+ * Edits YAML, and keeps every line that the edit does not touch. The library keeps comments and order, but writes all
+ * of a file in one style: aligned comments would move, and a reviewer could not see what has changed.
  */
 export function editYaml(text: string, edit: (document: Document) => void): string {
-    // Line breaks of Windows: the library writes none, and the lines of the edit would be the only ones without.
+    // Files with Windows line breaks: the library writes none, so the edited lines would differ from the others.
     if (/\r\n/.test(text) && !/(^|[^\r])\n/.test(text))
         return editYaml(text.replaceAll("\r\n", "\n"), edit).replaceAll("\n", "\r\n");
     const style = styleOf(text);
     let first: string | undefined;
-    // A file may have lists of both kinds: the lines of the edit must be found in one of the two.
+    // A file may have both indented and unindented lists: one of the two styles must fit the edited lines.
     for (const indentSeq of [style.indentSeq, !style.indentSeq]) {
         const document = parseYaml(text);
         const same = document.toString({ ...style, indentSeq });
@@ -22,7 +22,7 @@ export function editYaml(text: string, edit: (document: Document) => void): stri
         if (meaning(merged) === meaning(edited)) return merged;
         first ??= edited;
     }
-    return first!; // meaning goes before looks
+    return first!; // the content matters more than the style
 }
 
 /** @throws UsageError when the text is no YAML of a stack file; does not quote it, because it may hold secrets */
@@ -36,10 +36,12 @@ export function parseYaml(text: string): Document {
     const config = document.get("config", true);
     const known = isMap(config) || config === undefined || (isScalar(config) && config.value === null);
     if (known && (isMap(document.contents) || document.contents === null)) return document;
-    throw new UsageError(["the stack file: must be a mapping, with a mapping config that is written out. Correct it."]);
+    throw new UsageError([
+        "the stack file: must be a mapping with the key config, which must be a mapping too and no alias. Correct it.",
+    ]);
 }
 
-/** How a file is laid out, as far as the library lets one choose. */
+/** Formatting of a file, as far as the library supports it. */
 function styleOf(text: string): ToStringOptions {
     const indent = /^(?:config|consumers):.*\n(?:\s*(?:#.*)?\n)*( +)\S/m.exec(text)?.[1].length ?? 2;
     const list = /^( *)[^\s#-][^\n]*:[ \t]*(?:#.*)?\n(?:\s*(?:#.*)?\n)*( *)- /m.exec(text);
@@ -52,7 +54,7 @@ function styleOf(text: string): ToStringOptions {
     };
 }
 
-/** Applies to `original` what leads from `same`, its lines in another style, to `edited`. */
+/** Applies the difference between `same` (the original in the library's style) and `edited` to `original`. */
 function mergeLines(original: string[], same: string[], edited: string[]): string {
     const places = alignment(same, original);
     const lines: string[] = [];
@@ -74,7 +76,7 @@ function mergeLines(original: string[], same: string[], edited: string[]): strin
 function alignment(from: string[], to: string[]): number[] {
     const places = [0];
     let base = 0;
-    // Most of what the style changes is blanks: without them few lines are left that must be guessed.
+    // The style changes mostly blanks: without them most lines can be matched exactly.
     const bare = (line: string) => line.replace(/\s/g, "");
     const parts = diffArrays(from, to, { comparator: (left, right) => bare(left) === bare(right) });
     for (let i = 0; i < parts.length; i++) {
@@ -127,7 +129,7 @@ export function keepCommentsBelow(before: string, after: string, entry: Node, fi
     return meaning(kept) === meaning(after) ? kept : after;
 }
 
-/** What a YAML text says, whatever it looks like; undefined when it says nothing that can be read. */
+/** Content of a YAML text, independent of its formatting; undefined if it cannot be parsed. */
 function meaning(text: string): string | undefined {
     const document = parseDocument(text);
     return document.errors.length > 0 ? undefined : JSON.stringify(document.toJS());
@@ -143,7 +145,7 @@ export function asPulumiReads(document: Document, secrets: ReadonlyMap<string, s
         Map: (_, map) => {
             const cipher = map.items.length === 1 ? map.get("secure") : undefined;
             if (typeof cipher !== "string") return;
-            // With its anchor: the same key may stand for several hosts.
+            // Keeps its anchor: several hosts may use the same key.
             return Object.assign(copy.createNode(secrets.get(cipher) ?? cipher), { anchor: map.anchor });
         },
         Scalar: (key, scalar) => {

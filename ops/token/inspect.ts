@@ -27,7 +27,7 @@ export interface InspectArgs {
     verify?: boolean;
 }
 
-/** Says what is in a token, whose it claims to be, and whether that was checked. */
+/** Prints the content of a token, its claimed owner, and whether that was verified. */
 export async function inspect(context: Context, args: InspectArgs): Promise<void> {
     const stack = await findStack(context, args.stack);
     const token = (await context.stdin()).trim().replace(/^(Authorization: *)?(Bearer +)?/i, "");
@@ -53,7 +53,7 @@ export async function inspect(context: Context, args: InspectArgs): Promise<void
               ].join("\n"),
     );
     if (args.verify && found.signature !== GOOD)
-        throw new FindingsError(`token: must have a good signature (${found.signature}).`);
+        throw new FindingsError(`token: must have a valid signature (${found.signature}).`);
 }
 
 const GOOD = "good";
@@ -67,7 +67,7 @@ function decode(token: string) {
     try {
         return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
     } catch {
-        // A text that is no token could be any secret: it is not repeated.
+        // Text that is no token could be any secret, so it is not quoted.
         throw new UsageError(["token: must be a JWT on standard input: three parts with dots between. Pipe it in."]);
     }
 }
@@ -82,7 +82,7 @@ function ownerOf(stack: Stack, namespace: string, key: unknown): Owner | undefin
 
 function expiryInWords({ exp, nbf }: JWTPayload, now: Date): string {
     const early = typeof nbf === "number" && nbf * 1000 > now.getTime();
-    const ignored = early ? `; nbf ${iso(nbf)}: the gateway does not look at it` : "";
+    const ignored = early ? `; nbf ${iso(nbf)}: the gateway ignores it` : "";
     const why = exp === undefined ? "it has no claim exp" : "its claim exp is no number";
     if (typeof exp !== "number") return `none: ${why}, so the gateway refuses it${ignored}`;
     const seconds = exp - Math.floor(now.getTime() / 1000);
@@ -100,10 +100,10 @@ function keyInWords(owner: Owner | undefined, key: unknown, alg: string | undefi
     return `of ${owner.who}${isOver(expires, today) ? `, which expired on ${expires}` : ""}`;
 }
 
-/** Against what the stack has for the credential, with its own algorithm and no other. */
+/** Verifies with the key and the algorithm that the stack has for the credential, and no other. */
 async function verify(context: Context, stack: Stack, token: string, owner: Owner | undefined): Promise<string> {
     const { algorithm, publicKey } = owner?.credential ?? {};
-    if (!owner || algorithm === undefined) return "not checked: the claim key leads to no jwt credential of this stack";
+    if (!owner || algorithm === undefined) return "not checked: the claim key names no jwt credential of this stack";
     const secret = algorithm === "HS256" ? (await readOutputs(context, stack)).jwtSecrets[owner.who] : undefined;
     if (secret === undefined && publicKey === undefined)
         return "not checked: the stack's outputs have no secret for it yet";

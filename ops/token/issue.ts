@@ -21,12 +21,12 @@ export const command: AddCommand = (token, context) =>
         .action((name, id, args) => issue(context, name, id, args));
 
 /**
- * Longest life of a token, in seconds: a day. A token cannot be revoked but with its credential, so it is made for the
- * work of a day and not to be kept.
+ * Longest life of a token, in seconds: a day. A token can be revoked only with its credential, so it should not be
+ * valid for longer than a working day.
  */
 const LONGEST_TTL_SECONDS = 24 * 60 * 60;
 
-/** Claims that say whose token it is and how long it works: not for the caller to choose. */
+/** Claims for the owner and the validity of a token, which callers cannot choose. */
 const OURS = ["key", "iat", "exp", "nbf"];
 
 export interface IssueArgs {
@@ -52,9 +52,7 @@ export async function issue(context: Context, name: string, id: string, args: Is
             `${who}: must be of algorithm HS256 (got ${credential.algorithm}). The caller signs it, with the private key that only the caller has.`,
         );
     if (credential && isOver(credential.expires, context.today))
-        problems.push(
-            `${who}: must work still (it expired on ${credential.expires}). Add a credential: npm run ops -- consumer add`,
-        );
+        problems.push(`${who}: expired on ${credential.expires}. Add a credential: npm run ops -- consumer add`);
     if (problems.length > 0) throw new UsageError(problems);
 
     const { jwtSecrets } = await readOutputs(context, stack);
@@ -80,7 +78,7 @@ function ttlSeconds(text: string, problems: string[]): number {
     const seconds = Number(number) * { s: 1, m: 60, h: 3600 }[(unit || "s") as "s" | "m" | "h"];
     if (seconds >= 1 && seconds <= LONGEST_TTL_SECONDS) return seconds;
     problems.push(
-        `--ttl: must be between 1 s and 24 h, as 900, 15m or 1h (got ${JSON.stringify(text)}). For longer use a key: npm run ops -- consumer add`,
+        `--ttl: must be between 1 s and 24 h, for example 900, 15m or 1h (got ${JSON.stringify(text)}). For longer use a key: npm run ops -- consumer add`,
     );
     return 0;
 }
@@ -99,6 +97,6 @@ function extraClaims(text: string | undefined, problems: string[]): Record<strin
     }
     const taken = OURS.filter((claim) => claim in claims);
     if (taken.length > 0)
-        problems.push(`--claims: must not have ${taken.join(", ")}: they are set here. Leave them out.`);
+        problems.push(`--claims: must not have ${taken.join(", ")}: this command sets them. Leave them out.`);
     return claims as Record<string, unknown>;
 }

@@ -8,7 +8,7 @@ export interface Exception {
     /** URN of the resource, for one stack; or its name, for every stack that has one. */
     resource: string;
     reason: string;
-    /** Last day on which it counts, as 2027-01-31 (UTC). */
+    /** Last day on which it is valid, for example 2027-01-31 (UTC). */
     until: string;
 }
 
@@ -74,7 +74,7 @@ export function parseExceptions(text: string, rules: readonly string[], today: D
     return exceptions;
 }
 
-/** @returns days from today to a day, below 0 once it is over; undefined for what is none */
+/** @returns days from today to a day, below 0 for a past day; undefined for an invalid one */
 function daysUntil(until: string, today: Date): number | undefined {
     const time = Date.parse(`${until}T00:00:00Z`);
     if (Number.isNaN(time) || new Date(time).toISOString().slice(0, 10) !== until) return undefined;
@@ -93,7 +93,7 @@ export function judged(violations: Violation[], exceptions: Exception[], today: 
         const ended = mine.at(-1);
         if (live) excused.push({ ...violation, reason: live.reason, until: live.until });
         else if (ended)
-            standing.push({ ...violation, message: `${violation.message} Its exception ended on ${ended.until}.` });
+            standing.push({ ...violation, message: `${violation.message} Its exception expired on ${ended.until}.` });
         else standing.push(violation);
     }
     return { standing, excused };

@@ -16,12 +16,12 @@ const OBJECTS: Record<string, string[]> = {
     "monitoring.coreos.com/v1": ["PodMonitor"],
     "ray.io/v1": ["RayCluster"],
 };
-/** Objects of which this project changes a field, and that others have made. */
+/** Existing objects of which this project changes only a field. */
 const PATCHED = ["kubernetes:apps/v1:DeploymentPatch"];
 
 const ofCloudflare = (kind: string) => `cloudflare:index/${kind[0].toLowerCase()}${kind.slice(1)}:${kind}`;
 
-/** Every type, but for those of the engine and of this project's components. */
+/** Every type except those of the engine and of this project's components. */
 export const TYPES: ReadonlySet<string> = new Set([
     ...Object.entries(OBJECTS).flatMap(([version, kinds]) => kinds.map((kind) => typeOf(version, kind))),
     ...PATCHED,
@@ -106,8 +106,8 @@ export const OWN_TYPES: ReadonlySet<string> = new Set([
 
 export const knownTypes: Rule = {
     name: "known-types",
-    title: "Every resource is of a type that this project makes.",
-    reason: "Rules read the types that they know: a global rule, a network policy of another kind or a command here passes them by.",
+    title: "Every resource is of a type that this project creates.",
+    reason: "Rules check only the types that they know: a global rule, a network policy of another kind or a command would pass unchecked.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixGlobalRule",
         inputs: { kind: "ApisixGlobalRule", spec: { plugins: [{ name: "serverless-pre-function", enable: true }] } },
@@ -116,13 +116,13 @@ export const knownTypes: Rule = {
         const { type } = resource;
         if (!OWN_TYPES.has(type) && !TYPES.has(type))
             return [
-                `type: ${type} is not made by this project. Remove the resource, or let it off in policy/exceptions.yaml.`,
+                `type: ${type} is not created by this project. Remove the resource, or add an exception to policy/exceptions.yaml.`,
             ];
         return disguised(resource);
     },
 };
 
-/** The provider makes the object that the inputs name, whatever the type. */
+/** The provider creates the object of the kind in the inputs, whatever the type says. */
 function disguised({ type, props }: Resource): string[] {
     const { apiVersion, kind } = props;
     const unset = (field: unknown) => field === undefined || field === UNKNOWN;

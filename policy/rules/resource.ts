@@ -20,7 +20,7 @@ export interface Resource {
     protect: boolean;
     /** Its id at the provider. Undefined or {@link UNKNOWN} before it is created, and where the source lacks it. */
     id?: unknown;
-    /** Inputs, secrets in plain: for comparing, never for messages. */
+    /** Inputs with secrets in plain text: for comparisons, never for messages. */
     props: Tree;
     /** The same, with every secret as a {@link Secret}. */
     marked: Tree;
@@ -41,7 +41,7 @@ const UNKNOWN_VALUES = new Set([
 /** The CLI's placeholder for a secret. */
 const HIDDEN = "[secret]";
 
-/** @param inputs as they travel to a provider, stand in a state or a preview, or with secrets as {@link Secret} */
+/** @param inputs in the format for providers, of a state or of a preview, or with secrets as {@link Secret} */
 export function resourceOf(given: Omit<Resource, "props" | "marked"> & { inputs: Tree }): Resource {
     const { inputs, id, ...rest } = given;
     const marked = read(inputs) as Tree;
@@ -64,7 +64,7 @@ function read(value: unknown): unknown {
     return Object.fromEntries(fields.map((field) => [field, read(tree[field])]));
 }
 
-/** What a Secret holds, in base64 there: rules look at the texts themselves. */
+/** Decodes the base64 data of a Secret, since rules check the plain texts. */
 function plainTexts(value: unknown): unknown {
     if (value instanceof Secret) return new Secret(plainTexts(value.value));
     if (typeof value === "string") {
@@ -96,11 +96,11 @@ export const list = (value: unknown): unknown[] => (Array.isArray(value) ? value
 /** The fields of a map; none of what is no map. */
 export const map = (value: unknown): Tree =>
     typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Tree) : {};
-/** A number, or a text that is one; NaN of anything else, the unknown included, which compares with nothing. */
+/** A number, or a text that is one; NaN for anything else, also for unknown values, so that comparisons are false. */
 export const number = (value: unknown) => (["number", "string"].includes(typeof value) ? Number(value) : NaN);
-/** A value is known and another one. A missing one is another. */
+/** Whether a value is known and differs. A missing value differs. */
 export const isOther = (value: unknown, expected: unknown) => value !== UNKNOWN && value !== expected;
-/** A value as messages show it. For what is no secret. */
+/** A value for messages. Not for secrets. */
 export function shown(value: unknown): string {
     if (value === undefined) return "nothing";
     return value === UNKNOWN ? "something unknown" : JSON.stringify(value);
@@ -108,7 +108,7 @@ export function shown(value: unknown): string {
 
 /** Kind of a Kubernetes object, or the last word of Pulumi's type. */
 export function kindOf({ props, type }: Resource): string {
-    // Others have a field of that name too, which means something else.
+    // Other types also have a field `kind`, with another meaning.
     const isObject = type.startsWith("kubernetes:") && typeof props.kind === "string";
     return isObject ? String(props.kind) : type.split(":").pop()!;
 }

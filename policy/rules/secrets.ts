@@ -2,12 +2,12 @@ import { at, eachText, kindOf, list, map, Secret, type Resource } from "./resour
 import { containersOf, podsOf, textOf } from "./kubernetes/objects";
 import type { Rule } from "./rule";
 
-/** Fields that hold a secret wherever they are a text. */
+/** Fields that are secrets if they are texts. */
 const SECRET_FIELD =
     /^(password|passwd|passphrase|sudoPassword|privateKey|private_key|privateKeyPassphrase|secret|clientSecret|client_secret|apiToken|apiKey|accessToken|token|kubeconfig|redis_password|adminKey|tunnelSecret)$/;
-/** Variables of containers that hold one; what ends in _FILE is the name of a file. */
+/** Variables of containers that are secrets; a variable that ends in _FILE has the name of a file. */
 const SECRET_VARIABLE = /(PASSWORD|PASSWD|TOKEN|SECRET|PRIVATE_KEY|API_KEY|ADMIN_KEY)$/;
-/** What no text that others may read holds. */
+/** Patterns that must not occur in any readable text. */
 const SHAPES: [what: string, shape: RegExp][] = [
     ["a private key", /-----BEGIN [A-Z ]*PRIVATE KEY-----/],
     ["a token (JWT)", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
@@ -18,13 +18,13 @@ const SHAPES: [what: string, shape: RegExp][] = [
 ];
 const MARK = "Give it as a secret: pulumi.secret(…), or --secret in the config.";
 
-/** Fields in which a secret that Pulumi keeps would lie open in the cluster, for all who may read the object. */
+/** Fields in which a Pulumi secret would be readable in the cluster for anyone who can read the object. */
 function openInTheCluster(resource: Resource): string[] {
     const { props } = resource;
     const kind = kindOf(resource);
     const found: string[] = [];
     const refuse = (where: string, instead: string) =>
-        found.push(`${where}: must not be in the object, which more people read than Secrets. ${instead}`);
+        found.push(`${where}: must not be in this object, which more people can read than Secrets. ${instead}`);
     const has = (tree: unknown, field: string) => Object.hasOwn(map(tree), field);
     if (kind === "GatewayProxy") {
         const where = "spec.provider.controlPlane.auth.adminKey";
@@ -56,7 +56,7 @@ function openInTheCluster(resource: Resource): string[] {
 function openSecret({ marked }: Resource): string[] {
     return ["data", "stringData"].flatMap((field) =>
         Object.values(map(marked[field])).some((value) => typeof value === "string" && value !== "")
-            ? [`${field}: must be secret (it is in clear). ${MARK}`]
+            ? [`${field}: must be secret (it is in plain text). ${MARK}`]
             : [],
     );
 }
@@ -73,7 +73,7 @@ function* variables(tree: unknown, path = ""): Generator<string> {
         yield* variables(part, Array.isArray(tree) ? `${path}[${field}]` : path === "" ? field : `${path}.${field}`);
 }
 
-/** A key that no name and no form tells: random letters and digits, with dashes or without a break. */
+/** Text that looks like a key: random letters and digits, with dashes or without a break. */
 const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
 const UNBROKEN = /[A-Za-z0-9]{20,}/;
 /** A header or a setting that is given one. */
@@ -100,10 +100,11 @@ function inCommand({ type, marked }: Resource): string[] {
     return [
         ...lines.map(
             (field) =>
-                `${field}: must hold no secret (it has what looks like a key). Write it into stdin, as a secret.`,
+                `${field}: must contain no secret (it has text that looks like a key). Pass it in stdin, as a secret.`,
         ),
         ...triggers.map(
-            (where) => `${where}: must hold no secret (it has what looks like a key). Name what changes by a number.`,
+            (where) =>
+                `${where}: must contain no secret (it has text that looks like a key). Use a number or a digest to mark a change.`,
         ),
     ];
 }
@@ -115,18 +116,18 @@ function inClear(resource: Resource): string[] {
         const shape = SHAPES.find(([, pattern]) => pattern.test(text));
         if (shape) found.push(`${path}: must be secret (it holds ${shape[0]}). ${MARK}`);
         else if ((SECRET_FIELD.test(field) || SECRET_VARIABLE.test(field)) && text !== "" && !isPlace(field, text))
-            found.push(`${path}: must be secret (it is in clear). ${MARK}`);
+            found.push(`${path}: must be secret (it is in plain text). ${MARK}`);
     });
-    for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in clear). ${MARK}`);
+    for (const path of variables(resource.marked)) found.push(`${path}: must be secret (it is in plain text). ${MARK}`);
     return [...new Set([...found, ...inCommand(resource), ...openInTheCluster(resource)])];
 }
 
-/** Shorter ones are found by chance, and no key of ours is as short. */
+/** Shorter texts match by chance, and no key of this project is that short. */
 const LEAST_LENGTH = 16;
 /** Fields in Secrets of credentials that are not secret. */
 const PUBLIC = /^(algorithm|public_key|tls\.crt|ca\.crt|username|user)$/;
 
-/** Texts that a resource holds as secrets, by themselves or as a line of a kubeconfig. */
+/** Secret texts of a resource, also single lines of a kubeconfig. */
 function* secretsOf(resource: Resource): Generator<string> {
     const everything = kindOf(resource) === "Secret";
     const texts: string[] = [];
@@ -163,7 +164,7 @@ function copied(resources: Resource[]): { urn: string; message: string }[] {
             for (const word of words(text)) {
                 const owner = secrets.get(word);
                 if (owner === undefined) continue;
-                const message = `${path}: must not repeat a secret (that of ${owner}, in clear). Leave it out, or keep it secret on its way.`;
+                const message = `${path}: must not repeat a secret (that of ${owner}, in plain text). Leave it out, or pass it as a secret output.`;
                 found.set(`${urn} ${path}`, { urn, message });
             }
         });
@@ -172,8 +173,8 @@ function copied(resources: Resource[]): { urn: string; message: string }[] {
 
 export const noSecretInClear: Rule = {
     name: "no-secret-in-clear",
-    title: "No secret is in clear in any resource.",
-    reason: "What is not secret is readable in the state, in previews, logs and differences, and in the cluster for more people than Secrets are.",
+    title: "No secret is in plain text in any resource.",
+    reason: "Plain text can be read in the state, in previews, logs and diffs, and in the cluster by more people than a Secret.",
     example: {
         type: "command:remote:Command",
         inputs: { connection: { host: "10.0.0.11", privateKey: "-----BEGIN OPENSSH PRIVATE KEY-----" } },

@@ -113,7 +113,7 @@ async function claimProblems(
     if (nodes.length === 1 || accessModes.some((mode) => mode === "ReadOnlyMany" || mode === "ReadWriteMany"))
         return [];
     return [
-        `${where} must be for several nodes, as ReadOnlyMany and ReadWriteMany are (it is ${accessModes.join(", ") || "not known"}, and opt.nodes are ${nodes.length}). Use another volume, or ${key}.weights.hostPath.`,
+        `${where} must have access mode ReadOnlyMany or ReadWriteMany, since opt.nodes has ${nodes.length} nodes (got ${accessModes.join(", ") || "none"}). Use another volume, or ${key}.weights.hostPath.`,
     ];
 }
 
@@ -131,7 +131,7 @@ async function operatorProblems({ conversion }: GatewayClusterArgs, cluster: Clu
     }
     if (JSON.stringify(live.spec).includes('"upgradeStrategy"')) return [];
     return [
-        `CustomResourceDefinition ${name}: must know upgradeStrategy, as KubeRay 1.6 and newer do. Apply those of a newer operator with kubectl apply --server-side.`,
+        `CustomResourceDefinition ${name}: must have the field upgradeStrategy, which KubeRay has since 1.6. Apply the definitions of a newer operator with kubectl apply --server-side.`,
     ];
 }
 
@@ -144,6 +144,6 @@ async function gatewayProblems({ gateway, conversion }: GatewayClusterArgs, clus
     const pods = await cluster.list("v1", "Pod", namespace);
     if (pods.some(({ metadata }) => metadata?.labels?.[label] === value)) return [];
     return [
-        `gateway.existing.gatewayNamespace: must be the namespace of the APISIX pods, with label ${label}=${value}, since the component admits only these (${namespace} has none). Name the Gateway in the namespace of the pods.`,
+        `gateway.existing.gatewayNamespace: must be the namespace of the APISIX pods, with label ${label}=${value}, since the component admits only those pods (${namespace} has none). Name the Gateway in the namespace of the pods.`,
     ];
 }

@@ -47,7 +47,7 @@ export interface Attempt {
      * change, so that no request is repeated.
      */
     attempt: number;
-    /** The run leads back, or stays in the phase that was reached. */
+    /** Whether the run returns to an earlier phase, or stays in the reached one. */
     back?: true;
 }
 
@@ -61,13 +61,13 @@ export async function attemptOf(
     return { attempt: going === undefined ? attempt : attempt + 1, ...(onward ? {} : { back: true }) };
 }
 
-/** The request of a run. */
+/** What a run requests. */
 export type Asked = GatewayClusterArgs & {
     /** Lock holder for the last step of the return. */
     holder?: string;
-    /** Tells the list of callers from another, where option intra-a knows of a conversion. */
+    /** Digest of the list of callers, if option intra-a has a conversion. */
     callers?: string;
-    /** How long callers may be refused, and what the steps took that they are refused in. */
+    /** How long callers may get 503, and how long the steps of that time took. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 };
 
@@ -100,7 +100,7 @@ interface RayClusterSpec {
     headGroupSpec?: { template?: { spec?: { containers?: object[]; volumes?: object[] } } };
 }
 
-/** Image, command and weights of a head: what tells one version of the model from another. */
+/** Image, command and weights of a head, which identify a version of the model. */
 function versionIn({ headGroupSpec }: RayClusterSpec) {
     const { containers = [], volumes = [] } = headGroupSpec?.template?.spec ?? {};
     const { image, env = [] } = (containers[0] ?? {}) as { image?: string; env?: { name: string; value?: string }[] };
@@ -108,7 +108,10 @@ function versionIn({ headGroupSpec }: RayClusterSpec) {
     return { image, command: env.find(({ name }) => name === "ALPA_COMMAND")?.value, weights };
 }
 
-/** An upgrade that ends by an edit of the file: with the other version in `opt` that one would be loaded under its callers. */
+/**
+ * Reports an upgrade that is removed from the file while `opt` has another version than the running one: Alpa would
+ * load that version while callers use it.
+ */
 async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterView): Promise<string[]> {
     const live = await cluster.read({ apiVersion: "ray.io/v1", kind: "RayCluster", namespace, name: OPT });
     if (!live?.spec) return [];
@@ -117,7 +120,7 @@ async function otherVersion({ namespace, conversion }: Asked, cluster: ClusterVi
     const named = versionIn(renderRayCluster({ opt, answerTimeoutSeconds: 0, running: true }));
     if (isDeepStrictEqual(runs, named)) return [];
     return [
-        `opt.upgrade: must not be removed while another version serves callers than opt names (image ${runs.image} runs, and opt has ${named.image}): they would wait for it to load. Put it back, and run: npm run ops -- model upgrade run --yes, or abort --yes`,
+        `opt.upgrade: must not be removed while callers are served by another version than that of opt (image ${runs.image} runs, and opt has ${named.image}): callers would wait until that is loaded. Restore opt.upgrade, and run: npm run ops -- model upgrade run --yes, or abort --yes`,
     ];
 }
 
@@ -145,7 +148,7 @@ function stepProblems({ reached, going }: Recorded, wanted: Stage): string[] {
     ];
 }
 
-/** What an upgrade of the model begins with and ends with has no phase of it. */
+/** Before and after an upgrade of the model there is no phase of it. */
 function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">, wanted: Stage, allowed: Stage[]) {
     const shown = (stage: Stage) => (isUpgrade(stage) ? stage.replace("upgrade-", "") : "none");
     const others = [...new Set(allowed.filter(isUpgrade).map(shown))].join(" or ");
@@ -153,7 +156,7 @@ function upgradeProblems({ reached, going }: Pick<Recorded, "reached" | "going">
     const why =
         going === undefined
             ? `must go one step at a time (got ${shown(wanted)}, and the last run reached ${shown(reached)})`
-            : `must be where the run from ${shown(reached)} to ${shown(going)} was going, or came from (got ${shown(wanted)})`;
+            : `must be one of the two phases of the run from ${shown(reached)} to ${shown(going)}, which did not end (got ${shown(wanted)})`;
     return [
         `opt.upgrade.phase: ${why}. ${others ? `Set it to ${others}${remove}` : "Remove opt.upgrade"}. Look: npm run ops -- model upgrade status`,
     ];
@@ -182,7 +185,7 @@ function heldByAnother({ holder, until }: Recorded, ours: string | undefined, no
     ];
 }
 
-/** What has changed; undefined where nothing has. */
+/** What has changed; undefined if nothing has. */
 async function callersChanged(
     settings: Asked,
     { callers, reached }: Recorded,

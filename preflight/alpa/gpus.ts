@@ -41,7 +41,7 @@ export async function gpuProblems({ namespace, conversion }: Settings, cluster: 
         if (has - sum >= gpusPerNode) return [];
         const who = taken.map(({ pod, gpus }) => `${pod.metadata?.namespace}/${pod.metadata?.name} ${gpus}`).join(", ");
         return [
-            `opt.gpusPerNode: must be left on every node (got ${gpusPerNode}, and of the ${has} of ${name} other pods ask for ${sum}: ${who}). End them, lower it, or choose other nodes.`,
+            `opt.gpusPerNode: must be free on every node (got ${gpusPerNode}, but of the ${has} GPUs of ${name} other pods request ${sum}: ${who}). Delete those pods, lower gpusPerNode, or choose other nodes.`,
         ];
     });
 }
@@ -51,14 +51,14 @@ export function byHostname(nodes: Live[]): Map<string | undefined, Live> {
     return new Map(nodes.map((node) => [node.metadata?.labels?.[HOSTNAME] ?? node.metadata?.name, node]));
 }
 
-/** Whether a pod is one of the component's that hold GPUs. */
+/** Whether a pod belongs to the component and holds GPUs. */
 export function isOurs({ metadata }: Live, namespace: string): boolean {
     const [[key, name]] = Object.entries(OPT_PODS);
     if (metadata?.namespace === namespace) return metadata.labels?.[key] === name;
     return ["ray", "alpa"].some((component) => metadata?.namespace === optNamespace(namespace, component));
 }
 
-/** What a pod holds of a node: that of its containers together, or of the first ones one after another. */
+/** Resources that a pod reserves on a node: the sum of its containers, or its largest init container. */
 export function asksFor({ spec, status }: Live, node: string | undefined, resource: string): number {
     type Container = { resources?: { requests?: Record<string, string>; limits?: Record<string, string> } };
     const pod = (spec ?? {}) as { nodeName?: string; containers?: Container[]; initContainers?: Container[] };

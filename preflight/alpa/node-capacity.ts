@@ -27,15 +27,15 @@ export async function roomProblems({ namespace, conversion }: Settings, cluster:
         const unfit = unfitFor(node);
         if (unfit === undefined) return wanted.flatMap((one) => notLeft(name, node, others, one));
         return [
-            `opt.nodes: ${name} must take the component's pods (${unfit}). Have it take them, or choose other nodes. Look: kubectl describe node ${node.metadata?.name}`,
+            `opt.nodes: ${name} must accept the component's pods (${unfit}). Make it accept them, or choose other nodes. Look: kubectl describe node ${node.metadata?.name}`,
         ];
     });
 }
 
-/** What the component's pods ask of each node. */
+/** What the component's pods request on each node. */
 interface Wanted {
     resource: "cpu" | "memory";
-    /** Quantity of Kubernetes. */
+    /** Quantity in the notation of Kubernetes. */
     amount: string;
     /** Unit of a quantity that sums are shown in. */
     unit: "" | "Gi";
@@ -57,7 +57,7 @@ function notLeft(name: string, node: Live, others: Live[], { resource, amount, u
     });
     const who = [...most, ...(taken.length > NAMED ? ["…"] : [])].join(", ");
     return [
-        `opt.resources.${resource}: must be left on every node (got ${amount}, and of the ${shown(has)} of ${name} other pods ask for ${shown(sum)}${who && `: ${who}`}). End them, lower it, or choose other nodes.`,
+        `opt.resources.${resource}: must be free on every node (got ${amount}, but of the ${shown(has)} of ${name} other pods request ${shown(sum)}${who && `: ${who}`}). Delete those pods, lower ${resource}, or choose other nodes.`,
     ];
 }
 

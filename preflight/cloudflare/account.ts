@@ -25,7 +25,7 @@ export async function accountFindings(
 
 interface LiveToken {
     name?: string;
-    /** Not every version of the API says it. */
+    /** Not every version of the API returns this. */
     client_secret_version?: number;
 }
 
@@ -64,11 +64,11 @@ export async function tunnel({ account }: Pick<CloudflareAccessArgs, "account">,
     const theirs = found?.find((tunnel) => tunnel.name === name && tunnel.config_src === "local");
     if (theirs)
         findings.problems.push(
-            `tunnel: the name ${name} must be free or this stack's (a tunnel of that name has its rules on its host, so it is not). Rename that one.`,
+            `tunnel: the name ${name} must be free or this stack's (a tunnel of that name exists, and its rules are on its host, so it is not this stack's). Rename that tunnel.`,
         );
 }
 
-/** The connectors check each JWT against the team's keys: with another team they would refuse everything. */
+/** The connectors check each JWT against the team's keys: with another team they would reject every request. */
 async function team({ account, teamName }: CloudflareAccessArgs, findings: Findings) {
     const organization = await findings.getIfAllowed<{ auth_domain?: string; strict_service_token_auth?: boolean }>(
         `accounts/${account}/access/organizations`,
@@ -82,11 +82,11 @@ async function team({ account, teamName }: CloudflareAccessArgs, findings: Findi
     const real = organization.auth_domain.replace(/\.cloudflareaccess\.com$/, "");
     if (real !== teamName)
         findings.problems.push(
-            `access.teamName: must be ${real}, the team of the account (got ${teamName}). Correct it: the connectors would refuse every request.`,
+            `access.teamName: must be ${real}, the team of the account (got ${teamName}). Correct it: with another name the connectors reject every request.`,
         );
     if (organization.strict_service_token_auth !== true)
         findings.warnings.push(
-            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401, and a cookie of Access lets its bearer in for 15 minutes. Callers must follow no redirect. See docs/operate/service-tokens.md.",
+            "access: the team is not in strict mode, so a wrong service token may get 403 or a redirect (302) to a login page instead of 401, and a cookie of Access is valid for 15 minutes without a token. Callers must not follow redirects. See docs/operate/service-tokens.md.",
         );
 }
 

@@ -31,8 +31,8 @@ export class Findings {
             status === 401 || status === 403
                 ? `cloudflare:apiToken: must have the permission "${permission}" (${said}). ${cure}.`
                 : status === 400 || status === 404
-                  ? `account: must be an account that the token reaches, and is not for "${permission}" (${said}). Correct account, or the token's resources.`
-                  : `cloudflare: the API must answer what "${permission}" is about (${said}). Try again later.`;
+                  ? `account: must be an account that the token may use for "${permission}" (${said}). Correct account, or the token's resources.`
+                  : `cloudflare: the API must answer requests that need "${permission}" (${said}). Try again later.`;
         if (!this.problems.includes(problem)) this.problems.push(problem);
         return undefined;
     }

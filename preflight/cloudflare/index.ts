@@ -7,7 +7,7 @@ import { Findings } from "./findings";
 import { zoneFindings } from "./zone";
 import { CloudflareError } from "./cloudflare-error";
 
-/** With the name servers to ask about a move. */
+/** Settings with the name servers to query about a move. */
 type Settings = CloudflareAccessArgs & { dns?: Omit<DnsSettings, "zone"> };
 
 /** Timeout of all checks, in seconds: an operator without a network should not wait longer for the error. */
@@ -82,7 +82,7 @@ async function move(
     findings.warnings.push(...notes);
 }
 
-/** Verifies the API token. Tokens of users and of accounts have different routes, so both are asked. */
+/** Verifies the API token. Tokens of users and of accounts have different routes, so both are tried. */
 async function token(account: string, api: ApiReader, findings: Findings): Promise<void> {
     const asked = await api.get<{ status?: string }>("user/tokens/verify");
     const own = asked.result ? asked : await api.get<{ status?: string }>(`accounts/${account}/tokens/verify`);

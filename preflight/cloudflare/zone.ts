@@ -64,11 +64,14 @@ function missing({ account, zone }: ZoneSide, found: LiveZone[], findings: Findi
         );
     else if (zone.manage === "existing")
         findings.problems.push(
-            `zone.name: ${zone.name} must be a zone that the token sees (it sees none of that name). Give the token "Zone: Zone: Read" for it; if there is none yet, set zone.manage to create.`,
+            `zone.name: ${zone.name} must be a zone that the token can read (it finds none of that name). Give the token "Zone: Zone: Read" for it; if the zone does not exist yet, set zone.manage to create.`,
         );
 }
 
-/** Nothing of a zone is answered before the registrar names its servers; and Cloudflare does not keep it for ever. */
+/**
+ * No name of a zone resolves before the registrar delegates to its servers, and Cloudflare deletes a pending zone after
+ * a time.
+ */
 function asleep({ zone }: ZoneSide, { status, name_servers: servers = [] }: LiveZone, findings: Findings) {
     const registrar = `Have the registrar name ${servers.join(" and ") || "its name servers"}.`;
     if (status === "pending" || status === "initializing")
@@ -107,7 +110,7 @@ const MOST_NAMED = 10;
 const CLASHING = ["A", "AAAA", "CNAME"];
 
 /**
- * Ours leads to our tunnel, or to one of its name that was deleted since.
+ * A record of this stack points to its tunnel, or to a deleted tunnel of the same name.
  * @returns whether a name has no record of ours yet
  */
 async function records(settings: ZoneSide, owner: string, zoneId: string, findings: Findings): Promise<boolean> {
@@ -149,7 +152,7 @@ async function strangers({ hostnames, dns }: ZoneSide, zoneId: string, findings:
     if (unknown.length === 0) return;
     const more = unknown.length > MOST_NAMED ? ` and ${unknown.length - MOST_NAMED} more` : "";
     findings.warnings.push(
-        `dns: Cloudflare has records that are not in the data: ${unknown.slice(0, MOST_NAMED).join(", ")}${more}. Nothing here changes them: add them to the data, or delete them at Cloudflare.`,
+        `dns: Cloudflare has records that are not in the records file: ${unknown.slice(0, MOST_NAMED).join(", ")}${more}. The stack does not change them: add them to the file, or delete them at Cloudflare.`,
     );
 }
 
@@ -179,7 +182,10 @@ async function rules(settings: ZoneSide, owner: string, zoneId: string, findings
     }
 }
 
-/** One on a path of ours would take that path's requests, and one of our name would be written over. */
+/**
+ * A Worker of others on a path of the service would get that path's requests, and one with our name would be
+ * overwritten.
+ */
 async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: string, findings: Findings) {
     const name = workerName(owner);
     const [routes, scripts] = await Promise.all([
@@ -198,12 +204,12 @@ async function workers({ account, hostnames }: ZoneSide, owner: string, zoneId: 
         routes?.filter(({ pattern, script }) => hostnames.includes(hostOf(pattern)) && script !== name) ?? [];
     for (const { pattern, script } of theirs)
         findings.problems.push(
-            `hostname: ${hostOf(pattern)} must have no foreign Worker (its route ${pattern} leads to ${script ?? "none"}). Delete the route, or choose another name.`,
+            `hostname: ${hostOf(pattern)} must have no foreign Worker (its route ${pattern} runs ${script ?? "none"}). Delete the route, or choose another name.`,
         );
     const isOurs = routes?.some(({ script }) => script === name) ?? true;
     if (!isOurs && scripts?.some(({ id }) => id === name))
         findings.warnings.push(
-            `edgeWorker: the account has a Worker ${name} to which no route of the zone leads. This run writes over it: if it is not left of an earlier run of this stack, rename it first.`,
+            `edgeWorker: the account has a Worker ${name} without a route in the zone. This run overwrites it: rename it first, unless an earlier run of this stack left it.`,
         );
 }
 
@@ -229,6 +235,6 @@ async function leftTimeout({ zone }: ZoneSide, zoneId: string, findings: Finding
     const seconds = setting?.value;
     if (typeof seconds !== "number" || seconds === UNTOUCHED_TIMEOUT) return;
     findings.warnings.push(
-        `proxyTimeoutSeconds: not set, and ${zone.name} waits ${seconds} s, which nothing here puts back. Write ${UNTOUCHED_TIMEOUT} for the default again, or ${seconds} to count with it.`,
+        `proxyTimeoutSeconds: not set, but zone ${zone.name} has ${seconds} s, and this stack does not reset that. Set ${UNTOUCHED_TIMEOUT} to restore the default, or ${seconds} to keep it and have the checks use it.`,
     );
 }

@@ -38,7 +38,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     else if (host.channel !== undefined && host.channel !== channel)
         must(
-            `follow channel ${channel} (MicroK8s there follows ${host.channel}). Upgrade one node after another, as docs/operate/nodes.md says, or set cluster.channel back.`,
+            `follow channel ${channel} (MicroK8s there follows ${host.channel}). Upgrade one node after another (docs/operate/nodes.md), or set cluster.channel back.`,
         );
     if (host.owner === owner && host.role !== undefined && host.role !== wanted.role)
         must(
@@ -46,7 +46,7 @@ export function hostFindings(host: ProbedHost, { channel }: Microk8sArgs, owner:
         );
     for (const taken of host.taken)
         must(
-            `have the ports of MicroK8s free (${taken.replace(" by ", " is taken by ")}). Stop that, or have it use another: of Ray, --min-worker-port and --max-worker-port.`,
+            `have the ports of MicroK8s free (${taken.replace(" by ", " is taken by ")}). Stop that program, or give it another port; for Ray with --min-worker-port and --max-worker-port.`,
         );
     return problems;
 }
@@ -60,7 +60,7 @@ export function hostWarnings(
     const names = certificateNames(wanted, sans).join(" ");
     if (host.owner !== owner || host.sans === undefined || host.sans === names) return [];
     return [
-        `${where}: ${place} keeps the names of its certificate, which is made when MicroK8s is installed (${host.sans}; the config says ${names}). Put another host in its place, or set cluster.sans back.`,
+        `${where}: ${place} cannot change the names in its certificate, which is created when MicroK8s is installed (it has ${host.sans}; the config says ${names}). Replace the host, or set cluster.sans back.`,
     ];
 }
 
@@ -74,29 +74,29 @@ export function clusterFindings(
     return [...sameNames(hosts), ...clocks(hosts), ...voters(hosts, nodes, owner, away)];
 }
 
-/** Kubernetes knows nodes by hostname. */
+/** Kubernetes identifies nodes by hostname. */
 function sameNames(hosts: ProbedHost[]): string[] {
     return hosts.flatMap((host, i) => {
         const first = hosts.findIndex(({ hostname }) => hostname === host.hostname);
         if (first === i) return [];
         return [
-            `${host.where}: ${host.place} must have a hostname of its own (${hosts[first].place} is ${host.hostname} too). Name it otherwise: hostnamectl set-hostname`,
+            `${host.where}: ${host.place} must have a hostname of its own (${hosts[first].place} is ${host.hostname} too). Rename it: hostnamectl set-hostname`,
         ];
     });
 }
 
-/** A certificate that one node makes is not valid yet for one whose clock is behind, and leases end early. */
+/** A new certificate of one node is not valid yet for a node whose clock is behind, and leases expire early. */
 function clocks(hosts: ProbedHost[]): string[] {
     const sorted = hosts.filter(({ ahead }) => Number.isFinite(ahead)).sort((a, b) => a.ahead - b.ahead);
     const [behind, ahead] = [sorted[0], sorted[sorted.length - 1]];
     if (behind === undefined || ahead.ahead - behind.ahead <= CLOCK_SECONDS + CLOCK_BLUR_SECONDS) return [];
     const seconds = Math.round(ahead.ahead - behind.ahead);
     return [
-        `cluster.nodes: clocks must be within ${CLOCK_SECONDS} s, or a node does not trust certificates that another has just made (${ahead.place} is ${seconds} s ahead of ${behind.place}). Set them by NTP. Look: timedatectl`,
+        `cluster.nodes: clocks must be within ${CLOCK_SECONDS} s, or a node does not trust certificates that another has just created (${ahead.place} is ${seconds} s ahead of ${behind.place}). Set them by NTP. Look: timedatectl`,
     ];
 }
 
-/** The first control-plane node starts the cluster; where there is one, another start would be a second cluster. */
+/** The first control-plane node starts the cluster; if a cluster exists, that would start a second one. */
 function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string, away: string[]): string[] {
     const members = hosts.filter((host) => host.owner === owner && host.joined);
     // Other hosts that did not answer may be members.
@@ -104,12 +104,12 @@ function voters(hosts: ProbedHost[], nodes: Microk8sArgs["nodes"], owner: string
     const voting = members.filter(({ wanted }) => wanted.role === "control-plane");
     if (voting.length === 0)
         return [
-            `cluster.nodes: must keep a control-plane node that is in the cluster (of its members only workers are left: ${members.map(({ place }) => place).join(", ")}). Leave the last one in until another has joined.`,
+            `cluster.nodes: must keep a control-plane node that is in the cluster (of its members only workers are left: ${members.map(({ place }) => place).join(", ")}). Keep the last control-plane node until another has joined.`,
         ];
     const place = placeOf(nodes.find(({ role }) => role === "control-plane")!);
     const first = hosts.find((host) => host.place === place);
     if (first === undefined || voting.includes(first)) return [];
     return [
-        `${first.where}: ${first.place} is not in the cluster, and must stand after a control-plane node that is (${voting[0].place}): the first one starts a cluster. Move it down.`,
+        `${first.where}: ${first.place} is not in the cluster yet, and must come after a control-plane node that is (${voting[0].place}), since the first control-plane node of the list starts a new cluster. Move it down.`,
     ];
 }

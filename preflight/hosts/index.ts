@@ -34,11 +34,11 @@ export function withoutCluster(
     const warnings: string[] = [];
     if (gateway.installer === "rampart" && gateway.install === undefined)
         warnings.push(
-            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install it when the nodes are a cluster, and run pulumi up again.",
+            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install Rampart once the nodes are a cluster, and run pulumi up again.",
         );
     if (tls?.source.kind === "cert-manager")
         warnings.push(
-            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Give files, or install it and its issuer when the nodes are a cluster, and run pulumi up again.",
+            "tls.certificate.certManager: needs cert-manager in the cluster, and a new cluster has none. Set files, or install cert-manager and its issuer once the nodes are a cluster, and run pulumi up again.",
         );
     if (gateway.release.observability?.metrics?.podMonitor)
         warnings.push(
@@ -172,7 +172,7 @@ function rejection(place: string, user: string, why: string): string | undefined
     if (why === MISMATCH)
         return `${place} must have the host key of the config (it has another). If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))
-        return `${place} must let user ${user} in with privateKey (it does not). Add its public half to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
+        return `${place} must accept user ${user} with privateKey (it does not). Add the public key of it to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
         return `${place} must be reached with a private key that can be read (it cannot). Set privateKey again.`;
     return undefined;

@@ -65,7 +65,7 @@ export async function gatewayOf(stack: string): Promise<SharedGateway> {
 }
 
 /**
- * Looks at the gateway and its cluster before any caller is made.
+ * Checks the gateway and its cluster before any caller is created.
  * @param of the stack that made the gateway, by its whole name
  * @param owner name of the running stack, as in the owner annotations @returns warnings for the operator @throws
  * GatewayError if the callers do not fit the gateway, PreflightError if the cluster has problems

@@ -45,7 +45,7 @@ function unanswered(server: string, error: unknown): string {
     if (code === 401)
         return `cluster: the API server at ${server} must accept the kubeconfig's credentials (${said}). Renew them.`;
     if (code === 403)
-        return `cluster: the API server at ${server} must let the kubeconfig's account look (${said}). Give it the role it lacks.`;
+        return `cluster: the API server at ${server} must let the kubeconfig's user read the cluster (${said}). Grant the missing permission (RBAC).`;
     return `cluster: the API server at ${server} must answer (${said}). Check the address and the network.`;
 }
 

@@ -9,7 +9,10 @@ import { definition } from "./crds";
 import type { InstalledGateway } from "./nodes";
 import { gatewayNamespace, plannedObjects } from "./planned-objects";
 
-/** Objects of one kind up to which each is read; more are listed, since a thousand consumers are two thousand objects. */
+/**
+ * Up to this many objects of a kind are read one by one; more are listed, since a thousand consumers are two thousand
+ * objects.
+ */
 const READ_EACH = 20;
 
 /** Name the chart gives the role of an ingress controller that Rampart installs. */
@@ -113,8 +116,8 @@ export async function nodePort(settings: GatewayClusterArgs, cluster: ClusterVie
         const holder = others.find((s) => s.nodePort === port);
         if (!holder) return [];
         return [
-            `${key}: ${port} is held by Service ${holder.namespace}/${holder.name}.` +
-                `${port === 30800 ? " Rampart's own gateway takes this port unless told otherwise." : ""} Choose another port, or free it.`,
+            `${key}: ${port} is used by Service ${holder.namespace}/${holder.name}.` +
+                `${port === 30800 ? " Rampart's own gateway uses this port by default." : ""} Choose another port, or free it.`,
         ];
     });
 }
@@ -125,7 +128,7 @@ export async function deafGateway(settings: GatewayClusterArgs, cluster: Cluster
     if (gateway.installer === "existing") return [];
     const problems = await troubleIn(gatewayNamespace(settings)!, cluster);
     const place = { namespace: etcdNamespace(settings.namespace), pods: memberNames(etcdMembers(gateway.release)) };
-    // An etcd that has lost its volume asks for no password. The run sets it, which comes before anything else.
+    // An etcd that has lost its volume requires no password. The run sets it before anything else.
     return problems.length > 0 && (await cluster.isOpenEtcd(place)) ? [] : problems;
 }
 

@@ -21,7 +21,7 @@ export interface NodePortService {
 
 export interface StorageClass {
     name: string;
-    /** Taken by claims that name none. */
+    /** Used by claims that name no StorageClass. */
     isDefault: boolean;
 }
 
@@ -36,16 +36,16 @@ export interface NodeState {
 export interface ClusterView {
     /** Address of the API server, for messages. */
     readonly server: string;
-    /** Answers when the API server does. */
+    /** Resolves if the API server answers. */
     version(): Promise<unknown>;
     read(ref: ObjectRef): Promise<Live | undefined>;
     list: Lister;
     nodePorts(): Promise<NodePortService[]>;
     storageClasses(): Promise<StorageClass[]>;
     nodes(): Promise<NodeState[]>;
-    /** Why no change arrives at the APISIX of a namespace; undefined when nothing is wrong, or it cannot be asked. */
+    /** Why the APISIX of a namespace receives no changes; undefined if it does, or cannot be queried. */
     gatewayTrouble(namespace: string): Promise<string | undefined>;
-    /** Whether an etcd asks for no password; false when it cannot be asked. */
+    /** Whether an etcd requires no password; false if it cannot be queried. */
     isOpenEtcd(place: EtcdPlace): Promise<boolean>;
 }
 
@@ -80,7 +80,7 @@ export function openCluster(access: PlainAccess): ClusterView {
         nodes: async () => (await config.makeApiClient(k8s.CoreV1Api).listNode()).items.map(nodeState),
         gatewayTrouble: (namespace) => adminTrouble(access, namespace),
         isOpenEtcd: (place) =>
-            // Any password tells: etcd rejects a wrong one only where it asks for one.
+            // Any password shows it: etcd rejects a wrong one only if it requires one.
             openEtcd(access, place, "unknown").then(
                 (member) => (member.close(), !member.asks),
                 () => false,

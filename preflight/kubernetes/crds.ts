@@ -32,7 +32,7 @@ export async function definitions(
         const live = found[i];
         const wanted = versions[name];
         const why = name in WATCHED_VERSIONS ? ", or the ingress controller exits two minutes after its start" : "";
-        // Rampart's run of the chart brings those that are missing.
+        // When Rampart installs the chart, it creates missing CRDs.
         if (!live && gateway.installer !== "rampart")
             problems.push(
                 `gateway.${gateway.installer === "helm" ? "crds" : "existing"}: CustomResourceDefinition ${name} must exist${why}. Install the definitions of ingress controller 2.x and of Gateway API.`,
@@ -55,7 +55,7 @@ async function othersDefinitions(cluster: ClusterView, owner: string): Promise<s
     );
     const whose = owners.length > 0 ? `, of stack ${owners.join(" and ")}` : "";
     return [
-        `gateway.crds: would write over definitions that are not this stack's (${theirs.join(", ")}${whose}). ` +
+        `gateway.crds: would overwrite definitions that are not this stack's (${theirs.join(", ")}${whose}). ` +
             "Set it to [] to use those in the cluster.",
     ];
 }

@@ -25,20 +25,27 @@ export async function nodes(settings: InstalledGateway, cluster: ClusterView): P
     const fit = all.filter((node) => node.unfit === undefined).length;
     const { replicas } = gateway.release;
     if (fit >= LEAST_NODES) return { problems: [], warnings: replicas > fit ? [crowded(replicas, fit)] : [] };
-    const said = `cluster: must have ${LEAST_NODES} Ready nodes that take pods (got ${listed(all)}).`;
+    const said = `cluster: must have ${LEAST_NODES} Ready nodes that accept pods (got ${listed(all)}).`;
     const namespace = gatewayNamespace(settings);
     const there = await cluster.read({ apiVersion: "apps/v1", kind: "Deployment", namespace, name: FULL_NAME });
-    if (there) return { problems: [], warnings: [`${said} The gateway goes on with fewer: bring them back.`] };
-    return { problems: [`${said} Add nodes, or let pods onto those there are: kubectl describe nodes`], warnings: [] };
+    if (there)
+        return {
+            problems: [],
+            warnings: [`${said} The gateway keeps running with fewer nodes: repair the missing ones.`],
+        };
+    return {
+        problems: [`${said} Add nodes, or allow pods on the existing ones: kubectl describe nodes`],
+        warnings: [],
+    };
 }
 
 /** They run, since the spread of pods allows one more on a node than on another. */
 const crowded = (replicas: number, nodes: number) =>
-    `gateway.replicas: ${replicas} pods share ${nodes} nodes that take pods, so the loss of one node stops several of them. Add nodes, or lower it to ${nodes}.`;
+    `gateway.replicas: ${replicas} pods share ${nodes} nodes that accept pods, so the loss of one node stops several of them. Add nodes, or lower it to ${nodes}.`;
 
 /**
- * Alpa services inside of a network of Calico's. What pods send there keeps the pod's own address, which no other host has a way
- * to (`natOutgoing` of the pool: decision 0021); requests would wait for answers that cannot come.
+ * Alpa services inside a network of Calico. Packets from pods to them keep the pod's address, to which no other host
+ * has a route (`natOutgoing` of the pool: decision 0021); requests would wait for answers that cannot come.
  * @returns warnings; none where the cluster does not say which networks it has
  */
 export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterView): Promise<Findings> {
@@ -50,7 +57,7 @@ export async function podNetworks({ alpa }: InstalledGateway, cluster: ClusterVi
             const { cidr } = (spec ?? {}) as { cidr?: unknown };
             if (typeof cidr !== "string" || networkProblem(cidr) !== undefined || !holdIpv4([cidr], host)) return [];
             return [
-                `alpa.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so answers of that host do not come back to them. Move one of the two.`,
+                `alpa.endpoints[${i}]: ${host} is in ${cidr}, a network of this cluster's pods (IPPool ${metadata?.name}), so pods get no answers from that host. Change the address of the host, or the network of the pods.`,
             ];
         });
     });

@@ -4,7 +4,7 @@ import { absent } from "./checks";
 import type { ClusterView } from "./cluster";
 import { definition } from "./crds";
 
-/** The Prometheus operator must be there before anything is asked of it: its kind would be unknown in the middle of an `up`. */
+/** The Prometheus operator must be installed before the run: otherwise its kind is unknown in the middle of an `up`. */
 export async function podMonitors({ gateway }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (gateway.installer === "existing" || !gateway.release.observability?.metrics?.podMonitor) return [];
     const missing = await absent(cluster, [definition("podmonitors.monitoring.coreos.com")]);
@@ -14,7 +14,7 @@ export async function podMonitors({ gateway }: GatewayClusterArgs, cluster: Clus
     );
 }
 
-/** A namespace for dashboards that is not the stack's is the operator's to create. */
+/** An operator must create a namespace for dashboards that is not the stack's. */
 export async function dashboardsHome(
     { gateway, namespace: own }: GatewayClusterArgs,
     cluster: ClusterView,

@@ -20,15 +20,15 @@ import { CONNECTORS } from "../../components/cloudflare/cloudflared/deployment";
 import { TLS_CERTIFICATE, TLS_OBJECT, tlsSecret } from "../../components/apisix/tls";
 import { COUNTERS } from "../../components/consumers/shared-counters";
 
-/** Namespace APISIX runs in; undefined when it is not ours to install. */
+/** Namespace of APISIX; undefined if the stack does not install it. */
 export function gatewayNamespace({ gateway, namespace }: GatewayClusterArgs): string | undefined {
     if (gateway.installer === "existing") return undefined;
     return installationOf(gateway, namespace).namespace;
 }
 
 /**
- * Every object the program is going to make in the cluster, with a name chosen by us. A test compares this with
- * what the components register. CRDs are not in it: they belong to everyone who uses them.
+ * Every object the program is going to make in the cluster, with a name chosen by us. A test compares this with what
+ * the components register. CRDs are not included, since they belong to the whole cluster.
  */
 export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
     const { namespace, gateway, consumers } = settings;
@@ -84,7 +84,7 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
     return [...objects, ...plannedConversion(settings), ...plannedCallers(namespace, consumers)];
 }
 
-/** Those of a conversion. */
+/** Objects of a conversion. */
 function plannedConversion({ namespace, conversion, gateway }: GatewayClusterArgs): ObjectRef[] {
     if (conversion === undefined) return [];
     const { opt, upgrade } = conversion;
@@ -108,7 +108,7 @@ function plannedConversion({ namespace, conversion, gateway }: GatewayClusterArg
     ];
 }
 
-/** Those of callers alone. */
+/** Objects of callers. */
 export function plannedCallers(namespace: string, consumers: ConsumerSettings[]): ObjectRef[] {
     return consumers.flatMap(({ name, credentials }) => [
         { apiVersion: "apisix.apache.org/v1alpha1", kind: "Consumer", namespace, name },
@@ -116,7 +116,9 @@ export function plannedCallers(namespace: string, consumers: ConsumerSettings[])
     ]);
 }
 
-/** Those that depend on how the gateway is installed: policies, its settings file, etcd's Secret, and what watches its pods. */
+/**
+ * Objects that depend on how the gateway is installed: policies, its settings file, etcd's Secret, and the PodMonitor.
+ */
 function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[] {
     if (gateway.installer === "existing") return [];
     const own = installationOf(gateway, namespace);
@@ -138,7 +140,7 @@ function ofInstallation({ gateway, namespace }: GatewayClusterArgs): ObjectRef[]
     ];
 }
 
-/** Those of etcd, in a namespace of its own. */
+/** Objects of etcd, in its own namespace. */
 function ofEtcd(namespace: string, members: number): ObjectRef[] {
     const home = etcdNamespace(namespace);
     const inside = (apiVersion: string, kind: string, name: string) => ({ apiVersion, kind, namespace: home, name });

@@ -9,7 +9,7 @@ import type { ClusterView } from "./cluster";
 import { definition } from "./crds";
 import { NO_FINDINGS, type Findings } from "../findings";
 
-/** cert-manager must be there before anything is asked of it: its kinds would be unknown in the middle of an `up`. */
+/** cert-manager must be installed before the run: otherwise its kinds are unknown in the middle of an `up`. */
 export async function certManager({ tls, namespace }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
     if (tls?.source.kind !== "cert-manager") return [];
     const kinds = [definition("certificates.cert-manager.io")];
@@ -46,11 +46,11 @@ export async function endedCertificate(
     return isServed ? { problems: [], warnings: said } : { problems: said, warnings: [] };
 }
 
-/** The same before there is a cluster. */
+/** The same before the cluster exists. */
 export function endedFiles(tls: GatewayClusterArgs["tls"]): string[] {
     if (tls?.source.kind !== "files") return [];
     return endedIn(chainOf(tls.source.certificate).certificates, new Date()).map(
-        ({ name, on }) => `tls.certificate.files.certificate: ${name} must be valid (it ended on ${on}). Renew it.`,
+        ({ name, on }) => `tls.certificate.files.certificate: ${name} must be valid (it expired on ${on}). Renew it.`,
     );
 }
 
@@ -71,6 +71,6 @@ export async function redirectLeft(settings: GatewayClusterArgs, cluster: Cluste
     const { http = [] } = (route?.spec ?? {}) as { http?: { plugins?: { name: string }[] }[] };
     if (!http.some(({ plugins = [] }) => plugins.some(({ name }) => name === REDIRECT))) return [];
     return [
-        "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
+        "tls: must not be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
     ];
 }

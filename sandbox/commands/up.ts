@@ -41,7 +41,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     await tools(scene.tools, say);
     const interrupted = new AbortController();
     for (const signal of SIGNALS) process.on(signal, () => interrupted.abort());
-    if (running(dir).length > 0) say("== ending the sandbox that runs; its callers and its state go with it");
+    if (running(dir).length > 0) say("== stopping the running sandbox, with its callers and its state");
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     // A new world knows nothing of what an older one was told to hold.
@@ -64,11 +64,11 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
         if (hint !== undefined) say(`\n${hint}`);
         if (options.detach) {
             await guard.release(world.pid);
-            say("\nIt stays until: npm run sandbox -- down");
+            say("\nIt runs until: npm run sandbox -- down");
             process.exit(0);
         }
         say(
-            '\nIt stays until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
+            '\nIt runs until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
                 options.stack,
         );
         // Nothing that is waited for here keeps Node.js running.

@@ -181,6 +181,6 @@ export async function activeZone(account: Account, api: CloudflareApi, token: st
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
         body: JSON.stringify({ name: ZONE, account: { id: account.id }, type: "full" }),
     });
-    if (!answer.ok) throw new Error(`zone ${ZONE} must be made at the stand-in (${answer.status}).`);
+    if (!answer.ok) throw new Error(`zone ${ZONE} could not be created at the stand-in (${answer.status}).`);
     account.delegated(account.zoneNamed(ZONE)!);
 }

@@ -39,7 +39,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const { onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
             const own = gpus && hostsCanBePlayed(option ?? asked.failStep, log) ? onGpus : {};
-            if (asked.failStep) log(`of a conversion, ${asked.failStep} fails in this world`);
+            if (asked.failStep) log(`step ${asked.failStep} of a conversion fails in this sandbox`);
             return startWorld({ tools, stateDir: dir, onAnswer, observe, log, ...world, ...own });
         },
         async layOver(shipped, facts, say) {
@@ -70,7 +70,7 @@ function hostsCanBePlayed(needed: string | undefined, log: Say): boolean {
         return true;
     } catch (error) {
         if (needed !== undefined) throw error;
-        log(`Alpa is on no host, and stays out of the cluster. ${(error as Error).message}`);
+        log(`Alpa runs outside of emulated hosts, so it cannot be converted. ${(error as Error).message}`);
         return false;
     }
 }

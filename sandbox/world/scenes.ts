@@ -28,20 +28,25 @@ export interface SceneName {
 /** @throws Error where a stack has no such exposure or option, or no model that is loaded */
 export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep, observe }: SceneName): Scene {
     if (observe && stack === "cloudflare")
-        throw new Error("--observe: must go with stack intra or inter (got cloudflare), which have a gateway to read.");
+        throw new Error(
+            "--observe: works only with stack intra or inter, which have a gateway with metrics (got cloudflare).",
+        );
     for (const [flag, value] of Object.entries({ "--load-seconds": loadSeconds, "--fail-step": failStep }))
         if (value !== undefined && (stack !== "intra" || exposure !== "direct"))
             throw new Error(
-                `${flag} ${value}: must go with stack intra and without exposure (got ${stack}, ${exposure}), where Alpa is on GPUs.`,
+                `${flag} ${value}: works only with stack intra and without exposure, where Alpa runs on GPUs (got ${stack}, ${exposure}).`,
             );
     if (failStep === "prepare" && option === "intra-b")
-        throw new Error(`--fail-step prepare: must go without --option intra-b, which has prepared everything.`);
+        throw new Error(
+            `--fail-step prepare: must not be given with --option intra-b, where that step is already done.`,
+        );
     if (option !== undefined) {
         if (stack !== "intra")
             throw new Error(
-                `--option ${option}: must go with stack intra (got ${stack}), which has Alpa on its nodes.`,
+                `--option ${option}: works only with stack intra, which has Alpa on its nodes (got ${stack}).`,
             );
-        if (exposure !== "direct") throw new Error(`--option ${option}: must go without --exposure ${exposure} here.`);
+        if (exposure !== "direct")
+            throw new Error(`--option ${option}: must not be given with --exposure ${exposure} in the sandbox.`);
         return intraBScene;
     }
     if (exposure === "direct") return SCENES[stack];

@@ -119,7 +119,7 @@ describe("npm run ops -- convert", function () {
             });
             assert.equal(code, 1, stdout + stderr);
             assert.match(stderr, new RegExp(`convert: must reach intra-b \\(${failing}: `));
-            assert.match(stderr, /It is back at intra-a, which serves/);
+            assert.match(stderr, /It has returned to intra-a, which serves/);
             await assertSettledIn("intra-a");
         });
 
@@ -160,7 +160,7 @@ describe("npm run ops -- convert", function () {
             stderr,
             /must reach intra-b \(done: .*; and callers are not served by the component: smoke\/key at \S+: must be answered/,
         );
-        assert.match(stderr, /It is back at intra-a, which serves/);
+        assert.match(stderr, /It has returned to intra-a, which serves/);
         await assertSettledIn("intra-a");
         assert.equal((await ask(url, key)).status, 200);
     });
@@ -170,7 +170,10 @@ describe("npm run ops -- convert", function () {
             place.world.gpus!.faults.add({ step: "release", side: "bare metal" });
             const { code, stderr } = await stack.ops("convert", "run", "--yes");
             assert.equal(code, 1);
-            assert.match(stderr, /a human is needed\. back to drain \(bare metal is started by its own command\)/);
+            assert.match(
+                stderr,
+                /a human is needed\. back to drain \(Alpa on bare metal is started by its own command\)/,
+            );
             const { state, direction, reached, callers } = await status();
             assert.deepEqual([state, direction, reached, callers], ["interrupted", "back", "drain", "get 503"]);
             place.world.gpus!.ledger.sweep();

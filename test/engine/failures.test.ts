@@ -56,7 +56,7 @@ describe("what goes wrong", () => {
         try {
             assert.match(
                 failed(await stack.preview()),
-                new RegExp(`${stack.nodePort} is held by Service default/${name}`),
+                new RegExp(`${stack.nodePort} is used by Service default/${name}`),
             );
         } finally {
             await core.deleteNamespacedService({ namespace: "default", name });
@@ -171,7 +171,7 @@ describe("what goes wrong", () => {
         await core.createNamespace({ body: { metadata: { name: stack.name, annotations } } });
         await core.createNamespace({ body: { metadata: { name: inside } } });
         const said = failed(await stack.preview());
-        assert.match(said, /RampartGraph refused\/gateway: must be admitted \(admission webhook/);
+        assert.match(said, /RampartGraph refused\/gateway: must be accepted by the API server \(admission webhook/);
         assert.ok(said.includes(inside), said);
         assert.doesNotMatch(said, /at .*\.js:\d+/, "a stack trace");
         await core.deleteNamespace({ name: inside });

@@ -135,7 +135,7 @@ describe("inter on hosts of its own", () => {
 
     it("does not take TLS away while HTTP leads there, and says which two steps do", async () => {
         stack.configure(THREE, stack.tunnel("a", "b"));
-        assert.match(failed(await stack.preview()), /tls: must not be removed while HTTP sends callers to HTTPS/);
+        assert.match(failed(await stack.preview()), /tls: must not be removed while HTTP redirects callers to HTTPS/);
     });
 
     it("lets a node in while callers come by TLS, and none of them notices", async () => {

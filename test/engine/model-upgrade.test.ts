@@ -91,7 +91,7 @@ describe("npm run ops -- model upgrade", function () {
         );
         assert.equal(code, 1);
         assert.match(stderr, /must reach new \(prepare: .*\/data\/elsewhere/);
-        assert.match(stderr, /It is back at old, which serves/);
+        assert.match(stderr, /It has returned to old, which serves/);
         await assertRuns(tag);
     });
 
@@ -162,7 +162,7 @@ describe("npm run ops -- model upgrade", function () {
             await killedIn("start", "--image", image(next()));
             const { code, stderr } = await stack.ops("convert", "run", "--yes", "--to", "intra-a");
             assert.equal(code, 2);
-            assert.match(stderr, /must not be under an upgrade of its model/);
+            assert.match(stderr, /must have no upgrade of the model in progress/);
             succeeded(await ops("abort", "--yes"));
         });
         await assertRuns(tag);

@@ -159,7 +159,7 @@ describe("bad input of option cloudflare", () => {
             [
                 "a zone that is not there",
                 () => look({ zone: { name: "example.net", plan: "pro" }, hostname: "llm.example.net" }),
-                /^zone\.name: example\.net must be a zone that the token sees/,
+                /^zone\.name: example\.net must be a zone that the token can read \(it finds none of that name\)/,
             ],
             [
                 "a plan larger than the zone has",

@@ -180,7 +180,7 @@ describe("preflight", () => {
             "a node port that Rampart's own gateway holds",
             "rampart",
             { objects: RAMPART, services: [{ namespace: "rampart-system", name: "ui", nodePort: 30800 }] },
-            /^gateway\.nodePort: 30800 is held by Service rampart-system\/ui\. Rampart's own gateway takes this port unless told otherwise\. Choose another/,
+            /^gateway\.nodePort: 30800 is used by Service rampart-system\/ui\. Rampart's own gateway uses this port by default\. Choose another/,
         ],
         [
             "a cluster where no class of storage is the default",
@@ -203,7 +203,7 @@ describe("preflight", () => {
                     [CRD("gateways.gateway.networking.k8s.io")]: "alpa-auth/other",
                 },
             },
-            /^gateway\.crds: would write over definitions that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set it to \[\]/,
+            /^gateway\.crds: would overwrite definitions that are not this stack's \(consumers\.apisix\.apache\.org, gateways\.gateway\.networking\.k8s\.io, of stack alpa-auth\/other\)\. Set it to \[\]/,
         ],
         [
             "a second ingress controller under Rampart",
@@ -215,7 +215,7 @@ describe("preflight", () => {
             "a node port that our namespace of the other installer holds",
             "helm",
             { services: [{ namespace: "alpa-auth-gateway-apisix", name: "a", nodePort: 30800 }] },
-            /^gateway\.nodePort: 30800 is held by Service alpa-auth-gateway-apisix\/a/,
+            /^gateway\.nodePort: 30800 is used by Service alpa-auth-gateway-apisix\/a/,
         ],
         [
             "a gateway that is not in place, all of it at once",
@@ -262,7 +262,7 @@ describe("preflight", () => {
                 objects: { ...MANAGER, ...ISSUER },
                 services: [{ namespace: "other", name: "web", nodePort: 30843 }],
             },
-            /^tls\.nodePort: 30843 is held by Service other\/web\. Choose another port, or free it\.$/,
+            /^tls\.nodePort: 30843 is used by Service other\/web\. Choose another port, or free it\.$/,
         ],
     ];
     for (const [what, world, problem] of ofTls)
@@ -313,7 +313,7 @@ describe("preflight", () => {
         const values = { ...withTls, tls: { certificate: { files } } };
         const { problems: got, asked } = await problems("helm", {}, values);
         assert.equal(got.length, 1, got.join("\n"));
-        assert.match(got[0], /^tls\.certificate\.files\.certificate: the certificate must be valid \(it ended on /);
+        assert.match(got[0], /^tls\.certificate\.files\.certificate: the certificate must be valid \(it expired on /);
         const secret = asked.find((name) => name.startsWith("Secret alpa-auth/alpa-tls"))!;
         const served = () => new FakeCluster({ objects: { [secret]: OWN } });
         assert.deepEqual(await preflight(settings("helm", values), OWN, served), got);
@@ -325,7 +325,7 @@ describe("preflight", () => {
     };
     it("stops when TLS is removed while HTTP still redirects to it, and names the two steps without downtime", async () => {
         assert.deepEqual((await problems("helm", redirecting)).problems, [
-            "tls: must not be removed while HTTP sends callers to HTTPS, since that closes first. Put it back with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
+            "tls: must not be removed while HTTP redirects callers to HTTPS, since the HTTPS port would close first. Restore tls with tls.redirect false (and exposure direct), run pulumi up, then remove it.",
         ]);
         const served = { objects: redirecting.objects, specs: { [ROUTE]: { http: [{ plugins: [{ name: "x" }] }] } } };
         assert.deepEqual((await problems("helm", served)).problems, []);
@@ -358,7 +358,7 @@ describe("preflight", () => {
         const got = (await problems("rampart", world, { gateway: { nodePort: 30900 } })).problems;
         assert.match(
             got[0],
-            /^gateway\.nodePort: 30900 is held by Service other\/web\. Choose another port, or free it\.$/,
+            /^gateway\.nodePort: 30900 is used by Service other\/web\. Choose another port, or free it\.$/,
         );
     });
 
@@ -607,7 +607,7 @@ describe("preflight and a cluster that is away", () => {
         ],
         [
             403,
-            /^cluster: the API server at \S+ must let the kubeconfig's account look \(services is forbidden.*\)\. Give it/,
+            /^cluster: the API server at \S+ must let the kubeconfig's user read the cluster \(services is forbidden.*\)\. Grant the missing/,
         ],
     ];
     for (const [code, said] of unwilling)

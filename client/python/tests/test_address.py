@@ -29,7 +29,7 @@ REFUSED = {
     "a query": ("https://a.example/x?apikey=S3cret", "must not have a query"),
     "an empty query": ("https://a.example/x?", "must not have a query"),
     "a fragment": ("https://a.example/#x", "must not have a fragment"),
-    "a password": ("https://u:S3cret@a.example", "must not hold a name or password"),
+    "a password": ("https://u:S3cret@a.example", "must not contain a user name or password"),
     "no scheme": ("a.example/S3cret", "must be an address"),
     "another scheme": ("ftp://a.example", "must be an address"),
     "no host": ("https:///x", "must be an address"),
@@ -80,7 +80,7 @@ def test_lists_everything_at_once() -> None:
         "max_wait_seconds:",
         "attempts:",
     ]
-    assert str(caught.value).startswith("6 problem(s), nothing was sent:\n  - url: must not hold a name or password")
+    assert str(caught.value).startswith("6 problem(s), nothing was sent:\n  - url: must not contain a user name or password")
 
 
 def test_a_credential_needs_an_address_and_a_type() -> None:

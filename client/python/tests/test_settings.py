@@ -100,7 +100,7 @@ REFUSED: Dict[str, "tuple[Dict[str, str], list[str]]"] = {
     ),
     "a private key instead of a file name": (
         {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_PRIVATE_KEY_FILE": "-----BEGIN PRIVATE KEY-----\nMC4C"},
-        ["ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file (it is a text). Write the text into one, and name that."],
+        ["ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file (it is the content of one). Write the content into a file, and give its name."],
     ),
     "a shared secret with a line break at its end": (
         {"ALPA_URL": URL, "ALPA_JWT_KEY": "c", "ALPA_JWT_SECRET": "s\n"},

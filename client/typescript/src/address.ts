@@ -1,4 +1,4 @@
-/** The address of the service. What is wrong with it is said without repeating it: a mistake in it may be a credential. */
+/** The address of the service. Errors never quote it, since a mistake in it may be a credential. */
 import { isIP } from "node:net";
 import type { Problems } from "./problems.js";
 
@@ -6,7 +6,7 @@ export interface Address {
     /** Without a slash at its end: Alpa's client would double it, and no exact route matches that. */
     url: string;
     host: string;
-    /** Plain HTTP to another host than this one. */
+    /** Whether it is plain HTTP to another host than this machine. */
     open: boolean;
 }
 
@@ -15,21 +15,23 @@ export function readUrl(text: unknown, problems: Problems): Address | undefined 
     const problem = (what: string) => void problems.push(`url: ${what}`);
     const url = typeof text === "string" ? parse(text) : undefined;
     if (!url || !["http:", "https:"].includes(url.protocol)) {
-        problem("must be an address, as https://api.example.com/alpa (it is none). Take it from the handout.");
+        problem(
+            "must be an address, for example https://api.example.com/alpa (it is not one). Take it from the handout.",
+        );
         return undefined;
     }
     const [, authority = "", path = ""] = /^[a-z]+:\/\/([^/?#]*)([^?#]*)/i.exec(String(text)) ?? [];
     if (authority.includes("@"))
-        problem("must not hold a name or password (it has an @). Leave it out, and give auth.");
+        problem("must not contain a user name or password (it has an @). Leave it out, and give auth.");
     if (String(text).includes("?"))
         problem("must not have a query (it has a ?). Leave it out: credentials go into headers, by auth.");
     if (String(text).includes("#")) problem("must not have a fragment (it has a #). Leave it out.");
     if (!/^(\/([\w.~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})*)*$/.test(path))
         problem("must have a path of ASCII letters, digits and %XX (it has others). Encode them.");
-    if (path.replace(/\/+$/, "").includes("//")) problem("must not have // in its path (it has). Write one slash.");
+    if (path.replace(/\/+$/, "").includes("//")) problem("must not have // in its path (it does). Write one slash.");
     // The URL parser would silently resolve them.
     if (path.split("/").some((part) => /^(\.|%2e){1,2}$/i.test(part)))
-        problem("must not have . or .. in its path (it has). Write the path that is meant.");
+        problem("must not have . or .. in its path (it does). Write the full path.");
     if (problems.length > before) return undefined;
     return {
         url: url.origin + path.replace(/\/+$/, ""),

@@ -1,16 +1,16 @@
-/** What an answer means. The order is: redirect, status, then body; a success is believed last. */
+/** Interprets an answer. It checks for a redirect first, then the status, then the body. */
 import type { Credential } from "./credential.js";
 import * as errors from "./errors.js";
 import type { Answer } from "./send.js";
 import { adviceOn, adviceOn403, adviceOnAlpa, adviceOnRule, described, saidBy } from "./words.js";
 
-/** A call, as far as its answer needs to be explained. */
+/** Data of a call that error messages about its answer need. */
 export interface Call {
     url: string;
     auth: Credential | undefined;
-    /** Alpa's own key went along in the body. */
+    /** Whether Alpa's own key was sent in the body. */
     apiKey: boolean;
-    /** Takes out of a text what was sent to authenticate. */
+    /** Removes the credential from a text. */
     redact(text: string): string;
     /** Whether a value is a result of the method. */
     isResult(value: Record<string, unknown>): boolean;
@@ -38,7 +38,7 @@ function errorOf(answer: Answer, value: Record<string, unknown> | undefined, cal
     if (value === undefined || status < 200)
         return new errors.UnreadableAnswerError(
             `${call.url} answered ${status} with ${described(answer)} instead of JSON`,
-            "Check the address: something else may answer there. If it was cut off, nothing was repeated: the model has worked already.",
+            "Check the address: something else may answer there. If the answer was cut off, it was not requested again: the model has already done the work.",
             facts,
         );
     if (value.type === "error") return alpaError(value, said, call, facts);
@@ -49,7 +49,7 @@ function errorOf(answer: Answer, value: Record<string, unknown> | undefined, cal
     );
 }
 
-/** How the edge tells what it refuses before Access or an origin is asked, to callers that want no HTML. */
+/** Form of the edge's errors before Access or an origin is involved, for callers that accept no HTML. */
 const EDGE_ERROR = /^\s*error code: (1\d{3})\s*$/;
 
 function refused(
@@ -75,7 +75,7 @@ function refused(
     if ([504, 524].includes(status))
         return new errors.AnswerTimeoutError(
             what,
-            "Ask for fewer tokens. The model may go on working: a repeat comes on top.",
+            "Ask for fewer tokens. The model may still be working on this request: a repeat adds a second one.",
             facts,
         );
     const own = value?.type === "error" && typeof value.stacktrace === "string" && value.stacktrace !== "";
@@ -83,17 +83,17 @@ function refused(
     if (status >= 500)
         return new errors.ModelUnreachableError(
             what,
-            "The gateway does not reach the model: try later, and tell the operator if it lasts.",
+            "The gateway cannot reach the model: try later, and tell the operator if it lasts.",
             facts,
         );
     const next =
         status === 404
-            ? "Check the address: it is that of the handout, with nothing behind it."
+            ? "Check the address: it must be that of the handout, with nothing after it."
             : status === 408
-              ? "It did not arrive whole in the time that the gateway gives: look at the network, then send it again."
+              ? "The request did not arrive completely before the gateway's timeout: check the network, then send it again."
               : status === 413
                 ? "Make the prompt shorter."
-                : "Correct the request as it says.";
+                : "Correct the request as the error says.";
     return new errors.RequestRefusedError(what, next, facts);
 }
 
@@ -103,7 +103,7 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
         return new errors.MissingCredentialError(
             `${what}, and no credential was sent`,
             apiKey
-                ? "apiKey goes into the body, where no gateway looks: give auth."
+                ? "apiKey is sent in the body, which no gateway reads: use auth instead."
                 : "Give auth: an ApiKey, a Jwt or a ServiceToken.",
             facts,
         );
@@ -111,8 +111,8 @@ function notLetIn(what: string, { auth, apiKey }: Call, headers: Headers, facts:
     const theirs = dateOf(headers);
     if (end !== undefined && end.getTime() <= (theirs ?? new Date()).getTime())
         return new errors.ExpiredCredentialError(
-            `${what}: the token ended at ${end.toISOString()}`,
-            "Make a new one, or give what signs tokens, so that they are renewed.",
+            `${what}: the token expired at ${end.toISOString()}`,
+            "Create a new token, or give the secret or private key that signs tokens, so that they are renewed.",
             facts,
         );
     return new errors.InvalidCredentialError(what, adviceOn(auth, theirs), facts);
@@ -130,14 +130,14 @@ function redirected({ status, headers }: Answer, { url, auth, redact }: Call, fa
         const secure = to?.protocol === "https:" && url.startsWith("http:");
         return new errors.RedirectError(
             what,
-            `It was not followed: the credential and the prompt would go along. ${secure ? "Give the address with https." : "Give the address that the service has."}`,
+            `The redirect was not followed, since the credential and the prompt would be sent along. ${secure ? "Give the address with https." : "Use the address that the service has."}`,
             facts,
         );
     }
     if (auth === undefined)
         return new errors.MissingCredentialError(
             `${what}, the edge's login, and no credential was sent`,
-            "Give auth: the edge wants a ServiceToken.",
+            "Give auth: the edge requires a ServiceToken.",
             facts,
         );
     if (auth.method === "service-token")
@@ -148,7 +148,7 @@ function redirected({ status, headers }: Answer, { url, auth, redact }: Call, fa
         );
     return new errors.EdgeLoginError(
         `${what}, the edge's login`,
-        "The edge wants a service token before the gateway is asked: ask the operator for one.",
+        "The edge requires a service token before a request reaches the gateway: ask the operator for one.",
         facts,
     );
 }
@@ -175,7 +175,7 @@ function target(location: string | null, base: string): URL | undefined {
     }
 }
 
-/** Of the gateway, else of the edge; nothing else that a server may put there. */
+/** Request id of the gateway, otherwise of the edge; other values are ignored. */
 function requestId(headers: Headers, redact: (text: string) => string): string | undefined {
     const text = headers.get("x-request-id") ?? headers.get("cf-ray") ?? "";
     return /^[\w.:-]{1,64}$/.test(text) ? redact(text) : undefined;

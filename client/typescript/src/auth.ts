@@ -32,8 +32,9 @@ export interface ServiceTokenOptions {
     clientId: string | undefined;
     clientSecret: string | undefined;
     /**
-     * The one header that takes both as JSON, where the Access application has `read_service_tokens_from_header`; then
-     * often `Authorization`. @default none: two headers, `CF-Access-Client-Id` and `CF-Access-Client-Secret`
+     * Name of a single header with both values as JSON, if the Access application has
+     * `read_service_tokens_from_header`; then often `Authorization`. @default none: two headers, `CF-Access-Client-Id`
+     * and `CF-Access-Client-Secret`
      */
     header?: string | undefined;
 }

@@ -8,7 +8,7 @@ export type Prompt = string | string[] | number[] | number[][];
 
 /** Defaults are those of Alpa's client. */
 export interface CompletionsOptions extends CallOptions {
-    /** Least and most tokens that are made. @default 0 */
+    /** Smallest number of generated tokens. @default 0 */
     minTokens?: number | undefined;
     /** @default 32 */
     maxTokens?: number | undefined;
@@ -22,13 +22,13 @@ export interface CompletionsOptions extends CallOptions {
 
 /** Defaults are those of Alpa's client. */
 export interface LogprobsOptions extends CallOptions {
-    /** How many of the likeliest tokens are told. @default 50 */
+    /** Number of the most likely tokens to return. @default 50 */
     topK?: number | undefined;
-    /** Of an earlier answer, to go on from it. @default none */
+    /** Cache id of an earlier answer, to continue from it. @default none */
     cacheId?: string | undefined;
 }
 
-/** As Alpa sends it. */
+/** Answer of Alpa, unchanged. */
 export interface Completions {
     id: string;
     object: "text_completion";
@@ -45,7 +45,10 @@ export interface Logprobs {
     indices: number[][];
 }
 
-/** Options of a client from a file, and the private key where tokens are signed with one: the file does not have it. */
+/**
+ * Options for a client from a credentials file, and the private key if tokens are signed with one, which the file does
+ * not have.
+ */
 export type FileOptions = ClientOptions & {
     /** In PEM form. */
     privateKey?: string | undefined;
@@ -62,7 +65,7 @@ export class Client {
 
     /**
      * A client as the environment says, in the variables of docs/call/README.md.
-     * @param options take the place of what the environment says
+     * @param options override the environment
      * @throws ConfigurationError with every problem of the variables and the options
      * @throws ExpiredCredentialError, the credential is past its end
      */
@@ -72,7 +75,7 @@ export class Client {
 
     /**
      * A client from the file of `ops consumer handout`.
-     * @param options take the place of what the file says
+     * @param options override the file
      * @throws ConfigurationError with every problem of the file and the options
      * @throws ExpiredCredentialError, the credential is past its end
      */
@@ -81,7 +84,7 @@ export class Client {
         return new Client({ ...readCredentialsFile(file, privateKey), ...others });
     }
 
-    /** Goes on from a prompt, or from each of several. @throws AlpaClientError, of the kind that fits */
+    /** Completes a prompt, or each of several. @throws AlpaClientError, of the kind that fits */
     async completions(prompt: Prompt, options: CompletionsOptions = {}): Promise<Completions> {
         const { minTokens = 0, maxTokens = 32, topP = 1, temperature = 1, echo = true } = options;
         const body = {

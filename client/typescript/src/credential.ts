@@ -1,7 +1,7 @@
-/** What all three ways to authenticate have in common. */
+/** Base of the three kinds of credentials. */
 import { without } from "./secrecy.js";
 
-/** Where the clock of the gateway stands against ours, in milliseconds. */
+/** Difference of the gateway's clock from this machine's, in milliseconds. */
 export interface Clock {
     now(): number;
 }
@@ -18,10 +18,10 @@ export abstract class Credential {
     /** Headers of one request. Creates a new token when the current one is about to expire. */
     abstract headers(): Promise<Record<string, string>>;
 
-    /** Everything that must never be shown. */
+    /** All secret texts of the credential. */
     protected abstract secrets(): string[];
 
-    /** When a token that cannot be renewed ends. */
+    /** When a token that cannot be renewed expires. */
     expiry(): Date | undefined {
         return undefined;
     }

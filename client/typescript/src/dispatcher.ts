@@ -17,12 +17,12 @@ interface Holder {
     [GLOBAL]?: Dispatcher & { constructor: new (options?: object) => Dispatcher };
 }
 
-/** How one request goes. */
+/** Connection handling of one request. */
 export interface Way {
     dispatcher: Dispatcher;
     /** Whether a connection stood, so that the request may have begun to arrive. */
     began(): boolean;
-    /** Ends what was made for this request. */
+    /** Closes the connection of this request. */
     end(): void;
 }
 

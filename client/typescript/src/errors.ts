@@ -34,7 +34,7 @@ export abstract class AlpaClientError extends Error {
     }
 }
 
-/** The client cannot be made, or cannot call, as asked. Nothing was sent. */
+/** Invalid options for creating the client or for a call. Nothing was sent. */
 export class ConfigurationError extends AlpaClientError {
     /** @param problems each `where: what must hold (got). What to do.`; never with a secret */
     constructor(readonly problems: string[]) {
@@ -46,13 +46,13 @@ export class ConfigurationError extends AlpaClientError {
 /** 401, 403 or the edge's login, and no credential was sent. */
 export class MissingCredentialError extends AlpaClientError {}
 
-/** The credential that was sent is not accepted: wrong, revoked, or over without our knowing. */
+/** The credential that was sent is not accepted: wrong, revoked or expired. */
 export class InvalidCredentialError extends AlpaClientError {}
 
-/** The token or the credential is past its end. */
+/** The token or the credential has expired. */
 export class ExpiredCredentialError extends AlpaClientError {}
 
-/** 403: known, and not allowed here; or kept out by a rule of the edge. */
+/** 403: the credential is known but not allowed here, or a rule of the edge blocks the request. */
 export class NotAllowedError extends AlpaClientError {}
 
 /** 429 after the last attempt; `retryAfterSeconds` says how long to wait. */
@@ -70,7 +70,7 @@ export class EdgeLoginError extends AlpaClientError {}
 /** Any other redirect. Not followed: the credential and the prompt would go along. */
 export class RedirectError extends AlpaClientError {}
 
-/** A success that is none: HTML, nothing, JSON that is cut off, or JSON of another shape. */
+/** A status of success without a valid result: HTML, an empty body, truncated JSON, or JSON of another form. */
 export class UnreadableAnswerError extends AlpaClientError {}
 
 /** No connection, or one that broke. */
@@ -86,7 +86,7 @@ export class ConnectionFailedError extends AlpaClientError {
     }
 }
 
-/** 400, 404, 413 or another refusal of the gateway: the request is at fault. */
+/** 400, 404, 413 or another rejection by the gateway: the request must be corrected. */
 export class RequestRefusedError extends AlpaClientError {}
 
 /** Alpa's own error. */

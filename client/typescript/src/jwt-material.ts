@@ -1,4 +1,4 @@
-/** Tokens and keys as callers bring them: what is wrong with one is said before anything is sent, and never quoted. */
+/** Checks tokens and keys from callers before anything is sent. Errors never quote them. */
 import { createPrivateKey, type KeyObject } from "node:crypto";
 import { checkHeaderValue, kind, type Problems } from "./problems.js";
 
@@ -10,7 +10,7 @@ const ALGORITHMS: readonly unknown[] = ["HS256", ...PRIVATE_KEY_ALGORITHMS];
 /** Shortest RSA key that JOSE libraries sign with, in bits. */
 const SHORTEST_RSA = 2048;
 
-/** Reads a token without believing it: only the gateway can verify it. @returns its end, in Unix seconds */
+/** Decodes a token without verifying it, which only the gateway can do. @returns its end, in Unix seconds */
 export function readToken(token: unknown, problems: Problems): number | undefined {
     const before = problems.length;
     checkHeaderValue("Jwt.token", token, problems);
@@ -55,7 +55,7 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
         return problem(`must be a text in PEM form (got ${kind(pem)}). Read the file as text.`);
     if (/-----BEGIN (RSA |EC )?PUBLIC KEY-----|-----BEGIN CERTIFICATE-----/.test(pem) && !/PRIVATE KEY/.test(pem))
         return problem(
-            "must be the private key (it is the public half). The gateway holds that one; you sign with the other.",
+            "must be the private key (it is the public key). The gateway has the public key; you sign with the private one.",
         );
     if (/ENCRYPTED/.test(pem))
         return problem("must be without a passphrase (it has one). Run: openssl pkey -in <file>");
@@ -71,7 +71,9 @@ export function readKey(pem: unknown, algorithm: string, problems: Problems): Ke
     if (algorithm === "RS256" && type !== "rsa")
         return problem(`must be an RSA key for RS256 (got ${type}). Set algorithm.`);
     if (type === "rsa" && (details?.modulusLength ?? 0) < SHORTEST_RSA)
-        return problem(`must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Make a new pair.`);
+        return problem(
+            `must have at least ${SHORTEST_RSA} bits (got ${details?.modulusLength}). Create a new key pair.`,
+        );
     if (algorithm === "ES256" && details?.namedCurve !== "prime256v1")
         return problem(
             `must be a key on the curve P-256 for ES256 (got ${details?.namedCurve ?? type}). Set algorithm.`,

@@ -1,4 +1,4 @@
-/** What tokens come from: one that is ready, or what signs them. */
+/** Source of tokens: a finished token, or a key that signs them. */
 import type { KeyObject } from "node:crypto";
 import { PRIVATE_KEY_ALGORITHMS, readKey, readToken, type PrivateKeyAlgorithm } from "./jwt-material.js";
 import { checkNumber, kind, type Problems } from "./problems.js";
@@ -12,7 +12,7 @@ interface MintingOptions {
     claims?: Record<string, unknown> | undefined;
 }
 
-/** A token that is ready; or what signs tokens, made and renewed as needed. */
+/** A finished token, or a key that signs tokens, which are created and renewed as needed. */
 export type JwtOptions =
     | { token: string | undefined }
     | (MintingOptions & { /** Signs with HS256. */ secret: string | undefined })
@@ -31,7 +31,8 @@ export const SKEW_SECONDS = 60;
 /** Set here. nbf never: APISIX refuses a token in the second in which it begins. */
 const OURS = ["key", "iat", "exp", "nbf"];
 const BLANK_AT_ENDS = /^\s|\s$/;
-const NO_BLANK_AT_ENDS = "must have no blank or line break at its ends (it has). Trim what you read from a file.";
+const NO_BLANK_AT_ENDS =
+    "must have no blank or line break at its start or end (it does). Trim what you read from a file.";
 
 export interface Minting {
     kind: "minting";
@@ -79,7 +80,7 @@ export function sourceOf(options: JwtOptions, problems: Problems): Source {
     checkNumber("Jwt.lifetimeSeconds", lifetimeSeconds, life, problems);
     const taken = OURS.filter((claim) => claim in claims);
     if (taken.length > 0)
-        problems.push(`Jwt.claims: must not have ${taken.join(", ")} (they are set here). Leave them out.`);
+        problems.push(`Jwt.claims: must not have ${taken.join(", ")} (this library sets them). Leave them out.`);
     const common = { kind: "minting" as const, key: key!, lifetimeSeconds, claims };
     if (given[0] === "secret") {
         if (typeof all.secret !== "string" || all.secret === "")

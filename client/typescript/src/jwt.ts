@@ -4,7 +4,7 @@ import { time } from "./jwt-material.js";
 import { mint, SKEW_SECONDS, sourceOf, type JwtOptions, type Minting, type Source } from "./jwt-source.js";
 import { refuse, type Problems } from "./problems.js";
 
-/** Largest difference of the clocks that is evened out, in milliseconds: more than that is a clock to be set. */
+/** Largest clock difference that is compensated, in milliseconds: with a larger one a clock must be corrected. */
 const LARGEST_OFFSET_MS = 3_600_000;
 /** Header `Date` has whole seconds, and the answer was on its way: smaller differences mean nothing. */
 const SMALLEST_OFFSET_MS = 5_000;
@@ -18,11 +18,11 @@ export class Jwt extends Credential {
     readonly #source: Source;
     #current: Made | undefined;
     #making: { offset: number; made: Promise<Made> } | undefined;
-    /** What the gateway's clock is ahead of ours, in milliseconds. */
+    /** How far the gateway's clock is ahead of this machine's, in milliseconds. */
     #offset = 0;
-    /** All that may still be taken by some clock: an answer may repeat one that was replaced meanwhile. */
+    /** All tokens that may still be valid: an answer may quote one that was replaced meanwhile. */
     #made: Made[] = [];
-    /** By which offset the token of a request was made. */
+    /** Clock offset with which the token of a request was created. */
     readonly #offsets = new WeakMap<object, number>();
 
     /**
@@ -57,7 +57,8 @@ export class Jwt extends Credential {
         if (this.#source.kind === "token" || serverTime === undefined) return false;
         const offset = serverTime.getTime() - this.#clock.now();
         const apart = (one: number | undefined) => Math.abs(offset - (one ?? 0)) >= SMALLEST_OFFSET_MS;
-        // By the offset of what was sent: of several calls that are refused, the first has changed ours already.
+        // Compared with the offset of the sent token: if several calls are rejected, the first has already changed the
+        // present offset.
         if (Math.abs(offset) > LARGEST_OFFSET_MS || !apart(this.#offsets.get(sent))) return false;
         if (apart(this.#offset)) this.#offset = offset;
         return true;
@@ -67,7 +68,7 @@ export class Jwt extends Credential {
         const source = this.#source;
         const tokens = source.kind === "token" ? [source.token] : this.#made.map(({ token }) => token);
         const signer = source.kind === "minting" && typeof source.signer === "string" ? [source.signer] : [];
-        // Who knows the claims needs no more than the signature.
+        // Anyone who knows the claims could use the signature alone, so that is a secret too.
         return [...tokens, ...tokens.map((token) => token.split(".").at(-1)!), ...signer];
     }
 
@@ -80,11 +81,11 @@ export class Jwt extends Credential {
             return { token: source.token, offset };
         }
         const current = this.#current;
-        // Too long to its end, and the clock has been set back.
+        // If the remaining time is longer than a token's lifetime, the clock was set back.
         const left = (current?.exp ?? 0) - now / 1000;
         const good = left > SKEW_SECONDS && left <= source.lifetimeSeconds + SKEW_SECONDS;
         if (current !== undefined && current.offset === offset && good) return current;
-        // One is made however many requests wait for it.
+        // Only one token is created even if several requests wait for it.
         if (this.#making?.offset !== offset) this.#making = { offset, made: this.#renew(source, now, offset) };
         return this.#making.made;
     }
@@ -102,7 +103,7 @@ export class Jwt extends Credential {
     }
 }
 
-/** `offset` is what the gateway's clock was taken to be ahead, in milliseconds. */
+/** @param offset assumed lead of the gateway's clock, in milliseconds */
 interface Made {
     token: string;
     exp: number;
@@ -112,7 +113,7 @@ interface Made {
 function refuseOver(exp: number | undefined, now: number): void {
     if (exp === undefined || now < (exp + SKEW_SECONDS) * 1000) return;
     throw new ExpiredCredentialError(
-        `The token ended at ${time(exp)}`,
-        "Make a new one, or give what signs tokens, so that they are renewed.",
+        `The token expired at ${time(exp)}`,
+        "Create a new token, or give the secret or private key that signs tokens, so that they are renewed.",
     );
 }

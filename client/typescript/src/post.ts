@@ -1,4 +1,4 @@
-/** A call: sent, and sent again only where that cannot start a second generation. */
+/** Sends a call, and repeats it only if that cannot start a second generation. */
 import { setTimeout as pause } from "node:timers/promises";
 import { dateOf, readAnswer, type Call } from "./answer.js";
 import { ConnectionFailedError, ModelUnreachableError, RateLimitedError } from "./errors.js";
@@ -62,7 +62,7 @@ export async function post(
     }
 }
 
-/** An answer has cost the model minutes: what goes wrong in the telling must not lose it. */
+/** The model has worked on the answer for minutes, so an error of the callback must not lose it. */
 function tell(
     onAnswer: Settings["onAnswer"],
     { status, headers, milliseconds }: Answer,

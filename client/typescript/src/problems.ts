@@ -1,9 +1,9 @@
 import { ConfigurationError } from "./errors.js";
 
-/** Where a list of problems is gathered: each is `where: what must hold (got). What to do.` */
+/** Collects problems, each in the form `where: what must hold (got). What to do.` */
 export type Problems = string[];
 
-/** Throws when there are any: all at once, before anything is sent. */
+/** Throws all problems at once, if there are any. */
 export function refuse(problems: Problems): void {
     if (problems.length > 0) throw new ConfigurationError(problems);
 }
@@ -31,16 +31,17 @@ export function checkHeaderValue(where: string, value: unknown, problems: Proble
         problems.push(`${where}: must not begin or end with a blank (it does). Take it from the handout.`);
 }
 
-/** Whether a text stands where the name of a file should: it may be secret, so it is not repeated. */
+/** Whether a value is the content of a file instead of its name: it may be secret, so it is not quoted. */
 export const isText = (file: string): boolean => /\n|-----BEGIN/.test(file);
-export const NOT_A_NAME = "must be the name of a file (it is a text). Write the text into one, and name that.";
+export const NOT_A_NAME =
+    "must be the name of a file (it is the content of one). Write the content into a file, and give its name.";
 
 /** Set by the client or by HTTP itself: a credential in one of them breaks the request. */
 const TAKEN = ["accept", "connection", "content-length", "content-type", "host", "transfer-encoding", "user-agent"];
 
 export function checkHeaderName(where: string, name: unknown, problems: Problems): void {
     if (typeof name !== "string" || !/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/.test(name))
-        problems.push(`${where}: must be the name of a header (it is none). Ask the operator for it.`);
+        problems.push(`${where}: must be the name of a header (it is not one). Ask the operator for it.`);
     else if (TAKEN.includes(name.toLowerCase()))
         problems.push(`${where}: must be a header for credentials (got ${name}). Ask the operator for it.`);
 }

@@ -1,4 +1,4 @@
-/** Takes secrets out of the texts of others, in whichever way a server writes them back. */
+/** Removes secrets from texts of servers, in every encoding that a server may use. */
 
 /** A text this short is no secret, and removing it would take apart every message. */
 const SHORTEST_SECRET = 4;

@@ -1,4 +1,4 @@
-/** One request and its answer, or why there is none. */
+/** Sends one request, and returns its answer or an error. */
 import { patient } from "./dispatcher.js";
 import { AnswerTimeoutError, ConnectionFailedError, UnreadableAnswerError } from "./errors.js";
 import { version } from "./version.js";
@@ -13,7 +13,7 @@ export interface Request {
     timeoutSeconds: number;
     signal: AbortSignal | undefined;
     fetch: typeof globalThis.fetch | undefined;
-    /** Takes secrets out of a text. */
+    /** Removes secrets from a text. */
     redact(text: string): string;
 }
 
@@ -45,7 +45,7 @@ export async function send(request: Request): Promise<Answer> {
                 Accept: "application/json",
                 "Content-Type": "application/json",
                 "User-Agent": `alpa-auth-client/${version} (typescript)`,
-                // Nothing to unpack, so that a short answer is seen to be one.
+                // No compression, so that a truncated answer is detected.
                 "Accept-Encoding": "identity",
                 ...headers,
             },
@@ -110,13 +110,11 @@ interface Known {
 function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSeconds, redact }: Request): Error {
     const { origin } = new URL(url);
     const { code, message, syscall } = causeOf(error);
-    const after = timedOut
-        ? `in ${timeoutSeconds} s`
-        : "in the time that this program's own dispatcher for fetch gives";
+    const after = timedOut ? `in ${timeoutSeconds} s` : "within the timeout of this program's own dispatcher for fetch";
     if (timedOut || ITS_OWN_LIMIT.includes(code))
         return new AnswerTimeoutError(
             `No complete answer from ${origin} ${after}`,
-            "Ask for fewer tokens, or give more time. The model may go on working: a repeat comes on top.",
+            "Ask for fewer tokens, or give more time. The model may still be working on this request: a repeat adds a second one.",
         );
     const why = redact(code === "" ? message : `${code}: ${message}`)
         .trim()
@@ -131,7 +129,7 @@ function failure(error: unknown, { timedOut, began }: Known, { url, timeoutSecon
     return sent
         ? new ConnectionFailedError(
               `The connection to ${origin} broke before the answer was complete (${why})`,
-              "Whether the model has begun is not known, so nothing was repeated: do so if a second generation does no harm.",
+              "It is not known whether the model has begun, so the request was not repeated: repeat it if a second generation does no harm.",
               true,
           )
         : new ConnectionFailedError(`No connection to ${origin} (${why})`, "Check the address and the network.", false);

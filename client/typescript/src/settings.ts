@@ -1,9 +1,9 @@
-/** What a client is made with, checked as a whole. */
+/** The options of a client, checked together. */
 import { readUrl } from "./address.js";
 import { Credential } from "./credential.js";
 import { checkNumber, kind, refuse, type Problems } from "./problems.js";
 
-/** Told after each answer; holds no credential. */
+/** Data for the callback after each answer; it contains no credential. */
 export interface Seen {
     status: number;
     /** Without cookies: one of the edge's is as good as a credential. */
@@ -57,12 +57,12 @@ const ALPA_URL = "https://api.alpa.ai";
 export const A_TIME = { least: 0.001, most: 86_400 };
 const DEFAULT_ANSWER_SECONDS = 610;
 
-/** @param problems those found before, so that all are told at once */
+/** @param problems those found before, so that all are reported together */
 export function readSettings(options: ClientOptions, problems: Problems = []): Settings {
     const { auth, apiKey = null, defaultModel = "default", allowHttp = false } = options;
     const { answerTimeoutSeconds = DEFAULT_ANSWER_SECONDS, maxAttempts = 3, maxWaitSeconds = 60 } = options;
     if (auth !== undefined && !isCredential(auth))
-        problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Make one of it.`);
+        problems.push(`auth: must be an ApiKey, a Jwt or a ServiceToken (got ${kind(auth)}). Create one from it.`);
     if (apiKey !== null && (typeof apiKey !== "string" || apiKey === ""))
         problems.push(`apiKey: must be a text that is not empty (got ${kind(apiKey)}). Correct it, or leave it out.`);
     if (auth !== undefined && apiKey !== null)
@@ -94,7 +94,7 @@ export function readSettings(options: ClientOptions, problems: Problems = []): S
 
 const warned = new Set<string>();
 
-/** Once for each address: a program may make many clients. */
+/** Warns once for each address, since a program may create many clients. */
 function warn(url: string): void {
     if (warned.has(url)) return;
     warned.add(url);

@@ -1,4 +1,4 @@
-/** What an error says beyond its type: the server's own words, and what to do. */
+/** Texts of errors: the server's message, and what to do. */
 import type { Credential } from "./credential.js";
 import type { Answer } from "./send.js";
 
@@ -35,20 +35,20 @@ export function described({ text, headers }: Answer): string {
 /** @param number of the edge; 1003 is an address that is no name (or the wrong one), the rest are rules */
 export function adviceOnRule(number: string): string {
     return number === "1003"
-        ? "Give the address that the service has, with its name: the edge serves none by an IP address."
-        : "A rule of the edge keeps this program out, whatever its credential: give the operator the number and the request id.";
+        ? "Use the address that the service has, with its host name: the edge serves nothing at an IP address."
+        : "A rule of the edge blocks this program, whatever its credential is: give the operator the number and the request id.";
 }
 
 /** Without the strict mode of Access the edge answers a wrong service token like one that no policy admits. */
 export function adviceOn403(fromEdge: boolean, auth: Credential | undefined): string {
     if (!fromEdge) return "The credential is known, but not admitted here: ask the operator.";
     return auth?.method === "service-token"
-        ? `${adviceOn(auth, undefined)} It may also be that no policy admits it.`
-        : "The edge wants a service token before the gateway is asked: ask the operator for one.";
+        ? `${adviceOn(auth, undefined)} It is also possible that no policy admits the credential.`
+        : "The edge requires a service token before a request reaches the gateway: ask the operator for one.";
 }
 
 export function adviceOn(auth: Credential, theirs: Date | undefined): string {
-    const ask = "ask the operator whether it was revoked or is over.";
+    const ask = "ask the operator whether it was revoked or has expired.";
     if (auth.method === "key") return `Compare the key with the handout, or ${ask}`;
     if (auth.method === "service-token") return `Compare both parts with the handout, or ${ask}`;
     const apart = theirs === undefined ? 0 : Math.round((theirs.getTime() - Date.now()) / 1000);
@@ -61,8 +61,9 @@ export function adviceOn(auth: Credential, theirs: Date | undefined): string {
 
 /** Alpa checks these two by assertions without a text, and opens its port before the model is loaded. */
 export function adviceOnAlpa(said: string): string {
-    if (said === "") return "It gives no reason: temperature must be at least 0, and topP from 0 to 1.";
+    if (said === "")
+        return "Alpa gives no reason. Check the arguments: temperature must be at least 0, and topP from 0 to 1.";
     if (/Model '.*' is not registered|No replica of model/.test(said))
         return "Check the name of the model; after a start, loading it takes many minutes.";
-    return "Correct the request as it says.";
+    return "Correct the request as the error says.";
 }

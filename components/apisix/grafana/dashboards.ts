@@ -4,7 +4,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { metadata } from "../../kubernetes/ownership";
 
-/** What Grafana is given of the gateway. */
+/** Settings of the dashboards for Grafana. */
 export interface DashboardSettings {
     /** Namespace that Grafana's sidecar reads ConfigMaps of. Unset: that of the routes. */
     namespace?: string;
@@ -31,7 +31,7 @@ const FOLDER_ANNOTATION = "grafana_folder";
 /** Where the dashboards are as JSON. They are written by `npm run golden`, from observability/dashboards. */
 const FOLDER = join(__dirname, "../../../docs/examples/grafana");
 const FILES = ["alpa-auth-operators.json", "alpa-auth-caller.json"];
-/** The variable that links to pages begin with. */
+/** Variable at the beginning of links to pages. */
 const DOCS_VARIABLE = "docs";
 
 /**

@@ -9,7 +9,7 @@ import { secretData } from "../../kubernetes/secret-data";
 export interface ConnectorSettings {
     /** Image of cloudflared; the tag is its version, as in `2026.8.2`, with or without a digest behind `@`. */
     image: { repository: string; tag: string };
-    /** Pods; one more while they are changed. */
+    /** Number of pods; one more during a rollout. */
     replicas: number;
     /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
@@ -19,13 +19,13 @@ export interface CloudflaredDeploymentArgs extends ConnectorSettings {
     namespace: string;
     /** Token of the tunnel. */
     token: pulumi.Output<string>;
-    /** The pods that the tunnel leads to, and the port they listen on. */
+    /** The pods behind the tunnel, and their port. */
     origin: { namespace: string; labels?: Record<string, string>; port: number };
 }
 
 /** Name of its objects in the namespace of the routes. */
 export const CONNECTORS = "alpa-auth-cloudflared";
-/** Labels of its pods, for those who let them in. */
+/** Labels of its pods, for network policies that admit them. */
 export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
 
 /** Cloudflare's image has no shell, and runs as this user. */
@@ -85,8 +85,8 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
 }
 
 /**
- * Tells a new token from the one before: a connector reads it when it starts, and never again. The token is far too long to
- * be found by trying, and of this only a part is kept.
+ * Fingerprint of the token: a connector reads the token only when it starts, so a new one must replace the pods. It
+ * does not reveal the token, which is too long to guess.
  */
 function fingerprint(token: pulumi.Output<string>): pulumi.Output<string> {
     const digest = token.apply((text) => createHash("sha256").update(text).digest("hex").slice(0, 16));
@@ -106,7 +106,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
     const { replicas, graceSeconds } = settings;
     return {
         replicas,
-        // A pod is ready when Cloudflare can reach it: only then does one of the others go.
+        // A pod is ready when it is connected to Cloudflare: only then does an old one stop.
         strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         selector: { matchLabels: CONNECTOR_LABELS },
         template: {
@@ -167,8 +167,8 @@ function container({ image, graceSeconds }: ConnectorSettings) {
         ],
         ports: [{ name: "metrics", containerPort: METRICS_PORT }],
         readinessProbe: { ...health, failureThreshold: 3 },
-        // Two minutes: a connector comes back by itself when Cloudflare does, and with a smaller number
-        // an outage there would restart all pods at once.
+        // Two minutes: a connector reconnects by itself, and with a shorter time an outage of Cloudflare would restart
+        // all pods at once.
         livenessProbe: { ...health, initialDelaySeconds: 10, failureThreshold: 12 },
         resources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { memory: "256Mi" } },
         volumeMounts: [{ name: "token", mountPath: TOKEN.folder, readOnly: true }],
@@ -180,12 +180,15 @@ function container({ image, graceSeconds }: ConnectorSettings) {
     };
 }
 
-/** Spec of the budget. Not a number that must stay: of a single pod none could ever be moved. */
+/** Spec of the budget. It has maxUnavailable, since minAvailable would never allow evicting a single pod. */
 export function renderBudget() {
     return { maxUnavailable: 1, selector: { matchLabels: CONNECTOR_LABELS } };
 }
 
-/** Out to Cloudflare, to a name server and to the gateway; in to the metrics alone, which the kubelet asks too. */
+/**
+ * Egress to Cloudflare, to DNS and to the gateway; ingress only to the port of metrics and health, which the kubelet
+ * uses too.
+ */
 export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"]) {
     const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
     return {
@@ -193,7 +196,7 @@ export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origi
         policyTypes: ["Ingress", "Egress"],
         ingress: [{ ports: [{ port: METRICS_PORT, protocol: "TCP" }] }],
         egress: [
-            // To any address: Cloudflare's change, and a name server may be one of the node's own, which is no pod.
+            // To any address: those of Cloudflare change, and a name server may run on the node itself.
             { ports: [...both(EDGE_PORT), ...both(DNS_PORT)] },
             { to: [peer(pods)], ports: [{ port, protocol: "TCP" }] },
         ],

@@ -12,12 +12,12 @@ const START_SECONDS = 60;
 export interface CloudflaredHostArgs {
     /** Where connectors run. They are changed one after another, in this order. */
     hosts: (SshHost & {
-        /** Port on 127.0.0.1 where the first connector tells its health; the others have the next ones. @default 20241 */
+        /** Port on 127.0.0.1 of the first connector's health check; the others use the next ports. @default 20241 */
         metricsPort?: number;
     })[];
     /** Version of cloudflared, as in `2026.8.2`. */
     version: string;
-    /** SHA-256 of the program, in hex: what is downloaded must have it. */
+    /** SHA-256 of the program, in hex; a download with another one is rejected. */
     sha256: string;
     /** Whole address of the program. @default the release page of its project, for the host's architecture */
     source?: string;
@@ -56,7 +56,8 @@ export class CloudflaredHost extends pulumi.ComponentResource {
                     ...renderCommands(place, owner, { ...args, metricsPort }),
                     stdin: pulumi.secret(script),
                     logging: command.remote.Logging.None,
-                    // SSH servers accept no variables of ours, and the output of the last run has no meaning.
+                    // SSH servers do not accept environment variables from clients, and the output of the last run is
+                    // not used.
                     addPreviousOutputInEnv: false,
                 },
                 { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

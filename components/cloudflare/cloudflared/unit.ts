@@ -1,6 +1,6 @@
 // What systemd runs on the hosts of the connectors.
 
-/** Name of everything of ours on a host. */
+/** Name of this project's files and services on a host. */
 export const UNIT = "alpa-auth-cloudflared";
 
 export interface Times {

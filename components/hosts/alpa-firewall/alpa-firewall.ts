@@ -4,12 +4,12 @@ import type { FirewallRules } from "./rules";
 import { renderCommands, renderScript } from "./scripts";
 import { connection, placeOf, type SshHost } from "../ssh-host";
 
-/** How the rules get to the hosts that Alpa runs on. */
+/** Arguments for loading the rules on the hosts of Alpa. */
 export type FirewallSettings = { apply: "print"; rules: FirewallRules } | ({ apply: "ssh" } & AlpaFirewallArgs);
 
 export interface AlpaFirewallArgs {
     rules: FirewallRules;
-    /** Where they are loaded, one host after another, in this order. */
+    /** Hosts on which they are loaded, one after another, in this order. */
     hosts: SshHost[];
 }
 
@@ -35,7 +35,8 @@ export class AlpaFirewall extends pulumi.ComponentResource {
                     ...renderCommands(placeOf(host), owner, rules),
                     stdin: pulumi.secret(script),
                     logging: command.remote.Logging.None,
-                    // SSH servers accept no variables of ours, and the output of the last run has no meaning.
+                    // SSH servers do not accept environment variables from clients, and the output of the last run is
+                    // not used.
                     addPreviousOutputInEnv: false,
                 },
                 { parent: this, dependsOn: before, additionalSecretOutputs: ["stdin", "stdout", "stderr"] },

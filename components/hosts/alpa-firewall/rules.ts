@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { normalNetworks } from "../networks";
 
-/** Who may reach what on the hosts that Alpa runs on. */
+/** Which addresses may reach which ports on the hosts of Alpa. */
 export interface FirewallRules {
     /** Ports that Alpa answers on. */
     alpaPorts: number[];
-    /** Addresses and networks of the gateway's nodes: they reach Alpa, and nothing else of this. */
+    /** Addresses and networks of the gateway's nodes, which may reach only Alpa's ports. */
     gateways: string[];
     /** Further ports of these hosts, Ray's: one number, or two with `-` between. Only `alsoFrom` reaches them. */
     rayPorts: string[];
@@ -13,7 +13,7 @@ export interface FirewallRules {
     alsoFrom: string[];
 }
 
-/** Name of everything of ours on a host. */
+/** Name of this project's files and services on a host. */
 export const FIREWALL = "alpa-auth-firewall";
 /** The table, in nft's words: all that the rules are in, and all that is ever taken away. */
 export const TABLE = "inet alpa_auth";
@@ -53,7 +53,7 @@ export function renderRules(rules: FirewallRules): string {
 
 const MARK = "alpa-auth ";
 
-/** What only these rules have when nft lists them: by it a host tells whether they are loaded. */
+/** Text that only these rules have in the list of nft, to check whether they are loaded. */
 export function stampOf(text: string): string {
     return new RegExp(`comment ("${MARK}[0-9a-f]+")`).exec(text)![1];
 }
@@ -102,7 +102,7 @@ function entryChain(alpa: string | undefined, ray: string | undefined): string[]
     ];
 }
 
-/** Accepts those of the sets, and no others. */
+/** Accepts only addresses of the sets. */
 function guardChain(name: string, sets: string[]): string[] {
     const accept = sets.flatMap((set) => [`        ip saddr @${set}4 accept`, `        ip6 saddr @${set}6 accept`]);
     return [`    chain ${name} {`, ...accept, "        jump protect", "    }"];

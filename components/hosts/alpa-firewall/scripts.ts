@@ -21,7 +21,7 @@ export function renderScript(rules: FirewallRules, sudoPassword?: string): strin
     return scriptAsRoot(AS_ROOT, variables, sudoPassword);
 }
 
-/** Command lines without secrets. Those of installing say the rules in short: a preview shows what changes. */
+/** Command lines without secrets. Those for installing summarize the rules, so that a preview shows what changes. */
 export function renderCommands(host: string, owner: string, rules: FirewallRules): { create: string; delete: string } {
     const { alpaPorts, gateways, rayPorts, alsoFrom } = rules;
     const told = Object.entries({ alpa: alpaPorts, from: gateways, ray: rayPorts, "also-from": alsoFrom })

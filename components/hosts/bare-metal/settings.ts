@@ -1,15 +1,18 @@
 import type { SshHost } from "../ssh-host";
 
-/** What runs Ray and Alpa on a host. Commands run as root; `start` must return. */
+/**
+ * Service or commands that run Ray and Alpa on a host. Commands run as root, and `start` must not stay in the
+ * foreground.
+ */
 export type Launch = { unit: string } | { commands: { start: string; stop: string } };
 
 /** Alpa without the cluster: a Ray cluster on hosts that are reached by SSH. */
 export interface BareMetalSettings {
     /** The first is the Ray head node, where Alpa is. */
     hosts: SshHost[];
-    /** What runs Ray and Alpa. */
+    /** Service or commands that run Ray and Alpa. */
     how: Launch;
-    /** Where callers are led to: name or IPv4 address of the first host. */
+    /** Upstream of the callers' route: name or IPv4 address of the first host. */
     alpaHost: string;
     /** Port of Alpa on the first host. */
     port: number;
@@ -23,8 +26,8 @@ export interface BareMetalArgs extends BareMetalSettings {
     running: boolean;
     /** Whether its service starts with the host. */
     atBoot: boolean;
-    /** Longest time one answer may take, in seconds: running ones are let finish that long. */
+    /** Longest time one answer may take, in seconds: the stop waits that long for running answers. */
     answerTimeoutSeconds: number;
-    /** Another number has all of it done again, whatever was done last. */
+    /** A changed number runs everything again, even if nothing else has changed. */
     attempt: number;
 }

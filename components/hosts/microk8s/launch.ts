@@ -1,9 +1,9 @@
 import { stringify } from "yaml";
 
-/** Address that the launch configuration which MicroK8s brings gives the cluster's DNS. */
+/** Address of the cluster's DNS in MicroK8s' default launch configuration. */
 const CLUSTER_DNS = "10.152.183.10";
 
-/** Networks of pods and of Services, unless told otherwise: MicroK8s' own arguments. */
+/** Default networks of pods and of Services in MicroK8s. */
 export const POD_NETWORK = "10.1.0.0/16";
 export const SERVICE_NETWORK = "10.152.183.0/24";
 
@@ -16,16 +16,14 @@ export interface LaunchSettings {
     role: "control-plane" | "worker";
     /** Whether the node starts the cluster. */
     first: boolean;
-    /** Names and addresses that the API server's certificate is for. */
+    /** Names and addresses in the API server's certificate. */
     sans: string[];
     storage: Storage;
     /** Network that pods get their addresses from. Unset: {@link POD_NETWORK}. */
     podNetwork?: string;
 }
 
-/**
- * Names and addresses that the certificate of a node is for. @param sans those of every node, in addition to its own
- */
+/** Names and addresses in the certificate of a node. @param sans those of every node, in addition to its own */
 export function certificateNames({ role, address }: { role: string; address: string }, sans: string[]): string[] {
     return role === "control-plane" ? [...new Set([address, ...sans])] : [];
 }

@@ -10,7 +10,7 @@ export interface Microk8sArgs {
     nodes: NodeHost[];
     /** Channel of the snap, as track/risk. Nodes that run are never upgraded. */
     channel: string;
-    /** More names and addresses that the API server's certificate is for. Each node's own address is in it. */
+    /** More names and addresses in the API server's certificate. Each node's own address is in it. */
     sans: string[];
     /** StorageClass that the cluster gets. */
     storage: Storage;
@@ -20,15 +20,15 @@ export interface Microk8sArgs {
     waitSeconds: number;
 }
 
-/** What runs on the nodes, as far as they must know it. */
+/** Settings of the gateway that the nodes need. */
 export interface Microk8sLoad {
     /** Longest time one answer may take, in seconds: a node that leaves waits for its pods to finish theirs. */
     answerTimeoutSeconds: number;
 }
 
 /**
- * A MicroK8s cluster on hosts that are reached by SSH. Nodes join one after another. A node that is right is left alone, and
- * one that this stack did not install is refused. A run that was cut off half-way is finished by the next one.
+ * A MicroK8s cluster on hosts that are reached by SSH. Nodes join one after another. A node in the required state is
+ * not changed, and a node that this stack did not install is rejected. The next run completes an interrupted one.
  */
 export class Microk8s extends pulumi.ComponentResource {
     /** Access for an administrator; secret. Known when every node is ready. */

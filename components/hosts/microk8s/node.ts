@@ -25,7 +25,7 @@ export interface Microk8sNodeArgs {
     /** Whether it starts the cluster. */
     first: boolean;
     channel: string;
-    /** More names and addresses that the API server's certificate is for. */
+    /** More names and addresses in the API server's certificate. */
     sans: string[];
     storage: Storage;
     /** Network of pods. Unset: MicroK8s' own. */

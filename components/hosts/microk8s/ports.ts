@@ -2,7 +2,7 @@
 export interface TakenPort {
     port: number;
     protocol: "tcp" | "udp";
-    /** Who listens there. */
+    /** Program that listens on the port. */
     by: string;
 }
 

@@ -1,14 +1,14 @@
 import { scriptBody } from "./script-files";
 import { commandLine, scriptAsRoot } from "../ssh-script";
 
-/** What a host says of itself, before anything is changed. */
+/** Facts about a host, read before anything is changed. */
 export interface Probed {
     /** `ID` of /etc/os-release, and its name for people. */
     system: string;
     systemName: string;
     snapd: boolean;
     hostname: string;
-    /** Ports of MicroK8s that others listen on, with who; of a host without MicroK8s. */
+    /** Ports of MicroK8s that other programs use, with their names; only for a host without MicroK8s. */
     taken: string[];
     /** Channel that its MicroK8s follows. Unset: there is none. */
     channel?: string;
@@ -16,7 +16,7 @@ export interface Probed {
     owner?: string;
     /** Whether it is in the cluster of that stack. */
     joined: boolean;
-    /** In a cluster with others, or alone: of MicroK8s that no stack installed. */
+    /** Whether a MicroK8s that no stack installed is in a cluster with other nodes. */
     clustered: boolean;
     role?: string;
     /** Names and addresses that its certificate is for, with a blank between two. */
@@ -31,7 +31,7 @@ export interface Probed {
 
 const PROBE = scriptBody("probe.sh");
 
-/** Script and command line that make a host tell about itself. */
+/** Script and command line that read the facts of a host. */
 export function probe(place: string, owner: string, sudoPassword?: string): { command: string; script: string } {
     return { command: commandLine(place, owner, "look"), script: scriptAsRoot(PROBE, {}, sudoPassword) };
 }

@@ -11,7 +11,7 @@ const ON_CLUSTER = scriptBody("cluster.sh");
 /** Lifetime of an invitation, in seconds. A join that has not finished by then has failed. */
 export const INVITATION_SECONDS = 600;
 
-/** For a pod that must run elsewhere before the next one may leave, in seconds: its budget allows one at a time. */
+/** Time until an evicted pod runs on another node, in seconds: the disruption budget allows one eviction at a time. */
 const START_ELSEWHERE_SECONDS = 525;
 
 /** Longest time for the pods of a node to end, in seconds. A gateway's pod takes what its longest answer may take. */
@@ -26,10 +26,10 @@ export interface Waits {
     drainSeconds: number;
 }
 
-/** Facts for a node that are not in its command line. The URL of the invitation is a secret. */
+/** Values for a node that are not in its command line. The URL of the invitation is a secret. */
 export interface NodeFacts {
     launch: string;
-    /** Names and addresses of its certificate, as the launch configuration has them. */
+    /** Names and addresses in its certificate, in the form of the launch configuration. */
     sans: string[];
     /** Network of pods. @default MicroK8s' own */
     podNetwork?: string;

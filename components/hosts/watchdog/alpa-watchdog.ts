@@ -4,13 +4,13 @@ import { placeOf, type SshHost } from "../ssh-host";
 import { installWords, watchdogScript, type HostWatchdog } from "./scripts";
 
 export interface AlpaWatchdogArgs {
-    /** Hosts that Alpa answers on, each with what is watched there. */
+    /** Hosts on which Alpa answers, each with the settings of its watchdog. */
     hosts: { host: SshHost; watchdog: HostWatchdog }[];
 }
 
 /**
- * Has systemd watch whether Alpa makes progress, on each host that it answers on. It is reported there; Alpa's service is
- * restarted only where that is asked for.
+ * A systemd timer on each host of Alpa that checks whether Alpa makes progress. It reports the result on the host, and
+ * restarts Alpa's service only if configured.
  */
 export class AlpaWatchdog extends pulumi.ComponentResource {
     constructor(name: string, { hosts }: AlpaWatchdogArgs, opts?: pulumi.ComponentResourceOptions) {

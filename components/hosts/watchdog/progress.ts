@@ -1,6 +1,6 @@
 import { quote } from "../ssh-script";
 
-/** When Alpa is taken to make no progress. */
+/** Limits after which Alpa counts as making no progress. */
 export interface ProgressLimits {
     /**
      * How long a completion may wait while no batch runs, in seconds: the batch loop has ended then. Alpa begins a batch at the

@@ -1,11 +1,11 @@
-// What runs on the hosts that Alpa runs on, to have its progress watched.
+// Scripts of the watchdog on Alpa's hosts.
 
 import { progressConstants, type ProgressLimits } from "./progress";
 import { scriptFile } from "../script-file";
 import { quote, scriptAsRoot } from "../ssh-script";
 import { SERVICE_TEXT, TIMER_TEXT, WATCHDOG } from "./units";
 
-/** What a host's watchdog looks at, and what it does. */
+/** Settings of the watchdog on one host. */
 export interface HostWatchdog extends ProgressLimits {
     /** Alpa's port on the host. */
     port: number;
@@ -22,7 +22,7 @@ export interface HostWatchdog extends ProgressLimits {
 const renderLook = scriptFile(__dirname, "look.sh");
 const AS_ROOT = scriptFile(__dirname, "install.sh")({ WATCHDOG });
 
-/** The look itself, as the timer starts it. */
+/** Script of one check, which the timer starts. */
 export function lookScript({ restart, ...progress }: HostWatchdog): string {
     return renderLook({
         ...progressConstants(progress),
@@ -32,7 +32,7 @@ export function lookScript({ restart, ...progress }: HostWatchdog): string {
     }).trim();
 }
 
-/** What sh reads on a host: for installing and for removing, told apart by its arguments. Holds the password of sudo. */
+/** Script for sh on a host. Its arguments choose between installing and removing. It contains the password of sudo. */
 export function watchdogScript(watchdog: HostWatchdog, sudoPassword?: string): string {
     const variables = {
         look: lookScript(watchdog),
@@ -43,7 +43,7 @@ export function watchdogScript(watchdog: HostWatchdog, sudoPassword?: string): s
     return scriptAsRoot(AS_ROOT, variables, sudoPassword);
 }
 
-/** The words of installing: a preview shows what changes. */
+/** Arguments for installing, which previews show. */
 export function installWords({ port, idleSeconds, stuckSeconds, restart }: HostWatchdog): string[] {
     const told = [`port=${port}`, `idle=${idleSeconds}`, `stuck=${stuckSeconds}`];
     return ["install", ...told, ...(restart ? [`restart=${restart.unit}`, `pause=${restart.pauseSeconds}`] : [])];

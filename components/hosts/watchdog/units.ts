@@ -2,10 +2,10 @@ import { PAUSE_SECONDS } from "./progress";
 
 /** Name of everything of the watchdog on a host: its service, timer and folder. */
 export const WATCHDOG = "alpa-auth-watchdog";
-/** What the last look has found: readable for every user of the host, and gone when it restarts. */
+/** File with the result of the last check: readable for every user of the host, and lost at a restart of the host. */
 export const STATE_FILE = `/run/${WATCHDOG}/state`;
 
-/** One look at Alpa. It lasts as long as Alpa needs: see look.sh. It is root, which may restart a service. */
+/** One check of Alpa. It takes as long as Alpa needs (look.sh), and runs as root, which may restart a service. */
 export const SERVICE_TEXT = `[Unit]
 Description=alpa-auth: whether Alpa on this host makes progress
 
@@ -19,7 +19,7 @@ ProtectHome=yes
 ProtectSystem=full
 `;
 
-/** The next look, after the end of the last one, also where that one has failed. */
+/** Timer that starts the next check after the end of the last one, also after a failed one. */
 export const TIMER_TEXT = `[Unit]
 Description=alpa-auth: looks whether Alpa on this host makes progress
 

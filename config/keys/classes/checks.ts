@@ -10,12 +10,15 @@ import { dnsLabel, LABEL_LIMIT } from "../../values";
 
 type Config = Sound<ParsedGatewayOption>;
 
-/** The oldest APISIX that counts a class as one: before it, consumers with limits were counted apart (apisix 3.18.0, limit-conn). */
+/**
+ * The oldest APISIX that counts all callers of a class together: older versions count consumers with limits separately
+ * (apisix 3.18.0, limit-conn).
+ */
 const OLDEST_APISIX: ApisixVersion = [3, 18];
 
 /**
- * What must hold between classes and those in them.
- * @param given the same before it was parsed: which keys there are
+ * Checks classes against the consumers in them.
+ * @param given the same config before it was parsed: tells which keys are given
  */
 export function classChecks(option: string, config: Config, given: Raw): string[] {
     const { classes = {} } = config;
@@ -35,7 +38,9 @@ function unknownClasses({ consumers = [], classes = {} }: Config): string[] {
         if (name === undefined || known.includes(name)) return [];
         const where = `consumers[${i}].class`;
         return known.length === 0
-            ? [`${where}: must be a name in classes, which is empty (got ${JSON.stringify(name)}). Add the class there.`]
+            ? [
+                  `${where}: must be a name in classes, which is empty (got ${JSON.stringify(name)}). Add the class there.`,
+              ]
             : [
                   `${where}: must be one of ${known.join(", ")} (got ${JSON.stringify(name)}).${didYouMean(name, known) || " Choose one, or add it to classes."}`,
               ];
@@ -72,7 +77,7 @@ function ofClass(name: string, { classes, consumers = [], guard }: Config): stri
     ];
 }
 
-/** Of all services of Alpa together, each of which generates for a batch at once. */
+/** The slots of all classes must fit into the batches of all Alpa services. */
 function tooManySlots({ alpa, classes = {} }: Config): string[] {
     const services = alpa?.endpoints?.length ?? 0;
     const shares = Object.entries(classes).flatMap(([name, one]) =>
@@ -98,7 +103,7 @@ function wrongGateway({ gateway }: Config): string[] {
     ];
 }
 
-/** Where there are limits too, their check says the same. */
+/** With limits, the check of limits reports the same problem. */
 function uncounted(option: string, { gateway, limits, consumers = [] }: Config, given: Raw): string[] {
     const isSaid = limits !== undefined || consumers.some((one) => one?.limits !== undefined);
     const isSpread = option === "inter" || (gateway as { highAvailability?: boolean } | undefined)?.highAvailability;

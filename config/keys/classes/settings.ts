@@ -1,10 +1,10 @@
 import type { CallerClass } from "../../../components/route/caller-classes";
 import type { ParsedClasses } from "./schema";
 
-/** Requests to /logprobs that a class may have open unless it says otherwise: Alpa computes them one at a time. */
+/** Default number of open requests to /logprobs of a class: Alpa computes them one at a time. */
 const DEFAULT_LOGPROBS = 1;
 
-/** The classes that have a share, with their callers. Undefined where there are none. */
+/** The classes with slots, and their callers. Undefined if there are none. */
 export function classSettings(config: {
     classes?: ParsedClasses;
     consumers: { name: string; class?: string }[];

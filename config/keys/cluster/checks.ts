@@ -9,19 +9,19 @@ import { DEFAULT_NAMESPACE } from "../../values";
 import { sshHostProblems } from "../hosts/ssh-host";
 import type { ParsedCluster } from "./schema";
 
-/** Members that a cluster needs to survive the loss of one. */
+/** Control-plane nodes that a cluster needs to survive the loss of one. */
 const FEWEST_FOR_HA = 3;
-/** Keys of `cluster` that say how to make one. */
+/** Keys of `cluster` for creating a cluster. */
 const OF_NODES = ["channel", "sans", "storage", "podNetwork", "waitSeconds"] as const;
-/** Keys that say where one is. */
+/** Keys of `cluster` for an existing cluster. */
 const OF_A_CLUSTER = ["kubeconfig", "context"];
 
 type Config = Pick<Sound<ParsedGatewayOption>, "cluster" | "alpa" | "rampart" | "namespace">;
 type Nodes = NonNullable<Sound<ParsedCluster>["nodes"]>;
 
 /**
- * What must hold between the keys of `cluster`, and with others.
- * @param given the same before it was parsed: which keys there are
+ * Checks the keys of `cluster` against each other and against other keys.
+ * @param given the same config before it was parsed: tells which keys are given
  */
 export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<CheckContext, "isSecret">): string[] {
     const { cluster = {} } = config;
@@ -43,7 +43,7 @@ export function clusterChecks(config: Config, given: Raw, { isSecret }: Pick<Che
     ];
 }
 
-/** Rampart's namespace is the stack's own in a cluster that it makes, and goes with it. */
+/** In a cluster that the stack creates, Rampart's namespace belongs to the stack and is deleted with it. */
 function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): string[] {
     const namespace = rampart?.install?.namespace;
     if (namespace === undefined || (namespace !== routes && !/^(default|kube-.*)$/.test(namespace))) return [];
@@ -53,8 +53,8 @@ function ramparts({ rampart, namespace: routes = DEFAULT_NAMESPACE }: Config): s
 }
 
 /**
- * Whether the nodes and the gateway on them survive the loss of one, for an option that promises it.
- * @returns the problem, if there is one; nothing for a cluster that is there already
+ * Checks that the nodes, and the gateway on them, survive the loss of one node, for an option that promises it.
+ * @returns the problems; none for an existing cluster
  */
 export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
     const { nodes } = cluster ?? {};
@@ -73,7 +73,7 @@ export function haProblems({ cluster }: Pick<Config, "cluster">): string[] {
     ];
 }
 
-/** A kubeconfig is the key to the cluster: in plain text it would be in the repository's history for good. */
+/** A kubeconfig is the key to the cluster: in plain text it would stay in the repository's history. */
 export function kubeconfigInPlain(
     { kubeconfig }: Pick<Sound<ParsedCluster>, "kubeconfig"> = {},
     isSecret: () => boolean,
@@ -86,8 +86,8 @@ export function kubeconfigInPlain(
 }
 
 /**
- * What is in the pods' network is reached there: a pod's way to such a host ends in the cluster, and the answers of a node that
- * is in it do too.
+ * No host may have an address in the pods' network: packets to that address, also answers of a node, stay inside the
+ * cluster.
  */
 function networkProblems({ cluster = {}, alpa }: Config): string[] {
     const { nodes = [], podNetwork = POD_NETWORK, channel } = cluster;
@@ -124,7 +124,7 @@ function withoutNodes(cluster: Sound<ParsedCluster>): string[] {
     );
 }
 
-/** Two ports of one address lead to one host, or to two behind one: MicroK8s refuses to join either. */
+/** Two ports of one address are one host, or two hosts behind one address: MicroK8s refuses to join either. */
 function sameAddress(nodes: Nodes): string[] {
     return nodes.flatMap(({ address, port } = {}, i) => {
         const first = nodes.findIndex((other) => other?.address === address);
@@ -138,14 +138,17 @@ function sameAddress(nodes: Nodes): string[] {
 function controlPlaneProblems(nodes: Nodes): string[] {
     if (nodes.length === 0 || nodes.some((node) => node?.role === undefined)) return [];
     const members = nodes.filter((node) => node?.role === "control-plane").length;
-    if (members === 0) return ["cluster.nodes: must have at least one node with role control-plane (got none). Give the first node that role."];
+    if (members === 0)
+        return [
+            "cluster.nodes: must have at least one node with role control-plane (got none). Give the first node that role.",
+        ];
     if (members % 2 === 1) return [];
     return [
         `cluster.nodes: must have an odd number of nodes with role control-plane (got ${members}): ${members} survive the loss of no more nodes than ${members - 1} do. Add one, or make one a worker.`,
     ];
 }
 
-/** Kubernetes takes one taint of a name and an effect. */
+/** Kubernetes accepts only one taint for each name and effect. */
 function repeatedTaints(nodes: Nodes): string[] {
     return nodes.flatMap((node, i) => {
         const names = (node?.taints ?? []).map((taint) => `${taint?.key}:${taint?.effect}`);

@@ -6,17 +6,17 @@ import { got } from "../../problems";
 import { sshHost } from "../hosts/ssh-host";
 import { isHost, positive, problem, text } from "../../values";
 
-/** Channel of MicroK8s, unless a stack names one. */
+/** Default channel of MicroK8s. */
 export const DEFAULT_CHANNEL = "1.34/stable";
-/** Longest wait for one state of a node, unless a stack says otherwise. */
+/** Default longest wait for one state of a node, in seconds. */
 export const DEFAULT_WAIT_SECONDS = 600;
-/** The launch configuration that is written before the installation came with this minor version. */
+/** The first minor version that reads a launch configuration when it is installed. */
 const OLDEST_MINOR = 27;
 
 const NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?$/;
 const VALUE = /^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$/;
 const EFFECTS = ["NoSchedule", "PreferNoSchedule", "NoExecute"] as const;
-/** Names that Kubernetes and MicroK8s give meaning to, and set themselves. */
+/** Names that Kubernetes and MicroK8s reserve, and set themselves. */
 const RESERVED = /^(node-role\.|node\.)?(kubernetes|microk8s|alpa-auth)\.io\/|^node\.kubernetes\.io\//;
 
 const reserved = (name: string) =>
@@ -37,7 +37,7 @@ const labels = z.record(z.string(), value).check((ctx) => {
         else if (RESERVED.test(name)) ctx.issues.push({ ...reserved(name), path: [name] });
 });
 
-/** As the spec of a Node has it. */
+/** A taint, in the form of the spec of a Node. */
 const taint = z.strictObject({
     key: z
         .string()
@@ -103,7 +103,7 @@ const podNetwork = z.string().check((ctx) => {
         );
 });
 
-/** Key `cluster` of an option with a gateway: one that is there, or nodes that become one. */
+/** Key `cluster` of an option with a gateway: an existing cluster, or nodes on which one is created. */
 export const cluster = z
     .strictObject({
         kubeconfig: z
@@ -167,7 +167,8 @@ export const cluster = z
         waitSeconds: positive("a time in seconds")
             .optional()
             .meta({
-                description: "Longest wait for a node to be installed, to be ready or to join, each in seconds. It includes downloads of images.",
+                description:
+                    "Longest wait for a node to be installed, to be ready or to join, each in seconds. It includes downloads of images.",
                 examples: [900],
                 unset: `\`${DEFAULT_WAIT_SECONDS}\``,
                 reason: "A snap and its images take minutes to download.",

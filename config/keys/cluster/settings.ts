@@ -5,14 +5,17 @@ import type { NodeHost } from "../../../components/hosts/microk8s/node";
 import { DEFAULT_CHANNEL, DEFAULT_WAIT_SECONDS, type ParsedCluster } from "./schema";
 import { sshHostOf } from "../hosts/ssh-host";
 
-/** Which cluster: one that is there, or one that the stack makes of hosts. */
+/** The cluster: an existing one, or one that the stack creates on hosts. */
 export interface ClusterSettings {
     cluster: ClusterAccess;
-    /** Unset: the cluster is there. Set: `cluster` leads nowhere, until the stack has made one. */
+    /**
+     * Unset: the cluster exists. Set: `cluster` is a context that does not exist, until the stack has created the
+     * cluster.
+     */
     nodes?: Microk8sArgs;
 }
 
-/** No kubeconfig has such a context: what is asked of it fails, rather than reach the cluster of the environment. */
+/** No kubeconfig has such a context: a request with it fails, instead of reaching the cluster of the environment. */
 const NOWHERE: ClusterAccess = { context: "(of cluster.nodes)" };
 
 /** Checked values in the shape the components take. */
@@ -29,7 +32,7 @@ export function clusterSettings({ kubeconfig, context, nodes, ...wanted }: Parse
     return { cluster: NOWHERE, nodes: { nodes: nodes.map(nodeOf), channel, sans, storage, waitSeconds, ...own } };
 }
 
-/** Labels and taints are words of kubectl's command line there, in an order that the file does not change. */
+/** The components pass labels and taints to kubectl as words, in an order that does not depend on the stack file. */
 function nodeOf({ labels, taints, ...host }: NonNullable<ParsedCluster["nodes"]>[number]): NodeHost {
     const pairs = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
     return {

@@ -12,9 +12,9 @@ import { got } from "../../problems";
 
 export { ALGORITHMS, type Algorithm };
 
-/** Shortest key that may be brought along, in characters: 16 of 64 kinds are 96 bits, more than anyone can try. */
+/** Shortest key that an operator may set, in characters: 16 of an alphabet of 64 are 96 bits, too many to guess. */
 export const SHORTEST_KEY = 16;
-/** What fits into a header as it is: visible ASCII, no blanks. A line break would end the header. */
+/** Text that is valid in a header: visible ASCII, no blanks. A line break would end the header. */
 const HEADER_SAFE = /^[\x21-\x7e]+$/;
 
 /**
@@ -22,10 +22,10 @@ const HEADER_SAFE = /^[\x21-\x7e]+$/;
  * for the slowest caller; a longer overlap is a second credential, and a leaked one works all that time.
  */
 export const DEFAULT_OVERLAP_DAYS = 90;
-/** The same of a service token: Cloudflare's dashboard offers no more. What its API takes is not documented. */
+/** The same for a service token: Cloudflare's dashboard offers no more. The limit of its API is not documented. */
 export const DEFAULT_TOKEN_OVERLAP_DAYS = 30;
 
-/** Days before the end of a credential at which each run warns. */
+/** Each run warns this many days before a credential expires. */
 const WARN_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -42,16 +42,16 @@ interface Entry {
     readmit?: string;
 }
 
-/** A credential with where it stands. */
+/** A credential, with its place in the config. */
 interface Place {
     where: string;
     entry: Entry;
-    /** Whose it is, by the place in the list. */
+    /** Index of its consumer in the list. */
     consumer: number;
 }
 
 /**
- * What must hold between the fields of credentials, and of key material. Never repeats any of it.
+ * Checks the fields of credentials against each other, and key material. The problems never quote key material.
  * @param isSecret whether a key is stored encrypted
  */
 export function credentialProblems(
@@ -85,18 +85,24 @@ function keyProblems({ where, entry }: Place, isSecret: (key: string) => boolean
         problems.push(
             `${where}.key: must be stored encrypted (it is in the stack file in plain text). Run: pulumi config set --secret --path '${where}.key'`,
         );
-    // An empty key would let everyone in who sends an empty header.
+    // With an empty key, an empty header would be a valid credential.
     if (key.length < SHORTEST_KEY)
-        problems.push(`${where}.key: must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`);
+        problems.push(
+            `${where}.key: must have at least ${SHORTEST_KEY} characters. Remove it, and the stack generates a key.`,
+        );
     else if (key.startsWith("$"))
-        // APISIX reads $env://… and $secret://… as references: the key would be what they lead to.
-        problems.push(`${where}.key: must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.`);
+        // APISIX reads $env://… and $secret://… as references: the key would be the value that they refer to.
+        problems.push(
+            `${where}.key: must not begin with $, which APISIX reads as a reference to a secret. Remove it, and the stack generates a key.`,
+        );
     else if (!HEADER_SAFE.test(key))
-        problems.push(`${where}.key: must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.`);
+        problems.push(
+            `${where}.key: must be visible ASCII without blanks or line breaks. Remove it, and the stack generates a key.`,
+        );
     return problems;
 }
 
-/** Two callers with one key: the gateway takes the last one, and authenticates the other under that name. */
+/** With two callers of one key, the gateway knows only the last one, and authenticates the other under that name. */
 function twice(places: Place[]): string[] {
     const keyOf = ({ key }: Entry) => (key === "" ? undefined : key);
     return repeats(places, keyOf).map(
@@ -105,8 +111,8 @@ function twice(places: Place[]): string[] {
 }
 
 /**
- * Callers with one public key: who holds its private half can sign as each of them, since the names that tokens carry are no
- * secret. Two credentials of one caller may have it: there it is the same holder.
+ * Callers with one public key: the holder of its private key can sign as each of them, since the names in tokens are no
+ * secret. Two credentials of one caller may have the same key, since its holder is the same.
  */
 function sharedPairs(places: Place[]): string[] {
     const keyOf = ({ publicKey }: Entry) => (publicKey === undefined ? undefined : publicKeyNumbers(publicKey));
@@ -132,7 +138,9 @@ function repeats(places: Place[], valueOf: (entry: Entry) => string | undefined)
 
 function readmitProblems({ where, entry }: Place): string[] {
     if (entry.readmit === undefined || entry.key !== undefined || entry.publicKey !== undefined) return [];
-    return [`${where}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`];
+    return [
+        `${where}.readmit: belongs to a credential with key or publicKey, and this one has a generated key. Remove it.`,
+    ];
 }
 
 function tokenProblems({ where, entry }: Place): string[] {
@@ -156,11 +164,11 @@ function tokenProblems({ where, entry }: Place): string[] {
 
 const ONE_PUBLIC_KEY = /^\s*-----BEGIN PUBLIC KEY-----[^-]*-----END PUBLIC KEY-----\s*$/;
 
-/** What is wrong with a public key for an algorithm. APISIX takes any text, and then refuses every token. */
+/** What is wrong with a public key for an algorithm. APISIX accepts any text as a key, and then rejects every token. */
 export function publicKeyProblem(pem: string, algorithm: Algorithm): string | undefined {
     if (/PRIVATE KEY/.test(pem))
-        return "must be a public key (got a private key, which is now stored in plain text). Treat it as leaked: create a new key pair, and set only its public key.";
-    // Node.js reads more than APISIX does, which takes anything and then refuses every token.
+        return "must be a public key (got a private key). Treat it as leaked: create a new key pair, and set only its public key.";
+    // Node.js reads more forms than APISIX, which accepts any text as a key and then rejects every token.
     if (!ONE_PUBLIC_KEY.test(pem))
         return "must be one public key in PEM form, from BEGIN PUBLIC KEY to END PUBLIC KEY. Convert a key of another form with openssl pkey -pubin -pubout, and a certificate with openssl x509 -pubkey -noout.";
     let key: KeyObject;
@@ -172,12 +180,12 @@ export function publicKeyProblem(pem: string, algorithm: Algorithm): string | un
     return keyProblem(key, algorithm);
 }
 
-/** Whole days from today until a day, negative when it is over. A day begins at midnight UTC. */
+/** Whole days from today until a day; negative for a day in the past. A day begins at midnight UTC. */
 export function daysUntil(text: string, today: Date): number {
     return Math.round((dayOf(text)! - Math.floor(today.getTime() / DAY_MS) * DAY_MS) / DAY_MS);
 }
 
-/** Says what an operator should know of a credential's end; undefined while it is far away. */
+/** The warning for a credential that has expired or expires soon; undefined otherwise. */
 export function expiryWarning(who: string, expires: string, today: Date): string | undefined {
     const days = daysUntil(expires, today);
     if (days <= 0) return `consumers: ${who} expired on ${expires} and is left out. Remove the entry.`;
@@ -185,7 +193,7 @@ export function expiryWarning(who: string, expires: string, today: Date): string
     return `consumers: ${who} expires in ${days} day${days === 1 ? "" : "s"}, on ${expires}. Add a second credential before that date.`;
 }
 
-/** The day alone. Pulumi reads a day without quotes as a time, and hands it over in Go's spelling of one. */
+/** The day without a time. Pulumi reads a day without quotes as a time, and passes it on as Go formats one. */
 export function dayText(text: string): string {
     return text.replace(/ 00:00:00 \+0000 UTC$/, "");
 }

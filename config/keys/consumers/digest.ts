@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { ParsedGatewayOption } from "../../options/gateway/schema";
 
-/** Tells one list of callers from another, with their limits, classes and methods; keys that were brought along are not in it. */
+/** A digest of the list of callers, with their limits, classes and methods, but without keys that operators set. */
 export function digestOf({
     consumers,
     limits,

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { isMapping, list, mapping } from "../../unchecked";
 
-/** What a file of callers says. */
+/** Content of a file of callers. */
 export interface CallersFile {
-    /** As they stand there, but for keys, which no such file may hold. */
+    /** The entries of the file, without keys, which such a file must not have. */
     callers: unknown[];
     problems: string[];
 }
 
-/** @param folder the one that the name begins in */
+/** @param folder the folder that the name is relative to */
 export function readCallersFile(name: string, folder: string): CallersFile {
     try {
         return parseCallersFile(readFileSync(join(folder, name), "utf8"), name);
@@ -23,7 +23,7 @@ export function readCallersFile(name: string, folder: string): CallersFile {
 }
 
 /**
- * Reads the text of a file of callers. Never repeats any of it, since a key may stand there by mistake.
+ * Reads the text of a file of callers. The problems never quote it, since it may have a key by mistake.
  * @param name as the problems are to name it
  */
 export function parseCallersFile(text: string, name: string): CallersFile {
@@ -50,7 +50,7 @@ export function parseCallersFile(text: string, name: string): CallersFile {
     return { callers, problems: [...unknown, ...problems] };
 }
 
-/** The callers without keys, and where these were. */
+/** The callers without keys, and the places where there were keys. */
 function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[] } {
     const keys: string[] = [];
     const callers = consumers.map((consumer, i) => {
@@ -67,7 +67,8 @@ function withoutKeys(consumers: unknown[]): { callers: unknown[]; keys: string[]
 }
 
 /**
- * Texts about the callers of the stack file and those of the file after them, with the place of the latter in their file.
+ * Messages about all callers, first those of the stack file, with the paths of callers of the file changed to their
+ * place in that file.
  * @param own how many callers the stack file has
  */
 export function placedInFile(texts: string[], own: number, name: string): string[] {

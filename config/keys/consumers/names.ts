@@ -22,7 +22,7 @@ export function duplicateNames(consumers: NamedConsumers): string[] {
     ];
 }
 
-/** Names of credentials as the objects of the cluster have them. */
+/** Checks that names of credentials fit into the names of Kubernetes objects. */
 export function longCredentials(consumers: NamedConsumers): string[] {
     return tooLong(
         consumers.flatMap((one) =>
@@ -37,7 +37,7 @@ export function longCredentials(consumers: NamedConsumers): string[] {
 
 export type Named = [where: string, name: string, limit: number];
 
-/** Names that are made of others must fit too. */
+/** Checks the length of names that consist of others. */
 export function tooLong(names: Named[]): string[] {
     return names
         .filter(([, name, limit]) => name.length > limit)

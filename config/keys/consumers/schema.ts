@@ -11,7 +11,8 @@ export const credential = z.strictObject({
     id: dnsLabel.meta({ description: "Name of the credential, unique within its consumer.", examples: ["2026a"] }),
     method: z
         .enum(["key", "jwt"], {
-            // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
+            // The message quotes only a known name: other text could be the credential itself, written in the wrong
+            // place.
             error: (i) =>
                 i.input === "service-token"
                     ? 'belongs to option cloudflare (got "service-token"). Use key or jwt'
@@ -99,7 +100,7 @@ export const limits = z
             );
     });
 
-/** One caller of a gateway of our own. */
+/** One caller of a gateway. */
 export const consumer = z.strictObject({
     name: consumerName.meta({
         description: "Name of the caller. Its username in APISIX is `<namespace>_<name>`.",

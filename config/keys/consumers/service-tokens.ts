@@ -3,9 +3,9 @@ import { day } from "./credentials";
 import { got } from "../../problems";
 import { consumerName, dnsLabel, positive } from "../../values";
 
-/** A time as Go writes it, in whole hours, minutes and seconds; or without an end. */
+/** A duration as Go formats it, in whole hours, minutes and seconds. */
 const DURATION = /^(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/;
-/** Longest that Go holds, in seconds: 2562047h47m16s, 63 bits of nanoseconds. */
+/** Longest duration in Go, in seconds: 2562047h47m16s, 63 bits of nanoseconds. */
 const LONGEST_SECONDS = Math.floor(2 ** 63 / 1e9);
 /** Cloudflare's own default: one year. */
 const DEFAULT_DURATION = "8760h";
@@ -20,7 +20,8 @@ export const credential = z.strictObject({
     id: dnsLabel.meta({ description: "Name of the credential, unique within its consumer.", examples: ["2026a"] }),
     method: z
         .literal("service-token", {
-            // Only a known name is repeated: anything else could be the credential itself, written in the wrong place.
+            // The message quotes only a known name: other text could be the credential itself, written in the wrong
+            // place.
             error: (i) =>
                 i.input === "key" || i.input === "jwt"
                     ? `belongs to option intra-a (got "${i.input}"). Use service-token`

@@ -1,7 +1,7 @@
 import { logicalName, type ZoneRecord } from "../../../components/cloudflare/dns-record";
 import { delegationOf, isWithin, upTo } from "../../../dns/names";
 
-/** A record with the place it stands at, as a problem names it. */
+/** A record, with its place as problems name it. */
 export interface Placed {
     record: ZoneRecord;
     where: string;
@@ -9,10 +9,10 @@ export interface Placed {
 
 /** Certification authorities of Cloudflare's edge certificates, as CAA records name them. */
 const EDGE_AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
-/** Ends of names that others look at to know the owner or to send mail: Cloudflare cannot or must not proxy them. */
+/** Ends of target names for mail or ownership checks: Cloudflare cannot proxy such names, or must not. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
-/** What only shows when records are seen together. */
+/** Problems and warnings that concern several records together. */
 export function relations(placed: Placed[], zone: string): { problems: string[]; warnings: string[] } {
     const byName = new Map<string, Placed[]>();
     for (const one of placed) byName.set(one.record.name, [...(byName.get(one.record.name) ?? []), one]);
@@ -38,16 +38,16 @@ function twice(placed: Placed[]): string[] {
         const first = seen.get(key);
         seen.set(key, first ?? where);
         if (first === undefined) return [];
-        // Of CNAME the name alone counts.
+        // A name can have only one CNAME, whatever its target.
         const what = record.type === "CNAME" ? "be the only CNAME of its name" : "be listed only once";
         return [`${where}: must ${what} (${first} has the same). Remove one.`];
     });
 }
 
 /**
- * Names that callers use must be able to turn to the tunnel by an update of one record.
- * @param hostnames those of the service; the ones that the data does not have are no concern of it
- * @param zone its own name cannot be a CNAME on the old side, only at Cloudflare
+ * Checks that updating one record can point each name that callers use to the tunnel.
+ * @param hostnames those of the service; names that the file does not have are not checked
+ * @param zone the zone's own name can be a CNAME only at Cloudflare, not at the old name servers
  */
 export function serviceProblems(records: ZoneRecord[], hostnames: string[], file: string, zone: unknown): string[] {
     const taken = hostnames.flatMap((hostname) => {
@@ -70,7 +70,9 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
                     `${where}: must be a CNAME, so that one update can point it to the tunnel. Give the addresses a name of their own, for example origin.${name}, and make ${name} a CNAME of it, at the old name servers first.`,
                 ];
             if (type !== "CNAME" || proxied) return [];
-            return [`${where} proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.`];
+            return [
+                `${where} proxied: must be true, since the name points to the tunnel from phase proxied on. Set it to true.`,
+            ];
         });
     return [...taken, ...turning];
 }
@@ -78,12 +80,18 @@ export function serviceProblems(records: ZoneRecord[], hostnames: string[], file
 function apexProblems({ record, where }: Placed, zone: string): string[] {
     if (record.name !== zone) return [];
     if (record.type === "NS")
-        return [`${where}: must not be in this file: Cloudflare sets the NS records of the zone's own name. Remove it.`];
-    if (record.type === "DS") return [`${where}: must not be in this file: the DS record of the zone is set at the registrar. Remove it.`];
+        return [
+            `${where}: must not be in this file: Cloudflare sets the NS records of the zone's own name. Remove it.`,
+        ];
+    if (record.type === "DS")
+        return [`${where}: must not be in this file: the DS record of the zone is set at the registrar. Remove it.`];
     return [];
 }
 
-/** A CNAME stands for all there is at a name. At the apex Cloudflare answers its addresses, so only those clash. */
+/**
+ * A name with a CNAME can have no other record. At the apex Cloudflare answers with addresses instead of the CNAME, so
+ * only address records conflict.
+ */
 function besideCname(group: Placed[], zone: string): string[] {
     const cname = group.find(({ record }) => record.type === "CNAME");
     if (!cname) return [];
@@ -93,7 +101,7 @@ function besideCname(group: Placed[], zone: string): string[] {
         .map(({ where }) => `${where}: must not have the same name as a CNAME (${cname.where}). Remove one.`);
 }
 
-/** Cloudflare proxies a name, not an address. */
+/** Cloudflare proxies a name as a whole, not single addresses. */
 function halfProxied(group: Placed[]): string[] {
     const addresses = group.filter(({ record }) => record.type === "A" || record.type === "AAAA");
     if (!addresses.some(({ record }) => record.proxied)) return [];
@@ -114,11 +122,13 @@ function proxyProblems({ record, where }: Placed, byName: Map<string, Placed[]>)
     if (record.name.split(".").some((label) => label.startsWith("_")))
         return [`${where} proxied: must not be set for a name with _, which other services look up in DNS. Remove it.`];
     if (record.type === "CNAME" && NOT_FOR_THE_PROXY.some((end) => isWithin(record.content, end)))
-        return [`${where} proxied: must not be set for a name that mail servers or ownership checks look up in DNS. Remove it.`];
+        return [
+            `${where} proxied: must not be set for a name that mail servers or ownership checks look up in DNS. Remove it.`,
+        ];
     return [];
 }
 
-/** The CAA records that count for a name are those of the nearest name above that has any. */
+/** For a name, the CAA records of the nearest name at or above it apply. */
 function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
     const names = new Set([zone, ...placed.filter(({ record }) => record.proxied).map(({ record }) => record.name)]);
     const warnings = new Set<string>();
@@ -129,7 +139,8 @@ function forbiddenAuthorities(placed: Placed[], zone: string): string[] {
         const caa = placed.flatMap(({ record, where }) =>
             record.type === "CAA" && record.name === holder ? [{ ...record.data, where }] : [],
         );
-        // Universal certificates name the zone and *.zone, so both kinds count; issuewild goes before issue.
+        // Universal certificates name the zone and *.zone, so both tags matter; for wildcards issuewild takes
+        // precedence over issue.
         for (const tag of ["issue", "issuewild"]) {
             const allowed = caa.filter((one) => one.tag === tag);
             const fits = (value: string) => EDGE_AUTHORITIES.includes(value.split(";")[0].trim());
@@ -164,5 +175,8 @@ function belowDelegations(placed: Placed[], zone: string): string[] {
             const cut = delegationOf(record.name, zone, cuts);
             return cut !== undefined && (record.name !== cut || (record.type !== "NS" && record.type !== "DS"));
         })
-        .map(({ where }) => `${where}: is at or below a delegated name (NS), so resolvers ask the name servers of the delegation and never see this record.`);
+        .map(
+            ({ where }) =>
+                `${where}: is at or below a delegated name (NS), so resolvers ask the name servers of the delegation and never see this record.`,
+        );
 }

@@ -3,9 +3,12 @@ import * as z from "zod";
 import { isName, plainAddress, plainTarget } from "../../../dns/names";
 import { got } from "../../problems";
 
-/** What Cloudflare takes for a record that is not proxied, in seconds; 30 is for Enterprise. */
+/** TTLs that Cloudflare accepts for a record that is not proxied, in seconds; only Enterprise may go down to 30. */
 export const TTLS = { min: 60, max: 86400 };
-/** Longest record on the wire at Cloudflare, in bytes; a TXT record spends one for each 255. Its page "DNS record types". */
+/**
+ * Longest record in wire format at Cloudflare, in bytes; a TXT record needs one more byte for each 255 (Cloudflare's
+ * page "DNS record types").
+ */
 const WIRE_LIMIT = 4096;
 const CAA_TAGS = ["issue", "issuewild", "iodef"];
 
@@ -57,7 +60,7 @@ const common = { name: z.string(), ttl, proxied };
 const entry = <T extends string, S extends z.core.$ZodLooseShape>(type: T, shape: S) =>
     z.strictObject({ ...common, type: z.literal(type), ...shape });
 
-/** One entry of the data, by its type. */
+/** Schema of one record in the file, by its type. */
 export const ENTRIES = {
     A: entry("A", { content: address(4) }),
     AAAA: entry("AAAA", { content: address(6) }),

@@ -62,11 +62,11 @@ const PROXIABLE = ["A", "AAAA", "CNAME"];
 export interface ZoneData {
     records: ZoneRecord[];
     problems: string[];
-    /** What an operator should know; no reason to stop. */
+    /** Warnings for the operator, which do not stop the run. */
     warnings: string[];
 }
 
-/** Reads a zone's data. @param folder where the stack file is */
+/** Reads the records file of a zone. @param folder where the stack file is */
 export function readZoneData(file: string, zone: string, folder = "."): ZoneData {
     try {
         return parseZoneData(readFileSync(resolve(folder, file), "utf8"), zone, file);
@@ -79,7 +79,7 @@ export function readZoneData(file: string, zone: string, folder = "."): ZoneData
 }
 
 /**
- * Checks a zone's data. Every problem has the line it is on.
+ * Checks the text of a records file. Every problem has its line number.
  * @param zone in lower case, without the final dot
  * @param file as the problems are to name it
  */

@@ -5,7 +5,9 @@ import type { CheckContext, Raw } from "../../options/option";
 import { isGiven } from "../../unchecked";
 import { tlsProblems } from "../tls/checks";
 
-/** What must hold between keys of exposure direct, of whichever option. @param given the same before it was parsed */
+/**
+ * Checks the keys of exposure direct against each other, in every option. @param given the same before it was parsed
+ */
 export function azureChecks(config: Sound<ParsedGatewayOption>, given: Raw, context: CheckContext): string[] {
     if (given.exposure === "tunnel") return [];
     const problems: string[] = [];

@@ -7,7 +7,9 @@ export const hostName = z.string().check((ctx) => {
     const labels = ctx.value.split(".");
     const good = labels.length > 1 && labels.every((label) => dnsLabel.safeParse(label).success);
     if (!good || ctx.value.length > 253 || isIP(ctx.value) !== 0)
-        ctx.issues.push(problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"));
+        ctx.issues.push(
+            problem(ctx.value, "must be a lower-case host name, for example llm.example.com", "Correct it"),
+        );
 });
 
 const address = z.string().check((ctx) => {
@@ -18,7 +20,7 @@ const address = z.string().check((ctx) => {
 const port = (what: string) =>
     positive("a port").refine((n) => n <= 65535, { error: `must be ${what} of at most 65535. Lower it` });
 
-/** Key `azure`: what DNS and load balancer in front of exposure `direct` hold, in the words of Azure. */
+/** Key `azure`: the DNS record and the load balancer at Azure in front of exposure `direct`. */
 export const azure = z
     .strictObject({
         hostname: hostName.meta({

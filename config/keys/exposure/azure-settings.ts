@@ -13,20 +13,20 @@ import type { azure as azureSchema } from "./azure-schema";
 import type { tls as tlsSchema } from "../tls/schema";
 import { tlsHostnames, tlsWarnings } from "../tls/checks";
 
-/** What exposure `direct` reads, of whichever option. */
+/** The keys that exposure `direct` reads, in every option. */
 export interface AzureConfig {
     azure?: z.infer<typeof azureSchema>;
     tls?: z.infer<typeof tlsSchema>;
 }
 
-/** Where callers come in, when it is not the node port of HTTP; undefined otherwise. */
+/** The address that callers use, unless it is the node port of HTTP; undefined then. */
 export function azureUrl(config: AzureConfig): string | undefined {
     const { azure, tls } = config;
     if (tls !== undefined) return address("https", azure?.hostname ?? names(config)[0], httpsPort(config)!, 443);
     return azure === undefined ? undefined : address("http", azure.hostname, azure.ports.http, 80);
 }
 
-/** What the Azure side must hold; undefined without a name. */
+/** The required settings at Azure; undefined without a host name. */
 export function azureOutputs(
     { azure, tls }: AzureConfig,
     nodePort: number | undefined,
@@ -37,7 +37,7 @@ export function azureOutputs(
     return azureSide(choice, { http: nodePort, https: tls?.nodePort }, answerTimeoutSeconds);
 }
 
-/** What the installation of APISIX needs to know of TLS. */
+/** The TLS settings for installing APISIX. */
 export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
     const { tls } = config;
     if (tls === undefined) return undefined;
@@ -45,7 +45,7 @@ export function releaseTls(config: AzureConfig): ReleaseTls | undefined {
     return { nodePort, minimumVersion, publicPort: httpsPort(config)! };
 }
 
-/** What the gateway serves by TLS; the key is a secret from here on. */
+/** The TLS settings of the gateway; the key is a secret from here on. */
 export function gatewayTls(config: AzureConfig): GatewayTlsSettings | undefined {
     const { tls } = config;
     if (tls === undefined) return undefined;
@@ -65,7 +65,9 @@ export function azureWarnings({ azure, tls }: AzureConfig, answerTimeoutSeconds:
     if (azure !== undefined && tls === undefined)
         warnings.push("azure: without tls anyone on the network path can read keys and tokens. Set tls.");
     if (tls !== undefined && !tls.redirect)
-        warnings.push("tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.");
+        warnings.push(
+            "tls.redirect: false, so callers can still send keys and tokens over HTTP, where they can be read. Set it to true.",
+        );
     if (azure !== undefined && idleMinutes(answerTimeoutSeconds) > IDLE_MINUTES.max)
         warnings.push(
             `alpa.answerTimeoutSeconds: ${answerTimeoutSeconds} s is longer than the ${IDLE_MINUTES.max} minutes after which Azure's load balancer closes an idle connection. Have callers send TCP keepalives.`,

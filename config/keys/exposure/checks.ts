@@ -7,11 +7,11 @@ import { answerTimeProblems } from "../answer-time";
 import { planProblems } from "../plans";
 import { answerKeys, exposureKeys } from "./schema";
 
-/** Keys of exposure direct alone: Cloudflare has a name and a certificate of its own. */
+/** Keys that only exposure direct has: with a tunnel, Cloudflare has the name and the certificate. */
 const DIRECT_KEYS = ["azure", "tls"];
-/** Where callers come to with exposure direct. */
+/** Keys with the address that callers use, with exposure direct. */
 const DIRECT_ADDRESSES = ["gateway.address", "gateway.existing.url"];
-/** Keys of exposure tunnel alone, by their path. */
+/** Paths of keys that only exposure tunnel has. */
 const TUNNEL_KEYS = [
     ...Object.keys(exposureKeys),
     ...Object.keys(answerKeys).map((key) => `alpa.${key}`),
@@ -19,13 +19,13 @@ const TUNNEL_KEYS = [
 ];
 
 /**
- * What must hold between keys of the exposure: none belongs to the other one, and values make sense together.
+ * Checks that no key belongs to the other exposure, and that the values fit together.
  * @param given the same before it was parsed: which keys there are
  */
 export function exposureChecks(option: string, config: Sound<ParsedGatewayOption>, given: Raw): string[] {
     const { exposure, gateway } = config;
     const named = (path: string) => isGiven(given, ...path.split("."));
-    // The schema of option inter knows no gateway in place.
+    // The schema of option inter has no existing gateway.
     const inPlace = option !== "inter" && gateway?.installer === "existing" && named("gateway.existing");
     if (given.exposure !== "tunnel") {
         const foreign = TUNNEL_KEYS.filter(named).map(
@@ -38,7 +38,8 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     }
     const problems = [
         ...DIRECT_KEYS.filter(named).map(
-            (key) => `${key}: belongs to exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.`,
+            (key) =>
+                `${key}: belongs to exposure direct (got exposure tunnel, where Cloudflare has the host names and TLS). Remove it.`,
         ),
         ...DIRECT_ADDRESSES.filter(named).map(
             (key) => `${key}: belongs to exposure direct (callers use https://<hostname>). Remove it.`,
@@ -51,7 +52,7 @@ export function exposureChecks(option: string, config: Sound<ParsedGatewayOption
     return [...problems, ...hostnameProblems(config), ...planProblems(config), ...answerTimeProblems(config)];
 }
 
-/** The values that the schema looks at: keys of another exposure are said once, as what they are. */
+/** The values without keys of the other exposure, so that the schema does not report those a second time. */
 export function ofTheExposure(values: Raw): Raw {
     const foreign = values.exposure === "tunnel" ? DIRECT_KEYS : TUNNEL_KEYS;
     return foreign.reduce((rest, path) => without(rest, path.split(".")), values);

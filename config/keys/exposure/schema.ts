@@ -41,7 +41,7 @@ const tunnel = z
     })
     .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to the gateway, as pods.");
 
-/** Keys of `alpa` that only matter behind Cloudflare. */
+/** Keys of `alpa` that are used only behind Cloudflare. */
 export const answerKeys = { tokensPerSecond: alpa.shape.tokensPerSecond, maxTokens: alpa.shape.maxTokens };
 
 /** Key `gateway.existing.service`. */
@@ -63,7 +63,7 @@ export const existingService = z
 
 const NEEDED = { unset: "not set; required with exposure `tunnel`" };
 
-/** Keys of exposure tunnel other than those in mappings. All are optional, and not allowed with another exposure. */
+/** Top-level keys of exposure tunnel. All are optional, and not allowed with the other exposure. */
 export const exposureKeys = {
     account: account.optional().meta(NEEDED),
     hostname: hostname.optional().meta(NEEDED),
@@ -74,5 +74,5 @@ export const exposureKeys = {
     proxyTimeoutSeconds,
 };
 
-/** The same, where they are needed. */
+/** The same keys, required where exposure is tunnel. */
 export const requiredExposureKeys = { account, hostname, zone: zoneInPlace, tunnel };

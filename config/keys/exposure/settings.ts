@@ -8,15 +8,18 @@ import { cutAnswers, defaultGrace } from "../tunnel";
 import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
 import { DEFAULT_NODE_PORT } from "../../values";
 
-/** The gateway gives up this long before the edge does: callers get its error, which reads like Alpa's, and not a page. */
+/**
+ * The gateway times out this long before the edge does, so that callers get its error, in Alpa's format, and not an
+ * HTML page.
+ */
 const BEFORE_THE_EDGE_SECONDS = 5;
 
-/** What the longest answer depends on. */
+/** The keys that decide the longest answer time. */
 export type AnswerWait = Pick<Parsed, "exposure" | "proxyTimeoutSeconds"> & {
     alpa: Pick<Parsed["alpa"], "answerTimeoutSeconds">;
 };
 
-/** The same of a config that may not be whole. Undefined: it has no exposure. */
+/** The same for a config that may have problems. Undefined if it has no exposure. */
 export function answerSecondsIfKnown(config: Sound<AnswerWait>): number | undefined {
     const { exposure, alpa } = config;
     if (alpa?.answerTimeoutSeconds !== undefined) return alpa.answerTimeoutSeconds;
@@ -37,7 +40,7 @@ export function nodePort({ exposure, gateway }: Parsed): number | undefined {
     return gateway.nodePort ?? (exposure === "direct" ? DEFAULT_NODE_PORT : undefined);
 }
 
-/** What is in front of the gateway; undefined when nothing of ours is. */
+/** The tunnel in front of the gateway; undefined without one. */
 export function exposureSettings(config: Parsed): ExposureSettings | undefined {
     if (config.exposure === "direct") return undefined;
     const { account, hostname, zone, browserChecks } = config;

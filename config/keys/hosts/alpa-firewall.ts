@@ -86,7 +86,7 @@ interface Config {
 }
 
 /**
- * What must hold between the keys of `alpa.firewall`, and with others.
+ * Checks the keys of `alpa.firewall` against each other and against other keys.
  * @param given the same before it was parsed: which keys there are
  * @param isSecret whether a value is stored encrypted
  */
@@ -113,7 +113,7 @@ export function firewallProblems(
     return [...problems, ...portProblems(endpoints, more, hosts)];
 }
 
-/** Nodes that are known by name only; their addresses as Alpa's hosts see them may be others. */
+/** Reports nodes without an IP address: the address that Alpa's hosts see is unknown. */
 function unknownNodes(nodes: Sound<{ address: string }[]> | undefined): string[] {
     if (nodes === undefined)
         return [
@@ -128,7 +128,7 @@ function unknownNodes(nodes: Sound<{ address: string }[]> | undefined): string[]
     });
 }
 
-/** SSH must go on by itself, and a port has one rule. */
+/** The rules must not block SSH, and each port may have only one rule. */
 function portProblems(
     endpoints: Sound<{ address: string }[]>,
     more: (string | undefined)[],
@@ -138,7 +138,9 @@ function portProblems(
     const ssh = new Set([SSH_PORT, ...hosts.map((host) => host?.port ?? SSH_PORT)]);
     const problems = own.flatMap((port, i) =>
         ssh.has(port)
-            ? [`alpa.endpoints[${i}]: must not be on the SSH port, or the firewall rules block SSH to its host (got ${port}). Correct it.`]
+            ? [
+                  `alpa.endpoints[${i}]: must not be on the SSH port, or the firewall rules block SSH to its host (got ${port}). Correct it.`,
+              ]
             : [],
     );
     for (const [i, text] of more.entries()) {
@@ -181,7 +183,7 @@ export function firewallSettings(
     return { rules, apply: "ssh", hosts: firewall.hosts!.map(sshHostOf) };
 }
 
-/** What an operator should know before going on. @param nodes as for the settings */
+/** Warnings for the operator. @param nodes as for the settings */
 export function firewallWarnings(
     settings: FirewallSettings | undefined,
     endpoints: string[],

@@ -8,7 +8,10 @@ import { positive } from "../../values";
 import { progressKeys, progressLimits, watchdogProblems } from "../watchdog";
 import { sshHost, sshHostOf, sshHostProblems } from "./ssh-host";
 
-/** Longest that a model was expected to load, in seconds: 300 GB of weights over a network take half an hour. */
+/**
+ * Default pause between restarts, in seconds. A model must load within it: 300 GB of weights over a network take half
+ * an hour.
+ */
 const DEFAULT_RESTART_PAUSE_SECONDS = 3600;
 
 /** Key `alpa.watchdog`. */
@@ -29,7 +32,8 @@ export const alpaWatchdog = z
         unit: z
             .string()
             .refine((name) => /^[A-Za-z0-9:_.@-]{1,240}\.service$/.test(name), {
-                error: (i) => `must be the name of a service of systemd, for example alpa.service${got(i.input)}. Correct it`,
+                error: (i) =>
+                    `must be the name of a service of systemd, for example alpa.service${got(i.input)}. Correct it`,
             })
             .optional()
             .meta({
@@ -51,7 +55,7 @@ export const alpaWatchdog = z
 export type ParsedWatchdog = z.infer<typeof alpaWatchdog>;
 
 /**
- * What must hold between the keys of `alpa.watchdog`, and with others.
+ * Checks the keys of `alpa.watchdog` against each other and against other keys.
  * @param given the stack config before it was parsed: which keys there are
  * @param answerSeconds longest time that callers wait for one answer. Unset: it is not known
  * @param isSecret whether a value is stored encrypted
@@ -75,7 +79,7 @@ export function alpaWatchdogProblems(
 }
 
 /**
- * Hosts of the watchdog against the services that they should watch.
+ * Checks the hosts of the watchdog against the Alpa services.
  * @param endpoints `host:port` of each Alpa service
  */
 export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, endpoints: readonly string[]): string[] {
@@ -95,7 +99,7 @@ export function watchedProblems(watchdog: Sound<ParsedWatchdog> | undefined, end
     });
 }
 
-/** An operator who names fewer hosts than services: say which no watchdog watches. */
+/** Warns when there are fewer watchdog hosts than Alpa services. */
 export function watchdogWarnings(watchdog: ParsedWatchdog | undefined, endpoints: readonly string[]): string[] {
     if (watchdog?.enabled !== true || watchdog.hosts.length >= endpoints.length) return [];
     return [

@@ -8,7 +8,7 @@ import { isHost, text } from "../../values";
 
 const HOST_KEY = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{40,}={0,2}( .*)?$/;
 
-/** @param advice which one to give instead of a wrong one */
+/** @param advice what to write instead of a wrong port */
 export const port = (advice: string) =>
     z.number().refine((n) => Number.isInteger(n) && n >= 1 && n <= 65535, {
         error: (i) => `must be a port between 1 and 65535${got(i.input)}. ${advice}`,
@@ -63,8 +63,8 @@ export function sshHostOf<T extends ParsedSshHost>(host: T): Omit<T, "privateKey
 }
 
 /**
- * What must hold between hosts of a list, and of secrets of theirs.
- * @param key path of the list, as `tunnel.hosts`
+ * Checks the hosts of a list, and that their secrets are encrypted.
+ * @param key path of the list, for example `tunnel.hosts`
  * @param isSecret whether a value is stored encrypted
  * @param twice what to do about a host that is named twice
  */

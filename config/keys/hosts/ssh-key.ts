@@ -5,7 +5,7 @@ const OPENSSH_MAGIC = "openssh-key-v1\0";
 const PASSPHRASE =
     "must have no passphrase, since a run cannot enter one. Create a separate key for this: ssh-keygen -t ed25519 -N ''";
 
-/** What is wrong with a private key to log in with. Never repeats any of it. */
+/** The problem of a private key for SSH, if it has one. Never quotes the key. */
 export function sshKeyProblem(pem: string): string | undefined {
     const kind = BEGIN.exec(pem)?.[1];
     if (kind === undefined)
@@ -22,7 +22,7 @@ export function sshKeyProblem(pem: string): string | undefined {
 
 const CUT_OFF = "must be a whole private key (it is damaged or cut off). Set the content of the file again.";
 
-/** The form that ssh-keygen writes, which Node.js does not read: its name, and which cipher the rest has. */
+/** Checks a key in the format of ssh-keygen, which Node.js does not read: its header, and whether it is encrypted. */
 function openSshProblem(pem: string): string | undefined {
     const body = /-----BEGIN OPENSSH PRIVATE KEY-----([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----\s*$/.exec(
         pem,

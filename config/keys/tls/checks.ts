@@ -6,7 +6,7 @@ import type { CheckContext, Raw } from "../../options/option";
 import { isGiven } from "../../unchecked";
 import { DEFAULT_NODE_PORT } from "../../values";
 
-/** Days before its end from which a certificate is warned of: what renews it has failed by then. */
+/** Each run warns this many days before a certificate expires: a renewal should have happened by then. */
 const WARN_DAYS = 30;
 const DAY_MS = 86_400_000;
 /** Shorter RSA keys are refused by OpenSSL at its usual security level, so by APISIX and by callers. */
@@ -14,7 +14,7 @@ const LEAST_RSA_BITS = 2048;
 const CERTIFICATE = "tls.certificate.files.certificate";
 const KEY = "tls.certificate.files.key";
 
-/** Names that TLS is served for; empty: none is known. */
+/** Host names for TLS; empty if none is known. */
 export function tlsHostnames(
     tls: { hostnames?: (string | undefined)[] } | undefined,
     azure: { hostname?: string } | undefined,
@@ -22,7 +22,7 @@ export function tlsHostnames(
     return (tls?.hostnames ?? [azure?.hostname]).filter((name) => name !== undefined);
 }
 
-/** What must hold between the keys of `tls`, and with others. @param given the same before it was parsed */
+/** Checks the keys of `tls` against each other and against other keys. @param given the same before it was parsed */
 export function tlsProblems(
     { tls, azure, gateway }: Sound<ParsedGatewayOption>,
     given: Raw,
@@ -38,7 +38,9 @@ export function tlsProblems(
     if (tls?.hostnames?.length === 0)
         problems.push("tls.hostnames: must name at least one host. Remove the key to use azure.hostname.");
     if (azure?.hostname !== undefined && names.length > 0 && !names.includes(azure.hostname))
-        problems.push(`tls.hostnames: must include azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`);
+        problems.push(
+            `tls.hostnames: must include azure.hostname, ${azure.hostname} (got ${names.join(", ")}). Add it.`,
+        );
     const nodePort = tls?.nodePort;
     if (nodePort === (gateway?.nodePort ?? DEFAULT_NODE_PORT))
         problems.push(`tls.nodePort: must differ from the port of HTTP (got ${nodePort} for both). Change one.`);
@@ -52,7 +54,7 @@ export function tlsProblems(
     return problems;
 }
 
-/** What is not wrong yet. */
+/** Warns of certificates that expire soon. */
 export function tlsWarnings(certificate: string, today: Date): string[] {
     return chainOf(certificate).certificates.flatMap((one, i) => {
         const days = Math.floor((new Date(one.validTo).getTime() - today.getTime()) / DAY_MS);
@@ -63,7 +65,9 @@ export function tlsWarnings(certificate: string, today: Date): string[] {
 
 function certificateProblems(pem: string, keyPem: string, hostnames: string[], today: Date): string[] {
     if (/PRIVATE KEY-----/.test(pem))
-        return [`${CERTIFICATE}: must contain only certificates, and it contains a private key. Move that to the key ${KEY}, as a secret.`];
+        return [
+            `${CERTIFICATE}: must contain only certificates, and it contains a private key. Move that to the key ${KEY}, as a secret.`,
+        ];
     const { certificates, unreadable } = chainOf(pem);
     if (unreadable !== undefined)
         return [`${CERTIFICATE}: must be certificates in PEM form (${unreadable}). Give the content of the file.`];
@@ -100,7 +104,9 @@ function keyProblems(leaf: X509Certificate, pem: string): string[] {
         return [`${KEY}: must be a private key in PEM form. Give the content of the file.`];
     }
     if (!leaf.checkPrivateKey(key))
-        return [`${KEY}: must be the key of the first certificate. Set the key and the certificate that belong together.`];
+        return [
+            `${KEY}: must be the key of the first certificate. Set the key and the certificate that belong together.`,
+        ];
     const bits = key.asymmetricKeyDetails?.modulusLength;
     if (key.asymmetricKeyType === "rsa" && bits !== undefined && bits < LEAST_RSA_BITS)
         return [`${KEY}: must have ${LEAST_RSA_BITS} bits or more with RSA (got ${bits}). Order another certificate.`];

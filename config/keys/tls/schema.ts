@@ -3,7 +3,7 @@ import { hostName } from "../exposure/azure-schema";
 import { got } from "../../problems";
 import { dnsLabel, problem, text } from "../../values";
 
-/** Port of TLS on every node, unless a stack says otherwise. */
+/** Default port of TLS on every node. */
 export const DEFAULT_TLS_NODE_PORT = 30843;
 const NODE_PORTS = { min: 30000, max: 32767 };
 
@@ -72,7 +72,7 @@ export const tls = z
         }),
         minimumVersion: z
             .enum(["1.2", "1.3"], {
-                // YAML takes 1.2 for a number.
+                // YAML reads 1.2 as a number.
                 error: (i) =>
                     typeof i.input === "number" ? `must be a text${got(i.input)}. Write it in quotes` : undefined,
             })

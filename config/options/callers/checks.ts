@@ -6,7 +6,7 @@ import { shortWaits } from "../../keys/readiness";
 import type { CheckContext } from "../option";
 import type { ParsedCallers } from "./schema";
 
-/** What must hold between the keys of option callers. */
+/** Checks the keys of option callers against each other. */
 export function callersChecks(config: Sound<ParsedCallers>, { isSecret }: CheckContext): string[] {
     const { consumers = [] } = config;
     return [

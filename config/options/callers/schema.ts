@@ -5,7 +5,7 @@ import { consumer, limits } from "../../keys/consumers/schema";
 import { got } from "../../problems";
 import { consumersFile, maxOverlapDays } from "../../values";
 
-/** As Pulumi takes a stack of another project or organisation: all three parts, on every backend. */
+/** The full name of a stack: Pulumi accepts all three parts on every backend. */
 const WHOLE_NAME = /^[\w.-]+\/[\w.-]+\/[\w.-]+$/;
 
 const { kubeconfig, context } = cluster.unwrap().shape;

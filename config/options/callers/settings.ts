@@ -3,14 +3,14 @@ import type { GatewayCallersArgs } from "../../../components/gateway-callers";
 import type { ParsedCallers } from "./schema";
 import { livingCallers } from "../gateway/settings";
 
-/** Option callers: consumers of a gateway that another stack made. What that stack says of it is read when it runs. */
+/** Option callers: consumers of another stack's gateway. The outputs of that stack are read during a run. */
 export interface CallersSettings extends Omit<GatewayCallersArgs, "gateway"> {
     option: "callers";
-    /** The stack that made the gateway, by its whole name. */
+    /** Full name of the stack that has the gateway. */
     of: string;
-    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    /** Warnings for the operator, which do not stop the run. */
     warnings: string[];
-    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    /** Day on which a credential expires, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
 }
 

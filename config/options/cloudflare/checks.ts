@@ -22,9 +22,9 @@ type Config = Sound<ParsedCloudflare>;
 type Consumers = NonNullable<Config["consumers"]>;
 
 /**
- * What must hold between the keys of option cloudflare.
+ * Checks the keys of option cloudflare against each other.
  * @param given the same before it was parsed: which keys there are
- * @param data the zone's data, where the config names some
+ * @param data the records file of the zone, if the config names one
  */
 export function cloudflareChecks(
     config: Config,
@@ -63,7 +63,7 @@ export function cloudflareChecks(
     ];
 }
 
-/** Names that callers use, of an option or an exposure with Cloudflare's edge in front. */
+/** The host names that callers use, with option cloudflare or exposure tunnel. */
 interface Named {
     hostname?: string;
     aliases?: (string | undefined)[];
@@ -95,7 +95,7 @@ export function hostnameProblems({ hostname, aliases = [], certificate, zone: { 
     return problems;
 }
 
-/** Each connector counts at Cloudflare, and has a port of its own on its host. */
+/** Each connector counts against Cloudflare's limit, and needs a port of its own on its host. */
 function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config["tunnel"] = {}): string[] {
     if (each === undefined) return [];
     const problems: string[] = [];
@@ -112,7 +112,7 @@ function connectorProblems({ hosts: all = [], connectorsPerHost: each }: Config[
     return problems;
 }
 
-/** The zone's data that a config names. @param folder where the stack file is */
+/** Reads the records file that a config names. @param folder where the stack file is */
 export function zoneData(values: Raw, folder: string): ZoneData {
     const { records } = mapping(values.dns);
     const { name } = mapping(values.zone);
@@ -121,7 +121,7 @@ export function zoneData(values: Raw, folder: string): ZoneData {
     return readZoneData(records, name, folder);
 }
 
-/** The provider takes version and date together or not at all, and is never to see them go. */
+/** The provider accepts version and date only together, and they must stay in the config once they are set. */
 function rotationProblems(consumers: Consumers, longest: number | undefined, today: Date): string[] {
     return consumers.flatMap((consumer, i) =>
         (consumer?.credentials ?? []).flatMap(({ secretVersion: version, previousSecretExpires: until } = {}, j) => {

@@ -10,14 +10,14 @@ import { consumersFile, endpoint, isHost, pathPrefix, positive, text, tokenOverl
 /** Cloudflare's plans of a zone, smallest first. */
 export const PLANS = ["free", "pro", "business", "enterprise"] as const;
 export type Plan = (typeof PLANS)[number];
-/** Windows and block times that the API of rate limiting takes, in seconds. */
+/** Windows and block times that the API accepts for rate limits, in seconds. */
 const PERIODS = [10, 60, 120, 300, 600, 3600, 86400];
 /**
- * What the edge waits for a byte of an answer unless told otherwise, in seconds: 524 after it. From Cloudflare's table of
- * connection limits since 2026 (change 32243 of cloudflare-docs); 100 before.
+ * Default time in seconds that the edge waits for the first byte of an answer; then it answers 524. From Cloudflare's
+ * table of connection limits since 2026 (change 32243 of cloudflare-docs); 100 before.
  */
 export const DEFAULT_PROXY_TIMEOUT = 125;
-/** Longest that Enterprise may set. */
+/** Longest time that plan Enterprise may set, in seconds. */
 const LONGEST_PROXY_TIMEOUT = 6000;
 /** Longest prompt and answer together of the models in question, in tokens. */
 export const DEFAULT_MAX_TOKENS = 1024;
@@ -228,14 +228,14 @@ export type ParsedCloudflare = z.infer<typeof cloudflareSchema>;
 
 type EdgeWait = Pick<ParsedCloudflare, "proxyTimeoutSeconds">;
 
-/** What the edge waits for an answer, as far as the config says, in seconds. */
+/** How long the edge waits for an answer according to the config, in seconds. */
 export function edgeWaits({ proxyTimeoutSeconds }: EdgeWait): number {
     return proxyTimeoutSeconds ?? DEFAULT_PROXY_TIMEOUT;
 }
 
 /**
- * The setting of the zone, where the stack holds it: where a value is named, the default too, and the plan lets it be set. It
- * is for all of the zone, and Cloudflare keeps the last value when the stack holds it no more.
+ * The timeout that the stack sets for the zone: a value in the config, also the default value, if the plan allows
+ * setting it. It applies to the whole zone, and Cloudflare keeps the last value when the stack no longer sets it.
  */
 export function heldTimeout({ proxyTimeoutSeconds }: EdgeWait, plan: Plan): EdgeWait {
     return proxyTimeoutSeconds === undefined || plan !== "enterprise" ? {} : { proxyTimeoutSeconds };

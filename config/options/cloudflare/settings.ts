@@ -11,24 +11,24 @@ import { sshHostOf } from "../../keys/hosts/ssh-host";
 /** Option cloudflare: Access at the edge, a tunnel to the Ray head node, and no gateway. */
 export interface CloudflareSettings extends CloudflareAccessArgs {
     option: "cloudflare";
-    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    /** Warnings for the operator, which do not stop the run. */
     warnings: string[];
-    /** Watches Alpa on its hosts. Unset: nothing does. */
+    /** The watchdog on Alpa's hosts. Unset: none. */
     watchdog?: AlpaWatchdogArgs;
-    /** Unset: the zone's other records are not this stack's. */
+    /** Unset: the stack does not manage the zone's other records. */
     dns?: CloudflareAccessArgs["dns"] & {
-        /** Name servers that the zone leaves, as `host` or `host:port`. */
+        /** Old name servers of the zone, as `host` or `host:port`. */
         oldServers: string[];
-        /** Cloudflare's of this zone. Empty: looked up. */
+        /** Cloudflare's name servers of the zone. Empty: looked up in DNS. */
         newServers: string[];
-        /** Of the zone above. Empty: looked up. */
+        /** Name servers of the parent zone. Empty: looked up in DNS. */
         parentServers: string[];
     };
 }
 
 /**
  * Checked values in the shape the components take.
- * @param data the zone's data, where the config names some
+ * @param data the records file of the zone, if the config names one
  */
 export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, today: Date): CloudflareSettings {
     const { account, hostname, aliases, zone, alpa, tunnel, access, rateLimit } = config;
@@ -67,7 +67,7 @@ export function cloudflareSettings(config: ParsedCloudflare, data: ZoneData, tod
     };
 }
 
-/** The callers without what has expired, with what an operator should know of the rest. */
+/** The callers without expired credentials, with warnings about the others. */
 function callers(config: ParsedCloudflare, today: Date) {
     const warnings: string[] = [];
     const expires: Record<string, string> = {};
@@ -80,7 +80,8 @@ function callers(config: ParsedCloudflare, today: Date) {
             if (warning !== undefined) warnings.push(warning);
             return daysUntil(expires[who], today) > 0;
         });
-        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
+        if (living.length === 0)
+            warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         for (const { id } of living.filter(({ enabled }) => !enabled))
             warnings.push(
                 `consumers: ${name}/${id} is disabled, so callers cannot authenticate with it. Set enabled to true, or remove it.`,
@@ -109,7 +110,9 @@ function answerWarnings(config: ParsedCloudflare): string[] {
             `rateLimit: with plan free the limit applies to /completions and /logprobs of every host name in zone ${zone.name}, since rules of that plan can match only the path.`,
         );
     if (tunnel.hosts.length * tunnel.connectorsPerHost < 2)
-        warnings.push("tunnel: only one connector, so every upgrade of it is an outage. Have two, on one host or more.");
+        warnings.push(
+            "tunnel: only one connector, so every upgrade of it is an outage. Have two, on one host or more.",
+        );
     return warnings;
 }
 
@@ -117,7 +120,7 @@ function longestAnswer(config: ParsedCloudflare): number {
     return config.alpa.answerTimeoutSeconds ?? edgeWaits(config);
 }
 
-/** Whether answers fit into the time that the edge waits cannot be told without Alpa's speed. */
+/** Warns that nothing checks whether answers fit into the edge's timeout, since Alpa's speed is not set. */
 export function unmeasured(
     { tokensPerSecond, maxTokens }: Pick<ParsedCloudflare["alpa"], "tokensPerSecond" | "maxTokens">,
     proxyTimeoutSeconds: number,

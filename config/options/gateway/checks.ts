@@ -10,7 +10,7 @@ import { DEFAULT_NAMESPACE, LABEL_LIMIT } from "../../values";
 import type { CheckContext, Raw } from "../option";
 import type { ParsedGatewayOption } from "./schema";
 
-/** Keys of `gateway` that say how to install one. */
+/** Keys of `gateway` for a gateway that the stack installs. */
 const OF_OUR_OWN = [
     "address",
     "nodePort",
@@ -28,7 +28,7 @@ const RELEASE_LIMIT = 53;
 type Config = Sound<ParsedGatewayOption>;
 
 /**
- * What must hold between the keys of an option with a gateway.
+ * Checks the keys of an option with a gateway against each other.
  * @param given the same before it was parsed: which keys there are
  */
 export function gatewayChecks(
@@ -51,10 +51,10 @@ export function gatewayChecks(
 
 function ofOtherInstallers(option: string, { gateway }: Config, given: Raw): string[] {
     const installer = gateway?.installer;
-    // The keys of a wrong installer are unknown.
+    // With a wrong installer it is unknown which keys belong to it.
     if (installer === undefined) return [];
     const foreign: [where: string, installer: string][] = [
-        // The schema of option inter knows no gateway in place.
+        // The schema of option inter has no existing gateway.
         ...(option === "inter" ? [] : [["gateway.existing", "existing"] as [string, string]]),
         ["gateway.crds", "helm"],
         ["rampart", "rampart"],
@@ -90,7 +90,7 @@ function uncountedLimits(option: string, { gateway, limits, consumers = [] }: Co
     ];
 }
 
-/** Whether guard.minTokens leaves no room for a prompt. A character of a text is counted as up to four tokens. */
+/** Reports guard.minTokens if it leaves no room for a prompt. The guard counts a character as up to four tokens. */
 function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): string[] {
     if (minTokens === undefined || contextTokens === undefined) return [];
     const most = contextTokens - MOST_TOKENS_A_CHARACTER;
@@ -102,7 +102,7 @@ function noRoomForPrompts({ minTokens, contextTokens }: Config["guard"] = {}): s
 
 function longNames({ consumers = [], namespace = DEFAULT_NAMESPACE, gateway }: Config): string[] {
     const names = consumers.map((one): Named => ["consumers", `${namespace}_${one?.name}`, LABEL_LIMIT]);
-    // Rampart never reports a derived namespace that is too long: it waits for ever.
+    // Rampart reports no error for a derived namespace that is too long: it waits forever.
     if (gateway?.installer === "rampart") names.push(["namespace", componentNamespace(namespace), LABEL_LIMIT]);
     if (gateway?.installer === "helm") names.push(["namespace", namespace, RELEASE_LIMIT]);
     return [...tooLong(names), ...longCredentials(consumers)];

@@ -13,17 +13,17 @@ import type { ParsedGatewayOption } from "./schema";
 interface GatewayOption<Data, Settings> {
     option: "intra-a" | "intra-b" | "inter";
     schema: z.ZodObject & z.ZodType<Data>;
-    /** The same behind Cloudflare. */
+    /** The schema with exposure tunnel. */
     exposedSchema: z.ZodType<Data>;
     /**
-     * What must hold between the option's own keys.
+     * Checks the option's own keys against each other.
      * @param given the same before it was parsed: which keys there are
      */
     checks: (config: Sound<Data>, given: Raw, context: CheckContext) => string[];
     settings: (data: Data, today: Date) => Settings;
 }
 
-/** An option with a gateway of its own: what they check alike is checked here. */
+/** An option with a gateway. Checks that all these options share are here. */
 export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
     option,
     schema,
@@ -40,7 +40,7 @@ export function gatewayOption<Data extends ParsedGatewayOption, Settings>({
                 isExposed ? exposedSchema : schema,
                 { ...ofTheExposure(values), option },
                 (config) => {
-                    // TypeScript does not see it of a type that is not known yet.
+                    // TypeScript cannot infer this for a type parameter.
                     const common = config as Sound<ParsedGatewayOption>;
                     return [
                         ...exposureChecks(option, common, values),

@@ -13,7 +13,7 @@ import { answerSeconds, exposureSettings, exposureWarnings, nodePort } from "../
 import { imageOf } from "../../keys/images";
 import type { ParsedGatewayOption as Parsed } from "./schema";
 
-/** What is the same for every option with a gateway. */
+/** Settings that all options with a gateway share. */
 export function sharedSettings(config: Parsed, today: Date) {
     const { alpa, cluster, guard, namespace, readiness, gateway, pathPrefix } = config;
     const { sharedCounters } = gateway;
@@ -42,15 +42,15 @@ export function sharedSettings(config: Parsed, today: Date) {
     };
 }
 
-/** What an option with a gateway says of its callers. */
+/** Callers of an option with a gateway. */
 interface Callers {
     consumers: ConsumerSettings[];
     warnings: string[];
-    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    /** Day on which a credential expires, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
 }
 
-/** The callers, with what an operator should know of them and of what guards Alpa from them. */
+/** The callers, with warnings about them and about the request guard. */
 function callers(config: Parsed, today: Date): Callers {
     const { consumers, warnings, expires } = livingCallers(config, today);
     if (config.gateway.installer === "existing") warnings.push(...inPlaceWarnings(consumers));
@@ -62,11 +62,11 @@ function callers(config: Parsed, today: Date): Callers {
     return { consumers, warnings, expires };
 }
 
-/** Of shares while nothing bounds the prompts of a request. */
+/** Warning for classes with slots while the guard is off. */
 const UNCOUNTED_PROMPTS =
     "classes: with the guard off a request may have any number of prompts, and counts as guard.maxPrompts prompts.";
 
-/** The callers without what has expired, with what an operator should know of the rest. */
+/** The callers without expired credentials, with warnings about the others. */
 export function livingCallers(
     config: Pick<Parsed, "consumers" | "limits"> & Partial<Pick<Parsed, "classes">>,
     today: Date,
@@ -84,7 +84,8 @@ export function livingCallers(
             if (warning !== undefined) warnings.push(warning);
             return daysUntil(day, today) > 0;
         });
-        if (living.length === 0) warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
+        if (living.length === 0)
+            warnings.push(`consumers: ${name} has no credentials, so it cannot authenticate. Add one.`);
         const brought = credentials.flatMap(broughtKey);
         return {
             name,
@@ -98,7 +99,7 @@ export function livingCallers(
     return { consumers, warnings, expires };
 }
 
-/** What a caller may use besides the share of its class, which takes the place of the stack's limit on open requests. */
+/** Limits of a caller in a class with slots, which replace the stack's limit on open requests. */
 function inShare(ofStack: Limits | undefined, own: Limits | undefined): Limits {
     const { concurrent: _, ...rest } = callerLimits(ofStack, own);
     return rest;
@@ -121,7 +122,7 @@ function credentialOf({
     return { id, method, algorithm: algorithm!, publicKey: publicKey! };
 }
 
-/** Rampart's own installation. A cluster that the stack creates is empty, so the namespace cannot exist before. */
+/** Settings to install Rampart. A cluster that the stack creates is empty, so the stack also creates the namespace. */
 export function rampartInstall({ rampart, cluster }: Pick<Parsed, "rampart" | "cluster">): RampartInstall | undefined {
     const install = rampart?.install;
     return install && { ...install, ...(cluster.nodes === undefined ? {} : { ownNamespace: true }) };

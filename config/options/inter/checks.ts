@@ -6,7 +6,7 @@ import { alpaWatchdogProblems, watchedProblems } from "../../keys/hosts/alpa-wat
 import type { CheckContext, Raw } from "../option";
 import type { ParsedInter } from "./schema";
 
-/** What must hold between the keys of option inter. @param given the same before it was parsed */
+/** Checks the keys of option inter against each other. @param given the same before it was parsed */
 export function interChecks(config: Sound<ParsedInter>, given: Raw, { isSecret }: CheckContext): string[] {
     return [
         ...availabilityProblems(config, given, "option inter"),
@@ -26,6 +26,7 @@ function twice(endpoints: ({ address?: string } | undefined)[]): string[] {
     const addresses = endpoints.map((one) => one?.address);
     const repeated = addresses.filter((one, i) => one !== undefined && addresses.indexOf(one) !== i);
     return [...new Set(repeated)].map(
-        (one) => `alpa.endpoints: every service must be listed only once (got ${one} twice). Remove one entry, and set the weight of the other.`,
+        (one) =>
+            `alpa.endpoints: every service must be listed only once (got ${one} twice). Remove one entry, and set the weight of the other.`,
     );
 }

@@ -81,7 +81,7 @@ export const interSchema = z.strictObject({
     ...gatewayOptionKeys,
 });
 
-/** The same behind Cloudflare. */
+/** The schema with exposure tunnel. */
 export const exposedInterSchema = interSchema.extend(requiredExposureKeys);
 
 export type ParsedInter = z.infer<typeof interSchema>;

@@ -15,15 +15,15 @@ import { publicUrl, rampartInstall, sharedSettings } from "../gateway/settings";
 /** Option inter: a highly available gateway in a cluster of its own, Alpa outside of it. */
 export interface InterSettings extends InterClusterArgs, ClusterSettings {
     option: "inter";
-    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    /** Warnings for the operator, which do not stop the run. */
     warnings: string[];
-    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    /** Day on which a credential expires, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
-    /** What the Azure side must hold. Unset: nothing is said of it. */
+    /** Required settings at Azure, for the outputs. Unset: no such outputs. */
     azure?: AzureSide;
     /** Sources that may reach Alpa on its hosts. Unset: the addresses of the nodes are unknown. */
     firewall?: FirewallSettings;
-    /** Watches Alpa on its hosts. Unset: nothing does. */
+    /** The watchdog on Alpa's hosts. Unset: none. */
     watchdog?: AlpaWatchdogArgs;
 }
 

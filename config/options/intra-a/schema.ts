@@ -26,7 +26,7 @@ export const intraASchema = z.strictObject({
     }),
 });
 
-/** The same behind Cloudflare. */
+/** The schema with exposure tunnel. */
 export const exposedIntraASchema = intraASchema.extend(requiredExposureKeys);
 
 export type ParsedIntraA = z.infer<typeof intraASchema>;

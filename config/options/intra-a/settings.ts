@@ -15,17 +15,17 @@ import type { ParsedIntraA as Parsed } from "./schema";
 /** Option intra-a: the gateway runs on the nodes that already run the bare-metal Ray cluster. */
 export interface IntraASettings extends GatewayClusterArgs, ClusterSettings {
     option: "intra-a";
-    /** What an operator should know before going on; shown as warnings, never a reason to stop. */
+    /** Warnings for the operator, which do not stop the run. */
     warnings: string[];
-    /** Day from which a credential is left out, by `<consumer>/<credential>`. */
+    /** Day on which a credential expires, by `<consumer>/<credential>`. */
     expires: Record<string, string>;
-    /** What the Azure side must hold. Unset: nothing is said of it. */
+    /** Required settings at Azure, for the outputs. Unset: no such outputs. */
     azure?: AzureSide;
-    /** Watches Alpa on its hosts. Unset: nothing does. */
+    /** The watchdog on Alpa's hosts. Unset: none. */
     watchdog?: AlpaWatchdogArgs;
     /** Holder of the lock for the last step of a conversion's return. Unset: none. */
     holder?: string;
-    /** Tells its list of callers from another: the record of a conversion has it. Unset: none is thought of. */
+    /** Digest of the list of callers, for the record of a conversion. Unset: no conversion is planned. */
     callers?: string;
 }
 

@@ -19,12 +19,13 @@ const BYTES_A_PARAMETER = 2;
 const USABLE = 0.9;
 const GIB = 2 ** 30;
 
-/** Options intra-a and intra-b alike: intra-a may have the keys of the conversion. */
+/** Config of option intra-a or intra-b: intra-a may have the keys of the conversion too. */
 type Config = Sound<ParsedIntraA | ParsedIntraB>;
 type Opt = Sound<ParsedOpt>;
 
 /**
- * What must hold between the keys of options intra-a and intra-b: both may have keys `opt` and `convert`, for the conversion.
+ * Checks the keys of options intra-a and intra-b against each other: both may have keys `opt` and `convert`, for the
+ * conversion.
  * @param given the same before it was parsed: which keys there are
  */
 export function intraChecks(config: Config, given: Raw, { isSecret }: CheckContext): string[] {
@@ -88,7 +89,7 @@ function nodeProblems({ nodes = [], gpusPerNode }: Opt): string[] {
     ];
 }
 
-/** Whether the model fits, with the arithmetic. */
+/** Checks that the model fits into the GPUs. The problem shows the arithmetic. */
 function memoryProblems({ model, gpuMemory, gpusPerNode, nodes = [], parametersBillion }: Opt): string[] {
     const billions = parametersBillion ?? parametersOf(model);
     if (billions === undefined && model !== undefined && model !== "")
@@ -134,7 +135,7 @@ function weightsProblems({ weights, shape }: Pick<Opt, "weights" | "shape">, giv
     return problems;
 }
 
-/** A new version of the model takes the place of one that serves, on the same nodes. */
+/** Checks `opt.upgrade`: a new version of the model replaces the one that serves callers, on the same nodes. */
 function upgradeProblems({ option, opt, convert }: Config, given: Raw): string[] {
     const { phase: _, ...changed } = opt!.upgrade!;
     const problems = [
@@ -161,9 +162,7 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
     const problems = sshHostProblems("convert.bareMetal.hosts", bareMetal.hosts ?? [], isSecret);
     const forms = ["unit", "commands"].filter((key) => isGiven(given, "convert", "bareMetal", key));
     const hint =
-        forms.length > 1
-            ? "Remove one of them."
-            : "A rollback needs a way to start Alpa again: name its service.";
+        forms.length > 1 ? "Remove one of them." : "A rollback needs a way to start Alpa again: name its service.";
     if (forms.length !== 1)
         problems.push(
             `convert.bareMetal: must have exactly one of unit and commands (got ${forms.join(" and ") || "none"}). ${hint}`,
@@ -171,7 +170,7 @@ function convertProblems({ bareMetal }: Convert, given: Raw, isSecret: (value: u
     return problems;
 }
 
-/** What is converted is one Alpa: where callers are led to, and the head of Ray, are one host. */
+/** A conversion moves one Alpa: the host of its endpoint is also the Ray head node. */
 function headProblems(endpoints: (string | undefined)[], bareMetal: Convert["bareMetal"]): string[] {
     if (endpoints.length > 1)
         return [

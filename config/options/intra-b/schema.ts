@@ -16,10 +16,12 @@ export const intraBSchema = z.strictObject({
     gateway,
     ...gatewayOptionKeys,
     opt: opt.describe("Alpa as a component of the cluster."),
-    convert: convert.describe("The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again."),
+    convert: convert.describe(
+        "The conversion of Alpa from bare metal to the cluster: its phase, and how to start Alpa on bare metal again.",
+    ),
 });
 
-/** The same behind Cloudflare. */
+/** The schema with exposure tunnel. */
 export const exposedIntraBSchema = intraBSchema.extend(requiredExposureKeys);
 
 export type ParsedIntraB = z.infer<typeof intraBSchema>;

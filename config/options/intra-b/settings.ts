@@ -11,11 +11,11 @@ import { progressLimits } from "../../keys/watchdog";
 import { intraASettings, type IntraASettings } from "../intra-a/settings";
 import { sshHostOf } from "../../keys/hosts/ssh-host";
 
-/** Option intra-b: as intra-a, with Alpa itself on its way into the cluster, or there. */
+/** Option intra-b: like intra-a, and Alpa runs in the cluster or is being moved there. */
 export interface IntraBSettings extends Omit<IntraASettings, "option"> {
     option: "intra-b";
     conversion: ConversionSettings;
-    /** How long callers may be refused, and what the steps took that they are refused in. Unset: none was measured. */
+    /** How long callers may get 503, and how long the steps of that time took. Unset: nothing was measured. */
     window?: { budgetMinutes: number; seconds: Record<string, number> };
 }
 
@@ -33,7 +33,9 @@ export function intraBSettings(config: ParsedIntraB, today: Date): IntraBSetting
         warnings: [
             ...warnings,
             ...(isOpen
-                ? [`opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${reason}).`]
+                ? [
+                      `opt.hostNetwork: the ports of Ray and Alpa are open on the nodes, and no network policy protects them (${reason}).`,
+                  ]
                 : []),
         ],
         conversion: {

@@ -3,7 +3,7 @@ import { armor, Encrypter } from "age-encryption";
 import { UsageError } from "../../errors";
 import { sshRecipient } from "./ssh-recipient";
 
-/** Recipients of the options and of a file, with where each stands. */
+/** Recipients from the options and from a file, each with its place. */
 export function readRecipients(given: string[], file: string | undefined): [where: string, recipient: string][] {
     const list = given.map((recipient): [string, string] => ["--recipient", recipient.trim()]);
     if (file === undefined) return list;
@@ -25,7 +25,7 @@ export function readRecipients(given: string[], file: string | undefined): [wher
     return [...list, ...found];
 }
 
-/** Something that encrypts to all of them. @throws UsageError naming every one that is none */
+/** An age encrypter for all recipients. @throws UsageError that names every invalid recipient */
 export function encrypterFor(recipients: [where: string, recipient: string][]): (text: string) => Promise<string> {
     const encrypter = new Encrypter();
     const problems = recipients.flatMap(([where, recipient]) => {
@@ -40,7 +40,7 @@ export function encrypterFor(recipients: [where: string, recipient: string][]): 
     return async (text) => armor.encode(await encrypter.encrypt(text));
 }
 
-/** Shown in records and messages: enough to tell keys apart. */
+/** A key as records and messages show it: enough to distinguish keys. */
 export function shortened(recipient: string): string {
     const [first, second] = recipient.split(/\s+/);
     return second === undefined ? `${first.slice(0, 12)}…` : `${first} …${second.slice(-8)}`;
@@ -53,8 +53,8 @@ function ageRecipient(recipient: string): string {
 
 function problemOf(recipient: string, error: Error): string {
     if (/PRIVATE KEY|SECRET-KEY/i.test(recipient))
-        return "must be a public key, and this is a private one. It is known now: its owner must make a new one.";
-    // Anything else could be a secret in the wrong place.
+        return "must be a public key (got a private key). Treat it as leaked: its owner must create a new key pair.";
+    // Other text is not quoted, since it could be a secret in the wrong place.
     const got = /^(age1|ssh-)/.test(recipient) ? ` (got ${shortened(recipient)}: ${error.message})` : "";
     return `must be a public key: age1…, ssh-ed25519 … or ssh-rsa …${got}. Ask the caller for it.`;
 }

@@ -4,12 +4,12 @@ import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import type { Stack } from "../../stack/stack";
 
-/** One time a credential was given away. Never holds anything of the credential. */
+/** Record of one handout of a credential. It never contains the credential. */
 export interface HandedOut {
     at: string;
-    /** Public keys it was encrypted to, shortened; empty: in plain. */
+    /** Public keys that it was encrypted for, shortened; empty: it was handed out in plain text. */
     recipients: string[];
-    /** Why it was done again. */
+    /** Reason for handing it out again. */
     reason?: string;
 }
 
@@ -66,7 +66,7 @@ export function record(
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
         throw new Failure(
-            `${consumer}/${id}: must be handed out once (another operator is handing it out now). Ask the other operators.`,
+            `${consumer}/${id}: another operator is handing it out right now, and it must be handed out only once. Ask the other operators.`,
         );
     }
 }

@@ -1,6 +1,6 @@
 /**
  * Encryption to SSH keys, as the program age does it (agessh of filippo.io/age 1.2.1; no library for Node.js has it).
- * Only for callers who have no age key: an SSH key is made for signing in, and age advises against more.
+ * Only for callers without an age key: SSH keys are meant for login, and age advises against other uses.
  */
 import { constants, createCipheriv, createHash, createPublicKey, hkdfSync, publicEncrypt } from "node:crypto";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
@@ -17,7 +17,7 @@ export function sshRecipient(line: string): Recipient {
     const wire = Buffer.from(encoded, "base64");
     const [name, ...fields] = wireFields(wire);
     if (wire.toString("base64") !== encoded || name.toString() !== type) throw new Error("it is damaged");
-    // Tells the caller's age which of its keys to try.
+    // Tells age at the caller which of its keys to try.
     const tag = base64(createHash("sha256").update(wire).digest().subarray(0, 4));
     if (type === "ssh-ed25519" && fields.length === 1) return ed25519Recipient(tag, wire, fields[0]);
     if (type === "ssh-rsa" && fields.length === 2) return rsaRecipient(tag, fields[0], fields[1]);

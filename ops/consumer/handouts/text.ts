@@ -17,7 +17,7 @@ export interface Handout {
         | ({ method: "service-token" } & TokenPair);
 }
 
-/** A page for the caller: the credential, and lines that work as pasted. */
+/** The page for the caller: the credential, and examples to paste. */
 export function renderHandout(handout: Handout): string {
     const { who, url, expires, credential } = handout;
     const end = expires === undefined ? "until it is revoked" : `until ${expires} (UTC)`;
@@ -36,7 +36,7 @@ function partsOf(handout: Handout, credential: Handout["credential"]): string[] 
     }
 }
 
-const SECRET = "Keep it as you would a password: it is shown once.";
+const SECRET = "Treat it like a password: it is shown only once.";
 
 function keyParts(handout: Handout, key: string): string[] {
     return [
@@ -48,7 +48,7 @@ function keyParts(handout: Handout, key: string): string[] {
             ...pythonRequest(handout, `{"apikey": ${JSON.stringify(key)}}`),
         ]),
         block(
-            "TypeScript (a module, as caller.mts; Node.js 20 or newer)",
+            "TypeScript (a module, for example caller.mts; Node.js 20 or newer)",
             "ts",
             typescriptRequest(handout, `apikey: ${JSON.stringify(key)}`),
         ),
@@ -64,7 +64,7 @@ function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPa
             .join(", ");
     return [
         `${SECRET} Send both headers with every request:\n\n${lines.map((line) => `    ${line}`).join("\n")}`,
-        "A wrong one is answered with 401, 403 or a redirect (302) to a login page, in HTML: follow no redirect, and look at the status first.",
+        "With wrong headers you get 401, 403 or a redirect (302) to a login page, in HTML: do not follow redirects, and check the status first.",
         curl(handout, lines.join("\n")),
         block("Python (pip install requests)", "python", [
             "import requests",
@@ -72,7 +72,7 @@ function serviceTokenParts(handout: Handout, { clientId, clientSecret }: TokenPa
             ...pythonRequest(handout, `{${literal(JSON.stringify)}}`, "answer.text"),
         ]),
         block(
-            "TypeScript (a module, as caller.mts; Node.js 20 or newer)",
+            "TypeScript (a module, for example caller.mts; Node.js 20 or newer)",
             "ts",
             typescriptRequest(handout, literal(JSON.stringify), "manual", "text"),
         ),
@@ -83,11 +83,11 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
     const { algorithm, claim } = credential;
     const shared = credential.algorithm === "HS256";
     return [
-        `Sign a token with ${algorithm}. Its claims: \`"key": "${claim}"\`, which says whose it is, and \`exp\`, its end. ` +
+        `Sign a token with ${algorithm}. It needs the claims \`"key": "${claim}"\`, which names this credential, and \`exp\`, the time at which it expires. ` +
             "Send it in the header `Authorization: Bearer <token>`." +
             (credential.algorithm === "HS256"
                 ? `\n\nThe secret that signs. ${SECRET}\n\n    ${credential.secret}`
-                : " Nothing here is secret: your private key signs, and stays with you. The lines take it from `private.pem`."),
+                : " Nothing here is secret: you sign with your private key, which stays with you. The examples read it from `private.pem`."),
         block(shared ? "Python (pip install requests)" : "Python (pip install requests 'pyjwt[crypto]')", "python", [
             ...(credential.algorithm === "HS256"
                 ? pythonHmac(claim, credential.secret)
@@ -95,7 +95,7 @@ function tokenParts(handout: Handout, credential: Extract<Handout["credential"],
             "",
             ...pythonRequest(handout, '{"Authorization": f"Bearer {token}"}'),
         ]),
-        block("TypeScript (a module, as caller.mts; Node.js 20 or newer)", "ts", [
+        block("TypeScript (a module, for example caller.mts; Node.js 20 or newer)", "ts", [
             ...typescriptToken(credential),
             ...typescriptRequest(handout, "Authorization: `Bearer ${token}`"),
         ]),
@@ -117,11 +117,11 @@ function curl({ url, answerTimeoutSeconds }: Handout, header: string, literal = 
     ]);
 }
 
-/** @param body what reads the answer: a refusal of the edge is HTML */
+/** @param body method that reads the answer: an error of the edge is HTML */
 function pythonRequest({ url, answerTimeoutSeconds }: Handout, headers: string, body = "answer.json()"): string[] {
     return [
         "session = requests.Session()",
-        "session.trust_env = False  # a password of ~/.netrc would take the place of a token",
+        "session.trust_env = False  # a password of ~/.netrc would be sent instead of a token",
         "answer = session.post(",
         `    "${url}/completions",`,
         `    headers=${headers},`,
@@ -166,7 +166,7 @@ function typescriptToken(credential: Extract<Handout["credential"], { method: "j
               ]
             : [
                   "sign",
-                  // JOSE wants the two numbers of an ES256 signature side by side, not in DER.
+                  // JOSE requires the two numbers of an ES256 signature concatenated, not in DER.
                   `sign(${JSON.stringify(digestOf(credential.algorithm))}, Buffer.from(signed), { key: readFileSync("private.pem", "utf8"), dsaEncoding: "ieee-p1363" }).toString("base64url")`,
               ];
     return [

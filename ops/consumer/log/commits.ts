@@ -45,12 +45,12 @@ export async function readCommits({ context, stack, consumer }: Subject): Promis
     return entries;
 }
 
-/** Of a merge that is what it changes itself: what it brings differs from one parent, and has commits of its own. */
+/** Changes of a merge commit itself: what it only takes over from one parent has its own commit. */
 function inEach([first, ...others]: string[][]): string[] {
     return first.filter((line) => others.every((lines) => lines.includes(line)));
 }
 
-/** Root of the work tree of a folder. Undefined: it is in none, or git is not installed. */
+/** Root of the git work tree of a folder. Undefined: the folder is in none, or git is not installed. */
 export async function topOf(folder: string): Promise<string | undefined> {
     return git(["rev-parse", "--show-toplevel"], folder).then(
         (text) => text.trim(),
@@ -81,7 +81,7 @@ export async function textAt(top: string, revision: string, path: string): Promi
     });
 }
 
-/** What the stack file of a revision says of callers, with those of the file that it names. */
+/** The callers of a revision: those of the stack file and those of the file that it names. */
 async function configIn(top: string, revision: string, path: string, program: string): Promise<Config> {
     const text = await textAt(top, revision, path);
     if (text === undefined) return {};
@@ -118,7 +118,7 @@ function mapping(text: string, key: string | undefined): Record<string, unknown>
     }
 }
 
-/** Of two ciphertexts of one secret, none would say that it is the same. */
+/** Two ciphertexts of the same secret differ, so they cannot be compared. */
 function withoutCiphertext(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(withoutCiphertext);
     if (!isMap(value)) return value;

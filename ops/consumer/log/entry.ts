@@ -2,7 +2,7 @@ import type { Context } from "../../context";
 import type { Stack } from "../../stack/stack";
 import type { Config } from "../../stack/history/versions";
 
-/** One time an admin did something to callers. Nothing of it is secret. */
+/** One action of an admin on callers. It contains no secret. */
 export interface Entry {
     /** ISO 8601: of a commit its author's time, of a version the start of its run. */
     at: string;
@@ -27,7 +27,7 @@ export interface Subject {
     consumer?: string;
 }
 
-/** A config with one caller alone; as it is where the list cannot be read. */
+/** The config with only one caller; unchanged if its list cannot be read. */
 export function only(consumer: string | undefined, config: Config): Config {
     const { consumers } = config;
     if (consumer === undefined || !Array.isArray(consumers)) return config;

@@ -22,7 +22,7 @@ export const command: AddCommand = (consumer, context) =>
         )
         .argument("[consumer]", "name of a caller; without it, every caller", label)
         // A quarter: what an access review looks back on.
-        .option("--since <time>", "minutes, hours or days before now, as 90m, 24h or 365d", "90d")
+        .option("--since <time>", "minutes, hours or days before now, for example 90m, 24h or 365d", "90d")
         .action((name, args) => log(context, name, args));
 
 export interface LogArgs {
@@ -36,7 +36,7 @@ export async function log(context: Context, consumer: string | undefined, args: 
     const period = readPeriod(args.since, context.today);
     if (period === undefined)
         throw new UsageError([
-            `--since: must be minutes, hours or days, as 90m, 24h or 365d (got ${JSON.stringify(args.since)}). Correct it.`,
+            `--since: must be minutes, hours or days, for example 90m, 24h or 365d (got ${JSON.stringify(args.since)}). Correct it.`,
         ]);
     const stack = await findStack(context, args.stack);
     const subject = { context, stack, consumer };
@@ -45,7 +45,9 @@ export async function log(context: Context, consumer: string | undefined, args: 
     entries.sort((a, b) => Date.parse(b.at) - Date.parse(a.at));
     if (args.json) return context.out(json(entries));
     if (entries.length === 0)
-        return context.out(`Nothing was done to ${consumer ?? "a caller"} since ${period.from.toISOString()}.`);
+        return context.out(
+            `No edit, version or handout of ${consumer ?? "a caller"} since ${period.from.toISOString()}.`,
+        );
     context.out(table(["when (UTC)", "who", "source", "what"], entries.map(cells)));
 }
 

@@ -17,7 +17,7 @@ export function postStatus(url: string, headers: Record<string, string>, connect
         const sent = request(target, {
             method: "POST",
             headers: { ...headers, Host: named.host, "Content-Length": "0" },
-            // A connection of its own for each question: along one, all would go to the same pod.
+            // Each request opens a new connection: requests on one connection would all reach the same pod.
             agent: false,
             signal,
         });

@@ -15,22 +15,23 @@ import {
 /** The pods that must reject what is revoked, and the access to ask them. */
 export interface ProvingPods {
     access: PlainAccess;
-    /** Unset: which they are is not known. */
+    /** Unset: the pods are not known. */
     pods?: GatewayPods;
 }
 
 export interface PodEvidence {
     /** Pods that were asked. */
     asked: number;
-    /** Those of them that do not reject the credential, each with what it answered. */
+    /** Queried pods that do not reject the credential, each with its answer. */
     lagging: string[];
-    /** What could not be asked, and why; pods by their names. */
+    /** Pods that could not be queried, and why. */
     unasked: string[];
-    /** The gateway existed before the stack, and cannot be asked as a whole: the proof is partial. */
+    /** Not all pods of an existing gateway can be queried, so the proof is partial. */
     isPartial: boolean;
 }
 
-const UNKNOWN_PODS = "the stack of the gateway was brought up by a version that does not say where its pods are";
+const UNKNOWN_PODS =
+    "the gateway's stack was last updated by an older version, whose outputs do not name the gateway pods";
 
 /** Asks every ready pod once. */
 export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Promise<PodEvidence> {
@@ -68,9 +69,11 @@ export async function askRejected({ access, pods }: ProvingPods, sent: Sent): Pr
     }
 }
 
-/** Pods that run and are not ready: on a node that the API server does not reach, one may serve callers all the same. */
+/** Running pods that are not ready: such a pod may still serve callers, on a node that the API server cannot reach. */
 function idlePods(live: Live[], { namespace, labels }: GatewayPods): string[] {
     return live
         .filter((pod) => staysWith(pod, labels) && pod.status?.phase === "Running" && !isReadyPod(pod, labels))
-        .map(({ metadata }) => `pod ${namespace}/${metadata!.name}: it runs and is not ready, so it was not asked`);
+        .map(
+            ({ metadata }) => `pod ${namespace}/${metadata!.name}: it is running but not ready, so it was not queried`,
+        );
 }

@@ -4,20 +4,25 @@ import { signToken } from "../../token/sign";
 import { askRejected, type PodEvidence, type ProvingPods } from "./pod-evidence";
 import { postStatus } from "./empty-post";
 
-/** Between two questions, in seconds: few enough not to count as an attack, soon enough to be exact. */
+/** Pause between two requests, in seconds: not so short that it looks like an attack, and short enough to be exact. */
 const PAUSE_SECONDS = 0.5;
-/** Rejections in a row that count at the public address, where each question may reach another pod. */
+/**
+ * Number of rejections in a row that prove a revocation at the public address, where each request may reach another
+ * pod.
+ */
 const IN_A_ROW = 3;
-/** Where a credential is tried: a place that only an admitted request gets an answer from, and not from Alpa. */
+/**
+ * Where a credential is tried: a request that only reaches its answer with a valid credential, and never reaches Alpa.
+ */
 interface Door {
     path: string;
-    /** Status of the answer behind the check of the credential. */
+    /** Status of the answer to an accepted credential. */
     letIn: string;
     refused: readonly string[];
-    /** Who to look at when it is not refused. */
+    /** Component to check if the credential is not rejected. */
     keeper: string;
 }
-/** A query string is refused by the gateway behind the check of the credential. */
+/** The gateway rejects a query string after it has checked the credential. */
 const GATEWAY: Door = {
     path: "/completions?x=1",
     letIn: "400",
@@ -45,9 +50,9 @@ export interface Probe {
     prove(limitSeconds: number): Promise<Proof>;
 }
 
-/** What a credential is tried at. */
+/** Where credentials are tried, and with what. */
 export interface Tried {
-    /** Of the time when it works: afterwards they no longer have what is to be tried. */
+    /** Outputs from before the change: afterwards they no longer contain the credential. */
     outputs: Outputs;
     /** Namespace of the consumers. */
     namespace: string;
@@ -95,21 +100,22 @@ export async function probe(tried: Tried, who: string, publicKey: string | undef
             }
             if (before !== door.letIn)
                 return say(
-                    `${status} of ${url}, and it was not let in before either (${before}): no proof of this change.`,
+                    `rejected with ${status} by ${url}, but it was not accepted before this change either (${before}), so this proves nothing.`,
                 );
             const seen = `${url} (${status} after ${after} s, ${before} before)`;
             if (evidence?.isPartial)
                 return say(
-                    `the proof is partial. It is refused by ${seen}, but not every gateway pod was asked: ${evidence.unasked.join("; ")}. A pod that was not asked may still accept it: have someone who may ask them look.`,
+                    `the proof is partial. It is refused by ${seen}, but not every gateway pod was queried: ${evidence.unasked.join("; ")}. A pod that was not queried may still accept it: let an operator with permission to query the pods check.`,
                 );
             return say(`refused by ${evidence ? `${everyPod(evidence.asked)} and by ` : ""}${seen}.`);
         },
     };
 }
 
-const LOOK = "Look at the ingress controller and at the pods it names, then run: npm run ops -- consumer list --check";
+const LOOK =
+    "Look at the ingress controller and at the pods named here, then run: npm run ops -- consumer list --check";
 
-/** Asks the pods until all reject it, or until the time is over. */
+/** Queries the pods until all reject the credential, or the time is over. */
 async function podsReject(
     pods: ProvingPods,
     who: string,
@@ -126,13 +132,13 @@ async function podsReject(
     }
 }
 
-/** Why what the pods have answered is no proof; undefined when it is one, if a partial one. */
+/** Why the answers of the pods prove nothing; undefined if they are a proof, also a partial one. */
 function podTrouble({ asked, lagging, unasked, isPartial }: PodEvidence, limitSeconds: number): string | undefined {
     const within = `by every gateway pod within ${limitSeconds} s`;
     if (lagging.length > 0)
-        return `must be refused ${within} (${lagging.length} of ${asked} that were asked do not: ${lagging.join("; ")}). It may still work.`;
+        return `must be refused ${within} (${lagging.length} of the ${asked} queried pods do not refuse it: ${lagging.join("; ")}). It may still work.`;
     if (unasked.length > 0 && !isPartial)
-        return `must be shown to be refused ${within} (${unasked.join("; ")}). Whether it still works there is not known.`;
+        return `could not be shown to be refused ${within} (${unasked.join("; ")}). It is not known whether it still works there.`;
     return undefined;
 }
 
@@ -140,7 +146,7 @@ function everyPod(asked: number): string {
     return asked === 1 ? "the 1 gateway pod" : `each of ${asked} gateway pods`;
 }
 
-/** Asks the public address until it has rejected the credential some times in a row, or until the time is over. */
+/** Queries the public address until it has rejected the credential several times in a row, or the time is over. */
 async function addressRejects(door: Door, ask: () => Promise<string>, limitSeconds: number) {
     const begin = Date.now();
     const elapsed = () => Math.round((Date.now() - begin) / 1000);

@@ -6,28 +6,28 @@ import { kubernetesClient } from "../../../components/kubernetes/client";
 import { judge, type Observed } from "../../../components/kubernetes/readiness";
 import { Failure } from "../../errors";
 
-/** A Consumer object of the cluster, as far as it matters here. */
+/** The used fields of a Consumer object in the cluster. */
 export interface LiveConsumer {
     name: string;
-    /** Stack that made it, by its own word. */
+    /** Stack that created it, according to its owner annotation. */
     owner?: string;
     /** Type as APISIX calls it: `key-auth`, `jwt-auth`. */
     credentials: { id: string; type?: string; secret?: string }[];
-    /** As they stand in the object. */
+    /** Plugins as in the object. */
     plugins: ConsumerPlugin[];
-    /** Whether the ingress controller has accepted this very version. */
+    /** Whether the ingress controller has accepted the present version. */
     accepted: boolean;
-    /** What it said of it. */
+    /** Message of the ingress controller. */
     message?: string;
-    /** When it said so last. */
+    /** When the ingress controller last reported. */
     since?: string;
 }
 
 export interface Live {
     consumers: LiveConsumer[];
     /**
-     * What stands against the route, which says whether APISIX takes what the controller sends: a Consumer stays
-     * Available when it does not. Undefined when all is well.
+     * Problem of the route, which shows whether APISIX accepts what the controller sends: a Consumer stays Available
+     * even if not. Undefined if there is none.
      */
     routeProblem?: string;
     /** Names of the Secrets of the namespace; never what is in them. */
@@ -82,7 +82,7 @@ async function readAll(
     const route = { group: "apisix.apache.org", version: "v2", plural: "apisixroutes", namespace, name: "alpa" };
     const names = k8s.setHeaderOptions("Accept", NAMES_ONLY, limit);
     const settings = new Map<string, Record<string, string>>();
-    // As a list of one, which needs no right that the list of names does not need.
+    // A list of one object needs no other permission than the list of names.
     const readToken = async (name: string) => {
         const { items } = await core.listNamespacedSecret({ namespace, fieldSelector: `metadata.name=${name}` }, limit);
         if (items[0]) settings.set(name, tokenFields(items[0].data ?? {}));
@@ -98,7 +98,7 @@ async function readAll(
     const verdict = judge({ kind: "condition", type: "Accepted" }, found);
     return {
         consumers: consumers.items.map(readConsumer),
-        // Before anything is there, no route is missing.
+        // Before the first run the route does not have to exist.
         ...(verdict.state === "ready" || (!found && consumers.items.length === 0)
             ? {}
             : { routeProblem: `ApisixRoute ${namespace}/alpa: ${verdict.why}` }),
@@ -139,7 +139,7 @@ interface Condition {
 }
 
 export function readConsumer({ metadata, spec, status }: ConsumerObject): LiveConsumer {
-    // The controller calls it Available in this kind; what it says of an older version is no answer to this one.
+    // In this kind the condition is called Available; a condition of an older generation does not count.
     const condition = status?.conditions?.find(({ type }) => type === "Available");
     const current = condition?.observedGeneration === metadata.generation;
     return {
@@ -164,7 +164,7 @@ function tokenFields({ secret: _, ...rest }: Record<string, string>): Record<str
     );
 }
 
-/** Options of requests that are given up: a connection to a silent server would keep the process from ending. */
+/** Options that abort requests after a time: a connection to a silent server would keep the process running. */
 function abortAfter(seconds: number): client.ConfigurationOptions<client.ObservableMiddleware> {
     const { Observable } = kubernetesClient();
     const signal = AbortSignal.timeout(seconds * 1000);

@@ -8,14 +8,11 @@ export const ALL = "(all)";
 
 /** One credential in the config, in the cluster, or in both. Nothing of the credential itself. */
 export interface Row {
-    /** `ALL` where it is about all of them. */
+    /** `ALL` for a problem of all consumers. */
     consumer: string;
-    /**
-     * Another stack of this project whose caller it is, and which answers for it. Null: this stack's, or without an
-     * owner.
-     */
+    /** Another stack of this project that owns the caller. Null: this stack owns it, or it has no owner. */
     stack: string | null;
-    /** Its priority class by the config. Absent where it has none. */
+    /** Its priority class in the config. Absent if it has none. */
     class?: string;
     /** Null: a consumer without any. */
     credential: string | null;
@@ -24,21 +21,24 @@ export interface Row {
     expires: string | null;
     /** Whether the Consumer object of the cluster has it. */
     live: boolean;
-    /** Whether the ingress controller has accepted that object as it is, and APISIX what the controller sends. */
+    /**
+     * Whether the ingress controller has accepted the object's present version, and APISIX accepts what the controller
+     * sends.
+     */
     accepted: boolean;
-    /** When it last said so. */
+    /** When the ingress controller last reported that. */
     lastApplied: string | null;
-    /** Whether its Secret exists; null where nothing of it should. */
+    /** Whether its Secret exists; null if it needs none. */
     secret: boolean | null;
-    /** What does not fit together. */
+    /** Differences between config and cluster. */
     problems: string[];
-    /** Command that puts it right, where there is one. */
+    /** Command that repairs it, if there is one. */
     repair?: string;
 }
 
 /**
- * @param owner how the objects of this stack call it
- * @param rendered what the program makes of the callers. Unset: limits and tokens are not compared
+ * @param owner name of this stack in its objects
+ * @param rendered the callers as the program renders them. Unset: limits and tokens are not compared
  */
 export function compare(
     config: Consumer[],
@@ -83,7 +83,7 @@ function anotherStack(theirs: string | undefined, owner: string): string | null 
     return theirs?.startsWith(project) && theirs !== owner ? theirs.slice(project.length) : null;
 }
 
-/** What holds for every consumer, said once. */
+/** One row for a problem of all consumers. */
 export function forAll(problem: string): Row {
     const nothing = { credential: null, method: null, algorithm: null, expires: null, lastApplied: null, secret: null };
     return { consumer: ALL, stack: null, ...nothing, live: false, accepted: false, problems: [problem] };
@@ -131,7 +131,7 @@ function unwanted(consumer: string, id: string | null, object: LiveConsumer, liv
     return { ...strange(consumer, id, object, live), problems: [why] };
 }
 
-/** Something live that is not in the config. */
+/** A row for a live object that is not in the config. */
 function strange(consumer: string, id: string | null, object: LiveConsumer, live: Live): Row {
     const secret = object.credentials.find((c) => c.id === id)?.secret;
     return {

@@ -17,12 +17,12 @@ export interface TokenRow {
     credential: string | null;
     method: "service-token" | null;
     expires: string | null;
-    /** When Cloudflare lets it end. */
+    /** When it expires at Cloudflare. */
     ends: string | null;
     live: boolean;
-    /** Whether Cloudflare accepts it; null where it does not have it. */
+    /** Whether Cloudflare accepts it; null if Cloudflare does not have it. */
     enabled: boolean | null;
-    /** What does not fit together. */
+    /** Differences between config and Cloudflare. */
     problems: string[];
 }
 
@@ -67,8 +67,8 @@ export function compareTokens(config: Consumer[], live: LiveToken[], owner: stri
             if (!over && !found) problems.push("not live");
             const ends = found?.expires_at ?? null;
             if (!over && ends !== null && Date.parse(ends) <= today.getTime())
-                problems.push("ended at Cloudflare: rotate it");
-            // Without a refresh Pulumi does not see what was done by hand.
+                problems.push("expired at Cloudflare: rotate it");
+            // Without a refresh Pulumi does not see manual changes.
             if (!over && enabled && found?.enabled === false)
                 problems.push("disabled at Cloudflare, and not in the config: pulumi up --refresh");
             if (!over && !enabled && found?.enabled === true)

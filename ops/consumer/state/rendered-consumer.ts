@@ -11,15 +11,15 @@ import type { Gateway } from "../../stack/gateway";
 import type { Stack } from "../../stack/stack";
 import type { Live, LiveConsumer } from "./cluster-consumers";
 
-/** What the program makes of a caller in the cluster, as far as it is no secret. */
+/** A caller as the program renders it in the cluster, without secrets. */
 export interface Rendered {
-    /** Plugins that hold it to its limits. */
+    /** Plugins that enforce its limits. */
     plugins: ConsumerPlugin[];
     /** Fields of the Secret of each credential with tokens, by its id; never what signs them. */
     tokens: Map<string, Record<string, string>>;
 }
 
-/** By the name of the consumer; undefined where the program refuses the config. */
+/** Rendered callers by name; undefined if the program rejects the config. */
 export async function renderedOf(
     context: Context,
     stack: Stack,
@@ -52,7 +52,7 @@ function render(consumers: ConsumerSettings[], namespace: string, counters?: Cou
     );
 }
 
-/** What of a live caller is not as the program would make it. Names fields, and never repeats what is in them. */
+/** Fields of a live caller that differ from what the program renders. Only names, never values. */
 export function differences({ plugins, tokens }: Rendered, object: LiveConsumer, live: Live, id?: string): string[] {
     const wrong = differing(byName(plugins), byName(object.plugins));
     const problems = wrong.length > 0 ? [`live with other limits (${wrong.join(", ")})`] : [];

@@ -19,7 +19,7 @@ const CLOCK_SKEW_MS = 5 * 60_000;
 /** More than any line of the access log has. What is longer is not kept in memory. */
 const LONGEST_LINE = 64 * 1024;
 
-/** What became of the lines. `counted`, `older`, `ahead` and `other` add up to `read`. */
+/** How the lines were counted. `counted`, `older`, `ahead` and `other` add up to `read`. */
 export interface Lines {
     read: number;
     counted: number;

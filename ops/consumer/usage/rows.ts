@@ -16,8 +16,8 @@ export interface UsageRow extends Figures {
 }
 
 /**
- * The callers and credentials of the config, also those without a request, and everyone else who sent one; the most requests
- * first.
+ * Rows for all callers and credentials of the config, also without requests, and for unknown ones with requests; most
+ * requests first.
  */
 export function usageRows(tally: Tally, callers: Consumer[], namespace: string, byCredential: boolean): UsageRow[] {
     const rest = new Map(tally.figures().map((one) => [keyOf(one[0]), one]));

@@ -1,7 +1,10 @@
 /** Requests that got no 2xx. */
 export interface Unsuccessful {
     status: number;
-    /** Of the access log. null: Alpa gave this status, or the source is Prometheus, which has no reason. */
+    /**
+     * Reason in the access log. null: Alpa answered with this status, or the source is Prometheus, which has no
+     * reasons.
+     */
     reason: string | null;
     requests: number;
 }
@@ -12,7 +15,7 @@ export interface Figures {
     successes: number;
     /** The most frequent first. */
     unsuccessful: Unsuccessful[];
-    /** Time that Alpa took, in seconds: its queue too. null: the source does not tell. */
+    /** Time that Alpa took including its queue, in seconds. null: the source does not have it. */
     upstreamSeconds: number | null;
     /** Bytes of the answers, with their headers. */
     bytesSent: number;

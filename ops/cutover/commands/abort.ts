@@ -1,4 +1,4 @@
-/** Asks the running process to return; without one, returns itself. */
+/** Tells the running process to return; if there is none, returns in this process. */
 import { writeFileSync } from "node:fs";
 import type { Context } from "../../context";
 import { dryRun } from "../../consent";
@@ -41,11 +41,11 @@ export async function abortCutover(
         if (result !== undefined && result.outcome !== "returned") throw new Failure(unhappy(kind, result));
         return;
     }
-    // The order would end what another command carries out.
+    // The order would stop what another command carries out.
     const { command: other = command } = holder;
     if (other !== command)
         throw new UsageError([
-            `${command} abort: ${other} must be asked, which is what runs (${holder.who}'s since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
+            `${command} abort: ${other} is what is running (${holder.who}'s since ${holder.since}, pid ${holder.pid} on ${holder.host}). Run: npm run ops -- ${other} abort --yes --stack ${short}`,
         ]);
     writeFileSync(orderFile(context.folder, short), "");
     if (args.json) return context.out(json({ stack: short, to: before, outcome: "asked", holder }));

@@ -1,4 +1,4 @@
-/** Begins a cutover, or goes on with what was begun, and carries it out to its end. */
+/** Begins or continues a cutover, and carries it out to its end. */
 import { basename, relative } from "node:path";
 import type { Context } from "../../context";
 import { UsageError } from "../../errors";
@@ -20,14 +20,14 @@ import type { Ended } from "./report";
 /** What a command has decided to do. */
 export interface Task {
     found: CutoverState;
-    /** Where it is to lead. */
+    /** Target of the cutover. */
     to: Extract<Event, { event: "begin" }>["to"];
     takeOver?: boolean;
-    /** What goes forward is to return. */
+    /** A cutover that goes forward is to return. */
     forced: boolean;
-    /** What stands against it, if it begins. @param holder the name under which it is to be done */
+    /** Problems that prevent it from beginning. @param holder name of the lock holder */
     verdict(holder: string): Promise<Verdict>;
-    /** What its record says of it, in addition. */
+    /** Additional data for its record. */
     begin?: Pick<Extract<Event, { event: "begin" }>, "change">;
 }
 
@@ -60,7 +60,7 @@ export async function carryOut(
     }
 }
 
-/** Writes down that it begins, or goes on. @throws UsageError with all that stands against it */
+/** Records that it begins, or continues. @throws UsageError with all problems */
 async function begin(context: Context, task: Task, interrupted: () => string | undefined): Promise<CutoverJob> {
     const { found } = task;
     const { kind, stack, progress, answerSeconds } = found;
@@ -99,7 +99,7 @@ function nameInCluster(
     return nameToBe({ own, who, foreign, takeOver, kind }, cluster, holder, interrupted);
 }
 
-/** @returns what is to be noted @throws UsageError with all that stands against it */
+/** @returns what is to be noted @throws UsageError with all problems that prevent it */
 async function notesOf({ found, verdict }: Task, holder: string): Promise<string[]> {
     const begins = found.progress.direction === undefined;
     const { problems, notes } = begins ? await verdict(holder) : { problems: [], notes: [] };

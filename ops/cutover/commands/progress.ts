@@ -1,4 +1,4 @@
-/** What is on the screen while a step runs: one line that changes, or a line now and then where there is no terminal. */
+/** Progress while a step runs: one line that is updated, or without a terminal a new line from time to time. */
 import type { Context } from "../../context";
 import { duration } from "../clock";
 import type { View } from "../interfaces";
@@ -60,7 +60,7 @@ export class ProgressDisplay {
         else this.draw();
     }
 
-    /** On a terminal what Pulumi said is only of interest after a failure. */
+    /** On a terminal, Pulumi's output is printed only after a failure. */
     failed(): void {
         if (this.context.terminal === undefined) return;
         this.context.terminal("\r\x1b[K");

@@ -1,4 +1,4 @@
-/** How a cutover has ended, in the words of an operator. */
+/** Reports to the operator how a cutover has ended. */
 import { join, relative } from "node:path";
 import type { Context } from "../../context";
 import { json } from "../../output";
@@ -9,13 +9,13 @@ import { nameOf, type Place, type Step } from "../phases";
 
 /** A cutover that has come to an end, or was stopped. */
 export interface Ended extends Result {
-    /** Where it was to lead. */
+    /** Target of the cutover. */
     to: string;
     stack: string;
     file: string;
 }
 
-/** @param said one sentence for each end that was reached */
+/** @param said one sentence for each successful outcome */
 export function report(
     context: Context,
     args: { json?: boolean },
@@ -32,14 +32,14 @@ export function report(
     context.out(`Next: commit ${stackFile} and ${relative(process.cwd(), file)}.`);
 }
 
-/** Message about an unsuccessful end. */
+/** Message about an unsuccessful outcome. */
 export function unhappy(kind: Kind, { outcome, why, failed, served, stack, place, to }: Ended): string {
     const { command, before } = kind;
     const run = (verb: string) => `npm run ops -- ${command} ${verb} --yes --stack ${stack}`;
     if (outcome === "stopped")
-        return `${command}: stopped at ${place} (${why}). Go on: ${run("run")}; or return: ${run("abort")}`;
+        return `${command}: stopped at ${place} (${why}). Continue: ${run("run")}; or return: ${run("abort")}`;
     if (outcome === "returned")
-        return `${command}: must reach ${to} (${why}). It is back at ${before}, which serves. Correct what failed, and run it again.`;
+        return `${command}: must reach ${to} (${why}). It has returned to ${before}, which serves callers. Correct what failed, and run it again.`;
     return whatAHumanMustDo(kind, failed!, why ?? "", stack, served);
 }
 
@@ -54,28 +54,28 @@ export function whatAHumanMustDo(kind: Kind, step: Step, why: string, stack: str
     if (step.direction === "forward")
         return (
             `${command}: a human is needed. Callers are served by ${kind.new} (${served}), but ${failed}\n` +
-            `  1. Correct what it names. ${kind.withoutDone}\n` +
+            `  1. Correct what this message names. ${kind.withoutDone}\n` +
             `  2. Run: ${run("run")}, which tries it again; or return: ${run("abort")}`
         );
     return (
         `${command}: a human is needed. ${failed}\n` +
-        `  1. Correct what it names. ${kind.byHand(step)}\n` +
-        `  2. Run: ${run("abort")}, which goes on with the way back from there.\n` +
-        `  Where it is: npm run ops -- ${command} status --stack ${stack}`
+        `  1. Correct what this message names. ${kind.byHand(step)}\n` +
+        `  2. Run: ${run("abort")}, which continues the return from there.\n` +
+        `  Its state: npm run ops -- ${command} status --stack ${stack}`
     );
 }
 
 const GATEWAY = "npm run ops -- consumer list --check";
-const NOT_TAKEN = `See why the gateway does not take the change: ${GATEWAY}`;
+const NOT_TAKEN = `Find out why the gateway does not apply the change: ${GATEWAY}`;
 
-/** What a human does where every kind of cutover needs the same, of the steps of the way back. */
+/** Advice for steps of a return that is the same for every kind of cutover. */
 export const BY_HAND: Partial<Record<Place, string>> = {
     verify: NOT_TAKEN,
     start: NOT_TAKEN,
-    stop: "See that the component's pods are gone: kubectl get pods -A -l ray.io/cluster",
+    stop: "Check that the component's pods are gone: kubectl get pods -A -l ray.io/cluster",
 };
 
-/** @param who what is to serve callers */
+/** @param who the service that should serve callers */
 export function notLedTo(who: string): string {
-    return `See why the gateway does not lead callers to ${who}: ${GATEWAY}`;
+    return `Find out why the gateway does not route callers to ${who}: ${GATEWAY}`;
 }

@@ -1,4 +1,4 @@
-/** Says where a stack is on its way, from its outputs, its file and the record. */
+/** Shows how far a cutover is, from the stack's outputs, its file and the record. */
 import { relative } from "node:path";
 import type { Context } from "../../context";
 import { json } from "../../output";
@@ -9,7 +9,7 @@ import { holderOf } from "../lock";
 import { isDown, nameOf } from "../phases";
 import type { CutoverState } from "../read-state";
 
-/** @param more facts of this kind @param settled what is said while nothing is under way */
+/** @param more facts of this kind @param settled text if no cutover is in progress */
 export function showStatus(
     context: Context,
     args: { json?: boolean },
@@ -50,7 +50,10 @@ export function showStatus(
     text.forEach((line) => context.out(line));
 }
 
-/** Running: here. Elsewhere: the cluster has the name of another user or machine, who may be gone. */
+/**
+ * `running`: on this machine. `elsewhere`: the cluster names another user or machine, whose process may no longer
+ * exist.
+ */
 type State = "settled" | "running" | "elsewhere" | "interrupted";
 
 function stateOf(direction: string | undefined, here: boolean, elsewhere: boolean): State {
@@ -59,7 +62,7 @@ function stateOf(direction: string | undefined, here: boolean, elsewhere: boolea
     return elsewhere ? "elsewhere" : "interrupted";
 }
 
-/** Of whom the cluster says at this moment that it is at work, where that is not of this user and machine. */
+/** The lock holder in the cluster, if it is another user or machine. */
 function othersName({ holder }: CutoverState, now: number): string | undefined {
     if (holder === undefined || !(Date.parse(holder.until) > now)) return undefined;
     const who = userAndHost(holder);
@@ -96,13 +99,13 @@ function lines({ kind, progress, stack, budget }: CutoverState, facts: Facts, ot
     if (facts.secondsUntilReturn !== null)
         text.push(
             facts.secondsUntilReturn > 0
-                ? `The next step must be done in ${duration(facts.secondsUntilReturn)}, else it returns; ${duration(remainingForward(reached, budget.expected))} are left to go.`
-                : `It is too late to go on: ${kind.command} run returns to ${kind.before}.`,
+                ? `If the next step is not done in ${duration(facts.secondsUntilReturn)}, it returns by itself. The remaining steps are expected to take ${duration(remainingForward(reached, budget.expected))}.`
+                : `It is too late to continue: ${kind.command} run returns to ${kind.before}.`,
         );
     if (facts.record !== null) text.push(`Record: ${facts.record}`);
     if (facts.holder !== null) {
         const { who, pid, host } = facts.holder;
-        return [...text, `At work: ${who}, pid ${pid} on ${host}. To return: ${ops("abort --yes")}`];
+        return [...text, `Running: ${who}, pid ${pid} on ${host}. To return: ${ops("abort --yes")}`];
     }
     if (others !== undefined)
         return [

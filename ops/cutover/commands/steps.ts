@@ -10,7 +10,7 @@ export interface StepRow {
     callers: string;
     expectedSeconds: number;
     measured: boolean;
-    /** From its end back to callers who are served by what served before, in seconds. */
+    /** Time of the return from the end of this step until the old service serves callers again, in seconds. */
     returnSeconds: number;
 }
 
@@ -45,7 +45,7 @@ export function timesOf({ progress, budget: { seconds, expected } }: CutoverStat
     };
 }
 
-/** What callers notice of one that begins. @param isBack only the way back is to be taken */
+/** What callers notice of a cutover that begins. @param isBack only the way back is to be taken */
 export function noticed(found: CutoverState, isBack: boolean): string[] {
     const { budget } = found;
     const { downSeconds, wholeReturnSeconds } = timesOf(found, isBack);
@@ -54,6 +54,6 @@ export function noticed(found: CutoverState, isBack: boolean): string[] {
     const spare = budget.seconds - needed(budget.expected);
     return [
         ...lines,
-        `The longest way back takes ${duration(wholeReturnSeconds)}. When steps take ${duration(spare)} longer than expected, all together, it returns by itself.`,
+        `The longest return takes ${duration(wholeReturnSeconds)}. If the steps together take ${duration(spare)} longer than expected, it returns by itself.`,
     ];
 }

@@ -1,17 +1,17 @@
 /**
- * The same questions to what serves before a cutover and to what serves after it, over the route that only the verifier
- * may use. Greedy answers of one model are the same each time, but Alpa gives all requests of a batch the temperature of
- * the last one: while callers are served, an answer counts once it has come twice.
+ * Sends the same questions to the old and the new service of a cutover, over the route that only the verifier may use.
+ * Greedy answers of one model are the same each time, but Alpa gives all requests of a batch the temperature of the
+ * last one: while callers are served, an answer counts once it has come twice.
  */
 import { ApiKey, Client, type Seen } from "../../../client/typescript/src/index";
 
-/** What was asked, and what came. Nothing of it is secret. */
+/** A question and its answer. It contains no secret. */
 export interface Answer {
     method: "completions" | "logprobs";
     prompt: string;
     /** Text of a completion. */
     text?: string;
-    /** Of logprobs: the likeliest tokens, most likely first, and how likely each is. */
+    /** For logprobs: the most likely tokens in order, and their log probabilities. */
     tokens?: number[];
     logprobs?: number[];
     milliseconds: number;
@@ -26,7 +26,7 @@ export interface AskOptions {
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
     signal?: AbortSignal;
-    /** Credentials may go in clear: the stack's own address has no TLS. */
+    /** Credentials may be sent over plain HTTP: the stack's own address has no TLS. */
     allowHttp?: boolean;
 }
 
@@ -34,19 +34,19 @@ export interface AskOptions {
 const PROMPTS = ["Paris is the capital of", "1, 2, 3, 4, 5,", "The opposite of cold is"];
 const TOKENS = 12;
 const LIKELIEST = 5;
-/** Of each question, until two answers in a row are the same. */
+/** Most tries of each question until two answers in a row are the same. */
 const TRIES = 6;
 /** Two runs of the same fp16 model differ by less; the likeliest tokens of a text differ by much more. */
 const LOGPROB_TOLERANCE = 0.05;
-/** What answers more slowly than this times the old one is not what it replaces. */
+/** A new service that is slower than the old one by more than this factor is not accepted. */
 const SLOWER = 2;
-/** Alpa waits up to 1 s for companions of a batch, on either side. */
+/** Alpa waits up to 1 s for more prompts of a batch, in both measurements. */
 const SLACK_MILLISECONDS = 2000;
 
-/** It answers, and not as recorded. */
+/** The service answers, but not as recorded. */
 export class Different extends Error {}
 
-/** Asks everything until it is answered twice the same. @throws when what answers does not agree with itself */
+/** Sends every question until it gets the same answer twice. @throws if the answers keep differing */
 export async function recordAnswers(route: VerificationRoute, options: AskOptions): Promise<Answer[]> {
     const recorded: Answer[] = [];
     for (const question of questions()) {
@@ -60,14 +60,17 @@ export async function recordAnswers(route: VerificationRoute, options: AskOption
         }
         if (same === undefined)
             throw new Error(
-                `${question.method} of ${JSON.stringify(question.prompt)}: must be answered the same twice in a row (${TRIES} answers differ). Nothing could be compared with them. Try when fewer callers are there.`,
+                `${question.method} of ${JSON.stringify(question.prompt)}: must get the same answer twice in a row, to be compared later (${TRIES} answers differ). Try again when there are fewer callers.`,
             );
         recorded.push(same);
     }
     return recorded;
 }
 
-/** Asks again, and compares. @param bounded whether slow answers count as different @returns a sentence; @throws Different */
+/**
+ * Sends the questions again, and compares the answers. @param bounded whether slow answers count as different @returns
+ * a sentence; @throws Different
+ */
 export async function compareAnswers(
     route: VerificationRoute,
     recorded: Answer[],
@@ -91,7 +94,8 @@ export async function compareAnswers(
 }
 
 /**
- * Asks again where another model or other weights answer: each question twice the same, not empty, and soon enough.
+ * Sends the questions to another model or other weights: each must get the same answer twice, not empty and within the
+ * time limit.
  * @returns a sentence with what was answered; @throws Different
  */
 export async function checkAnswers(
@@ -108,7 +112,7 @@ export async function checkAnswers(
         )
         .map(
             ({ method, prompt }) =>
-                `${method} of ${JSON.stringify(prompt)}: must be answered (it is empty, or no number)`,
+                `${method} of ${JSON.stringify(prompt)}: must have an answer (it is empty, or not a number)`,
         );
     const slowest = Math.max(...now.map(({ milliseconds }) => milliseconds));
     const before = Math.max(...recorded.map(({ milliseconds }) => milliseconds));
@@ -127,7 +131,7 @@ export function latencyBound(before: number): number {
     return before * SLOWER + SLACK_MILLISECONDS;
 }
 
-/** What is different; undefined when nothing is that matters. */
+/** Describes a relevant difference; undefined if there is none. */
 export function difference(one: Answer, other: Answer): string | undefined {
     if (one.text !== other.text) return `must be ${JSON.stringify(one.text)} (got ${JSON.stringify(other.text)})`;
     const [a, b] = [one.logprobs ?? [], other.logprobs ?? []];

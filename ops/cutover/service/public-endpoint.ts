@@ -1,4 +1,4 @@
-/** What a caller gets at the address that all callers use. */
+/** Checks what a caller gets at the public address. */
 import { ApiKey, Client, Jwt, type Credential, type Seen } from "../../../client/typescript/src/index";
 import { claimKey } from "../../../components/consumers/consumers";
 import { VERIFIER } from "../../../components/opt/conversion-phases";
@@ -31,30 +31,30 @@ export function endpointCallers({ credentials, jwtSecrets }: Outputs, namespace:
 
 export interface PublicEndpoint {
     url: string;
-    /** The next one is asked where one is over its limit. Empty: only the verifier can be. */
+    /** Callers to try in order, if one is over its limit. Empty: only the verifier can be used. */
     callers: EndpointCaller[];
-    /** The way past callers' limits. Unset: there is none. */
+    /** Route without callers' limits. Unset: there is none. */
     verification?: VerificationRoute;
     /** Longest time for one answer, in seconds. */
     timeoutSeconds: number;
-    /** How long the gateway's pods may take to learn of a change, in seconds. */
+    /** Longest time until all gateway pods have a change, in seconds. */
     patienceSeconds: number;
     signal?: AbortSignal;
 }
 
-/** So many are asked at most. */
+/** Most callers that are tried. */
 const MOST_CALLERS = 5;
 const PROMPT = "Paris is";
 const PAUSE_SECONDS = 0.5;
-/** In a row: a gateway may have several pods, which learn of a change one after the other. */
+/** Required number of equal results in a row: a gateway may have several pods, which get a change one after another. */
 const IN_A_ROW = 3;
 
-/** Every caller was over its limit: 429 is the gateway's own, and says nothing of Alpa. */
+/** Every caller was over its limit: the gateway itself answers 429, so that shows nothing about Alpa. */
 class Limited extends Error {}
 
 /**
- * Sees that a caller is answered by Alpa; where all that can be asked are over their limits, that the verifier is.
- * @returns a sentence; @throws with what came instead
+ * Verifies that a caller gets an answer of Alpa, or the verifier does if all callers are over their limits.
+ * @returns a sentence; @throws with the actual answer
  */
 export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
     if (endpoint.callers.length === 0) return asVerifier(endpoint, "no caller's key is known here");
@@ -71,7 +71,7 @@ export async function proveServed(endpoint: PublicEndpoint): Promise<string> {
 }
 
 async function asVerifier({ verification, ...others }: PublicEndpoint, why: string): Promise<string> {
-    if (verification === undefined) return `not seen answered: ${why}`;
+    if (verification === undefined) return `no answer was seen: ${why}`;
     const { url, key } = verification;
     const verifier = { ...others, url, callers: [{ who: VERIFIER, auth: new ApiKey(key) }] };
     const { seen } = await askUntil(verifier, 1, wrongAnswer, false);
@@ -88,15 +88,16 @@ function wrongAnswer(seen: Seen | undefined, error: unknown): string | undefined
 export async function proveRefused(endpoint: PublicEndpoint): Promise<string> {
     const wrong = (seen: Seen | undefined) => {
         if (seen?.status !== 503) return `must get 503 (got ${seen?.status ?? "no answer"})`;
-        return seen.headers.has("retry-after")
-            ? undefined
-            : "must be told when to come again (503 without Retry-After)";
+        return seen.headers.has("retry-after") ? undefined : "must get Retry-After with 503 (got 503 without it)";
     };
     const { seen, who } = await askUntil(endpoint, IN_A_ROW, wrong, false);
     return `${who} got 503 at ${endpoint.url}, Retry-After ${seen.headers.get("retry-after")}`;
 }
 
-/** Asks until it is as it must be so many times in a row. @param giveUp to throw {@link Limited} rather than wait for a limit's end */
+/**
+ * Repeats a request until its result is right several times in a row. @param giveUp to throw {@link Limited} rather
+ * than wait for a limit's end
+ */
 async function askUntil(
     { url, callers, timeoutSeconds, patienceSeconds, signal }: PublicEndpoint,
     times: number,

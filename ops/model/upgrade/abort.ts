@@ -10,7 +10,7 @@ export const command: AddCommand = (upgrade, context) =>
         "model upgrade abort --stack intra --yes",
     )
         .description(
-            "Return to the old version: the running upgrade is asked to, or this command does it when none runs",
+            "Return to the old version: tell the running upgrade to return, or return from here if none is running",
         )
         .option("--take-over", "take over an upgrade whose machine is gone (default: refuse)")
         .action((args) =>

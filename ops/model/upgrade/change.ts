@@ -1,4 +1,4 @@
-/** Which version takes the place of which: from what was asked for, the record or the stack file. */
+/** Which version replaces which: from the command line, the record or the stack file. */
 import { Option, type Command } from "commander";
 import type * as z from "zod";
 import { command, image, model, parametersBillion, rayVersion, weights } from "../../../config/keys/opt-version";
@@ -17,7 +17,7 @@ export interface VersionArgs {
     answers?: "same" | "any";
 }
 
-/** What a command takes that begins an upgrade. */
+/** Options of a command that begins an upgrade. */
 export function withVersion(verb: Command): Command {
     return verb
         .option("--image <image>", "image of the new version, with a tag or digest (default: that which runs)")
@@ -60,7 +60,7 @@ export function asksForVersion(args: VersionArgs): boolean {
     );
 }
 
-/** @param text the stack file @returns the change, and what is wrong with what was asked for, from option to option */
+/** @param text the stack file @returns the change, and problems of the options */
 export function askedChange(args: VersionArgs, text: string): { change: ModelChange; problems: string[] } {
     const opt = optIn(text);
     const asked = valuesOf(args, opt);
@@ -92,14 +92,14 @@ export function changeIn(text: string, answers?: VersionArgs["answers"]): ModelC
 }
 
 function changeOf(opt: Values, next: Values, answers?: VersionArgs["answers"]): ModelChange {
-    // The size of the old model says nothing of a new one.
+    // The size of the old model does not apply to a new one.
     const all = "model" in next ? { parametersBillion: null, ...next } : next;
     const old = Object.fromEntries(Object.keys(all).map((key) => [key, opt[key] ?? null]));
     const sameAnswers = answers === undefined ? !("model" in next || "weights" in next) : answers === "same";
     return { old, new: all, sameAnswers };
 }
 
-/** Values of `opt`, by key, as they are asked for. */
+/** Values of `opt` by key, from the options. */
 function valuesOf(args: VersionArgs, opt: Values): Values {
     const { mountPath } = (opt.weights ?? {}) as Values;
     const found = {
@@ -128,7 +128,7 @@ function imageIn(text: string): Values {
     return given({ repository, tag, digest });
 }
 
-/** What the config would say of a value, in front of the option that it came with. */
+/** Problems that the config check has with a value, with the option in front. */
 function invalid(key: keyof typeof SCHEMAS, value: unknown): string[] {
     const option = {
         weights: "--weights-path",
@@ -140,7 +140,7 @@ function invalid(key: keyof typeof SCHEMAS, value: unknown): string[] {
     return (error?.issues ?? []).map(({ message }) => `${name}: ${message}.`);
 }
 
-/** What must be asked for together, or not together. */
+/** Options that require or exclude each other. */
 function belonging(args: VersionArgs, opt: Values): string[] {
     const { model, weightsPath, weightsClaim, image } = args;
     const { inImage, hostPath, claim } = (opt.weights ?? {}) as Values;
@@ -157,7 +157,7 @@ function belonging(args: VersionArgs, opt: Values): string[] {
         );
     if (isNew && opt.command !== undefined && args.command === undefined)
         problems.push(
-            "--command: required with another --model where opt.command starts Alpa, and may name the old one. Give the command for the new one.",
+            "--command: required with another --model, since opt.command starts Alpa and may name the old model. Give the command that starts the new model.",
         );
     return problems;
 }
@@ -175,7 +175,7 @@ function flags(args: VersionArgs): string {
     return Object.keys(names).find((name) => names[name] !== undefined)!;
 }
 
-/** Whatever the order of its keys. */
+/** Text of a value that does not depend on the order of its keys. */
 function textOf(value: unknown): string {
     if (typeof value !== "object" || value === null) return JSON.stringify(value);
     return JSON.stringify(Object.entries(value as Values).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,4 +1,4 @@
-/** All that stands against an upgrade of the model, before anything is changed. */
+/** All problems that prevent an upgrade of the model, found before anything is changed. */
 import { dirname } from "node:path";
 import type { Context } from "../../context";
 import { formalProblems, heldByAnother, type Verdict } from "../../cutover/checks";
@@ -8,7 +8,7 @@ import type { UpgradeState } from "./read-state";
 import { setPlace } from "./stack-edit";
 
 /**
- * What stands against an upgrade that has not begun. Only another running one blocks a return.
+ * Problems that prevent an upgrade from beginning. Only another running one blocks a return.
  * @param isBack only the way back is to be taken
  * @param ours the name under which it is to be done
  */
@@ -27,7 +27,7 @@ export async function verdictOf(
     return { problems: await formalProblems(context, found, false, [...own, ...config, ...holders]), notes: [] };
 }
 
-/** What the program would say of the first phase. */
+/** Problems that the config check finds with the first phase set. */
 async function configProblems(context: Context, { stack, change }: UpgradeState): Promise<string[]> {
     const text = setPlace(stack.text, "prepare", change, { name: "plan", until: "2000-01-01T00:00:00Z" });
     return checkConfig(text, await readSecrets(context, stack), dirname(stack.file), stack.callers?.text).problems;

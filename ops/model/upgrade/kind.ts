@@ -1,4 +1,4 @@
-/** An upgrade of the model as a cutover: from the version that runs in the cluster to the one that takes its place. */
+/** An upgrade of the model as a cutover: from the running version in the cluster to the one that replaces it. */
 import { measuredIn } from "../../convert/stack-edit";
 import { OTHERS_SECONDS } from "../../convert/kind";
 import { isOver, type Conversion, type ModelChange } from "../../cutover/audit";
@@ -16,7 +16,7 @@ const ANSWERED = "a caller's request to be answered";
 
 const FORWARD: Record<Phase, StepDescription> = {
     prepare: {
-        does: "image and weights of the new version on every node; the old version's answers are recorded",
+        does: "image and weights of the new version are put on every node; the old version's answers are recorded",
         waitsFor: "images pulled and weights found on every node",
     },
     drain: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
@@ -26,40 +26,40 @@ const FORWARD: Record<Phase, StepDescription> = {
     },
     start: { does: "the new version runs", waitsFor: "the new model to be loaded" },
     verify: {
-        does: "the new version is asked what the old one was asked",
-        waitsFor: "answers of the new version, soon enough",
+        does: "the new version gets the questions that the old one answered",
+        waitsFor: "answers of the new version, within the time limit",
     },
-    switch: { does: "callers are let in to the new version", waitsFor: ANSWERED },
-    done: { does: "the nodes hold the old version's image no longer", waitsFor: "the stack to name the new version" },
+    switch: { does: "callers reach the new version", waitsFor: ANSWERED },
+    done: { does: "the nodes no longer hold the old version's image", waitsFor: "the stack to name the new version" },
 };
 
 const BACK: Partial<Record<Place, StepDescription>> = {
     switch: { does: "the nodes hold the old version's image again", waitsFor: "the image on every node" },
-    verify: { does: "the new version is kept from callers", waitsFor: REFUSED },
+    verify: { does: "callers no longer reach the new version", waitsFor: REFUSED },
     start: { does: "new requests get 503 with Retry-After", waitsFor: REFUSED },
     stop: {
         does: "running answers end, and the new version is suspended",
         waitsFor: "running answers to end, and the pods to be gone",
     },
     drain: { does: "the old version runs", waitsFor: "the old model to be loaded" },
-    prepare: { does: "callers are let in to the old version", waitsFor: ANSWERED },
-    old: { does: "the nodes hold the new version's image no longer", waitsFor: "the objects to be gone" },
+    prepare: { does: "callers reach the old version", waitsFor: ANSWERED },
+    old: { does: "the nodes no longer hold the new version's image", waitsFor: "the objects to be gone" },
 };
 
 const BACK_BY_HAND: Partial<Record<Place, string>> = {
     ...BY_HAND,
-    switch: "Callers are served by the new version. See why a node does not hold the old image: kubectl get pods -A -l app.kubernetes.io/name=alpa-opt-images",
-    drain: "See why the old version does not load: kubectl describe pods -A -l ray.io/cluster=alpa-opt",
+    switch: "Callers are served by the new version. Find out why a node does not hold the old image: kubectl get pods -A -l app.kubernetes.io/name=alpa-opt-images",
+    drain: "Find out why the old version does not load: kubectl describe pods -A -l ray.io/cluster=alpa-opt",
     prepare: notLedTo("the component"),
-    old: "Callers are served. See which object does not go: pulumi preview --diff",
+    old: "Callers are served. Find the object that is not deleted: pulumi preview --diff",
 };
 
-/** Most that the pods' end may take beyond the longest answer, in seconds: as components/opt waits for it. */
+/** Longest time for the pods to end after the longest answer, in seconds: the wait in components/opt. */
 const SUSPEND_SECONDS = 300;
 /** Default of `opt.startTimeoutSeconds`. */
 const START_SECONDS = 2400;
 
-/** Words that need no change to be known. */
+/** Names that do not depend on the change. */
 export const UPGRADE = { command: "model upgrade", before: "old" } as const;
 
 export function upgradeOf(change: ModelChange): Kind {
@@ -83,7 +83,7 @@ export function upgradeOf(change: ModelChange): Kind {
         },
         defaults: (answerSeconds) => expectedTimes(answerSeconds, "old"),
         kept(text): Expected {
-            // A conversion has started the same component.
+            // A conversion has measured the start of the same component.
             const { start } = measuredIn(text);
             return start === undefined ? {} : { start, "back to drain": start };
         },
@@ -99,7 +99,7 @@ export function upgradeOf(change: ModelChange): Kind {
     };
 }
 
-/** Where a stack is that names no phase: after the last step to one of the two ends. */
+/** Place of a stack without a phase: one of the two ends, depending on the last step. */
 function endOf(records: Conversion[]): "old" | "done" {
     const last = records.at(-1);
     if (last === undefined || isOver(last)) return "old";

@@ -29,7 +29,7 @@ async function plan(context: Context, args: PlanArgs): Promise<void> {
         throw new FindingsError(
             `${problems.length} problem(s) prevent the upgrade, nothing was changed:\n${problems.map((one) => `  - ${one}`).join("\n")}`,
         );
-    if (!args.json) context.out("\nNothing was changed. Next: the same with run --yes in the place of plan");
+    if (!args.json) context.out("\nNothing was changed. Next: the same command with run --yes instead of plan");
 }
 
 /** Prints the steps with their times. @returns what prevents them */
@@ -59,11 +59,11 @@ function summary(found: UpgradeState, steps: Step[]): string[] {
         const down = isDown(progress.reached) ? ", callers get 503" : "";
         const to = progress.direction === "back" ? "old" : "new";
         return [
-            `An upgrade is under way: ${progress.reached} was reached${down}, and it goes on to ${to}, in ${steps.length} step(s).`,
+            `An upgrade is under way: ${progress.reached} was reached${down}, and it continues to ${to}, in ${steps.length} step(s).`,
         ];
     }
     const answers = change.sameAnswers
-        ? "The new version must answer as the old one."
-        : "The new version may answer otherwise than the old one: each question twice the same.";
+        ? "The new version must give the same answers as the old one."
+        : "The new version may give other answers than the old one, but the same answer when it is asked twice.";
     return [...noticed(found, false), answers];
 }

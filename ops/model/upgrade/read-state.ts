@@ -11,14 +11,14 @@ import { upgradeOf } from "./kind";
 
 export interface UpgradeState extends CutoverState {
     change: ModelChange;
-    /** What is wrong with what was asked for. */
+    /** Problems of the options. */
     problems: string[];
 }
 
 const NOTHING: ModelChange = { old: {}, new: {}, sameAnswers: true };
 
 /**
- * @param args which version is asked for; of one that is under way the record knows it
+ * @param args options with the new version; during an upgrade the record has it
  * @throws UsageError when the stack's model cannot be upgraded
  */
 export async function readState(context: Context, args: VersionArgs & { stack?: string }): Promise<UpgradeState> {
@@ -30,7 +30,7 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
     const option = readValue(stack.text, "option");
     if (option !== "intra-b")
         throw new UsageError([
-            `--stack: must be of option intra-b, where Alpa runs in the cluster (${stack.short} is of option ${String(option)}). Name another stack.`,
+            `--stack: must have option intra-b, where Alpa runs in the cluster (${stack.short} has option ${String(option)}). Name another stack.`,
             ...asked.problems,
         ]);
     const problems = known === undefined ? asked.problems : another(known, args);
@@ -42,19 +42,19 @@ export async function readState(context: Context, args: VersionArgs & { stack?: 
         const unfinished = converting !== undefined && !isOver(converting);
         if (phases.length > 0 || unfinished)
             problems.push(
-                `convert.phase: must be done, with no conversion under way (got ${phases[0] ?? "a conversion that did not end"}). Finish it, or return: npm run ops -- convert status --stack ${stack.short}`,
+                `convert.phase: must be done, with no conversion in progress (got ${phases[0] ?? "a conversion that did not end"}). Finish it, or return: npm run ops -- convert status --stack ${stack.short}`,
             );
     }
     const change = known ?? asked.change;
     return { ...(await cutoverState(context, upgradeOf(change), stack, outputs)), change, problems };
 }
 
-/** A way back without the versions would leave `opt.upgrade` with a phase alone, which no run accepts. */
+/** Without the versions a return would leave `opt.upgrade` with only a phase, which no run accepts. */
 function unknown({ short }: Stack, { conversion }: Outputs): string[] {
     const phase = conversion?.upgrade;
     if (phase === undefined) return [];
     return [
-        `opt.upgrade: must name the new version, which no record of this clone does either (the last run reached ${phase}). Take the stack file of the machine that ran it, or as it was applied: pulumi config refresh --force --stack ${short}`,
+        `opt.upgrade: must name the new version (the last run reached ${phase}, and no record in this clone names it either). Copy the stack file from the machine that ran the upgrade, or restore the one that was applied: pulumi config refresh --force --stack ${short}`,
     ];
 }
 
@@ -65,7 +65,7 @@ function underWay(all: Conversion[]): ModelChange | undefined {
     return last.entries.flatMap((entry) => (entry.event === "begin" && entry.change ? [entry.change] : []))[0];
 }
 
-/** One upgrade is ended before another begins, and goes on as it began. */
+/** A running upgrade must end before another begins, and cannot change its version. */
 function another(known: ModelChange, args: VersionArgs): string[] {
     const answers = known.sameAnswers ? "same" : "any";
     const problems =

@@ -7,12 +7,12 @@ import { upgradeModel } from "./run";
 
 export const command: AddCommand = (upgrade, context) =>
     withExamples(
-        withVersion(withChange(upgrade.command("rehearse"), "make that stack, and clear it away in the end")),
+        withVersion(withChange(upgrade.command("rehearse"), "create the rehearsal stack, and remove it at the end")),
         "model upgrade rehearse --stack intra --image registry.example.com/alpa-serving:1.1.0",
         "model upgrade rehearse --stack intra --image registry.example.com/alpa-serving:1.1.0 --yes",
     )
         .description(
-            "Rehearse the upgrade with the small model of a stack of its own (convert.rehearsal); leaves this stack alone",
+            "Rehearse the upgrade with the small model of a separate stack (convert.rehearsal); does not change this stack",
         )
         .action((args) => rehearse(context, args, withVersionOf(args)));
 
@@ -22,7 +22,7 @@ function withVersionOf(args: VersionArgs): Rehearsal {
     const version = { image, model, parametersBillion, rayVersion, weightsPath, weightsClaim, command, answers };
     return {
         does: "move the small model into the cluster and upgrade it",
-        done: "there, and to the new version",
+        done: "conversion and upgrade",
         kinds: ["convert", "model-upgrade"],
         problems: (text) => askedChange(version, text).problems,
         acts: [

@@ -15,34 +15,37 @@ import { readState, type UpgradeState } from "./read-state";
 
 export const command: AddCommand = (upgrade, context) =>
     withExamples(
-        withVersion(withChange(upgrade.command("run"), "upgrade, or go on with what was begun")),
+        withVersion(withChange(upgrade.command("run"), "upgrade, or continue an upgrade")),
         "model upgrade run --stack intra --image registry.example.com/alpa-serving:1.1.0",
         "model upgrade run --stack intra --image registry.example.com/alpa-serving:1.1.0 --yes",
         "model upgrade run --stack intra --yes",
     )
         .description("Upgrade, or continue an upgrade; returns to the old version when a step fails or time runs out")
-        .option("--take-over", "go on with an upgrade that another machine has begun, and is gone (default: refuse)")
+        .option(
+            "--take-over",
+            "continue an upgrade that another machine has begun, if that machine is gone (default: refuse)",
+        )
         .action((args) => (args.yes ? run(context, args) : showRun(context, args)));
 
 export interface RunArgs extends Pick<ChangeArgs, "stack" | "json">, VersionArgs {
     takeOver?: boolean;
 }
 
-/** What a run would do. @throws UsageError with what it would refuse */
+/** Shows what a run would do. @throws UsageError with the problems of the run */
 async function showRun(context: Context, args: RunArgs): Promise<void> {
     const problems = await showPlan(context, args);
     if (problems.length > 0) throw new UsageError(problems);
     dryRun(context, "carry out these steps", args);
 }
 
-/** Upgrades the model, or goes on with what was begun; returns by itself when a step fails or time runs out. */
+/** Upgrades the model, or continues an upgrade; returns by itself when a step fails or time runs out. */
 async function run(context: Context, args: RunArgs): Promise<void> {
     const ended = await upgradeModel(context, args);
     if (ended === undefined) return;
     if (ended.outcome !== (ended.to === "new" ? "upgraded" : "returned")) throw new Failure(unhappy(WORDS, ended));
 }
 
-/** What is said does not depend on the versions. */
+/** Texts for messages, which do not depend on the versions. */
 export const WORDS = upgradeOf({ old: {}, new: {}, sameAnswers: true });
 
 /** @param goBack refuse to begin anything new, and return */
@@ -53,7 +56,7 @@ export async function upgradeModel(context: Context, args: RunArgs, goBack = fal
     const down = `Callers got 503 for ${duration(ended.downSeconds)}.`;
     report(context, args, ended, {
         upgraded: `Done: ${ended.stack} runs the new version. ${down}`,
-        returned: `Returned: ${ended.stack} runs the old version and serves. ${down}`,
+        returned: `Returned: ${ended.stack} runs the old version and serves callers. ${down}`,
     });
     return ended;
 }

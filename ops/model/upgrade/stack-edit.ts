@@ -9,7 +9,7 @@ import { keyOf, setHolder, type Holder } from "../../cutover/stack-holder";
 import { PROJECT, readValue } from "../../stack/stack-file";
 import { editYaml, parseYaml } from "../../stack/yaml-edit";
 
-/** Keys of `opt` that tell one version from another. */
+/** Keys of `opt` that define a version. */
 export const VERSION_KEYS = ["image", "model", "parametersBillion", "rayVersion", "weights", "command"] as const;
 
 type Values = Record<string, unknown>;
@@ -19,7 +19,7 @@ export function isPhase(value: unknown): value is UpgradePhase {
     return UPGRADE_PHASES.includes(value as UpgradePhase);
 }
 
-/** Where a stack file says that the stack is; undefined before the first phase, and after the last. */
+/** The phase in a stack file; undefined before the first phase, and after the last. */
 export function placeIn(text: string): UpgradePhase | undefined {
     if (readValue(text, "opt", "upgrade") === undefined) return undefined;
     const phase = readValue(text, "opt", "upgrade", "phase") ?? PHASES[0];
@@ -32,7 +32,7 @@ export function optIn(text: string): Values {
     return config.opt ?? config[`${PROJECT}:opt`] ?? {};
 }
 
-/** Sets the place, and who is at work there. */
+/** Sets the phase and the lock holder. */
 export function setPlace(text: string, place: Place, { old, new: next }: ModelChange, holder: Holder): string {
     return editYaml(text, (document) => {
         const opt = ["config", keyOf(document, "opt")];
@@ -44,7 +44,7 @@ export function setPlace(text: string, place: Place, { old, new: next }: ModelCh
     });
 }
 
-/** What is there already stays as it is written. */
+/** A value that is already set keeps its formatting. */
 function put(document: Document, path: string[], value: unknown): void {
     const before = document.getIn(path, true);
     if (isMap(before) && isMapping(value)) {
@@ -57,7 +57,10 @@ function put(document: Document, path: string[], value: unknown): void {
     else document.setIn(path, document.createNode(value));
 }
 
-/** What a stack file says without that which this upgrade changes: a value that is of neither version is no part of it. */
+/**
+ * The stack file without the values that this upgrade changes. A value that is of neither version is kept, since it is
+ * another edit.
+ */
 export function restOf(text: string, { old, new: next }: ModelChange): string {
     const { config = {}, ...rest } = parseYaml(text).toJS() as { config?: Record<string, unknown> };
     const key = (name: string) => (`${PROJECT}:${name}` in config ? `${PROJECT}:${name}` : name);

@@ -1,8 +1,8 @@
-/** Limits of a caller, as its Consumer's plugins hold them. */
+/** Changes of a caller's limits, from the plugins of its Consumer. */
 import { isMap, type Difference, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
-/** Follow from the rest, and are told where nothing else is; or say where it is counted. */
+/** Fields that follow from others: they are reported only if nothing else changes. */
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 
@@ -20,11 +20,11 @@ export function limitVerdicts(who: string, { old, new: now }: Difference): Verdi
     ];
 }
 
-/** Where only what happens without the counters changes: each pod begins or ends to count. */
+/** Reports a change that only matters while the counters are down: pods begin or stop counting on their own. */
 function meanwhileVerdicts(who: string, before: Map<string, Props>, after: Map<string, Props>): Verdict[] {
     const isBounded = after.has(EACH_POD);
     if (before.has(EACH_POD) === isBounded || before.has("limit-count") !== after.has("limit-count")) return [];
-    const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} its requests by itself`;
+    const says = `${who}: while the counters are down, each gateway pod ${isBounded ? "counts" : "no longer counts"} its requests on its own`;
     return [
         {
             code: "limit-changed",
@@ -46,17 +46,24 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
         new: key ? now?.[key] : (limitText(name, now) ?? now),
     });
     if (!/^limit-(count|conn)$/.test(name))
-        return [verdict("limit-changed", `${who} gets or loses the plugin ${name}, or other settings of it`)];
+        return [verdict("limit-changed", `${who} gets, loses or changes the plugin ${name}`)];
     if (old === undefined)
-        return [verdict("limit-lowered", `${who} is held to ${limitText(name, now)!}, and had no such limit before`)];
-    if (now === undefined) return [verdict("limit-removed", `${who} is no longer held to ${limitText(name, old)!}`)];
+        return [
+            verdict("limit-lowered", `${who} is limited to ${limitText(name, now)!}, and had no such limit before`),
+        ];
+    if (now === undefined) return [verdict("limit-removed", `${who} is no longer limited to ${limitText(name, old)!}`)];
     const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter(
         (key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]),
     );
     const verdicts: Verdict[] = [];
     const [from, to] = [limitText(name, old), limitText(name, now)];
     if (from !== to && !isKnown(name, old, now))
-        verdicts.push(verdict("limit-changed", `${who}: what becomes of ${from!} is not known: ${to!}`));
+        verdicts.push(
+            verdict(
+                "limit-changed",
+                `${who}: its limit changes from ${from!} to a value that is not known yet: ${to!}`,
+            ),
+        );
     else if (from !== to) {
         const lower = isLower(name, old, now);
         verdicts.push(
@@ -68,17 +75,17 @@ function ofPlugin(who: string, name: string, old: Props | undefined, now: Props 
     }
     if (keys.some((key) => COUNTED.has(key)))
         verdicts.push(
-            verdict("limit-changed", "Limits are counted in another place: all counts begin again", "redis_host"),
+            verdict("limit-changed", "Limits are counted by another server: all counts restart", "redis_host"),
         );
     for (const key of keys.filter(
         (k) => !DERIVED.has(k) && !COUNTED.has(k) && !["count", "time_window", "conn"].includes(k),
     ))
-        verdicts.push(verdict("limit-changed", `${who}: the limit is held in another way (${key})`, key));
+        verdicts.push(verdict("limit-changed", `${who}: the limit is enforced in another way (${key})`, key));
     if (verdicts.length > 0) return verdicts;
     return keys.map((key) =>
         key === "group"
-            ? verdict("limit-changed", `${who} is counted in another group: the count begins again`, key)
-            : verdict("errors-changed", `${who} gets other texts about its limits`, key),
+            ? verdict("limit-changed", `${who} is counted in another group: the count restarts`, key)
+            : verdict("errors-changed", `${who} gets other error messages when it is over its limits`, key),
     );
 }
 
@@ -87,7 +94,7 @@ function byName(value: unknown): Map<string, Props> {
     return new Map(all.map(({ name, config }) => [String(name), isMap(config) ? config : {}]));
 }
 
-/** Undefined also for what is no limit. */
+/** Undefined for a plugin that is no limit. */
 function limitText(name: string, config: Props | undefined): string | undefined {
     if (config === undefined) return undefined;
     if (name === "limit-conn") return `${String(config.conn)} open at the same time`;
@@ -100,7 +107,7 @@ function isKnown(name: string, ...configs: Props[]): boolean {
     return configs.every((config) => keys.every((key) => Number.isFinite(Number(config[key]))));
 }
 
-/** Fewer at once count as less, and so do fewer over time: a caller may live by either. */
+/** A limit is lower if it allows fewer requests at once or fewer over time: a caller may depend on either. */
 function isLower(name: string, old: Props, now: Props): boolean {
     const number = (value: unknown) => Number(value);
     if (name === "limit-conn") return number(now.conn) < number(old.conn);

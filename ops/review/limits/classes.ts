@@ -48,7 +48,7 @@ function ofClass(title: string, property: string, name: string, old?: Share, now
         verdicts.push(
             verdict(
                 now.open < old.open ? "limit-lowered" : "limit-raised",
-                `class ${name} has ${now.open < old.open ? "less" : "more"}: ${old.open} open requests become ${now.open}, and the count begins again`,
+                `class ${name} has ${now.open < old.open ? "less" : "more"}: ${old.open} open requests become ${now.open}, and the count restarts`,
             ),
         );
     const joins = now.members.filter((one) => !old.members.includes(one));
@@ -61,9 +61,9 @@ function ofClass(title: string, property: string, name: string, old?: Share, now
             ),
         );
     if (leaves.length > 0)
-        verdicts.push(verdict("limit-removed", `${listed(leaves)} leaves class ${name}, and no longer shares with it`));
+        verdicts.push(verdict("limit-removed", `${listed(leaves)} leaves class ${name}, and no longer uses its share`));
     if (!isDeepStrictEqual(old.rest, now.rest))
-        verdicts.push(verdict("limit-changed", `class ${name} is counted in another place: the count begins again`));
+        verdicts.push(verdict("limit-changed", `class ${name} is counted by another server: the count restarts`));
     return verdicts;
 }
 

@@ -1,4 +1,4 @@
-/** Access at Cloudflare: who is let in, and for which names. */
+/** Access at Cloudflare: whom it admits, and for which host names. */
 import type { Change } from "../changes";
 import { isMap, isUnknown, isUnknownAt, type Difference, type Props } from "../differences";
 import { always, goes, nothing, type KindRule, type Run, type Verdict, type Verdicts } from "../rule";
@@ -14,9 +14,9 @@ export const accessPolicy: KindRule = {
         if (["decision", "includes"].some((key) => isUnknownAt(change.new, [key])))
             return {
                 code: "unknown-until-apply",
-                says: `Access policy ${change.name} is made: whom it lets in is known only when it is applied`,
+                says: `Access policy ${change.name} is created: whom it admits is known only when it is applied`,
             };
-        return { code: "added", says: `Access policy ${change.name} is made` };
+        return { code: "added", says: `Access policy ${change.name} is created` };
     },
     deleted: (change) => ({
         code: "way-in-removed",
@@ -30,11 +30,18 @@ export const accessPolicy: KindRule = {
         ["includes", includes],
         [
             "excludes",
-            always("authentication-changed", (change) => `Access policy ${change.name}: others are kept out`, "risk"),
+            always(
+                "authentication-changed",
+                (change) => `Access policy ${change.name}: it excludes other callers than before`,
+                "risk",
+            ),
         ],
         [
             "requires",
-            always("authentication-changed", (change) => `Access policy ${change.name}: more or less is asked for`),
+            always(
+                "authentication-changed",
+                (change) => `Access policy ${change.name}: it requires other conditions than before`,
+            ),
         ],
         [
             "decision",
@@ -43,7 +50,7 @@ export const accessPolicy: KindRule = {
                     ? bypass(change)
                     : {
                           code: "authentication-changed",
-                          says: `Access policy ${change.name} decides in another way: tokens may be sent to a page to log in`,
+                          says: `Access policy ${change.name} decides in another way: requests with a token may be redirected to a login page`,
                       },
         ],
         ["sessionDuration", session],
@@ -54,12 +61,12 @@ export const accessPolicy: KindRule = {
 
 const bypass = ({ name }: Change): Verdict => ({
     code: "authentication-removed",
-    says: `Access policy ${name} lets everyone in without authentication`,
+    says: `Access policy ${name} admits everyone without authentication`,
 });
 
 const others = ({ name }: Change): Verdict => ({
     code: "authentication-removed",
-    says: `Access policy ${name} lets in others than service tokens`,
+    says: `Access policy ${name} admits others than service tokens`,
 });
 
 function strangersIn(value: unknown): unknown[] {
@@ -83,7 +90,7 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
                   {
                       code: "authentication-changed",
                       severity: "risk",
-                      says: `Access policy ${change.name} lets in ${counted(more.length, "token")} that this run does not make: ${listed(more)}`,
+                      says: `Access policy ${change.name} admits ${counted(more.length, "token")} that this run does not create: ${listed(more)}`,
                       ...sides,
                   } as const,
               ]
@@ -92,7 +99,7 @@ function includes({ old, new: now }: Difference, change: Change, run: Run): Verd
             ? [
                   {
                       code: "credential-revoked",
-                      says: `Access policy ${change.name} no longer lets in ${counted(left, "token")} that stays: ${listed(gone)}`,
+                      says: `Access policy ${change.name} no longer admits ${counted(left, "token")} that the stack keeps: ${listed(gone)}`,
                       ...sides,
                   } as const,
               ]
@@ -120,14 +127,14 @@ function tokenOf(include: unknown): string | undefined {
 }
 
 function session({ old, new: now }: Difference, change: Change): Verdict {
-    const says = `${change.name}: a cookie of Access lets its bearer in for ${String(now)}, not ${String(old)}`;
+    const says = `${change.name}: a cookie of Access is valid for ${String(now)}, not ${String(old)}`;
     return (seconds(now) ?? NaN) <= (seconds(old) ?? NaN)
         ? { code: "changed-inside", says }
         : { code: "protection-weakened", says };
 }
 
 export const accessApplication: KindRule = {
-    created: (change) => ({ code: "added", says: `Access application ${change.name} is made` }),
+    created: (change) => ({ code: "added", says: `Access application ${change.name} is created` }),
     deleted: (change, { changes }) =>
         changes.some((other) => other.kind === "cloudflare ZeroTrustTunnelCloudflared" && goes(other))
             ? {
@@ -144,13 +151,13 @@ export const accessApplication: KindRule = {
     }),
     rows: [
         ["domain", hostname],
-        // Left out, there is one: the domain.
+        // Without destinations there is one: the domain.
         ["destinations", (names, change) => hostname({ ...names, old: names.old ?? change.old?.domain }, change)],
         ["policies", policies],
         ["serviceAuth401Redirect", always("errors-changed", () => "Callers without a token get another answer")],
         ["sessionDuration", session],
         ["appLauncherVisible", nothing],
-        ["type", always("authentication-changed", (change) => `Access application ${change.name} is of another type`)],
+        ["type", always("authentication-changed", (change) => `Access application ${change.name} has another type`)],
         ...NAMES,
         ...PLACE,
     ],
@@ -164,7 +171,7 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
             says: `Access application ${change.name} has no policy: no request is admitted`,
         };
     if (!Array.isArray(old) || old.length === 0)
-        return { code: "way-in-added", says: `Access application ${change.name}: its tokens are let in` };
+        return { code: "way-in-added", says: `Access application ${change.name}: it admits its tokens` };
     return {
         code: "authentication-changed",
         severity: "risk",
@@ -172,17 +179,17 @@ function policies({ old, new: now }: Difference, change: Change): Verdict {
     };
 }
 
-/** Names that an application guards: one that is not guarded any more is open, or leads nowhere. */
+/** Host names that an application protects: a name that is no longer protected is open, or no longer served. */
 function hostname({ old, new: now }: Difference, change: Change): Verdicts {
     const [before, after] = [names(old), names(now)];
     const gone = before.filter((name) => !after.includes(name));
     if (gone.length > 0)
         return {
             code: "way-in-changed",
-            says: `${listed(gone)} is no longer the service's: ${listed(after) || "nothing"} is`,
+            says: `${listed(gone)} is no longer a host name of the service: ${listed(after) || "nothing"} is`,
         };
     if (after.every((name) => before.includes(name))) return undefined;
-    return { code: "way-in-added", says: `${listed(after)}: ${change.name} guards it too` };
+    return { code: "way-in-added", says: `${listed(after)}: ${change.name} protects it too` };
 }
 
 function names(value: unknown): string[] {

@@ -5,7 +5,7 @@ import { patternOf, type Row, type Verdict, type Verdicts } from "../rule";
 import { gateway, pluginsOn, protocols, TLS } from "./entry";
 import { valuesOfEtcd } from "./etcd";
 
-/** Rows of the chart's values. Between the parts of a path stands `/`, since names in it have dashes and dots. */
+/** Rows of the chart's values. Parts of a path are separated by `/`, since names have dashes and dots. */
 export function valueRows(base: Path): Row[] {
     const at = (path: string) => [...base, path].join("/");
     return [
@@ -19,7 +19,7 @@ export function valueRows(base: Path): Row[] {
             at("apisix/admin/**"),
             (_, change) => ({
                 code: "protection-weakened",
-                says: `The Admin API of ${gateway(change)} is guarded in another way`,
+                says: `The Admin API of ${gateway(change)} is protected in another way`,
             }),
         ],
         [at("apisix/plugins"), (d, change) => [...pluginsOn(d, change), ...restart(base)(d, change)]],
@@ -44,7 +44,7 @@ function controllerRows(at: (path: string) => string): Row[] {
             () => ({
                 code: "gateway-changed",
                 severity: "breaks-callers",
-                says: "The ingress controller is added or removed: without it no change arrives",
+                says: "The ingress controller is added or removed: without it APISIX receives no change",
             }),
         ],
         [
@@ -60,7 +60,7 @@ function controllerRows(at: (path: string) => string): Row[] {
             at("ingress-controller/**"),
             (_, change) => ({
                 code: "gateway-changed",
-                says: `${gateway(change)}: the ingress controller or its behaviour changes; changes may not arrive`,
+                says: `${gateway(change)}: the ingress controller or its behaviour changes; APISIX may no longer receive changes`,
             }),
         ],
     ];
@@ -80,7 +80,7 @@ function entry(_: Difference, change: Change): Verdict {
 function budget(_: Difference, change: Change): Verdict {
     return {
         code: "protection-weakened",
-        says: `${gateway(change)}: how many pods may be away at once changes`,
+        says: `${gateway(change)}: another number of pods may be down at the same time`,
     };
 }
 
@@ -90,22 +90,22 @@ function replicas({ old: before, new: after }: Difference, change: Change): Verd
     const says = `${gateway(change)}: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0) return { code: "service-interrupted", says: `${says}: no caller is served` };
     if (!fewer) return { code: "gateway-changed", severity: "harmless", says };
-    return { code: "gateway-changed", says: `${says}; answers of those that go may be cut` };
+    return { code: "gateway-changed", says: `${says}; answers of the pods that stop may be cut off` };
 }
 
 function controllerRestarts(): Verdict {
     return {
         code: "pods-restart",
-        says: "The ingress controller restarts: callers notice nothing, changes wait meanwhile",
+        says: "The ingress controller restarts: callers notice nothing, and changes wait meanwhile",
         severity: "harmless",
     };
 }
 
-/** The chart runs one where nothing is said. */
+/** The chart runs one by default. */
 function controllers({ old = 1, new: now = 1 }: Difference): Verdict {
     const says = `Ingress controller: ${String(old)} pods become ${String(now)}`;
     if (Number(now) === 0)
-        return { code: "gateway-changed", severity: "breaks-callers", says: `${says}: no change arrives` };
+        return { code: "gateway-changed", severity: "breaks-callers", says: `${says}: APISIX receives no change` };
     return Number(now) > Number(old)
         ? { code: "gateway-changed", severity: "harmless", says }
         : { code: "gateway-changed", says };
@@ -122,7 +122,7 @@ function port({ old, new: now }: Difference, change: Change): Verdict {
         return { code: "way-in-removed", says: `${gateway(change)}: port ${String(old)} of the nodes closes` };
     return {
         code: "way-in-changed",
-        says: `${gateway(change)}: callers come to port ${String(now)}, and ${String(old)} closes`,
+        says: `${gateway(change)}: callers must use port ${String(now)}, and ${String(old)} closes`,
     };
 }
 
@@ -147,7 +147,7 @@ export function restart(base: Path) {
                   }
                 : {
                       code: "service-interrupted",
-                      says: `${gateway(change)}: its only pod restarts; connections are refused until it is up, and counts begin again`,
+                      says: `${gateway(change)}: its only pod restarts; connections are refused until it is up, and counts of limits restart`,
                   },
         ];
     };

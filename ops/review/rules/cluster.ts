@@ -17,7 +17,7 @@ export const namespace: KindRule = {
     rows: [["metadata.name", nothing]],
 };
 
-/** GatewayProxy, IngressClass, GatewayClass, Gateway: what joins routes and callers to one gateway. */
+/** GatewayProxy, IngressClass, GatewayClass, Gateway: the objects that bind routes and callers to one gateway. */
 export const wiring: KindRule = {
     deleted: (change) => ({
         code: "gateway-deleted",
@@ -39,7 +39,7 @@ export const wiring: KindRule = {
             "spec.**",
             (_, change) => ({
                 code: "gateway-changed",
-                says: `${title(change)}: routes and callers get to the gateway in another way`,
+                says: `${title(change)}: the gateway receives routes and callers in another way`,
             }),
         ],
     ],
@@ -57,7 +57,10 @@ export const budget: KindRule = {
     rows: [
         [
             "spec.**",
-            always("protection-weakened", (change) => `${title(change)}: how many pods may be away at once changes`),
+            always(
+                "protection-weakened",
+                (change) => `${title(change)}: another number of pods may be down at the same time`,
+            ),
         ],
     ],
 };
@@ -87,20 +90,20 @@ const isCounters = (change: Change) => /-counters$/.test(objectName(change));
 /** The new pod is ready before the old one stops. */
 const RESTARTED: Verdict = {
     code: "pods-restart",
-    says: "The counters of limits move to a new pod: all counts begin again",
+    says: "The counters of limits move to a new pod: all counts restart",
 };
 
 /** What callers with limits notice while the counters are away. */
 const MEANWHILE: Record<WhenDown, Omit<Verdict, "property">> = {
     "each-pod": {
         code: "pods-restart",
-        says: "meanwhile each gateway pod counts requests by itself, open requests are not limited, and counts begin again",
+        says: "meanwhile each gateway pod counts requests on its own and does not limit open requests; then all counts restart",
     },
-    allow: { code: "pods-restart", says: "meanwhile no limit is enforced, and counts begin again" },
-    refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile, and counts begin again" },
+    allow: { code: "pods-restart", says: "meanwhile no limit is enforced; then all counts restart" },
+    refuse: { code: "service-interrupted", says: "callers with limits get 500 meanwhile; then all counts restart" },
 };
 
-/** Where the config has none any more, callers of other stacks may still be refused without them. */
+/** If the config no longer has counters, requests of other stacks' callers may still fail without them. */
 function counters({ config }: Run, does: string): Verdict {
     const gateway = config["alpa-auth:gateway"] ?? "";
     const chosen = /"whenDown":\s*"([-a-z]+)"/.exec(gateway)?.[1];
@@ -109,7 +112,7 @@ function counters({ config }: Run, does: string): Verdict {
     return { ...verdict, says: `The counters of limits ${does}: ${says}` };
 }
 
-/** What is deleted goes last: by then callers that the run has moved ask it no more. */
+/** Pulumi deletes last: by then callers that the run has moved no longer use the counters. */
 function countedElsewhere({ changes }: Run): Verdict | undefined {
     const isCounted = (props: Change["old"]) => JSON.stringify(props ?? {}).includes('"policy":"redis"');
     const moved = ({ kind, old, new: now }: Change) =>
@@ -118,7 +121,7 @@ function countedElsewhere({ changes }: Run): Verdict | undefined {
     return {
         code: "service-interrupted",
         severity: "risk",
-        says: "The counters of limits go, and callers of this stack are counted elsewhere by then: those of other stacks at the gateway must be too",
+        says: "The counter server of the limits is deleted. Callers of this stack are counted elsewhere by then; callers of other stacks at this gateway must be too",
     };
 }
 
@@ -129,7 +132,7 @@ function rolled(change: Change): Verdict {
         : { code: "service-interrupted", says: `${title(change)}: its only pod restarts` };
 }
 
-/** Kubernetes runs one where nothing is said. */
+/** Kubernetes runs one by default. */
 function fewer({ old: before, new: after }: Difference, change: Change): Verdict {
     const [old, now] = [before ?? 1, after ?? 1];
     const says = `${title(change)}: ${String(old)} pods become ${String(now)}`;
@@ -149,10 +152,15 @@ export const definition: KindRule = {
         code: "data-deleted",
         says: `${title(change)} is deleted with every object of its kind, and created again`,
     }),
-    rows: [["spec.**", always("gateway-changed", (change) => `${title(change)}: the definition is another version`)]],
+    rows: [
+        [
+            "spec.**",
+            always("gateway-changed", (change) => `${title(change)}: the definition changes to another version`),
+        ],
+    ],
 };
 
-/** The way into the cluster or the account. */
+/** The provider: access to the cluster or the account. */
 export const provider: KindRule = {
     created: nothing,
     deleted: nothing,
@@ -167,7 +175,7 @@ export const provider: KindRule = {
             "**",
             (_, change) => ({
                 code: "other-change",
-                says: `Provider ${change.name}: the cluster or the account is reached in another way`,
+                says: `Provider ${change.name}: Pulumi connects to the cluster or the account in another way`,
             }),
         ],
     ],

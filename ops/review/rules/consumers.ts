@@ -12,15 +12,15 @@ const caller = (change: Change) => objectName(change);
 export const consumer: KindRule = {
     created: (change) =>
         isVerifier(change)
-            ? { code: "added", says: `${caller(change)}, who checks a conversion, gets access` }
+            ? { code: "added", says: `${caller(change)}, the consumer that checks a conversion, gets access` }
             : { code: "caller-added", says: `Caller ${caller(change)} gets access` },
     deleted: (change) =>
         isVerifier(change)
-            ? { code: "changed-inside", says: `${caller(change)}, who checks a conversion, is deleted` }
+            ? { code: "changed-inside", says: `${caller(change)}, the consumer that checks a conversion, is deleted` }
             : { code: "caller-removed", says: `Caller ${caller(change)} loses access, with all its credentials` },
     replaced: (change) => ({
         code: "service-interrupted",
-        says: `Caller ${caller(change)} is deleted and created again: it gets 401 meanwhile, and its counts restart`,
+        says: `Caller ${caller(change)} is deleted and created again: it gets 401 meanwhile, and the counts of its limits restart`,
     }),
     rows: [
         ["spec.credentials", credentials],
@@ -67,7 +67,7 @@ function credentials({ old, new: now }: Difference, change: Change, run: Run): V
         if (!before.has(id))
             verdicts.push({
                 code: "credential-added",
-                says: `Credential ${caller(change)}/${id} works too`,
+                says: `Credential ${caller(change)}/${id} is added`,
                 property: `spec.credentials[${id}]`,
                 new: entry,
             });
@@ -79,7 +79,7 @@ function entries(value: unknown): Map<string, Props> {
     return new Map(all.map((entry) => [String(entry.name), entry]));
 }
 
-/** What the config says of the end of a credential that it still lists: then the caller has been told. */
+/** Text about the expiry date of a credential that is still in the config: its caller knows the date. */
 function endOf({ config, today }: Run, name: string, id: string): string {
     try {
         const all = JSON.parse(config["alpa-auth:consumers"] ?? "[]") as {
@@ -89,9 +89,9 @@ function endOf({ config, today }: Run, name: string, id: string): string {
         const expires = all.find((c) => c.name === name)?.credentials?.find((c) => c.id === id)?.expires;
         if (expires === undefined) return "";
         const day = dayText(expires);
-        return `: its end in the config, ${day}, ${new Date(day) <= today ? "has come" : "is near"}`;
+        return `: its expiry date in the config, ${day}, ${new Date(day) <= today ? "has come" : "is near"}`;
     } catch {
-        return ""; // of an encrypted list nothing can be said
+        return ""; // an encrypted list cannot be read
     }
 }
 

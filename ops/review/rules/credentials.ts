@@ -1,4 +1,4 @@
-/** What callers' credentials are made of: their Secrets, and generated material. */
+/** Secrets with callers' credentials, and generated keys. */
 import { differencesOf, type Change } from "../changes";
 import type { Difference } from "../differences";
 import { goes, nothing, objectName, type KindRule, type Run, type Verdicts } from "../rule";
@@ -37,7 +37,7 @@ export const secret: KindRule = {
                 : { code: "deleted", says: `Secret ${objectName(change)} is deleted` };
         const [name, id] = credential;
         const owner = consumerOf(run, name);
-        // Told by the Consumer: it goes, or no longer names it.
+        // The finding of the Consumer reports it: the Consumer is deleted, or no longer names the credential.
         if (owner && !owner.retained && !lists(owner.new, id)) return undefined;
         return {
             code: "credential-revoked",
@@ -50,11 +50,11 @@ export const secret: KindRule = {
         ["data", material],
         ["stringData.**", material],
         ["data.**", material],
-        ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} is of another type` })],
+        ["type", (_, change) => ({ code: "replaced", says: `Secret ${objectName(change)} has another type` })],
     ],
 };
 
-/** Told by what differs in it, where that is seen. */
+/** Its differences report it, where they are visible. */
 function away(change: Change, run: Run): Verdicts {
     const told = differencesOf(change, [["stringData"], ["data"]]);
     if (told.some(({ path }) => ["stringData", "data", "type"].includes(String(path[0])))) return undefined;
@@ -85,12 +85,13 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     if (/admin-keys$/.test(title))
         return {
             code: "pods-restart",
-            says: "The keys of the Admin API change: APISIX and the ingress controller take them when their pods restart",
+            says: "The keys of the Admin API change: APISIX and the ingress controller use the new ones after their pods restart",
         };
-    if (/^alpa-tls-/.test(title)) return { code: "certificate-changed", says: "The gateway shows another certificate" };
+    if (/^alpa-tls-/.test(title))
+        return { code: "certificate-changed", says: "The gateway presents another certificate" };
     return {
         code: "pods-restart",
-        says: `Secret ${title} has another content: pods that use it take it when they restart`,
+        says: `Secret ${title} has other content: pods that use it read it when they restart`,
     };
 }
 
@@ -102,10 +103,10 @@ function generated(change: Change, run: Run): Verdicts {
             code: "all-credentials-change",
             says: "Every generated key and secret changes at once, without an overlap: the seed is replaced",
         };
-    if (/-(admin|viewer)$/.test(name)) return undefined; // told by their Secret
-    if (/^nodes-.*-token$/.test(name)) return undefined; // told by the node that joins with it
+    if (/-(admin|viewer)$/.test(name)) return undefined; // their Secret reports it
+    if (/^nodes-.*-token$/.test(name)) return undefined; // the node that joins with it reports it
     const salt = /^([a-z0-9-]+)\.([a-z0-9-]+)-(key|jwt-secret)$/.exec(name);
-    if (!salt) return { code: "replaced", says: `${name}: what is generated changes` };
+    if (!salt) return { code: "replaced", says: `${name}: the generated value changes` };
     const owner = consumerOf(run, salt[1]);
     const secret = run.objects.has(`kubernetes Secret ${salt[1]}.${salt[2]}`);
     if (secret || comesOrGoes(owner)) return undefined;
@@ -121,28 +122,28 @@ export const random: KindRule = {
     deleted: (change, run) =>
         /-seed$/.test(change.name) && !run.changes.some(isNewSecret) ? undefined : generated(change, run),
     replaced: generated,
-    // A generated text with other settings is another text: Pulumi replaces it, which the finding above reports.
+    // With other settings Pulumi replaces a generated value, which the finding above reports.
     rows: [
         [
             "**",
             (_, { op, name }) =>
                 op === "update"
-                    ? { code: "changed-inside", says: `${name}: settings of what is generated change` }
+                    ? { code: "changed-inside", says: `${name}: settings of the generated value change` }
                     : undefined,
         ],
     ],
 };
 
-/** The memory of revoked keys. */
+/** The record of revoked keys. */
 export const revocations: KindRule = {
     created: nothing,
     deleted: ({ name }) => ({
         code: "protection-weakened",
-        says: `${name}: the record of revoked keys is deleted, so each of them can be declared again`,
+        says: `${name}: the record of revoked keys is deleted, so the config can declare each of them again`,
     }),
     replaced: ({ name }) => ({
         code: "protection-weakened",
-        says: `${name}: the record of revoked keys begins again, so that each of them can be declared again`,
+        says: `${name}: the record of revoked keys is created again, so the config can declare each of them again`,
     }),
     rows: [
         [

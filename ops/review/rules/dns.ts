@@ -4,7 +4,7 @@ import { isUnknown, type Difference } from "../differences";
 import { always, nothing, type KindRule, type Row, type Verdict, type Verdicts } from "../rule";
 import { PLACE } from "./cloudflare";
 
-/** Callers use the names that lead to the tunnel. */
+/** Records of callers' host names, which point to the tunnel. */
 const isService = ({ old, new: now }: Change) =>
     [old, now].some(
         (props) =>
@@ -15,8 +15,8 @@ const recordName = ({ new: now, old }: Change) => `${String((now ?? old)?.type)}
 export const dnsRecord: KindRule = {
     created: (change) =>
         isService(change)
-            ? { code: "way-in-added", says: `${recordName(change)}: the name leads to the service` }
-            : { code: "added", says: `Record ${recordName(change)} is made` },
+            ? { code: "way-in-added", says: `${recordName(change)}: the name points to the service` }
+            : { code: "added", says: `Record ${recordName(change)} is created` },
     deleted: (change) =>
         isService(change)
             ? { code: "way-in-removed", says: `${recordName(change)} is deleted: the name no longer resolves` }
@@ -28,7 +28,7 @@ export const dnsRecord: KindRule = {
     replaced: (change) => ({
         code: "service-interrupted",
         severity: isService(change) ? "breaks-callers" : "risk",
-        says: `Record ${recordName(change)} is deleted and created again: the name is not answered meanwhile`,
+        says: `Record ${recordName(change)} is deleted and created again: the name does not resolve meanwhile`,
     }),
     rows: [
         ["name", always("way-in-changed", (change) => `Record ${recordName(change)} has another name`)],
@@ -38,17 +38,17 @@ export const dnsRecord: KindRule = {
                 isUnknown(now) && isService(change)
                     ? {
                           code: "unknown-until-apply",
-                          says: `${recordName(change)}: where the name leads is known only when it is applied`,
+                          says: `${recordName(change)}: where the name points is known only when it is applied`,
                       }
                     : {
                           code: "dns-record-changed",
-                          says: `${recordName(change)}: the name leads elsewhere, from ${String(old)} to ${String(now)}`,
+                          says: `${recordName(change)}: the name no longer points to ${String(old)}, but to ${String(now)}`,
                       },
         ],
         [
             "proxied",
             ({ old, new: now }, change) =>
-                // Where nothing is said they do not pass Cloudflare either.
+                // The default is not proxied.
                 old !== true && !now
                     ? undefined
                     : now === true
@@ -59,19 +59,19 @@ export const dnsRecord: KindRule = {
                         }
                       : {
                             code: "authentication-removed",
-                            says: `${recordName(change)}: requests no longer pass Cloudflare, and nothing there guards them`,
+                            says: `${recordName(change)}: requests no longer go through Cloudflare, which no longer protects the service`,
                         },
         ],
         [
             "ttl",
             (_, change) => ({
                 code: "changed-inside",
-                says: `${recordName(change)}: answers are kept for another time`,
+                says: `${recordName(change)}: resolvers cache answers for another time`,
             }),
         ],
         ["data.**", always("dns-record-changed", (change) => `${recordName(change)}: another answer`)],
         ["priority", always("dns-record-changed", (change) => `${recordName(change)}: another priority`)],
-        ["type", always("dns-record-changed", (change) => `${recordName(change)} is of another type`)],
+        ["type", always("dns-record-changed", (change) => `${recordName(change)} has another type`)],
         ["comment", nothing],
         [
             "zoneId",
@@ -110,7 +110,7 @@ export const dnssec: KindRule = {
     replaced: (change) => ({ code: "way-in-removed", says: `${change.name}: the zone is signed with other keys` }),
     rows: [
         ["status", signing],
-        // Set to what Cloudflare has anyway, so that a refresh finds no difference.
+        // Set to Cloudflare's own values, so that a refresh finds no difference.
         ...["dnssecMultiSigner", "dnssecPresigned", "dnssecUseNsec3"].map((flag): Row => [flag, signingMode]),
         ...PLACE,
     ],

@@ -1,4 +1,4 @@
-/** Rules of a ruleset at Cloudflare, one by one: they are known there by their `ref`. */
+/** Changes of single rules in a ruleset at Cloudflare, which identifies them by `ref`. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, type Props } from "../differences";
 import type { Verdict } from "../rule";
@@ -17,11 +17,11 @@ export function edgeRuleVerdicts(title: string, old: unknown, now: unknown): Ver
         if (!before.has(ref)) verdicts.push({ ...comes(title, rule), property: `rules[${ref}]`, new: rule });
     const kept = (all: Map<string, Props>, other: Map<string, Props>) =>
         [...all.keys()].filter((ref) => other.has(ref));
-    // The first that fits decides.
+    // The first matching rule decides, so the order matters.
     if (!isDeepStrictEqual(kept(before, after), kept(after, before)))
         verdicts.push({
             code: "route-changed",
-            says: `${title} are asked in another order`,
+            says: `${title} are evaluated in another order`,
             property: "rules",
             old: [...before.keys()],
             new: [...after.keys()],
@@ -36,17 +36,17 @@ function byRef(value: unknown): Map<string, Props> {
 
 const isOn = ({ enabled }: Props) => enabled !== false;
 const isLimit = ({ ratelimit }: Props) => isMap(ratelimit);
-/** Lets requests pass by what else the edge would ask of them. */
+/** Exempts requests from other checks of the edge. */
 const isSkip = ({ action }: Props) => action === "skip";
-/** Says no, or asks what a program cannot answer. */
+/** Blocks a request, or sends a challenge that a program cannot solve. */
 const refuses = ({ action }: Props) => action === "block" || /challenge$/.test(String(action));
 
 function comes(title: string, rule: Props): Verdict {
-    if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one more, which is off` };
+    if (!isOn(rule)) return { code: "changed-inside", says: `${title}: one more rule, which is disabled` };
     if (isLimit(rule))
         return {
             code: "request-refused",
-            says: "The edge refuses requests above a rate, and did not before",
+            says: "The edge now limits the rate of requests, which it did not before",
         };
     if (refuses(rule)) return { code: "request-refused", says: `${title}: the edge refuses more requests` };
     if (isSkip(rule)) return { code: "protection-weakened", says: `${title}: the edge looks at fewer requests` };
@@ -55,7 +55,7 @@ function comes(title: string, rule: Props): Verdict {
 
 function goes(title: string, rule: Props): Verdict {
     if (!isOn(rule)) return { code: "changed-inside", says: `${title}: a disabled rule is removed` };
-    if (isLimit(rule)) return { code: "limit-removed", says: "The edge no longer refuses requests above a rate" };
+    if (isLimit(rule)) return { code: "limit-removed", says: "The edge no longer limits the rate of requests" };
     if (refuses(rule)) return { code: "protection-weakened", says: `${title}: the edge refuses fewer requests` };
     if (isSkip(rule))
         return {
@@ -96,17 +96,18 @@ function changes(title: string, property: string, old: Props, now: Props): Verdi
         })),
     ];
     if (verdicts.length > 0 || isDeepStrictEqual(old, now)) return verdicts;
-    return [{ code: "changed-inside", says: `${title}: a note of one changes` }];
+    return [{ code: "changed-inside", says: `${title}: the description of a rule changes` }];
 }
 
 function changed(title: string, key: string, now: Props): Verdict {
     const isAnswer = key === "actionParameters" && (refuses(now) || isLimit(now));
-    if (isAnswer) return { code: "errors-changed", says: `${title}: the edge answers otherwise what it refuses` };
+    if (isAnswer)
+        return { code: "errors-changed", says: `${title}: the edge answers rejected requests in another way` };
     if (refuses(now)) return { code: "request-refused", says: `${title}: the edge refuses other requests` };
     return { code: "route-changed", says: `${title} of the edge are for other requests, or do something else` };
 }
 
-/** How many are let through, and how long no more are. */
+/** Changes of the rate limit and of the block time. */
 function rates(property: string, { ratelimit: old }: Props, { ratelimit: now }: Props): Verdict[] {
     if (!isMap(old) || !isMap(now) || isDeepStrictEqual(old, now)) return [];
     const sides = { property: `${property}.ratelimit`, old, new: now };

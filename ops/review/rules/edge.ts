@@ -9,9 +9,9 @@ import { edgeRuleVerdicts } from "./edge-rules";
 export const ruleset: KindRule = {
     created: (change, { changes }) => {
         const rules = change.new?.rules;
-        // What it skips are checks for browsers, which callers are not.
+        // It skips checks for browsers, and callers are programs.
         const isSkip = Array.isArray(rules) && rules.every((rule) => isMap(rule) && rule.action === "skip");
-        // With a new tunnel the route is new too: it admits no request that was rejected before.
+        // With a new tunnel the service is new, so the rule admits no request that was rejected before.
         const isNew = changes.some(
             ({ kind, op }) => kind === "cloudflare ZeroTrustTunnelCloudflared" && op === "create",
         );
@@ -19,7 +19,7 @@ export const ruleset: KindRule = {
         return edgeRuleVerdicts(title(change), undefined, rules);
     },
     deleted: (change) => edgeRuleVerdicts(title(change), change.old?.rules, undefined),
-    replaced: (change) => ({ code: "route-changed", says: `${title(change)} of the edge are away for a moment` }),
+    replaced: (change) => ({ code: "route-changed", says: `${title(change)} of the edge do not exist for a moment` }),
     rows: [
         ["rules", ({ old, new: now }, change) => edgeRuleVerdicts(title(change), old, now)],
         ["phase", nothing],

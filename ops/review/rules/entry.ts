@@ -1,4 +1,4 @@
-/** Values of the chart that say who gets in: versions of TLS, and the plugins that are on. */
+/** Values of the chart for the entry point: TLS versions and enabled plugins. */
 import type { Change } from "../changes";
 import type { Difference } from "../differences";
 import type { Verdict } from "../rule";
@@ -8,7 +8,7 @@ export function gateway({ name }: Change): string {
     return `Gateway ${name}`;
 }
 
-/** Versions of TLS. Where nothing was said there was none before, or is none after: told by what turns it on or off. */
+/** Versions of TLS. If the value is missing on one side, TLS is turned on or off, which another finding reports. */
 export function protocols({ old, new: now }: Difference, change: Change): Verdict[] {
     if (typeof old !== "string" || typeof now !== "string") return [TLS];
     const [before, after] = [old, now].map((text) => text.split(/\s+/).filter(Boolean));
@@ -20,19 +20,22 @@ export function protocols({ old, new: now }: Difference, change: Change): Verdic
             ? [
                   {
                       code: "way-in-removed",
-                      says: `${gateway(change)}: callers that speak no other than ${listed(gone)} are refused`,
+                      says: `${gateway(change)}: callers that support only ${listed(gone)} are rejected`,
                   } as const,
               ]
             : []),
         ...(more.length > 0
-            ? [{ code: "protection-weakened", says: `${gateway(change)}: ${listed(more)} is spoken too` } as const]
+            ? [{ code: "protection-weakened", says: `${gateway(change)}: ${listed(more)} is accepted too` } as const]
             : []),
     ];
 }
 
 export const TLS: Verdict = { code: "certificate-changed", says: "TLS at the entry point changes" };
 
-/** Without a list all are on. One that is not on is left out of every route that names it (`filter` in apisix/plugin.lua). */
+/**
+ * Without a list all plugins are enabled. APISIX ignores a disabled plugin in every route (`filter` in
+ * apisix/plugin.lua).
+ */
 export function pluginsOn({ old, new: now }: Difference, change: Change): Verdict[] {
     const listOf = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
     const [before, after] = [listOf(old), listOf(now)];
@@ -40,11 +43,11 @@ export function pluginsOn({ old, new: now }: Difference, change: Change): Verdic
     const ask = ["multi-auth", "key-auth", "jwt-auth"];
     const off = after.length === 0 ? [] : ask.filter((name) => wasOn(name) && !after.includes(name));
     if (off.length === 0)
-        return [{ code: "gateway-changed", says: `${gateway(change)}: other plugins are on than before` }];
+        return [{ code: "gateway-changed", says: `${gateway(change)}: other plugins are enabled than before` }];
     return [
         {
             code: "authentication-removed",
-            says: `${gateway(change)}: ${listed(off)} is off, and routes that use it have no authentication`,
+            says: `${gateway(change)}: ${listed(off)} is disabled, and routes that use it have no authentication`,
         },
     ];
 }

@@ -1,4 +1,4 @@
-/** etcd, which APISIX keeps its configuration in: of this project, or brought along by the chart of before. */
+/** etcd, where APISIX stores its configuration: the one of this project, or that of earlier charts. */
 import type { Change } from "../changes";
 import { valueAt, type Difference, type Path } from "../differences";
 import { objectName, type KindRule, type Row, type Run, type Verdict, type Verdicts } from "../rule";
@@ -8,7 +8,7 @@ export const members: KindRule = {
     deleted: (change) => ({
         code: "data-deleted",
         severity: "risk",
-        says: `StatefulSet ${objectName(change)} goes, with all that APISIX keeps in it`,
+        says: `StatefulSet ${objectName(change)} is deleted, with everything that APISIX stores in it`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",
@@ -20,7 +20,7 @@ export const members: KindRule = {
             "spec.volumeClaimTemplates.**",
             () => ({
                 code: "data-deleted",
-                says: "etcd keeps its data elsewhere, and what it had stays behind or goes",
+                says: "etcd stores its data elsewhere; the old data is left behind or deleted",
             }),
         ],
         ["spec.**", () => restarts],
@@ -29,14 +29,18 @@ export const members: KindRule = {
 
 const restarts: Verdict = {
     code: "pods-restart",
-    says: "etcd restarts; callers notice nothing while APISIX keeps running, changes wait",
+    says: "etcd restarts; callers notice nothing while APISIX keeps running, and changes wait meanwhile",
 };
 
 function size({ old, new: now }: Difference): Verdict {
     const says = `etcd has ${String(now)} members, and had ${String(old)}`;
     return Number(now) > Number(old)
         ? { code: "pods-restart", says }
-        : { code: "data-deleted", severity: "breaks-callers", says: `${says}: without a majority it takes no change` };
+        : {
+              code: "data-deleted",
+              severity: "breaks-callers",
+              says: `${says}: without a majority it accepts no change`,
+          };
 }
 
 /** Rows of the values of an etcd that the chart brings along. */
@@ -55,7 +59,10 @@ function comesOrGoes({ new: now }: Difference, change: Change, run: Run): Verdic
     return moves
         ? {
               code: "pods-restart",
-              says: `${gateway(change)}: etcd moves to etcd's own image; what it holds is copied before, and changes wait meanwhile`,
+              says: `${gateway(change)}: etcd moves to etcd's own image; its data is copied first, and changes wait meanwhile`,
           }
-        : { code: "data-deleted", says: `${gateway(change)}: etcd goes, with all that APISIX keeps in it` };
+        : {
+              code: "data-deleted",
+              says: `${gateway(change)}: etcd is deleted, with everything that APISIX stores in it`,
+          };
 }

@@ -33,7 +33,7 @@ const replaced = (change: Change): Verdict[] => [
 export const OF_GRAPHS: Row[] = [
     ["metadata.name", nothing], // Another name is another graph: told by its replacement.
     ["metadata.namespace", nothing],
-    // The way into the cluster, and how long to wait: nothing of them reaches the graph.
+    // Access to the cluster, and timeouts: they do not change the graph.
     ["kubeconfig", nothing],
     ["context", nothing],
     ["timeoutSeconds", nothing],
@@ -106,7 +106,7 @@ export const release: KindRule = {
         ["namespace", nothing],
         ["timeout", nothing],
         ["skipAwait", nothing],
-        // What the provider knows of the chart's content besides.
+        // Other data of the provider about the chart.
         ["checksum", nothing],
         ["resourceNames.**", nothing],
         ["manifest", nothing],
@@ -127,7 +127,7 @@ function ofRelease(difference: Difference, change: Change, _run: unknown): Verdi
 function otherChart(change: Change): Verdict {
     return {
         code: "gateway-deleted",
-        says: `${gateway(change)} is of a chart that this review does not know as APISIX: what it serves may go`,
+        says: `${gateway(change)} has a chart that this review does not recognize as APISIX: its routes may be lost`,
     };
 }
 
@@ -170,11 +170,14 @@ export const deploymentPatch: KindRule = {
     ],
 };
 
-/** Dashboards: no caller and no pod of the gateway has anything of them. */
+/** Dashboards, which neither callers nor gateway pods use. */
 const isOfGrafana = (change: Change): boolean =>
     [change.old, change.new].some((one) => isMap(one?.metadata) && one.metadata.name === DASHBOARDS);
 
-/** Settings under a name made of their content: pods take another only with another name, which is a value of the chart. */
+/**
+ * A ConfigMap whose name depends on its content: pods use another one only after the chart's value with the name
+ * changes.
+ */
 export const configMap: KindRule = {
     ...UNNOTICED,
     deleted: (change, { changes }) =>
@@ -187,14 +190,14 @@ export const configMap: KindRule = {
             "data",
             (_, change) =>
                 isOfGrafana(change) ||
-                // Replaced by one of another name, as it is meant.
+                // Replaced by one with another name, as intended.
                 (isMap(change.old?.metadata) &&
                     isMap(change.new?.metadata) &&
                     change.old.metadata.name !== change.new.metadata.name)
                     ? undefined
                     : {
                           code: "pods-restart",
-                          says: `ConfigMap ${change.name}: other settings, taken at the next restart`,
+                          says: `ConfigMap ${change.name}: other settings, which pods use after their next restart`,
                       },
         ],
         ["metadata/name", nothing],

@@ -1,4 +1,4 @@
-/** Graphs that Rampart deploys: of the gateway, of Alpa itself, or of what looks after Alpa. */
+/** Graphs that Rampart deploys: for the gateway, for Alpa, or for KubeRay's operator. */
 import type { Change } from "../changes";
 import { isMap, valueAt } from "../differences";
 import type { KindRule, Verdict } from "../rule";
@@ -13,7 +13,7 @@ const ALPA = "Alpa in the cluster (by Rampart)";
 
 const modelGraph: KindRule = {
     created: ({ new: now }) =>
-        isDeployed(now) ? starts(ALPA) : { code: "added", says: `${ALPA} is made, and does not run yet` },
+        isDeployed(now) ? starts(ALPA) : { code: "added", says: `${ALPA} is created, and does not run yet` },
     deleted: ({ old }, run) =>
         isDeployed(old)
             ? stops(ALPA, run)
@@ -48,7 +48,7 @@ const modelGraphWithout: KindRule = {
 };
 
 const otherGraph: KindRule = {
-    created: ({ name }) => ({ code: "added", says: `Graph ${name} is made` }),
+    created: ({ name }) => ({ code: "added", says: `Graph ${name} is created` }),
     deleted: gone,
     replaced: ({ name }) => ({
         code: "replaced",
@@ -69,7 +69,7 @@ const otherGraph: KindRule = {
 };
 
 function gone({ name }: Change): Verdict {
-    return { code: "deleted", says: `Graph ${name} is deleted, with what Rampart has deployed of it` };
+    return { code: "deleted", says: `Graph ${name} is deleted, with everything that Rampart has deployed for it` };
 }
 
 /** The rule of what a graph is of. */

@@ -1,4 +1,6 @@
-/** What runs on hosts over SSH: connectors, rules of Alpa's hosts, nodes of a cluster. The script itself is secret. */
+/**
+ * Commands that run on hosts over SSH: connectors, firewall rules, watchdogs, cluster nodes. Their scripts are secret.
+ */
 import type { Change } from "../changes";
 import { always, nothing, type KindRule, type Verdict } from "../rule";
 import { bareMetal } from "./model";
@@ -8,7 +10,7 @@ const part = ({ name }: Change): "firewall" | "watchdog" | "connectors" | "node"
     return (own as "firewall" | "watchdog" | undefined) ?? (/^nodes-/.test(name) ? "node" : "connectors");
 };
 
-/** What a node's steps mean to callers when they are taken back. */
+/** Steps of a node that affect callers when they are undone. */
 const NODE_STEP = /-(snap|joined|member|ready|labels|token)$/;
 
 export const hostCommand: KindRule = {
@@ -18,11 +20,11 @@ export const hostCommand: KindRule = {
             : part(change) === "firewall"
               ? {
                     code: "network-narrowed",
-                    says: `${change.name}: rules are loaded on Alpa's host; who is not in them loses Alpa`,
+                    says: `${change.name}: firewall rules are loaded on Alpa's host; addresses that they do not allow can no longer reach Alpa`,
                 }
               : part(change) === "watchdog"
-                ? { code: "added", says: `${change.name}: Alpa is watched on its host${whatThen(change)}` }
-                : { code: "added", says: `${change.name} is run on its host` },
+                ? { code: "added", says: `${change.name}: a watchdog runs on Alpa's host${whatThen(change)}` }
+                : { code: "added", says: `command ${change.name} runs on its host` },
     deleted: (change) =>
         bareMetal.is(change)
             ? bareMetal.deleted()
@@ -31,12 +33,12 @@ export const hostCommand: KindRule = {
               : ({
                     firewall: {
                         code: "opens-to-network",
-                        says: `${change.name}: the rules of Alpa's host are removed, and anyone who reaches the host reaches Alpa`,
+                        says: `${change.name}: the firewall rules of Alpa's host are removed, so anyone who can reach the host can reach Alpa`,
                     },
                     watchdog: {
                         code: "host-changed",
                         severity: "risk",
-                        says: `${change.name}: Alpa on its host is no longer watched`,
+                        says: `${change.name}: the watchdog on Alpa's host is removed`,
                     },
                     connectors: { code: "way-in-removed", says: `${change.name}: the connectors of this host stop` },
                     node: /-snap$/.test(change.name)
@@ -51,7 +53,7 @@ export const hostCommand: KindRule = {
             firewall: {
                 code: "opens-to-network",
                 severity: "risk",
-                says: `${change.name}: the rules of Alpa's host are loaded again`,
+                says: `${change.name}: the firewall rules of Alpa's host are loaded again`,
             },
             watchdog: {
                 code: "host-changed",
@@ -67,7 +69,7 @@ export const hostCommand: KindRule = {
         })[part(change)] as Verdict,
     rows: [
         ["delete", nothing], // what will be run one day
-        ["connection.host", always("host-changed", (change) => `${change.name} is run on another host`)],
+        ["connection.host", always("host-changed", (change) => `command ${change.name} runs on another host`)],
         ["connection", reached],
         ["connection.**", reached],
         ["logging", nothing],
@@ -85,11 +87,11 @@ function changed(change: Change): Verdict {
     return {
         firewall: {
             code: "host-changed",
-            says: `${change.name}: other rules are loaded on Alpa's host; who is not in them loses Alpa`,
+            says: `${change.name}: other firewall rules are loaded on Alpa's host; addresses that they do not allow can no longer reach Alpa`,
         },
         watchdog: {
             code: "host-changed",
-            says: `${change.name}: Alpa is watched on its host in another way${whatThen(change)}`,
+            says: `${change.name}: the watchdog on Alpa's host gets other settings${whatThen(change)}`,
         },
         connectors: {
             code: "host-changed",

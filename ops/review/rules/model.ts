@@ -1,4 +1,4 @@
-/** Alpa itself: as a component of the cluster, or on bare metal, which hosts are asked to start and stop. */
+/** Alpa itself: as a component of the cluster, or on bare metal, where commands on hosts start and stop it. */
 import { stateOf, PHASES, type Phase, type UpgradePhase } from "../../../components/opt/conversion-phases";
 import type { Change } from "../changes";
 import { valueAt, type Difference } from "../differences";
@@ -17,17 +17,17 @@ function areRefused({ config }: Run): boolean {
             stateOf(phase).callers === "nowhere"
         );
     } catch {
-        return false; // of what is not said nothing is concluded
+        return false; // without a phase nothing is concluded
     }
 }
 
 export function stops(what: string, run: Run): Verdict {
-    return interrupted(run, `${what} stops`, "what is led to it gets no answer");
+    return interrupted(run, `${what} stops`, "requests that are routed to it get no answer");
 }
 
 function interrupted(run: Run, what: string, otherwise: string): Verdict {
     return areRefused(run)
-        ? { code: "alpa-stopped", severity: "risk", says: `${what}; callers are refused meanwhile, and told so` }
+        ? { code: "alpa-stopped", severity: "risk", says: `${what}; callers get 503 meanwhile` }
         : { code: "alpa-stopped", says: `${what}: ${otherwise}` };
 }
 
@@ -39,7 +39,7 @@ const isSuspended = (props: Change["old"]) => valueAt(props, ["spec", "suspend"]
 export const rayCluster: KindRule = {
     created: (change) =>
         isSuspended(change.new)
-            ? { code: "added", says: `${component(change)} is made, and does not run yet` }
+            ? { code: "added", says: `${component(change)} is created, and does not run yet` }
             : starts(component(change)),
     deleted: (change, run) =>
         isSuspended(change.old)
@@ -66,9 +66,9 @@ export const rayCluster: KindRule = {
     ],
 };
 
-/** It only holds the image on the nodes. Another one is not this project's. */
+/** A DaemonSet that only keeps an image on the nodes. This project has no other DaemonSet. */
 export const images: KindRule = {
-    created: (change) => ofImages(change, { code: "added", says: `Nodes fetch an image (${objectName(change)})` }),
+    created: (change) => ofImages(change, { code: "added", says: `Nodes download an image (${objectName(change)})` }),
     deleted: (change) =>
         ofImages(change, { code: "changed-inside", says: `Nodes no longer hold the image of ${objectName(change)}` }),
     replaced: nothing,
@@ -76,14 +76,20 @@ export const images: KindRule = {
         [
             "spec.**",
             (_, change) =>
-                ofImages(change, { code: "changed-inside", says: `Nodes fetch another image (${objectName(change)})` }),
+                ofImages(change, {
+                    code: "changed-inside",
+                    says: `Nodes download another image (${objectName(change)})`,
+                }),
         ],
     ],
 };
 
 function ofImages(change: Change, verdict: Verdict): Verdict {
     if (/-images$/.test(objectName(change))) return verdict;
-    return { code: "unknown-resource", says: `DaemonSet ${objectName(change)}: this review knows none of that name` };
+    return {
+        code: "unknown-resource",
+        says: `DaemonSet ${objectName(change)}: this review does not know a DaemonSet of that name`,
+    };
 }
 
 const isStop = (create: unknown) => /\b(stop|silent)\b/.test(String(create));
@@ -95,12 +101,15 @@ export const bareMetal = {
     created: ({ new: now }: Change, run: Run): Verdict =>
         isStop(now?.create)
             ? stops("Alpa on bare metal", run)
-            : { code: "added", says: "Alpa on bare metal is looked after, and runs on" },
-    deleted: (): Verdict => ({ code: "changed-inside", says: "Alpa on bare metal is left as it is" }),
+            : { code: "added", says: "the stack now manages Alpa on bare metal, which keeps running" },
+    deleted: (): Verdict => ({
+        code: "changed-inside",
+        says: "the stack no longer manages Alpa on bare metal, and leaves it as it is",
+    }),
     changed({ path, old, new: now }: Difference, { name }: Change, run: Run): Verdict {
         const what = `${name}: Alpa on bare metal`;
         if (path[0] !== "create" || typeof now !== "string")
-            return { code: "host-changed", says: `${what} is looked after in another way` };
+            return { code: "host-changed", says: `${what} is managed in another way` };
         if (isStop(now) !== isStop(old))
             return isStop(now) ? stops("Alpa on bare metal", run) : starts("Alpa on bare metal");
         if (bootOf(old) !== bootOf(now))
@@ -108,6 +117,6 @@ export const bareMetal = {
                 code: "host-changed",
                 says: `${what} ${bootOf(now) === "never" ? "no longer starts" : "starts"} with its host`,
             };
-        return { code: "changed-inside", says: `${what} is asked the same again` };
+        return { code: "changed-inside", says: `${what} stays as it is, and its script runs again` };
     },
 };

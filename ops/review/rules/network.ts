@@ -1,4 +1,4 @@
-/** Network policies: who reaches whom in the cluster. */
+/** Network policies: which pods can reach each other. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, isUnknownAt, valueAt, type Difference } from "../differences";
@@ -19,7 +19,7 @@ export const networkPolicy: KindRule = {
               ? {
                     code: "network-narrowed",
                     severity: "harmless",
-                    says: `Network policy ${objectName(change)} goes, and its pods stay closed: ${CLOSED[objectName(change)]}`,
+                    says: `Network policy ${objectName(change)} is deleted, and its pods stay closed: ${CLOSED[objectName(change)]}`,
                 }
               : {
                     code: "opens-to-network",
@@ -28,7 +28,7 @@ export const networkPolicy: KindRule = {
     replaced: (change) => ({
         code: "opens-to-network",
         severity: "risk",
-        says: `Network policy ${objectName(change)} is away for a moment`,
+        says: `Network policy ${objectName(change)} does not exist for a moment`,
     }),
     rows: [
         ["spec.ingress", (d, change) => reach(d, change, "reach it", "spec.ingress")],
@@ -45,7 +45,7 @@ export const networkPolicy: KindRule = {
     ],
 };
 
-/** Whether a policy is of the namespace that something is, or lies in. */
+/** Whether the other object is the policy's namespace, or is in it. */
 function isGuarded(policy: Change, other: Change): boolean {
     const namespace = String(namespaceOf(policy));
     const its = String(namespaceOf(other));
@@ -55,7 +55,7 @@ function isGuarded(policy: Change, other: Change): boolean {
     return other.kind === "dynamic RampartGraph" && namespace.startsWith(`${its}-${objectName(other)}-`);
 }
 
-/** Policies that only let pods in: without them another one goes on holding everybody off. */
+/** Policies that only admit pods: without them another policy still blocks all others. */
 const CLOSED: Record<string, string> = {
     [`${POLICY_PREFIX}metrics`]: "the metrics of the gateway are closed to scrapers",
     [`${POLICY_PREFIX}etcd`]: "etcd is no longer in the namespace of APISIX",
@@ -72,7 +72,7 @@ function staysClosed(change: Change, { changes }: Run): boolean {
 
 const podsOf = ({ new: now, old }: Change) => valueAt(now ?? old, ["spec", "podSelector", "matchLabels"]);
 
-/** Policies add up: a new one opens what it lets in, and the first of a pod closes all else. */
+/** Policies add up: a new policy admits what it lists, and the first policy of a pod blocks everything else. */
 function created(change: Change, run: Run): Verdict[] {
     const { ingress, egress } = (change.new?.spec ?? {}) as { ingress?: unknown; egress?: unknown };
     const opens = rules(ingress).filter((rule) => !isInside(rule));
@@ -86,7 +86,7 @@ function created(change: Change, run: Run): Verdict[] {
         return [
             {
                 code: "unknown-until-apply",
-                says: `Network policy ${name} is made: whom it lets in is known only when it is applied`,
+                says: `Network policy ${name} is created: whom it admits is known only when it is applied`,
             },
         ];
     return [
@@ -94,7 +94,7 @@ function created(change: Change, run: Run): Verdict[] {
             ? [
                   {
                       code: isEntry ? "way-in-added" : "opens-to-network",
-                      says: `Network policy ${name} is made: ${listed(opens.map(ruleText))} may reach it`,
+                      says: `Network policy ${name} is created: ${listed(opens.map(ruleText))} may reach it`,
                       property: "spec.ingress",
                       new: ingress,
                   } as const,
@@ -102,7 +102,7 @@ function created(change: Change, run: Run): Verdict[] {
             : []),
         {
             code: "network-narrowed",
-            says: `Network policy ${name} is made: who is in no policy is held off`,
+            says: `Network policy ${name} is created: peers that no policy admits are blocked`,
             ...(!none && { severity: "harmless" as const }),
         },
     ];
@@ -123,14 +123,17 @@ function hasOnly(rule: unknown, numbers: Set<unknown>): boolean {
     return ports.length > 0 && ports.every((one) => isMap(one) && one.endPort === undefined && numbers.has(one.port));
 }
 
-/** What a gateway that is new as a whole opens for its callers. */
+/** Ports that a new gateway opens for callers. */
 const DATA = new Set<unknown>([9080, 9443]);
-/** What the gateway shows of all callers to pods that are named. */
+/** Metrics about all callers, for named pods. */
 const METRICS = new Set<unknown>([METRICS_PORT]);
-/** Where connectors tell whether they are ready, and what they count. */
+/** Readiness and metrics of the connectors. */
 const TOLD = new Set<unknown>([2000]);
 
-/** By a label that a pod must have. What says only which it must not have, or that it has one, names none. */
+/**
+ * Whether a selector names pods by a required label value. A selector that only excludes pods, or requires any value,
+ * does not.
+ */
 function isNamed(selector: unknown): boolean {
     const { matchLabels, matchExpressions } = isMap(selector) ? selector : {};
     const isIn = (one: unknown) => isMap(one) && one.operator === "In";
@@ -142,7 +145,7 @@ function isWithin(rule: unknown, wider: unknown): boolean {
     if (!isMap(rule) || !isMap(wider)) return false;
     return (["from", "to", "ports"] as const).every((key) => {
         const [few, many] = [rules(rule[key]), rules(wider[key])];
-        // No list, or an empty one, is everybody, or every port.
+        // A missing or empty list means all peers, or all ports.
         return many.length === 0 || (few.length > 0 && few.every((one) => isIn(many, one)));
     });
 }
@@ -161,13 +164,13 @@ function isToSame(rule: unknown, other: unknown): boolean {
 
 const isIn = (all: unknown[], one: unknown) => all.some((other) => isDeepStrictEqual(other, one));
 
-/** Rules of a policy let in; one that is wider, or one more, opens. */
+/** Rules of a policy admit peers; a wider or additional rule admits more. */
 function reach({ old, new: now }: Difference, change: Change, what: string, property: string): Verdict[] {
     const [before, after] = [rules(old), rules(now)];
     const more = after
         .filter((rule) => !before.some((other) => isWithin(rule, other)))
         .map((rule) => without(rule, before));
-    // Whom one port of the gateway asks for a credential the other asks too.
+    // The gateway requires a credential on each of its ports.
     const isEntry = more.every((rule) => hasOnly(rule, DATA) && before.some((other) => isToSame(rule, other)));
     const isMetrics = more.every((rule) => hasOnly(rule, METRICS) && isInside(rule));
     const gone = before
@@ -207,8 +210,8 @@ function types(change: Change, old: unknown, now: unknown): Verdicts {
     const name = objectName(change);
     if (!fewer && rules(now).every((type) => rules(old).includes(type))) return undefined;
     return fewer
-        ? { code: "opens-to-network", says: `Network policy ${name} guards less than before` }
-        : { code: "network-narrowed", says: `Network policy ${name} guards more than before` };
+        ? { code: "opens-to-network", says: `Network policy ${name} protects less than before` }
+        : { code: "network-narrowed", says: `Network policy ${name} protects more than before` };
 }
 
 function rules(value: unknown): unknown[] {

@@ -1,11 +1,11 @@
-/** What belongs to the pods of a Deployment, and is nothing without them. */
+/** Objects that belong to pods of a Deployment, and have no effect without them. */
 import type { Change, Operation } from "../changes";
 import { isMap, valueAt } from "../differences";
 import { goes, objectName, type Run } from "../rule";
 
 /**
- * Whether a Deployment of the same name is made, or goes, whose pods have all these labels. Others with these labels that stay
- * as they are would be in no preview: hence the name.
+ * Whether a Deployment whose pods have all these labels is created or deleted. It must have the same name, since a
+ * preview does not show unchanged Deployments with these labels.
  */
 export function comeAlong({ changes }: Run, op: Operation, change: Change, labels: unknown): boolean {
     const wanted = Object.entries(isMap(labels) ? labels : {});
@@ -16,7 +16,7 @@ export function comeAlong({ changes }: Run, op: Operation, change: Change, label
     });
 }
 
-/** Whether what names this object goes: pods of a Deployment, or what shows a certificate. */
+/** Whether the user of this object is deleted: a Deployment, or a listener with a certificate. */
 export function goWithUser({ changes }: Run, namespace: unknown, name: string): boolean {
     return changes.some(
         (one) =>

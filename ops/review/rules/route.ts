@@ -1,4 +1,4 @@
-/** The ways to Alpa: what an ApisixRoute serves, and whom it asks. */
+/** Routes to Alpa: what an ApisixRoute serves, and which requests must authenticate. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isUnknownAt, valueAt, type Difference, type Props } from "../differences";
 import { isOn, pluginVerdicts } from "../plugins";
@@ -11,15 +11,15 @@ export const route: KindRule = {
         isUnknownAt(change.new, ["spec", "http"])
             ? {
                   code: "unknown-until-apply",
-                  says: `Route ${objectName(change)} is made: whom it asks is known only when it is applied`,
+                  says: `Route ${objectName(change)} is created: which requests must authenticate is known only when it is applied`,
               }
-            : { code: "way-in-added", says: `Route ${objectName(change)} is made` },
+            : { code: "way-in-added", says: `Route ${objectName(change)} is created` },
         ...rules({ path: [], old: undefined, new: valueAt(change.new, ["spec", "http"]) }).filter(
             ({ code }) => code !== "way-in-added",
         ),
     ],
     deleted: (change) =>
-        // The way of who checks a conversion, which no caller may take.
+        // The route for checks of a conversion, which no caller may use.
         /-conversion-verification-rules$/.test(change.name)
             ? {
                   code: "changed-inside",
@@ -51,13 +51,13 @@ function rules({ old, new: now }: Difference): Verdict[] {
         else if (renamed !== undefined) {
             known.add(renamed);
             verdicts.push(
-                { code: "changed-inside", says: `Rule ${name} is called ${renamed} from then on`, property },
+                { code: "changed-inside", says: `Rule ${name} is renamed to ${renamed}`, property },
                 ...ofRule(renamed, rule, after.get(renamed)!),
             );
         } else if (leadsNowhere(rule))
             verdicts.push({
                 code: "protection-weakened",
-                says: `Rule ${name}, which closes what is not open, is deleted`,
+                says: `Rule ${name}, which rejects requests to closed paths, is deleted`,
                 property,
                 old: paths(rule),
             });
@@ -77,22 +77,25 @@ function rules({ old, new: now }: Difference): Verdict[] {
 
 function comes(name: string, rule: Props, before: Map<string, Props>): Verdict {
     const title = listed(paths(rule));
-    const made: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is made` };
+    const made: Verdict = { code: "way-in-added", says: `${title}: rule ${name} is created` };
     if (leadsNowhere(rule))
         return before.size === 0
             ? made
-            : { code: "request-refused", says: `${title}: rule ${name} is made, by which the gateway itself answers` };
+            : {
+                  code: "request-refused",
+                  says: `${title}: rule ${name} is created, for requests that the gateway answers itself`,
+              };
     if (authPlugins(rule).length === 0)
-        return { code: "authentication-removed", says: `${title}: opens without authentication` };
+        return { code: "authentication-removed", says: `${title}: is served without authentication` };
     const served = [...before.values()].find(
         (other) => !leadsNowhere(other) && paths(other).some((path) => paths(rule).includes(path)),
     );
     if (served === undefined) return made;
-    const says = `${title}: rule ${name} may take requests, and ${String(served.name)} served them`;
+    const says = `${title}: rule ${name} may match requests that rule ${String(served.name)} served`;
     return { code: "route-changed", says };
 }
 
-/** Name of a rule that is for the same requests, and is not known yet. */
+/** Name of a new rule for the same requests. */
 function renamedFrom({ match: of }: Props, after: Map<string, Props>, known: Set<string>): string | undefined {
     if (!isMap(of)) return undefined;
     return [...after].find(([name, rule]) => !known.has(name) && isDeepStrictEqual(rule.match, of))?.[0];
@@ -125,7 +128,7 @@ function ofRule(name: string, old: Props, now: Props): Verdict[] {
         )
             verdicts.push({
                 code: "route-changed",
-                says: `${title}: rule ${name} is taken in another way (${key})`,
+                says: `${title}: rule ${name} is matched in another way (${key})`,
                 property: `${at}.${key}`,
                 old: old[key],
                 new: now[key],
@@ -186,7 +189,7 @@ function match(at: string, title: string, { match: old }: Props, { match: now }:
     return verdicts;
 }
 
-/** Names of the plugins that ask who calls. */
+/** Names of the plugins that authenticate. */
 function authPlugins({ plugins }: Props): string[] {
     const all = Array.isArray(plugins) ? plugins.filter(isMap) : [];
     return all

@@ -1,4 +1,4 @@
-/** Services: from how far what they lead to is reached. */
+/** Services: from where their pods can be reached. */
 import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../changes";
 import { isMap, isUnknown, valueAt } from "../differences";
@@ -14,14 +14,14 @@ export const service: KindRule = {
             hasAny(externalIPs) ? "externalIPs" : "",
         ];
         const how = outside.filter((one) => one !== "").join(", ");
-        if (how === "" && !isUnknown(type)) return { code: "added", says: `${title(change)} is made` };
+        if (how === "" && !isUnknown(type)) return { code: "added", says: `${title(change)} is created` };
         return {
             code: "opens-to-network",
-            says: `${title(change)} is made and reached from outside the cluster (${how || "known when applied"}): ports ${portsText(ports)}`,
+            says: `${title(change)} is created and reachable from outside the cluster (${how || "known when applied"}): ports ${portsText(ports)}`,
         };
     },
     deleted: (change, run) =>
-        // Told by that.
+        // The finding of those pods reports it.
         goesWithRay(run, change) || comeAlong(run, "delete", change, valueAt(change.old, ["spec", "selector"]))
             ? undefined
             : { code: "way-in-removed", says: `${title(change)} is deleted` },
@@ -32,7 +32,7 @@ export const service: KindRule = {
     rows: [
         ["spec.type", ({ old, new: now }, change) => outside(change, reachOf(old), reachOf(now), "spec.type")],
         ["spec.externalIPs", ({ old, new: now }, change) => addresses(change, old, now)],
-        // No list, or an empty one, lets every address in.
+        // A missing or empty list admits every address.
         [
             "spec.loadBalancerSourceRanges",
             ({ old, new: now }, change) => addresses(change, hasAny(old) ? old : EVERY, hasAny(now) ? now : EVERY),
@@ -57,7 +57,7 @@ export const service: KindRule = {
 };
 
 const EVERY = ["every address"];
-/** From how far a type is reached. Of one that is not known: from anywhere. */
+/** How widely a type of Service can be reached; an unknown type counts as from anywhere. */
 const REACH: unknown[] = ["ExternalName", "ClusterIP", "NodePort", "LoadBalancer"];
 const reachOf = (type: unknown = "ClusterIP") => (REACH.includes(type) ? REACH.indexOf(type) : REACH.length);
 const portsOf = ({ new: now }: Change) => valueAt(now, ["spec", "ports"]);
@@ -66,8 +66,8 @@ const isOutside = ({ new: now }: Change) =>
 
 function outside(change: Change, old: number, now: number, property: string): Verdict {
     return now > old
-        ? { code: "opens-to-network", says: `${title(change)} is reached from farther away`, property }
-        : { code: "way-in-removed", says: `${title(change)} is no longer reached from as far away`, property };
+        ? { code: "opens-to-network", says: `${title(change)} is reachable from more places than before`, property }
+        : { code: "way-in-removed", says: `${title(change)} is reachable from fewer places than before`, property };
 }
 
 function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
@@ -76,13 +76,13 @@ function addresses(change: Change, old: unknown, now: unknown): Verdict[] {
     const gone = before.filter((one) => !after.includes(one));
     return [
         ...(more.length > 0
-            ? [{ code: "opens-to-network", says: `${title(change)}: ${listed(more)} comes to it too` } as const]
+            ? [{ code: "opens-to-network", says: `${title(change)} accepts ${listed(more)} too` } as const]
             : []),
         ...(gone.length > 0 && !more.includes(EVERY[0])
             ? [
                   {
                       code: "way-in-removed",
-                      says: `${title(change)}: ${listed(gone)} does not come to it any more`,
+                      says: `${title(change)} no longer accepts ${listed(gone)}`,
                   } as const,
               ]
             : []),

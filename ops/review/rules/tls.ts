@@ -13,7 +13,7 @@ export const apisixTls: KindRule = {
     }),
     rows: [
         ["spec.hosts", hosts],
-        ["spec.secret.**", always("certificate-changed", () => "The gateway shows another certificate")],
+        ["spec.secret.**", always("certificate-changed", () => "The gateway presents another certificate")],
     ],
 };
 

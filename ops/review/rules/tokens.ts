@@ -10,7 +10,7 @@ function credential({ name }: Change): string {
 }
 
 export const serviceToken: KindRule = {
-    created: (change) => ({ code: "credential-added", says: `Credential ${credential(change)} works too` }),
+    created: (change) => ({ code: "credential-added", says: `Credential ${credential(change)} is added` }),
     deleted: (change) => ({ code: "credential-revoked", says: `Credential ${credential(change)} stops working` }),
     replaced: (change) => ({
         code: "credential-changed",
@@ -46,7 +46,7 @@ function duration({ old, new: now }: Difference, change: Change): Verdict {
     // Cloudflare counts from the update or from the creation, which is unknown here; in the second case it expires at
     // once.
     if (!(hours(now) >= hours(old)))
-        return { code: "credential-ends-sooner", says: `${who} ends sooner, maybe at once` };
+        return { code: "credential-ends-sooner", says: `${who} expires sooner, maybe at once` };
     return { code: "credential-ends-later", says: `${who} lasts longer` };
 }
 
@@ -57,19 +57,19 @@ function rotated({ old, new: now }: Difference, change: Change, { today }: { tod
         return { code: "credential-changed", says: `${who} gets a new secret, and the earlier one stops working` };
     return {
         code: "credential-rotated",
-        says: `${who} gets a new secret; the earlier one ends on ${until.slice(0, 10)}`,
+        says: `${who} gets a new secret; the earlier one expires on ${until.slice(0, 10)}`,
     };
 }
 
 function previous({ old, new: now }: Difference, change: Change, { today }: { today: Date }): Verdicts {
-    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // told by the version
+    if (old === undefined || change.old?.clientSecretVersion !== change.new?.clientSecretVersion) return undefined; // the version reports it
     const who = `Credential ${credential(change)}`;
     if (typeof now === "string" && now > String(old))
-        return { code: "credential-ends-later", says: `${who}: the earlier secret ends later` };
+        return { code: "credential-ends-later", says: `${who}: the earlier secret expires later` };
     const over = typeof now !== "string" || new Date(now) <= today;
     return {
         code: "credential-ends-sooner",
         severity: over ? "breaks-callers" : "risk",
-        says: `${who}: the earlier secret ends sooner`,
+        says: `${who}: the earlier secret expires sooner`,
     };
 }

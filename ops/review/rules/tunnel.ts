@@ -1,4 +1,4 @@
-/** The tunnel, and what its connectors do with a request. */
+/** The tunnel, and the rules of its connectors. */
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isUnknown, type Difference, type Props } from "../differences";
 import { always, type KindRule, type Verdict } from "../rule";
@@ -16,7 +16,7 @@ export const tunnel: KindRule = {
     rows: [
         [
             "configSrc",
-            always("gateway-changed", (change) => `Tunnel ${change.name}: connectors take their rules from elsewhere`),
+            always("gateway-changed", (change) => `Tunnel ${change.name}: connectors read their rules from elsewhere`),
         ],
         ...NAMES,
         ...PLACE,
@@ -26,7 +26,7 @@ export const tunnel: KindRule = {
 export const tunnelConfig: KindRule = {
     deleted: (change) => ({
         code: "way-in-removed",
-        says: `Rules ${change.name} of the tunnel go: connectors answer 503`,
+        says: `Rules ${change.name} of the tunnel are deleted: connectors answer 503`,
     }),
     replaced: (change) => ({
         code: "service-interrupted",
@@ -41,7 +41,7 @@ export const tunnelConfig: KindRule = {
                 (change) => `Rules ${change.name} of the tunnel: other settings of all connections`,
             ),
         ],
-        ["tunnelId", always("way-in-changed", (change) => `Rules ${change.name} are another tunnel's`, "risk")],
+        ["tunnelId", always("way-in-changed", (change) => `Rules ${change.name} move to another tunnel`, "risk")],
         ...PLACE,
     ],
 };
@@ -84,7 +84,7 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
     if (!isDeepStrictEqual(kept(before, after), kept(after, before)))
         verdicts.push({
             code: "route-changed",
-            says: "The connectors ask their rules in another order, and the first that fits decides",
+            says: "The connectors evaluate their rules in another order, and the first match decides",
             property: "config.ingresses",
             old: [...before.keys()],
             new: [...after.keys()],
@@ -92,7 +92,7 @@ function ingresses({ old, new: now }: Difference): Verdict[] {
     return verdicts;
 }
 
-/** What asks for nothing leads to the gateway, which asks: so does another one then. */
+/** If existing rules need no Access token, the gateway behind them authenticates, and so it does for a new rule. */
 function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
     const refuses = /^http_status:[45]\d\d$/.test(String(rule.service));
     const asksNobody = (one: Ingress) => accessOf(one)?.required !== true;
@@ -101,7 +101,7 @@ function comes(says: string, rule: Ingress, before: Ingress[]): Verdict {
         return { code: "way-in-added", says: `${says}: the connectors serve it` };
     return {
         code: "opens-to-network",
-        says: `${says}: the connectors lead to ${String(rule.service)}, and ask for nothing`,
+        says: `${says}: the connectors forward to ${String(rule.service)}, without authentication`,
     };
 }
 
@@ -123,13 +123,13 @@ function ofIngress(says: string, property: string, old: Ingress, now: Ingress): 
     if (accessOf(old)?.required === true && accessOf(now)?.required !== true)
         verdicts.push({
             code: "authentication-removed",
-            says: `${says}: the connectors let in what has not passed Access`,
+            says: `${says}: the connectors accept requests that have not passed Access`,
             ...sides,
         });
     else if (!isDeepStrictEqual(accessOf(old), accessOf(now)))
         verdicts.push({
             code: isUnknown(accessOf(now)) ? "unknown-until-apply" : "authentication-changed",
-            says: `${says}: the connectors let in tokens of another application or team`,
+            says: `${says}: the connectors accept tokens of another application or team`,
             ...sides,
         });
     const rest = ({ originRequest }: Ingress) => ({ ...originRequest, access: undefined });

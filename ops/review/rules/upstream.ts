@@ -6,7 +6,7 @@ import { timeoutVerdicts } from "../timeouts";
 import { listed } from "../values-text";
 
 export const upstream: KindRule = {
-    created: (change) => ({ code: "added", says: `Upstream ${objectName(change)} is made` }),
+    created: (change) => ({ code: "added", says: `Upstream ${objectName(change)} is created` }),
     deleted: (change, run) =>
         /-nowhere$/.test(objectName(change))
             ? closed(change, run)
@@ -31,7 +31,7 @@ export const upstream: KindRule = {
             "spec.healthCheck",
             (_, change) => ({
                 code: "route-changed",
-                says: `Upstream ${objectName(change)}: services are looked at in another way`,
+                says: `Upstream ${objectName(change)}: the health of services is checked in another way`,
             }),
         ],
         [
@@ -46,18 +46,18 @@ export const upstream: KindRule = {
             "spec.scheme",
             (_, change) => ({
                 code: "upstream-replaced",
-                says: `Upstream ${objectName(change)}: Alpa is spoken to in another way`,
+                says: `Upstream ${objectName(change)}: the gateway speaks another protocol to Alpa`,
             }),
         ],
     ],
 };
 
-/** What rules lead to that answer by themselves. With their route it is of no more use. */
+/** Upstream of rules that answer without a service. It has no use without their route. */
 function closed(change: Change, { changes }: Run): Verdicts {
     if (changes.some((other) => other.kind === "kubernetes ApisixRoute" && goes(other))) return undefined;
     return {
         code: "protection-weakened",
-        says: `Upstream ${objectName(change)} is deleted, which receives the requests to closed paths`,
+        says: `Upstream ${objectName(change)} , which receives the requests to closed paths, is deleted`,
     };
 }
 
@@ -97,7 +97,7 @@ function nodes({ old, new: now }: Difference, change: Change): Verdict[] {
             ? [
                   {
                       code: "upstream-added",
-                      says: `${title}: ${listed(weights)} gets another part of the requests`,
+                      says: `${title}: ${listed(weights)} gets another share of the requests`,
                       property,
                       old: [...before.values()],
                       new: [...after.values()],
@@ -130,6 +130,6 @@ function retries({ old, new: now }: Difference, change: Change): Verdict {
 function spread(_: Difference, change: Change): Verdict {
     return {
         code: "route-changed",
-        says: `Upstream ${objectName(change)}: callers are spread in another way; /logprobs of a caller may lose its cache`,
+        says: `Upstream ${objectName(change)}: callers are distributed in another way; /logprobs of a caller may lose its cache`,
     };
 }

@@ -6,7 +6,7 @@ import { PLACE } from "./cloudflare";
 const otherwise = always("route-changed", ({ name }) => `Worker ${name}: the edge does something else with requests`);
 
 export const workersScript: KindRule = {
-    created: ({ name }) => ({ code: "added", says: `Worker ${name} is made: it fills in a missing model` }),
+    created: ({ name }) => ({ code: "added", says: `Worker ${name} is created: it fills in a missing model` }),
     deleted: ({ name }) => refused(`Worker ${name} is deleted`),
     replaced: ({ name }) => ({ code: "route-changed", says: `Worker ${name} is replaced` }),
     rows: [
@@ -20,7 +20,7 @@ export const workersScript: KindRule = {
 };
 
 export const workersRoute: KindRule = {
-    // Told with the Worker, or with the name's record.
+    // The finding of the Worker, or of the DNS record, reports it.
     created: nothing,
     deleted: passes,
     replaced: (change) => refused(`Requests to ${patternOf(change)} pass no Worker for a moment`),
@@ -52,4 +52,4 @@ function passes(change: Change, { changes }: Run): Verdicts {
 const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);
 
 const refused = (says: string) =>
-    ({ code: "request-refused", says: `${says}: Alpa refuses those that name no model` }) as const;
+    ({ code: "request-refused", says: `${says}: Alpa rejects requests that name no model` }) as const;

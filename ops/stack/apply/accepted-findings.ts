@@ -22,11 +22,11 @@ export interface Acceptance {
 
 /** The file, from the root of a clone. */
 export const FILE = "policy/accepted.yaml";
-/** Farther ends are refused, in days: it is for one change, and the next one of the kind is another. */
+/** Longest validity, in days: an acceptance is for one change, and a later change needs its own. */
 const MOST_DAYS = 30;
 const LEAST_REASON = 10;
 
-/** Those that the pack refuses whatever a review says. */
+/** Codes that the pack rejects independently of a review. */
 const ELSEWHERE: Record<string, string> = {
     "policy-violated": "policy/exceptions.yaml, as docs/review/policy.md says",
 };
@@ -44,7 +44,7 @@ const schema = z.strictObject({
     ),
 });
 
-/** @throws UsageError with all that is wrong in the file; without one nothing is accepted */
+/** @throws UsageError with all problems of the file; without a file nothing is accepted */
 export function readAccepted(root: string, today: Date): Acceptance[] {
     const file = join(root, FILE);
     if (!existsSync(file)) return [];
@@ -74,11 +74,12 @@ export function readAccepted(root: string, today: Date): Acceptance[] {
 }
 
 function codeProblems(code: string, where: string): string[] {
-    if (code in ELSEWHERE) return [`${where}: must not be ${code}: that is let off in ${ELSEWHERE[code]}.`];
+    if (code in ELSEWHERE)
+        return [`${where}: must not be ${code}: an exception for that goes into ${ELSEWHERE[code]}.`];
     return code in CODES ? [] : [`${where}: must be a code of a review (got ${JSON.stringify(code)}). Correct it.`];
 }
 
-/** @returns what lets the finding through: an entry for all that it is about; undefined where one is missing or over */
+/** @returns the entries that accept the finding, one for each resource; undefined if one is missing or expired */
 export function acceptedBy(
     { code, evidence }: Finding,
     stack: string,
@@ -99,7 +100,7 @@ export function acceptedBy(
     return [...new Set(found as Acceptance[])];
 }
 
-/** Lines for the file that would let findings through; none where nothing can. */
+/** Lines for the file that would accept findings; none if they cannot be accepted. */
 export function entriesFor(findings: Finding[], stack: string, until: string): string[] {
     const lines = findings
         .filter(({ code }) => !(code in ELSEWHERE))

@@ -1,4 +1,7 @@
-/** `ops stack check`: may this change be merged, or applied? The review of it, the policy pack, and what was agreed to. */
+/**
+ * `ops stack check`: checks whether a change may be merged or applied, with its review, the policy pack, and accepted
+ * findings.
+ */
 import { resolve } from "node:path";
 import { withExamples, withStack, type AddCommand } from "../../arguments";
 import { ROOT, type Context } from "../../context";
@@ -37,7 +40,7 @@ export interface CheckArgs extends Pick<ReviewArgs, "stack" | "format" | "failOn
     out?: string;
 }
 
-/** How long the acceptance lasts that is proposed, in days. */
+/** Validity of a proposed acceptance, in days. */
 const PROPOSED_DAYS = 7;
 
 export async function check(context: Context, args: CheckArgs): Promise<void> {
@@ -54,13 +57,13 @@ export async function check(context: Context, args: CheckArgs): Promise<void> {
     const folder = resolve(args.out);
     makeFolder(folder);
     try {
-        // Read before the preview: what changes the state meanwhile makes the plan an old one.
+        // Read before the preview, so that a change of the state during the preview makes the plan outdated.
         const state = await exported(context, stack);
         const { preview, refusal } = await previewPlan(context, stack, planIn(folder));
         judge(context, args, reviewed(context, args, preview, state), acceptances, refusal);
         await savePlanOrigin(context, folder, stack, state);
     } catch (error) {
-        // What did not pass must not be there to be applied.
+        // A plan that did not pass must not be applicable.
         removeFolder(folder);
         throw error;
     }
@@ -77,7 +80,7 @@ function reviewed(context: Context, { format }: CheckArgs, preview: Preview, sta
     return { found: fullReview(context, preview, state), picture: pictureOf(preview, state, format) };
 }
 
-/** Prints the review. @throws FindingsError when it must not go on */
+/** Prints the review. @throws FindingsError if the change must not be applied */
 function judge(
     context: Context,
     { format, failOn }: CheckArgs,
@@ -115,10 +118,10 @@ function verdict(
     const safe = format === "markdown" ? escaped : plain;
     const reasons = accepted.map(({ code, resource, reason }) => `${code} of ${resource} (${reason})`).join("; ");
     const lines = [
-        refusal === undefined ? "" : "The policy pack refuses it: the output of the run says why.",
+        refusal === undefined ? "" : "The policy pack rejects it: the output of the run says why.",
         standing === 0
             ? ""
-            : `${standing} of ${against} findings stand against it: the output of the run says how to accept one.`,
+            : `${standing} of ${against} findings prevent it: the output of the run says how to accept one.`,
         accepted.length === 0 ? "" : `Accepted in ${FILE}: ${safe(reasons)}`,
     ].filter((line) => line !== "");
     const text = lines.join("\n\n");

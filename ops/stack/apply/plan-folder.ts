@@ -28,7 +28,7 @@ export type SavedPlan = z.infer<typeof schema>;
 export const planIn = (folder: string) => join(folder, "plan.json");
 const originIn = (folder: string) => join(folder, "plan.bound.json");
 
-/** Makes the folder, for the one who runs this alone. */
+/** Creates the folder, readable only by the present user. */
 export function makeFolder(folder: string): void {
     if (existsSync(folder))
         throw new UsageError([
@@ -56,7 +56,7 @@ export async function uncommitted({ program = ROOT }: Context): Promise<string[]
     if (first === undefined) return [];
     const more = others.length === 0 ? "" : ` and ${others.length} more`;
     return [
-        `--out: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit them or take them back.`,
+        `--out: a plan must be of a commit, without other changes (git says: ${first}${more}). Commit or revert them.`,
     ];
 }
 
@@ -86,7 +86,7 @@ export async function readSavedPlan(
         saved.plan === sha256(plan) ? "" : `must be as it was made (plan.json has changed since). ${capital(AGAIN)}`,
         saved.state === now
             ? ""
-            : `must be of the state as it is (made for that of ${saved.state}; it is of ${now}). The stack has changed since: ${AGAIN}`,
+            : `must be of the present state (made for the state of ${saved.state}; the present one is of ${now}). The stack has changed since: ${AGAIN}`,
     ].filter((problem) => problem !== "");
     if (problems.length > 0) throw new UsageError(problems.map((problem) => `--plan: ${problem}`));
     return { plan, saved };

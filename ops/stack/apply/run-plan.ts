@@ -1,4 +1,4 @@
-/** What a plan is made by and carried out by: both under the policy pack. */
+/** Creates and carries out plans, both under the policy pack. */
 import { ROOT, type Context } from "../../context";
 import { Failure } from "../../errors";
 import type { Preview } from "../../review/preview";
@@ -9,7 +9,8 @@ import type { Stack } from "../stack";
 
 /**
  * @param plan where Pulumi saves it
- * @returns what would be done, and why the pack refuses it; refused it is previewed again, so that it can be reviewed
+ * @returns the preview, and why the pack rejects it; a rejected change is previewed again without the pack, so that it
+ * can be reviewed
  */
 export async function previewPlan(
     context: Context,
@@ -24,17 +25,17 @@ export async function previewPlan(
     try {
         return { preview: previewRun("pulumi preview", stack, underPack) };
     } catch (refused) {
-        // A lock, or what the program itself refuses, is said by this one too.
+        // This run reports a lock, or an error of the program itself, too.
         const preview = previewRun("pulumi preview", stack, await context.pulumi(json));
-        // As JSON Pulumi says that it failed, and not what the pack says.
+        // With --json Pulumi only says that it failed, without the pack's messages.
         const { stdout } = await context.pulumi(["preview", ...at, ...pack]);
         return { preview, refusal: packWords(stdout) ?? (refused as Error).message };
     }
 }
 
 /**
- * Carries a plan out. Pulumi previews it first: what is not as planned, and what the pack refuses, ends it before anything
- * is changed.
+ * Carries a plan out. Pulumi previews it first, and stops before any change if that differs from the plan or the pack
+ * rejects it.
  * @param message what the history says of it
  */
 export async function carryOutPlan(context: Context, stack: Stack, plan: string, message: string): Promise<void> {

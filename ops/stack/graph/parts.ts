@@ -6,7 +6,7 @@ import { valueAt, type Props } from "../../review/differences";
 import type { Line, Part, Picture } from "./picture";
 import { mapsAt, textAt, type Resource } from "./resources";
 
-/** How a picture names the ways to prove who one is. */
+/** Names of authentication methods in a picture. */
 const METHODS: Record<string, string> = { "key-auth": "API key", "jwt-auth": "JWT" };
 
 interface Drawing {
@@ -46,7 +46,7 @@ function drawCallers({ resources, parts }: Drawing): void {
     parts.push({ id: "callers", label, ...changeOf([...consumers, ...tokens]) });
 }
 
-/** What callers reach first, and how it leads on. @returns id of the part whose requests come next */
+/** The entry point for callers, and what follows it. @returns id of the part that receives the requests next */
 function drawEntrance({ resources, parts, lines }: Drawing): string {
     const tunnels = ofKind(resources, "cloudflare ZeroTrustTunnelCloudflared");
     if (tunnels.length === 0) {
@@ -101,7 +101,7 @@ function drawGateway(drawing: Drawing): string | undefined {
     const made = chart === undefined ? [] : [chart.resource];
     parts.push({ id: "apisix", label, place, ...changeOf([...made, ...routes], made) });
     if (chart === undefined) return "apisix";
-    // Which of its programs an update of the chart's values is about cannot be seen here.
+    // It is not visible here which program of the chart an update of its values changes.
     const come = chart.resource.change === "update" ? {} : changeOf(made);
     const controllers = replicasOf(controllerOf(chart.values));
     parts.push({ id: "controller", label: ["ingress controller", controllers], place, ...come });
@@ -133,7 +133,7 @@ function drawCounters({ resources, parts, lines }: Drawing): void {
     lines.push({ from: "apisix", to: "counters", label: "limits", carries: "control" });
 }
 
-/** Where the routes of a gateway lead. */
+/** Upstreams of the gateway's routes. */
 function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void {
     const upstreams = new Map(
         ofKind(resources, "kubernetes ApisixUpstream").map((one) => [textAt(one.inputs, "metadata", "name"), one]),
@@ -168,7 +168,7 @@ function drawUpstreams({ resources, parts, lines }: Drawing, from: string): void
     });
 }
 
-/** Where a tunnel leads that has no gateway behind it. */
+/** Origins of a tunnel without a gateway. */
 function drawOrigins({ resources, parts, lines }: Drawing, from: string): void {
     const configs = ofKind(resources, "cloudflare ZeroTrustTunnelCloudflaredConfig");
     const rules = configs.flatMap(({ inputs }) => mapsAt(inputs, "config", "ingresses"));

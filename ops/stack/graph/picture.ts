@@ -34,7 +34,7 @@ export const COLOURS: Record<Operation, { fill: string; border: string }> = {
     delete: { fill: "#ffdcd8", border: "#cf222e" },
 };
 
-/** The words of a legend, and of a box that changes. */
+/** Words of the legend, and of a box that changes. */
 export const CHANGED: Record<Operation, string> = {
     create: "created",
     update: "changed",

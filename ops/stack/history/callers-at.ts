@@ -1,4 +1,4 @@
-/** Callers of a version that stood in a file of their own: Pulumi's history has its name, and git what it said. */
+/** Callers of a version that were in a separate file: Pulumi's history has its name, and git its content. */
 import { parseCallersFile } from "../../../config/keys/consumers/file";
 import { isInside } from "../../../config/values";
 import { ROOT } from "../../context";

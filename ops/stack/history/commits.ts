@@ -6,7 +6,7 @@ import { ROOT } from "../../context";
 export interface GitOptions {
     /** Longest time, in seconds. @default 60: a clone on a slow disk; nothing here needs the network */
     timeoutSeconds?: number;
-    /** Breaks it off. */
+    /** Stops git. */
     signal?: AbortSignal;
 }
 
@@ -25,7 +25,7 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
             reject(
                 new Failure(
                     error.killed
-                        ? `git ${what}: must end within ${timeoutSeconds} s (it was broken off). It said: ${stderr.trim() || "nothing"}`
+                        ? `git ${what}: must end within ${timeoutSeconds} s (it was stopped). It said: ${stderr.trim() || "nothing"}`
                         : `git ${what}: must succeed. It said: ${message}`,
                 ),
             );
@@ -33,7 +33,7 @@ export function git(args: string[], folder = ROOT, { timeoutSeconds = 60, signal
     );
 }
 
-/** Files that differ from the last commit, each as git says it. Those that git does not know do not count. */
+/** Files that differ from the last commit, as git prints them. Untracked files do not count. */
 export async function uncommittedFiles(folder: string): Promise<string[]> {
     const status = await git(["status", "--porcelain", "--untracked-files=no"], folder);
     return status.split("\n").flatMap((line) => (line === "" ? [] : [line.trim()]));

@@ -1,4 +1,4 @@
-/** What differs between the configs of two versions, in the words of callers first. */
+/** Differences between the configs of two versions, effects on callers first. */
 import { isDeepStrictEqual } from "node:util";
 import { credential as gatewayCredential } from "../../../config/keys/consumers/schema";
 import { credential as serviceToken } from "../../../config/keys/consumers/service-tokens";
@@ -52,7 +52,7 @@ function credentialLines(name: string, old: Caller, now: Caller): string[] {
 
 const KNOWN = new Set([...Object.keys(gatewayCredential.shape), ...Object.keys(serviceToken.shape)]);
 
-/** A credential without what may be a key in the wrong place: values of unknown keys, and a method that is none. */
+/** A credential without values that may be misplaced keys: values of unknown fields, and an invalid method. */
 function readable(credential: Props): Props {
     const isKnown = (key: string, value: unknown) =>
         key === "method" ? METHODS.some((method) => method === value) : KNOWN.has(key);
@@ -67,7 +67,7 @@ function limitLines(name: string, old: Caller, now: Caller): string[] {
     return [...named, ...limitVerdicts(`caller ${name}`, sides).map(({ says }) => says)];
 }
 
-/** As the program renders them. The scope is no difference between two versions of one stack. */
+/** Limits as the program renders them. Two versions of one stack have the same scope. */
 function plugins(limits: Limits): ConsumerPlugin[] {
     return limitPlugins(limits, "");
 }

@@ -1,6 +1,6 @@
 /**
- * Versions of a stack, from `pulumi stack history --json` of any backend (pkg/cmd/pulumi/stack/stack_history.go, read at
- * 3.274.1). A backend of files numbers none of them: there the number is the place in the history, from 1.
+ * Versions of a stack, from `pulumi stack history --json` of any backend (pkg/cmd/pulumi/stack/stack_history.go, read
+ * at 3.274.1). The file backend has no numbers: there the number is the position in the history, from 1.
  */
 import type { Context } from "../../context";
 import { Failure } from "../../errors";
@@ -43,12 +43,12 @@ interface Update {
     resourceChanges?: Record<string, number>;
 }
 
-/** What stands for a secret that Pulumi cannot decrypt any more (stack_history.go). */
+/** Placeholder of a secret that Pulumi can no longer decrypt (stack_history.go). */
 const UNREADABLE = "ERROR_UNABLE_TO_DECRYPT";
 
 /** The oldest first. @param more arguments for Pulumi; with `--show-secrets` configs are in plain, as far as they can be read */
 export async function readVersions({ pulumi }: Context, stack: Stack, more: string[] = []): Promise<Version[]> {
-    // Not by pages: the first would be the last ten.
+    // Without pages, since the first page has only the last ten.
     const args = ["stack", "history", "--json", "--page-size", "0", ...more, "--stack", stack.name];
     const text = await ask(pulumi, args);
     let updates: unknown;
@@ -99,7 +99,7 @@ function whoOf(environment: Record<string, string>): { who?: string } {
     return who === "" ? {} : { who };
 }
 
-/** The last version before another whose config was carried out. @returns undefined when there is none */
+/** The last version before another one whose config was applied. @returns undefined when there is none */
 export function before(versions: Version[], version: Version): Version | undefined {
     return versions.filter((other) => other.number < version.number && isDone(other)).at(-1);
 }

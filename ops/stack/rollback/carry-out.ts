@@ -1,4 +1,4 @@
-/** An earlier program and its config: previewed into a plan, and carried out as that plan says. */
+/** Previews an earlier program with its config into a plan, and carries out that plan. */
 import type { Context } from "../../context";
 import { Failure, UsageError } from "../../errors";
 import { lockFailure, NOTHING_CHANGED } from "../backend-lock";
@@ -21,7 +21,7 @@ export interface Earlier {
     signal: AbortSignal;
 }
 
-/** @throws Failure in the words of the earlier program, which may refuse a config, or a state that is newer than it */
+/** @throws Failure with the error of the earlier program, which may reject a newer config or state */
 export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Promise<Preview> {
     const { stack, number, plan, signal } = earlier;
     const result = await pulumi(["preview", "--json", `--save-plan=${plan}`, ...at(earlier)], { signal });
@@ -31,7 +31,7 @@ export async function earlierPreview({ pulumi }: Context, earlier: Earlier): Pro
     } catch (error) {
         if (!(error instanceof Failure || error instanceof UsageError)) throw error;
         throw new Failure(
-            `version ${number}: its program must take its config and the state of today. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
+            `version ${number}: its program must accept its own config and the present state. ${error.message}\nNothing was changed. Choose another version: npm run ops -- stack history`,
         );
     }
 }
@@ -47,7 +47,7 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     const { pulumi, note } = context;
     const { stack, number, plan, signal } = earlier;
     if (markOf(await exported(context, stack)) !== markOf(state))
-        throw new Failure(changed(stack, "its state is another one", "Nothing was changed."));
+        throw new Failure(changed(stack, "its state has changed", "Nothing was changed."));
     note(`\npulumi up, stack ${stack.name}, program and config of version ${number}:`);
     const args = ["up", "--yes", `--plan=${plan}`, "--message", `Back to version ${number}`, ...at(earlier)];
     const { code, stdout, stderr } = await pulumi(args, { signal, onLine: (line) => note(`  ${line}`) });
@@ -57,18 +57,18 @@ export async function up(context: Context, earlier: Earlier, state: Exported): P
     if (locked) throw locked;
     const begun = /^Updating \(/m.test(said);
     const now = begun
-        ? `Part of it may be done. Run this again; or go forward again: pulumi up -s ${stack.short}.`
+        ? `Part of it may be done. Run this again, or return to the newer version: pulumi up -s ${stack.short}.`
         : "Nothing was changed.";
     const other = OTHER_THAN_PLAN.exec(said)?.[0].trim();
     if (other) throw new Failure(changed(stack, other.replace(/^error: /, ""), now, begun));
     throw new Failure(
-        `pulumi up: must succeed (${signal.aborted ? "it was broken off" : `ended with ${code}, see above`}). ${now}`,
+        `pulumi up: must succeed (${signal.aborted ? "it was interrupted" : `ended with ${code}, see above`}). ${now}`,
     );
 }
 
 /** @param begun whether the run has begun: the difference may then come from values that the review could not know */
 function changed({ short }: Stack, what: string, now: string, begun = false): string {
-    const why = begun ? ", or it is known only now what was unknown then" : "";
+    const why = begun ? ", or a value that the review could not know is known now" : "";
     return `${short}: the stack has changed since its review (${what})${why}. ${now} See: npm run ops -- stack history; then run this again, and read its new review.`;
 }
 

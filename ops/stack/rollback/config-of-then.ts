@@ -1,4 +1,4 @@
-/** The config of an earlier version, made of what the history shows and of what is encrypted in stack files. */
+/** Rebuilds the config of an earlier version from the history and from encrypted values in stack files. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -17,25 +17,25 @@ export interface Sources {
     /** Stack file of that version. Undefined: it is in no commit, and was not given. */
     then?: string;
     now: string;
-    /** Callers of today, of the stack file and of its file of callers. */
+    /** Present callers, of the stack file and of its file of callers. */
     callers?: unknown[];
-    /** Config of the version with its secrets in plain, to compare with. Undefined: it cannot be read any more. */
+    /** Config of the version with its secrets in plain text, for comparisons. Undefined: it can no longer be read. */
     plain?: Config;
 }
 
 export interface ConfigOfThen {
     text: string;
-    /** Keys whose secrets are those of today. */
+    /** Keys that keep their present secrets. */
     ofToday: string[];
-    /** Service tokens that keep the secret of today. */
+    /** Service tokens that keep their present secret. */
     kept: string[];
     problems: string[];
 }
 
-/** Values as the history has them; for what is secret, what a stack file has there that differs in no other way. */
+/** Values from the history; secret values from a stack file that has the same other values there. */
 export function configOfThen({ number, config }: Version, { then, now, callers, plain }: Sources): ConfigOfThen {
     const today = contentOf(now);
-    // What was encrypted for another passphrase or key cannot be read any more.
+    // Values encrypted with another passphrase or key can no longer be read.
     const usable = then !== undefined && sealOf(contentOf(then)) === sealOf(today) ? then : undefined;
     const made: Record<string, unknown> = {};
     const found: ConfigOfThen = { text: "", ofToday: [], kept: [], problems: [] };
@@ -46,7 +46,7 @@ export function configOfThen({ number, config }: Version, { then, now, callers, 
             continue;
         }
         const known = plain?.[key];
-        // In its own file it is what it was, as far as anybody knows.
+        // A value from that version's own file is assumed to be right.
         const old = sealedAt(usable, key, known === undefined || known === SECRET ? undefined : known, true);
         const live = old.value === undefined ? sealedAt(now, key, known, false) : undefined;
         made[name] = old.value ?? live?.value;
@@ -63,18 +63,21 @@ export function configOfThen({ number, config }: Version, { then, now, callers, 
 }
 
 interface Sealed {
-    /** As the file has it, secrets encrypted. */
+    /** Value in the file, with encrypted secrets. */
     value?: unknown;
     /** Where it differs in more than its secrets; empty if unknown. */
     differs?: string[];
 }
 
-/** @param known values of that version, secrets in plain text. @param own whether the file is that of that version: it is taken at its word */
+/**
+ * @param known values of that version, secrets in plain text. @param own whether the file is that of that version: then
+ * its values are used without a comparison
+ */
 function sealedAt(file: string | undefined, key: string, known: unknown, own: boolean): Sealed {
     if (file === undefined) return {};
     const value = entryOf(contentOf(file), key);
     if (value === undefined || !hasSecret(value)) return {};
-    // A secret that is nothing but one says of nothing else what it was.
+    // A value that is entirely secret has no other parts to compare.
     if (isSealed(value)) return isMap(known) || Array.isArray(known) ? { differs: [] } : { value };
     if (known === undefined || known === SECRET) return own ? { value } : { differs: [] };
     const read = entryOf(asPulumiReads(parseYaml(file), new Map()) as Content, key);
@@ -87,7 +90,7 @@ function sealedAt(file: string | undefined, key: string, known: unknown, own: bo
     return { value: written.length > 0 ? { ...(kept as object), ...Object.fromEntries(written) } : kept };
 }
 
-/** What says how a conversion is done, without what `ops convert` writes about where it is. */
+/** The settings of a conversion, without its progress, which `ops convert` writes. */
 function withoutPlace(convert: unknown): unknown {
     if (!isMap(convert)) return convert;
     const { phase: _, holder: __, measured: ___, ...rest } = convert;
@@ -97,7 +100,7 @@ function withoutPlace(convert: unknown): unknown {
 /** Both values without what is encrypted in the first. */
 function withoutSecrets(sealed: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isSealed(sealed)) {
-        // Whole objects may be encrypted as one; then as much is known of the other.
+        // If one value is encrypted as a whole, the other is treated in the same way.
         const fits = typeof known === "string";
         return { before: SECRET, after: fits ? SECRET : known };
     }
@@ -125,8 +128,8 @@ function missing(key: string, number: number, differs: string[] | undefined): st
 }
 
 /**
- * Config of a version with its secrets, through a pipe. Pulumi asks a stack file how they are encrypted, and would write
- * into it: it is given a copy.
+ * Config of a version with its secrets, through a pipe. Pulumi reads the encryption settings from a stack file and may
+ * write to it, so it gets a copy.
  */
 export async function readPlain(
     context: Context,
@@ -144,7 +147,7 @@ export async function readPlain(
         const { number, start } = version;
         return versions.find((one) => one.number === number && one.start === start)?.config;
     } catch (error) {
-        // Then as little is known as when it was encrypted with another key.
+        // Then the config is unknown, as if it were encrypted with another key.
         if (error instanceof Failure) return undefined;
         throw error;
     }
@@ -157,7 +160,7 @@ export function contentOf(text: string): Content {
     return isMap(value) ? (value as Content) : {};
 }
 
-/** What secrets of a stack file are encrypted with. */
+/** Encryption settings of a stack file. */
 function sealOf({ secretsprovider, encryptedkey, encryptionsalt }: Content): string {
     return JSON.stringify([secretsprovider, encryptedkey, encryptionsalt]);
 }

@@ -1,4 +1,4 @@
-/** Ctrl-C, an end that is asked for, a closed terminal: what is under way ends in order, and nothing is left behind. */
+/** Handles Ctrl-C, SIGTERM and a closed terminal: running work ends properly, and temporary files are removed. */
 import { unlessAborted } from "../../abort";
 import { Failure } from "../../errors";
 
@@ -9,7 +9,7 @@ export interface Interruption {
     signal: AbortSignal;
     /** Ends as the promise does, or fails at once when the process gets a signal to end. */
     race<T>(promise: Promise<T>): Promise<T>;
-    /** From then on signals do what they did before. */
+    /** Restores the earlier handling of signals. */
     end(): void;
 }
 
@@ -20,7 +20,7 @@ export function interruption(): Interruption {
         // After SIGHUP the terminal may be closed.
         if (name === "SIGHUP")
             for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
-        order.abort(new Failure(`rollback: was told to end (${name}). Look what is so: npm run ops -- stack history`));
+        order.abort(new Failure(`rollback: was ended by ${name}. See what was done: npm run ops -- stack history`));
     };
     SIGNALS.forEach((name) => process.on(name, onSignal));
     const { signal } = order;

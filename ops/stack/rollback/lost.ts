@@ -1,11 +1,11 @@
-/** What going back does not bring back: the material of credentials, a zone. */
+/** Things that a rollback cannot restore: secrets of credentials, and a zone. */
 import { VERIFIER } from "../../../components/opt/conversion-phases";
 import { changesOf, type Change } from "../../review/changes";
 import { isMap } from "../../review/differences";
 import type { Preview } from "../../review/preview";
 
 export interface Lost {
-    /** Losses that cannot be accepted: there is nothing to go back to. */
+    /** Losses that the operator cannot accept, since nothing can replace them. */
     never: string[];
     /** Credentials with the old name and a new secret: their callers need the new one. */
     renewed: string[];
@@ -32,8 +32,8 @@ export function lostIn({ steps }: Preview): Lost {
 function zoneProblem({ op, old, new: now }: Change): string {
     const name = String((op === "delete" ? old : now)?.name ?? "zone");
     return op === "create"
-        ? `zone ${name}: it was deleted, and its records with it: one of the same name has other name servers. Bring it back by hand (docs/operate/dns-move.md)`
-        : `zone ${name}: going back would delete it with every record. Keep it: pulumi state unprotect is no way here`;
+        ? `zone ${name}: it was deleted with its records, and a new zone of the same name gets other name servers. Restore it by hand (docs/operate/dns-move.md)`
+        : `zone ${name}: going back would delete it with every record. Keep it, and do not use pulumi state unprotect for this`;
 }
 
 /** A seed that comes while callers stay. Of a stack that comes back as a whole everything is new anyway. */

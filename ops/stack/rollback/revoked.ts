@@ -17,7 +17,7 @@ export const RECORD_KEEPERS = [
 ];
 const TYPE = "pulumi-nodejs:dynamic/alpa-auth:Revocations";
 
-/** A revocation that would not hold any more. */
+/** A revocation that the rollback would break. */
 export interface Broken {
     /** `<consumer>/<credential>` that was revoked. */
     revoked: string;
@@ -64,7 +64,7 @@ export function withReadmit(config: string, broken: Broken[], program: string): 
     return document.toString();
 }
 
-/** What a review says of those that the program of that version cannot say itself. */
+/** Findings about revocations that the program of that version cannot report itself. */
 export function revocationFindings(broken: Broken[], program: string): Finding[] {
     if (keepsRecord(program)) return [];
     return broken.map(({ revoked, who }) => ({
@@ -76,7 +76,7 @@ export function revocationFindings(broken: Broken[], program: string): Finding[]
     }));
 }
 
-/** Those that the operator has not named. */
+/** Broken revocations that the operator has not accepted. */
 export function revocationProblems(broken: Broken[], named: string[]): string[] {
     const open = [...new Set(broken.map(({ revoked }) => revoked))].filter((who) => !named.includes(who));
     if (open.length === 0) return [];

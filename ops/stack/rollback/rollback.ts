@@ -1,4 +1,4 @@
-/** `ops stack rollback --to N`: the program and the config of an earlier version, carried out against the state of today. */
+/** `ops stack rollback --to N`: applies the program and the config of an earlier version to the present state. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -45,7 +45,7 @@ export const command: AddCommand = (stack, context) =>
         )
         .addOption(repeatable("--readmit <consumer/credential>", "accept the revoked key of a credential again"))
         .option("--config-file <file>", "the stack file of that version (default: that of its commit)")
-        .option("--consumer <name>", "the caller of the calls after it, made for this", label, "smoke")
+        .option("--consumer <name>", "test caller for the calls after the rollback", label, "smoke")
         .action((args) => rollback(context, args));
 
 export interface RollbackArgs extends TargetArgs {
@@ -146,7 +146,8 @@ async function tryFromOutside(context: Context, args: RollbackArgs, way: Way): P
     try {
         await interrupted.race(smoke({ ...context, out, folder: scratch, program }, calls));
     } catch (error) {
-        // The version is back, and does not serve or cannot be tried: more than a finding, and not "nothing was changed".
+        // The rollback is done, but the service does not answer or cannot be tested: a failure, since something was
+        // changed.
         throw error instanceof FindingsError || error instanceof UsageError ? new Failure(error.message) : error;
     }
 }
@@ -160,7 +161,7 @@ function writeCallers(file: string, text: string): void {
 }
 
 /**
- * What cannot come back, what breaks a rule of today or a revocation, and credentials that would be new.
+ * Rejects a rollback that needs deleted secrets, breaks a present rule or a revocation, or re-creates credentials.
  * @returns the re-created credentials that were accepted
  */
 function refuse(
@@ -174,13 +175,13 @@ function refuse(
         renewed.length === 0 || newCredentials
             ? []
             : [
-                  `--to: going back must not need what is gone: the material of ${renewed.join(", ")} was deleted when it was revoked or rotated, and new material would be made. Callers that still hold the old one would get 401. Accept it: add --new-credentials, and hand the new ones out`,
+                  `--to: going back must not need deleted secrets: those of ${renewed.join(", ")} were deleted when they were revoked or rotated, and new ones would be created. Callers that still use the old ones would get 401. To accept that, add --new-credentials, and hand out the new ones`,
               ];
     const broken = findings
         .filter(({ code }) => code === "policy-violated")
         .map(
             ({ says, evidence: [{ resource }] }) =>
-                `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or let it off the rule in policy/exceptions.yaml, with a reason and an end, and commit that (docs/review/policy.md)`,
+                `--to: going back must break no rule of today's. ${resource}: ${says}. Choose another version; or add an exception to policy/exceptions.yaml, with a reason and an end, and commit it (docs/review/policy.md)`,
         );
     const problems = [
         ...never.map((one) => `--to: ${one}`),
@@ -199,7 +200,7 @@ async function saveConfig(context: Context, { stack, target }: Way): Promise<voi
     if (head !== target.commit) {
         const back = `git revert ${target.commit.slice(0, 10)}..HEAD`;
         return context.note(
-            `This clone still has the newer program, and the next pulumi up of it undoes this. Take it back: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
+            `This clone still has the newer program, and the next pulumi up from it undoes this rollback. Revert it here too: ${back}, with the config of version ${number} (npm run ops -- stack diff).`,
         );
     }
     const { callers } = target;

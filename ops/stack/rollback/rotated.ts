@@ -1,10 +1,11 @@
-/** Secrets of service tokens that were rotated since: their numbers never go down (docs/decisions/0017). */
+/** Service tokens that were rotated since: the version of a secret never decreases (docs/decisions/0017). */
 import { parseYaml } from "../yaml-edit";
 import { isMap } from "../../review/differences";
 import { setSecretVersion } from "../consumers-edit";
 
 /**
- * Callers of that version, with the secrets of today where those are newer: no earlier one comes back, and the caller has today's.
+ * Callers of that version, with the present secret version where it is newer: an earlier secret cannot be restored, and
+ * the caller has the present one.
  * @param then list of the config, of any form @returns the list, and `<consumer>/<credential>` of those that keep today's
  */
 export function keepRotated(then: unknown, now: unknown): { consumers: unknown; kept: string[] } {

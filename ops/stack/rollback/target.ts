@@ -21,9 +21,9 @@ export interface Target {
     config: string;
     /** The file of callers of that version, in the folder of the program. Unset: the config names none. */
     callers?: { name: string; text: string };
-    /** Keys whose secrets are those of today. */
+    /** Keys that keep their present secrets. */
     ofToday: string[];
-    /** Service tokens that keep the secret of today. */
+    /** Service tokens that keep their present secret. */
     kept: string[];
 }
 
@@ -36,7 +36,7 @@ export interface TargetArgs {
 /**
  * Looks for the version, its commit and its config.
  * @param scratch folder for what is needed on the way
- * @throws UsageError with all that stands against it
+ * @throws UsageError with all problems that prevent the rollback
  */
 export async function findTarget(
     context: Context,
@@ -131,7 +131,7 @@ function stageProblems(phase: string | undefined, there: string | undefined, num
     const here = phase ?? "intra-a";
     // The config of that version is unknown too, which is rejected elsewhere.
     if (there === undefined) return [];
-    // In the first phase bare metal serves as before it.
+    // In the first phase bare metal still serves callers.
     const serves = (place: string) => (place === "prepare" ? "intra-a" : place);
     if (serves(here) === serves(there)) return [];
     const say = (place: string) => (place === "intra-a" ? place : `intra-b, phase ${place}`);
@@ -161,7 +161,7 @@ function given(file: string): string {
     }
 }
 
-/** Changes of the clone that are in no commit: what runs now could not be come back to. */
+/** Uncommitted changes of the clone: after the rollback there would be no commit to return to. */
 export async function uncommitted(root: string): Promise<string[]> {
     const files = await uncommittedFiles(root);
     if (files.length === 0) return [];
@@ -170,6 +170,6 @@ export async function uncommitted(root: string): Promise<string[]> {
             .slice(0, 3)
             .join(
                 ", ",
-            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}), or there is no way forward again. Commit them or take them back.`,
+            )}${files.length > 3 ? ` and ${files.length - 3} more` : ""}), or you could not return to this version of the program afterwards. Commit or revert them.`,
     ];
 }

@@ -8,7 +8,7 @@ import { Failure } from "../../errors";
 import { git } from "../history/commits";
 
 export interface WorkTreeOptions {
-    /** Breaks off what it takes to make it. */
+    /** Stops creating the work tree. */
     signal?: AbortSignal;
     /** Longest time for `npm ci`, in seconds. @default 600: 700 packages through a slow proxy, times three */
     installSeconds?: number;
@@ -18,8 +18,8 @@ export interface WorkTreeOptions {
 const CHECKOUT_SECONDS = 300;
 
 /**
- * Runs `use` with a work tree of the commit that can run, and takes it away again. Packages are those of its lock file:
- * of the clone where they are the same, else installed.
+ * Runs `use` with a runnable work tree of the commit, and removes it afterwards. It uses the clone's packages if the
+ * lock file is the same; otherwise it installs them.
  */
 export async function withWorkTree<T>(
     context: Context,
@@ -31,7 +31,7 @@ export async function withWorkTree<T>(
     const folder = join(scratch, "program");
     const root = context.program ?? ROOT;
     try {
-        // No hook of the clone: it would run in a tree that is none of its user's.
+        // Disables git hooks of the clone, which are not meant for this work tree.
         const add = ["-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", "--quiet", folder, commit];
         await git(add, root, { timeoutSeconds: CHECKOUT_SECONDS, signal });
         const modules = await samePackages(root, commit);
@@ -41,13 +41,13 @@ export async function withWorkTree<T>(
         else symlinkSync(modules, join(scratch, "node_modules"), "dir");
         return await use(folder);
     } finally {
-        // Whatever state it is in: a folder that is gone is pruned.
+        // Works in any state: git prunes a work tree whose folder is missing.
         rmSync(scratch, { recursive: true, force: true });
         await git(["worktree", "prune"], root).catch(() => undefined);
     }
 }
 
-/** Where the packages of the clone are, if they are those of a lock file. */
+/** Folder of the clone's packages, if the lock file of the commit is the same. */
 async function samePackages(root: string, commit: string): Promise<string | undefined> {
     const modules = join(root, "node_modules");
     if (!existsSync(join(modules, ".package-lock.json"))) return undefined;
@@ -69,7 +69,7 @@ function install(context: Context, folder: string, seconds: number, signal: Abor
         stream.setEncoding("utf8").on("data", (text: string) => (said += text));
     let late = false;
     const end = () => {
-        // What it has written goes with the work tree, so there is nothing to end in order.
+        // Its files are deleted with the work tree, so it can be killed.
         try {
             if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
         } catch {

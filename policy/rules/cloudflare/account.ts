@@ -2,7 +2,7 @@ import { at, isOther, list, map, shown, UNKNOWN, type Resource } from "../resour
 import type { Rule } from "../rule";
 
 const SERVICE_AUTH = "non_identity";
-/** @param names the provider's, the older ones that it still takes too */
+/** @param names field names of the provider, also older ones that it still accepts */
 const isOfType = (resource: Resource, ...names: string[]) =>
     resource.type.startsWith("cloudflare:") && names.includes(resource.type.split(":").pop()!);
 
@@ -18,7 +18,7 @@ export const serviceTokensOnly: Rule = {
         if (isOfType(resource, "ZeroTrustAccessPolicy", "AccessPolicy")) return policy(resource.props, "");
         if (!isOfType(resource, "ZeroTrustAccessApplication", "AccessApplication")) return [];
         return list(resource.props.policies).flatMap((entry, i) =>
-            // One that is named by its id is a resource of its own.
+            // A policy given by its id is a separate resource.
             entry !== UNKNOWN && at(entry, "id") === undefined ? policy(map(entry), `policies[${i}].`) : [],
         );
     },
@@ -35,16 +35,16 @@ function policy({ decision, includes }: Record<string, unknown>, where: string):
         ),
     );
     if (others.length > 0)
-        found.push(`${where}includes: must be service tokens alone (got ${others.join(", ")}). List their ids.`);
+        found.push(`${where}includes: must be only service tokens (got ${others.join(", ")}). List their ids.`);
     if (list(includes).length === 0)
-        found.push(`${where}includes: must list the tokens that are let in (got none). List their ids.`);
+        found.push(`${where}includes: must list the tokens that are admitted (got none). List their ids.`);
     return found;
 }
 
 export const zoneProtected: Rule = {
     name: "zone-protected",
-    title: "A zone that is made here is protected.",
-    reason: "With a zone go all its records, mail and web included, and its name servers: nothing brings them back.",
+    title: "A zone that this stack creates is protected.",
+    reason: "Deleting a zone deletes all its records, mail and web included, and its name servers: nothing restores them.",
     example: { type: "cloudflare:index/zone:Zone", inputs: { name: "example.com" } },
     check: (resource) =>
         isOfType(resource, "Zone") && !resource.protect

@@ -32,7 +32,7 @@ function wholeHosts({ props }: Resource): string[] {
     return [["domain", props.domain] as const, ...uris].flatMap(([where, uri]) =>
         uri === undefined || uri === UNKNOWN || HOST.test(String(uri))
             ? []
-            : [`${where}: must be a whole host: other paths of it would be open. Leave the path out.`],
+            : [`${where}: must be a host name without a path: its other paths would be open. Remove the path.`],
     );
 }
 
@@ -59,11 +59,11 @@ function uncovered(resources: Resource[]): Found {
         );
 }
 
-/** Entries that name something by its id which no resource of this stack has. */
+/** Entries with an id that no resource of this stack has. */
 function foreign(resources: Resource[], kind: string, field: string, path: string, of: string): Found {
     const ids = resources.filter((resource) => kindOf(resource) === of).map(({ id }) => id);
     const isKnown = (id: unknown) => typeof id === "string";
-    // One that is about to be made has none yet, and the entry that names it neither.
+    // A resource that is about to be created has no id yet, so neither has the entry for it.
     const unnamed = ids.filter((id) => !isKnown(id)).length;
     const what = of === POLICY ? "policy" : "service token";
     return resources
@@ -74,7 +74,7 @@ function foreign(resources: Resource[], kind: string, field: string, path: strin
                 .filter(({ id }) => isKnown(id) && !ids.includes(id));
             return others.slice(unnamed).map(({ where }) => ({
                 urn,
-                message: `${where}: is no ${what} of this stack. Name one that this stack makes.`,
+                message: `${where}: is no ${what} of this stack. Name one that this stack creates.`,
             }));
         });
 }

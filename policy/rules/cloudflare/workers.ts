@@ -3,8 +3,8 @@ import type { Rule } from "../rule";
 
 export const workersOwn: Rule = {
     name: "workers-own",
-    title: "Requests pass a Worker of this stack alone, and Access before it.",
-    reason: "A Worker sees each prompt and each answer, and may send them anywhere; what it answers by itself no connector has checked.",
+    title: "Requests pass only a Worker of this stack, and Access before it.",
+    reason: "A Worker sees each prompt and each answer, and can send them anywhere; no connector checks what the Worker answers itself.",
     example: {
         type: "cloudflare:index/workersRoute:WorkersRoute",
         inputs: { pattern: "*example.com/*", script: "other" },

@@ -4,15 +4,15 @@ import { isNowhere, NOWHERE, rulesOf } from "./route-rules";
 import type { Rule } from "../rule";
 
 /**
- * APISIX's own 60 s, which cut the first long answer off. Not the default of 600 s for a stack: behind
- * Cloudflare an answer has 125 s, and a stack may say that its longest takes less.
+ * APISIX's default of 60 s is too short for long answers. The limit is not the stack's default of 600 s, since an
+ * answer has 125 s behind Cloudflare, and a stack may set a shorter time.
  */
 const LEAST_READ_SECONDS = 60;
 
 /** The longest grace period that cloudflared starts with: a longer answer cannot be waited for. */
 const MOST_GRACE_SECONDS = 180;
 
-/** @returns seconds of a time as APISIX takes it: 600s, 10m, 500ms */
+/** @returns seconds of a time in APISIX's notation: 600s, 10m, 500ms */
 export function secondsOf(time: unknown): number | undefined {
     const found = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(String(time));
     if (!found) return undefined;
@@ -21,8 +21,8 @@ export function secondsOf(time: unknown): number | undefined {
 
 export const answersNotCut: Rule = {
     name: "answers-not-cut",
-    title: `Routes and upstreams to Alpa say how long an answer may take, ${LEAST_READ_SECONDS} s or more; what stops waits for answers.`,
-    reason: "Alpa sends nothing before an answer is complete: what gives up earlier costs the GPU time and returns nothing.",
+    title: `Routes and upstreams to Alpa allow ${LEAST_READ_SECONDS} s or more for an answer, and pods that stop wait for running answers.`,
+    reason: "Alpa sends nothing before an answer is complete: a shorter timeout wastes the GPU time and returns nothing.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
         inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 0 } },
@@ -50,7 +50,9 @@ function times(timeout: unknown, where: string): string[] {
         if (seconds === undefined)
             return [`${where}.${step}: must be a time (got ${shown(time)}). Write for example 600s.`];
         return step === "read" && seconds < LEAST_READ_SECONDS
-            ? [`${where}.read: must be ${LEAST_READ_SECONDS}s or more (got ${shown(time)}). Take the longest answer.`]
+            ? [
+                  `${where}.read: must be ${LEAST_READ_SECONDS}s or more (got ${shown(time)}). Set it to the longest answer time.`,
+              ]
             : [];
     });
 }

@@ -3,7 +3,7 @@ import { everyRequest, isNowhere, pluginsOf, rulesOf, type RouteRule } from "./r
 import type { Rule } from "../rule";
 import { isUpstream } from "./answer-times";
 
-/** An error as Alpa's own client reads it. */
+/** Format of an error that Alpa's own client reads. */
 const SHAPE = { type: "error", stacktrace: "" };
 
 /** @returns whether a value, or the JSON in a text, is an error in that shape */
@@ -26,8 +26,8 @@ const LIKE = 'Write {"type":"error","message":"…","stacktrace":""}.';
 
 export const errorShape: Rule = {
     name: "error-shape",
-    title: "What the gateway and the edge refuse looks like an error of Alpa's.",
-    reason: "Alpa's client fails on an error of any other form, and shows its caller a traceback instead of what to do.",
+    title: "Errors of the gateway and the edge have the format of Alpa's errors.",
+    reason: "Alpa's client fails on an error of any other format, and shows its caller a traceback instead of what to do.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: { kind: "ApisixRoute", spec: { http: [{ name: "a", plugins: [] }] } },
@@ -45,17 +45,17 @@ function ruleErrors(rule: RouteRule): string[] {
             name === "fault-injection" && config.abort !== undefined && !isGood(at(config, "abort.http_status"));
         return [
             ...((asks || response !== undefined) && !isShaped(response)
-                ? [`${where}.config._meta.error_response: must be an error of Alpa's form. ${LIKE}`]
+                ? [`${where}.config._meta.error_response: must have the format of Alpa's errors. ${LIKE}`]
                 : []),
             ...(refuses && !isShaped(at(config, "abort.body"))
-                ? [`${where}.config.abort.body: must be an error of Alpa's form. ${LIKE}`]
+                ? [`${where}.config.abort.body: must have the format of Alpa's errors. ${LIKE}`]
                 : []),
         ];
     });
     if (everyRequest(rule).some(({ name, config }) => name === "response-rewrite" && shapes(config))) return found;
     return [
         ...found,
-        `${rule.where}.plugins: must have response-rewrite that gives the errors of gateway and plugins Alpa's form. Add it.`,
+        `${rule.where}.plugins: must have response-rewrite, which gives errors of the gateway and its plugins the format of Alpa's errors. Add it.`,
     ];
 }
 
@@ -88,16 +88,16 @@ function edgeErrors(resource: Resource): string[] {
     if (!resource.type.endsWith(":Ruleset")) return [];
     return list(resource.props.rules).flatMap((rule, i) => {
         const response = at(rule, "actionParameters.response");
-        // Plan free lets a rule say nothing of its own.
+        // With plan free a rule cannot have its own response.
         if (response === undefined || response === UNKNOWN || isShaped(at(response, "content"))) return [];
-        return [`rules[${i}].actionParameters.response.content: must be an error of Alpa's form. ${LIKE}`];
+        return [`rules[${i}].actionParameters.response.content: must have the format of Alpa's errors. ${LIKE}`];
     });
 }
 
 export const noRetries: Rule = {
     name: "no-retries",
-    title: "A request is sent to Alpa once.",
-    reason: "Alpa goes on with a generation whose caller has given up: a second try costs the GPU time of the first again.",
+    title: "A request is sent to Alpa only once.",
+    reason: "Alpa continues a generation after its caller has given up: a retry costs the same GPU time again.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
         inputs: { kind: "ApisixUpstream", metadata: { name: "alpa-completions" }, spec: { retries: 1 } },
@@ -120,7 +120,7 @@ export const noRetries: Rule = {
 export const logprobsOneBackend: Rule = {
     name: "logprobs-one-backend",
     title: "Requests for logprobs of one caller go to one Alpa service.",
-    reason: "The cache that makes the next call cheap lives in that service's memory; another one answers that there is none.",
+    reason: "The cache that makes the next call cheap lives in that service's memory; another service rejects the call, since it has no such cache.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixUpstream",
         inputs: {

@@ -21,7 +21,7 @@ const isApisixImage = (repository: unknown) => /(^|\/)apisix$/.test(String(repos
 export const apisixVersion: Rule = {
     name: "apisix-version",
     title: `Every APISIX is version ${OLDEST_APISIX} or newer.`,
-    reason: "In older ones jwt-auth confuses algorithms: who has the public key of a caller makes tokens of that caller.",
+    reason: "In older versions jwt-auth confuses algorithms: anyone with the public key of a caller can forge tokens of that caller.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", version: "2.14.0", values: { image: { tag: "3.16.0-ubuntu" } } },
@@ -39,14 +39,14 @@ export const apisixVersion: Rule = {
     ],
 };
 
-/** Keys that the public chart and APISIX's own file have for the roles admin and viewer. */
+/** Publicly known keys for the roles admin and viewer, from the public chart and APISIX's default file. */
 const DEFAULT_KEYS = ["edd1c9f034335f136f87ad84b625c8f1", "4054f7cf07e344346cd3f287985e76a2"];
 const LEAST_KEY_LENGTH = 32;
 const CREDENTIALS = "apisix.admin.credentials";
 
 export const ownAdminKey: Rule = {
     name: "own-admin-key",
-    title: "The Admin API asks for a key of its own, which is in a Secret.",
+    title: "The Admin API requires a key that only this gateway has, from a Secret.",
     reason: "With a publicly known key, anyone who reaches the Admin API can open routes to Alpa and read every caller's key.",
     example: { type: "kubernetes:helm.sh/v3:Release", inputs: { chart: "apisix", values: { apisix: { admin: {} } } } },
     check: (resource) => [...adminKeyOfChart(resource), ...knownKeys(resource), ...shortKeys(resource)],
@@ -61,12 +61,12 @@ function adminKeyOfChart(resource: Resource): string[] {
             found.push(`${place}.secretName: must name a Secret with generated keys (got nothing). Name it.`);
         for (const [role, value] of Object.entries({ admin, viewer }))
             if (value !== undefined)
-                found.push(`${place}.${role}: must not be written down. Name a Secret in secretName.`);
+                found.push(`${place}.${role}: must not be in the values. Name a Secret in secretName.`);
         const proxy = "ingress-controller.gatewayProxy";
         const key = `${proxy}.provider.controlPlane.auth.adminKey`;
         if (at(values, `${proxy}.createDefault`) === true && at(values, `${key}.valueFrom`) === undefined)
             found.push(
-                `${where}.${key}.valueFrom: must name a Secret (got nothing, and the default is known). Name it.`,
+                `${where}.${key}.valueFrom: must name a Secret (got nothing, and the default key is publicly known). Name it.`,
             );
         return found;
     });
@@ -76,14 +76,14 @@ function knownKeys(resource: Resource): string[] {
     const found: string[] = [];
     eachText(resource.props, (text, path) => {
         if (DEFAULT_KEYS.some((key) => text.includes(key)))
-            found.push(`${path}: must not be a publicly known key. Have one generated.`);
+            found.push(`${path}: must not be a publicly known key. Use a generated key.`);
         if (/admin_key_required: *"?false/.test(text))
             found.push(`${path}: must not switch off the key of the Admin API (admin_key_required: false). Remove it.`);
     });
     return found;
 }
 
-/** Where the program has them generated. */
+/** The generated keys of this project. */
 function shortKeys(resource: Resource): string[] {
     const { length } = resource.props;
     if (!resource.type.endsWith(":RandomPassword") || !isInside(resource, "AdminKeys")) return [];
@@ -91,7 +91,7 @@ function shortKeys(resource: Resource): string[] {
     return [`length: must be ${LEAST_KEY_LENGTH} or more (got ${shown(length)}). Raise it.`];
 }
 
-/** A tag or version that always means the same. */
+/** Whether a tag or version always refers to the same content. */
 const PINNED = /^v?\d+\.\d+\.\d+([.+_-][0-9A-Za-z.+_-]*)?(@sha256:[0-9a-f]{64})?$/;
 const MOVING = /(?:^|[-.])(latest|stable|nightly|main|master|edge|dev)(?:$|[-.])/;
 
@@ -100,8 +100,8 @@ const pin = (where: string, got: unknown) => `${where}: must be one version (got
 
 export const versionsPinned: Rule = {
     name: "versions-pinned",
-    title: "Images, charts and files from the network are of one named version.",
-    reason: "What moves is changed by others, without a preview: a restart is then an upgrade, and no rollback goes back.",
+    title: "Images, charts and files from the network have a pinned version.",
+    reason: "Others can change what is not pinned, without a preview: a restart is then an upgrade, which no rollback reverts.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
         inputs: {
@@ -133,7 +133,7 @@ function movingCharts(resource: Resource): string[] {
     });
 }
 
-/** Definitions by address: a branch is another file tomorrow. */
+/** CRDs by URL: the file of a branch changes over time. */
 function movingFiles(resource: Resource): string[] {
     if (!/^kubernetes:yaml(\/v2)?:Config(File|Group)$/.test(resource.type)) return [];
     const files = [resource.props.files, resource.props.file].flat();

@@ -5,15 +5,15 @@ import { secondsOf } from "./answer-times";
 import type { Rule } from "../rule";
 
 const TOPOLOGY = "InterCluster";
-/** What the chart labels the pods of its ingress controller with. */
+/** Labels of the ingress controller's pods in the chart. */
 const CONTROLLER_LABELS = { "app.kubernetes.io/name": "ingress-controller" };
 /** While one node is down, the loss of another must not be an outage. */
 const LEAST = { gateways: 3, etcd: 3, controllers: 2, connectors: 2 };
 
 export const interOutlivesANode: Rule = {
     name: "inter-outlives-a-node",
-    title: "With option inter every part runs on several nodes, and a drain takes one at a time.",
-    reason: "The option is chosen to outlive a node: one part with a single pod, or without a budget, stops all callers.",
+    title: "With option inter every part runs on several nodes, and a drain evicts one pod at a time.",
+    reason: "The option promises to survive the loss of a node: one part with a single pod, or without a budget, stops all callers.",
     example: {
         type: "kubernetes:helm.sh/v3:Release",
         inputs: { chart: "apisix", values: { replicaCount: 1 } },
@@ -74,7 +74,10 @@ function members(resource: Resource): string[] {
     return [`spec.replicas: must be ${LEAST.etcd} or more (got ${shown(replicas)}). Raise it.`];
 }
 
-/** Pods of which a drain may take all at once: those of Deployments and StatefulSets, and those of the chart's ingress controller. */
+/**
+ * Pods that a drain may evict all at once: those of Deployments and StatefulSets, and of the chart's ingress
+ * controller.
+ */
 function withoutBudget(inside: Resource[]) {
     const budgets = inside.filter((resource) => kindOf(resource) === "PodDisruptionBudget");
     const covered = (labels: Record<string, unknown>, namespace?: string) =>
@@ -105,7 +108,7 @@ function withoutBudget(inside: Resource[]) {
     return [...controllers, ...deployments];
 }
 
-/** Pods of APISIX that are killed before the longest answer is there. */
+/** APISIX pods that are killed before the longest answer is complete. */
 function killedEarly(inside: Resource[]) {
     const longest = Math.max(
         0,

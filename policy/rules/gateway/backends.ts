@@ -5,19 +5,19 @@ import type { RouteRule } from "./route-rules";
 /** Targets of routes and tunnels. */
 
 const ALPA = 20001;
-/** Services of the charts before what is closed, whatever their ports. */
+/** Services of the charts for closed ports, whatever their own ports are. */
 const CLOSED_SERVICE = /(^|-)(etcd|etcd-headless|apisix-admin|apisix-control|head-svc)$/;
 
 /** No route of the gateway leads to a closed port, except Alpa. */
 function leads(where: string, service: unknown, port: unknown, field: string): string[] {
     if (typeof service === "string" && CLOSED_SERVICE.test(service.split(".")[0]))
-        return [`${where}: must not lead to ${service}. Remove it.`];
+        return [`${where}: must not route to ${service}. Remove it.`];
     if (isName(port))
         return [
             `${where}.${field}: must be a number (got ${shown(port)}): a name does not say which port. Write the number.`,
         ];
     const what = number(port) === ALPA ? undefined : closed(port);
-    return what ? [`${where}: must not lead to ${what} (port ${number(port)}). Remove it.`] : [];
+    return what ? [`${where}: must not route to ${what} (port ${number(port)}). Remove it.`] : [];
 }
 
 /** The Services that a rule names by itself. */
@@ -28,7 +28,7 @@ export function backends({ where, props }: RouteRule): string[] {
     });
 }
 
-/** What an ApisixUpstream leads to. */
+/** Targets of an ApisixUpstream. */
 export function externalNodes({ props }: Resource): string[] {
     return list(at(props, "spec.externalNodes")).flatMap((node, i) => {
         const where = `spec.externalNodes[${i}]`;
@@ -51,7 +51,7 @@ const NETWORKS = ["ZeroTrustTunnelCloudflaredRoute", "TunnelRoute"];
 export function tunnel(resource: Resource): string[] {
     const { props } = resource;
     if (NETWORKS.includes(kindOf(resource)))
-        return ["network: must not be opened through a tunnel: its devices are asked for no credential. Remove it."];
+        return ["network: must not be opened through a tunnel, since its devices need no credential. Remove it."];
     if (!CONFIGS.includes(kindOf(resource))) return [];
     const warp = at(props, "config.warpRouting.enabled");
     return [
@@ -71,7 +71,7 @@ function ingress({ service, originRequest }: Tree, where: string, toGateway: boo
     const port = number(/:(\d+)\/?$/.exec(String(service))?.[1]);
     const what = closed(port);
     if (what !== undefined && (toGateway || port !== ALPA))
-        return [`${where}.service: must not lead to ${what} (port ${port}). Lead it to the gateway.`];
+        return [`${where}.service: must not route to ${what} (port ${port}). Route to the gateway.`];
     return toGateway || originRequest === UNKNOWN ? [] : passedAccess(map(originRequest).access, where);
 }
 

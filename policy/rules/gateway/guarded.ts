@@ -4,7 +4,7 @@ import type { Rule } from "../rule";
 
 export const alpaGuarded: Rule = {
     name: "alpa-guarded",
-    title: "What can stop Alpa is refused before it reaches it.",
+    title: "Requests that can stop Alpa are rejected before they reach it.",
     reason: "One request with fields that Alpa does not expect ends its batch loop: every caller's next request hangs, and its port stays open.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
@@ -33,7 +33,7 @@ function body(rule: RouteRule): string[] {
     const guard = everyRequest(rule).find(({ name }) => name === "request-validation");
     if (guard === undefined)
         return [
-            `${rule.where}.plugins: must have request-validation, on and for every request. Add it; a guard that is off for a time needs an exception.`,
+            `${rule.where}.plugins: must have request-validation, enabled and for every request. Add it; a guard that is off for a time needs an exception.`,
         ];
     const { where, config } = guard;
     const requires = (schema: string, ...fields: string[]) => {

@@ -23,8 +23,8 @@ export function rulesOf(resource: Resource): RouteRule[] {
 }
 
 /**
- * The plugins of a rule that are on: one that says nothing of that is (CRD of the ingress controller 2.x). Of several with
- * one name the last counts.
+ * Enabled plugins of a rule: a plugin without `enable` is enabled (CRD of the ingress controller 2.x). Of several with the same
+ * name, the last one applies.
  */
 export function pluginsOf({ where, props }: RouteRule): Plugin[] {
     const on = list(props.plugins)
@@ -36,13 +36,13 @@ export function pluginsOf({ where, props }: RouteRule): Plugin[] {
         .map(({ name, config, where: place }) => ({ where: place, name: String(name), config: map(config) }));
 }
 
-/** Some requests bypass a plugin. */
+/** Whether some requests bypass a plugin. */
 export const hasFilter = (config: unknown) => ![undefined, UNKNOWN].includes(at(config, "_meta.filter") as undefined);
 
-/** Those that no filter keeps from a request. */
+/** Plugins without a filter, which run for every request. */
 export const everyRequest = (rule: RouteRule) => pluginsOf(rule).filter(({ config }) => !hasFilter(config));
 
-/** Some plugins of a rule are unknown before the run. */
+/** Whether some plugins of a rule are unknown before the run. */
 export const isUnknown = ({ props }: RouteRule): boolean =>
     props.plugins === UNKNOWN ||
     list(props.plugins).some((plugin) => plugin === UNKNOWN || at(plugin, "config") === UNKNOWN);
@@ -65,7 +65,7 @@ export function authenticationOf(rule: RouteRule): (Plugin & { wrapper?: Tree })
     });
 }
 
-/** Has no upstream that listens, as far as is known. */
+/** Whether it has no reachable upstream, as far as is known. */
 export function isNowhere({ props }: RouteRule): boolean {
     const { upstreams, backends } = props;
     return (

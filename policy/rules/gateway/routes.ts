@@ -31,7 +31,7 @@ export const routeAsks: Rule = {
     check: (resource) => {
         const kind = kindOf(resource);
         if (OTHER_WAYS.includes(kind))
-            return [`${kind}: must be an ApisixRoute, whose rules can be checked. Write one.`];
+            return [`${kind}: must be an ApisixRoute, whose rules can be checked. Use that kind.`];
         if (kind === "ApisixUpstream") return [...nowhere(resource), ...externalNodes(resource)];
         if (resource.type.startsWith("cloudflare:")) return tunnel(resource);
         const streams = list(at(resource.props, "spec.stream"));
@@ -39,17 +39,17 @@ export const routeAsks: Rule = {
             ...rulesOf(resource).flatMap((rule) => [...asks(rule), ...settingsUnseen(rule), ...backends(rule)]),
             ...apisixCharts(resource).flatMap(pluginsOff),
             ...(kind === "ApisixRoute" && streams.length > 0
-                ? ["spec.stream: must be empty: a stream asks for no credential. Remove it."]
+                ? ["spec.stream: must be empty: a stream requires no credential. Remove it."]
                 : []),
         ];
     },
 };
 
-/** APISIX leaves a plugin that is not on out of every route that names it (`filter` in apisix/plugin.lua). */
+/** APISIX ignores a disabled plugin in every route (`filter` in apisix/plugin.lua). */
 function pluginsOff({ values, where }: Chart): string[] {
     return list(at(values, "apisix.plugins")).length > 0
         ? [
-              `${where}.apisix.plugins: must be empty, which has all of them on (got a list): routes leave out what is not in it, also what asks for a credential. Remove it.`,
+              `${where}.apisix.plugins: must be empty, which enables all plugins (got a list): APISIX ignores plugins of routes that are not in the list, also those that require a credential. Remove it.`,
           ]
         : [];
 }
@@ -60,7 +60,7 @@ function asks(rule: RouteRule): string[] {
     const { where } = rule;
     if (found.length === 0)
         return [
-            `${where}.plugins: must have one that asks for a credential (got ${
+            `${where}.plugins: must have one that requires a credential (got ${
                 pluginsOf(rule)
                     .map((p) => p.name)
                     .join(", ") || "none"
@@ -68,18 +68,16 @@ function asks(rule: RouteRule): string[] {
         ];
     return found.flatMap(({ where: place, name, config, wrapper }) => [
         ...[wrapper, config].flatMap((part) =>
-            hasFilter(part) ? [`${place}: must ask every request (it has a filter in _meta). Remove it.`] : [],
+            hasFilter(part) ? [`${place}: must apply to every request (it has a filter in _meta). Remove it.`] : [],
         ),
         ...(at(config, "_meta.disable") === true
-            ? [`${place}: must be on (it is disabled in _meta). Remove it, or the whole entry.`]
+            ? [`${place}: must be enabled (it is disabled in _meta). Remove it, or the whole entry.`]
             : []),
         ...(config.anonymous_consumer === undefined
             ? []
-            : [`${place}.anonymous_consumer: must not be set: it lets in who has no credential. Remove it.`]),
+            : [`${place}.anonymous_consumer: must not be set: it admits callers without a credential. Remove it.`]),
         ...(name === "jwt-auth" && !hasEnd(config.claims_to_verify)
-            ? [
-                  `${place}.claims_to_verify: must name exp (got ${shown(config.claims_to_verify)}): a token needs an end.`,
-              ]
+            ? [`${place}.claims_to_verify: must name exp (got ${shown(config.claims_to_verify)}): a token must expire.`]
             : []),
     ]);
 }
@@ -89,19 +87,17 @@ function settingsUnseen({ where, props }: RouteRule): string[] {
     return list(props.plugins).flatMap((plugin, i) =>
         [undefined, "", UNKNOWN].includes(at(plugin, "secretRef") as string)
             ? []
-            : [
-                  `${where}.plugins[${i}].secretRef: must be unset: what the Secret says is not seen. Write it into config.`,
-              ],
+            : [`${where}.plugins[${i}].secretRef: must be unset: rules cannot read the Secret. Write it into config.`],
     );
 }
 
 const hasEnd = (claims: unknown) =>
     claims === UNKNOWN || list(claims).some((claim) => claim === UNKNOWN || claim === "exp");
 
-/** The two rules of this project that need no credential, where they are as it makes them. */
+/** Whether it is one of the two rules of this project that need no credential, unchanged. */
 const ANSWER_THEMSELVES = ["closed", "query-string"];
 
-/** Every request of it is refused by the gateway, and behind it nothing listens. */
+/** The gateway rejects every request of the rule, and its upstream does not listen. */
 function answersItself(rule: RouteRule): boolean {
     if (!ANSWER_THEMSELVES.includes(String(rule.props.name)) || !isNowhere(rule)) return false;
     const refusal = pluginsOf(rule).find(({ name }) => name === "fault-injection");
@@ -110,7 +106,7 @@ function answersItself(rule: RouteRule): boolean {
     return always && typeof http_status === "number" && http_status >= 400;
 }
 
-/** What such rules name as their upstream. */
+/** Upstream that such rules name. */
 function nowhere({ props }: Resource): string[] {
     if (at(props, "metadata.name") !== NOWHERE) return [];
     const found = at(props, "spec.externalNodes");
@@ -136,8 +132,8 @@ const REMOVED = [
 
 export const credentialsHidden: Rule = {
     name: "credentials-hidden",
-    title: "Credentials and names of callers are taken off before a request goes on.",
-    reason: "Alpa writes what it is sent into its log, and believes the names in headers: a caller could be another one.",
+    title: "Credentials and names of callers are removed before a request is forwarded.",
+    reason: "Alpa logs what it receives, and trusts names in headers: a caller could pretend to be another one.",
     example: {
         type: "kubernetes:apisix.apache.org/v2:ApisixRoute",
         inputs: {
@@ -168,5 +164,5 @@ function headersLeft(rule: RouteRule): string[] {
     const removed = list(remove).map((header) => String(header).toLowerCase());
     const left = REMOVED.filter((header) => !removed.includes(header.toLowerCase()));
     if (left.length === 0) return [];
-    return [`${rule.where}.plugins: must take off ${left.join(", ")} (proxy-rewrite, headers.remove). Add them.`];
+    return [`${rule.where}.plugins: must remove ${left.join(", ")} (proxy-rewrite, headers.remove). Add them.`];
 }

@@ -25,7 +25,7 @@ export const valuesSeen: Rule = {
             ...objects.map(
                 (place) => `${place}: must be empty (got some objects). Make them resources, which rules read.`,
             ),
-            ...(files ? ["valueYamlFiles: must be empty (got some). Write what they say into values."] : []),
+            ...(files ? ["valueYamlFiles: must be empty (got some). Move their content into values."] : []),
             ...programs.map(
                 (field) => `${field}: must be unset: its effect on the chart cannot be checked. Remove it.`,
             ),

@@ -4,13 +4,13 @@ import { apisixCharts, chartImages, containersOf, DIGEST, podsOf } from "./objec
 import type { Rule } from "../rule";
 
 const named = (where: string, got: unknown) =>
-    `${where}: must have a digest, as valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add that of your registry.`;
+    `${where}: must have a digest, for example valkey/valkey:8.1.4-alpine@sha256:… (got ${shown(got)}). Add that of your registry.`;
 
-/** Optional: no registry's digests are known to this project, so its own defaults are tags. */
+/** Optional, since this project does not know a registry's digests: its own defaults are tags. */
 export const imagesByDigest: Rule = {
     name: "images-by-digest",
     title: "Images are named with their digest.",
-    reason: "A registry can give another image under the same tag, and a pod that starts again runs it without a preview.",
+    reason: "A registry can serve another image under the same tag, and a pod that starts again runs it without a preview.",
     example: {
         type: "kubernetes:apps/v1:Deployment",
         inputs: {
@@ -40,10 +40,10 @@ function imagesOfCharts(resource: Resource): string[] {
     );
 }
 
-/** Rules that are held to only where policy/optional.yaml names them. */
+/** Rules that apply only if policy/optional.yaml names them. */
 export const OPTIONAL: readonly Rule[] = [imagesByDigest];
 
-/** @param text of policy/optional.yaml @throws Error naming what is no optional rule */
+/** @param text of policy/optional.yaml @throws Error that names an unknown optional rule */
 export function optionalRules(text: string): Rule[] {
     const names = (map(parse(text)).rules ?? []) as unknown;
     const known = OPTIONAL.map(({ name }) => name);

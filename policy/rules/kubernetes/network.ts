@@ -6,7 +6,7 @@ import type { Rule } from "../rule";
 export const networkClosed: Rule = {
     name: "network-closed",
     title: "Network policies close the gateway's namespace: only named pods reach the closed ports.",
-    reason: "The chart opens the Admin API to every address, and etcd holds every credential: the policies keep others away.",
+    reason: "The chart opens the Admin API to every address, and etcd holds every credential: the policies block all others.",
     example: {
         type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
         inputs: { kind: "NetworkPolicy", spec: { podSelector: {}, ingress: [{ ports: [{ port: 9180 }] }] } },
@@ -21,7 +21,7 @@ export const networkClosed: Rule = {
                     : [
                           {
                               urn: resource.urn,
-                              message: `namespace ${namespace}: must have a NetworkPolicy that closes every pod in it (there is none). Add it, with one for each way that stays open.`,
+                              message: `namespace ${namespace}: must have a NetworkPolicy that closes every pod in it (there is none). Add it, and one for each connection that stays open.`,
                           },
                       ],
             ),
@@ -29,13 +29,13 @@ export const networkClosed: Rule = {
     },
 };
 
-/** Namespaces of the gateway and of etcd that a resource makes something in. */
+/** Namespaces of the gateway and of etcd in which a resource creates objects. */
 function closedNamespaces(resource: Resource): (string | undefined)[] {
     const own = kindOf(resource) === "StatefulSet" ? [objectName(resource).namespace] : [];
     return [...own, ...apisixCharts(resource).map(({ namespace }) => namespace)];
 }
 
-/** Selects every pod for what comes in, and lets nothing in. */
+/** Whether a policy selects every pod and admits no ingress. */
 function deniesAll(resource: Resource): boolean {
     if (kindOf(resource) !== "NetworkPolicy") return false;
     const { podSelector, policyTypes, ingress } = map(resource.props.spec);
@@ -66,12 +66,12 @@ function openPolicy({ props }: Resource): string[] {
             return [...CLOSED_PORTS].filter(([n]) => number(port) <= n && n <= number(endPort)).map(([, what]) => what);
         });
         return [...new Set(open)].map(
-            (what) => `${where}: must not let ${who} to ${what}. Name the pods that need it in from.`,
+            (what) => `${where}: must not let ${who} reach ${what}. Name in from only the pods that need it.`,
         );
     });
 }
 
-/** @returns who a list of peers means, where those are no pods that it names */
+/** @returns description of peers that are no named pods */
 function openPeer(from: unknown[]): string | undefined {
     for (const peer of from) {
         const { ipBlock, namespaceSelector, podSelector } = map(peer);
@@ -86,7 +86,7 @@ function openPeer(from: unknown[]): string | undefined {
     return undefined;
 }
 
-/** Names nothing that a thing must have: it is empty, or says only what must not be or what anything may be. */
+/** Whether a selector requires no label value: it is empty, or only excludes labels or accepts any value. */
 function isBroad(selector: unknown): boolean {
     if (selector === UNKNOWN) return false;
     const { matchLabels, matchExpressions } = map(selector);

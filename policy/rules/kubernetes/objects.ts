@@ -8,7 +8,7 @@ export interface Chart {
     values: Tree;
     /** Path of the values in the resource, for messages. */
     where: string;
-    /** Namespace it goes to; undefined where that is not known yet. */
+    /** Namespace of the chart; undefined if it is not known yet. */
     namespace: string | undefined;
 }
 
@@ -43,7 +43,7 @@ function released(props: Tree): Chart {
     };
 }
 
-/** A text; an empty one of anything else. */
+/** A text; anything else becomes an empty one. */
 export const textOf = (value: unknown) => (typeof value === "string" ? value : "");
 
 /** A chart as a file: its name ends in its version. */
@@ -54,10 +54,10 @@ function nameOf(chart: unknown): string {
     return textOf(chart).replace(FILE, "").replace(/\/+$/, "").split("/").pop()!;
 }
 
-/** A mirror may call it otherwise; charts of its parts have no values of its own. */
+/** A mirror may rename the chart. */
 export const isApisix = (chart: string) =>
     /apisix/i.test(chart) && !/apisix-(ingress-controller|dashboard)$/i.test(chart);
-/** The charts that bring an APISIX. */
+/** Charts that install an APISIX. */
 export const apisixCharts = (resource: Resource) => chartsOf(resource).filter(({ name }) => isApisix(name));
 
 /** Namespaces of the gateways that these resources install; undefined of a release that names none. */
@@ -79,7 +79,7 @@ export function chartImages(values: Chart["values"]): { image: string; tag: unkn
 /** End of an image's name that has a digest, so it always means the same bytes. */
 export const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
-/** What pods a resource makes, with the path of each in it. */
+/** Pod specs of a resource, each with its path. */
 export function podsOf(resource: Resource): { where: string; spec: Tree }[] {
     const kind = kindOf(resource).replace(/Patch$/, "");
     const { props } = resource;

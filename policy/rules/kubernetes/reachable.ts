@@ -18,7 +18,7 @@ export const CLOSED_PORTS: ReadonlyMap<number, string> = new Map([
 const INSIDE = "Make it ClusterIP.";
 
 export const closed = (port: unknown) => CLOSED_PORTS.get(number(port));
-/** Stands for a port without saying which: what gives the name its number is elsewhere. */
+/** Whether a port is given by name: its number is defined elsewhere. */
 export const isName = (port: unknown) => typeof port === "string" && Number.isNaN(number(port));
 const opens = (type: unknown) => type === "NodePort" || type === "LoadBalancer";
 
@@ -75,7 +75,7 @@ function pods(resource: Resource): string[] {
                     return hostPort === undefined || hostPort === UNKNOWN
                         ? []
                         : [
-                              `${where}.${field}[${i}].ports: must not take a port of the node (hostPort ${hostPort}). Use a Service.`,
+                              `${where}.${field}[${i}].ports: must not use a port of the node (hostPort ${hostPort}). Use a Service.`,
                           ];
                 }),
             ),

@@ -1,10 +1,10 @@
 import { at, list, type Resource } from "../resource";
 
-/** What of a route's classes is a form of its own; their names and numbers are settings. */
+/** Properties of a route's classes that need separate forms; their names and numbers are settings. */
 export interface Classes {
     /** How many callers each class has. */
     members: number[];
-    /** What becomes of its callers while the counters are away. Unset: each pod counts for itself. */
+    /** What callers get while the counter server is down. Unset: each pod counts on its own. */
     whenDown?: "refuse" | "allow";
 }
 

@@ -11,14 +11,14 @@ import { differences } from "./compare";
 import { combinations, form, type Form } from "./form";
 import { made, prefixProblems } from "./gateway";
 
-// How this project renders what it asks of Cloudflare.
+// Forms of this project's resources at Cloudflare.
 
 interface Rendered {
     actual: unknown;
     forms: Form[];
 }
 
-/** So many names, each another. */
+/** This many different names. */
 const samples = (count: number, what: string) => Array.from({ length: count }, (_, i) => `sample-${what}-${i}`);
 const without = (props: Resource["props"], ...fields: string[]) =>
     Object.fromEntries(Object.entries(props).filter(([field]) => !fields.includes(field)));
@@ -132,14 +132,14 @@ export function zoneSetting({ props }: Resource): Rendered {
 
 const DURATION = /^(forever|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/;
 
-/** As long as the config takes, `forever` too: who gets one of them is in the Access policy. */
+/** Any duration that the config accepts, also `forever`: the Access policy decides which tokens are admitted. */
 export function token({ props, urn }: Resource): string[] {
     const [, stack, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(urn) ?? [];
     const { name } = props;
     const problems = ({ duration }: { duration: string }) =>
         DURATION.test(duration)
             ? []
-            : ["duration: must be a time in hours, minutes and seconds, or forever. Correct it."];
+            : ["duration: must be a duration in hours, minutes and seconds, or forever. Correct it."];
     return [
         ...differences(
             without(props, "accountId", "name"),
@@ -160,7 +160,7 @@ export function token({ props, urn }: Resource): string[] {
     ];
 }
 
-/** To addresses alone: webhooks and others would tell whom the stack does not list. */
+/** Only mail addresses: webhooks could notify parties that the stack does not list. */
 export function expiryMail({ props }: Resource): Rendered {
     const emails = list(at(props, "mechanisms.emails"));
     const anybody = emails.map((one) => ({

@@ -58,26 +58,23 @@ export function commandLines(resource: Resource): string[] {
         if (line === undefined || line === UNKNOWN) return [];
         if (!COMMAND_LINE.test(String(line)))
             return [
-                `${field}: must be sh -s -- and words: previews and process lists show the command line. Pass other text in stdin, as a secret.`,
+                `${field}: must be sh -s -- and plain words, since previews and process lists show the command line. Pass other text in stdin, as a secret.`,
             ];
         return isAsked(resource, String(line))
             ? []
             : [
-                  `${field}: is not what this project asks of this host. Write what more the script needs into stdin, as a secret.`,
+                  `${field}: is not a command that this project runs on this host. Pass other input of the script in stdin, as a secret.`,
               ];
     });
     const settings = Object.entries(SETTINGS)
         .filter(([field, value]) => isOther(props[field], value))
-        .map(
-            ([field, value]) =>
-                `${field}: must be ${shown(value)}: what a script prints is no matter for logs. Set it.`,
-        );
+        .map(([field, value]) => `${field}: must be ${shown(value)}: logs must not show what a script prints. Set it.`);
     const input = marked.stdin;
     const open =
         typeof input === "string" ? ["stdin: must be secret: a script holds secrets. Write pulumi.secret(…)."] : [];
     const variables = Object.keys((at(props, "environment") as object | undefined) ?? {}).length > 0;
     const sent = variables
-        ? ["environment: must be empty: variables stand in lists of processes. Write them into stdin, as a secret."]
+        ? ["environment: must be empty: process lists show variables. Pass them in stdin, as a secret."]
         : [];
     return [
         ...lines,

@@ -114,7 +114,7 @@ function* differ(pair: Pair): Generator<string> {
     if (Array.isArray(expected) && Array.isArray(actual)) yield* lists(pair, expected, actual);
     else if (isMap(expected) && isMap(actual)) yield* maps(pair, expected, actual);
     else if (actual === undefined) yield `${where}: is missing. ${write(shows)}`;
-    else if (expected === undefined) yield `${where}: is not rendered here. Remove it.`;
+    else if (expected === undefined) yield `${where}: this project does not render this field. Remove it.`;
     else if (expected !== actual) yield `${where}: must be ${told(shows)}${got(actual)}. Correct it.`;
 }
 
@@ -143,7 +143,7 @@ function* lists({ where, key, loose }: Pair, expected: unknown[], actual: unknow
         return;
     }
     for (const name of names[1])
-        if (!names[0].includes(name)) yield `${where}: ${name} is not rendered here. Remove it.`;
+        if (!names[0].includes(name)) yield `${where}: this project does not render ${name}. Remove it.`;
     for (const [i, name] of names[0].entries()) {
         const at = names[1].indexOf(name);
         if (at === -1) yield `${where}: ${name} is missing. Write it as this project renders it.`;
@@ -179,5 +179,5 @@ function moved(expected: unknown[], actual: unknown[]): string {
 const told = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
 const write = (value: unknown) =>
     typeof value === "object" ? "Write it as this project renders it." : `Write ${shown(value)}.`;
-/** A foreign text may be a secret, so messages do not show it. */
+/** Text that this project has not rendered may be a secret, so messages do not show it. */
 const got = (value: unknown) => (["number", "boolean"].includes(typeof value) ? ` (got ${shown(value)})` : "");

@@ -107,7 +107,7 @@ const isOperator = ({ props }: Resource) => Object.hasOwn(map(at(props, "spec.gr
 function otherComponents({ props }: Resource): string[] {
     return Object.entries(map(at(props, "spec.graph.components"))).flatMap(([name, component]) => {
         const where = `spec.graph.components.${name}`;
-        if (!Object.hasOwn(OPT_CHARTS, name)) return [`${where}: is not rendered here. Remove it.`];
+        if (!Object.hasOwn(OPT_CHARTS, name)) return [`${where}: this project does not render this field. Remove it.`];
         const { name: chart, repo } = map(at(component, "chart"));
         return [
             ...(isOther(chart, OPT_CHARTS[name])

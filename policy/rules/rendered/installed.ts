@@ -42,7 +42,7 @@ export const deployments: ByName = {
     [COUNTERS]: () => made("counters", () => [form(image, (settings) => ({ spec: renderServer(settings) }))]),
 };
 
-/** Patches of what the chart has made. */
+/** Patches of the chart's objects. */
 export const patches: ByName = {
     [FULL_NAME]: () => made("patch", () => [form({ seconds: 645 }, ({ seconds }) => ({ spec: renderPatch(seconds) }))]),
 };
@@ -78,7 +78,7 @@ export const podMonitors: ByName = {
 
 const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);
 
-/** What the gateway shows by TLS, for so many names. */
+/** Certificate of the gateway, for this many names. */
 export const certificates: Record<"served" | "issued", ByName> = {
     served: {
         [TLS_OBJECT]: ({ props }) => {
@@ -116,7 +116,7 @@ export const services: ByName = {
     ...optServices,
 };
 
-/** The shortest that the program has generated. */
+/** Shortest generated text of this program. */
 const LEAST_LENGTH = 32;
 
 /** The seed of keys: any letters and digits, too many to guess. */

@@ -80,7 +80,7 @@ export const rayClusters: ByName = {
     },
 };
 
-/** Of the version that runs, and of the one that takes its place. */
+/** For the running version, and for the one that replaces it. */
 export const daemonSets: ByName = Object.fromEntries(
     [IMAGES, NEXT_IMAGES].map((name): [string, ByName[string]] => [
         name,

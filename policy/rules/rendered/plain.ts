@@ -1,6 +1,6 @@
 import { at, isOther, map, shown, type Resource } from "../resource";
 
-// Objects with contents of an operator's own, of which only what does something by itself is judged.
+// Objects whose content operators choose; only parts with an effect of their own are checked.
 
 const SECRET_TYPES = ["Opaque", "kubernetes.io/tls"];
 
@@ -20,7 +20,7 @@ export function secret({ props }: Resource): string[] {
     return [...found, ...references];
 }
 
-/** A webhook that converts objects shows the ingress controller others than rules have read. */
+/** A conversion webhook could give the ingress controller other objects than those that the rules have checked. */
 export function definition({ props }: Resource): string[] {
     const strategy = at(props, "spec.conversion.strategy") ?? "None";
     return isOther(strategy, "None")

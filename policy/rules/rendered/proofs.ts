@@ -5,7 +5,7 @@ import { keyDigest } from "../../../components/consumers/key-digest";
 import { gatewayNamespaces } from "../kubernetes/objects";
 import { at, isInside, kindOf, list, map, number, UNKNOWN, type Resource } from "../resource";
 
-// What proves a change or remembers it must be about the callers, the route and the gateway of this stack.
+// Resources that prove or record a change must refer to the callers, the route and the gateway of this stack.
 
 type Found = { urn: string; message: string }[];
 
@@ -41,7 +41,7 @@ const PROOFS = ["CredentialsRevoked", "ConsumersAccepted", "RouteServed"];
 const ownResources = (resources: Resource[]) =>
     resources.filter(({ type }) => /^pulumi-nodejs:/.test(type) && !/:(Revocations|SecretVersions)$/.test(type));
 
-/** Without it nothing is proved or remembered of the objects that it is for. */
+/** Without this resource nothing is proved or recorded about its objects. */
 function missing(objects: Resource[], kinds: string[], of: (kind: string) => Resource[]): Found {
     if (objects.length === 0) return [];
     const [{ urn, props }] = objects;
@@ -86,7 +86,7 @@ function declaredBy(consumers: Resource[]): string[] | undefined {
 
 const isKnown = (value: unknown) => value !== undefined && value !== UNKNOWN && !list(value).includes(UNKNOWN);
 
-/** One that is not listed is not proved to be rejected when it goes. */
+/** If a credential is not listed, nothing proves that it is rejected after its removal. */
 function credentials({ urn, props }: Resource, consumers: Resource[]): Found {
     const all = declaredBy(consumers);
     if (all === undefined || !isKnown(props.credentials)) return [];
@@ -187,7 +187,7 @@ function revision({ urn, props }: Resource, routes: Resource[]): Found {
     return oneOf(urn, "revision", props.revision, known);
 }
 
-/** A version that is not remembered may go down unseen. */
+/** Without the record, a version could decrease unnoticed. */
 function versions({ urn, props }: Resource, tokens: Resource[]): Found {
     const named = tokens.map(({ props: token }) => ({ name: token.name, version: token.clientSecretVersion ?? 1 }));
     if (!isKnown(props.versions) || named.some(({ name }) => typeof name !== "string")) return [];

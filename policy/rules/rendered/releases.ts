@@ -91,7 +91,7 @@ const OPERATOR = {
     image: { repository: "mirror.example.org/sample", tag: "v1.6.99-sample" },
 };
 
-/** What Helm is given: of a release the name, its chart, the repository, and the values. */
+/** Checked inputs of a Helm release: name, chart, repository and values. */
 function given({ props }: Resource): unknown {
     const { name, namespace, chart, repositoryOpts } = props;
     const repo = at(repositoryOpts, "repo");
@@ -169,7 +169,7 @@ export const graphs: ByName = {
         ]),
 };
 
-/** The settings file of APISIX, as what it says. */
+/** The settings file of APISIX, compared by its content. */
 export function profile({ props }: Resource): { actual: unknown; forms: Form[] } {
     const text = at(props, "data");
     const file = map(text)[PROFILE_FILE];

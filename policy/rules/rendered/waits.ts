@@ -14,8 +14,8 @@ import { preparations } from "./etcd";
 import { form, type Form } from "./form";
 import { made } from "./gateway";
 
-// Resources with a provider of this project's own: they wait for others, prove something of the gateway, or remember.
-// What they name of other resources is compared in proofs.ts.
+// Resources with a provider of this project's own: they wait for objects, prove something about the gateway, or record
+// something. What they name of other resources is compared in proofs.ts.
 
 const NAMESPACE = "sample-namespace";
 
@@ -87,7 +87,7 @@ function record({ props }: Resource): string[] {
         : [`metadata.name: must be ${RECORD}. Correct it.`];
 }
 
-/** What takes a revocation back is named by its id. */
+/** A reverted revocation is given by its id. */
 function revocations({ props }: Resource): string[] {
     return Object.entries(map(props.readmit)).flatMap(([who, id]) =>
         id === UNKNOWN || REVOCATION_ID.test(String(id))

@@ -5,7 +5,7 @@ import { COUNTERS } from "../../../components/consumers/shared-counters";
 import { apisixCharts, gatewayNamespaces, objectName } from "../kubernetes/objects";
 import { at, kindOf, list, map, shown, UNKNOWN, type Resource } from "../resource";
 
-/** Where an object says in which namespace the gateway is that gets what it holds. */
+/** Field of an object with the namespace of the gateway that receives its content. */
 const PLACES: Record<string, string> = {
     GatewayProxy: "metadata.namespace",
     IngressClass: "spec.parameters.namespace",
@@ -13,7 +13,9 @@ const PLACES: Record<string, string> = {
     Consumer: "spec.gatewayRef.namespace",
 };
 
-/** A stack that has a gateway leads routes and callers' keys to that one: another one would be told all keys. */
+/**
+ * A stack with a gateway must bind routes and callers' keys to that gateway: another gateway would receive all keys.
+ */
 export function otherGateways(resources: Resource[]): { urn: string; message: string }[] {
     const own = gatewayNamespaces(resources);
     if (own.length === 0 || own.includes(undefined)) return [];
@@ -26,7 +28,7 @@ export function otherGateways(resources: Resource[]): { urn: string; message: st
     });
 }
 
-/** Who network policies let through must be this stack's gateway, or its connectors. */
+/** Network policies may admit only this stack's gateway, or its connectors. */
 export function otherPeers(resources: Resource[]): { urn: string; message: string }[] {
     const of = (kind: string) => resources.filter((resource) => kindOf(resource) === kind);
     const charts = resources.flatMap(apisixCharts);

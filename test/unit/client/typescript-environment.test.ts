@@ -87,7 +87,7 @@ describe("TypeScript client from the environment", () => {
         [
             "a private key instead of a file name, which it does not repeat",
             { ...URL, ALPA_JWT_KEY: "k", ALPA_JWT_PRIVATE_KEY_FILE: "-----BEGIN PRIVATE KEY-----\nMC4C" },
-            /^ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file \(it is a text\)[^\n]*$/,
+            /^ALPA_JWT_PRIVATE_KEY_FILE: must be the name of a file \(it is the content of one\)[^\n]*$/,
         ],
         [
             "a credentials file together with an address",

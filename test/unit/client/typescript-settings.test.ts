@@ -42,7 +42,7 @@ describe("TypeScript client refuses", () => {
         [
             "an address with a password",
             () => new Client({ url: `https://me:${KEY}@a.example/alpa` }),
-            /^url: must not hold a name or password/,
+            /^url: must not contain a user name or password/,
         ],
         [
             "an address with a line break",

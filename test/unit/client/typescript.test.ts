@@ -184,7 +184,7 @@ describe("TypeScript client at the gateway", () => {
             errors.MissingCredentialError,
             client(undefined, { apiKey: "k" }).completions("Paris is"),
         );
-        assert.match(error.nextStep, /apiKey goes into the body, where no gateway looks: give auth/);
+        assert.match(error.nextStep, /apiKey is sent in the body/);
     });
 
     const token = (seconds: number, secret = SECRET) =>

@@ -98,7 +98,7 @@ describe("config of alpa.firewall", () => {
         [
             "a name instead of an address",
             { from: ["gw1"] },
-            /^alpa\.firewall\.from\[0\]: must be an IPv4 or IPv6 address, or a network as 10\.0\.0\.0\/24 \(got "gw1"\)\. Correct it\.$/,
+            /^alpa\.firewall\.from\[0\]: must be an IPv4 or IPv6 address, or a network, for example 10\.0\.0\.0\/24 \(got "gw1"\)\. Correct it\.$/,
         ],
         ["everybody", { from: ["0.0.0.0/0"] }, /^alpa\.firewall\.from\[0\]: must be less than all addresses/],
         [
@@ -178,7 +178,10 @@ describe("config of alpa.firewall", () => {
         for (const unknown of [[], ["gw1.example.com"]]) {
             assert.equal(firewallSettings(undefined, ENDPOINTS, unknown), undefined);
         }
-        assert.match(firewallWarnings(undefined, ENDPOINTS)[0], /^alpa\.firewall: not set, so the stack has no firewall rules for the hosts of/);
+        assert.match(
+            firewallWarnings(undefined, ENDPOINTS)[0],
+            /^alpa\.firewall: not set, so the stack has no firewall rules for the hosts of/,
+        );
     });
 
     it("warns of a node that it shuts out, and of an Alpa host that it is not loaded on", () => {

@@ -42,7 +42,7 @@ const refused: [why: string, credential: object, problem: RegExp | string][] = [
     [
         "RS256 with a private key",
         jwt({ algorithm: "RS256", publicKey: PRIVATE }),
-        /publicKey: must be a public key \(got a private key, which is now stored in plain text\)\. Treat it as leaked/,
+        /publicKey: must be a public key \(got a private key\)\. Treat it as leaked/,
     ],
     [
         "RS256 with what is no key",

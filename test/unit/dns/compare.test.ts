@@ -104,7 +104,7 @@ describe("comparison of both sides", () => {
     it("sees that both sides agree and the data says otherwise", async () => {
         for (const { zone } of [old, fresh]) change("mail.example.com A", { content: "192.0.2.99" })(zone.records);
         const [row] = wrong(await rows());
-        assert.equal(row.note, "both differ from the data (192.0.2.25)");
+        assert.equal(row.note, "both differ from the records file (192.0.2.25)");
     });
 
     it("tells NXDOMAIN from NODATA", async () => {

@@ -48,8 +48,8 @@ describe("import of az network dns zone export", () => {
         assert.deepEqual(found.notes, [
             "zone.txt:9: SOA left out, Cloudflare has its own.",
             ...[17, 18, 19, 20].map((line) => `zone.txt:${line}: NS of the zone left out, Cloudflare has its own.`),
-            "zone.txt:37 alpa.example.com A: ttl 30 becomes 60, which Cloudflare can hold.",
-            "zone.txt:38 alpa.example.com A: ttl 30 becomes 60, which Cloudflare can hold.",
+            "zone.txt:37 alpa.example.com A: ttl 30 becomes 60, the nearest that Cloudflare supports.",
+            "zone.txt:38 alpa.example.com A: ttl 30 becomes 60, the nearest that Cloudflare supports.",
             "zone.txt:41 empty.example.com A: has no data, left out.",
             "zone.txt:45 lab.example.com NS: a delegation, kept.",
             "zone.txt:46 lab.example.com NS: a delegation, kept.",
@@ -58,13 +58,21 @@ describe("import of az network dns zone export", () => {
 
     const undecided: [what: string, line: string, why: RegExp][] = [
         ["a name with a dot in a label", "a\\.b A 192.0.2.1", /its name has characters/],
-        ["a type that the data has no form for", "x SSHFP 1 1 ab", /SSHFP 1 1 ab: this data has no form for it/],
-        ["bytes that are no text", 'x TXT "a\\200b"', /make it by hand/],
+        [
+            "a type that the data has no form for",
+            "x SSHFP 1 1 ab",
+            /SSHFP 1 1 ab: the records file does not support it/,
+        ],
+        ["bytes that are no text", 'x TXT "a\\200b"', /create it by hand/],
         ["an empty text", 'x TXT ""', /an empty text/],
         ["an alias of Traffic Manager", "x AZURE ALIAS A /p/trafficManagerProfiles/t", /a CNAME to the profile/],
         ["an alias of Front Door", "x AZURE ALIAS CNAME /p/frontdoors/t", /a CNAME to the host name of the Front Door/],
-        ["an alias of a record", "x AZURE ALIAS A /p/dnszones/example.com/A/y", /the value of the record it leads to/],
-        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /what it answers now/],
+        [
+            "an alias of a record",
+            "x AZURE ALIAS A /p/dnszones/example.com/A/y",
+            /the value of the record that it points to/,
+        ],
+        ["an alias of something else", "x AZURE ALIAS A /p/other/t", /what the name answers now/],
     ];
     for (const [what, line, why] of undecided)
         it(`leaves ${what} to a person, and in its place`, () => {
@@ -129,7 +137,7 @@ describe("import of az network dns record-set list", () => {
             "_s._tcp.example.com 60 SRV 2 3 1 s.example.com",
             "lab.example.com 60 NS ns.example.net",
             "lab.example.com 60 DS 1 13 2 ab",
-            "odd.example.com 60 NAPTR ? this data has no form for its type",
+            "odd.example.com 60 NAPTR ? the records file does not support its type",
         ]);
     });
 
@@ -155,7 +163,7 @@ describe("import of az network dns record-set list", () => {
         [
             "sets of a private zone",
             JSON.stringify([{ ...SETS[4], type: "Microsoft.Network/privateDnsZones/A" }, SETS[0]], null, 2),
-            /^sets\.json:2: must be of a public zone \(got Microsoft\.Network\/privateDnsZones\/A\)\. Private zones do not move/,
+            /^sets\.json:2: must be of a public zone \(got Microsoft\.Network\/privateDnsZones\/A\)\. Do not move a private zone/,
         ],
         [
             "an address that is not there",

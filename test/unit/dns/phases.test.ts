@@ -45,14 +45,19 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "records differ",
         "delegated",
         { ...MIRRORED, differences: ["a", "b", "c", "d"].map(row) },
-        "dns.phase: delegated needs equal answers on both sides (4 differ: a A, b A, c A …). See: npm run ops -- check dns",
+        "dns.phase: delegated needs equal answers of the old and the new name servers (4 differ: a A, b A, c A …). See: npm run ops -- check dns",
     ],
-    ["nothing was compared", "delegated", { ...MIRRORED, differences: undefined }, /needs both sides compared/],
+    [
+        "nothing was compared",
+        "delegated",
+        { ...MIRRORED, differences: undefined },
+        /needs a comparison of the old and the new name servers/,
+    ],
     [
         "the zone above has a DS record of others",
         "delegated",
         { ...MIRRORED, ds: ["1 8 2 cd"] },
-        "dns.phase: delegated needs no DS record of others for example.com at the zone above (got 1 8 2 cd). Remove it at the registrar and wait for its time to live, 24 h is safe.",
+        "dns.phase: delegated needs the parent zone to have no DS record for example.com except Cloudflare's (got 1 8 2 cd). Remove that at the registrar and wait for its TTL to pass; 24 h is safe.",
     ],
     ["one DS record of two is of others", "signed", { ...READY, ds: [OWN_DS, "1 8 2 cd"] }, /\(got 1 8 2 cd\)/],
     ["Cloudflare has no such zone", "delegated", { ...MIRRORED, status: undefined }, /needs the zone at Cloudflare/],
@@ -60,7 +65,7 @@ const refused: [why: string, phase: Phase, facts: DnsFacts, problem: string | Re
         "a server does not answer",
         "delegated",
         { ...MIRRORED, unanswered: ["x by UDP: no answer"] },
-        /needs to know how far the move is \(x by UDP: no answer\)/,
+        /needs to know how far the move has come \(x by UDP: no answer\)/,
     ],
     [
         "the delegation is the old one",
@@ -157,7 +162,10 @@ describe("phases of a move", () => {
     it("leave the way back to delegated open after the switch, whatever else is wrong", () => {
         const facts = { ...MOVED, ds: ["1 8 2 cd"], certificates: [], ...zone({ status: "moved" }) };
         assert.deepEqual(phaseProblems("delegated", facts), []);
-        assert.match(phaseNotes("delegated", facts).join("\n"), /dead for everyone who validates.*\(1 8 2 cd\)/);
+        assert.match(
+            phaseNotes("delegated", facts).join("\n"),
+            /validating resolvers cannot resolve the zone.*\(1 8 2 cd\)/,
+        );
     });
 
     it("do not need the right to see certificates before a name is proxied", () => {
@@ -184,7 +192,7 @@ describe("phases of a move", () => {
             { certificates: "403", hostnames: ["new.example.com"] },
             /is reached, and needs to know the edge cert/,
         ],
-        ["others' DS record is there", { ds: [OWN_DS, "1 8 2 cd"] }, /dead for everyone who validates/],
+        ["others' DS record is there", { ds: [OWN_DS, "1 8 2 cd"] }, /validating resolvers cannot resolve the zone/],
     ];
     for (const [what, more, note] of BROKEN)
         it(`refuse no run in the phase that is reached, nor the way back, while ${what}`, () => {
@@ -203,7 +211,7 @@ describe("phases of a move", () => {
     it("refuse one more name at the proxy while something is not known, and do not send the others back", () => {
         const facts = { ...MOVED, proxied: [...MOVED.proxied, "new.example.com"], unanswered: ["x"] };
         assert.deepEqual(phaseProblems("proxied", facts), [
-            "dns.phase: proxied needs to know how far the move is (x). Correct it; until then leave proxied out of new.example.com.",
+            "dns.phase: proxied needs to know how far the move has come (x). Correct it; until then leave proxied out of new.example.com.",
         ]);
         for (const phase of ["proxied", "signed"] as const)
             for (const now of [facts, { ...facts, proxiedNow: [] }, { ...MOVED, ownDs: undefined, unanswered: ["x"] }])
@@ -241,7 +249,7 @@ describe("phases of a move", () => {
             "that the registrar is not changed",
             "mirror",
             MOVED,
-            /still names Cloudflare, whatever the phase.*within 172800 s/,
+            /still delegates to Cloudflare, whatever the phase is.*within 172800 s/,
         ],
         ["that the zone stays signed", "proxied", MOVED, /stays signed\. Before its delegation leaves Cloudflare/],
         ["that signatures without a DS record are harmless", "proxied", { ...MOVED, ds: [] }, /harmless/],
@@ -256,13 +264,13 @@ describe("phases of a move", () => {
             "that a DS record removed a moment ago is still in caches",
             "delegated",
             MIRRORED,
-            /If one was there in the last 24 h, do not change the delegation yet/,
+            /If it had one in the last 24 h, do not change the delegation yet/,
         ],
         [
             "that the time of activation may be that of an earlier move",
             "signed",
             { ...MOVED, ds: [] },
-            /came back to Cloudflare .*\(2026-11-20T00:00:00\.000Z\), wait two days/,
+            /came back to Cloudflare .*\(2026-11-20T00:00:00\.000Z\), first wait two days/,
         ],
         ["the days left", "mirror", MIRRORED, /deletes a free zone after 28 days: 3 left, until 2026-11-29/],
         [
@@ -275,7 +283,7 @@ describe("phases of a move", () => {
             "what it could not learn",
             "mirror",
             { ...MIRRORED, unanswered: ["x"] },
-            /not known how far the move is \(x\)/,
+            /how far the move has come is not known \(x\)/,
         ],
         [
             "nothing of DS once the delegation is Cloudflare's",

@@ -79,7 +79,7 @@ describe("ops with callers in a file of their own", () => {
         const { code, out } = await ops("consumer", "revoke", "alice", "a2");
         assert.equal(code, 0);
         assert.match(out, /^-.*\{ id: a2, method: key/m);
-        assert.match(out, /a2 of alice stops\. a1: as before/);
+        assert.match(out, /Credential a2 of alice stops working\. Unchanged: a1/);
         assert.deepEqual([text(), callers()], [OWN, CALLERS]);
     });
 
@@ -179,7 +179,7 @@ describe("ops with callers in a file of their own", () => {
             const { ops, text } = setUp({ text: BROUGHT, says });
             const { code, out, note } = await ops(...move("--yes"));
             assert.equal(code, 0, note);
-            assert.match(out, /Stay in Pulumi\.intra\.yaml, since a key of theirs is encrypted there: brought/);
+            assert.match(out, /stay in Pulumi\.intra\.yaml, which has their keys encrypted: brought/);
             assert.deepEqual(
                 readConsumers(text()).map(({ name }) => name),
                 ["brought"],
@@ -189,7 +189,7 @@ describe("ops with callers in a file of their own", () => {
         for (const [what, text, file, expected] of [
             ["a file that exists", STACK_FILE, NAME, /must be a new file \(callers\/intra\.yaml exists\)/],
             ["a path out of the project", STACK_FILE, "../x.yaml", /must be a path inside the folder of Pulumi\.yaml/],
-            ["a stack that has a file", OWN, NEW, /consumersFile: must not be set \(it is callers\/intra\.yaml\)/],
+            ["a stack that has a file", OWN, NEW, /consumersFile: is already set \(callers\/intra\.yaml\)/],
         ] as const)
             it(`refuses ${what}`, async () => {
                 const { code, note } = await setUp({ text }).ops("consumer", "move-to-file", file, "--yes");

@@ -23,13 +23,13 @@ export const OBSERVED: Record<string, Case[]> = {
             "the metrics for everybody",
             "observed",
             metrics((s) => delete s.ingress[0].from),
-            /^spec\.ingress\[0\]: must not let everybody to the metrics of APISIX/m,
+            /^spec\.ingress\[0\]: must not let everybody reach the metrics of APISIX/m,
         ],
         [
             "the metrics for a whole namespace",
             "observed",
             metrics((s) => delete s.ingress[0].from[0].podSelector),
-            /^spec\.ingress\[0\]: must not let every pod of a namespace to the metrics of APISIX/m,
+            /^spec\.ingress\[0\]: must not let every pod of a namespace reach the metrics of APISIX/m,
         ],
     ],
     "ports-closed": [
@@ -54,7 +54,7 @@ export const OBSERVED: Record<string, Case[]> = {
             "metrics of one rule with another plugin in their place",
             "observed",
             plugin("completions", "prometheus", (p) => (p.name = "http-logger")),
-            /http-logger is not rendered here/,
+            /does not render http-logger/,
         ],
         [
             "a logger in addition to the metrics, which would get keys and prompts",
@@ -62,7 +62,7 @@ export const OBSERVED: Record<string, Case[]> = {
             plugin("logprobs", "prometheus", (p, rule) =>
                 rule.plugins.push({ ...p, name: "http-logger", config: { uri: "http://10.0.0.1" } }),
             ),
-            /http-logger is not rendered here/,
+            /does not render http-logger/,
         ],
         [
             "another function before a plugin",
@@ -89,7 +89,7 @@ export const OBSERVED: Record<string, Case[]> = {
                     "metrics: { http_status: { extra_labels: [{ k: $http_apikey }] } }\n    default_buckets:",
                 ),
             ),
-            /plugin_attr\.prometheus\.metrics: is not rendered here/,
+            /plugin_attr\.prometheus\.metrics: this project does not render this field/,
         ],
         [
             "a PodMonitor of other pods",
@@ -107,13 +107,13 @@ export const OBSERVED: Record<string, Case[]> = {
             "a dashboard of another owner among those of this project",
             "observed",
             inputs("ConfigMap", "alpa-auth-dashboards", ({ data }) => (data["other.json"] = "{}")),
-            /other\.json: is not rendered here/,
+            /other\.json: this project does not render this field/,
         ],
         [
             "metadata of another plugin",
             "observed",
             (all) => (find(all, "GatewayProxy").inputs.spec.pluginMetadata["http-logger"] = { log_format: {} }),
-            /pluginMetadata\.http-logger: is not rendered here/,
+            /pluginMetadata\.http-logger: this project does not render this field/,
         ],
     ],
     "known-types": [
@@ -121,7 +121,7 @@ export const OBSERVED: Record<string, Case[]> = {
             "a ServiceMonitor, which this project does not make",
             "observed",
             more("kubernetes:monitoring.coreos.com/v1:ServiceMonitor", { kind: "ServiceMonitor", spec: {} }),
-            /ServiceMonitor is not made by this project/,
+            /ServiceMonitor is not created by this project/,
         ],
     ],
 };

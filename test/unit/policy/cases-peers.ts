@@ -74,13 +74,13 @@ export const PEERS: Record<string, Case[]> = {
             "a certificate that asks callers for one of theirs",
             "tls",
             spec("ApisixTls", undefined, (s) => (s.client = { caSecret: { name: "ca", namespace: "other" } })),
-            /^spec\.client: is not rendered here/m,
+            /^spec\.client: this project does not render this field/m,
         ],
         [
             "a certificate that signs others",
             "tls",
             spec("Certificate", undefined, (s) => (s.isCA = true)),
-            /^spec\.isCA: is not rendered here/m,
+            /^spec\.isCA: this project does not render this field/m,
         ],
         [
             "a private key that stays when a certificate is renewed",
@@ -98,19 +98,19 @@ export const PEERS: Record<string, Case[]> = {
             "a webhook that hears of tokens",
             "cloudflare",
             inputs("NotificationPolicy", undefined, ({ mechanisms }) => (mechanisms.webhooks = [{ id: "other" }])),
-            /^mechanisms\.webhooks: is not rendered here/m,
+            /^mechanisms\.webhooks: this project does not render this field/m,
         ],
         [
             "a token for a time that no stack config takes",
             "cloudflare",
             token((given) => (given.duration = "100y")),
-            /^duration: must be a time in hours/m,
+            /^duration: must be a duration in hours/m,
         ],
         [
             "a token whose earlier secret never ends",
             "cloudflare",
             token((given) => (given.clientSecretVersion = 2)),
-            /^(clientSecretVersion|previousClientSecretExpiresAt): is /m,
+            /^(clientSecretVersion|previousClientSecretExpiresAt): this project /m,
         ],
         [
             "a token under the name of another stack",

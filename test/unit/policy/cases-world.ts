@@ -63,7 +63,7 @@ export const WORLD: Record<string, Case[]> = {
             "a port of the node",
             "exposed",
             pod((p) => (p.containers[0].ports[0].hostPort = 2000)),
-            /must not take a port of the node \(hostPort 2000\)/,
+            /must not use a port of the node \(hostPort 2000\)/,
         ],
         [
             "a head of Ray with a node port",
@@ -129,25 +129,25 @@ export const WORLD: Record<string, Case[]> = {
             "the Admin API for everybody",
             "intra",
             policy("admin-api", (s) => delete s.ingress[0].from),
-            /^spec\.ingress\[0\]: must not let everybody to APISIX's Admin API/m,
+            /^spec\.ingress\[0\]: must not let everybody reach APISIX's Admin API/m,
         ],
         [
             "a range of ports with the Admin API in it",
             "intra",
             policy("callers", (s) => s.ingress.push(OPEN)),
-            /^spec\.ingress\[1\]: must not let addresses to APISIX's Admin API/m,
+            /^spec\.ingress\[1\]: must not let addresses reach APISIX's Admin API/m,
         ],
         [
             "etcd for every pod of the cluster",
             "intra",
             policy("etcd", (s) => (s.ingress[0].from = [{ namespaceSelector: {} }])),
-            /must not let every pod of the cluster to etcd/,
+            /must not let every pod of the cluster reach etcd/,
         ],
         [
             "etcd for every pod of its namespace",
             "intra",
             policy("etcd", (s) => (s.ingress[0].from = [{ podSelector: {} }])),
-            /must not let every pod of its namespace to etcd/,
+            /must not let every pod of its namespace reach etcd/,
         ],
         [
             "an ingress rule without ports",
@@ -159,13 +159,13 @@ export const WORLD: Record<string, Case[]> = {
             "half of all addresses",
             "intra",
             policy("etcd", (s) => (s.ingress[0].from = [{ ipBlock: { cidr: "0.0.0.0/1" } }])),
-            /must not let addresses to etcd/,
+            /must not let addresses reach etcd/,
         ],
         [
             "a network of machines for the Admin API",
             "intra",
             policy("admin-api", (s) => s.ingress[0].from.push({ ipBlock: { cidr: "10.0.0.0/8" } })),
-            /must not let addresses to APISIX's Admin API/,
+            /must not let addresses reach APISIX's Admin API/,
         ],
         [
             "namespaces by an expression that nearly all hold to",
@@ -178,7 +178,7 @@ export const WORLD: Record<string, Case[]> = {
                     },
                 ];
             }),
-            /must not let every pod of the cluster to etcd/,
+            /must not let every pod of the cluster reach etcd/,
         ],
         [
             "a port by its name, for everybody",
@@ -190,7 +190,7 @@ export const WORLD: Record<string, Case[]> = {
             "counters of limits for everybody",
             "inter",
             policy("counters", (s) => delete s.ingress[0].from),
-            /must not let everybody to Ray, or the server that counts/,
+            /must not let everybody reach Ray, or the server that counts/,
         ],
         [
             "a gateway in a namespace that is not closed",
@@ -418,7 +418,7 @@ export const WORLD: Record<string, Case[]> = {
             "a policy for everybody",
             "cloudflare",
             inputs("ZeroTrustAccessPolicy", undefined, (p) => p.includes.push({ everyone: {} })),
-            /^includes: must be service tokens alone \(got everyone\)/m,
+            /^includes: must be only service tokens \(got everyone\)/m,
         ],
         [
             "a policy for any token of the account",
@@ -452,7 +452,7 @@ export const WORLD: Record<string, Case[]> = {
             more("cloudflare:index/accessApplication:AccessApplication", {
                 policies: [{ decision: "non_identity", includes: [{ everyone: {} }] }],
             }),
-            /^policies\[0\]\.includes: must be service tokens alone/m,
+            /^policies\[0\]\.includes: must be only service tokens/m,
         ],
     ],
     "zone-protected": [

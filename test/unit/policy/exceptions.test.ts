@@ -71,6 +71,6 @@ describe("exceptions of the policy pack", () => {
 
     it("are named when they have ended", () => {
         const [standing] = judged([violation], parse(GOOD), new Date("2027-01-02T00:00:00Z")).standing;
-        assert.equal(standing.message, "Open. Its exception ended on 2026-12-31.");
+        assert.equal(standing.message, "Open. Its exception expired on 2026-12-31.");
     });
 });

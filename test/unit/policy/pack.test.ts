@@ -40,7 +40,7 @@ describe("the policy pack as Pulumi starts it", () => {
         assert.ok(mine.refuses);
         const { title, reason } = RULES.find(({ name }) => name === "route-asks-who")!;
         assert.ok(mine.message.startsWith(`${title} ${reason}\n`));
-        assert.match(mine.message, /spec\.http\[0\]\.plugins: must have one that asks .* Add multi-auth/);
+        assert.match(mine.message, /spec\.http\[0\]\.plugins: must have one that requires .* Add multi-auth/);
     });
 
     it("tells what is secret from what is in clear", async () => {
@@ -129,7 +129,7 @@ describe("the policy pack as Pulumi starts it", () => {
         it("refuses again once the exception has ended", async () => {
             until(day(-1));
             const [found] = await judge();
-            assert.ok(found.refuses && found.message.endsWith(`Its exception ended on ${day(-1)}.`));
+            assert.ok(found.refuses && found.message.endsWith(`Its exception expired on ${day(-1)}.`));
         });
 
         it("does not start with a file that is wrong, and lists all that is wrong", async () => {

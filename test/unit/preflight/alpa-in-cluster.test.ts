@@ -88,13 +88,13 @@ describe("preflight of the component", () => {
             "a volume of one node for several",
             { objects: { [CLAIM]: claim("Bound", "ReadWriteOnce"), [CRD]: KNOWN } },
             {},
-            /^opt\.weights\.claim: .* must be for several nodes.* \(it is ReadWriteOnce, and opt\.nodes are 2\)/,
+            /^opt\.weights\.claim: .* must have access mode ReadOnlyMany or ReadWriteMany.* 2 nodes \(got ReadWriteOnce\)/,
         ],
         [
             "GPUs that other pods ask for",
             { lists: { ...GOOD.lists, Pod: [gpuPod("jobs", "train", "dgx-02", 2), gpuPod("jobs", "x", "dgx-02", 1)] } },
             {},
-            /^opt\.gpusPerNode: must be left on every node \(got 8, and of the 8 of dgx-02 other pods ask for 3: jobs\/train 2, jobs\/x 1\)/,
+            /^opt\.gpusPerNode: must be free on every node \(got 8, but of the 8 GPUs of dgx-02 other pods request 3: jobs\/train 2, jobs\/x 1\)/,
         ],
         [
             "an operator that is not there",
@@ -106,7 +106,7 @@ describe("preflight of the component", () => {
             "a definition that is too old",
             { objects: { [CLAIM]: BOUND, [CRD]: { spec: {} } } },
             {},
-            /must know upgradeStrategy/,
+            /must have the field upgradeStrategy/,
         ],
         [
             "a RuntimeClass that is not there",

@@ -177,13 +177,13 @@ describe("preflight of Cloudflare", () => {
             "a foreign Worker on a path of the name",
             { [WORKER_ROUTES]: { result: [{ pattern: "https://llm.example.com/alpa/*", script: "other" }] } },
             {},
-            /^hostname: llm\.example\.com must have no foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* leads to other\)/,
+            /^hostname: llm\.example\.com must have no foreign Worker \(its route https:\/\/llm\.example\.com\/alpa\/\* runs other\)/,
         ],
         [
             "a route that keeps requests of the name from every Worker",
             { [WORKER_ROUTES]: { result: [{ pattern: "llm.example.com/completions" }] } },
             {},
-            /its route llm\.example\.com\/completions leads to none/,
+            /its route llm\.example\.com\/completions runs none/,
         ],
         [
             "no right to mails",
@@ -201,13 +201,13 @@ describe("preflight of Cloudflare", () => {
             "an account that is not there",
             { [TUNNELS]: { status: 404, errors: [{ code: 7003, message: "Could not route" }] } },
             {},
-            /^account: must be an account that the token reaches.*7003 Could not route/,
+            /^account: must be an account that the token may use.*7003 Could not route/,
         ],
         [
             "a zone that is not there",
             { zones: { result: [] } },
             {},
-            /^zone\.name: example\.com must be a zone that the token sees/,
+            /^zone\.name: example\.com must be a zone that the token can read \(it finds none of that name\)/,
         ],
         [
             "a zone of another account",
@@ -419,7 +419,7 @@ describe("preflight of Cloudflare", () => {
         const [warning, ...others] = await left(600);
         assert.match(
             warning,
-            /^proxyTimeoutSeconds: not set, and example\.com waits 600 s, .* Write 125 for the default/,
+            /^proxyTimeoutSeconds: not set, but zone example\.com has 600 s, .* Set 125 to restore the default/,
         );
         assert.deepEqual(others, []);
         assert.deepEqual(await left(125), []);
@@ -446,7 +446,7 @@ describe("preflight of Cloudflare", () => {
         assert.ok(problems.length > 0);
         assert.ok(asked.includes(`GET /zones?name=example.com&account.id=${ACCOUNT}`), asked.join("\n"));
         for (const problem of problems)
-            assert.match(problem, /^dns\.phase: delegated needs to know how far the move is/);
+            assert.match(problem, /^dns\.phase: delegated needs to know how far the move has come/);
     });
     it("says where the move is, in its first phase, instead of what it says of a zone alone", async () => {
         const closed = ["127.0.0.1:9"];
@@ -466,10 +466,10 @@ describe("preflight of Cloudflare", () => {
             zones: zone({ status: "pending" }),
         };
         const closed = { oldServers: ["127.0.0.1:9"], parentServers: ["127.0.0.1:9"] };
-        const said = (warnings: string[]) => warnings.filter((warning) => warning.includes("not in the data"));
+        const said = (warnings: string[]) => warnings.filter((warning) => warning.includes("not in the records file"));
         const found = said((await run(more, { hostname: "llm.example.com", dns: closed })).warnings);
         assert.equal(found.length, 1);
-        assert.match(found[0], /not in the data: old\.example\.com MX\. Nothing here changes them/);
+        assert.match(found[0], /not in the records file: old\.example\.com MX\. The stack does not change them/);
         const free = { ...more, [RECORDS]: { result: [own] } };
         assert.deepEqual(said((await run(free, { dns: closed })).warnings), []);
     });
@@ -497,7 +497,7 @@ describe("preflight of Cloudflare", () => {
 
     it("warns before it writes over a Worker of its name that no route leads to", async () => {
         const { warnings } = await run({ [WORKERS]: { result: [{ id: "alpa-auth-test" }] } });
-        assert.match(warnings.join(), /^edgeWorker: the account has a Worker alpa-auth-test .* writes over it/);
+        assert.match(warnings.join(), /^edgeWorker: the account has a Worker alpa-auth-test .* overwrites it/);
     });
 
     it("asks nothing about Workers where none may run", async () => {

@@ -64,7 +64,7 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     [
         "a host that does not take the private key",
         [new Error("All configured authentication methods failed"), fresh(1), fresh(2)],
-        /must let user ops in with privateKey/,
+        /must accept user ops with privateKey/,
     ],
     [
         "a user who may not become root, in the words of the host",
@@ -125,7 +125,7 @@ const refused: [why: string, answers: Answer[], ...problems: RegExp[]][] = [
     [
         "a new node in front of those that are a cluster, which would start a second one",
         [fresh(0), member(1), member(2)],
-        /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster, and must stand after .* \(10\.0\.0\.2\).*Move it down\.$/,
+        /^cluster\.nodes\[0\]: 10\.0\.0\.1 is not in the cluster yet, and must come after .* \(10\.0\.0\.2\).*Move it down\.$/,
     ],
     [
         "the loss of the last voter",
@@ -217,7 +217,7 @@ describe("preflight of hosts", () => {
         const first = member(0, { kubeconfig: ENCODED, sans: "10.0.0.1 k8s.example.com" });
         const reached = await check([first, member(1, { sans: "10.0.0.2" }), member(2)]);
         assert.deepEqual(reached?.warnings, [
-            "cluster.nodes[0]: 10.0.0.1 keeps the names of its certificate, which is made when MicroK8s is installed (10.0.0.1 k8s.example.com; the config says 10.0.0.1). Put another host in its place, or set cluster.sans back.",
+            "cluster.nodes[0]: 10.0.0.1 cannot change the names in its certificate, which is created when MicroK8s is installed (it has 10.0.0.1 k8s.example.com; the config says 10.0.0.1). Replace the host, or set cluster.sans back.",
         ]);
     });
     it("says of a new cluster that it has no Rampart, unless that is installed or not needed", () => {

@@ -23,32 +23,32 @@ describe("preflight of the nodes' room", () => {
             "a node that is cordoned",
             ofNode({ spec: { unschedulable: true } }),
             [],
-            /^opt\.nodes: dgx-01 must take the component's pods \(cordoned\)\. .*: kubectl describe node dgx-01$/,
+            /^opt\.nodes: dgx-01 must accept the component's pods \(cordoned\)\. .*: kubectl describe node dgx-01$/,
         ],
         [
             "a node that is not Ready",
             ofNode({ status: { conditions: [{ type: "Ready", status: "Unknown" }] } as Live["status"] }),
             [],
-            /^opt\.nodes: dgx-01 must take the component's pods \(not Ready\)/,
+            /^opt\.nodes: dgx-01 must accept the component's pods \(not Ready\)/,
         ],
         [
             "a taint that the pods do not tolerate",
             tainted("maintenance", "NoSchedule"),
             [],
-            /^opt\.nodes: dgx-01 must take the component's pods \(taint maintenance\)/,
+            /^opt\.nodes: dgx-01 must accept the component's pods \(taint maintenance\)/,
         ],
         ["a taint for GPUs that ends pods", tainted("nvidia.com/gpu", "NoExecute"), [], /\(taint nvidia\.com\/gpu\)/],
         [
             "a node that is too small",
             has({ cpu: "15500m", memory: "2Ti" }),
             [],
-            /^opt\.resources\.cpu: must be left on every node \(got 16, and of the 15\.5 of dgx-01 other pods ask for 0\)\. .*$/,
+            /^opt\.resources\.cpu: must be free on every node \(got 16, but of the 15\.5 of dgx-01 other pods request 0\)\. .*$/,
         ],
         [
             "memory that other pods ask for",
             has({ cpu: "256", memory: "256Gi" }),
             [pod("jobs", "small", { memory: "512Mi" }), pod("jobs", "big", { memory: "64Gi", cpu: "1" })],
-            /^opt\.resources\.memory: must be left on every node \(got 200Gi, and of the 256Gi of dgx-01 other pods ask for 64\.5Gi: jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
+            /^opt\.resources\.memory: must be free on every node \(got 200Gi, but of the 256Gi of dgx-01 other pods request 64\.5Gi: jobs\/big 64Gi, jobs\/small 0\.5Gi\)/,
         ],
     ];
     for (const [why, first, pods, said] of refused)
@@ -72,7 +72,7 @@ describe("preflight of the nodes' room", () => {
     it("names the pods that ask for most, and not every one", async () => {
         const pods = [1, 2, 3, 4, 5].map((cpu) => pod("jobs", `job-${cpu}`, { cpu: `${cpu}` }));
         const [said] = await found(has({ cpu: "16", memory: "2Ti" }), pods);
-        assert.match(said, /ask for 15: jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);
+        assert.match(said, /request 15: jobs\/job-5 5, jobs\/job-4 4, jobs\/job-3 3, …\)/);
     });
 
     it("says nothing of a node that is not there: that is said elsewhere", async () => {

@@ -48,7 +48,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
         )
         return None
     if "@" in parts.netloc:
-        wrong("must not hold a name or password", "it has an @", "Leave it out, and give auth.")
+        wrong("must not contain a user name or password", "it has an @", "Leave it out, and give auth.")
     if "?" in url:
         wrong("must not have a query", "it has a ?", "Leave it out: credentials go into headers, by auth.")
     if "#" in url:

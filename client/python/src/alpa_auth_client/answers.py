@@ -87,7 +87,7 @@ def read(answer: Answer, asked: Asked) -> Dict[str, Any]:
     if status >= 500:
         raise ModelUnreachableError(f"The gateway cannot reach the model ({status}): {said}", **known)
     if status >= 400:
-        late = "It did not arrive whole in the time that the gateway gives: look at the network, then send it again."
+        late = "The request did not arrive completely before the gateway's timeout: check the network, then send it again."
         step = late if status == 408 else None
         raise RequestRefusedError(f"The gateway refused the request ({status}): {said}", next_step=step, **known)
     if not 200 <= status < 300 or not isinstance(found, dict) or not asked.is_result(found):

@@ -131,7 +131,7 @@ def _private_key(values: Mapping[str, str], problems: List[str]) -> Optional[str
 def read_text(where: str, file: str) -> "tuple[Optional[str], Optional[str]]":
     """Text of a file, or what is wrong with it. A text instead of a file name may be secret, so the error does not repeat it."""
     if "\n" in file or "-----BEGIN" in file:
-        return None, f"{where}: must be the name of a file (it is a text). Write the text into one, and name that."
+        return None, f"{where}: must be the name of a file (it is the content of one). Write the content into a file, and give its name."
     try:
         with open(file, encoding="utf-8") as handle:
             return handle.read(), None

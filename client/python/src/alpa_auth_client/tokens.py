@@ -81,7 +81,7 @@ class Jwt(Auth):
             problems.append(problem)
         taken = [claim for claim in _OURS if claim in claims]
         if taken:
-            problems.append(f"claims: must not have {', '.join(taken)} (they are set here). Leave them out.")
+            problems.append(f"claims: must not have {', '.join(taken)} (this library sets them). Leave them out.")
         seconds = self.lifetime_seconds
         # Below twice the skew a token would be renewed all the time; a day is what the operators' own tokens last.
         if isinstance(seconds, bool) or not isinstance(seconds, int) or not 2 * SKEW_SECONDS <= seconds <= 86400:

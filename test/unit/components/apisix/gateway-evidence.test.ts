@@ -209,7 +209,7 @@ describe("evidence of the gateway's pods", () => {
 
         it("gives way to the settle time for what only the Admin API can tell", async () => {
             await accept({ consumers: [consumer("bob", ["rs"])], unasked: "settle" });
-            assert.match(said.join("\n"), /limits and tokens of key pairs were not looked up/);
+            assert.match(said.join("\n"), /limits and tokens of key pairs were not checked/);
         });
 
         it("leaves out pods that listen elsewhere, at a gateway that existed", async () => {

@@ -188,7 +188,7 @@ describe("the stored provider", () => {
     it("ends when its time is over, and says what it waited for", async () => {
         await assert.rejects(
             create([route(undefined)], { timeoutSeconds: 0.1 }),
-            /^Error: ApisixRoute a\/alpa: not ready after 0\.1 s \(no ingress controller has taken it\)\. Look: kubectl/,
+            /^Error: ApisixRoute a\/alpa: not ready after 0\.1 s \(no ingress controller has processed it\)\. Look: kubectl/,
         );
     });
 

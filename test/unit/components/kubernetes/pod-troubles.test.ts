@@ -104,7 +104,7 @@ describe("trouble of pods", () => {
         const once = troubleOf([pod([crashing(1, "OOMKilled")])])!;
         assert.deepEqual(once, {
             state: "waiting",
-            why: "pod head: ends again and again (exit code 137, OOMKilled; its words: kubectl -n a logs head --previous)",
+            why: "pod head: its container keeps exiting (exit code 137, OOMKilled; see: kubectl -n a logs head --previous)",
         });
         const thrice = troubleOf([pod([crashing(3)])])!;
         assert.equal(thrice.state, "failed");

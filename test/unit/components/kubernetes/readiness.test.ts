@@ -65,7 +65,7 @@ const waiting: [...Case, why: RegExp][] = [
         ACCEPTED,
         { metadata: { generation: 1 } },
         undefined,
-        /no ingress controller has taken it/,
+        /no ingress controller has processed it/,
     ],
     ["a condition of an older generation", ACCEPTED, condition("True", 1), undefined, /older generation/],
     ["a refusal of an older generation", ACCEPTED, condition("False", 1), undefined, /older generation/],

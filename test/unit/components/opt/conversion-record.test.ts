@@ -62,7 +62,7 @@ describe("ConversionRecord", () => {
         refusal = { kind: "Status", code: 422, message: 'configmaps "x" is forbidden: frozen' };
         await assert.rejects(load(text).update!("id", inputs({ end }), inputs({ end })), {
             message:
-                'ConfigMap a/alpa-auth-conversion: must be written (configmaps "x" is forbidden: frozen). Correct what it names.',
+                'ConfigMap a/alpa-auth-conversion: could not be written (configmaps "x" is forbidden: frozen). Correct what that error names.',
         });
         await assert.rejects(
             load(text).delete!("id", inputs({ begin })),

@@ -17,8 +17,8 @@ describe("images on the nodes", () => {
     const cases: [what: string, more: object | undefined, why?: string][] = [
         ["a pod ready on each", {}],
         ["none made", undefined, "it does not exist"],
-        ["an older generation", { observedGeneration: 1 }, "its controller has not looked at it"],
-        ["a node that takes none", { desiredNumberScheduled: 1, numberReady: 1 }, "1 of 2 nodes take a pod of it"],
+        ["an older generation", { observedGeneration: 1 }, "its controller has not processed it"],
+        ["a node that takes none", { desiredNumberScheduled: 1, numberReady: 1 }, "1 of 2 nodes accept a pod of it"],
         ["a pod that is not ready", { numberReady: 1 }, "1 of 2 pods are ready"],
         ["a pod of an older image", { updatedNumberScheduled: 0 }, "0 of 2 pods are ready"],
     ];

@@ -26,8 +26,8 @@ describe("RayCluster readiness", () => {
     const running: [what: string, object: ObservedCluster | undefined, state: string, why?: RegExp][] = [
         ["one with all pods ready", cluster(UP), "ready"],
         ["one that does not exist", undefined, "waiting", /does not exist/],
-        ["one of an older generation", cluster(UP, {}, 3), "waiting", /has not looked at it/],
-        ["one without a status", { metadata: { generation: 1 } }, "waiting", /has not looked at it/],
+        ["one of an older generation", cluster(UP, {}, 3), "waiting", /has not processed it/],
+        ["one without a status", { metadata: { generation: 1 } }, "waiting", /has not processed it/],
         [
             "a head whose model is not loaded",
             cluster({ ...UP, HeadPodReady: "False" }),
@@ -122,7 +122,7 @@ describe("RayReady", function () {
         let { provider, inputs } = await open(away, [bad("x", "other"), bad("head", "alpa-opt")]);
         await assert.rejects(provider.create!(inputs), {
             message:
-                /^RayCluster a\/alpa-opt: pod head: ends again and again \(exit code 1, Error; its words: kubectl -n a logs head --previous\)\. Look: kubectl -n a get pods/,
+                /^RayCluster a\/alpa-opt: pod head: its container keeps exiting \(exit code 1, Error; see: kubectl -n a logs head --previous\)\. Look: kubectl -n a get pods/,
         });
         await api.close();
         ({ provider, inputs } = await open(away, [bad("x", "other")]));

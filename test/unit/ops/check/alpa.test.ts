@@ -79,7 +79,7 @@ describe("ops check alpa", () => {
         found("answers", "a completion was answered", 2 * 700 + 60 + 60);
         const { code, out } = await run({ stuckSeconds: 700 });
         assert.equal(code, 3);
-        assert.match(out, /the last look is older than 1490 s \(answers\)/);
+        assert.match(out, /the watchdog's last check is older than 1490 s \(it found: answers\)/);
     });
 
     it("says of a host without a watchdog that nothing is known", async () => {

@@ -94,6 +94,6 @@ describe("ops check dns with exposure direct", () => {
         zone = await side([]);
         const { code, note } = await check(bench());
         assert.equal(code, 2);
-        assert.match(note, /^ {2}- azure: required, with hostname and addresses/m);
+        assert.match(note, /^ {2}- azure: required with hostname and addresses/m);
     });
 });

@@ -63,7 +63,7 @@ describe("ops check dns", () => {
         const { code, out, note } = await it.ops(...complete(it));
         assert.equal(code, 3);
         assert.match(out.split("\n")[3], /│ example\.com +│ A +│ 192\.0\.2\.1 +│ 192\.0\.2\.99 +│ NO +│ differs/);
-        assert.match(note, /example\.com: both sides must answer the same \(1 of \d+ answers differ\)/);
+        assert.match(note, /example\.com: old and new name servers must give the same answers \(1 of \d+ differ\)/);
     });
 
     it("prints the same as JSON", async () => {
@@ -93,7 +93,7 @@ describe("ops check dns", () => {
             await api.delete(`zones/${id}`);
             const gone = await it.ops("check", "dns");
             assert.equal(gone.code, 2);
-            assert.match(gone.note, /--zone: example\.com must be a zone that the token sees/);
+            assert.match(gone.note, /--zone: example\.com must be a zone that the API token can read/);
         } finally {
             await api.close();
         }
@@ -155,7 +155,7 @@ describe("ops check dns", () => {
         const { code, note } = await it.ops(...complete(it), "--timeout", "1");
         assert.equal(code, 1);
         assert.match(note, /every name server must answer \(127\.0\.0\.1:\d+ by UDP: no time left/);
-        assert.match(note, /Nothing more after 1 s: see --timeout/);
+        assert.match(note, /The check stopped after 1 s \(--timeout\)/);
     });
 
     const usage: [what: string, prepare: (it: Bench) => string[], problem: RegExp][] = [

@@ -86,7 +86,7 @@ describe("ops check exposure", () => {
         assert.deepEqual(findings(said).wrong, []);
         assert.equal(said.code, 0, said.note);
         const checks = findings(said).entry.map(({ check }) => check);
-        assert.ok(checks.includes("TLS 1.1 is refused") && checks.includes(`the certificate is good for ${NAME}`));
+        assert.ok(checks.includes("TLS 1.1 is refused") && checks.includes(`the certificate is valid for ${NAME}`));
     });
     it("says of an open port what it means, first, and exits with 3", async () => {
         const port = await listen(createServer(gateway));
@@ -113,12 +113,12 @@ describe("ops check exposure", () => {
         const said = await run(outputs, { "alpa-auth:exposure": "tunnel" }, "--address", ADDRESS, "--json");
         assert.deepEqual(
             findings(said).wrong.map((row) => [row.port, row.meaning]),
-            [[20001, "callers pass the gateway by, without a key"]],
+            [[20001, "callers bypass the gateway, and need no key"]],
         );
         assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
         const unnamed = await run(outputs, { "alpa-auth:exposure": "tunnel" });
         assert.equal(unnamed.code, 2);
-        assert.match(unnamed.note, /--address: required where callers come by Cloudflare/);
+        assert.match(unnamed.note, /--address: required where callers come through Cloudflare/);
     });
     it("expects all ports of a host without callers to be closed, and checks no entry point there", async () => {
         const port = await listen(createServer(gateway));
@@ -139,21 +139,21 @@ describe("ops check exposure", () => {
             async () => served(https({}, (_, answer) => answer.writeHead(200).end())),
             /^POST \/alpa\/completions/,
             /^200$/,
-            /strangers reach Alpa/,
+            /callers without a key reach Alpa/,
         ],
         [
             "a certificate of another name",
             async () => served(https({}, gateway, await certificate(["other.example.com"], { by: authority }))),
-            /^the certificate is good/,
+            /^the certificate is valid/,
             /does not match/,
-            /callers refuse it/,
+            /clients reject this certificate/,
         ],
         [
             "a certificate of an unknown authority",
             async () => served(https({}, gateway, await certificate([NAME]))),
-            /^the certificate is good/,
+            /^the certificate is valid/,
             /self[- ]signed/,
-            /callers refuse it/,
+            /clients reject this certificate/,
         ],
         [
             "a certificate that was not renewed",
@@ -161,7 +161,7 @@ describe("ops check exposure", () => {
                 const notAfter = new Date(Date.now() + 5 * 86_400_000);
                 return served(https({}, gateway, await certificate([NAME], { by: authority, notAfter })));
             },
-            /^the certificate is good/,
+            /^the certificate is valid/,
             /^yes, for 4 days$/,
             /not renewed/,
         ],
@@ -177,7 +177,7 @@ describe("ops check exposure", () => {
             async () => served(https(), gateway),
             /^HTTP on port \d+ is sent/,
             /^401$/,
-            /keys and tokens come in clear/,
+            /keys and tokens are sent in plain text/,
         ],
         [
             "HTTP that leads elsewhere",

@@ -58,7 +58,7 @@ describe("ops check smoke", () => {
         assert.match(note, /smoke: 15 checks, all as they must be/);
         assert.match(note, /answers took \d+ ms \(median\)/);
         assert.match(note, /versions seen: APISIX\/3\.\d+\.\d+/);
-        assert.match(note, /not tried: smoke\/rs: only its caller can sign\./);
+        assert.match(note, /not tried: smoke\/rs: only its caller can sign a token for it\./);
         assert.match(note, /not tried: smoke\/over: is not in the stack's outputs/);
         assert.doesNotMatch(out + note, new RegExp(`${KEY}|${SECRET}|eyJ`));
     });
@@ -102,7 +102,7 @@ describe("ops check smoke", () => {
         await admit({}, { requests: 1000, perSeconds: 60 });
         const many = await run({ text: stack({ ...smoke, limits: { requests: 1000, perSeconds: 60 } }) });
         assert.equal(many.code, 0, many.note);
-        assert.match(many.note, /not tried: the limit: 1000 requests are more/);
+        assert.match(many.note, /not tried: the limit: it takes 1000 requests, more/);
         assert.equal(service.seen.length, 4);
         const none = await run({ text: stack({ ...smoke, limits: undefined }) });
         assert.match(none.note, /not tried: the limit: limits\.requests is not set/);
@@ -115,7 +115,7 @@ describe("ops check smoke", () => {
             text: text.replace("config:", "config:\n  alpa-auth:classes: { batch: { slots: 4 } }"),
         });
         assert.equal(code, 0, note);
-        assert.match(note, /not tried: the limit: other callers of class batch may have all of its share\./);
+        assert.match(note, /not tried: the limit: other callers of class batch may use all of its slots\./);
     });
 
     it("fails when a limit does not hold", async () => {
@@ -149,7 +149,7 @@ describe("ops check smoke", () => {
         assert.equal(wrong.length, JSON.parse(out).checks.length);
         assert.match(
             JSON.stringify(wrong),
-            /no credential.*it is let in \(must be 401\).*older than 3\.17: tokens can be forged/,
+            /no credential.*it is accepted \(must be 401\).*older than 3\.17: tokens can be forged/,
         );
     });
 
@@ -173,7 +173,7 @@ describe("ops check smoke", () => {
     it("wants a caller made for it, and a stack that is up", async () => {
         const without = await run({ text: stack(undefined) });
         assert.equal(without.code, 2);
-        assert.match(without.note, /--consumer: must be a caller made for this.*consumer add smoke --requests 10/);
+        assert.match(without.note, /--consumer: must be a test caller.*consumer add smoke --requests 10/);
         // With option cloudflare a caller has no limits of its own, and the config check refuses them.
         const edge = await run({ text: stack(undefined, "cloudflare") });
         assert.match(edge.note, /Run: npm run ops -- consumer add smoke --yes$/m);
@@ -230,7 +230,10 @@ describe("ops check smoke", () => {
                 rows,
                 once.flatMap((row) => [row, row]),
             );
-            assert.match(note, /not tried: the limit: it is the edge's, which other callers may share\./);
+            assert.match(
+                note,
+                /not tried: the limit: it is counted at the edge, where other callers may use it up too\./,
+            );
             assert.doesNotMatch(out + note, new RegExp(token.client_secret));
         } finally {
             await world.close();

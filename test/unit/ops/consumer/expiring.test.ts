@@ -71,6 +71,6 @@ describe("ops consumer expiring", () => {
             "expiring",
         );
         assert.equal(code, 0);
-        assert.match(out, /No credential ends within 30 days/);
+        assert.match(out, /No credential expires within 30 days/);
     });
 });

@@ -46,7 +46,7 @@ describe("ops consumer handout", () => {
         await ops(...HANDOUT);
         const second = await ops(...HANDOUT);
         assert.equal(second.code, 2);
-        assert.match(second.note, /alice\/a1: must be handed out once \(it was on 2026-11-25\)/);
+        assert.match(second.note, /alice\/a1: was already handed out on 2026-11-25\./);
         assert.ok(!second.out.includes(SECRETS.key));
         assert.equal((await ops(...HANDOUT, "--again", "mail was lost")).code, 0);
         const record = readFileSync(join(folder, ".alpa-auth/handouts/intra/alice.a1.json"), "utf8");

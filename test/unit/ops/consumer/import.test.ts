@@ -102,15 +102,20 @@ describe("ops consumer import", () => {
             /allowed_api_keys\[0\]: must have at least 16/,
         ],
         ["a key with a blank", { allowed_api_keys: ["key of a caller 0001"] }, [], /visible ASCII/],
-        ["a key twice", { allowed_api_keys: [KEYS[0], KEYS[0]] }, [], /allowed_api_keys\[1\]: must be there once/],
+        [
+            "a key twice",
+            { allowed_api_keys: [KEYS[0], KEYS[0]] },
+            [],
+            /allowed_api_keys\[1\]: must be listed only once/,
+        ],
         [
             "too few names",
             undefined,
             ["--names", "x"],
             /must have as many names as the file has keys, 2 \(got 1\)\. Give one/,
         ],
-        ["a name that exists", undefined, ["--names", "alice,x"], /--names: alice must be a new consumer/],
-        ["a name twice", undefined, ["--names", "x,x"], /--names: x must be there once\. Choose/],
+        ["a name that exists", undefined, ["--names", "alice,x"], /--names: alice exists already/],
+        ["a name twice", undefined, ["--names", "x,x"], /--names: x must be listed only once\. Choose/],
     ];
     for (const [what, content, args, problem] of refused)
         it(`refuses ${what}`, async () => {

@@ -412,7 +412,7 @@ describe("ops consumer list", () => {
             answers = allLive();
             const { code, out } = await listOf(sealed.replace("algorithm: HS256 }", "algorithm: HS257 }"), "--check");
             assert.equal(code, 3);
-            assert.match(out, /│ \(all\) +│ .*! the config is refused, so limits and tokens were not compared/);
+            assert.match(out, /│ \(all\) +│ .*! the config is invalid, so limits and tokens were not compared/);
         });
 
         const refusals: [what: string, route: object | undefined, words: RegExp][] = [

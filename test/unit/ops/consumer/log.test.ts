@@ -217,7 +217,7 @@ describe("ops consumer log", () => {
         assert.deepEqual(told(entries), [["2026-11-23", "Ada", "version", ["failed: caller bob loses access"]]]);
         const { code, note } = await clone().ops("consumer", "log", "--since", "yesterday");
         assert.equal(code, 2);
-        assert.match(note, /--since: must be minutes, hours or days, as 90m, 24h or 365d \(got "yesterday"\)/);
+        assert.match(note, /--since: must be minutes, hours or days, for example 90m, 24h or 365d \(got "yesterday"\)/);
     });
 });
 

@@ -57,7 +57,10 @@ describe("ops consumer prune-expired", () => {
         it(`does not touch ${what}: it refuses the run`, async () => {
             const said = await pruneExpired(steps);
             assert.equal(said.code, 3);
-            assert.match(said.note, new RegExp(`do nothing else \\(1 of \\d findings are others: ${code}\\)`));
+            assert.match(
+                said.note,
+                new RegExp(`only remove expired credentials \\(1 of \\d findings are about other changes: ${code}\\)`),
+            );
             assert.deepEqual(said.ups, []);
         });
 

@@ -120,7 +120,10 @@ describe("ops consumer revoke --yes", () => {
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 1);
             assert.ok(!out.includes("alice/a1: refused"), out);
-            assert.match(out, new RegExp(`1 of 3 .*pod ${NAMESPACE}/three: it still authenticates alice/a1`));
+            assert.match(
+                out,
+                new RegExp(`1 of the 3 queried pods .*pod ${NAMESPACE}/three: it still authenticates alice/a1`),
+            );
             assert.match(out, /It may still work/);
         });
 
@@ -140,7 +143,7 @@ describe("ops consumer revoke --yes", () => {
             assert.equal(code, 1);
             assert.ok(!out.includes("alice/a1: refused"), out);
             assert.match(out, new RegExp(`every gateway pod .*pod ${NAMESPACE}/two: .*connection refused`));
-            assert.match(out, /Whether it still works there is not known/);
+            assert.match(out, /It is not known whether it still works there/);
         });
 
         it("names one that runs and is not ready, as on a node that is cut off", async () => {
@@ -148,7 +151,7 @@ describe("ops consumer revoke --yes", () => {
             const { code, out } = await revokeA1(STACK_FILE);
             assert.equal(code, 1);
             assert.ok(!out.includes("alice/a1: refused"), out);
-            assert.match(out, new RegExp(`pod ${NAMESPACE}/two: it runs and is not ready, so it was not asked`));
+            assert.match(out, new RegExp(`pod ${NAMESPACE}/two: it is running but not ready, so it was not queried`));
         });
 
         it("claims nothing where the stack's own gateway has no ready pod", async () => {
@@ -176,7 +179,7 @@ describe("ops consumer revoke --yes", () => {
                 const { code, out } = await revokeA1(EXISTING);
                 assert.equal(code, 0, out);
                 assert.match(out, /alice\/a1: the proof is partial\. It is refused by http:\S+ \(401/);
-                assert.match(out, new RegExp(`not every gateway pod was asked: .*lacks permission to ${needed} in`));
+                assert.match(out, new RegExp(`not every gateway pod was queried: .*lacks permission to ${needed} in`));
             });
         }
 
@@ -266,7 +269,7 @@ describe("ops consumer revoke --yes", () => {
                 assert.match(
                     out,
                     new RegExp(
-                        `alice/a1: 401 of http:\\S+, and it was not let in before either \\(${before}\\): no proof`,
+                        `alice/a1: rejected with 401 by http:\\S+, but it was not accepted before this change either \\(${before}\\), so this proves nothing`,
                     ),
                 );
                 assert.ok(!out.includes("refused by"));
@@ -288,7 +291,7 @@ describe("ops consumer revoke --yes", () => {
             const { ops, text } = bench({ outputs: { ...OUTPUTS, url }, refusalSeconds: 3 });
             const { code, out } = await ops("consumer", "remove", "alice", "--yes");
             assert.equal(code, 0);
-            assert.match(out, /alice is removed\. With it stops: a1, a2, old\./);
+            assert.match(out, /Consumer alice is removed\. Its credentials stop working: a1, a2, old\./);
             assert.match(out, /alice\/a1: refused[^]*alice\/a2: refused/);
             assert.ok(!text().includes("alice"));
         });

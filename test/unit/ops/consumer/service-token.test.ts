@@ -96,7 +96,7 @@ describe("ops consumer with service tokens", () => {
     it("says that an overlap which still runs ends with the next rotation", async () => {
         const { ops } = cloudflare();
         const { out } = await ops(...ROTATE, "b", "--overlap-days", "14");
-        text(out, /number 3/, /The one before that, which would work until 2026-12-01, stops at once/);
+        text(out, /number 3/, /The secret before that one, which would work until 2026-12-01, stops working at once/);
     });
 
     it("lets the new secret be handed out once, whatever was handed out before", async () => {
@@ -119,9 +119,9 @@ describe("ops consumer with service tokens", () => {
         [
             "with an end of a successor",
             ["a", "--overlap-days", "1", "--expires", "2027-01-31"],
-            /--expires: belongs to a successor/,
+            /--expires: must not be given for a service token/,
         ],
-        ["what has expired", ["old", "--overlap-days", "1"], /lab\/old: must work still \(it expired on 2026-11-20\)/],
+        ["what has expired", ["old", "--overlap-days", "1"], /lab\/old: expired on 2026-11-20\./],
     ];
     for (const [why, args, problem] of refused)
         it(`does not rotate ${why}`, async () => {
@@ -154,7 +154,7 @@ describe("ops consumer with service tokens", () => {
         assert.equal((await ops(...handout)).code, 0);
         locked = true;
         assert.match((await ops(...rotate)).note, /Nothing was changed/);
-        assert.match((await ops(...handout)).note, /lab\/a: must be handed out once/);
+        assert.match((await ops(...handout)).note, /lab\/a: was already handed out/);
         locked = false;
         assert.equal((await ops(...rotate)).code, 0);
         assert.equal((await ops(...handout)).code, 0);
@@ -263,7 +263,10 @@ describe("ops consumer revoke --yes of a service token", () => {
     });
     it("takes no proof from a refusal that was there before", async () => {
         statuses = [403];
-        assert.match((await revoke()).out, /403 of http:\S+, and it was not let in before either \(403\)/);
+        assert.match(
+            (await revoke()).out,
+            /rejected with 403 by http:\S+, but it was not accepted before this change either \(403\)/,
+        );
     });
 });
 
@@ -298,7 +301,7 @@ describe("ops consumer list of service tokens", () => {
         assert.deepEqual(
             rows(found).map((r) => [`${r.consumer}/${r.credential}`, r.live, r.problems]),
             [
-                ["lab/a", true, ["ended at Cloudflare: rotate it"]],
+                ["lab/a", true, ["expired at Cloudflare: rotate it"]],
                 ["lab/old", true, ["expired, and works until the next pulumi up"]],
                 ["lab/new", false, ["not live"]],
                 ["none/null", false, []],

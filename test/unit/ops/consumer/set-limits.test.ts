@@ -56,7 +56,7 @@ describe("ops consumer set-limits", () => {
         ]);
         assert.match(
             out,
-            /Own limits of bob: 60 requests per 60 s -> 120 requests per 60 s\. Credentials: as before\./,
+            /Own limits of bob: 60 requests per 60 s -> 120 requests per 60 s\. Credentials: unchanged\./,
         );
     });
 
@@ -72,7 +72,7 @@ describe("ops consumer set-limits", () => {
             ["alice", "--requests", "5"],
             /must have requests and perSeconds/,
         ],
-        ["nothing that is to change", ["alice"], /must not all be missing\. Say what is to change/],
+        ["nothing that is to change", ["alice"], /at least one is required\. Say what to change/],
         ["an unknown caller", ["carol", "--clear"], /carol: must be a consumer of the config/],
         ["a limit of none", ["alice", "--concurrent", "0"], /Must be a whole number of at least 1/],
     ];
@@ -102,7 +102,7 @@ describe("ops consumer set-limits", () => {
             assert.deepEqual(changed(CLASSED, text()), [[], ["class: batch"]]);
             assert.match(
                 out,
-                /^Class of bob: none -> batch \(its callers share 4 slots\)\. Credentials: as before\.$/m,
+                /^Class of bob: none -> batch \(its callers share 4 slots\)\. Credentials: unchanged\.$/m,
             );
         });
 
@@ -149,7 +149,7 @@ describe("ops consumer set-limits", () => {
                 "a class where there is none",
                 TEXT,
                 ["bob", "--class", "batch"],
-                /--class: must be a name in classes, which is empty \(got "batch"\)\. Add it to the stack file: batch: \{\}/,
+                /--class: must be a name in classes, which is empty \(got "batch"\)\. Add the class to the stack file: batch: \{\}/,
             ],
             [
                 "a class at the edge",

@@ -357,7 +357,7 @@ describe("ops consumer usage of Prometheus", () => {
         });
         assert.deepEqual([row(callers, null).requests, row(callers, null).bytesSent], [7, 70]);
         assert.deepEqual([row(callers, "tokens").requests, row(callers, "tokens").upstreamSeconds], [0, null]);
-        assert.match(note, /Estimates: .*does not tell seconds of Alpa/);
+        assert.match(note, /Estimates: .*has neither seconds of Alpa by caller nor reasons of rejections/);
     });
 
     it("shows what it does not know as unknown, and in CSV as nothing", async () => {

@@ -18,7 +18,7 @@ describe("npm run ops -- convert run", () => {
         assert.deepEqual(state.ups, ["prepare", "drain", "stop", "start", "verify", "switch", "done"]);
         const unseen = calls.filter(({ args }) => args[0] === "up").map(({ args }) => args.includes("--skip-preview"));
         assert.deepEqual(unseen, [false, ...Array<boolean>(6).fill(true)], "the first step is previewed");
-        assert.match(out, /Done: intra is of option intra-b\. Callers got 503 for 0:0\d\./);
+        assert.match(out, /Done: intra has option intra-b\. Callers got 503 for 0:0\d\./);
         const left = text()
             .replace("intra-b # for now", "intra-a # for now")
             .replace(/^ {4}(phase|holder|measured): .*\n/gm, "");
@@ -62,7 +62,7 @@ describe("npm run ops -- convert run", () => {
         assert.equal(code, 1);
         assert.deepEqual(state.ups.slice(5), ["stop", "drain", "prepare", "intra-a"]);
         assert.match(note, /must be " France" \(got " Texas"\)/);
-        assert.match(note, /It is back at intra-a, which serves/);
+        assert.match(note, /It has returned to intra-a, which serves/);
         assert.equal(text(), CONVERT_FILE);
         const end = record()
             .filter((entry) => entry.event === "step-end")
@@ -86,9 +86,9 @@ describe("npm run ops -- convert run", () => {
         assert.equal(said.code, 1);
         assert.match(
             said.note,
-            /a human is needed\. back to drain \(bare metal is started by its own command\) has failed twice/,
+            /a human is needed\. back to drain \(Alpa on bare metal is started by its own command\) has failed twice/,
         );
-        assert.match(said.note, /Start bare metal by its own command/);
+        assert.match(said.note, /Start Alpa on the bare-metal hosts by its own command/);
         worse.state.onUp = () => undefined;
         const again = await worse.ops("convert", "abort", "--yes");
         assert.equal(again.code, 0, again.note);
@@ -124,7 +124,7 @@ describe("npm run ops -- convert run", () => {
             note,
             /must reach intra-b \(done: .*done is not to be; and callers are not served by the component: alice\/a1 at http\S+: must be answered \(502: /,
         );
-        assert.match(note, /It is back at intra-a, which serves/);
+        assert.match(note, /It has returned to intra-a, which serves/);
         assert.deepEqual(state.ups.slice(8), ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
     });
 
@@ -150,12 +150,12 @@ describe("npm run ops -- convert run", () => {
         const { ops, state } = await convertBench();
         assert.match(
             (await ops("convert", "run", "--yes", "--to", "intra-a")).out,
-            /is of option intra-a, and no conversion/,
+            /has option intra-a, and no conversion/,
         );
         await ops("convert", "run", "--yes");
         assert.match(
             (await ops("convert", "run", "--yes")).out,
-            /of option intra-b.* To return: npm run ops -- convert run --yes --to/,
+            /has option intra-b.* To return: npm run ops -- convert run --yes --to/,
         );
         assert.match((await ops("convert", "abort", "--yes")).out, /no conversion is under way/);
         const { outcome, place } = JSON.parse((await ops("convert", "run", "--yes", "--json")).out);
@@ -164,7 +164,7 @@ describe("npm run ops -- convert run", () => {
         const { code, note, out } = await ops("convert", "run", "--yes", "--to", "intra-a");
         assert.equal(code, 0, note);
         assert.deepEqual(state.ups, ["switch", "start", "stop", "drain", "prepare", "intra-a"]);
-        assert.match(out, /Returned: intra is of option intra-a and serves/);
+        assert.match(out, /Returned: intra has option intra-a and serves/);
     });
 
     it("goes on from a stack that was prepared by hand, or back when asked to", async () => {
@@ -423,7 +423,7 @@ describe("npm run ops -- convert, interrupted", () => {
         const { note } = await ops("convert", "run", "--yes");
         assert.match(
             note,
-            /intra: must not be under conversion already \(bob@ops's since 2026-11-26T12:00:00\.000Z, pid/,
+            /intra: has a conversion in progress already \(bob@ops's since 2026-11-26T12:00:00\.000Z, pid/,
         );
     });
 
@@ -447,7 +447,7 @@ describe("npm run ops -- convert, interrupted", () => {
         once.state.onUp = (to) => to === "stop" && press();
         const { code, note } = await once.ops("convert", "run", "--yes");
         assert.deepEqual([code, once.state.reached], [1, "intra-a"], note);
-        assert.match(note, /Returning to intra-a\. Once more: stop here/);
+        assert.match(note, /Returning to intra-a\. Press Ctrl-C again to stop here/);
         const twice = await convertBench();
         twice.state.onUp = (to) => {
             if (to !== "stop") return;
@@ -458,7 +458,7 @@ describe("npm run ops -- convert, interrupted", () => {
         assert.equal(stopped.code, 1);
         assert.match(
             stopped.note,
-            /convert: stopped at stop \(it was interrupted\)\. Go on: npm run ops -- convert run --yes --stack/,
+            /convert: stopped at stop \(it was interrupted\)\. Continue: npm run ops -- convert run --yes --stack/,
         );
         twice.state.onUp = () => undefined;
         // Goes on with the way back.
@@ -524,12 +524,15 @@ describe("npm run ops -- convert, interrupted", () => {
         state.onLook = () => looks++ === 3 && (bob.beat = "2");
         const alive = await ops("convert", "run", "--yes", "--take-over");
         assert.equal(alive.code, 2);
-        assert.match(alive.note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
+        assert.match(
+            alive.note,
+            /must have stopped before it can be taken over \(bob@far still reports to the cluster every/,
+        );
         assert.deepEqual([state.ups, record()], [[], []]);
         const taken = await ops("convert", "run", "--yes", "--take-over");
         assert.equal(taken.code, 0, taken.note);
         assert.deepEqual(state.ups, ["drain", "prepare", "intra-a"]);
-        assert.match(taken.note, /no record tells what was done before|Record: /);
+        assert.match(taken.note, /no record says what was done before|Record: /);
         assert.ok(record().some((entry) => entry.event === "end" && entry.outcome === "returned"));
     });
 
@@ -545,7 +548,7 @@ describe("npm run ops -- convert, interrupted", () => {
         it.state.onLook = () => (bob.beat = String(looks++));
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2, note);
-        assert.match(note, /must not be at work to be taken over/);
+        assert.match(note, /must have stopped before it can be taken over/);
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
         assert.equal((await it.ops("convert", "run", "--yes")).code, 0);
@@ -566,7 +569,10 @@ describe("npm run ops -- convert, interrupted", () => {
         );
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2, note);
-        assert.match(note, /must not be at work to be taken over \(the cluster hears from bob@far every/);
+        assert.match(
+            note,
+            /must have stopped before it can be taken over \(bob@far still reports to the cluster every/,
+        );
         assert.deepEqual(it.state.ups, []);
         it.state.onLook = () => undefined;
         assert.equal((await it.ops("convert", "run", "--yes")).code, 0, "once the other process is silent");
@@ -604,7 +610,7 @@ describe("npm run ops -- convert, interrupted", () => {
         };
         const { code, note } = await ops("convert", "run", "--yes", "--take-over");
         assert.equal(code, 1);
-        assert.match(note, /cluster: must say whether the conversion .* is at work \(no route to host\)/);
+        assert.match(note, /cluster: cannot say whether the conversion .* is still running \(no route to host\)/);
         assert.deepEqual(state.ups, []);
     });
 });
@@ -615,7 +621,7 @@ describe("npm run ops -- convert, refused", () => {
         ...["inter", "cloudflare", "callers"].map((option): [string, string, RegExp] => [
             `a stack of option ${option}`,
             MINIMAL(option),
-            new RegExp(`--stack: must be of option intra-a or intra-b.*\\(intra is of option ${option}\\)`),
+            new RegExp(`--stack: must have option intra-a or intra-b.*\\(intra has option ${option}\\)`),
         ]),
         [
             "a budget shorter than the expected times",
@@ -665,7 +671,7 @@ describe("npm run ops -- convert, refused", () => {
         );
         const { code, note } = await unapplied.ops("convert", "run", "--yes");
         assert.equal(code, 2);
-        assert.match(note, /intra: must be as its file says, so that a phase changes nothing else/);
+        assert.match(note, /intra: must have no unapplied changes, since each phase would apply them too/);
         assert.deepEqual(unapplied.state.ups, []);
     });
 
@@ -681,7 +687,7 @@ describe("npm run ops -- convert, refused", () => {
         assert.equal((await it.ops("consumer", "add", "bob", "--yes")).code, 0);
         const { code, note } = await it.ops("convert", "run", "--yes");
         assert.equal(code, 2);
-        assert.match(note, /Pulumi\.intra\.yaml: must be committed but for what a conversion changes/);
+        assert.match(note, /Pulumi\.intra\.yaml: must be committed, except for what a conversion changes/);
         git("commit", "-qam", "bob");
         const { code: then, note: said } = await it.ops("convert", "run", "--yes");
         assert.equal(then, 0, said);
@@ -697,7 +703,7 @@ describe("npm run ops -- convert, refused", () => {
             };
             const { code, note } = await it.ops("convert", "run", "--yes");
             assert.equal(code, 1);
-            assert.match(note, /It is back at intra-a, which serves/);
+            assert.match(note, /It has returned to intra-a, which serves/);
             assert.match(
                 note,
                 /The return continues with the original file; the edit is in .*Pulumi\.intra\.yaml\.edited/,
@@ -727,13 +733,13 @@ describe("npm run ops -- convert, refused", () => {
         };
         assert.equal((await it.ops("convert", "run", "--yes")).code, 0);
         await Promise.all(asked);
-        assert.match(said[0], /intra: must not be under conversion \(.*pid \d+/);
+        assert.match(said[0], /intra: must have no conversion in progress \(.*pid \d+/);
         assert.doesNotMatch(it.text(), /bob/);
         // After its end callers may change again.
         assert.equal((await it.ops("consumer", "add", "bob")).code, 0);
         const until = 'holder: { name: carol@far r1, until: "2099-01-01T00:00:00Z" }';
         it.write(CONVERT_FILE.replace("  alpa-auth:convert:\n", `$&    ${until}\n`));
         const far = await it.ops("consumer", "add", "bob", "--yes");
-        assert.match(far.note, /intra: must not be under conversion \(carol@far r1, until 2099/);
+        assert.match(far.note, /intra: must have no conversion in progress \(carol@far r1, until 2099/);
     });
 });

@@ -219,7 +219,7 @@ describe("ops convert, the lock", () => {
 
     it("is taken by one alone, and given back", () => {
         const release = take();
-        assert.throws(take, /intra: must not be under conversion already \(alice@ops's since/);
+        assert.throws(take, /intra: has a conversion in progress already \(alice@ops's since/);
         assert.equal(holderOf(folder, "intra")!.pid, process.pid);
         release();
         assert.equal(existsSync(file()), false);
@@ -236,7 +236,7 @@ describe("ops convert, the lock", () => {
 
     it("of another machine is kept, since nothing is known of its process", () => {
         leave({ pid: 2 ** 22 - 1, host: "elsewhere" });
-        assert.throws(take, /pid \d+ on elsewhere\).*If that process is no more, remove .*convert-intra\.lock/);
+        assert.throws(take, /pid \d+ on elsewhere\).*If that process no longer exists, remove .*convert-intra\.lock/);
         assert.equal(holderOf(folder, "intra")!.who, "bob@ops");
     });
 });
@@ -369,7 +369,7 @@ describe("ops convert, what a human must do", () => {
 
     it("is said of each step of the way back, with a command that works as pasted", () => {
         for (const to of PLACES.filter((place) => place !== "done")) {
-            assert.match(said(to), /1\. Correct what it names\. \S/, to);
+            assert.match(said(to), /1\. Correct what this message names\. \S/, to);
             assert.doesNotMatch(said(to), /^ {2}1.*: (npm|kubectl|pulumi) .*\.$/m, to);
         }
     });

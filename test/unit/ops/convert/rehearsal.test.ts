@@ -84,8 +84,11 @@ describe("ops convert rehearse", () => {
         const { ops, calls, folder, text } = await convertBench(TEXT);
         const { code, out, note } = await ops("convert", "rehearse");
         assert.equal(code, 0, note);
-        assert.match(out, /Rehearsal in stack intra-rehearsal\. Stack intra is not touched\. It needs:\n {2}- /);
-        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to make that stack/);
+        assert.match(
+            out,
+            /Rehearsal in stack intra-rehearsal\. Stack intra is not changed\. The rehearsal needs:\n {2}- /,
+        );
+        assert.match(out, /Dry run: nothing was changed\. Run again with --yes to create that stack/);
         assert.ok(calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
         assert.ok(!existsSync(join(folder, "Pulumi.intra-rehearsal.yaml")));
         assert.equal(text(), TEXT);
@@ -117,7 +120,7 @@ describe("ops convert rehearse", () => {
         [
             "a host of production's, whatever it is to run there",
             TEXT.replace("- address: 10.20.96.200", "- address: 10.20.96.188"),
-            /bareMetal\.hosts: must not be among production's, whose GPUs are never seen free \(got 10\.20\.96\.188\)/,
+            /bareMetal\.hosts: must not be among production's, whose GPUs production uses \(got 10\.20\.96\.188\)/,
         ],
         [
             "weights in a claim, which would have to be in a namespace that is yet to be made",
@@ -138,7 +141,7 @@ describe("ops convert rehearse", () => {
         writeFileSync(join(it.folder, "Pulumi.intra-rehearsal.yaml"), "config: {}\n");
         const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 2);
-        assert.match(note, /intra-rehearsal: must not be there.*pulumi destroy -s intra-rehearsal && pulumi stack rm/);
+        assert.match(note, /intra-rehearsal: must not exist yet.*pulumi destroy -s intra-rehearsal && pulumi stack rm/);
         assert.ok(it.calls.every(({ args }) => args[1] !== "init" && args[0] !== "up"));
     });
 
@@ -182,8 +185,8 @@ describe("ops convert rehearse", () => {
             ...["switch", "start", "stop", "drain", "prepare", "intra-a"],
         ]);
         assert.equal(existsSync(own.file), false);
-        assert.match(note, /It needs:\n {2}- namespace alpa-auth-rehearsal, node port 30999/);
-        assert.match(out, /Rehearsed: there and back, and cleared away/);
+        assert.match(note, /The rehearsal needs:\n {2}- namespace alpa-auth-rehearsal, node port 30999/);
+        assert.match(out, /Rehearsed: conversion and return\. The rehearsal stack is removed/);
         // Its times are those of a small model.
         const { steps } = JSON.parse((await it.ops("convert", "plan", "--json")).out);
         assert.ok(steps.every(({ measured }: any) => !measured));
@@ -219,7 +222,7 @@ describe("ops convert rehearse", () => {
         });
         const { code, note } = await it.ops("convert", "rehearse", "--yes");
         assert.equal(code, 1);
-        assert.match(note, /rehearsal: must go there and back\. Stack intra-rehearsal is left as it is.*no room/s);
+        assert.match(note, /rehearsal: must convert and return\. Stack intra-rehearsal is kept.*no room/s);
         assert.ok(existsSync(join(it.folder, "Pulumi.intra-rehearsal.yaml")));
         assert.equal(it.text(), TEXT);
     });

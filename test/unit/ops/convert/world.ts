@@ -136,7 +136,7 @@ export class FakeWorld {
             record: (event) => {
                 this.write(event);
                 if (event.event === "step-end" && event.step === this.stopAfter)
-                    this.orders.stop.abort("it was told to end");
+                    this.orders.stop.abort("it was terminated (SIGTERM)");
                 if (event.event !== "step") return;
                 if (event.step === this.backAt) this.orders.back.abort("abort was run");
                 if (event.step === this.stopAt) this.orders.stop.abort("it was interrupted");

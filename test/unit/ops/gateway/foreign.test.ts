@@ -101,7 +101,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         assert.deepEqual(await named(WRITTEN), []);
     });
 
-    const NO_OBJECT = "has the ingress controller's labels, and no Kubernetes object leads to it";
+    const NO_OBJECT = "has the ingress controller's labels, but belongs to no Kubernetes object";
     const BY_HAND = "was not made by the ingress controller";
     const strangers: [what: string, path: string, value: object, says: string][] = [
         ["a consumer", "consumers/eve", { username: "eve" }, `APISIX: consumer eve ${BY_HAND}`],
@@ -161,7 +161,7 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         const [nameless] = await named({ ...WRITTEN, [path]: { id: "door", plugins } });
         assert.equal(
             nameless.says,
-            `APISIX: credential door of consumer alpa-auth_alice ${BY_HAND}. It has no name, which ends every run of the ingress controller: no change arrives`,
+            `APISIX: credential door of consumer alpa-auth_alice ${BY_HAND}. It has no name, so every synchronization of the ingress controller fails: APISIX receives no change`,
         );
         assert.deepEqual([nameless.path, nameless.consumer], [path, "alpa-auth_alice"]);
     });
@@ -177,7 +177,10 @@ describe("what is in APISIX and is not of the ingress controller", () => {
         for (const [path, more, fields] of changed) {
             const found = await named({ ...WRITTEN, [path]: { ...WRITTEN[path], ...more } });
             assert.equal(found.length, 1, path);
-            assert.ok(found[0].says.endsWith(`does not put back (${fields})`), found[0].says);
+            assert.ok(
+                found[0].says.endsWith(`fields that the ingress controller does not restore (${fields})`),
+                found[0].says,
+            );
         }
     });
 

@@ -81,7 +81,7 @@ describe("npm run ops -- model upgrade run", () => {
         state.says["1.1.0"] = "";
         const { code, note } = await ops(...run, "--yes", "--answers", "any");
         assert.deepEqual([code, state.runs], [1, "1.0.0"]);
-        assert.match(note, /the answers must be usable: completions of "Paris is the capital of": must be answered/);
+        assert.match(note, /the answers must be usable: completions of "Paris is the capital of": must have an answer/);
     });
 
     it("returns from done to the old version when callers are not served, with the old values in the file", async () => {
@@ -104,7 +104,7 @@ describe("npm run ops -- model upgrade run", () => {
         const { note } = await ops(...run, "--yes");
         assert.match(note, /a human is needed\. Callers are served by the new version \(alice\/a1 got an answer/);
         const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
-        assert.match(convert.note, /must not be under an upgrade of its model/);
+        assert.match(convert.note, /must have no upgrade of the model in progress/);
         const again = await ops("model", "upgrade", "run", "--yes");
         assert.equal(again.code, 0, again.note);
         assert.deepEqual([state.runs, bare(text())], ["1.1.0", bare(NEW_FILE)]);
@@ -138,7 +138,7 @@ describe("npm run ops -- model upgrade run", () => {
         const other = await upgradeBench(text());
         Object.assign(other.state, state);
         const status = JSON.parse((await other.ops("model", "upgrade", "status", "--json")).out);
-        assert.deepEqual([status.direction, status.why], ["back", "no record tells what was done before"]);
+        assert.deepEqual([status.direction, status.why], ["back", "no record says what was done before"]);
         const { code, note } = await other.ops("model", "upgrade", "abort", "--yes");
         assert.equal(code, 0, note);
         assert.deepEqual([other.state.runs, bare(other.text())], ["1.0.0", bare(UPGRADE_FILE)]);
@@ -154,10 +154,7 @@ describe("npm run ops -- model upgrade run", () => {
         for (const verb of ["run", "abort"]) {
             const { code, note } = await other.ops("model", "upgrade", verb, "--yes");
             assert.equal(code, 2);
-            assert.match(
-                note,
-                /opt\.upgrade: must name the new version.*\(the last run reached stop\).*config refresh/,
-            );
+            assert.match(note, /opt\.upgrade: must name the new version \(the last run reached stop, .*config refresh/);
         }
         assert.deepEqual([other.state.ups, other.text(), other.record()], [[], UPGRADE_FILE, []]);
         writeFileSync(other.file, text());
@@ -244,7 +241,7 @@ describe("npm run ops -- model upgrade, refused", () => {
             "a stack of option intra-a, and all that is wrong with the version",
             UPGRADE_FILE.replace("option: intra-b", "option: intra-a").replace("    phase: done\n", ""),
             ["--image", "alpa", "--model", "alpa/opt-30b"],
-            /--stack: must be of option intra-b/,
+            /--stack: must have option intra-b/,
             /--image: must have a tag or a digest/,
             /--weights-path: required with another --model/,
         ],
@@ -254,7 +251,7 @@ describe("npm run ops -- model upgrade, refused", () => {
             ["--image", "alpa", "--weights-path", "/b", "--weights-claim", "b"],
             /--image: must have a tag or a digest/,
             /--weights-path: must not be given with --weights-claim/,
-            /convert\.phase: must be done, with no conversion under way \(got switch\)/,
+            /convert\.phase: must be done, with no conversion in progress \(got switch\)/,
         ],
         [
             "a budget that is too short",
@@ -285,10 +282,13 @@ describe("npm run ops -- model upgrade, refused", () => {
             writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify({ ...held, command }));
             const { code, note } = await ops(...other.split(" "), "abort", "--yes");
             assert.equal(code, 2);
-            assert.match(note, new RegExp(`${command} must be asked, .*Run: npm run ops -- ${command} abort --yes`));
+            assert.match(
+                note,
+                new RegExp(`${command} is what is running .*Run: npm run ops -- ${command} abort --yes`),
+            );
             assert.equal(existsSync(join(folder, ".alpa-auth/local/convert-intra.abort")), false);
             const run = await ops(...command.split(" "), "run", "--yes");
-            assert.match(run.note, new RegExp(`already \\(bob.*Look: npm run ops -- ${command} status`));
+            assert.match(run.note, new RegExp(`already \\(bob.*Check: npm run ops -- ${command} status`));
         }
     });
 
@@ -311,9 +311,9 @@ describe("npm run ops -- model upgrade, refused", () => {
         assert.match(other.note, /--image: must not name a version while an upgrade is under way/);
         const convert = await ops("convert", "run", "--yes", "--to", "intra-a");
         assert.equal(convert.code, 2);
-        assert.match(convert.note, /must not be under an upgrade of its model/);
+        assert.match(convert.note, /must have no upgrade of the model in progress/);
         const callers = await ops("consumer", "add", "bob", "--yes");
-        assert.match(callers.note, /must not be under an upgrade of its model/);
+        assert.match(callers.note, /must have no upgrade of its model in progress/);
         mkdirSync(join(folder, ".alpa-auth/local"), { recursive: true });
         const held = { pid: 2 ** 22 - 1, host: `not-${hostname()}`, who: "bob@ops", since: "2026-11-26T12:00:00.000Z" };
         writeFileSync(join(folder, ".alpa-auth/local/convert-intra.lock"), JSON.stringify(held));

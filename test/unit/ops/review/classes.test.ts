@@ -43,13 +43,13 @@ const cases: [what: string, old: object, now: object, ...expected: string[]][] =
         "less",
         route([batch(3, "nightly")]),
         route([batch(2, "nightly")]),
-        "breaks-callers limit-lowered class batch has less: 3 open requests become 2, and the count begins again",
+        "breaks-callers limit-lowered class batch has less: 3 open requests become 2, and the count restarts",
     ],
     [
         "more",
         route([batch(2, "nightly")]),
         route([batch(3, "nightly")]),
-        "harmless limit-raised class batch has more: 2 open requests become 3, and the count begins again",
+        "harmless limit-raised class batch has more: 2 open requests become 3, and the count restarts",
     ],
     [
         "a caller joins",
@@ -61,13 +61,13 @@ const cases: [what: string, old: object, now: object, ...expected: string[]][] =
         "a caller leaves",
         route([batch(2, "nightly", "ocr")]),
         route([batch(2, "nightly")]),
-        "risk limit-removed ocr leaves class batch, and no longer shares with it",
+        "risk limit-removed ocr leaves class batch, and no longer uses its share",
     ],
     [
         "the counters",
         route([batch(2, "nightly")]),
         route([batch(2, "nightly")], COUNTERS),
-        "risk limit-changed class batch is counted in another place: the count begins again",
+        "risk limit-changed class batch is counted by another server: the count restarts",
     ],
     ["nothing", route([batch(2, "nightly")]), route([batch(2, "nightly")])],
 ];
@@ -86,6 +86,6 @@ describe("review of classes of callers", () => {
             ...now,
             spec: { ...now.spec, http: [{ ...now.spec.http[0], plugins }, ...now.spec.http.slice(1)] },
         };
-        assert.match(said(now, other).join("\n"), /^risk route-changed plugin workflow has other settings/);
+        assert.match(said(now, other).join("\n"), /^risk route-changed plugin workflow changes its settings/);
     });
 });

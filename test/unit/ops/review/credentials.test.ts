@@ -72,7 +72,7 @@ describe("review of the credentials of a caller", () => {
             const config = { "alpa-auth:consumers": JSON.stringify([{ name: "lab", credentials }]) };
             const none = { metadata: { name: "lab" }, spec: { credentials: [] } };
             assert.deepEqual(said([step("Consumer", "c", lab(entry), none)], config), [
-                `breaks-callers credential-revoked: Credential lab/a stops working: its end in the config, ${what}`,
+                `breaks-callers credential-revoked: Credential lab/a stops working: its expiry date in the config, ${what}`,
             ]);
         });
 });
@@ -86,7 +86,7 @@ describe("review of a service token whose secret is rotated", () => {
     const of = (until: string) => said([step("ServiceToken", "lab.a-token", version(1), version(2, until))]);
 
     it("is a risk until the secret of before ends", () =>
-        assert.match(of("2099-01-01T00:00:00Z").join("\n"), /^risk credential-rotated: .*ends on 2099-01-01$/));
+        assert.match(of("2099-01-01T00:00:00Z").join("\n"), /^risk credential-rotated: .*expires on 2099-01-01$/));
 
     it("cuts its caller off where that end is over", () =>
         assert.match(of("2020-01-01T00:00:00Z").join("\n"), /^breaks-callers credential-changed: Credential lab\/a/));
@@ -101,7 +101,7 @@ describe("review of what an earlier run has replaced and not deleted", () => {
 
     it("is a risk: the one that took its place stays", () => {
         assert.deepEqual(said([leftover("lab.a-token", { name: "lab.a" })]), [
-            "risk deleted: ZeroTrustAccessServiceToken lab.a-token that was replaced before is deleted now",
+            "risk deleted: ZeroTrustAccessServiceToken lab.a-token, which an earlier run replaced, is deleted now",
         ]);
     });
 
@@ -137,6 +137,6 @@ describe("review of the record of revoked keys", () => {
 
     it("says that it goes, and with it what it remembers", () =>
         assert.deepEqual(said([step("Revocations", "r", record({}), undefined)]), [
-            "risk protection-weakened: r: the record of revoked keys is deleted, so each of them can be declared again",
+            "risk protection-weakened: r: the record of revoked keys is deleted, so the config can declare each of them again",
         ]));
 });

@@ -48,7 +48,7 @@ describe("ops stack drift", () => {
             { op: "refresh", urn: CONSUMER.urn, oldState: CONSUMER, newState: CONSUMER },
         ]);
         assert.equal(code, 0, note);
-        assert.match(out, /^Drift of stack intra: all is as Pulumi made it\. Callers notice nothing\./);
+        assert.match(out, /^Drift of stack intra: everything is as Pulumi applied it\. Callers notice nothing\./);
         const refresh = calls.filter(({ args }) => args[0] === "refresh").map(({ args }) => args);
         assert.equal(refresh.length, 1);
         assert.ok(refresh[0].includes("--preview-only") && !refresh[0].includes("--yes"));
@@ -59,8 +59,8 @@ describe("ops stack drift", () => {
         const { code, out, note } = await drift([limited(6)]);
         assert.equal(code, 3);
         assert.match(out, /limit-lowered {2}Caller alice has less: 60 in 60 s becomes 6 in 60 s/);
-        assert.match(out, /-> Put it back: pulumi up --refresh -s intra/);
-        assert.match(note, /what was changed behind Pulumi's back must have no risk for callers \(1 of 1/);
+        assert.match(out, /-> To undo the drift: pulumi up --refresh -s intra/);
+        assert.match(note, /what was changed outside Pulumi must have no risk for callers \(1 of 1/);
     });
 
     it("ends with 0 for what no caller notices, though it fails on a risk", async () => {

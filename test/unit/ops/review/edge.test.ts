@@ -110,10 +110,10 @@ describe("review of the Worker at the edge", () => {
 
     it("says once that it comes, and once that it goes: requests without a model are refused again", () => {
         const made = [step("WorkersScript", "w", undefined, script), step("WorkersRoute", "r", undefined, route)];
-        assert.deepEqual(said(made), ["harmless added: Worker w is made: it fills in a missing model"]);
+        assert.deepEqual(said(made), ["harmless added: Worker w is created: it fills in a missing model"]);
         const gone = [step("WorkersScript", "w", script, undefined), step("WorkersRoute", "r", route, undefined)];
         assert.deepEqual(said(gone), [
-            "breaks-callers request-refused: Worker w is deleted: Alpa refuses those that name no model",
+            "breaks-callers request-refused: Worker w is deleted: Alpa rejects requests that name no model",
         ]);
     });
 

@@ -27,7 +27,7 @@ const longest = (max_body_size: number, error_response?: string) => ({
     config: { max_body_size, _meta: { error_response } },
 });
 const refusal = (abort: object) => ({ name: "fault-injection", config: { abort: { http_status: 403, ...abort } } });
-const LOOKS = /^risk errors-changed: \/completions: errors look different$/;
+const LOOKS = /^risk errors-changed: \/completions: errors have another format$/;
 
 describe("review of the plugins of a route", () => {
     const cases: [what: string, old: object, now: object, first: RegExp][] = [
@@ -157,8 +157,12 @@ describe("review of a rule that comes to a route", () => {
     const of = (...rules: object[]) => ({ metadata: { name: "r" }, spec: { http: rules } });
     const cases: [what: string, more: object, found: RegExp][] = [
         ["a path of its own", rule("y", "/logprobs", "alpa-logprobs"), /^harmless way-in-added/],
-        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*x served them/],
-        ["nothing behind it", rule("y", "/*", "alpa-nowhere"), /^breaks-callers request-refused: .*the gateway itself/],
+        ["requests that another one serves", rule("y", "/completions", "b"), /^risk route-changed: .*rule x served/],
+        [
+            "nothing behind it",
+            rule("y", "/*", "alpa-nowhere"),
+            /^breaks-callers request-refused: .*the gateway answers itself/,
+        ],
     ];
     for (const [what, more, found] of cases)
         it(`says of one with ${what} what it is`, () =>
@@ -166,7 +170,7 @@ describe("review of a rule that comes to a route", () => {
 
     it("finds nothing refused in a route that is new as a whole", () => {
         const all = said([step("ApisixRoute", "r", undefined, of(first, rule("closed", "/*", "alpa-nowhere")))]);
-        assert.match(all.join("\n"), /^harmless way-in-added: Route r is made$/);
+        assert.match(all.join("\n"), /^harmless way-in-added: Route r is created$/);
     });
 });
 
@@ -189,7 +193,7 @@ describe("review of a rule of a route under another name", () => {
     const of = (now: object) => said([step("ApisixRoute", "r", under("old", key()), now)]).join("\n");
 
     it("is no alarm where it is the same rule", () =>
-        assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is called new.*$/));
+        assert.match(of(under("new", key())), /^harmless changed-inside: Rule old is renamed to new.*$/));
 
     it("says what else differs", () =>
         assert.match(
@@ -201,7 +205,7 @@ describe("review of a rule of a route under another name", () => {
 describe("review of a route that is made", () => {
     it("says which of its rules have no authentication", () => {
         const [first] = said([step("ApisixRoute", "r", undefined, route(guard()))]);
-        assert.match(first, /^breaks-callers authentication-removed: \/completions: opens without authentication/);
+        assert.match(first, /^breaks-callers authentication-removed: \/completions: is served without authentication/);
     });
 
     it("says that they are not known yet", () => {
@@ -289,7 +293,7 @@ describe("review of the values of the chart", () => {
     it("says of a plugin that is not on any more that routes leave it out", () => {
         const on = (...plugins: string[]) => release({ apisix: { plugins } });
         const of = (old: object, now: object) => said([step("Release", "g", old, now)])[0];
-        const off = /^breaks-callers authentication-removed: .*: multi-auth is off/;
+        const off = /^breaks-callers authentication-removed: .*: multi-auth is disabled/;
         assert.match(of(on("multi-auth", "request-id"), on("request-id")), off);
         assert.match(of(on(), on("key-auth", "jwt-auth", "request-id")), off);
         assert.doesNotMatch(of(on("multi-auth"), on("multi-auth", "request-id")), /authentication-removed/);
@@ -320,7 +324,7 @@ describe("review of etcd", () => {
             "other volumes",
             members({ volumeClaimTemplates: [{ spec: { storageClassName: "a" } }] }),
             members({ volumeClaimTemplates: [{ spec: { storageClassName: "b" } }] }),
-            /data-deleted: etcd keeps its data elsewhere/,
+            /data-deleted: etcd stores its data elsewhere/,
         ],
         ["its end", members({}), undefined, /^risk data-deleted/],
     ];
@@ -333,7 +337,7 @@ describe("review of etcd", () => {
             step("Release", "g", values({ enabled: true, replicaCount: 3 }), values({ enabled: false })),
             step("EtcdPrepared", "p", undefined, {}),
         ]).filter((one) => one.includes("etcd"));
-        assert.match(found, /^risk pods-restart: .*etcd moves to etcd's own image; what it holds is copied before/);
+        assert.match(found, /^risk pods-restart: .*etcd moves to etcd's own image; its data is copied first,/);
     });
 });
 
@@ -395,14 +399,20 @@ describe("review of counters that are away for a while", () => {
     it("says that counts begin again with another image, and no more", () =>
         assert.match(
             said([step("Deployment", "d", pods("a"), pods("b"))]).join("\n"),
-            /^\S+ pods-restart: The counters of limits move to a new pod: all counts begin again$/,
+            /^\S+ pods-restart: The counters of limits move to a new pod: all counts restart$/,
         ));
 
     for (const [whenDown, says] of [
         ["refuse", /^breaks-callers service-interrupted: .*500 meanwhile/],
         ["allow", /^risk pods-restart: .*no limit is enforced/],
-        ["each-pod", /^risk pods-restart: .*each gateway pod counts requests by itself/],
-        [undefined, /^risk pods-restart: .*each gateway pod counts requests by itself/],
+        [
+            "each-pod",
+            /^risk pods-restart: .*each gateway pod counts requests on its own and does not limit open requests/,
+        ],
+        [
+            undefined,
+            /^risk pods-restart: .*each gateway pod counts requests on its own and does not limit open requests/,
+        ],
     ] as const)
         it(`says what callers get meanwhile: ${whenDown ?? "by default"}`, () =>
             assert.match(replaced(whenDown), says));
@@ -416,7 +426,7 @@ describe("review of counters that are away for a while", () => {
             said([step("Consumer", "lab-consumer", caller(...old), caller(...now))]).join("\n");
         assert.match(
             of(["limit-count"], ["limit-count", "limit-req"]),
-            /^risk limit-changed: .*counts its requests by itself$/,
+            /^risk limit-changed: .*counts its requests on its own$/,
         );
         assert.match(of(["limit-count", "limit-req"], ["limit-count"]), /^risk limit-changed: .*no longer counts/);
         assert.match(of([], ["limit-count", "limit-req"]), /^breaks-callers limit-lowered: .*$/);

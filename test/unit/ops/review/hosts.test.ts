@@ -15,8 +15,8 @@ describe("review of what runs on hosts", () => {
         ["nodes-a-snap", "delete", /^breaks-callers data-deleted/],
         ["nodes-a-ready", "delete", /^risk host-changed/],
         ["alpa-firewall-a", "create", /^risk network-narrowed/],
-        ["alpa-watchdog-a", "create", /Alpa is watched on its host$/],
-        ["alpa-watchdog-a", "delete", /^risk host-changed: .*Alpa on its host is no longer watched/],
+        ["alpa-watchdog-a", "create", /a watchdog runs on Alpa's host$/],
+        ["alpa-watchdog-a", "delete", /^risk host-changed: .*the watchdog on Alpa's host is removed/],
     ];
     for (const [name, op, expected] of cases)
         it(`says of ${name}, ${op}, what it does`, () => {

@@ -62,7 +62,7 @@ describe("review of Alpa itself", () => {
             "other pods while callers are refused",
             [step("RayCluster", "ray", cluster(false, { rayVersion: "1" }), cluster(false, { rayVersion: "2" }))],
             during("start"),
-            /^risk alpa-stopped.*callers are refused meanwhile/,
+            /^risk alpa-stopped.*callers get 503 meanwhile/,
         ],
         [
             "other pods of one that does not run",

@@ -160,7 +160,7 @@ describe("ops stack review --plan", () => {
         [
             "an operation of another version",
             plan({ [URN]: { steps: ["teleport"], goal: goal({}) } }),
-            /must have operations that are known here \(got "teleport", of another version of Pulumi\)/,
+            /must have only operations that this version knows \(got "teleport", of another version of Pulumi\)/,
         ],
     ];
     for (const [what, text, problem] of refused)

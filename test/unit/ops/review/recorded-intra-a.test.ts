@@ -115,6 +115,6 @@ describe("review of recorded previews: a stack of option intra-a", () => {
     it("prune-expired stops at what else the run would do", async () => {
         const more = await pruneExpired("a credential that has ended, and a caller less", "--yes");
         assert.equal(more.code, 3);
-        assert.match(more.note, /are others: caller-removed/);
+        assert.match(more.note, /are about other changes: caller-removed/);
     });
 });

@@ -264,7 +264,7 @@ describe("ops stack review refuses", () => {
         [
             "an operation of another version",
             digest({ ...gone("a"), op: "teleport" }),
-            /must have an operation that is known here \(got "teleport", of another version of Pulumi\)/,
+            /must have an operation that this version knows \(got "teleport", of another version of Pulumi\)/,
         ],
         ["a step without states", digest({ op: "create", urn: `${URN}a` }), /must have the state before or after/],
         [

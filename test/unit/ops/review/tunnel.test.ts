@@ -20,7 +20,7 @@ describe("review of the rules of a tunnel", () => {
             "one more that asks for nothing",
             config(asked("a"), REST),
             config(asked("a"), open("b"), REST),
-            [/^breaks-callers opens-to-network: b: the connectors lead to .*, and ask for nothing/],
+            [/^breaks-callers opens-to-network: b: the connectors forward to .*, without authentication/],
         ],
         [
             "one more that leads to the gateway, as another does",

@@ -119,7 +119,7 @@ describe("ops stack history", () => {
                 "each kind of limit counts for itself",
                 config([own({ concurrent: 2 })], { limits: per(60) }),
                 config([own({ concurrent: 2 })]),
-                ["caller alice is no longer held to 60 in 60 s"],
+                ["caller alice is no longer limited to 60 in 60 s"],
             ],
             [
                 "the stack's limits may be kept as one text",

@@ -22,7 +22,7 @@ describe("ops stack rollback refuses", () => {
         const steps = [...salts, made(TOKEN, "nlp.b-token", TOKEN_INPUTS)];
         const refused = await rollback(["--to", "1", "--yes"], { history, steps });
         assert.equal(refused.code, 2);
-        assert.match(refused.note, /the material of lab\/2026a, nlp\/b was deleted .* add --new-credentials/);
+        assert.match(refused.note, /those of lab\/2026a, nlp\/b were deleted .* add --new-credentials/);
         assert.ok(refused.seen.every(({ verb }) => verb === "preview"));
         const accepted = await rollback(["--to", "1", "--yes", "--new-credentials"], { history, steps });
         assert.equal(accepted.code, 0, accepted.note);
@@ -33,7 +33,7 @@ describe("ops stack rollback refuses", () => {
         [
             "a zone that was deleted",
             [made(ZONE, "zone", { name: "example.com" })],
-            /zone example\.com: it was deleted, and its records with it/,
+            /zone example\.com: it was deleted with its records/,
         ],
         [
             "to delete a zone",
@@ -129,7 +129,7 @@ describe("ops stack rollback refuses", () => {
         const text = `${NOW}    alpa-auth:convert: { holder: { name: ada, until: "2026-11-25T13:00:00Z" } }\n`;
         const { code, note } = await rollback(["--to", "1"], { text, history: both() });
         assert.equal(code, 2, note);
-        assert.match(note, /intra: must not be under conversion \(ada, until 2026-11-25T13:00:00Z\)/);
+        assert.match(note, /intra: must have no conversion in progress \(ada, until 2026-11-25T13:00:00Z\)/);
     });
 
     it("a stack whose state was changed after its review was made", async () => {
@@ -157,7 +157,7 @@ describe("ops stack rollback refuses", () => {
         [
             "after it has begun",
             `Previewing update (intra):\nUpdating (intra):\nerror: resource urn:x violates plan: parent changed`,
-            /\(resource urn:x violates plan: parent changed\).* or it is known only now .* Part of it may be done\. Run this again/,
+            /\(resource urn:x violates plan: parent changed\).* or a value that the review could not know is known now\. Part of it may be done\. Run this again, or return/,
         ],
     ];
     for (const [what, stdout, then] of broken)
@@ -179,7 +179,7 @@ describe("ops stack rollback refuses", () => {
         assert.equal(code, 1);
         assert.match(
             note,
-            /version 1: its program must take its config and the state of today\. .*tls: is not known[^]*Nothing was changed/,
+            /version 1: its program must accept its own config and the present state\. .*tls: is not known[^]*Nothing was changed/,
         );
         assert.equal(git("worktree", "list").split("\n").length, 1);
     });

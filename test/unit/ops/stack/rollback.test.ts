@@ -80,7 +80,7 @@ describe("ops stack rollback", () => {
         const [plan, ...more] = new Set(seen.map((call) => call.plan));
         assert.ok(plan !== undefined && more.length === 0, "up carries out the plan of the preview that was shown");
         assert.ok(!existsSync(plan));
-        assert.match(note, /the next pulumi up of it undoes this\. Take it back: git revert/);
+        assert.match(note, /the next pulumi up from it undoes this rollback\. Revert it here too: git revert/);
         assert.match(note, /Not tried from outside: version 1 has no caller smoke/);
         assert.equal(git("worktree", "list").split("\n").length, 1);
     });
@@ -158,7 +158,7 @@ describe("ops stack rollback", () => {
                 assert.equal(code, 1, note);
                 assert.match(
                     note,
-                    at === "up" ? /pulumi up: must succeed \(it was broken off\)/ : /told to end \(SIGINT\)/,
+                    at === "up" ? /pulumi up: must succeed \(it was interrupted\)/ : /was ended by SIGINT/,
                 );
                 assert.equal(seen.at(-1)!.verb, at);
                 assert.equal(text(), NOW);
@@ -176,7 +176,7 @@ describe("ops stack rollback", () => {
             press();
             const { code, note } = await running;
             assert.equal(code, 1, note);
-            assert.match(note, /told to end \(SIGINT\)/);
+            assert.match(note, /was ended by SIGINT/);
             // Killed, it is there until it has had its turn.
             const gone = () => identify(sleeper) === undefined;
             await waitFor("the end of what npm has started", gone, { seconds: 25 });

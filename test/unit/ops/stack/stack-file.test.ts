@@ -310,9 +310,9 @@ describe("editing a stack file", () => {
     const refused: [what: string, text: string, problem: RegExp][] = [
         ["a file that is no YAML", "config: [\n  secret-thing", /the stack file: must be YAML \(\w+, line \d\)/],
         ["a file that is no mapping", "- secret-thing\n", /the stack file: must be a mapping/],
-        ["a config that is a text", "config: secret-thing\n", /must be a mapping, with a mapping config/],
-        ["a config that is a list", "config: [secret-thing]\n", /must be a mapping, with a mapping config/],
-        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /config that is written out/],
+        ["a config that is a text", "config: secret-thing\n", /must be a mapping with the key config/],
+        ["a config that is a list", "config: [secret-thing]\n", /must be a mapping with the key config/],
+        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /which must be a mapping too and no alias/],
         [
             "a list that is encrypted as a whole",
             "config:\n  alpa-auth:consumers: { secure: v1:x }\n",
@@ -347,7 +347,7 @@ describe("editing a stack file", () => {
 
     it("refuses two lists, of which Pulumi takes one", () => {
         const text = `config:\n  alpa-auth:consumers: ${list}\n  consumers: []\n`;
-        assert.throws(() => removeConsumer(text, "bob"), /consumers: must be there once/);
+        assert.throws(() => removeConsumer(text, "bob"), /consumers: must be set only once/);
     });
 
     /** One list of credentials for two callers, one credential for two, one public key for two. */

@@ -70,12 +70,12 @@ describe("ops stack apply", () => {
         [
             "of another state",
             () => (time = "2026-11-25T11:30:00Z"),
-            /must be of the state as it is \(made for that of 2026-11-25T11:00/,
+            /must be of the present state \(made for the state of 2026-11-25T11:00/,
         ],
         [
             "of other resources, where the backend keeps the time",
             () => (resources = [caller("alice", ["a"])]),
-            /must be of the state as it is/,
+            /must be of the present state \(made for the state/,
         ],
         [
             "that was changed",

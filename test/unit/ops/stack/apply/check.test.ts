@@ -121,7 +121,7 @@ describe("ops stack check", () => {
         assert.match(note, /accepted\.0\.until: must be within 30 days \(got 2027-06-01\)/);
         assert.match(
             note,
-            /accepted\.1\.code: must not be policy-violated: that is let off in policy\/exceptions\.yaml/,
+            /accepted\.1\.code: must not be policy-violated: an exception for that goes into policy\/exceptions\.yaml/,
         );
         assert.ok(calls.every(({ args }) => args[0] !== "preview"));
         commit("policy/accepted.yaml", accepting({ ...entry, reason: "yes", until: "soon", who: "me" }));
@@ -145,7 +145,7 @@ describe("ops stack check", () => {
         });
         const { code, out, note } = await ops("stack", "check", "--fail-on", "none", "--format", "markdown");
         assert.equal(code, 3);
-        assert.match(out, /caller-added[^]*The policy pack refuses it/);
+        assert.match(out, /caller-added[^]*The policy pack rejects it/);
         assert.match(note, /policy pack: it rejects the change:\n.*\n.*\[mandatory\] {2}answers-not-cut$/m);
         assert.ok(!note.includes("more"));
     });
