@@ -14,7 +14,7 @@ export interface ConnectorSettings {
     replicas: number;
     /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
-    /** Who reads their metrics. Unset: nobody is told of them, and every pod reaches the port that the kubelet asks too. */
+    /** Who reads their metrics. Unset: any pod may, and no Prometheus finds them. */
     metrics?: MetricsSettings;
 }
 

@@ -30,7 +30,7 @@ export function rows(head: string, at = 0): string[][] {
 
 /** Labels of each metric of the page, and those that Prometheus adds. */
 export function documented(): Map<string, string[]> {
-    const tables = [...rows("Metric"), ...rows("Metric", 1)];
+    const tables = [0, 1, 2].flatMap((at) => rows("Metric", at));
     const codes = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
     return new Map(
         tables
