@@ -10,7 +10,7 @@ import { dirname, join, normalize, relative } from "node:path";
 import { parse } from "yaml";
 import { findOnPath } from "../../../sandbox/toolchain/path";
 import { ROOT } from "../../side-by-side";
-import { anchors, documented, PAGE, read } from "../observability/watch-page";
+import { anchors, documented, METRIC, PAGE, read } from "../observability/watch-page";
 
 const RULE_FILE = "docs/examples/prometheus/alpa-auth.rules.yml";
 /** What some of the tests say of their copy of the rule file. */
@@ -24,15 +24,6 @@ const SETTINGS: Record<string, Record<string, string>> = {
     },
     "cloudflare.rules-test.yml": { "alpa_auth:gateway_pods:expected": "0" },
 };
-
-/** A metric of this repository, of APISIX, of cloudflared or of kube-state-metrics, with what selects its series. */
-const METRIC = /\b((?:apisix|alpa_auth_caller|alpa_auth_connector|cloudflared|kube)_\w+)(\{[^}]*\})?/g;
-
-/** Of kube-state-metrics (docs/metrics/workload/pod-metrics.md), which adds its own. */
-const KUBE_STATE_METRICS: [string, string[]][] = [
-    ["kube_pod_container_status_restarts_total", ["namespace", "pod", "uid", "container"]],
-    ["kube_pod_status_ready", ["namespace", "pod", "uid", "condition"]],
-];
 
 interface Rule {
     record?: string;
@@ -95,7 +86,7 @@ describe("alerts for Prometheus", () => {
     });
 
     it(`use only metrics that ${PAGE} names, with labels that it names, and records of this file`, () => {
-        const metrics = new Map([...documented(), ...KUBE_STATE_METRICS]);
+        const metrics = documented();
         const records = new Set(rules.flatMap(({ record }) => record ?? []));
         for (const { expr } of rules) {
             for (const [name] of expr.matchAll(/\balpa_auth:\w+:\w+/g)) assert.ok(records.has(name), name);
