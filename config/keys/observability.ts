@@ -77,7 +77,7 @@ export const observability = z
                 }),
             })
             .prefault({})
-            .describe("Metrics of the gateway pods."),
+            .describe("Metrics of the gateway pods, and of connectors in the cluster."),
         dashboards: z
             .strictObject({
                 enabled: onOff.meta({
