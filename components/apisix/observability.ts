@@ -1,5 +1,6 @@
 import type { DashboardSettings } from "./grafana/dashboards";
-import { METRICS_PORT, type ScrapingPods } from "../kubernetes/network-policies";
+import { scrapeAnnotations, type MetricsSettings } from "../kubernetes/metrics";
+import { METRICS_PORT } from "../kubernetes/network-policies";
 
 /** Metrics, access log and dashboards of the gateway pods. */
 export interface ObservabilitySettings {
@@ -9,13 +10,6 @@ export interface ObservabilitySettings {
     accessLog?: boolean;
     /** Dashboards for Grafana, of the metrics. Unset: none. */
     dashboards?: DashboardSettings;
-}
-
-export interface MetricsSettings {
-    /** The pods that may read the metrics. Empty: none. */
-    scrapers: ScrapingPods[];
-    /** Whether a PodMonitor announces the metrics to the Prometheus operator; otherwise annotations of the pods do. */
-    podMonitor: boolean;
 }
 
 /** Port and path of APISIX's metrics, the defaults of APISIX and the chart. */
@@ -54,13 +48,7 @@ const TEXT_MEMORY = "64m";
 /** Values of the chart: a named port of the pod, and where the pods say that they have metrics. */
 export function podValues({ metrics }: ObservabilitySettings = {}) {
     if (metrics === undefined || metrics.podMonitor) return {};
-    return {
-        podAnnotations: {
-            "prometheus.io/scrape": "true",
-            "prometheus.io/port": `${METRICS_PORT}`,
-            "prometheus.io/path": METRICS_PATH,
-        },
-    };
+    return { podAnnotations: scrapeAnnotations(METRICS_PORT, METRICS_PATH) };
 }
 
 /** Values of the chart below `apisix`. APISIX itself reads {@link metricsAttributes}; the chart names the port of the pod. */

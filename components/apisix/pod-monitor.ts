@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { METRICS_PATH, METRICS_PORT_NAME } from "./observability";
+import { renderPodMonitor } from "../kubernetes/metrics";
 import { APISIX_PODS } from "../kubernetes/network-policies";
 import { metadata } from "../kubernetes/ownership";
 
@@ -11,9 +12,6 @@ export interface GatewayMonitorArgs {
 
 /** Name of the PodMonitor. */
 export const POD_MONITOR = "alpa-auth-gateway";
-
-/** Seconds between two readings, as in the chart's own ServiceMonitor, whose Service would lead each reading to another pod. */
-const INTERVAL_SECONDS = 15;
 
 /**
  * Tells the Prometheus operator of the gateway pods. Whether its Prometheus takes the object, and reaches the pods, is up to
@@ -30,7 +28,7 @@ export class GatewayMonitor extends pulumi.ComponentResource {
                 apiVersion: "monitoring.coreos.com/v1",
                 kind: "PodMonitor",
                 metadata: metadata(POD_MONITOR, args.namespace),
-                spec: renderPodMonitor(),
+                spec: renderGatewayMonitor(),
             },
             { parent: this, deletedWith: opts?.deletedWith },
         );
@@ -38,10 +36,7 @@ export class GatewayMonitor extends pulumi.ComponentResource {
     }
 }
 
-/** Spec of the PodMonitor: every gateway pod by itself, in its own namespace alone. */
-export function renderPodMonitor() {
-    return {
-        selector: APISIX_PODS,
-        podMetricsEndpoints: [{ port: METRICS_PORT_NAME, path: METRICS_PATH, interval: `${INTERVAL_SECONDS}s` }],
-    };
+/** Spec of the PodMonitor. */
+export function renderGatewayMonitor() {
+    return renderPodMonitor(APISIX_PODS.matchLabels, METRICS_PORT_NAME, METRICS_PATH);
 }

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Limits } from "../../components/consumers/limits";
 import type { ReleaseSettings } from "../../components/apisix/values";
 import { isTagBefore, type ApisixVersion } from "../../components/apisix/version";
+import type { MetricsSettings } from "../../components/kubernetes/metrics";
 import type { Sound } from "../cross-check";
 import type { Raw } from "../options/option";
 import { got } from "../problems";
@@ -62,7 +63,7 @@ export const observability = z
             .strictObject({
                 enabled: onOff.meta({
                     description:
-                        "Whether APISIX counts requests by caller, route and status, for Prometheus. A change restarts the gateway pods.",
+                        "Whether APISIX counts requests by caller, route and status, for Prometheus, which also finds connectors that are pods. A change restarts both.",
                     reason: "Metrics open a port and cost memory.",
                 }),
                 scrapers: z.array(scraper).default([]).meta({
@@ -71,12 +72,12 @@ export const observability = z
                 }),
                 podMonitor: onOff.meta({
                     description:
-                        "Whether the stack makes a PodMonitor for the Prometheus operator. Otherwise the gateway pods have annotations `prometheus.io`.",
+                        "Whether the stack makes a PodMonitor for the Prometheus operator. Otherwise the pods have annotations `prometheus.io`.",
                     reason: "A cluster without the Prometheus operator has no such kind.",
                 }),
             })
             .prefault({})
-            .describe("Metrics of the gateway pods."),
+            .describe("Metrics of the gateway pods, and of connectors in the cluster."),
         dashboards: z
             .strictObject({
                 enabled: onOff.meta({
@@ -131,6 +132,7 @@ const OLDEST_APISIX: ApisixVersion = [3, 18];
 /** The part of the config that these checks use. */
 interface Checked {
     observability: Parsed;
+    exposure: string;
     gateway: { installer: string; image?: { tag?: string } };
     consumers: { name: string; limits?: Limits; credentials: { method: string }[] }[];
 }
@@ -140,6 +142,9 @@ interface Checked {
  * more requests either, since all may come within one minute.
  */
 const MOST_A_MINUTE = 2;
+
+/** Keys that do not concern connectors. */
+const OF_THE_GATEWAY = ["dashboards", "callerPath", "accessLog"];
 
 /** With low limits, a leaked key of this consumer, which is on a host outside the stack, can use little of Alpa. */
 function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound<Checked>["consumers"] = []): string[] {
@@ -169,18 +174,29 @@ function callerPathProblems(asked: Sound<Parsed>["callerPath"], consumers: Sound
 
 /** Checks `observability` against other keys. @param given the same before it was parsed: which keys there are */
 export function observabilityProblems(
-    { observability: asked, gateway, consumers }: Sound<Checked>,
+    { observability: asked, exposure, gateway, consumers }: Sound<Checked>,
     given: Raw,
 ): string[] {
     if (!isGiven(given, "observability")) return [];
-    if (gateway?.installer === "existing")
+    if (gateway?.installer === "existing") {
+        const hasConnectors = exposure === "tunnel" && isGiven(given, "observability", "metrics");
+        const others = OF_THE_GATEWAY.filter((key) => isGiven(given, "observability", key));
+        const foreign = hasConnectors ? others.map((key) => `observability.${key}`) : ["observability"];
         return [
-            "observability: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.",
+            ...foreign.map(
+                (key) =>
+                    `${key}: belongs to a gateway that this stack installs (got installer existing). Remove it, and set up metrics and logs at that gateway.`,
+            ),
+            ...(hasConnectors ? metricsProblems({ observability: asked }) : []),
         ];
+    }
     return [...metricsProblems({ observability: asked, gateway }), ...callerPathProblems(asked?.callerPath, consumers)];
 }
 
-function metricsProblems({ observability: asked, gateway }: Sound<Omit<Checked, "consumers">>): string[] {
+function metricsProblems({
+    observability: asked,
+    gateway,
+}: Sound<Pick<Checked, "observability" | "gateway">>): string[] {
     const { enabled, scrapers = [], podMonitor } = asked?.metrics ?? {};
     const dashboards = asked?.dashboards?.enabled;
     const tag = gateway?.image?.tag;
@@ -203,15 +219,22 @@ function metricsProblems({ observability: asked, gateway }: Sound<Omit<Checked, 
     ];
 }
 
+/** Who reads metrics, of the gateway or of connectors; empty where they are off. */
+export function metricsSettings({ metrics }: Parsed): { metrics?: MetricsSettings } {
+    const { enabled, podMonitor } = metrics;
+    if (!enabled) return {};
+    const scrapers = metrics.scrapers.map(({ namespace, podLabels: labels }) => ({ namespace, labels }));
+    return { metrics: { scrapers, podMonitor } };
+}
+
 /** Checked values as part of the release settings of the components; empty if nothing is enabled. */
 export function observabilitySettings(asked: Parsed): Pick<ReleaseSettings, "observability"> {
     const { metrics, accessLog } = asked;
     const { enabled: hasDashboards, ...dashboards } = asked.dashboards;
     if (!metrics.enabled && !accessLog) return {};
-    const scrapers = metrics.scrapers.map(({ namespace, podLabels: labels }) => ({ namespace, labels }));
     return {
         observability: {
-            ...(metrics.enabled && { metrics: { scrapers, podMonitor: metrics.podMonitor } }),
+            ...metricsSettings(asked),
             ...(accessLog && { accessLog }),
             ...(hasDashboards && { dashboards }),
         },

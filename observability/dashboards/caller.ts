@@ -1,6 +1,6 @@
 /** The dashboard of one caller: what it sends, and what comes of it. */
 import type { DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { ANY_ROUTE, curves, dashboardOf, figure, link, queryVariable, TO_ALPA, type Query } from "./panels";
+import { ANY_ROUTE, curves, dashboardOf, figure, link, queryVariable, times, TO_ALPA, type Query } from "./panels";
 
 /** Of the chosen caller. */
 const OWN = 'consumer="$consumer"';
@@ -82,7 +82,7 @@ function overTime() {
             queries: [[`sum by (type) (rate(apisix_bandwidth{${OWN}, ${ANY_ROUTE}}[$__rate_interval]))`, "{{type}}"]],
             unit: "Bps",
         }),
-        curves({
+        times({
             title: "Time of Alpa, for all callers",
             description:
                 "The histogram has no caller: 5,000 would be 195,000 series. How long this caller waited, the access log tells.",
@@ -92,7 +92,6 @@ function overTime() {
                     "95 % of {{route}} take less",
                 ],
             ],
-            unit: "ms",
         }),
     ];
 }

@@ -1,27 +1,32 @@
 /** The dashboard for operators: whether callers get answers, who they are, and how the gateway does. */
 import { RowBuilder, type DashboardBuilder } from "@grafana/grafana-foundation-sdk/dashboard";
-import { ANY_ROUTE, columns, curves, dashboardOf, figure, histogram, link, TO_ALPA, words, type Page } from "./panels";
+import { ETCD, gateway, NOTHING } from "./gateway";
+import {
+    ANY_ROUTE,
+    columns,
+    compared,
+    curves,
+    dashboardOf,
+    figure,
+    histogram,
+    link,
+    perMinute,
+    times,
+    TO_ALPA,
+    words,
+    type Page,
+} from "./panels";
 
 /** Answers of a large model take minutes: over less time there would often be none. */
 const LATENCY_WINDOW = "30m";
 
 const FAILS: Page = ["Answers fail with 5xx", "operate/troubleshooting.md#answers-fail-with-5xx"];
-const NOTHING: Page = ["Alpa answers nothing", "operate/alpa-hangs.md#alpa-answers-nothing"];
 const LIMITED: Page = ["429", "operate/troubleshooting.md#429"];
 const REJECTED: Page = ["Find the address in the access log", "operate/watch.md#more-queries"];
 const SLOW: Page = ["Give batch callers a share", "operate/priority-classes.md#give-batch-callers-a-share"];
 const CALLER_PATH: Page = ["Does a caller get an answer?", "operate/watch.md#does-a-caller-get-an-answer"];
-const DOWN: Page = ["Connections are refused", "operate/troubleshooting.md#connections-are-refused"];
 const LOST: Page = ["A node, a host or a pod is lost", "operate/lost-node.md#a-node-a-host-or-a-pod-is-lost"];
-const ETCD: Page = ["APISIX does not reach etcd", "operate/etcd.md#apisix-does-not-reach-etcd"];
-const COUNTERS: Page = [
-    "500 for callers with limits only",
-    "operate/troubleshooting.md#500-for-callers-with-limits-only",
-];
-const SERIES: Page = ["How many series there are", "operate/watch.md#how-many-series-there-are"];
 
-/** Requests a minute, with these labels. */
-const perMinute = (labels: string, by = "") => `60 * sum${by} (rate(apisix_http_status{${labels}}[$__rate_interval]))`;
 const inRange = (labels: string) => `sum by (consumer) (increase(apisix_http_status{${labels}}[$__range]))`;
 const quantile = (q: number, type: string) =>
     `histogram_quantile(${q}, sum by (le) (rate(apisix_http_latency_bucket{type="${type}", ${TO_ALPA}}[${LATENCY_WINDOW}])))`;
@@ -135,12 +140,14 @@ function answers() {
             ],
             unit: "reqpm",
             page: FAILS,
+            noValue: "none in this time",
         }),
         curves({
             title: "A completion as a caller sends it",
-            description: "1: the last one was answered; 0: it was not. Empty where no host sends any.",
+            description: "1: the last one was answered; 0: it was not.",
             queries: [["alpa_auth_caller_path_success{}", "{{path}}"]],
             page: CALLER_PATH,
+            noValue: "no host sends any",
         }),
         curves({
             title: "How long that completion takes",
@@ -148,6 +155,7 @@ function answers() {
             queries: [["alpa_auth_caller_path_seconds{}", "{{path}}"]],
             unit: "s",
             page: CALLER_PATH,
+            noValue: "no host sends any",
         }),
         curves({
             title: "Requests without a valid credential (401)",
@@ -162,6 +170,7 @@ function answers() {
             queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="429"`, " by (consumer)")})`, "{{consumer}}"]],
             unit: "reqpm",
             page: LIMITED,
+            noValue: "none in this time",
         }),
     ];
 }
@@ -180,6 +189,7 @@ function callers() {
             queries: [[`topk(10, ${perMinute(`${TO_ALPA}, code="499"`, " by (consumer)")})`, "{{consumer}}"]],
             unit: "reqpm",
             page: NOTHING,
+            noValue: "none in this time",
         }),
         columns({
             title: "Callers in the time range",
@@ -188,6 +198,7 @@ function callers() {
             queries: [
                 [inRange(`${ANY_ROUTE}, consumer!=""`), "requests"],
                 [inRange(`${ANY_ROUTE}, consumer!="", code=~"2.."`), "2xx"],
+                [inRange(`${ANY_ROUTE}, consumer!="", code=~"4..", code!~"429|499"`), "other 4xx"],
                 [inRange(`${ANY_ROUTE}, consumer!="", code="429"`), "429"],
                 [inRange(`${ANY_ROUTE}, consumer!="", code="499"`), "499"],
                 [inRange(`${ANY_ROUTE}, consumer!="", code=~"5.."`), "5xx"],
@@ -198,21 +209,20 @@ function callers() {
 
 function latency() {
     return [
-        curves({
-            title: "Time of Alpa",
-            description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. Above 600 s the histogram has no bound. Dashed: from where AlpaAuthAnswersSlow fires.`,
-            queries: [
-                [quantile(0.5, "upstream"), "half of the answers take less"],
-                [quantile(0.95, "upstream"), "95 %"],
-                [quantile(0.99, "upstream"), "99 %"],
-                ["alpa_auth:latency:maximum_milliseconds", "limit for 95 %"],
-            ],
-            unit: "ms",
-            page: SLOW,
-        }).overrideByName("limit for 95 %", [
-            { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
-            { id: "custom.fillOpacity", value: 0 },
-        ]),
+        compared(
+            times({
+                title: "Time of Alpa",
+                description: `Over ${LATENCY_WINDOW} at each point, since answers take minutes. Above 600 s the histogram has no bound. Dashed: from where AlpaAuthAnswersSlow fires.`,
+                queries: [
+                    [quantile(0.5, "upstream"), "half of the answers take less"],
+                    [quantile(0.95, "upstream"), "95 %"],
+                    [quantile(0.99, "upstream"), "99 %"],
+                    ["alpa_auth:latency:maximum_milliseconds", "limit for 95 %"],
+                ],
+                page: SLOW,
+            }),
+            "limit for 95 %",
+        ),
         histogram({
             title: "Answers by time of Alpa",
             description: "How many answers took how long.",
@@ -237,40 +247,6 @@ function latency() {
             description: "ingress: of requests; egress: of answers.",
             queries: [[`sum by (type) (rate(apisix_bandwidth{${TO_ALPA}}[$__rate_interval]))`, "{{type}}"]],
             unit: "Bps",
-        }),
-    ];
-}
-
-function gateway() {
-    return [
-        curves({
-            title: "Gateway pods",
-            description: "Pods that Prometheus reads, and those that the rule file expects.",
-            queries: [
-                ["count(apisix_node_info{})", "pods"],
-                ["alpa_auth:gateway_pods:expected", "expected"],
-            ],
-            page: DOWN,
-        }),
-        curves({
-            title: "etcd is reached",
-            description: "1: the pod reaches etcd; 0: no change of a caller arrives there.",
-            queries: [["apisix_etcd_reachable{}", "{{instance}}"]],
-            page: ETCD,
-        }),
-        curves({
-            title: "The gateway itself answers 500",
-            description: "With gateway.sharedCounters the first suspect is the server that counts limits.",
-            queries: [[perMinute(`${ANY_ROUTE}, code="500", response_source="apisix"`), "500"]],
-            unit: "reqpm",
-            page: COUNTERS,
-        }),
-        curves({
-            title: "Lost counts",
-            description:
-                "Above 0: the pod could not count a request, most often because its memory for metrics is full.",
-            queries: [["increase(apisix_nginx_metric_errors_total{}[1h])", "{{instance}}"]],
-            page: SERIES,
         }),
     ];
 }

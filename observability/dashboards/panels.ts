@@ -1,9 +1,12 @@
 /** What the dashboards have in common: variables, panels of each kind, and links to the pages of docs/. */
 import type { Builder, Dataquery } from "@grafana/grafana-foundation-sdk/cog";
 import {
+    BigValueColorMode,
     LegendDisplayMode,
     LegendPlacement,
     ReduceDataOptionsBuilder,
+    ScaleDistribution,
+    ScaleDistributionConfigBuilder,
     VizLegendOptionsBuilder,
 } from "@grafana/grafana-foundation-sdk/common";
 import * as dashboard from "@grafana/grafana-foundation-sdk/dashboard";
@@ -44,7 +47,12 @@ export interface Shown {
     page?: Page;
     /** Of Grafana: reqpm, ms, percentunit … @default none */
     unit?: string;
+    /** What it says where no series is. @default Grafana's "No data", which also means that Prometheus reads nothing */
+    noValue?: string;
 }
+
+/** 0 where gateway pods are read, for what has no series before its first request; nothing where none is. */
+const OR_ZERO = " or 0 * count(apisix_node_info{})";
 
 export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
     return new dashboard.DashboardLinkBuilder(title)
@@ -53,9 +61,14 @@ export function link([title, target]: Page): dashboard.DashboardLinkBuilder {
         .targetBlank(true);
 }
 
+/** Requests a minute, with these labels. @param by grouping of PromQL; empty: the sum */
+export const perMinute = (labels: string, by = "") =>
+    `60 * sum${by} (rate(apisix_http_status{${labels}}[$__rate_interval]))${by === "" ? OR_ZERO : ""}`;
+
 /** Curves over time, half as wide as the page. */
-export function curves({ title, description, queries, page, unit = "short" }: Shown): timeseries.PanelBuilder {
-    return new timeseries.PanelBuilder()
+export function curves(shown: Shown): timeseries.PanelBuilder {
+    const { title, description, queries, page, unit = "short", noValue } = shown;
+    const panel = new timeseries.PanelBuilder()
         .title(title)
         .description(description)
         .links(page === undefined ? [] : [link(page)])
@@ -72,13 +85,29 @@ export function curves({ title, description, queries, page, unit = "short" }: Sh
         )
         .span(HALF)
         .height(HEIGHT);
+    return noValue === undefined ? panel : panel.noValue(noValue);
+}
+
+/** The same with a logarithmic axis, for times from milliseconds to minutes: the long ones would hide the short ones. */
+export function times(shown: Shown): timeseries.PanelBuilder {
+    return curves({ unit: "ms", ...shown })
+        .min(1)
+        .scaleDistribution(new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(10));
+}
+
+/** With a dashed line for what others are compared with. @param name its legend */
+export function compared(panel: timeseries.PanelBuilder, name: string): timeseries.PanelBuilder {
+    return panel.overrideByName(name, [
+        { id: "custom.lineStyle", value: { fill: "dash", dash: [10, 10] } },
+        { id: "custom.fillOpacity", value: 0 },
+    ]);
 }
 
 /** One number, of now. @param bad from which value on it is red; unset: it has no color @param width columns */
 export function figure(shown: Shown & { bad?: number; width?: number }): stat.PanelBuilder {
     const { title, description, queries, page, unit = "short", bad, width = 4 } = shown;
     const good = { value: null, color: "green" };
-    return new stat.PanelBuilder()
+    const panel = new stat.PanelBuilder()
         .title(title)
         .description(description)
         .links(page === undefined ? [] : [link(page)])
@@ -92,8 +121,11 @@ export function figure(shown: Shown & { bad?: number; width?: number }): stat.Pa
                 .mode(dashboard.ThresholdsMode.Absolute)
                 .steps(bad === undefined ? [good] : [good, { value: bad, color: "red" }]),
         )
+        .colorMode(bad === undefined ? BigValueColorMode.None : BigValueColorMode.Value)
         .span(width)
         .height(LOW);
+    // increase() extrapolates: a count would have a fraction.
+    return unit === "short" ? panel.decimals(0) : panel;
 }
 
 /** Numbers of the whole time range by caller, one column for each query. */

@@ -5,8 +5,9 @@ import type { ClusterView } from "./cluster";
 import { definition } from "./crds";
 
 /** The Prometheus operator must be installed before the run: otherwise its kind is unknown in the middle of an `up`. */
-export async function podMonitors({ gateway }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
-    if (gateway.installer === "existing" || !gateway.release.observability?.metrics?.podMonitor) return [];
+export async function podMonitors({ gateway, exposure }: GatewayClusterArgs, cluster: ClusterView): Promise<string[]> {
+    const ofGateway = gateway.installer === "existing" ? undefined : gateway.release.observability?.metrics;
+    if (![ofGateway, exposure?.connectors.metrics].some((metrics) => metrics?.podMonitor)) return [];
     const missing = await absent(cluster, [definition("podmonitors.monitoring.coreos.com")]);
     return missing.map(
         (one) =>

@@ -80,6 +80,9 @@ export function plannedObjects(settings: GatewayClusterArgs): ObjectRef[] {
             { apiVersion: "v1", kind: "Secret", namespace, name: CONNECTORS },
             { apiVersion: "policy/v1", kind: "PodDisruptionBudget", namespace, name: CONNECTORS },
             { apiVersion: "apps/v1", kind: "Deployment", namespace, name: CONNECTORS },
+            ...(settings.exposure.connectors.metrics?.podMonitor
+                ? [{ apiVersion: "monitoring.coreos.com/v1", kind: "PodMonitor", namespace, name: CONNECTORS }]
+                : []),
         );
     return [...objects, ...plannedConversion(settings), ...plannedCallers(namespace, consumers)];
 }

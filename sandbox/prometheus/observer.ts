@@ -1,5 +1,5 @@
 /**
- * Prometheus next to a world: it reads the metrics of the gateway pods, with the alerts of this repository loaded.
+ * Prometheus next to a world: it reads the metrics of the pods of gateways and connectors, with the alerts of this repository loaded.
  *
  * Pods of a world have no network. Instead of Prometheus' own discovery in Kubernetes a small server lists them, as HTTP service
  * discovery asks for it: the pods with the annotations prometheus.io/scrape, /port and /path, as the usual configuration for

@@ -62,6 +62,7 @@ export interface CloudflaredOptions {
 
 export class RealCloudflared {
     private ready = false;
+    private port: number | undefined;
     private readonly over = new AbortController();
     private readonly started;
 
@@ -72,6 +73,10 @@ export class RealCloudflared {
 
     connected(): boolean {
         return this.ready;
+    }
+
+    metricsPort(): number | undefined {
+        return this.port;
     }
 
     /** Lets the answers under way end within its grace period. */
@@ -91,7 +96,8 @@ export class RealCloudflared {
 
     private async start(ground: Ground, options: CloudflaredOptions) {
         const { found, title, folder, args, variables, token, edge, proxyUrl, onReady } = options;
-        const metrics = `127.0.0.1:${await freePort()}`;
+        this.port = await freePort();
+        const metrics = `127.0.0.1:${this.port}`;
         const certificateFile = join(folder, "cloudflare.crt");
         writeSecret(certificateFile, edge.certificate.cert);
         writeSecret(join(folder, "token"), token);

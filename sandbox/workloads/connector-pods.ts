@@ -12,6 +12,7 @@ import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parseArguments, startProblem, UsageError, type RunArguments } from "../cloudflare/connector/arguments";
 import { Connector } from "../cloudflare/connector/connector";
 import { createLog } from "../cloudflare/connector/log";
+import { serveMetrics } from "../cloudflare/connector/metrics";
 import type { Resolve } from "../cloudflare/connector/proxy";
 import { parseToken, type TunnelToken } from "../cloudflare/connector/token";
 import type { EdgePlace } from "../cloudflare/edge/server";
@@ -78,13 +79,24 @@ export interface ConnectorPodsOptions {
 /** What runs for a pod. */
 interface Played {
     connected(): boolean;
+    /** Local port of its health and metrics. */
+    metricsPort(): number | undefined;
     stop(graceMilliseconds: number): Promise<unknown>;
     kill(): Promise<void>;
 }
 
+interface Running {
+    connector: Played;
+    graceMilliseconds: number;
+    /** `namespace/name`. */
+    title: string;
+    /** Where the pod listens for its metrics. */
+    port: number;
+}
+
 export class ConnectorPods {
     /** By uid of the pod. */
-    private readonly running = new Map<string, { connector: Played; graceMilliseconds: number }>();
+    private readonly running = new Map<string, Running>();
     private proxy?: Promise<SocksProxy>;
     private readonly leaving = new Set<Promise<unknown>>();
     private readonly said = new Set<string>();
@@ -108,6 +120,12 @@ export class ConnectorPods {
 
     readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
+    /** Local port that plays the metrics port of a pod; undefined: none does. */
+    podPort(namespace: string, name: string, port: number): number | undefined {
+        const all = [...this.running.values()];
+        return all.find((one) => one.title === `${namespace}/${name}` && one.port === port)?.connector.metricsPort();
+    }
+
     async close(): Promise<void> {
         await Promise.all([...this.running.values()].map(({ connector }) => connector.kill()));
         this.running.clear();
@@ -122,7 +140,7 @@ export class ConnectorPods {
         const address = addressOf(edge);
         if (connectorProblem(container, address) !== undefined) return;
         const given = argumentsOf(container, address);
-        const { tokenFile, graceMilliseconds } = given;
+        const { tokenFile, graceMilliseconds, metrics = "" } = given;
         const text = fileOf(pod, container, tokenFile!, now);
         const { uid, namespace, name } = pod.metadata!;
         const title = `${namespace}/${name}`;
@@ -130,22 +148,30 @@ export class ConnectorPods {
         if (token === undefined) return;
         const connector = this.options.real
             ? await this.startReal(pod, container, { edge, title, token: text! })
-            : this.startPlayed(edge, title, token, given);
-        this.running.set(uid!, { connector, graceMilliseconds });
+            : await this.startPlayed(edge, title, token, given);
+        const port = Number(metrics.split(":").at(-1));
+        this.running.set(uid!, { connector, graceMilliseconds, title, port });
         log(`${title}: a ${this.options.real ? "real cloudflared" : "connector"} plays ${image(pod, CLOUDFLARED)}`);
     }
 
-    private startPlayed(edge: EdgePlace, title: string, token: TunnelToken, given: RunArguments): Played {
+    private async startPlayed(
+        edge: EdgePlace,
+        title: string,
+        token: TunnelToken,
+        given: RunArguments,
+    ): Promise<Played> {
         const { resolve, changed, log } = this.options;
         const { edges, retries, level } = given;
         const say = createLog(level, (line) => log(`${title}: ${line.trimEnd()}`));
         const ca = edge.certificate.cert;
         const connector = new Connector({ token, edges, ca, retries, log: say, resolve, onReady: changed });
+        const metrics = await serveMetrics(connector.stats, "127.0.0.1:0");
         connector.start();
         return {
             connected: () => connector.stats.ready().status === 200,
-            stop: (graceMilliseconds) => connector.stop(graceMilliseconds),
-            kill: () => connector.kill(),
+            metricsPort: () => metrics.port,
+            stop: (graceMilliseconds) => connector.stop(graceMilliseconds).finally(metrics.close),
+            kill: () => connector.kill().finally(metrics.close),
         };
     }
 

@@ -20,7 +20,7 @@ export interface Workloads {
     nodes: Nodes;
     /** Where the gateways reach a name or an address of the cluster's: see {@link Resolve}. */
     resolve: Resolve;
-    /** Local port that serves a port of a gateway pod's container; undefined when nothing listens on it. */
+    /** Local port that serves a port of a gateway's or a connector's pod; undefined when nothing listens on it. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
     /** What a gateway pod has written on its output, as `kubectl logs` would show it; undefined where none runs. */
     output(namespace: string, pod: string): string | undefined;
@@ -49,12 +49,14 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     await cluster.listed();
     await createDefaultClass(cluster);
     looks.begin(() => look(cluster, parts, programs, options));
-    const { gateways, etcd, controllers, redis, resolve } = parts;
+    const { gateways, connectors, etcd, controllers, redis, resolve } = parts;
     return {
         nodes: new Nodes({ rest: cluster.rest, clock, gateways, changed }),
         resolve,
         podPort: (namespace, pod, port) =>
-            gateways.podPort(namespace, pod, port) ?? etcd?.podPort(namespace, pod, port),
+            gateways.podPort(namespace, pod, port) ??
+            connectors.podPort(namespace, pod, port) ??
+            etcd?.podPort(namespace, pod, port),
         output: (namespace, pod) => gateways.output(namespace, pod),
         lost: () => gateways.lost(),
         leaders: () => controllers.leaders(),
@@ -68,7 +70,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
         close: async () => {
             await looks.close();
             cluster.close();
-            const { operators, connectors, realGateways, network, ray } = parts;
+            const { operators, realGateways, network, ray } = parts;
             await operators?.close();
             for (const part of [controllers, connectors, gateways, realGateways, redis, etcd, network])
                 await part?.close();

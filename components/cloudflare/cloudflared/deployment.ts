@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { peer } from "../../kubernetes/network-policies";
+import { renderPodMonitor, scrapeAnnotations, type MetricsSettings } from "../../kubernetes/metrics";
+import { peer, type ScrapingPods } from "../../kubernetes/network-policies";
 import { credentialMetadata, metadata } from "../../kubernetes/ownership";
 import { secretData } from "../../kubernetes/secret-data";
 
@@ -13,6 +14,8 @@ export interface ConnectorSettings {
     replicas: number;
     /** How long a connector that stops waits for running answers, in seconds: at most 180, or it does not start. */
     graceSeconds: number;
+    /** Who reads their metrics. Unset: any pod may, and no Prometheus finds them. */
+    metrics?: MetricsSettings;
 }
 
 export interface CloudflaredDeploymentArgs extends ConnectorSettings {
@@ -31,6 +34,8 @@ export const CONNECTOR_LABELS = { "app.kubernetes.io/name": CONNECTORS };
 /** Cloudflare's image has no shell, and runs as this user. */
 const NONROOT = 65532;
 const METRICS_PORT = 2000;
+/** Name of that port, and path of the metrics (cloudflared metrics/metrics.go, 2026.8.2). */
+const METRICS = { port: "metrics", path: "/metrics" };
 /** Where Cloudflare listens for connectors: QUIC over UDP, and HTTP/2 over TCP where that does not pass. */
 export const EDGE_PORT = 7844;
 const DNS_PORT = 53;
@@ -42,7 +47,7 @@ const DELETE_MARGIN_SECONDS = 120;
 const DEFAULT_DELETE_SECONDS = 600;
 
 /**
- * Connectors (`cloudflared`) as pods: they connect to Cloudflare and serve only a health endpoint. A new pod is ready
+ * Connectors (`cloudflared`) as pods: they connect to Cloudflare and serve only their health and metrics. A new pod is ready
  * before an old one stops, and a stopping pod has its grace period to finish its answers.
  *
  * The provider waits for the rollout, so a wrong token or blocked egress fails the run.
@@ -55,7 +60,7 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
 
         const policy = new k8s.networking.v1.NetworkPolicy(
             `${name}-policy`,
-            { metadata: metadata(CONNECTORS, namespace), spec: renderPolicy(origin) },
+            { metadata: metadata(CONNECTORS, namespace), spec: renderPolicy(origin, args.metrics?.scrapers) },
             inside,
         );
         const secret = new k8s.core.v1.Secret(
@@ -80,8 +85,24 @@ export class CloudflaredDeployment extends pulumi.ComponentResource {
                 customTimeouts: { delete: `${deleteSeconds(args.graceSeconds)}s` },
             },
         );
+        if (args.metrics?.podMonitor)
+            new k8s.apiextensions.CustomResource(
+                `${name}-monitor`,
+                {
+                    apiVersion: "monitoring.coreos.com/v1",
+                    kind: "PodMonitor",
+                    metadata: metadata(CONNECTORS, namespace),
+                    spec: renderConnectorMonitor(),
+                },
+                inside,
+            );
         this.registerOutputs({});
     }
+}
+
+/** Spec of the PodMonitor. */
+export function renderConnectorMonitor() {
+    return renderPodMonitor(CONNECTOR_LABELS, METRICS.port, METRICS.path);
 }
 
 /**
@@ -103,7 +124,7 @@ function deleteSeconds(graceSeconds: number): number {
 
 /** Spec of the Deployment. @param fingerprint changes with the token, which replaces the pods */
 export function renderConnectors(settings: ConnectorSettings, fingerprint: pulumi.Input<string>) {
-    const { replicas, graceSeconds } = settings;
+    const { replicas, graceSeconds, metrics } = settings;
     return {
         replicas,
         // A pod is ready when it is connected to Cloudflare: only then does an old one stop.
@@ -112,7 +133,10 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
         template: {
             metadata: {
                 labels: CONNECTOR_LABELS,
-                annotations: { "alpa-auth.io/token-fingerprint": fingerprint },
+                annotations: {
+                    "alpa-auth.io/token-fingerprint": fingerprint,
+                    ...(metrics && !metrics.podMonitor && scrapeAnnotations(METRICS_PORT, METRICS.path)),
+                },
             },
             spec: {
                 automountServiceAccountToken: false,
@@ -151,7 +175,7 @@ export function renderConnectors(settings: ConnectorSettings, fingerprint: pulum
 }
 
 function container({ image, graceSeconds }: ConnectorSettings) {
-    const health = { httpGet: { path: "/ready", port: "metrics" }, periodSeconds: 10 };
+    const health = { httpGet: { path: "/ready", port: METRICS.port }, periodSeconds: 10 };
     return {
         name: "cloudflared",
         image: `${image.repository}:${image.tag}`,
@@ -165,7 +189,7 @@ function container({ image, graceSeconds }: ConnectorSettings) {
             // As a variable: versions that know no such checks ignore it.
             { name: "TUNNEL_NO_PRECHECKS", value: "true" },
         ],
-        ports: [{ name: "metrics", containerPort: METRICS_PORT }],
+        ports: [{ name: METRICS.port, containerPort: METRICS_PORT }],
         readinessProbe: { ...health, failureThreshold: 3 },
         // Two minutes: a connector reconnects by itself, and with a shorter time an outage of Cloudflare would restart
         // all pods at once.
@@ -186,15 +210,18 @@ export function renderBudget() {
 }
 
 /**
- * Egress to Cloudflare, to DNS and to the gateway; ingress only to the port of metrics and health, which the kubelet
- * uses too.
+ * Egress to Cloudflare, to DNS and to the gateway; ingress only to the port of metrics and health. No network policy
+ * restricts the kubelet, which asks there whether the pod is ready.
+ * @param scrapers the only pods that may read the metrics. Unset: any
  */
-export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"]) {
+export function renderPolicy({ port, ...pods }: CloudflaredDeploymentArgs["origin"], scrapers?: ScrapingPods[]) {
     const both = (number: number) => ["TCP", "UDP"].map((protocol) => ({ port: number, protocol }));
+    // A rule without peers would allow every pod.
+    const read = { ...(scrapers && { from: scrapers.map(peer) }), ports: [{ port: METRICS_PORT, protocol: "TCP" }] };
     return {
         podSelector: { matchLabels: CONNECTOR_LABELS },
         policyTypes: ["Ingress", "Egress"],
-        ingress: [{ ports: [{ port: METRICS_PORT, protocol: "TCP" }] }],
+        ingress: scrapers?.length === 0 ? [] : [read],
         egress: [
             // To any address: those of Cloudflare change, and a name server may run on the node itself.
             { ports: [...both(EDGE_PORT), ...both(DNS_PORT)] },

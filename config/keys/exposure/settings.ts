@@ -4,6 +4,7 @@ import { edgeWaits, heldTimeout } from "../../options/cloudflare/schema";
 import { unmeasured } from "../../options/cloudflare/settings";
 import { DEFAULT_ANSWER_SECONDS } from "../alpa";
 import { imageOf } from "../images";
+import { metricsSettings } from "../observability";
 import { cutAnswers, defaultGrace } from "../tunnel";
 import type { ParsedGatewayOption as Parsed } from "../../options/gateway/schema";
 import { DEFAULT_NODE_PORT } from "../../values";
@@ -54,6 +55,7 @@ export function exposureSettings(config: Parsed): ExposureSettings | undefined {
             image: imageOf(image),
             replicas: connectors,
             graceSeconds: graceSeconds ?? defaultGrace(answerSeconds(config)),
+            ...metricsSettings(config.observability),
         },
         browserChecks,
         ...heldTimeout(config, zone!.plan),

@@ -12,6 +12,7 @@ import { only, type Entry, type Subject } from "./entry";
 
 export interface Commit {
     id: string;
+    /** When it was committed, last: a rebase or an author's date of another day must hide nothing. */
     at: string;
     who: string;
     /** Ids. None: it is the first. */
@@ -61,7 +62,7 @@ export async function topOf(folder: string): Promise<string | undefined> {
 /** Commits that changed one of the files. */
 export async function commitsOf(top: string, files: string[], filter: string[] = []): Promise<Commit[]> {
     // An operator's git may be set to print what it finds of a signature, on lines of their own.
-    const format = ["--format=%H%x00%aI%x00%aN%x00%P", "--no-show-signature"];
+    const format = ["--format=%H%x00%cI%x00%aN%x00%P", "--no-show-signature"];
     // A new repository has no commit, which git reports as a failure.
     const text = await git(["log", ...format, ...filter, "HEAD", "--", ...files], top).catch(() => "");
     return text

@@ -4,7 +4,7 @@ import type { Config } from "../../stack/history/versions";
 
 /** One action of an admin on callers. It contains no secret. */
 export interface Entry {
-    /** ISO 8601: of a commit its author's time, of a version the start of its run. */
+    /** ISO 8601: of a commit when it was committed, of a version the start of its run. */
     at: string;
     /** Author of the commit, or who ran Pulumi. Null: unknown. */
     who: string | null;

@@ -224,18 +224,21 @@ export const gatewayPolicies: ByName = {
     [`${POLICY_PREFIX}metrics`]: metricsPolicy,
 };
 
-/** As many scrapers as the object has, each with as many labels: both are the operator's. */
 function metricsPolicy({ props }: Resource): Form[] {
-    const labels = list(at(props, "spec.ingress.0.from")).map((one) =>
-        Object.keys(map(at(one, "podSelector.matchLabels"))),
-    );
-    const scrapers = (labels.length === 0 ? [[]] : labels).map((names, i) => ({
-        namespace: `sample-namespace-${i}`,
-        labels: Object.fromEntries((names.length === 0 ? ["name"] : names).map((name, j) => [name, `value-${i}-${j}`])),
-    }));
+    const from = list(at(props, "spec.ingress.0.from"));
+    const scrapers = scrapersAs(from.length === 0 ? [{}] : from);
     return made(`metrics policy ${JSON.stringify(scrapers)}`, () => [
         form({ scrapers }, (settings) => ({ spec: renderPolicies(settings).metrics })),
     ]);
+}
+
+/** As many scrapers as a rule has peers, each with as many labels: both are the operator's. */
+export function scrapersAs(from: unknown) {
+    const labels = list(from).map((one) => Object.keys(map(at(one, "podSelector.matchLabels"))));
+    return labels.map((names, i) => ({
+        namespace: `sample-namespace-${i}`,
+        labels: Object.fromEntries((names.length === 0 ? ["name"] : names).map((name, j) => [name, `value-${i}-${j}`])),
+    }));
 }
 
 const memory = new Map<string, Form[]>();

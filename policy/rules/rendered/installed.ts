@@ -3,6 +3,7 @@ import { FULL_NAME } from "../../../components/apisix/values";
 import {
     CONNECTORS,
     renderBudget,
+    renderConnectorMonitor,
     renderConnectors,
     renderPolicy,
 } from "../../../components/cloudflare/cloudflared/deployment";
@@ -10,7 +11,7 @@ import {
     CONTROLLER_BUDGET,
     renderBudget as renderControllerBudget,
 } from "../../../components/apisix/controller-budget";
-import { POD_MONITOR, renderPodMonitor } from "../../../components/apisix/pod-monitor";
+import { POD_MONITOR, renderGatewayMonitor } from "../../../components/apisix/pod-monitor";
 import { renderPatch } from "../../../components/apisix/graceful-shutdown";
 import {
     COUNTERS,
@@ -21,8 +22,8 @@ import {
 import { renderCertificate, renderTls, TLS_CERTIFICATE, TLS_OBJECT } from "../../../components/apisix/tls";
 import { at, list, type Resource } from "../resource";
 import { etcdBudgets, etcdPolicies, etcdServices } from "./etcd";
-import { form, type Form } from "./form";
-import { gatewayPolicies, made, type ByName } from "./gateway";
+import { combinations, form, type Form } from "./form";
+import { gatewayPolicies, made, scrapersAs, type ByName } from "./gateway";
 import { optPolicies, optServices } from "./opt";
 
 // Objects in addition to the releases: connectors, counters, network policies, budgets, certificates and generated
@@ -33,12 +34,17 @@ const NAMESPACE = "sample-namespace";
 const image = { repository: "registry.example.org/sample", tag: "8.1.99" };
 export const deployments: ByName = {
     [CONNECTORS]: () =>
-        made("connectors", () => [
-            form(
-                { image, replicas: 19, graceSeconds: 120, fingerprint: "0123456789abcdef" },
-                ({ fingerprint, ...settings }) => ({ spec: renderConnectors(settings, fingerprint) }),
+        made("connectors", () =>
+            combinations({ annotated: [true, undefined] }).map(({ annotated }) =>
+                form(
+                    { image, replicas: 19, graceSeconds: 120, fingerprint: "0123456789abcdef" },
+                    ({ fingerprint, ...settings }) => {
+                        const metrics = annotated && { scrapers: [], podMonitor: false };
+                        return { spec: renderConnectors({ ...settings, metrics }, fingerprint) };
+                    },
+                ),
             ),
-        ]),
+        ),
     [COUNTERS]: () => made("counters", () => [form(image, (settings) => ({ spec: renderServer(settings) }))]),
 };
 
@@ -54,8 +60,14 @@ export const policies: ByName = {
         const peers = list(at(props, "spec.egress")).flatMap((rule) => list(at(rule, "to")));
         const labelled = peers.some((peer) => at(peer, "podSelector") !== undefined);
         const labels = labelled ? { labels: { "app.kubernetes.io/name": "sample" } } : {};
-        return made(`policy of connectors ${labelled}`, () => [
-            form({ namespace: NAMESPACE, port: 9081, ...labels }, (settings) => ({ spec: renderPolicy(settings) })),
+        const rules = list(at(props, "spec.ingress"));
+        const from = rules.length === 0 ? [] : at(rules[0], "from");
+        const scrapers = from === undefined ? undefined : scrapersAs(from);
+        return made(`policy of connectors ${labelled} ${JSON.stringify(scrapers)}`, () => [
+            form(
+                { origin: { namespace: NAMESPACE, port: 9081, ...labels }, ...(scrapers && { scrapers }) },
+                (settings) => ({ spec: renderPolicy(settings.origin, settings.scrapers) }),
+            ),
         ]);
     },
     [COUNTERS]: () =>
@@ -73,7 +85,8 @@ export const budgets: ByName = {
 };
 
 export const podMonitors: ByName = {
-    [POD_MONITOR]: () => made("pod monitor", () => [form({}, () => ({ spec: renderPodMonitor() }))]),
+    [POD_MONITOR]: () => made("pod monitor", () => [form({}, () => ({ spec: renderGatewayMonitor() }))]),
+    [CONNECTORS]: () => made("monitor of connectors", () => [form({}, () => ({ spec: renderConnectorMonitor() }))]),
 };
 
 const names = (count: number) => Array.from({ length: Math.max(1, count) }, (_, i) => `sample-${i}.example.org`);

@@ -92,6 +92,7 @@ export class Connector {
         for (let tries = 0; !this.stopping.signal.aborted;) {
             const connection = new EdgeConnection(this.connectionParts(index));
             this.live.set(index, connection);
+            this.stats.haConnections++;
             try {
                 const { location, connectionId } = await connection.register();
                 tries = 0;
@@ -108,6 +109,7 @@ export class Connector {
             }
             connection.end();
             this.live.delete(index);
+            this.stats.haConnections--;
             this.stats.connected.delete(index);
             if (this.stopping.signal.aborted) return;
             tries = Math.min(tries + 1, Math.max(retries, 1));
@@ -119,7 +121,7 @@ export class Connector {
 
     private connected(index: number, location: string, connection: string): void {
         const { log, onReady } = this.options;
-        this.stats.connected.set(index, location);
+        this.stats.connect(index, location);
         log("info", "Registered tunnel connection", {
             connIndex: index,
             connection,

@@ -15,11 +15,20 @@ export class Stats {
     readonly responseByCode = new Map<number, number>();
     /** Index of each connection that is up, with the location it leads to. */
     readonly connected = new Map<number, string>();
+    /** The last location of each connection, which stays when the edge is lost (connection/metrics.go). */
+    private readonly locations = new Map<number, string>();
+    /** Connections that are up or on their way (supervisor/tunnel.go): not how many are connected. */
+    haConnections = 0;
 
     constructor(
         readonly connectorId: string,
         readonly version: string,
     ) {}
+
+    connect(index: number, location: string): void {
+        this.connected.set(index, location);
+        this.locations.set(index, location);
+    }
 
     answered(status: number): void {
         this.responseByCode.set(status, (this.responseByCode.get(status) ?? 0) + 1);
@@ -35,7 +44,7 @@ export class Stats {
             ["build_info", "gauge", [[`{goversion="none",revision="sandbox",version="${this.version}"}`, 1]]],
             ["cloudflared_orchestration_config_version", "gauge", [["", this.configVersion]]],
             ["cloudflared_tunnel_concurrent_requests_per_tunnel", "gauge", [["", this.concurrentRequests]]],
-            ["cloudflared_tunnel_ha_connections", "gauge", [["", this.connected.size]]],
+            ["cloudflared_tunnel_ha_connections", "gauge", [["", this.haConnections]]],
             ["cloudflared_tunnel_request_errors", "counter", [["", this.requestErrors]]],
             [
                 "cloudflared_tunnel_response_by_code",
@@ -45,7 +54,7 @@ export class Stats {
             [
                 "cloudflared_tunnel_server_locations",
                 "gauge",
-                [...this.connected].map(([i, at]) => [`{connection_id="${i}",edge_location="${at}"}`, 1]),
+                [...this.locations].map(([i, at]) => [`{connection_id="${i}",edge_location="${at}"}`, 1]),
             ],
             ["cloudflared_tunnel_total_requests", "counter", [["", this.totalRequests]]],
         ];
@@ -65,6 +74,7 @@ const DEFAULT_PORTS = [20241, 20242, 20243, 20244, 20245, 0];
 
 export interface MetricsServer {
     address: string;
+    port: number;
     close(): Promise<void>;
 }
 
@@ -85,6 +95,7 @@ export async function serveMetrics(stats: Stats, address: string | undefined): P
     const { address: ip, port, family } = server.address() as AddressInfo;
     return {
         address: family === "IPv6" ? `[${ip}]:${port}` : `${ip}:${port}`,
+        port,
         close,
     };
 }

@@ -78,6 +78,19 @@ describe("cloudflared of the sandbox's cluster", () => {
         await ready;
         assert.equal((await world.send()).status, 502);
     });
+    it("counts what it serves, at the port of its metrics and at no other", async () => {
+        await look();
+        await ready;
+        assert.equal((await world.send()).status, 200);
+        const port = pods.podPort("apisix", "one", 2000);
+        const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+        assert.match(text, /^cloudflared_tunnel_total_requests 1$/m);
+        assert.match(text, /^cloudflared_tunnel_server_locations\{connection_id="0",edge_location="\w+"\} 1$/m);
+        assert.equal(pods.podPort("apisix", "one", 2001), undefined);
+        assert.equal(pods.podPort("apisix", "two", 2000), undefined);
+        await pods.reconcile(snapshot());
+        assert.equal(pods.podPort("apisix", "one", 2000), undefined);
+    });
     it("goes with its pod", async () => {
         await look();
         await ready;

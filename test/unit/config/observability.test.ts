@@ -3,7 +3,7 @@ import { strict as assert } from "node:assert";
 import { ConfigError, parse } from "../../../config";
 import { itRefuses, type Refused } from "./refused";
 import { interValues, parseInter } from "../inter";
-import { parseIntra, raw, settings } from "../intra-a";
+import { exposed, parseIntra, raw, settings } from "../intra-a";
 
 const SCRAPER = { namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } };
 const consumers = [{ name: "lab", credentials: [{ id: "a", method: "key" }] }];
@@ -76,6 +76,17 @@ describe("config of observability", () => {
         assert.deepEqual(about({}), []);
     });
 
+    it("gives connectors the same, also in front of a gateway that others have installed", () => {
+        const metrics = { enabled: true, scrapers: [SCRAPER] };
+        const scrapers = [{ namespace: "monitoring", labels: SCRAPER.podLabels }];
+        for (const installer of ["helm", "existing"] as const) {
+            const observed = parseIntra(raw({ consumers, ...exposed(installer), observability: { metrics } }));
+            assert.deepEqual(observed.exposure!.connectors.metrics, { scrapers, podMonitor: false });
+            const { exposure } = parseIntra(raw({ consumers, ...exposed(installer) }));
+            assert.ok(!("metrics" in exposure!.connectors));
+        }
+    });
+
     const existing = { ingressClass: "shared", gateway: "shared", gatewayNamespace: "edge", url: "http://10.0.0.9" };
     const metrics = (values: object) => ({ observability: { metrics: { enabled: true, ...values } } });
     const refused: Refused[] = [
@@ -83,6 +94,12 @@ describe("config of observability", () => {
             "it for a gateway that others have installed",
             { gateway: { installer: "existing", existing }, observability: { accessLog: true } },
             /^observability: belongs to a gateway that this stack installs/,
+        ],
+        [
+            "more than the metrics of connectors in front of a gateway that others have installed",
+            { ...exposed("existing"), observability: { accessLog: true, metrics: { podMonitor: true } } },
+            /^observability\.accessLog: belongs to a gateway that this stack installs/,
+            /^observability\.metrics\.podMonitor: needs observability\.metrics\.enabled/,
         ],
         [
             "scrapers and a PodMonitor without metrics, which would be there for nothing",

@@ -74,6 +74,7 @@ describe("a completion as a caller sends it", () => {
         const env = {
             PATH: process.env.PATH,
             ...{ ALPA_AUTH_URL: address(), ALPA_AUTH_HEADERS: headers, ALPA_AUTH_TEXTFILE: textfile },
+            ALPA_AUTH_ALLOW_HTTP: "1",
             ...settings,
         };
         const said = await new Promise<Omit<Run, "metrics" | "text">>((resolve) => {
@@ -164,6 +165,19 @@ describe("a completion as a caller sends it", () => {
         const { code } = await run({ ALPA_AUTH_HEADERS: "", CREDENTIALS_DIRECTORY: folder });
         assert.equal(code, 0);
         assert.equal(seen[0][0].apikey, KEY);
+    });
+
+    it("is not sent by http, where its credential can be read, unless a setting says so", async () => {
+        for (const other of ["", "0", "yes"]) {
+            const { code, stderr, text } = await run({ ALPA_AUTH_ALLOW_HTTP: other });
+            assert.deepEqual([code, text, seen.length], [2, "", 0]);
+            assert.match(
+                stderr,
+                /^ALPA_AUTH_URL: must be an address with https:\/\/, .*set ALPA_AUTH_ALLOW_HTTP=1\.\n$/,
+            );
+        }
+        const secure = await run({ ALPA_AUTH_URL: "https://127.0.0.1:1/alpa", ALPA_AUTH_ALLOW_HTTP: "" });
+        assert.deepEqual([secure.code, secure.metrics.status], [0, 0], secure.stderr);
     });
 
     it("reports all wrong settings at once, without a request and without figures", async () => {

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { DASHBOARDS } from "../../../observability/dashboards";
 import { ROOT } from "../../side-by-side";
 import { panelsOf, substituted } from "./dashboards";
-import { anchors, documented, read } from "./watch-page";
+import { anchors, documented, METRIC, read } from "./watch-page";
 
 const rules = (parse(read("docs/examples/prometheus/alpa-auth.rules.yml")) as any).groups[0].rules as any[];
 /** Labels that Prometheus adds itself. */
@@ -31,9 +31,7 @@ describe("dashboards for Grafana", () => {
             for (const query of panels.flatMap(({ queries }) => queries)) {
                 for (const [record] of query.matchAll(/\balpa_auth:\w+:\w+/g))
                     assert.ok(records.includes(record), record);
-                for (const [, metric, braces] of query.matchAll(
-                    /\b((?:apisix|alpa_auth_caller)_\w+)(\{.*?\}(?=[[) ]|$))?/g,
-                )) {
+                for (const [, metric, braces] of query.matchAll(METRIC)) {
                     assert.ok(metrics.has(metric), `${metric} is not in the table`);
                     assert.ok(braces, `${metric} has no braces`);
                     for (const [, label] of braces.matchAll(/(\w+)(?:=|!)/g))
@@ -58,6 +56,23 @@ describe("dashboards for Grafana", () => {
             }
         });
 
+        it(`${name} shows counts without a fraction, and colors only what can be bad`, () => {
+            const figures = board.panels.filter(({ type }: any) => type === "stat");
+            assert.ok(figures.length > 0);
+            for (const { title, fieldConfig, options } of figures) {
+                const { unit, decimals, thresholds } = fieldConfig.defaults;
+                assert.equal(decimals, unit === "short" ? 0 : undefined, title);
+                assert.equal(options.colorMode, thresholds.steps.length > 1 ? "value" : "none", title);
+            }
+        });
+
+        it(`${name} shows times from milliseconds to minutes on a logarithmic axis`, () => {
+            const times = board.panels.filter(({ title }: any) => /^Time of Alpa/.test(title));
+            assert.equal(times.length, 1);
+            const { custom, min } = times[0].fieldConfig.defaults;
+            assert.deepEqual([custom.scaleDistribution.type, min > 0], ["log", true]);
+        });
+
         it(`${name} asks the chosen Prometheus for the chosen stack, and names no installation`, () => {
             const declared = board.templating.list.map((one: any) => one.name);
             for (const query of panels.flatMap(({ queries }) => queries))
@@ -72,4 +87,20 @@ describe("dashboards for Grafana", () => {
                 assert.ok([name, "${datasource}"].includes(uid), uid);
         });
     }
+
+    it("says what it means that a panel of the gateway is empty", () => {
+        const board = DASHBOARDS["alpa-auth-operators"]().build() as any;
+        // Of series that begin with the first event of their kind, or of a program that not every stack has.
+        const mayBeEmpty = board.panels.filter(
+            ({ type, targets = [] }: any) =>
+                type === "timeseries" &&
+                targets.some(({ expr }: any) => /caller_path|kube_|connectors:|by \(c/.test(expr)),
+        );
+        assert.ok(mayBeEmpty.length > 5);
+        for (const { title, fieldConfig } of mayBeEmpty)
+            if (title !== "Requests by caller") assert.ok(fieldConfig.defaults.noValue, title);
+        const sums = board.panels.flatMap(({ targets = [] }: any) => targets.map(({ expr }: any) => expr as string));
+        for (const expr of sums.filter((one: string) => /^60 \* sum \(/.test(one)))
+            assert.match(expr, / or 0 \* count/);
+    });
 });

@@ -1,6 +1,6 @@
 /**
- * Some hours of metrics of three gateway pods, as the stand-in of APISIX counts them: in their order an hour in which all is well,
- * an hour of everything that alerts are for, and 20 minutes without an answer. Then nothing is left to be read.
+ * Some hours of metrics of three gateway pods, as the stand-in of APISIX counts them, and of what is around them: in their order an
+ * hour in which all is well, an hour of everything that alerts are for, and 20 minutes without an answer. Then nothing is left to be read.
  */
 import type { Context } from "../../../sandbox/gateway/request/context";
 import { Metrics } from "../../../sandbox/gateway/observed/metrics";
@@ -54,16 +54,34 @@ export function openMetrics(now: number): string {
     const ends = endsAt(now);
     const lines = new Map<string, string[]>();
     // The completions of docs/examples/prometheus/caller-path: they fail in the hour of trouble, and were last tried when it began.
-    const completions: [name: string, value: (at: number) => number][] = [
-        ["success", (at) => Number(at <= ends.well)],
-        ["seconds", () => 1.5],
-        ["run_timestamp_seconds", (at) => Math.min(at, ends.well)],
+    // A pod and a host have a connector each, of which the host loses its own then, and the pod its in the end. Alpa's pod restarts
+    // when the trouble begins, and is not ready again.
+    const around: [series: string, value: (at: number) => number | undefined][] = [
+        ['alpa_auth_caller_path_success{path="main"}', (at) => Number(at <= ends.well)],
+        ['alpa_auth_caller_path_seconds{path="main"}', () => 1.5],
+        ['alpa_auth_caller_path_run_timestamp_seconds{path="main"}', (at) => Math.min(at, ends.well)],
+        [
+            'cloudflared_tunnel_server_locations{instance="pod",connection_id="0",edge_location="fra01"}',
+            (at) => (at <= ends.trouble ? 1 : undefined),
+        ],
+        [
+            'alpa_auth_connector_ready_connections{instance="host",address="127.0.0.1:20241"}',
+            (at) => (at <= ends.well ? 4 : 0),
+        ],
+        ['alpa_auth_connector_run_timestamp_seconds{instance="host"}', (at) => at],
+        [
+            `kube_pod_container_status_restarts_total{namespace="${STACK}",pod="alpa-opt-head-x",container="ray-head"}`,
+            (at) => Number(at > ends.trouble - 600),
+        ],
+        [
+            `kube_pod_status_ready{namespace="${STACK}",pod="alpa-opt-head-x",condition="true"}`,
+            (at) => Number(at <= ends.well),
+        ],
     ];
-    for (const [name, value] of completions) {
-        const series = `alpa_auth_caller_path_${name}{path="main"}`;
+    for (const [series, value] of around) {
         const all: string[] = [];
         for (let at = ends.well - PHASES.well * 60; at <= ends.unanswered; at += STEP_SECONDS)
-            all.push(`${series} ${value(at)} ${at}`);
+            if (value(at) !== undefined) all.push(`${series} ${value(at)} ${at}`);
         lines.set(series, all);
     }
     for (const instance of ["a", "b", "c"]) {

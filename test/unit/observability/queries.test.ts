@@ -22,7 +22,11 @@ const ALERTS = (parse(RULES) as { groups: { rules: { alert?: string; expr: strin
     .flatMap(({ rules }) => rules)
     .filter(({ alert }) => alert !== undefined);
 /** When an alert's expression is true, if not in the hour of trouble. */
-const WHEN: Record<string, Phase> = { AlpaAuthNoAnswers: "unanswered", AlpaAuthGatewayDown: "gone" };
+const WHEN: Record<string, Phase> = {
+    AlpaAuthNoAnswers: "unanswered",
+    AlpaAuthNoConnector: "unanswered",
+    AlpaAuthGatewayDown: "gone",
+};
 /** Pods that count at once in the hour of trouble. */
 const PODS = 2;
 

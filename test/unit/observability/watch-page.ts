@@ -28,18 +28,25 @@ export function rows(head: string, at = 0): string[][] {
     return lines.map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim())).map((cells) => cells.slice(1, -1));
 }
 
+/** A metric of this repository, of APISIX, of cloudflared or of kube-state-metrics, with what selects its series. */
+export const METRIC = /\b((?:apisix|alpa_auth_caller|alpa_auth_connector|cloudflared|kube)_\w+)(\{.*?\}(?=[[) ]|$))?/gm;
+
+/** Of kube-state-metrics, which the page names (its docs/metrics/workload/pod-metrics.md). */
+const KUBE_STATE_METRICS: [string, string[]][] = [
+    ["kube_pod_container_status_restarts_total", ["namespace", "pod", "uid", "container"]],
+    ["kube_pod_status_ready", ["namespace", "pod", "uid", "condition"]],
+];
+
 /** Labels of each metric of the page, and those that Prometheus adds. */
 export function documented(): Map<string, string[]> {
-    const tables = [...rows("Metric"), ...rows("Metric", 1)];
+    const tables = [0, 1, 2].flatMap((at) => rows("Metric", at));
     const codes = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name);
-    return new Map(
-        tables
-            .filter(([, kind]) => /^(counter|gauge|histogram)$/.test(kind))
-            .flatMap(([name, kind, labels]): [string, string[]][] => {
-                const [metric] = codes(name);
-                const names =
-                    kind === "histogram" ? [`${metric}_bucket`, `${metric}_count`, `${metric}_sum`] : [metric];
-                return names.map((one) => [one, [...codes(labels), "instance"]]);
-            }),
-    );
+    const named = tables
+        .filter(([, kind]) => /^(counter|gauge|histogram)$/.test(kind))
+        .flatMap(([name, kind, labels]): [string, string[]][] => {
+            const [metric] = codes(name);
+            const names = kind === "histogram" ? [`${metric}_bucket`, `${metric}_count`, `${metric}_sum`] : [metric];
+            return names.map((one) => [one, [...codes(labels), "instance"]]);
+        });
+    return new Map([...named, ...KUBE_STATE_METRICS]);
 }

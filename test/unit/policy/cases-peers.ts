@@ -45,6 +45,12 @@ export const PEERS: Record<string, Case[]> = {
             /^spec\.egress\[1\]\.to\[0\]\.podSelector: must be the pods of the gateway/m,
         ],
         [
+            "metrics of connectors for an address instead of named pods",
+            "exposed",
+            policy("cloudflared", ({ ingress }) => (ingress[0].from = [{ ipBlock: { cidr: "0.0.0.0/0" } }])),
+            /^spec\.ingress\[0\]\.from\[0\]/m,
+        ],
+        [
             "connectors that reach etcd",
             "exposed",
             policy("cloudflared", ({ egress }) => {

@@ -144,6 +144,14 @@ export const STACKS: Record<string, () => Promise<Seen[]>> = {
     "intra-a with definitions from the network": () => recordStack("helm", { gateway: { installer: "helm" } }),
     "intra-a that installs Rampart": () => recordStack("rampart", { rampart: RAMPART }),
     "intra-a with metrics and an access log": () => recordStack("rampart", { observability: OBSERVED }),
+    ...each(
+        ["annotations", "a PodMonitor"],
+        (by) => `intra-a behind Cloudflare with metrics by ${by}`,
+        (by) =>
+            recordExposed("existing", {
+                observability: { metrics: { ...OBSERVED.metrics, podMonitor: by === "a PodMonitor" } },
+            }),
+    ),
     "intra-a with an access log": () => recordStack("helm", { observability: { accessLog: true } }),
     "intra-b with metrics and an access log": () => recordIntraB("start", { observability: OBSERVED }),
     "inter with metrics": () =>

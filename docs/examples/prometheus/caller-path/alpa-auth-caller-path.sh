@@ -5,6 +5,8 @@
 #
 # Settings, as environment variables:
 #   ALPA_AUTH_URL         address that callers have, as https://llm.example.com/alpa
+#   ALPA_AUTH_ALLOW_HTTP  1: the address may have http://, where the stack has neither tls nor a tunnel; everyone on the way can
+#                         read the credential then (default: no)
 #   ALPA_AUTH_HEADERS     file with the credential as a header, "apikey: …"; it must not be readable by others
 #                         (default: credential "headers" of the systemd service)
 #   ALPA_AUTH_TEXTFILE    file to write, whose name ends in .prom
@@ -12,7 +14,7 @@
 #   ALPA_AUTH_TIMEOUT     longest wait for the answer, in seconds (default: 120)
 set -eu
 
-url=${ALPA_AUTH_URL:-} textfile=${ALPA_AUTH_TEXTFILE:-}
+url=${ALPA_AUTH_URL:-} allow_http=${ALPA_AUTH_ALLOW_HTTP:-} textfile=${ALPA_AUTH_TEXTFILE:-}
 headers=${ALPA_AUTH_HEADERS:-${CREDENTIALS_DIRECTORY:-/nowhere}/headers}
 path=${ALPA_AUTH_PATH:-main} timeout=${ALPA_AUTH_TIMEOUT:-120}
 
@@ -21,8 +23,12 @@ wrong() { problems="$problems$1
 "; }
 case $url in
 *[!A-Za-z0-9./:_-]* | */) wrong "ALPA_AUTH_URL: must be an address without user, query or a slash at the end. Correct it." ;;
-http://?* | https://?*) ;;
-*) wrong "ALPA_AUTH_URL: must be an address with http:// or https://. Set it." ;;
+https://?*) ;;
+http://?*)
+    [ "$allow_http" = 1 ] ||
+        wrong "ALPA_AUTH_URL: must be an address with https://, or everyone on the way can read the credential. Correct it; for a gateway without TLS set ALPA_AUTH_ALLOW_HTTP=1."
+    ;;
+*) wrong "ALPA_AUTH_URL: must be an address with https://. Set it." ;;
 esac
 if [ ! -r "$headers" ] || [ ! -f "$headers" ]; then
     wrong "ALPA_AUTH_HEADERS: must be a file that can be read. Set it."

@@ -204,6 +204,8 @@ describe("Cloudflare edge: connectors", () => {
             world.lines.some((line) => /Unable to establish connection with Cloudflare/.test(line)),
         );
         assert.equal(connector.stats.ready().status, 503);
+        // Of the lost edge its metrics say nothing: the real one (2026.8.2) counts tries too, and keeps the last locations.
+        assert.match(connector.stats.prometheus(), /^cloudflared_tunnel_server_locations\{connection_id="3",.*\} 1$/m);
         assert.equal(tunnelStatus(world.tunnel), "down");
         const again = await startEdge({ port: 0, account: world.account, connectorPort, certificate });
         await world.until(() => world.tunnel.connections.length === 4);

@@ -4,7 +4,7 @@ import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ACCESS_LOG_FORMAT } from "../../../../components/apisix/access-log";
 import { LATENCY_BUCKETS, type ObservabilitySettings } from "../../../../components/apisix/observability";
-import { renderPodMonitor } from "../../../../components/apisix/pod-monitor";
+import { renderGatewayMonitor } from "../../../../components/apisix/pod-monitor";
 import { apisixValues, profileOf } from "../../../../components/apisix/values";
 import { renderPolicies } from "../../../../components/kubernetes/network-policies";
 import { renderRoute } from "../../../../components/route/route-rules";
@@ -134,7 +134,7 @@ describe("metrics of the gateway", () => {
         const seen = await recordStack("helm", { observability: { metrics } });
         const { metadata, spec } = oneOfKind(seen, "PodMonitor").inputs;
         assert.equal(metadata.namespace, "alpa-auth-gateway");
-        assert.deepEqual(spec, renderPodMonitor());
+        assert.deepEqual(spec, renderGatewayMonitor());
         const none = await recordStack("helm", { observability: { metrics: { enabled: true } } });
         assert.equal(none.filter(({ inputs }) => inputs.kind === "PodMonitor").length, 0);
     });

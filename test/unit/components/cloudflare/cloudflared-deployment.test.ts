@@ -2,13 +2,16 @@
 // Cloudflare takes the connectors, it cannot prove.
 import { strict as assert } from "node:assert";
 import * as pulumi from "@pulumi/pulumi";
-import { CloudflaredDeployment } from "../../../../components/cloudflare/cloudflared/deployment";
+import {
+    CloudflaredDeployment,
+    type ConnectorSettings,
+} from "../../../../components/cloudflare/cloudflared/deployment";
 import { asked, comesAfter, one, oneOfKind, record } from "../../../kit";
 
 const TOKEN = "s3cret-tunnel-token";
 
 describe("CloudflaredDeployment", () => {
-    const build = (token = TOKEN, replicas = 2) =>
+    const build = (token = TOKEN, replicas = 2, metrics?: ConnectorSettings["metrics"]) =>
         record(
             () =>
                 new CloudflaredDeployment("cf", {
@@ -16,6 +19,7 @@ describe("CloudflaredDeployment", () => {
                     image: { repository: "cloudflare/cloudflared", tag: "2026.8.2" },
                     replicas,
                     graceSeconds: 180,
+                    metrics,
                     token: pulumi.secret(token),
                     origin: { namespace: "gateway", labels: { app: "apisix" }, port: 9080 },
                 }),
@@ -116,6 +120,50 @@ describe("CloudflaredDeployment", () => {
             ports: [{ port: 9080, protocol: "TCP" }],
         });
         assert.equal(spec.egress.length, 2);
+    });
+    const scrapers = [{ namespace: "monitoring", labels: { "app.kubernetes.io/name": "prometheus" } }];
+    const readBy = async (metrics: ConnectorSettings["metrics"]) => {
+        const seen = await build(TOKEN, 2, metrics);
+        const { annotations } = oneOfKind(seen, "Deployment").inputs.spec.template.metadata;
+        const monitors = seen.filter(({ inputs }) => inputs.kind === "PodMonitor");
+        const { ingress } = oneOfKind(seen, "NetworkPolicy").inputs.spec;
+        return { annotations, monitors, ingress };
+    };
+    it("lets only the scrapers read its metrics, and says in annotations where they are", async () => {
+        const { annotations, monitors, ingress } = await readBy({ scrapers, podMonitor: false });
+        const { "alpa-auth.io/token-fingerprint": _, ...others } = annotations;
+        assert.deepEqual(others, {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": "2000",
+            "prometheus.io/path": "/metrics",
+        });
+        const from = [
+            {
+                namespaceSelector: { matchLabels: { "kubernetes.io/metadata.name": "monitoring" } },
+                podSelector: { matchLabels: { "app.kubernetes.io/name": "prometheus" } },
+            },
+        ];
+        assert.deepEqual(ingress, [{ from, ports: [{ port: 2000, protocol: "TCP" }] }]);
+        assert.deepEqual(monitors, []);
+    });
+    it("lets no pod read its metrics where no scraper is named: a rule without peers would admit all", async () =>
+        assert.deepEqual((await readBy({ scrapers: [], podMonitor: false })).ingress, []));
+    it("has a PodMonitor of its pods instead of annotations where one is asked for", async () => {
+        const { annotations, monitors } = await readBy({ scrapers, podMonitor: true });
+        assert.deepEqual(Object.keys(annotations), ["alpa-auth.io/token-fingerprint"]);
+        const [{ inputs }] = monitors;
+        assert.equal(inputs.metadata.namespace, "alpa");
+        const { labels } = (await podOf()).metadata;
+        assert.deepEqual(inputs.spec, {
+            selector: { matchLabels: labels },
+            podMetricsEndpoints: [{ port: "metrics", path: "/metrics", interval: "15s" }],
+        });
+        assert.ok((await container()).ports.some(({ name }: { name: string }) => name === "metrics"));
+    });
+    it("says nothing of metrics, and renders what it did before, without them", async () => {
+        const { annotations, monitors, ingress } = await readBy(undefined);
+        assert.deepEqual(Object.keys(annotations), ["alpa-auth.io/token-fingerprint"]);
+        assert.deepEqual([monitors, ingress], [[], [{ ports: [{ port: 2000, protocol: "TCP" }] }]]);
     });
     it("selects its own pods with all of its objects", async () => {
         const seen = await build();

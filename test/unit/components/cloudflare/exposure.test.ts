@@ -33,6 +33,16 @@ for (const installer of INSTALLERS)
             const planned = plannedObjects(settings(installer, exposed(installer))).map(identity);
             assert.deepEqual(planned.sort(), made.sort());
         });
+        it("connectors are read with the gateway's metrics, and preflight knows their PodMonitor", async () => {
+            const observed = { observability: { metrics: { enabled: true, podMonitor: true } } };
+            const made = identities(await recordExposed(installer, observed));
+            const planned = plannedObjects(settings(installer, exposed(installer, observed))).map(identity);
+            assert.deepEqual(planned.sort(), made.sort());
+            assert.ok(
+                made.some((one) => one.endsWith("PodMonitor alpa-auth alpa-auth-cloudflared")),
+                made.join("\n"),
+            );
+        });
         it("the name comes last: after connectors, rules, route and callers", async () => {
             const seen = await recordExposed(installer);
             const name = one(seen, RECORD);

@@ -52,7 +52,10 @@ function commit(folder: string, who: string, day: string, files: Record<string, 
     git(folder, "add", "-A");
     const date = `2026-11-${day}T08:00:00Z`;
     const user = ["-c", `user.name=${who}`, "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"];
-    execFileSync("git", ["-C", folder, ...user, "commit", "-qm", "x", "--date", date], { stdio: "pipe" });
+    // The author's date is another one, as after a rebase.
+    const env = { ...process.env, GIT_COMMITTER_DATE: date };
+    const args = ["-C", folder, ...user, "commit", "-qm", "x", "--date", "2020-01-01T08:00:00Z"];
+    execFileSync("git", args, { stdio: "pipe", env });
 }
 
 async function logOf({ ops }: Bench, ...args: string[]) {
@@ -210,6 +213,15 @@ describe("ops consumer log", () => {
         assert.deepEqual(told((await logOf(one)).entries), [
             ["2026-11-21", "Ada", "handout", ["credential alice/a1 was handed out encrypted to age1qqqqqqqq…"]],
         ]);
+    });
+
+    it("hides no commit of a time behind an older date of its author", async () => {
+        const one = clone();
+        git(one.folder, "init", "-q");
+        commit(one.folder, "Bo", "11", { "Pulumi.intra.yaml": fileWith([alice(), bob]) });
+        commit(one.folder, "Mallory", "23", { "Pulumi.intra.yaml": fileWith([alice()]) });
+        const { entries } = await logOf(one, "--since", "4d");
+        assert.deepEqual(told(entries), [["2026-11-23", "Mallory", "commit", ["caller bob loses access"]]]);
     });
 
     it("keeps to one caller and to a time", async () => {

@@ -261,7 +261,7 @@ describe("ops consumer usage prints", () => {
             ...team("team-c", 2, { sent: 600 }),
             ...Array.from({ length: 4 }, () => line({ status: 401, sent: 300 })),
         ].join("\n");
-        const consumers = ["mbzuai-nlp", "team-b", "team-d"].map((name) => ({ name, credentials: [] }));
+        const consumers = ["mbzuai-nlp", "team-b"].map((name) => ({ name, credentials: [] }));
         const text = stringify({ config: { "alpa-auth:option": "intra-a", "alpa-auth:consumers": consumers } });
         const { out } = await bench({ text, stdin }).ops("consumer", "usage", "--log", "-");
         const page = readFileSync(join(__dirname, "../../../../docs/operate/watch.md"), "utf8");

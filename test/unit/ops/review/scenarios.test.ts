@@ -239,6 +239,15 @@ describe("review of other options", () => {
         assert.match(removed.join("\n"), /port 30800 of the nodes closes/);
     });
 
+    it("metrics of connectors replace them one after another, and close their port to other pods", async () => {
+        const metrics = { metrics: OBSERVED.metrics };
+        const findings = found(
+            await recordExposed("existing"),
+            await recordExposed("existing", { observability: metrics }),
+        );
+        assertCodes(findings, ["risk network-narrowed", "risk pods-restart"]);
+    });
+
     it("from intra-a to cloudflare, every caller and the gateway are named", async () => {
         const findings = found(await recordStack("rampart"), await recordCloudflare());
         assert.deepEqual(codes(findings).slice(0, 4), [

@@ -1,0 +1,63 @@
+#!/bin/sh
+# Writes whether the connectors (cloudflared) of this host are connected to Cloudflare, and what they count, for the textfile
+# collector of node_exporter: docs/operate/watch.md, section "Are the connectors connected?". It needs curl. It ends with 0 whatever
+# it finds, and with 2 where a setting is wrong.
+#
+# Settings, as environment variables:
+#   ALPA_AUTH_CONNECTORS  addresses where connectors tell their health, with blanks between: from tunnel.hosts[].metricsPort on, as
+#                         many as tunnel.connectorsPerHost (default: 127.0.0.1:20241 127.0.0.1:20242)
+#   ALPA_AUTH_TEXTFILE    file to write, whose name ends in .prom
+set -eu
+
+connectors=${ALPA_AUTH_CONNECTORS:-127.0.0.1:20241 127.0.0.1:20242} textfile=${ALPA_AUTH_TEXTFILE:-}
+
+problems=''
+wrong() { problems="$problems$1
+"; }
+# Theirs is a loopback address: who reaches it also gets their settings and profiles.
+for address in $connectors; do
+    case ${address#127.0.0.1:} in
+    "$address" | '' | 0* | *[!0-9]* | ??????*)
+        wrong "ALPA_AUTH_CONNECTORS: must be addresses as 127.0.0.1:20241, with blanks between. Correct it."
+        break
+        ;;
+    esac
+done
+case $textfile in
+/*.prom) [ -d "${textfile%/*}" ] || wrong "ALPA_AUTH_TEXTFILE: the folder ${textfile%/*} must exist. Create it." ;;
+*) wrong "ALPA_AUTH_TEXTFILE: must be an absolute path that ends in .prom. Set it." ;;
+esac
+if [ -n "$problems" ]; then
+    printf '%s' "$problems" >&2
+    exit 2
+fi
+
+# --disable comes first, so that no .curlrc leads elsewhere. Not connected is status 503, with the same body.
+ask() { curl --disable --silent --noproxy '*' --max-time 5 --max-filesize 1048576 "http://$1" || :; }
+
+new=$textfile.$$
+trap 'rm -f "$new"' EXIT
+{
+    cat <<END
+# HELP alpa_auth_connector_ready_connections Connections of a connector to Cloudflare that are up; 0 where it does not answer.
+# TYPE alpa_auth_connector_ready_connections gauge
+END
+    for address in $connectors; do
+        ready=$(ask "$address/ready" | sed -n 's/.*"readyConnections":\([0-9]\{1,4\}\)[,}].*/\1/p')
+        echo "alpa_auth_connector_ready_connections{address=\"$address\"} ${ready:-0}"
+    done
+    cat <<END
+# HELP alpa_auth_connector_run_timestamp_seconds When the connectors were asked last.
+# TYPE alpa_auth_connector_run_timestamp_seconds gauge
+alpa_auth_connector_run_timestamp_seconds $(date +%s)
+END
+    # Their other metrics say what they tried or had last, not what is (supervisor/tunnel.go, connection/metrics.go, 2026.8.2).
+    counts='cloudflared_tunnel_\(total_requests\|request_errors\|response_by_code\|concurrent_requests_per_tunnel\)'
+    for address in $connectors; do
+        ask "$address/metrics" | sed -n \
+            -e "s/^$counts \([0-9.e+]*\)\$/cloudflared_tunnel_\1{address=\"$address\"} \2/p" \
+            -e "s/^$counts{\(status_code=\"[0-9]*\"\)} \([0-9.e+]*\)\$/cloudflared_tunnel_\1{address=\"$address\",\2} \3/p"
+    done
+} >"$new"
+chmod 644 "$new"
+mv "$new" "$textfile"

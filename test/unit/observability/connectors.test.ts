@@ -1,0 +1,104 @@
+// Proves what the script of docs/examples/prometheus/connectors writes of connectors that are connected, that have lost Cloudflare and
+// that are away, and of a wrong setting. The connectors are those of the sandbox. Its alerts are in test/unit/alerts.
+import { strict as assert } from "node:assert";
+import { execFile, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { serveMetrics, Stats, type MetricsServer } from "../../../sandbox/cloudflare/connector/metrics";
+import { findOnPath } from "../../../sandbox/toolchain/path";
+import { ROOT } from "../../side-by-side";
+
+const SCRIPT = join(ROOT, "docs/examples/prometheus/connectors/alpa-auth-connectors.sh");
+
+describe("whether the connectors of a host are connected", () => {
+    let folder: string;
+    let file: string;
+    const servers: MetricsServer[] = [];
+
+    beforeEach(() => {
+        folder = mkdtempSync(join(tmpdir(), "alpa-auth-connectors-"));
+        file = join(folder, "connectors.prom");
+    });
+    afterEach(async () => {
+        for (const server of servers.splice(0)) await server.close();
+        rmSync(folder, { recursive: true });
+    });
+
+    /** A connector with so many connections, and where it tells so. */
+    async function connector(connections: number): Promise<{ stats: Stats; address: string }> {
+        const stats = new Stats("id", "2026.8.2");
+        for (let i = 0; i < connections; i++) stats.connect(i, "sandbox01");
+        const server = await serveMetrics(stats, "127.0.0.1:0");
+        servers.push(server);
+        return { stats, address: server.address };
+    }
+
+    async function run(settings: Record<string, string>) {
+        const env = { PATH: process.env.PATH, ALPA_AUTH_TEXTFILE: file, ...settings };
+        const { code, stderr } = await new Promise<{ code: number; stderr: string }>((resolve) => {
+            execFile("sh", [SCRIPT], { env, encoding: "utf8" }, (error, _, stderr) =>
+                resolve({ code: error ? Number(error.code) : 0, stderr }),
+            );
+        });
+        const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+        const samples = Object.fromEntries(
+            [...text.matchAll(/^(\w+(?:\{.*\})?) (\S+)$/gm)].map(([, series, value]) => [series, Number(value)]),
+        );
+        return { code, stderr, text, samples };
+    }
+    const ready = (address: string) => `alpa_auth_connector_ready_connections{address="${address}"}`;
+
+    it("says how many connections each has, and when it was asked", async () => {
+        const [a, b] = [await connector(4), await connector(3)];
+        const { code, stderr, samples } = await run({ ALPA_AUTH_CONNECTORS: `${a.address} ${b.address}` });
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.deepEqual([samples[ready(a.address)], samples[ready(b.address)]], [4, 3]);
+        assert.ok(Math.abs(samples.alpa_auth_connector_run_timestamp_seconds - Date.now() / 1000) < 60);
+    });
+
+    it("says 0 of one that has lost Cloudflare, whose own metrics go on saying where it was, and of one that is away", async () => {
+        const { stats, address } = await connector(4);
+        stats.connected.clear();
+        stats.haConnections = 1;
+        assert.match(stats.prometheus(), /^cloudflared_tunnel_server_locations\{.*\} 1$/m);
+        const { code, samples, text } = await run({ ALPA_AUTH_CONNECTORS: `${address} 127.0.0.1:1` });
+        assert.deepEqual([code, samples[ready(address)], samples[ready("127.0.0.1:1")]], [0, 0, 0]);
+        assert.doesNotMatch(text, /server_locations|ha_connections/);
+    });
+
+    it("tells apart what each has counted, and replaces the figures of before as a whole", async () => {
+        const [a, b] = [await connector(4), await connector(4)];
+        a.stats.totalRequests = 7;
+        a.stats.answered(200);
+        a.stats.answered(502);
+        writeFileSync(file, "old\n");
+        const { samples, text } = await run({ ALPA_AUTH_CONNECTORS: `${a.address} ${b.address}` });
+        assert.equal(samples[`cloudflared_tunnel_total_requests{address="${a.address}"}`], 7);
+        assert.equal(samples[`cloudflared_tunnel_total_requests{address="${b.address}"}`], 0);
+        assert.equal(samples[`cloudflared_tunnel_response_by_code{address="${a.address}",status_code="502"}`], 1);
+        assert.doesNotMatch(text, /old/);
+        assert.deepEqual(readdirSync(folder), ["connectors.prom"]);
+        assert.equal(statSync(file).mode & 0o777, 0o644);
+    });
+
+    const promtool = findOnPath("promtool");
+    if (promtool !== undefined)
+        it("is written as Prometheus reads it", async () => {
+            const [a, b] = [await connector(4), await connector(0)];
+            const { text } = await run({ ALPA_AUTH_CONNECTORS: `${a.address} ${b.address}` });
+            // Its advice on names that cloudflared gives ends with 3.
+            const { status, stderr } = spawnSync(promtool, ["check", "metrics"], { input: text, encoding: "utf8" });
+            assert.ok(status === 0 || status === 3, stderr);
+        });
+
+    it("reports all wrong settings at once, and asks no other host", async () => {
+        const other = { ALPA_AUTH_CONNECTORS: "127.0.0.1:20241 example.com:80", ALPA_AUTH_TEXTFILE: "figures" };
+        const { code, stderr, text } = await run(other);
+        assert.deepEqual([code, text], [2, ""]);
+        assert.deepEqual(stderr.trimEnd().split("\n"), [
+            "ALPA_AUTH_CONNECTORS: must be addresses as 127.0.0.1:20241, with blanks between. Correct it.",
+            "ALPA_AUTH_TEXTFILE: must be an absolute path that ends in .prom. Set it.",
+        ]);
+    });
+});
