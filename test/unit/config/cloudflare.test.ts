@@ -357,7 +357,8 @@ describe("config of option cloudflare", () => {
     it("has them wait as long as cloudflared lets them, and says that longer answers are cut", () => {
         const longer = (seconds: number) =>
             cloudflareStack({ ...zone({ plan: "enterprise" }), proxyTimeoutSeconds: seconds });
-        const cut = /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s: /;
+        const cut =
+            /^tunnel: a connector that stops waits at most 180 s for its running answers, and answers may take up to 181 s: /;
         assert.deepEqual(
             [159, 160, 161, 600].map((seconds) => longer(seconds).connectors.graceSeconds),
             [179, 180, 180, 180],
@@ -510,10 +511,7 @@ describe("the zone's other records", () => {
     });
     it("have the stack's names as CNAMEs that can turn to the tunnel", () => {
         assert.equal(said("ours.yaml").length, 1);
-        assert.match(
-            said("ours.yaml")[0],
-            /^dns\.records llm\.example\.com A: must be a CNAME/,
-        );
+        assert.match(said("ours.yaml")[0], /^dns\.records llm\.example\.com A: must be a CNAME/);
     });
     it("are rejected with the line, together with all other problems", () => {
         const [phase, line] = said("bad.yaml", { phase: "moved" });

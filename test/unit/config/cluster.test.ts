@@ -38,7 +38,11 @@ const refused: Refused<object>[] = [
         { nodes: [node(1), node(2)] },
         /^cluster\.nodes: must have an odd number of nodes with role control-plane \(got 2\).*Add one, or make one a worker\.$/,
     ],
-    ["workers alone", { nodes: [worker(1)] }, /^cluster\.nodes: must have at least one node with role control-plane \(got none\)/],
+    [
+        "workers alone",
+        { nodes: [worker(1)] },
+        /^cluster\.nodes: must have at least one node with role control-plane \(got none\)/,
+    ],
     ["no role", { nodes: [node(1, { role: undefined })] }, "cluster.nodes[0].role: required."],
     [
         "an unknown role",

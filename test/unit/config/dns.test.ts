@@ -116,7 +116,10 @@ const refused: [what: string, list: string[], problems: (string | RegExp)[]][] =
             "name: _x.example.com, type: CNAME, content: y.acm-validations.aws, proxied: true",
             "name: k.example.com, type: CNAME, content: k.dkim.amazonses.com, proxied: true",
         ],
-        [/:1 .*must not be set for a name with _/, /:2 .*must not be set for a name that mail servers or ownership checks look up in DNS/],
+        [
+            /:1 .*must not be set for a name with _/,
+            /:2 .*must not be set for a name that mail servers or ownership checks look up in DNS/,
+        ],
     ],
     [
         "the zone's own NS",

@@ -162,11 +162,7 @@ describe("config of exposure tunnel", () => {
             { alpa: { endpoints: EXPOSURE.alpa.endpoints } },
             /^alpa\.tokensPerSecond: not set/,
         ],
-        [
-            "of a single connector",
-            { tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } },
-            /^tunnel\.connectors/,
-        ],
+        ["of a single connector", { tunnel: { image: { tag: "2026.8.2" }, connectors: 1 } }, /^tunnel\.connectors/],
         [
             "of a port that stays open in addition to the tunnel",
             { gateway: { nodePort: 30801 } },

@@ -111,7 +111,11 @@ describe("config of exposure direct", () => {
             /key: must be a private key in PEM form/,
         ],
         ["a short key", () => ({ azure, tls: tls(short) }), /key: must have 2048 bits or more with RSA \(got 1024\)/],
-        ["one that has not begun", () => ({ azure, tls: tls(early) }), /must be valid now \(it is valid from 2026-11-27\)/],
+        [
+            "one that has not begun",
+            () => ({ azure, tls: tls(early) }),
+            /must be valid now \(it is valid from 2026-11-27\)/,
+        ],
         [
             "a chain in the wrong order",
             () => ({ azure, tls: tls({ certificate: good.certificate + root.certificate + middle.certificate }) }),

@@ -312,7 +312,11 @@ describe("editing a stack file", () => {
         ["a file that is no mapping", "- secret-thing\n", /the stack file: must be a mapping/],
         ["a config that is a text", "config: secret-thing\n", /must be a mapping with the key config/],
         ["a config that is a list", "config: [secret-thing]\n", /must be a mapping with the key config/],
-        ["a config that is an alias", "x: &c { a: secret-thing }\nconfig: *c\n", /which must be a mapping too and no alias/],
+        [
+            "a config that is an alias",
+            "x: &c { a: secret-thing }\nconfig: *c\n",
+            /which must be a mapping too and no alias/,
+        ],
         [
             "a list that is encrypted as a whole",
             "config:\n  alpa-auth:consumers: { secure: v1:x }\n",
