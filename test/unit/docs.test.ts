@@ -214,6 +214,17 @@ describe("README.md", () => {
         }
     });
 
+    it("fits on three screens, and the written pages of docs/ in an evening", () => {
+        assert.ok(read("README.md").split("\n").length <= 120);
+        const written = PAGES.filter(
+            (page) =>
+                /^(README|CONTRIBUTING)\.md$|^docs\/(?!decisions\/)/.test(page) && !/<!-- Generated/.test(read(page)),
+        );
+        assert.ok(written.length > 40);
+        const words = written.reduce((sum, page) => sum + read(page).trim().split(/\s+/).length, 0);
+        assert.ok(words <= 30_000, `${words} words of 30,000: say it shorter`);
+    });
+
     it("has the test command that .ci/run runs", () => {
         const ran = read(".ci/run")
             .split("\n")
