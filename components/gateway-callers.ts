@@ -36,7 +36,7 @@ export class GatewayCallers extends pulumi.ComponentResource {
             {
                 ...{ namespace, binding, counters, cluster, readiness },
                 consumers: args.consumers,
-                // The gateway is another stack's, and so may the permission be to ask its pods.
+                // The gateway belongs to another stack, so the user may lack the permission to query its pods.
                 pods: {
                     namespace: binding.gatewayNamespace,
                     labels: APISIX_PODS.matchLabels,

@@ -10,13 +10,13 @@ export function servedPrefixes(own: string | undefined): string[] {
 }
 
 /**
- * Header of the gateway's own error answers: a digest of the route's rules and upstreams. It shows which rules a pod answers by,
- * so that an `up` can end when they are in force.
+ * Header of the gateway's own error answers: a digest of the route's rules and upstreams. It shows which rules a pod
+ * applies, so that an `up` can end when they are in force.
  */
 export const REVISION_HEADER = "X-Alpa-Auth-Revision";
 
 /**
- * Connections on which a gateway pod is asked for a change. Each worker of nginx has its own copy of the
+ * Number of connections on which a gateway pod is queried about a change. Each worker of nginx has its own copy of the
  * configuration, and a connection stays with its worker.
  */
 export const WORKER_CONNECTIONS = 4;

@@ -29,7 +29,7 @@ export class AdminKeys extends pulumi.ComponentResource {
             `${name}-secret`,
             {
                 metadata: metadata(ADMIN_KEYS_SECRET.name, args.namespace),
-                // Both, always: a pod whose Secret lacks the viewer's key never starts.
+                // The Secret always has both keys: without the viewer's key no pod starts.
                 data: secretData({
                     [ADMIN_KEYS_SECRET.admin]: admin.result,
                     [ADMIN_KEYS_SECRET.viewer]: viewer.result,

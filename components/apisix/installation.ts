@@ -17,7 +17,7 @@ import { GatewayMonitor } from "./pod-monitor";
 import { Rampart, type RampartInstall } from "../rampart/rampart";
 import { componentInstallation, RampartGateway } from "./rampart-gateway";
 
-/** APISIX as this project installs it. */
+/** Settings for installing APISIX. */
 export type OwnGateway =
     | {
           installer: "rampart";
@@ -65,7 +65,8 @@ export function installGateway(
     const profileText = profileOf(gateway.release, namespace);
     const etcd = etcdOf(name, parent, home, args, profileText);
     const inNamespace = (apisix: string, o: pulumi.ComponentResourceOptions) => {
-        // Without the keys no pod starts, so they come last: the policies are in force before anything listens.
+        // No pod starts without the keys, so the keys are created last: the network policies are in force before
+        // anything listens.
         const callersFrom = args.onlyConnectors ? { namespace, labels: CONNECTOR_LABELS } : undefined;
         const tls = gateway.release.tls === undefined ? {} : { tls: true };
         const { metrics } = observability ?? {};
@@ -99,12 +100,12 @@ export function installGateway(
     return new GatewayWiring(
         `${name}-wiring`,
         { apisixNamespace, namespace, ...(observability?.metrics && { metrics: true }) },
-        // Open no route before the graceful shutdown of the pods is configured.
+        // No route is opened before the graceful shutdown of the pods is configured.
         { parent, dependsOn: stop ? [apisix, stop] : apisix },
     );
 }
 
-/** etcd comes before APISIX, and has what an etcd of the chart's own held before APISIX gets its address. */
+/** etcd is created before APISIX, and gets the data of an earlier chart's etcd before APISIX gets its address. */
 function etcdOf(
     name: string,
     parent: pulumi.Resource,

@@ -15,7 +15,7 @@ export interface RampartGatewayArgs {
     retry: number;
     /** Longest wait for the deployment, in seconds. */
     timeoutSeconds: number;
-    /** Objects that the component's namespace needs before its pods can start. */
+    /** Creates the objects that the pods need in the component's namespace before they can start. */
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 }
 
@@ -28,7 +28,7 @@ export function componentNamespace(namespace: string): string {
     return `${namespace}-${GRAPH}-${COMPONENT}`;
 }
 
-/** What Rampart installs the chart as: every component is a release of this name, in a namespace of its own. */
+/** Helm release name that Rampart gives every component, each in its own namespace. */
 export function componentInstallation(namespace: string): Installation {
     return { release: "component", namespace: componentNamespace(namespace) };
 }

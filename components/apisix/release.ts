@@ -16,7 +16,7 @@ export interface ApisixReleaseArgs {
      * Files or URLs of the CRDs; empty: the cluster has them already. @default the pinned releases of their projects
      */
     crds?: string[];
-    /** Objects that the release's namespace needs before its pods can start. */
+    /** Creates the objects that the pods need in the release's namespace before they can start. */
     inNamespace: (namespace: string, opts: pulumi.ComponentResourceOptions) => pulumi.Resource;
 }
 
@@ -25,7 +25,7 @@ export function releaseNamespace(namespace: string): string {
     return `${namespace}-gateway`;
 }
 
-/** What the chart is installed as. */
+/** Name of the Helm release. */
 export function releaseInstallation(namespace: string): Installation {
     // Cluster roles of the chart are named after the release, so each stack needs its own release name.
     return { release: namespace, namespace: releaseNamespace(namespace) };

@@ -2,9 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import { provider, type SecretVersionsArgs } from "./secret-versions-provider";
 
 /**
- * Remembers which version of a token's secret has which fingerprint. A version that went down is refused in preview; a
- * version that went up and brought no new secret is an error: the provider reports both as a success. It creates no
- * object outside of the state (decision 0017).
+ * Remembers which version of a token's secret has which fingerprint. A decreased version is rejected in preview, and a
+ * raised version without a new secret is an error: the provider reports both as a success. It creates no object outside
+ * of the state (decision 0017).
  */
 export class SecretVersions extends pulumi.dynamic.Resource {
     constructor(name: string, args: SecretVersionsArgs, opts: pulumi.CustomResourceOptions) {

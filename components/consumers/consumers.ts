@@ -45,7 +45,7 @@ export interface ConsumerSettings {
 export interface BroughtKey {
     /** Id of the credential. */
     id: string;
-    /** Tells one key from another; a secret. */
+    /** Digest of the key; a secret. */
     digest: pulumi.Output<string>;
     /** Id of the revocation of this key that the config reverts. */
     readmit?: string;

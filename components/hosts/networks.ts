@@ -18,7 +18,7 @@ export function networkProblem(text: string): string | undefined {
     const network = parse(text);
     if (network === undefined || (network instanceof Address6 && network.is4()))
         return "an IPv4 or IPv6 address, or a network, for example 10.0.0.0/24";
-    if (network.subnetMask === 0) return "less than all addresses";
+    if (network.subnetMask === 0) return "a network smaller than /0, which is all addresses";
     if (text.includes("/") && network.startAddress().correctForm() !== network.correctForm())
         return `a network, which begins at ${network.startAddress().correctForm()}/${network.subnetMask}, or one address`;
     return undefined;

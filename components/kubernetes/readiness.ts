@@ -1,4 +1,4 @@
-/** What to wait for on one Kubernetes object, judged from the object alone: no Pulumi, no network. */
+/** Condition of one Kubernetes object to wait for, judged only from the object, without Pulumi or network. */
 export type Until =
     /** A RampartGraph whose current generation is deployed. */
     | { kind: "graph-deployed" }

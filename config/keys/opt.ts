@@ -154,15 +154,15 @@ export const opt = z
                     reason: "The name that Rampart uses.",
                 }),
                 operator: exactVersion.default("0.1.0").meta({
-                    description: "Version of the chart `kuberay-operator` there.",
+                    description: "Version of the chart `kuberay-operator` in that repository.",
                     reason: "The version whose values are known.",
                 }),
                 cluster: exactVersion.default("0.1.0").meta({
-                    description: "Version of the chart `ray-cluster` there.",
+                    description: "Version of the chart `ray-cluster` in that repository.",
                     reason: "The version whose values are known.",
                 }),
                 service: exactVersion.default("0.2.0").meta({
-                    description: "Version of the chart `alpa-opt-service` there.",
+                    description: "Version of the chart `alpa-opt-service` in that repository.",
                     reason: "The version whose values are known.",
                 }),
                 serviceName: dnsLabel.default("component-alpa-opt-service").meta({

@@ -24,7 +24,7 @@ export interface EntryCheck {
     check: string;
     got: string;
     ok: boolean;
-    /** What is wrong; empty when nothing is. */
+    /** The problem; empty if there is none. */
     meaning: string;
 }
 

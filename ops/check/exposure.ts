@@ -43,7 +43,7 @@ export interface PortRow {
     state: State;
     expected: "open" | "closed";
     ok: boolean;
-    /** What is wrong; empty when nothing is. */
+    /** The problem; empty if there is none. */
     meaning: string;
 }
 

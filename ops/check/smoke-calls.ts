@@ -21,7 +21,7 @@ export interface Row {
     got: string;
     ok: boolean;
     milliseconds?: number;
-    /** What is wrong; empty when nothing is. */
+    /** The problem; empty if there is none. */
     meaning: string;
 }
 
@@ -70,7 +70,7 @@ export class Caller {
     }
 }
 
-/** What is wrong about an answer; empty when nothing is. */
+/** Problem of an answer; empty if there is none. */
 function meaningOf(expected: Expectation, seen: Seen | undefined, error: unknown): string {
     if (error !== undefined && !(error instanceof AlpaClientError)) throw error;
     if (expected === "answer") return error === undefined ? "" : error.message;

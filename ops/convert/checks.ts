@@ -11,7 +11,7 @@ export type Target = "intra-a" | "intra-b";
 /**
  * Problems that prevent a conversion from beginning. Only another running conversion blocks a return to intra-a: an
  * operator who returns may have no time to fix anything else first.
- * @param ours the name under which it is to be done
+ * @param ours name of this process as lock holder
  */
 export async function verdictOf(context: Context, found: CutoverState, to: Target, ours?: string): Promise<Verdict> {
     const holders = heldByAnother(found, ours, new Date());

@@ -22,7 +22,7 @@ const ERROR = z.object({ status: z.literal("error"), errorType: z.string(), erro
 
 type Sample = z.output<typeof ANSWER>["data"]["result"][number];
 
-/** What is wrong with the address of a Prometheus server; undefined: nothing. A password in it is not repeated. */
+/** Problem of the address of a Prometheus server; undefined if there is none. A password in it is not quoted. */
 export function addressProblem(text: string): string | undefined {
     const url = URL.canParse(text) ? new URL(text) : undefined;
     const isPlain = url !== undefined && /^https?:$/.test(url.protocol) && !url.search && !url.hash;

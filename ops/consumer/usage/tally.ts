@@ -45,7 +45,7 @@ interface Sum {
 export class Tally {
     private readonly sums = new Map<string, Sum>();
 
-    /** @param knowsUpstream whether the source tells the time that Alpa took */
+    /** @param knowsUpstream whether the source has the time that Alpa took */
     constructor(private readonly knowsUpstream: boolean) {}
 
     count(owner: Owner, { status, reason, requests }: Added): void {

@@ -31,7 +31,7 @@ export interface Task {
     begin?: Pick<Extract<Event, { event: "begin" }>, "change">;
 }
 
-/** @param decide what is to be done; undefined: nothing @returns how it ended; undefined: nothing was to be done */
+/** @param decide returns the task; undefined: there is none @returns the outcome; undefined: there was no task */
 export async function carryOut(
     context: Context,
     words: Pick<Kind, "command" | "before">,

@@ -36,7 +36,7 @@ export function drawn(rows: StepRow[]): string {
     );
 }
 
-/** @param isBack only the way back is to be taken */
+/** @param isBack whether it only returns */
 export function timesOf({ progress, budget: { seconds, expected } }: CutoverState, isBack: boolean) {
     return {
         budgetSeconds: seconds,

@@ -9,8 +9,8 @@ import { setPlace } from "./stack-edit";
 
 /**
  * Problems that prevent an upgrade from beginning. Only another running one blocks a return.
- * @param isBack only the way back is to be taken
- * @param ours the name under which it is to be done
+ * @param isBack whether it only returns
+ * @param ours name of this process as lock holder
  */
 export async function verdictOf(
     context: Context,

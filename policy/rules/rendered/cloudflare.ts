@@ -46,7 +46,9 @@ export function policy({ props }: Resource): Rendered {
     };
 }
 
-/** Paths that lead somewhere, with a prefix of the stack's own or without: to Alpa, or to a gateway, before and while Alpa is converted. */
+/**
+ * Forwarded paths, with or without a prefix of the stack: to Alpa, or to a gateway, also during a conversion of Alpa.
+ */
 const WAYS = ["/sample-prefix", PREFIX].flatMap((prefix) => [
     { prefix, paths: (own: string) => alpaPaths(servedPrefixes(own)), access: true },
     { prefix, paths: (own: string) => pathsBehind(servedPrefixes(own)), access: false },
@@ -63,7 +65,7 @@ export function tunnelConfig({ props }: Resource): Rendered {
                 return form(
                     {
                         hostnames: samples(hosts, "host"),
-                        // Without one of its own a stack has nothing to read back.
+                        // A stack without its own prefix has no such setting to read back.
                         ...(prefix === PREFIX ? {} : { prefix }),
                         host: "endpoint.example.org",
                         service: { name: "sample-service", port: 21001 },
@@ -112,7 +114,7 @@ export function ruleset({ props }: Resource): Rendered {
     };
 }
 
-/** A tunnel with rules of a file on a host would be led anywhere, and one with a given secret be joined by who gave it. */
+/** A tunnel with local rules could forward anywhere, and anyone who knows a given secret could join it. */
 export function tunnel({ props }: Resource): Rendered {
     return {
         actual: without(props, "accountId", "name"),
@@ -179,7 +181,7 @@ export function expiryMail({ props }: Resource): Rendered {
 
 const OWN_TEXT = "the text of this project's Worker";
 
-/** Reads the settings back from the Worker's text, and renders the text with them. */
+/** Reads the settings from the Worker's script, and renders the script with them. */
 export function worker({ props }: Resource): Rendered {
     const settings = workerSettings(String(props.content));
     const { content, ...rest } = renderWorker(settings);

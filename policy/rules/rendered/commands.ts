@@ -12,7 +12,7 @@ const NUMBER = String.raw`\d{1,9}`;
 const ADDRESSES = String.raw`[0-9a-f.:/,]+`;
 const ROLE = "(control-plane|worker)";
 const BOOT = "boot=(as-found|never)";
-/** Which start of Alpa it was. */
+/** Number of the start of Alpa. */
 const HEAD = String.raw`(as-found|[0-9.]{1,40})`;
 const ATTEMPT = `attempt=${NUMBER}`;
 
@@ -25,11 +25,11 @@ const ASKED = [
     `(answers|holds|rests|silent) ${ATTEMPT}`,
     `start (head=${HEAD} )?${BOOT} ${ATTEMPT}`,
     `stop (after-answers )?${BOOT} ${ATTEMPT}`,
-    // A release of cloudflared, whose digest is a public one, and where it is from.
+    // A release of cloudflared, its public digest and its source.
     String.raw`install \d{1,4}(\.\d{1,6}){2} [0-9a-f]{64} ${NUMBER} ${NUMBER} (-|https?://\S+)`,
-    // When Alpa makes no progress, and what is restarted then.
+    // Limits of the watchdog, and the service that it restarts.
     String.raw`install port=${NUMBER} idle=${NUMBER} stuck=${NUMBER}( restart=[\w:.@-]{1,240}\.service pause=${NUMBER})?`,
-    // Who may reach Alpa's ports.
+    // Addresses that may reach Alpa's ports.
     `install alpa=[0-9,]+( from=${ADDRESSES})?( ray=[0-9,]+)?( also-from=${ADDRESSES})?`,
 ].map((words) => new RegExp(`^${words}$`));
 

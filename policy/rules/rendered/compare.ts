@@ -29,7 +29,7 @@ export function differences(actual: unknown, forms: Form[]): string[] {
     return more > 0 ? [...most, `${more} more differences. Correct those above first.`] : most;
 }
 
-/** Of each form the paths of what it renders, without those of every form. */
+/** For each form the paths of its values, without the paths that all forms have. */
 const shapes = new WeakMap<Form[], string[][]>();
 
 function shapesOf(forms: Form[]): string[][] {
@@ -43,13 +43,15 @@ function shapesOf(forms: Form[]): string[][] {
     return own;
 }
 
-/** Forms that have the most paths in common with an object, below what is known of it: each costs a rendering. */
+/**
+ * The forms that share the most known paths with an object; only those are rendered, since each rendering takes time.
+ */
 function nearest(actual: unknown, forms: Form[]): Form[] {
     if (forms.length === 1) return forms;
     const here = leaves(actual);
     const unknown = [...here].filter(([, { value }]) => value === UNKNOWN).map(([key]) => key);
     const isUnknown = (key: string) => unknown.some((above) => key === above || key.startsWith(keyOf(above, "")));
-    // A path that is on one side alone is a step away; those that every form has make no difference.
+    // Distance: the number of paths that only one side has, without those of every form.
     const distances = shapesOf(forms).map((keys) =>
         keys.reduce((sum, key) => sum + (isUnknown(key) ? 0 : here.has(key) ? -1 : 1), 0),
     );
@@ -70,10 +72,11 @@ function compared(actual: unknown, form: Form): string[] {
     const problems = form.problems?.(settings as never) ?? [];
     const pair = { expected, actual, where: "", key: "" };
     const loose: Pair["loose"] = new Map();
-    // What depends on settings that were not read back costs a rendering for each, and matters only where something differs.
+    // Values that depend on settings that were not read back are computed only if something differs, since each setting
+    // needs a rendering.
     if (differ({ ...pair, loose }).next().done) return problems;
     const rendered = renderedLeaves(expected);
-    // The unknown ones last: what depends on one of them is not judged.
+    // Unknown settings come last: values that depend on one of them are not compared.
     for (const why of ["example", "nowhere", "unknown"] as const)
         for (const [path] of unread.filter((one) => one[1] === why)) {
             const other = replaced(settings, path, another(valueAt(settings, path)));
@@ -84,8 +87,8 @@ function compared(actual: unknown, form: Form): string[] {
 }
 
 /**
- * A setting that does not match and still has its example value; one that occurs only in a digest; one that is not
- * known yet.
+ * A setting that does not match and keeps its example value, one that occurs only in a digest, or one that is not known
+ * yet.
  */
 type Loose = "example" | "nowhere" | "unknown";
 
@@ -94,9 +97,9 @@ interface Pair {
     actual: unknown;
     /** Path in the object, for messages. */
     where: string;
-    /** Path in what was rendered. */
+    /** Path in the rendered object. */
     key: string;
-    /** What depends on settings that were not read back, with what it begins with whatever they are. */
+    /** Values that depend on settings that were not read back, with their fixed beginning. */
     loose: Map<string, { why: Loose; begin: string }>;
 }
 
@@ -156,26 +159,26 @@ function* lists({ where, key, loose }: Pair, expected: unknown[], actual: unknow
                 loose,
             });
     }
-    // Of rules and filters the order counts.
+    // The order of rules and filters matters.
     const same = names[1].filter((name) => names[0]!.includes(name));
     const inOrder = names[0].filter((name) => names[1]!.includes(name)).every((name, i) => same[i] === name);
     if (!inOrder) yield `${where}: must be in the order ${names[0].join(", ")}. Sort it.`;
 }
 
-/** Names of the entries of a list, where each has one of its own. */
+/** Names of the entries of a list, if each has a unique one. */
 function namesOf(entries: unknown[]): string[] | undefined {
     const names = entries.map((entry) => map(entry).name);
     if (!names.every((name) => typeof name === "string")) return undefined;
     return new Set(names).size === names.length ? (names as string[]) : undefined;
 }
 
-/** What a list of texts lacks. */
+/** Texts that are missing in a list. */
 function moved(expected: unknown[], actual: unknown[]): string {
     const missing = expected.filter((one) => typeof one === "string" && !list(actual).includes(one));
     return missing.length > 0 ? `Add ${missing.join(", ")}.` : "Write it as this project renders it.";
 }
 
-/** A value of this project. */
+/** A value that this project rendered. */
 const told = (value: unknown) => (typeof value === "object" ? "as this project renders it" : shown(value));
 const write = (value: unknown) =>
     typeof value === "object" ? "Write it as this project renders it." : `Write ${shown(value)}.`;

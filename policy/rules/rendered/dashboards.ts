@@ -5,7 +5,10 @@ import { made } from "./gateway";
 
 export { DASHBOARDS };
 
-/** The ConfigMap with dashboards, as what they say: Grafana shows it, so a link or a query of another owner has no place in it. */
+/**
+ * The ConfigMap with dashboards, compared by content: Grafana shows it, so it must not contain links or queries of
+ * others.
+ */
 export function dashboards({ props }: Resource): { actual: unknown; forms: Form[] } {
     const data = at(props, "data");
     return {

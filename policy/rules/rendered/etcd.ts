@@ -45,7 +45,7 @@ export const etcdBudgets: ByName = {
     [ETCD]: () => made("budget of etcd", () => [form({}, () => ({ spec: renderBudget() }))]),
 };
 
-/** Where the password is set, and what is copied there. */
+/** Resource that sets etcd's password and copies its data. */
 export const preparations = () =>
     MEMBERS.map((members) =>
         form(

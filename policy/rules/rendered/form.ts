@@ -7,11 +7,11 @@ import { UNKNOWN, type Tree } from "../resource";
 export interface Form {
     settings: Tree;
     render: (settings: never) => unknown;
-    /** What is wrong with settings that were read back. */
+    /** Problems of settings that were read back. */
     problems?: (settings: never) => string[];
 }
 
-/** @param settings an example without `undefined` @param render what the program itself calls */
+/** @param settings example settings without `undefined` @param render the function that the program itself uses */
 export function form<S extends object>(
     settings: S,
     render: (settings: S) => unknown,
@@ -20,10 +20,10 @@ export function form<S extends object>(
     return { settings: settings as Tree, render: remembering(render), problems };
 }
 
-/** Most renderings of one form that are kept: an object needs one for each setting that cannot be read back. */
+/** Most cached renderings of one form: an object needs one for each setting that cannot be read back. */
 const MOST_RENDERINGS = 200;
 
-/** Renders the same settings once: objects of a stack have most settings in common, and to render a route takes 3 ms. */
+/** Caches renderings: objects of a stack share most settings, and rendering a route takes 3 ms. */
 function remembering<S extends object>(render: (settings: S) => unknown): (settings: S) => unknown {
     const known = new Map<string, unknown>();
     return (settings) => {
@@ -53,12 +53,15 @@ interface Setting {
     places: Place[];
 }
 
-/** Names, addresses, versions and paths: no expression of nginx, of Lua or of a regular expression. */
+/**
+ * Characters of names, addresses, versions and paths, which cannot form an expression of nginx or Lua, or a regular
+ * expression.
+ */
 const PLAIN = String.raw`[\w./:@-]+`;
 
 const settingsOf = new WeakMap<Form, Setting[]>();
 
-/** The settings of a form with their places, which rendering it with another value of each shows. */
+/** The settings of a form and their places, found by rendering with another value of each setting. */
 export function placesOf(form: Form): Setting[] {
     const known = settingsOf.get(form);
     if (known) return known;
@@ -78,7 +81,7 @@ export function placesOf(form: Form): Setting[] {
         }
     }
     for (const [key, parts] of texts) addTexts(first.get(key)!, parts);
-    // A number alone is read before one that has another setting in it.
+    // A number that is only this setting is read before one that also depends on another setting.
     for (const { places } of settings) places.sort((a, b) => offsetOf(a) - offsetOf(b));
     settingsOf.set(form, settings);
     return settings;
@@ -94,7 +97,7 @@ interface Part {
     number: boolean;
 }
 
-/** A text with one setting, or with several and something between them. */
+/** A text with one setting, or with several that are separated by other text. */
 function addTexts({ path, value }: { path: Path; value: Leaf }, parts: Part[]): void {
     const text = String(value);
     let [source, at] = ["^", 0];
@@ -104,7 +107,7 @@ function addTexts({ path, value }: { path: Path; value: Leaf }, parts: Part[]): 
         at = start + length;
     }
     const pattern = new RegExp(`${source}${escaped(text.slice(at))}$`);
-    // One that is the setting alone is read before one that is a part of a text.
+    // A place that is exactly the setting is read before one where it is part of a text.
     const alone = parts.length === 1 && parts[0].length === text.length;
     for (const [i, { setting }] of sorted.entries())
         setting.places[alone ? "unshift" : "push"]({ path, pattern, group: i + 1 });
@@ -114,7 +117,7 @@ const escaped = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 export const another = (value: unknown) => (typeof value === "number" ? value * 2 + 7 : `${String(value)}x`);
 
-/** @param first what is rendered of a setting's value @param second of another value */
+/** @param first rendered with one value of the setting @param second rendered with another value */
 function placeOf(
     value: number | string,
     first: Leaf,
@@ -133,8 +136,8 @@ function placeOf(
 }
 
 /**
- * What is read back of a setting: by the first place that is there, nothing where it does not fit. A setting that stands
- * nowhere, or somewhere unknown, may have any value.
+ * The value of a setting, read from its first place in the object; none if the text there does not match. A setting
+ * without a place, or in an unknown value, may have any value.
  */
 export function readBack({ places }: Setting, actual: unknown): { value?: unknown; free?: "nowhere" | "unknown" } {
     const found = places.map((place) => ({ place, leaf: valueAt(actual, place.path) }));
@@ -164,7 +167,7 @@ export function valueAt(tree: unknown, path: Path): unknown {
     return here;
 }
 
-/** A tree with another value at one path. */
+/** A copy of a tree with another value at one path. */
 export function replaced(tree: unknown, path: Path, value: unknown): unknown {
     if (path.length === 0) return value;
     const [field, ...rest] = path;
@@ -173,7 +176,7 @@ export function replaced(tree: unknown, path: Path, value: unknown): unknown {
     return copy;
 }
 
-/** The values of a tree that are no list and no map, by their path in one text. */
+/** The leaf values of a tree by their path. */
 export function leaves(tree: unknown): Map<string, { path: Path; value: Leaf }> {
     const found = new Map<string, { path: Path; value: Leaf }>();
     const walk = (value: unknown, key: string, path: Path): void => {
@@ -206,7 +209,7 @@ export function renderedLeaves(rendered: unknown): Leaves {
     return found;
 }
 
-/** Paths of what differs between the leaves of two trees, with the text that both values begin with. */
+/** Paths of leaves that differ between two trees, with the common beginning of both values. */
 export function changedIn(one: Leaves, other: Leaves): [key: string, begin: string][] {
     return [...one].flatMap(([key, { value }]) => {
         const second = other.get(key)?.value;
@@ -218,6 +221,6 @@ function commonBegin(one: Leaf, other: Leaf | undefined): string {
     if (typeof one !== "string" || typeof other !== "string") return "";
     let length = 0;
     while (length < one.length && one[length] === other[length]) length += 1;
-    // Two digests may begin alike by chance.
+    // Two digests may have the same first characters by chance.
     return one.slice(0, length).replace(/[\da-f]+$/, "");
 }

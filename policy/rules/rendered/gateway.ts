@@ -12,13 +12,13 @@ import { at, list, map, UNKNOWN, type Resource } from "../resource";
 import { classesOf, sampleClasses, type Classes } from "./classes";
 import { combinations, form, type Form } from "./form";
 
-// How this project renders what configures the gateway.
+// Forms of the objects that configure the gateway.
 
 /** Forms of a kind, by the name that the object must have. */
 export type ByName = Record<string, (resource: Resource) => Form[]>;
 
 const { enabled: _, ...RULES } = guard.parse({});
-/** Nothing in the schema bounds one of them by another. */
+/** No setting in the schema limits another one. */
 const GUARD = { ...RULES, defaultModel: "sample-model" };
 const BINDING = { ingressClass: "sample-class", gateway: "sample-gateway", gatewayNamespace: "sample-edge" };
 const NAMESPACE = "sample-namespace";
@@ -35,13 +35,13 @@ const guardProblems = ({ defaultModel: _, ...values }: Record<string, unknown>) 
 export const prefixProblems = (prefix: string | undefined, where: string) =>
     (pathPrefix.safeParse(prefix).error?.issues ?? []).map(({ message }) => `${where}: a prefix ${message}.`);
 
-/** What changes the guard's rules. Where it is off, nothing of them is rendered. */
+/** Settings that change the guard's rules. If the guard is off, none of them is rendered. */
 const GUARDS = { off: [true, undefined], minTokens: [128, undefined] } as const;
 const guarded = (minTokens: number | undefined) => (minTokens === undefined ? GUARD : { ...GUARD, minTokens });
 
 const inNamespace = (namespace: string, spec: object) => ({ metadata: { namespace }, spec });
 
-/** What a route keeps of requests, as it has it: each of the two is in all of its rules or in none. */
+/** Metrics and access log of a route: each of the two is in all of its rules or in none. */
 function observedIn({ props }: Resource) {
     const text = JSON.stringify(props.spec) ?? "";
     const counted = text.includes('"name":"prometheus"');
@@ -79,7 +79,7 @@ const routesWith = ({ whenDown, ...classes }: Classes, observed: Observed): Form
                         ownGateway: choices.ownGateway!,
                         observed,
                         refused: choices.refused && (rest.refused as { retryAfterSeconds: number }),
-                        // The same longest answer as the route's.
+                        // It has the same longest answer time as the route.
                         counters: whenDown && {
                             ...(counters as typeof COUNTERS),
                             answerTimeoutSeconds: rest.answerTimeoutSeconds,
@@ -122,7 +122,7 @@ export const routes: ByName = {
 
 type UpstreamRole = keyof ReturnType<typeof renderUpstreams>;
 
-/** As many services as the object has: each may be anywhere. */
+/** As many services as the object has, with any addresses. */
 function upstream(role: UpstreamRole, resource: Resource): Form[] {
     const known = at(resource.props, "spec.externalNodes");
     const nodes = known === UNKNOWN ? 2 : Math.max(1, list(known).length);
@@ -195,7 +195,7 @@ export function consumers(resource: Resource): Form[] {
 const credential = (id: string, token: boolean): Credential =>
     token ? { id, method: "jwt", algorithm: "HS256" } : { id, method: "key" };
 
-/** Objects that lead to the Admin API are named after the namespace of the routes. */
+/** Objects that refer to the Admin API are named after the namespace of the routes. */
 export function wiring(role: keyof ReturnType<typeof renderWiring>) {
     return () =>
         made(`wiring ${role}`, () =>
@@ -232,7 +232,7 @@ function metricsPolicy({ props }: Resource): Form[] {
     ]);
 }
 
-/** As many scrapers as a rule has peers, each with as many labels: both are the operator's. */
+/** As many scrapers as a rule has peers, each with as many labels, since operators choose both. */
 export function scrapersAs(from: unknown) {
     const labels = list(from).map((one) => Object.keys(map(at(one, "podSelector.matchLabels"))));
     return labels.map((names, i) => ({
@@ -243,7 +243,7 @@ export function scrapersAs(from: unknown) {
 
 const memory = new Map<string, Form[]>();
 
-/** Forms of one shape are made once: each keeps where its settings stand. */
+/** Forms are cached, since each keeps the places of its settings. */
 export function made(shape: string, make: () => Form[]): Form[] {
     if (!memory.has(shape)) memory.set(shape, make());
     return memory.get(shape)!;

@@ -42,7 +42,7 @@ export const asRendered: Rule = {
 
 type Compared = (resource: Resource) => string[];
 
-/** How each kind is compared. Kinds that are not here hold settings alone, or are refused by known-types. */
+/** Comparison of each kind. Kinds that are not here contain only settings, or known-types rejects them. */
 const COMPARED: Record<string, Compared> = {
     ApisixRoute: byName(routes, "namespace"),
     ApisixUpstream: byName(upstreams, "namespace"),
@@ -100,7 +100,7 @@ function byName(forms: ByName, ...fields: "namespace"[]): Compared {
     };
 }
 
-/** The graph of KubeRay's operator alone, from its public chart. */
+/** The graph with only KubeRay's operator, from its public chart. */
 const isOperator = ({ props }: Resource) => Object.hasOwn(map(at(props, "spec.graph.components")), "kuberay");
 
 /** The graph of shape `rampart`: its repository is a Secret that names it. */

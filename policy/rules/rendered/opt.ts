@@ -7,7 +7,7 @@ import { made, type ByName } from "./gateway";
 
 // Alpa in the cluster.
 
-/** The graph of the model is from Rampart's private charts, whose values are not compared: by component, its chart. */
+/** Charts by component of the model's graph, which are private charts of Rampart, so their values are not compared. */
 export const OPT_CHARTS: Record<string, string> = {
     operator: "kuberay-operator",
     ray: "ray-cluster",

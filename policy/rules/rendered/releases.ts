@@ -24,12 +24,12 @@ const RELEASE = {
     availability: { answerTimeoutSeconds: 600 },
 };
 
-/** Settings of etcd, which is no part of the release. */
+/** Settings of etcd, which is not part of the release. */
 const NOT_RENDERED = { etcdImage: "" };
 
 const SETTINGS = { namespace: NAMESPACE, retry: 5, release: RELEASE };
 
-/** How the values of a chart have metrics on; whether there is an access log is in the name of the settings file alone. */
+/** Metrics settings in the values of a chart; the access log only affects the name of the settings file. */
 function metricsIn(values: unknown): ObservabilitySettings[] {
     const [ports, annotations] = [at(values, "apisix.prometheus"), at(values, "podAnnotations")];
     const off = ports === undefined || ports === UNKNOWN ? [{}] : [];
@@ -78,7 +78,7 @@ const repositoryProblems = (repository: string) =>
         ({ message }) => `repositoryOpts.repo: ${message}.`,
     );
 
-/** A release with its chart and where that is from. */
+/** A release with its chart and repository. */
 const installed = (
     { release, namespace }: Installation,
     chart: { name: string; repository: string },

@@ -100,7 +100,7 @@ describe("config of alpa.firewall", () => {
             { from: ["gw1"] },
             /^alpa\.firewall\.from\[0\]: must be an IPv4 or IPv6 address, or a network, for example 10\.0\.0\.0\/24 \(got "gw1"\)\. Correct it\.$/,
         ],
-        ["everybody", { from: ["0.0.0.0/0"] }, /^alpa\.firewall\.from\[0\]: must be less than all addresses/],
+        ["everybody", { from: ["0.0.0.0/0"] }, /^alpa\.firewall\.from\[0\]: must be a network smaller than/],
         [
             "an address that is meant as a network",
             { alsoFrom: ["10.0.0.5/24"] },

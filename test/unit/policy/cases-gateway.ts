@@ -51,7 +51,7 @@ export const GATEWAY: Record<string, Case[]> = {
                 delete p.enable;
                 p.config._meta.filter = [["uri", "==", "/"]];
             }),
-            /must ask every request/,
+            /must apply to every request/,
         ],
         [
             "a consumer for who has no credential",

@@ -324,13 +324,13 @@ describe("evidence of the gateway's pods", () => {
         it("names the pod and the rule that is older", async () =>
             assert.rejects(
                 serve(({ pod, path }) => with_(pod === "two" && path === "/alpa/logprobs" ? "old" : "new")),
-                /pod g\/two: it answers POST \/alpa\/logprobs \(401\) by older rules/,
+                /pod g\/two: it answers POST \/alpa\/logprobs \(401\) with older rules/,
             ));
 
         it("names a pod that has no rule of this route", async () =>
             assert.rejects(
                 serve(() => ({ status: 404 })),
-                /by no rule of this route/,
+                /with no rule of this route/,
             ));
     });
 });

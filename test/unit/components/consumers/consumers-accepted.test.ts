@@ -172,7 +172,7 @@ describe("ConsumersAccepted", () => {
         const some = list(pending("alice"), consumer("bob", 1));
         await assert.rejects(
             update({}, { alice: 1, bob: 1 }, [some]),
-            /not ready after 30 s \(1 of 2 to be taken, alice: no ingress controller has processed it\)/,
+            /not ready after 30 s \(1 of 2 not accepted yet, alice: no ingress controller has processed it\)/,
         );
     });
 });

@@ -66,7 +66,7 @@ describe("ConversionRecord", () => {
         });
         await assert.rejects(
             load(text).delete!("id", inputs({ begin })),
-            /must be written \(configmaps "x" is forbidden/,
+            /could not be written \(configmaps "x" is forbidden/,
         );
     });
 
