@@ -81,5 +81,5 @@ async function measure(bench: Bench, program: AlpaAuth, count: number): Promise<
 async function asCommand(bench: Bench, stack: string, preview: string): Promise<void> {
     const args = ["stack", "review", "--stack", stack, "--preview", preview, "--fail-on", "none"];
     const env = { ...process.env, ...pulumiEnv(bench.dir, bench.world.facts) };
-    await run(process.execPath, ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...args], { cwd: ROOT, env });
+    await run(process.execPath, [join(ROOT, "ops/alpa-auth.js"), ...args], { cwd: ROOT, env });
 }

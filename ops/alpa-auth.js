@@ -1,4 +1,4 @@
 #!/usr/bin/env node
 // What `npx alpa-auth` runs. It is JavaScript because Node.js starts it; the command line itself is TypeScript.
-require("tsx/cjs");
+require("../load-typescript.js");
 require("./cli.ts").main();

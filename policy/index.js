@@ -1,3 +1,3 @@
 // Started by Pulumi, in this folder.
-require("tsx/cjs");
+require("../load-typescript.js");
 require("./start.ts");

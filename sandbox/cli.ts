@@ -8,7 +8,8 @@ import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
 // Loaded by their first use: the stand-ins take two seconds, which the other commands need not.
-const standalone = () => import("./commands/standalone.js");
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
+const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
 const port = (text: string): number => {
     const number = Number(text);
@@ -56,7 +57,11 @@ program
             PART_NAMES.join(", "),
     )
     .option("--detach", "leave it running and return; stop it with `down`", false)
-    .action(async (options) => (await import("./commands/up.js")).up(options));
+    .action((options) => {
+        // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
+        const { up } = require("./commands/up") as typeof import("./commands/up");
+        return up(options);
+    });
 program.command("env").description("Print export lines, to run pulumi by hand").action(env);
 program
     .command("status")
@@ -72,7 +77,7 @@ program
     .requiredOption("--port <port>", "data port", port)
     .requiredOption("--admin-port <port>", "port of the Admin API", port)
     .requiredOption("--admin-key <key>", "key of the Admin API")
-    .action(async (options) => (await standalone()).runGateway(options));
+    .action((options) => standalone().runGateway(options));
 program
     .command("cloudflare")
     .description(
@@ -84,19 +89,19 @@ program
     .addOption(new Option("--plan <plan>", "plan of its zones").choices(PLANS).default("enterprise"))
     .option("--edge-port <port>", "also the edge, on this port; zones and certificates are then active at once", port)
     .option("--connector-port <port>", "port on which the edge accepts connectors (default: any free one)", port)
-    .action(async (options) => (await standalone()).runCloudflare(options));
+    .action((options) => standalone().runCloudflare(options));
 program
     .command("alpa")
     .description("Run the emulated HTTP service of Alpa alone")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--seconds <seconds>", "how long one answer takes", seconds, 0)
-    .action(async (options) => (await standalone()).runAlpa(options));
+    .action((options) => standalone().runAlpa(options));
 program
     .command("redis")
     .description("Run a real Redis or Valkey alone, for limits shared by several gateways")
     .requiredOption("--port <port>", "port to listen on", port)
     .option("--password <password>", "password that clients must give")
-    .action(async (options) => (await standalone()).runRedis(options));
+    .action((options) => standalone().runRedis(options));
 
 // A reader that has seen enough, as head, is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

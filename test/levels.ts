@@ -94,7 +94,11 @@ const LINT: Job[] = [
     // Written in Rust, with the layout of Prettier: 1 s of a core, where Prettier took 48 s.
     lint("oxfmt", "oxfmt/bin/oxfmt", "--check"),
     lint("eslint", "eslint/bin/eslint.js", "--cache", "--cache-strategy=content", `--cache-location=${CACHE}/`, "."),
-    lint("terms", "tsx/dist/cli.mjs", join(ROOT, "test/terms.ts")),
+    {
+        name: "lint terms",
+        program: ["--require=./load-typescript.js", join(ROOT, "test/terms.ts")],
+        required: true,
+    },
 ];
 
 /**

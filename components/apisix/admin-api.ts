@@ -1,9 +1,10 @@
-import { openLister, openReader, type Live, type PlainAccess, type Reader } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
+import { openLister, openReader, type Live, type Reader } from "../kubernetes/cluster-reader";
 import { isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
 // Reading the Admin API of the gateway's pods. All of this may be stored in the state as text, by the rules of
-// awaited-provider.ts.
+// dynamic-resource.ts.
 
 /** The Secret with the keys of the Admin API, as apisix-values.ts has it. */
 const KEYS = "apisix-admin-keys";

@@ -1,7 +1,7 @@
 import type { Sent, LiveConsumer, Plugin } from "./credential-evidence";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
 
 /** Settings of a plugin that the Admin API may store in another form: it encrypts some of them. */
 const ENCRYPTED = /password|secret/;

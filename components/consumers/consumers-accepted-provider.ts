@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { askAdmin } from "./admin-evidence";
-import { openLister, openReader, type PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
+import { openLister, openReader } from "../kubernetes/cluster-reader";
 import { askWith, credentialsOf, type LiveConsumer, type Sent } from "./credential-evidence";
 import { adminTrouble, viewerKey } from "../apisix/admin-api";
 import { askEveryPod, POD_ADMIN_PORT, POD_DATA_PORT, withoutAdmin, type GatewayPods } from "../apisix/gateway-pods";
@@ -24,7 +25,7 @@ export interface ConsumersAcceptedArgs {
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ConsumersAcceptedArgs, "cluster">> & PlainAccess;
 

@@ -1,9 +1,9 @@
-import type * as crypto from "node:crypto";
+import { createHmac } from "node:crypto";
 import type { Live, Reader } from "../kubernetes/cluster-reader";
 import { NO_REDIRECT, PREFIX, WORKER_CONNECTIONS } from "../alpa/paths";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
 
 /** The credentials of a Consumer. */
 export type LiveConsumer = Live & {
@@ -50,8 +50,6 @@ export function sentWith(who: string, secret: Live | undefined): Sent | undefine
     if (key === undefined) return undefined;
     if (algorithm === undefined) return { who, headers: { apikey: key } };
     if (signing === undefined) return { who, claim: key };
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-    const { createHmac } = require("node:crypto") as typeof crypto;
     const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
     const exp = Math.floor(Date.now() / 1000) + TOKEN_SECONDS;
     const signed = `${encode({ alg: algorithm, typ: "JWT" })}.${encode({ key, exp })}`;

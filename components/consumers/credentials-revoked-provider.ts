@@ -1,7 +1,8 @@
-import type * as crypto from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 import { askAdmin } from "./admin-evidence";
-import { openLister, openReader, type PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
+import { openLister, openReader } from "../kubernetes/cluster-reader";
 import { askWith, sentWith, textsOf, type LiveConsumer, type Sent } from "./credential-evidence";
 import { adminTrouble, viewerKey } from "../apisix/admin-api";
 import {
@@ -29,7 +30,7 @@ export interface CredentialsRevokedArgs {
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<CredentialsRevokedArgs, "cluster">> & PlainAccess;
 
@@ -46,8 +47,6 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
         };
     },
     async create(inputs) {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-        const { randomUUID } = require("node:crypto") as typeof crypto;
         return { id: randomUUID(), outs: inputs };
     },
     async update(_id, _olds, inputs) {

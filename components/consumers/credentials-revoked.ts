@@ -1,5 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
-import { provider, type CredentialsRevokedArgs } from "./credentials-revoked-provider";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../kubernetes/dynamic-resource";
+import type { CredentialsRevokedArgs } from "./credentials-revoked-provider";
 
 /**
  * Ends an `up` that removes credentials only when every gateway pod rejects them.
@@ -8,9 +9,9 @@ import { provider, type CredentialsRevokedArgs } from "./credentials-revoked-pro
  * credential is removed: the Consumers depend on it, which means that the old one is deleted after them, and its deletion is
  * the proof. It depends on the credentials' Secrets, so they still exist then, for the requests of the proof.
  */
-export class CredentialsRevoked extends pulumi.dynamic.Resource {
+export class CredentialsRevoked extends DynamicResource {
     constructor(name: string, args: CredentialsRevokedArgs, opts: pulumi.CustomResourceOptions) {
         const { cluster, ...rest } = args;
-        super(provider, name, { ...rest, ...cluster }, opts, "alpa-auth", "CredentialsRevoked");
+        super("consumers/credentials-revoked-provider", name, { ...rest, ...cluster }, opts, "CredentialsRevoked");
     }
 }

@@ -1,4 +1,4 @@
-import type * as crypto from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type * as pulumi from "@pulumi/pulumi";
 
 export interface RevocationsArgs {
@@ -8,7 +8,7 @@ export interface RevocationsArgs {
     readmit: Record<string, string>;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 /** A key that was declared, and is no more. */
 export interface Revocation {
@@ -46,13 +46,9 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, State> = {
         return { changes: text(olds) !== text(news) };
     },
     async create(inputs) {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-        const { randomBytes } = require("node:crypto") as typeof crypto;
         return { id: "revocations", outs: { ...inputs, salt: randomBytes(16).toString("hex"), revoked: [] } };
     },
     async update(_id, olds, news) {
-        // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-        const { randomBytes } = require("node:crypto") as typeof crypto;
         const again = readmitted(olds, news.declared).map(({ revocation }) => revocation.id);
         const there = Object.values(news.declared);
         const at = new Date().toISOString();
@@ -80,7 +76,5 @@ export function readmitted(
 }
 
 function hashOf(salt: string, digest: string): string {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-    const { createHmac } = require("node:crypto") as typeof crypto;
     return createHmac("sha256", salt).update(digest).digest("hex");
 }

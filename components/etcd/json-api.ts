@@ -1,10 +1,10 @@
 import { connectToPod, type PodConnection } from "../kubernetes/pod-connection";
-import type { PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
 
 // etcd's JSON gateway (3.6: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), through the API server's port-forwarding.
 // The image has no shell for scripts, and a password is sent in a body, never on a command line.
 //
-// These functions are part of what the state keeps as text for dynamic resources, by the rules of awaited-provider.ts.
+// These functions are part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
 
 /** The pods of one etcd, of which any may be asked. */
 export interface EtcdPlace {

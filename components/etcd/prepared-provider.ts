@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { openReader, type PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
+import { openReader } from "../kubernetes/cluster-reader";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import { untilSettled } from "../kubernetes/until-settled";
 import { copyKeys } from "./copy";
@@ -28,7 +29,7 @@ export interface EtcdPreparedArgs {
     timeoutSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<EtcdPreparedArgs, "cluster">> & PlainAccess;
 

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { openReader, titleOf, type PlainAccess, type ObjectRef } from "./cluster-reader";
+import type { PlainAccess } from "./api-server";
+import { openReader, titleOf, type ObjectRef } from "./cluster-reader";
 import { judge, type Verdict, type Until } from "./readiness";
 import { untilSettled } from "./until-settled";
 import type { ClusterAccess } from "./kubeconfig";
@@ -22,8 +23,7 @@ export interface AwaitedArgs {
     goneAfter?: string;
 }
 
-// All of this is stored in the state as text and runs in a process of its own: it may use only its arguments,
-// `require`, and functions that meet the same rule. An import of a value from the Pulumi SDK would be stored too.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<AwaitedArgs, "cluster">> & PlainAccess;
 export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {

@@ -1,5 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
-import { provider, type AwaitedArgs } from "./awaited-provider";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "./dynamic-resource";
+import type { AwaitedArgs } from "./awaited-provider";
 
 /** How long to wait for the ingress controller. */
 export interface AcceptSettings {
@@ -15,9 +16,9 @@ export interface AcceptSettings {
  * The Kubernetes provider can wait for a condition too, but does not recognise a final "no": it waits out the whole
  * time and then says only that it timed out. A failed wait is not recorded as done, so the next `up` waits again.
  */
-export class Awaited extends pulumi.dynamic.Resource {
+export class Awaited extends DynamicResource {
     constructor(name: string, args: AwaitedArgs, opts: pulumi.CustomResourceOptions) {
         const { cluster, ...rest } = args;
-        super(provider, name, { ...rest, ...cluster }, opts, "alpa-auth", "Awaited");
+        super("kubernetes/awaited-provider", name, { ...rest, ...cluster }, opts, "Awaited");
     }
 }

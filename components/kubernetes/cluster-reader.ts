@@ -1,4 +1,4 @@
-import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { askApi, openApiServer, type ApiServer, type PlainAccess } from "./api-server";
 import type { Observed } from "./readiness";
 
 export interface ObjectRef {
@@ -7,12 +7,6 @@ export interface ObjectRef {
     /** Unset for an object of the whole cluster. */
     namespace?: string;
     name: string;
-}
-
-/** Access with the kubeconfig in plain, for the moment of use only. */
-export interface PlainAccess {
-    kubeconfig?: string;
-    context?: string;
 }
 
 /** Used fields of a live object. */
@@ -32,8 +26,7 @@ export type Live = Observed & {
 /** Reads objects, nothing more; undefined for one that does not exist, or whose kind the cluster does not know. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-// These functions are part of what the state keeps as text for dynamic resources: they may use only their arguments,
-// each other, and `require`.
+// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
 
 /** Name of an object in messages. */
 export function titleOf({ kind, namespace, name }: ObjectRef): string {
@@ -46,25 +39,46 @@ export function isAbsent(error: unknown): boolean {
     return code === 404 || /^Unrecognized API version and kind/.test(message ?? "");
 }
 
-/** The kubeconfig of an access. */
-export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    const config = new k8s.KubeConfig();
-    if (access.kubeconfig === undefined) config.loadFromDefault();
-    else config.loadFromString(access.kubeconfig);
-    if (access.context !== undefined) config.setCurrentContext(access.context);
-    return config;
+interface Kind {
+    kind: string;
+    /** In paths. */
+    name: string;
+    namespaced: boolean;
 }
 
-/** Opens a cluster for reading. */
-export function openReader(access: PlainAccess): Reader {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    const api = k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
-    return async ({ apiVersion, kind, namespace, name }) => {
+/** Says where the objects of a kind are: the path of all of them, or of those in one namespace. */
+export type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
+
+/** Asks for the kinds of each group and version once, and again for a kind that was not among them. */
+export function openFinder(api: ApiServer): Finder {
+    const known: Record<string, Promise<{ resources: Kind[] }>> = {};
+    return async (apiVersion, kind, namespace) => {
+        const root = `/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}`;
+        const find = async () =>
+            (await known[root]).resources.find((one) => one.kind === kind && !one.name.includes("/"));
+        const before = root in known ? await find().catch(() => undefined) : undefined;
+        if (before === undefined) known[root] = askApi(api, root);
+        const found = before ?? (await find());
+        if (found === undefined) throw new Error(`Unrecognized API version and kind: ${apiVersion} ${kind}`);
+        const inside = found.namespaced && namespace ? `/namespaces/${encodeURIComponent(namespace)}` : "";
+        return `${root}${inside}/${found.name}`;
+    };
+}
+
+/** The path of one object, in namespace default where none is named. */
+export async function pathOf(
+    find: Finder,
+    { apiVersion, kind, namespace = "default", name }: ObjectRef,
+): Promise<string> {
+    return `${await find(apiVersion, kind, namespace)}/${encodeURIComponent(name)}`;
+}
+
+/** Opens a cluster for reading. @param api is asked. @default the one of the access */
+export function openReader(access: PlainAccess, api = openApiServer(access)): Reader {
+    const find = openFinder(api);
+    return async (ref) => {
         try {
-            return (await api.read({ apiVersion, kind, metadata: { name, namespace } })) as Live;
+            return await askApi<Live>(api, await pathOf(find, ref));
         } catch (error) {
             if (isAbsent(error)) return undefined;
             throw error;
@@ -75,14 +89,12 @@ export function openReader(access: PlainAccess): Reader {
 /** Lists the objects of a kind, in one namespace or in all; none where the cluster does not know the kind. */
 export type Lister = (apiVersion: string, kind: string, namespace?: string) => Promise<Live[]>;
 
-/** Opens a cluster for listing. */
-export function openLister(access: PlainAccess): Lister {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    const api = k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+/** Opens a cluster for listing. @param api as in {@link openReader} */
+export function openLister(access: PlainAccess, api = openApiServer(access)): Lister {
+    const find = openFinder(api);
     return async (apiVersion, kind, namespace) => {
         try {
-            return (await api.list(apiVersion, kind, namespace)).items as Live[];
+            return (await askApi<{ items: Live[] }>(api, await find(apiVersion, kind, namespace))).items;
         } catch (error) {
             if (isAbsent(error)) return [];
             throw error;

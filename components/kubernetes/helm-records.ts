@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { kubeConfigOf } from "./cluster-reader";
+import { kubeConfigOf } from "./api-server";
 import { plainAccess, type ClusterAccess } from "./kubeconfig";
 import { kubernetesClient } from "./client";
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { parse } from "yaml";
-import type { PlainAccess } from "./cluster-reader";
+import type { PlainAccess } from "./api-server";
 
 /** Access to a cluster. */
 export interface ClusterAccess {

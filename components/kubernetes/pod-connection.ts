@@ -1,13 +1,12 @@
-import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
-import type * as http from "node:http";
-import type * as stream from "node:stream";
-import { kubeConfigOf, type PlainAccess } from "./cluster-reader";
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { Duplex } from "node:stream";
+import type * as webSockets from "ws";
+import { openApiServer, type PlainAccess } from "./api-server";
 
 // Requests to one pod through the API server's port-forwarding (`kubectl port-forward`). Unlike the pod proxy it passes the
 // Authorization header on, and unlike a pod's own address it works from outside the cluster and through NetworkPolicies.
 //
-// These functions are part of what the state keeps as text for dynamic resources: they may use only their arguments,
-// each other, and `require`.
+// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
 
 /** A port of one pod. */
 export interface PodPort {
@@ -25,7 +24,7 @@ export interface PodRequest {
 
 export interface PodAnswer {
     status: number;
-    headers: http.IncomingHttpHeaders;
+    headers: IncomingHttpHeaders;
     body: string;
 }
 
@@ -43,34 +42,44 @@ export type PodConnectionError = Error & { status?: number };
 const ANSWER_SECONDS = 10;
 
 /** Opens the byte stream to a port of a pod. */
-export async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodPort): Promise<stream.Duplex> {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-    const { Duplex, PassThrough } = require("node:stream") as typeof stream;
-    const [output, errors, input] = [new PassThrough(), new PassThrough(), new PassThrough()];
-    const forward = new k8s.PortForward(kubeConfigOf(access));
-    const socket = await forward.portForward(namespace, pod, [port], output, errors, input).catch((error: Error) => {
+export async function openPodStream(access: PlainAccess, { namespace, pod, port }: PodPort): Promise<Duplex> {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would always load it
+    const { WebSocket } = require("ws") as typeof webSockets;
+    const { server, options } = openApiServer(access);
+    const url = `${server.replace(/^http/, "ws")}/api/v1/namespaces/${namespace}/pods/${pod}/portforward?ports=${port}`;
+    const socket = new WebSocket(url, "v4.channel.k8s.io", await options());
+    // The first byte of each message is the channel, 0 for data and 1 for errors. The first message of each has the port.
+    const duplex = new Duplex({
+        read: () => undefined,
+        write: (chunk: Buffer, _encoding, done) => socket.send(Buffer.concat([Buffer.from([0]), chunk]), done),
+        final: (done) => done(void socket.close()),
+        destroy: (error, done) => done((socket.close(), error)),
+    });
+    // Told by the request that uses it, or below.
+    duplex.on("error", () => undefined);
+    const begun = [false, false];
+    // Before it is open: the first messages may come together with that.
+    socket.on("message", (message: Buffer) => {
+        const [channel, data] = [message[0], message.subarray(begun[message[0]] ? 1 : 3)];
+        begun[channel] = true;
+        if (data.length === 0) return;
+        if (channel === 0) duplex.push(data);
+        else duplex.destroy(new Error(`pod ${namespace}/${pod}: ${data.toString().trim()}`));
+    });
+    socket.on("error", (error) => duplex.destroy(error)).on("close", () => duplex.push(null));
+    await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject)).catch((error: Error) => {
         const status = /Unexpected server response: (\d+)/.exec(String(error.message))?.[1];
         const why = status === undefined ? error.message : `the API server answered ${status}`;
         throw Object.assign(new Error(`pod ${namespace}/${pod}: port-forwarding failed: ${why}`), {
             status: status === undefined ? undefined : Number(status),
         });
     });
-    const duplex = Duplex.from({ readable: output, writable: input });
-    errors.on("data", (text: Buffer) => {
-        if (text.length > 0) duplex.destroy(new Error(`pod ${namespace}/${pod}: ${text.toString().trim()}`));
-    });
-    const webSocket = socket as { onclose: unknown; close(): void };
-    webSocket.onclose = () => output.end();
-    duplex.on("close", () => webSocket.close());
+    if (duplex.errored) throw duplex.errored;
     return duplex;
 }
 
 /** Requests to one port of a pod, over one connection that is kept. */
 export function connectToPod(access: PlainAccess, target: PodPort): PodConnection {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-    const { Agent, request } = require("node:http") as typeof http;
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     // What Node's agent calls on a TCP socket has no meaning for a stream inside a WebSocket.
     const noop = () => undefined;
@@ -95,7 +104,7 @@ export function connectToPod(access: PlainAccess, target: PodPort): PodConnectio
     return {
         request: ({ method, path, headers = {}, body }) =>
             new Promise<PodAnswer>((resolve, reject) => {
-                const sent = request({ agent, method, path, headers: { Host: "localhost", ...headers } });
+                const sent = httpRequest({ agent, method, path, headers: { Host: "localhost", ...headers } });
                 const late = new Error(`${title}: no answer on port ${target.port} within ${ANSWER_SECONDS} s`);
                 const limit = setTimeout(() => sent.destroy(late), ANSWER_SECONDS * 1000);
                 const failed = (error: Error) => {

@@ -1,7 +1,9 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import type * as pulumi from "@pulumi/pulumi";
 import { apiErrorMessage } from "../kubernetes/api-error";
-import { isAbsent, kubeConfigOf, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
+import { kubeConfigOf, type PlainAccess } from "../kubernetes/api-server";
+import { kubernetesClient } from "../kubernetes/client";
+import { isAbsent, titleOf } from "../kubernetes/cluster-reader";
 import type { Stage } from "./conversion-phases";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
@@ -35,7 +37,7 @@ export interface ConversionRecordArgs {
     end?: Ending;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ConversionRecordArgs, "cluster">> & PlainAccess;
 type State = Inputs & { since?: string };
@@ -119,7 +121,5 @@ function objectOf({ metadata }: Inputs) {
 }
 
 function open(access: PlainAccess): client.KubernetesObjectApi {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    return k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
+    return kubernetesClient().KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
 }

@@ -1,5 +1,6 @@
-import * as pulumi from "@pulumi/pulumi";
-import { provider, type ConversionRecordArgs } from "./conversion-record-provider";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../kubernetes/dynamic-resource";
+import type { ConversionRecordArgs } from "./conversion-record-provider";
 
 /** Label of the object, to find it in the whole cluster. */
 export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
@@ -9,12 +10,18 @@ export const RECORD_LABELS = { "alpa-auth.io/role": "conversion" };
  * another, so that a reader can tell a completed run from an interrupted one. Deleting the first one deletes the
  * object.
  */
-export class ConversionRecord extends pulumi.dynamic.Resource {
+export class ConversionRecord extends DynamicResource {
     /** Time at which the reached phase in the object was reached. */
     declare readonly since: pulumi.Output<string>;
 
     constructor(name: string, args: ConversionRecordArgs, opts: pulumi.CustomResourceOptions) {
         const { cluster, ...rest } = args;
-        super(provider, name, { ...rest, ...cluster, since: undefined }, opts, "alpa-auth", "ConversionRecord");
+        super(
+            "opt/conversion-record-provider",
+            name,
+            { ...rest, ...cluster, since: undefined },
+            opts,
+            "ConversionRecord",
+        );
     }
 }

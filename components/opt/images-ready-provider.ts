@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { openLister, openReader, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
+import { openLister, openReader, titleOf } from "../kubernetes/cluster-reader";
 import { troubleOf, type ObservedEvent, type ObservedPod } from "../kubernetes/pod-troubles";
 import type { Verdict } from "../kubernetes/readiness";
 import { untilSettled } from "../kubernetes/until-settled";
@@ -18,7 +19,7 @@ export interface ImagesReadyArgs {
     timeoutSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<ImagesReadyArgs, "cluster">> & PlainAccess;
 

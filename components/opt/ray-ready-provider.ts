@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { openLister, openReader, titleOf, type PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
+import { openLister, openReader, titleOf } from "../kubernetes/cluster-reader";
 import { troubleOf, type ObservedEvent, type ObservedPod } from "../kubernetes/pod-troubles";
 import { judgeRayCluster, type ObservedCluster } from "./ray-readiness";
 import type { Verdict } from "../kubernetes/readiness";
@@ -25,7 +26,7 @@ export interface RayReadyArgs {
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<RayReadyArgs, "cluster">> & PlainAccess;
 

@@ -1,13 +1,14 @@
-import * as pulumi from "@pulumi/pulumi";
-import { provider, type RayReadyArgs } from "./ray-ready-provider";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../kubernetes/dynamic-resource";
+import type { RayReadyArgs } from "./ray-ready-provider";
 
 /**
  * Waits until a RayCluster runs with its model loaded, or until none of its pods runs. For a failing pod it quotes the
  * reason of the cluster, for example an image that cannot be pulled or a container that keeps crashing.
  */
-export class RayReady extends pulumi.dynamic.Resource {
+export class RayReady extends DynamicResource {
     constructor(name: string, args: RayReadyArgs, opts: pulumi.CustomResourceOptions) {
         const { cluster, ...rest } = args;
-        super(provider, name, { ...rest, ...cluster }, opts, "alpa-auth", "RayReady");
+        super("opt/ray-ready-provider", name, { ...rest, ...cluster }, opts, "RayReady");
     }
 }

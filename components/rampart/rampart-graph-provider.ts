@@ -1,9 +1,10 @@
-import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { isDeepStrictEqual } from "node:util";
 import type * as pulumi from "@pulumi/pulumi";
 import { apiErrorMessage } from "../kubernetes/api-error";
-import { isAbsent, kubeConfigOf, openReader, titleOf, type Live, type PlainAccess } from "../kubernetes/cluster-reader";
+import { askApi, openApiServer, type ApiRequest, type PlainAccess } from "../kubernetes/api-server";
+import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "../kubernetes/cluster-reader";
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 export interface GraphInputs extends PlainAccess {
     apiVersion: string;
@@ -37,7 +38,6 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         return { inputs: news, failures: why === undefined ? [] : [{ property: "", reason: why }] };
     },
     async diff(_id, olds, news) {
-        const { isDeepStrictEqual } = nodeUtil();
         const replaces =
             olds.metadata.name === news.metadata.name && olds.metadata.namespace === news.metadata.namespace
                 ? []
@@ -62,10 +62,7 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
         return { id, props: { ...state!, ...seen, ...versionOf(live) } as GraphState };
     },
     async delete(_id, state) {
-        const { apiVersion, kind, metadata } = state;
-        const { name, namespace } = metadata;
-        const api = openWriter(state);
-        await api.delete({ apiVersion, kind, metadata: { name, namespace } }).catch((error: unknown) => {
+        await ask(state, "DELETE").catch((error: unknown) => {
             if (!isAbsent(error))
                 throw new Error(`${titleOf(refOf(state))}: could not be deleted (${apiErrorMessage(error)}).`);
         });
@@ -80,7 +77,6 @@ export const provider: pulumi.dynamic.ResourceProvider<GraphInputs, GraphState> 
 };
 
 async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
-    const { isDeepStrictEqual } = nodeUtil();
     // An update of a graph that is Deploying makes Rampart uninstall every component and delete their namespaces while
     // it deploys the new generation into them. On create too: a killed run leaves a graph that is not in the state.
     const unsettled = (live: Live | undefined) => {
@@ -102,9 +98,9 @@ async function settleAndApply(inputs: GraphInputs): Promise<GraphState> {
 /** Server-side apply without force: a field that another manager has set to another value is a conflict. */
 async function apply(inputs: GraphInputs, dryRun?: "All"): Promise<Live> {
     const { apiVersion, kind, metadata, spec } = inputs;
-    const strategy = "application/apply-patch+yaml" as client.PatchStrategy;
-    const object = { apiVersion, kind, metadata, spec };
-    return (await openWriter(inputs).patch(object, undefined, dryRun, MANAGER, false, strategy)) as Live;
+    const query = `?fieldManager=${MANAGER}&force=false${dryRun ? `&dryRun=${dryRun}` : ""}`;
+    const body = { apiVersion, kind, metadata, spec };
+    return ask(inputs, "PATCH", query, { body, type: "application/apply-patch+yaml" });
 }
 
 /**
@@ -176,13 +172,8 @@ function refOf({ apiVersion, kind, metadata }: GraphInputs) {
     return { apiVersion, kind, namespace: metadata.namespace, name: metadata.name };
 }
 
-function openWriter(access: PlainAccess): client.KubernetesObjectApi {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would be stored by value
-    const k8s = require("@kubernetes/client-node") as typeof client;
-    return k8s.KubernetesObjectApi.makeApiClient(kubeConfigOf(access));
-}
-
-function nodeUtil(): typeof import("node:util") {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- as above
-    return require("node:util");
+/** A request to the path of a graph. */
+async function ask(inputs: GraphInputs, method: string, query = "", sent: ApiRequest = {}): Promise<Live> {
+    const api = openApiServer(inputs);
+    return askApi(api, `${await pathOf(openFinder(api), refOf(inputs))}${query}`, { method, ...sent });
 }

@@ -1,5 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
-import { provider } from "./rampart-graph-provider";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../kubernetes/dynamic-resource";
 import type { ClusterAccess } from "../kubernetes/kubeconfig";
 import type { metadata } from "../kubernetes/ownership";
 
@@ -18,7 +18,7 @@ export interface RampartGraphArgs {
  * The Kubernetes provider keeps the whole live object in the state. The status of a failed deployment quotes the
  * environment of Rampart's controller, which everyone who can decrypt the state could read.
  */
-export class RampartGraph extends pulumi.dynamic.Resource {
+export class RampartGraph extends DynamicResource {
     /** `metadata.generation` of the object. */
     declare readonly generation: pulumi.Output<number>;
     /** `metadata.uid` of the object: a re-created graph starts again at generation 1. */
@@ -28,11 +28,10 @@ export class RampartGraph extends pulumi.dynamic.Resource {
         const { cluster, ...rest } = args;
         const outputs = { generation: undefined, uid: undefined };
         super(
-            provider,
+            "rampart/rampart-graph-provider",
             name,
             { kind: "RampartGraph", ...rest, ...cluster, ...outputs },
             opts,
-            "alpa-auth",
             "RampartGraph",
         );
     }

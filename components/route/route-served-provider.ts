@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { PlainAccess } from "../kubernetes/cluster-reader";
+import type { PlainAccess } from "../kubernetes/api-server";
 import { adminTrouble } from "../apisix/admin-api";
 import { askEveryPod, controllerLogs, POD_DATA_PORT, type GatewayPods } from "../apisix/gateway-pods";
 import { NO_REDIRECT, PREFIX, REVISION_HEADER, WORKER_CONNECTIONS } from "../alpa/paths";
@@ -21,7 +21,7 @@ export interface RouteServedArgs {
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of awaited-provider.ts.
+// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 

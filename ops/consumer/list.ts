@@ -1,5 +1,5 @@
 import { secretName } from "../../components/consumers/consumers";
-import type { PlainAccess } from "../../components/kubernetes/cluster-reader";
+import type { PlainAccess } from "../../components/kubernetes/api-server";
 import { VERIFIER } from "../../components/opt/conversion-phases";
 import { withExamples, withJson, withStack, type AddCommand } from "../arguments";
 import type { Context } from "../context";

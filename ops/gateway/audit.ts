@@ -1,5 +1,6 @@
 /** Compares what is in APISIX with what the ingress controller writes there. It only reads, with the Admin API's viewer key. */
-import { openLister, openReader, type PlainAccess } from "../../components/kubernetes/cluster-reader";
+import type { PlainAccess } from "../../components/kubernetes/api-server";
+import { openLister, openReader } from "../../components/kubernetes/cluster-reader";
 import { openAdminApi, type AdminApiError } from "../../components/apisix/admin-api";
 import type { GatewayBinding } from "../../components/apisix/wiring";
 import { expectedObjects } from "./expected";

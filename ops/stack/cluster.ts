@@ -1,4 +1,4 @@
-import type { PlainAccess } from "../../components/kubernetes/cluster-reader";
+import type { PlainAccess } from "../../components/kubernetes/api-server";
 import type { Context } from "../context";
 import { ask } from "./pulumi";
 import type { Stack } from "./stack";

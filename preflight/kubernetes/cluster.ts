@@ -1,16 +1,14 @@
-import type { V1Node } from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import type { V1Node, V1Service, V1StorageClass } from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { askApi, openApiServer, type PlainAccess } from "../../components/kubernetes/api-server";
 import {
-    kubeConfigOf,
     openLister,
     openReader,
     type Lister,
     type Live,
     type ObjectRef,
-    type PlainAccess,
 } from "../../components/kubernetes/cluster-reader";
 import { adminTrouble } from "../../components/apisix/admin-api";
 import { openEtcd, type EtcdPlace } from "../../components/etcd/json-api";
-import { kubernetesClient } from "../../components/kubernetes/client";
 
 /** A Service that holds a port on every node. */
 export interface NodePortService {
@@ -51,18 +49,16 @@ export interface ClusterView {
 
 /** Opens the cluster of a stack. @throws Error when the access names no cluster */
 export function openCluster(access: PlainAccess): ClusterView {
-    const k8s = kubernetesClient();
-    const config = kubeConfigOf(access);
-    const server = config.getCurrentCluster()?.server;
-    if (!server) throw new Error(`the kubeconfig has no cluster for context ${config.getCurrentContext() ?? "(none)"}`);
+    const api = openApiServer(access);
+    const all = async <T>(path: string) => (await askApi<{ items: T[] }>(api, path)).items;
     return {
-        server,
-        version: () => config.makeApiClient(k8s.VersionApi).getCode(),
-        read: openReader(access),
-        list: openLister(access),
+        server: api.server,
+        version: () => askApi(api, "/version"),
+        read: openReader(access, api),
+        list: openLister(access, api),
         nodePorts: async () => {
-            const services = await config.makeApiClient(k8s.CoreV1Api).listServiceForAllNamespaces();
-            return services.items.flatMap((s) =>
+            const services = await all<V1Service>("/api/v1/services");
+            return services.flatMap((s) =>
                 (s.spec?.ports ?? []).flatMap((p) =>
                     p.nodePort
                         ? [{ namespace: s.metadata!.namespace!, name: s.metadata!.name!, nodePort: p.nodePort }]
@@ -71,13 +67,13 @@ export function openCluster(access: PlainAccess): ClusterView {
             );
         },
         storageClasses: async () => {
-            const { items } = await config.makeApiClient(k8s.StorageV1Api).listStorageClass();
-            return items.map(({ metadata }) => ({
+            const classes = await all<V1StorageClass>("/apis/storage.k8s.io/v1/storageclasses");
+            return classes.map(({ metadata }) => ({
                 name: metadata!.name!,
                 isDefault: metadata?.annotations?.["storageclass.kubernetes.io/is-default-class"] === "true",
             }));
         },
-        nodes: async () => (await config.makeApiClient(k8s.CoreV1Api).listNode()).items.map(nodeState),
+        nodes: async () => (await all<V1Node>("/api/v1/nodes")).map(nodeState),
         gatewayTrouble: (namespace) => adminTrouble(access, namespace),
         isOpenEtcd: (place) =>
             // Any password shows it: etcd rejects a wrong one only if it requires one.

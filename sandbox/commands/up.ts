@@ -108,7 +108,7 @@ async function startWorldProcess(dir: string, name: SceneName, say: Say, signal:
         name: "world",
         command: process.execPath,
         args: [
-            ...["--import", `file://${require.resolve("tsx")}`, join(__dirname, "../world-process.ts")],
+            ...[`--require=${join(ROOT, "load-typescript.js")}`, join(__dirname, "../world-process.ts")],
             ...[dir, JSON.stringify({ stack, exposure, option, loadSeconds, failStep, observe })],
         ],
         logFile,

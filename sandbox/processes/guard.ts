@@ -33,7 +33,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     const log = openSync(options.logFile ?? join(stateDir, "guard.log"), "a", 0o600);
     const main = join(__dirname, "guard-main.ts");
-    const child = spawn(process.execPath, ["--import", tsx(), main, stateDir, sandboxId], {
+    const child = spawn(process.execPath, [`--require=${LOADER}`, main, stateDir, sandboxId], {
         stdio: ["pipe", "pipe", log],
         detached: true,
     });
@@ -59,10 +59,8 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     };
 }
 
-/** Where Node finds the TypeScript loader, whatever folder the command was started in. */
-function tsx(): string {
-    return `file://${require.resolve("tsx")}`;
-}
+/** What loads TypeScript, whatever folder the command was started in. */
+const LOADER = join(__dirname, "../../load-typescript.js");
 
 /**
  * Longest wait for a line of the guard, in seconds. Measured: 0.7 on an idle core, and five times that next to other

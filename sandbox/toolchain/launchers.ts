@@ -51,14 +51,12 @@ function standIn(file: string): string {
  * The dynamic provider is real: it is part of @pulumi/pulumi, and must be the copy the program itself uses. The engine
  * starts plugins in the program's folder, so it is looked up from there.
  */
-function dynamicProvider(): string {
-    const node = quote(process.execPath);
-    const watch = quote(`--require=${path.join(PLUGINS, "exit-with-parent.cjs")}`);
-    return (
-        `#!/bin/sh\n` +
-        `script=$(${node} -p 'require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] })') || exit 1\n` +
-        `exec ${node} ${watch} "$script" "$@"\n`
-    );
+function dynamicProvider(folder: string): string {
+    const find = 'require(require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] }));\n';
+    const file = path.join(folder, "pulumi-resource-pulumi-nodejs.cjs");
+    put(file, (draft) => fs.writeFileSync(draft, find));
+    const watch = `--require=${path.join(PLUGINS, "exit-with-parent.cjs")}`;
+    return `#!/bin/sh\nexec ${[process.execPath, watch, file].map(quote).join(" ")} "$@"\n`;
 }
 
 /** Tells a folder of the sandbox's own from an installed Pulumi, see toolchain.ts. */
@@ -79,7 +77,7 @@ export function writeLaunchers(parent: string, released?: string): string {
     bundle(bundles);
     const launchers: Record<string, string> = {
         ...Object.fromEntries(Object.keys(STAND_INS).map((name) => [name, standIn(path.join(bundles, `${name}.cjs`))])),
-        "pulumi-resource-pulumi-nodejs": dynamicProvider(),
+        "pulumi-resource-pulumi-nodejs": dynamicProvider(bundles),
         [MARK]: `${ROOT}\n`,
     };
     for (const [name, content] of Object.entries(launchers)) {

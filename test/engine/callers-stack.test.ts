@@ -61,7 +61,7 @@ describe("a stack of callers on the engine", () => {
     async function ops(command: string): Promise<string> {
         const { world, dir } = current();
         const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
-        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" ")];
+        const args = [join(ROOT, "ops/alpa-auth.js"), ...command.split(" ")];
         const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ["ignore", "pipe", "pipe"] });
         const said = { out: "", note: "" };
         child.stdout.on("data", (text) => (said.out += text));

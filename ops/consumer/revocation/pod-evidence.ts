@@ -1,5 +1,6 @@
 /** What each pod of a gateway answers to a credential that was revoked. */
-import { openLister, type Live, type PlainAccess } from "../../../components/kubernetes/cluster-reader";
+import type { PlainAccess } from "../../../components/kubernetes/api-server";
+import { openLister, type Live } from "../../../components/kubernetes/cluster-reader";
 import { askWith, type Sent } from "../../../components/consumers/credential-evidence";
 import {
     askReadyPods,

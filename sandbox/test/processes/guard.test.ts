@@ -33,7 +33,7 @@ describe("Guard", () => {
                 console.log("started");
                 setInterval(() => undefined, 1e9);
             })();`;
-        commandLine = spawn(process.execPath, ["--import", `file://${require.resolve("tsx")}`, "-e", script], {
+        commandLine = spawn(process.execPath, ["--require", require.resolve("../../../load-typescript.js"), "-e", script], {
             stdio: ["ignore", "pipe", "inherit"],
         });
         assert.equal(await firstLine(commandLine), "started");

@@ -31,7 +31,7 @@ describe("Ports", () => {
     it("of Services are not given to two processes, although neither listens yet", async () => {
         const ports = join(__dirname, "../../../sandbox/processes/ports.ts");
         const code = `require(${JSON.stringify(ports)}).freePortFrom(32700).then(console.log); setInterval(() => {}, 1000);`;
-        const other = spawn(process.execPath, ["--import", "tsx", "-e", code], {
+        const other = spawn(process.execPath, ["--require", "./load-typescript.js", "-e", code], {
             stdio: ["ignore", "pipe", "inherit"],
         });
         const theirs = Number(await firstLine(other));

@@ -12,7 +12,7 @@ import { eventually } from "./index";
 import { TOOLS_MILLISECONDS } from "./stack";
 
 export const run = promisify(execFile);
-export const CLI = ["--import", "tsx", join(ROOT, "sandbox/cli.ts")];
+export const CLI = [`--require=${join(ROOT, "load-typescript.js")}`, join(ROOT, "sandbox/cli.ts")];
 
 /** For `before`: a cold tool cache means building. */
 export async function tools(this: Mocha.Context): Promise<void> {

@@ -33,7 +33,7 @@ export class Operator {
         const { world, dir } = current();
         const env = { ...process.env, ...pulumiEnv(dir, world.facts) };
         this.typed.push(command);
-        const args = ["--import", "tsx", join(ROOT, "ops/cli.ts"), ...command.split(" "), "--stack", this.stack];
+        const args = [join(ROOT, "ops/alpa-auth.js"), ...command.split(" "), "--stack", this.stack];
         const child = spawn(process.execPath, args, { cwd: ROOT, env });
         child.stdin.end(options.input);
         const lists = new ProcessLists(300);

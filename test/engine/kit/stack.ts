@@ -115,7 +115,7 @@ export class EngineStack {
     /** The same, of another clone. */
     async opsOf(clone: string, ...args: string[]): Promise<PulumiRun> {
         const { dir, facts } = this.place;
-        const command = ["--import", "tsx", join(clone, "ops/cli.ts"), ...args, "--stack", this.name];
+        const command = [join(clone, "ops/alpa-auth.js"), ...args, "--stack", this.name];
         const env = { ...process.env, ...pulumiEnv(dir, facts) };
         const child = spawn(process.execPath, command, { cwd: clone, env, stdio: ["ignore", "pipe", "pipe"] });
         const said = { code: -1, stdout: "", stderr: "" };

@@ -103,9 +103,7 @@ export class ConvertStack extends EngineStack {
     /** Starts `convert run` or `model upgrade run`, to be met on its way or killed. */
     start(...more: string[]): { child: ChildProcess; ended: Promise<PulumiRun> } {
         const args = [
-            "--import",
-            "tsx",
-            join(ROOT, "ops/cli.ts"),
+            join(ROOT, "ops/alpa-auth.js"),
             ...this.cutover.split("-"),
             "run",
             "--yes",

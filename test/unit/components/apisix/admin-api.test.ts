@@ -1,7 +1,6 @@
 // Proves what is made of an answer of the Admin API, and which pod and key are asked. The connection itself is proved on the
 // engine, test/engine/review.test.ts.
 import { strict as assert } from "node:assert";
-import * as pulumi from "@pulumi/pulumi";
 import { ADMIN_KEYS_SECRET, ADMIN_SERVICE } from "../../../../components/apisix/values";
 import {
     adminTrouble,
@@ -12,7 +11,6 @@ import {
 } from "../../../../components/apisix/admin-api";
 import type { Live } from "../../../../components/kubernetes/cluster-reader";
 import { fakeApi } from "../../fake-api";
-import { PULUMI_SDK, requiredBy } from "../kubernetes/stored";
 
 const answer = (status: number, body: unknown) => ({ status, body: JSON.stringify(body) });
 const EMPTIED = answer(404, { message: "Key not found" });
@@ -93,11 +91,5 @@ describe("the Admin API of the gateway", () => {
     it("has the Secret, the key and the port of the chart's values", () => {
         assert.deepEqual(ADMIN_KEYS_SECRET, { name: "apisix-admin-keys", admin: "admin", viewer: "viewer" });
         assert.equal(ADMIN_SERVICE.port, 9180);
-    });
-
-    it("can be stored by a dynamic provider: it needs the Kubernetes client and Node.js alone", async () => {
-        const { text } = await pulumi.runtime.serializeFunction(adminTrouble);
-        assert.doesNotMatch(text, PULUMI_SDK);
-        assert.deepEqual(requiredBy(text), ["@kubernetes/client-node", "node:http", "node:stream"]);
     });
 });

@@ -23,5 +23,16 @@ export function requiredBy(text: string): string[] {
     return [...new Set([...text.matchAll(/require\("([^"]+)"\)/g)].map((m) => m[1]))].sort();
 }
 
-/** Patterns in a serialized provider that has captured a value of the Pulumi SDK. */
+/** What a text loads that asks the API server. */
+export const API_SERVER = [
+    "@kubernetes/client-node",
+    "node:fs",
+    "node:http",
+    "node:https",
+    "node:os",
+    "node:path",
+    "yaml",
+];
+
+/** Patterns in a stored text that has a part of the Pulumi SDK. */
 export const PULUMI_SDK = /@pulumi\/pulumi|ComponentResource|CustomResource|registerResource|runtime\./;

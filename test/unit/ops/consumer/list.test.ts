@@ -470,7 +470,7 @@ describe("ops consumer list", () => {
                 readLive(${JSON.stringify(access)}, "alpa-auth", [], 1).catch((error) => console.log(error.message));`;
             try {
                 const said = await new Promise<string>((resolve, reject) => {
-                    const args = ["--import", "tsx", "--input-type=commonjs", "-"];
+                    const args = ["--require", "./load-typescript.js", "--input-type=commonjs", "-"];
                     // Ended by the time limit, it is an error.
                     const child = execFile(process.execPath, args, { timeout: 60_000 }, (error, stdout) =>
                         error ? reject(error) : resolve(stdout),

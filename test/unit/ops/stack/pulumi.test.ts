@@ -79,7 +79,7 @@ describe("a run of Pulumi", () => {
         const order = "new AbortController().signal";
         const parent = `require(${JSON.stringify(source)}).runPulumi(".")(["up"], { signal: ${order}, onLine: () => process.exit(0) });`;
         const told = new Promise((resolve) => watch(folder, (_, name) => name === "told" && resolve(true)).unref());
-        execFile(process.execPath, ["--import", "tsx", "-e", parent]);
+        execFile(process.execPath, ["--require", "./load-typescript.js", "-e", parent]);
         assert.equal(await told, true);
     });
 

@@ -1,0 +1,183 @@
+import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
+import { existsSync, readFileSync } from "node:fs";
+import * as http from "node:http";
+import * as https from "node:https";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { parse } from "yaml";
+import { kubernetesClient } from "./client";
+
+// Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need what it has for them: its
+// 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it makes a
+// connection for each request.
+//
+// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+
+/** Access with the kubeconfig in plain, for the moment of use only. */
+export interface PlainAccess {
+    kubeconfig?: string;
+    context?: string;
+}
+
+/** An API server, and how the user of a kubeconfig reaches it. */
+export interface ApiServer {
+    /** Address without a slash at its end. */
+    server: string;
+    /** What `https.request` takes for one request. */
+    options(): Promise<https.RequestOptions>;
+}
+
+/** An answer other than 2xx, with its status and the text of its body. */
+export type ApiError = Error & { code: number; body: string };
+
+interface Cluster {
+    server?: string;
+    "certificate-authority"?: string;
+    "certificate-authority-data"?: string;
+    "insecure-skip-tls-verify"?: boolean;
+    "tls-server-name"?: string;
+}
+
+interface User {
+    "client-certificate"?: string;
+    "client-certificate-data"?: string;
+    "client-key"?: string;
+    "client-key-data"?: string;
+    token?: string;
+}
+
+interface Kubeconfig {
+    clusters: { name: string; cluster: Cluster }[];
+    users: { name: string; user: User }[];
+    contexts: { name: string; context: { cluster: string; user: string } }[];
+    "current-context"?: string;
+}
+
+/** @throws Error when the access names no cluster */
+export function openApiServer(access: PlainAccess): ApiServer {
+    return withoutLibrary(access) ?? withLibrary(access);
+}
+
+/** The kubeconfig of an access, read by the library. */
+export function kubeConfigOf(access: PlainAccess): client.KubeConfig {
+    const config = new (kubernetesClient().KubeConfig)();
+    if (access.kubeconfig === undefined) config.loadFromDefault();
+    else config.loadFromString(access.kubeconfig);
+    if (access.context !== undefined) config.setCurrentContext(access.context);
+    return config;
+}
+
+/** With helper programs, proxies and service accounts, whose credentials may be other ones for each request. */
+function withLibrary(access: PlainAccess): ApiServer {
+    const config = kubeConfigOf(access);
+    const server = config.getCurrentCluster()?.server;
+    if (!server) throw new Error(`the kubeconfig has no cluster for context ${config.getCurrentContext() ?? "(none)"}`);
+    return {
+        server,
+        options: async () => {
+            const options: https.RequestOptions = {};
+            await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
+            return options;
+        },
+    };
+}
+
+/** Of a kubeconfig with no more than certificates and a token. @returns undefined for others, those with errors included */
+function withoutLibrary(access: PlainAccess): ApiServer | undefined {
+    const { cluster, user, folder } = entriesOf(access) ?? {};
+    if (cluster?.server === undefined || user === undefined || folder === undefined) return undefined;
+    const known = [
+        ...["server", "certificate-authority", "certificate-authority-data", "insecure-skip-tls-verify"],
+        ...[
+            "tls-server-name",
+            "client-certificate",
+            "client-certificate-data",
+            "client-key",
+            "client-key-data",
+            "token",
+        ],
+    ];
+    if ([...Object.keys(cluster), ...Object.keys(user)].some((key) => !known.includes(key))) return undefined;
+    const server = cluster.server.replace(/\/$/, "");
+    const unverified = cluster["insecure-skip-tls-verify"] === true;
+    const plain = server.startsWith("http:");
+    if (plain ? !unverified : !server.startsWith("https:")) return undefined;
+    const pem = (file: string | undefined, data: string | undefined) => {
+        if (file) return readFileSync(resolve(folder, file));
+        return data ? Buffer.from(data, "base64") : undefined;
+    };
+    const agent = new (plain ? http : https).Agent({
+        keepAlive: true,
+        maxSockets: 8,
+        ca: pem(cluster["certificate-authority"], cluster["certificate-authority-data"]),
+        cert: pem(user["client-certificate"], user["client-certificate-data"]),
+        key: pem(user["client-key"], user["client-key-data"]),
+        ...(cluster["tls-server-name"] && { servername: cluster["tls-server-name"] }),
+        ...(unverified && { rejectUnauthorized: false }),
+    });
+    const headers = user.token ? { Authorization: `Bearer ${user.token}` } : {};
+    return { server, options: () => Promise.resolve({ agent, headers }) };
+}
+
+/** Cluster and user of the context, and the folder that paths in the kubeconfig start from. */
+function entriesOf({ kubeconfig, context }: PlainAccess) {
+    const named = process.env.KUBECONFIG || join(homedir(), ".kube", "config");
+    // Several files, or none: the library merges, and knows where else to look.
+    if (kubeconfig === undefined && (named.includes(delimiter) || !existsSync(named))) return undefined;
+    try {
+        const text = kubeconfig ?? readFileSync(named, "utf8");
+        const file = parse(text, { logLevel: "error" }) as Kubeconfig;
+        const wanted = context ?? file["current-context"];
+        const chosen = file.contexts.find(({ name }) => name === wanted)!.context;
+        const { cluster } = file.clusters.find(({ name }) => name === chosen.cluster)!;
+        const { user } = file.users.find(({ name }) => name === chosen.user)!;
+        return { cluster, user, folder: kubeconfig === undefined ? dirname(named) : "." };
+    } catch {
+        // The library says what is wrong with it.
+        return undefined;
+    }
+}
+
+/** What is sent besides the path. */
+export interface ApiRequest {
+    /** @default GET */
+    method?: string;
+    body?: object;
+    /** Type of the body. @default application/json */
+    type?: string;
+}
+
+/**
+ * Asks for an object or a list, as JSON.
+ * @throws ApiError for an answer other than 2xx
+ * @throws Error with the `code` of the network when there is no answer
+ */
+export async function askApi<T>(api: ApiServer, path: string, asked: ApiRequest = {}): Promise<T> {
+    const { method = "GET", body, type = "application/json" } = asked;
+    const url = `${api.server}${path}`;
+    const given = await api.options();
+    const { request } = url.startsWith("http:") ? http : https;
+    const headers = { ...given.headers, Accept: "application/json", ...(body && { "Content-Type": type }) };
+    const send = () =>
+        new Promise<{ status: number; text: string }>((resolve, reject) => {
+            const sent = request(url, { ...given, method, headers }, (answer) => {
+                const chunks: Buffer[] = [];
+                answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+                answer.on("error", reject);
+                answer.on("end", () => resolve({ status: answer.statusCode!, text: Buffer.concat(chunks).toString() }));
+            });
+            sent.on("error", (error) => reject(Object.assign(error, { closed: sent.reusedSocket })));
+            sent.end(body && JSON.stringify(body));
+        });
+    const { status, text } = await send()
+        // The server may close a connection that was kept at the moment it is used again.
+        .catch((error: NodeJS.ErrnoException & { closed: boolean }) =>
+            error.closed && error.code === "ECONNRESET" ? send() : Promise.reject(error),
+        )
+        .catch((error: NodeJS.ErrnoException) => {
+            const message = `request to ${url} failed, reason: ${error.message}`;
+            throw Object.assign(new Error(message), { code: error.code });
+        });
+    if (status >= 200 && status <= 299) return JSON.parse(text) as T;
+    throw Object.assign(new Error(`HTTP-Code: ${status}\nBody: ${text}`), { code: status, body: text });
+}
