@@ -5,7 +5,6 @@ import * as https from "node:https";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { parse } from "yaml";
-import { kubernetesClient } from "./client";
 
 // Requests to the API server. `@kubernetes/client-node` is loaded only for kubeconfigs that need what it has for them: its
 // 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it makes a
@@ -56,6 +55,15 @@ interface Kubeconfig {
 /** @throws Error when the access names no cluster */
 export function openApiServer(access: PlainAccess): ApiServer {
     return withoutLibrary(access) ?? withLibrary(access);
+}
+
+/**
+ * The Kubernetes client, loaded by its first use. That takes 0.4 s of a core (measured 2026-11); a preview and most of the
+ * operators' commands do without.
+ */
+export function kubernetesClient(): typeof client {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
+    return require("@kubernetes/client-node") as typeof client;
 }
 
 /** The kubeconfig of an access, read by the library. */

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { kubeConfigOf } from "./api-server";
+import { kubeConfigOf, kubernetesClient } from "./api-server";
 import { plainAccess, type ClusterAccess } from "./kubeconfig";
-import { kubernetesClient } from "./client";
 
 export interface ReleaseName {
     release: string;

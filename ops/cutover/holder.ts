@@ -6,10 +6,9 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { setTimeout as pause } from "node:timers/promises";
 import { answerWithin } from "../../components/kubernetes/answer-within";
-import { kubeConfigOf, type PlainAccess } from "../../components/kubernetes/api-server";
+import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../components/kubernetes/api-server";
 import { isAbsent } from "../../components/kubernetes/cluster-reader";
 import { RECORD } from "../../components/opt/conversion-phases";
-import { kubernetesClient } from "../../components/kubernetes/client";
 import { Failure, UsageError } from "../errors";
 import type { CutoverCommand } from "./lock";
 

@@ -1,8 +1,7 @@
 import type * as client from "@kubernetes/client-node" with { "resolution-mode": "import" };
 import { OWNER_ANNOTATION } from "../../../components/kubernetes/ownership";
-import { kubeConfigOf, type PlainAccess } from "../../../components/kubernetes/api-server";
+import { kubeConfigOf, kubernetesClient, type PlainAccess } from "../../../components/kubernetes/api-server";
 import type { ConsumerPlugin } from "../../../components/consumers/limits";
-import { kubernetesClient } from "../../../components/kubernetes/client";
 import { judge, type Observed } from "../../../components/kubernetes/readiness";
 import { Failure } from "../../errors";
 
