@@ -69,9 +69,9 @@ export function renderUpstream(endpoints: AlpaEndpoint[], answerTimeoutSeconds: 
 }
 
 /**
- * Has each gateway pod check every service. Written as what it is: version 2.0.1 of the ingress controller makes `GET /`
- * of a check by TCP too. Alpa answers that with 400, which is in neither of APISIX's own lists and so would change
- * nothing: here it counts as good, and a service that comes back is taken back.
+ * Makes each gateway pod check every service. It is written as an HTTP check, since version 2.0.1 of the ingress
+ * controller turns a TCP check into `GET /` as well. Alpa answers that with 400, which is in neither of APISIX's own
+ * lists and so would change nothing: here it counts as good, and a service that comes back is taken back.
  *
  * The checks detect a host, a process or a network that is down, and move their callers after two checks. They do not
  * detect an Alpa whose batch loop has ended: it still answers 400. A single failed request moves no caller.

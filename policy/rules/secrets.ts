@@ -76,7 +76,7 @@ function* variables(tree: unknown, path = ""): Generator<string> {
 /** Text that looks like a key: random letters and digits, with dashes or without a break. */
 const RANDOM = /(?<![\w/-])(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{16,}(?![\w/])/;
 const UNBROKEN = /[A-Za-z0-9]{20,}/;
-/** A header or a setting that is given one. */
+/** A header or a setting with a key as its value. */
 const GIVEN = /\b(api-?key|authorization|cf-access-client-secret|password|passwd|token|secret)["']?\s*[=:]\s*\S/i;
 /** Not looked at: names of host and stack, which as-rendered compares, and the digest of a release, which is public. */
 const NAMED = /^sh -s -- \S+ \S+(?= )|(?<= install \d+\.\d+\.\d+ )[0-9a-f]{64}(?= )/g;

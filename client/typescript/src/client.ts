@@ -67,7 +67,7 @@ export class Client {
      * A client as the environment says, in the variables of docs/call/README.md.
      * @param options override the environment
      * @throws ConfigurationError with every problem of the variables and the options
-     * @throws ExpiredCredentialError, the credential is past its end
+     * @throws ExpiredCredentialError, the credential has expired
      */
     static fromEnv(options: ClientOptions = {}, environment: NodeJS.ProcessEnv = process.env): Client {
         return new Client({ ...readEnvironment(environment, options.url), ...options });
@@ -77,7 +77,7 @@ export class Client {
      * A client from the file of `ops consumer handout`.
      * @param options override the file
      * @throws ConfigurationError with every problem of the file and the options
-     * @throws ExpiredCredentialError, the credential is past its end
+     * @throws ExpiredCredentialError, the credential has expired
      */
     static fromCredentialsFile(file: string, options: FileOptions = {}): Client {
         const { privateKey, ...others } = options;

@@ -64,6 +64,6 @@ function summary(found: UpgradeState, steps: Step[]): string[] {
     }
     const answers = change.sameAnswers
         ? "The new version must give the same answers as the old one."
-        : "The new version may give other answers than the old one, but the same answer when it is asked twice.";
+        : "The new version may give other answers than the old one. It must give the same answer when a question is repeated.";
     return [...noticed(found, false), answers];
 }

@@ -72,7 +72,7 @@ function gone({ name }: Change): Verdict {
     return { code: "deleted", says: `Graph ${name} is deleted, with everything that Rampart has deployed for it` };
 }
 
-/** The rule of what a graph is of. */
+/** Selects the rule for a graph: of the gateway, of Alpa, or of the operator. */
 export function graphRule({ old, new: now }: Change): KindRule {
     const present = now ?? old;
     if (has(present, "apisix")) return gatewayGraph;

@@ -97,7 +97,7 @@ function withoutPlace(convert: unknown): unknown {
     return rest;
 }
 
-/** Both values without what is encrypted in the first. */
+/** Both values, without the parts that are encrypted in the first. */
 function withoutSecrets(sealed: unknown, read: unknown, known: unknown): { before: unknown; after: unknown } {
     if (isSealed(sealed)) {
         // If one value is encrypted as a whole, the other is treated in the same way.

@@ -38,8 +38,8 @@ function metricsIn(values: unknown): ObservabilitySettings[] {
 }
 
 /**
- * Values of the chart with every choice that a stack config has, and what they are a part of.
- * @param observed what the values may say of metrics
+ * Forms of the chart's values, for every choice of a stack config.
+ * @param observed possible metrics settings
  */
 function releases(
     observed: ObservabilitySettings[],

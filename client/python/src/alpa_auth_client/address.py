@@ -42,7 +42,7 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
     parts = _split(url)
     if parts is None or parts.scheme not in ("http", "https") or not _is_host(parts):
         wrong(
-            "must be an address, as https://api.example.com/alpa",
+            "must be an address, for example https://api.example.com/alpa",
             "it is none",
             "Take it from the handout; write a name with other letters in its ASCII form (xn--…).",
         )
@@ -57,9 +57,9 @@ def read(url: object, problems: List[str]) -> Optional[Address]:
         wrong("must have a path of ASCII letters, digits and %XX", "it has others", "Encode them.")
     elif "//" in parts.path.rstrip("/"):
         # No route matches it, and at the start of a path some versions of requests take what follows for a host.
-        wrong("must not have // in its path", "it has", "Write one slash.")
+        wrong("must not have // in its path", "it does", "Write one slash.")
     elif any(segment.replace("%2e", ".").replace("%2E", ".") in (".", "..") for segment in parts.path.split("/")):
-        wrong("must not have . or .. in its path", "it has", "Write the path that is meant.")
+        wrong("must not have . or .. in its path", "it does", "Write the full path.")
     return Address(parts) if len(problems) == before else None
 
 

@@ -117,11 +117,11 @@ def _redirected(answer: Answer, asked: Asked, known: Dict[str, Any]) -> NoReturn
 
 def _unauthorized(answer: Answer, asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
     if asked.auth is None:
-        raise MissingCredentialError(f"The service wants a credential (401): {said}", **known)
+        raise MissingCredentialError(f"The service requires a credential (401): {said}", **known)
     # By the clock of who refuses it, where it is known: until its end it may be refused for anything.
     date = waits.date_of(answer.headers.get("Date", ""))
     if asked.auth.is_over(asked.now if date is None else date):
-        raise ExpiredCredentialError(f"The token is past its end (401): {said}", **known)
+        raise ExpiredCredentialError(f"The token has expired (401): {said}", **known)
     clock = _clock_advice(date, asked)
     raise InvalidCredentialError(f"The credential was not accepted (401): {said}", next_step=clock, **known)
 
@@ -136,7 +136,7 @@ def _clock_advice(date: Optional[float], asked: Asked) -> Optional[str]:
 
 def _forbidden(asked: Asked, said: str, known: Dict[str, Any]) -> NoReturn:
     if re.search(r"error code: 1\d{3}\b", said):
-        step = "Give the operator the number: a rule of the edge keeps this program out, whatever its credential."
+        step = "Give the operator the number: a rule of the edge blocks this program, whatever its credential is."
         raise NotAllowedError(f"The edge refuses this program (403): {said}", next_step=step, **known)
     if asked.auth is None:
         raise MissingCredentialError(f"The service rejects requests without a credential (403): {said}", **known)

@@ -99,7 +99,7 @@ class Client:
         :param private_key: PEM, where tokens are signed with a key of the caller's own
         :param options: other parameters of the constructor; they count before the file
         :raises ConfigurationError: lists every problem
-        :raises ExpiredCredentialError: the credential is past its end
+        :raises ExpiredCredentialError: the credential has expired
         """
         from .handout import load
 

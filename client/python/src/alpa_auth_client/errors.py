@@ -54,7 +54,7 @@ class ConfigurationError(AlpaClientError, ValueError):
 
 
 class MissingCredentialError(AlpaClientError):
-    """The service wants a credential, and none was sent."""
+    """The service requires a credential, and none was sent."""
 
     next_step = "Give the client a credential: auth=ApiKey(…), Jwt(…) or ServiceToken(…)."
 
@@ -66,9 +66,9 @@ class InvalidCredentialError(AlpaClientError):
 
 
 class ExpiredCredentialError(AlpaClientError):
-    """The token or the credential is past its end."""
+    """The token or the credential has expired."""
 
-    next_step = "Make a new token, or ask the operator for another credential."
+    next_step = "Create a new token, or ask the operator for another credential."
 
 
 class NotAllowedError(AlpaClientError):

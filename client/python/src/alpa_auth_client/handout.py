@@ -45,7 +45,7 @@ def load(file: str, *, private_key: Optional[str] = None, today: Optional[date] 
     :param private_key: PEM, for a credential of the caller's own key pair; the page does not have it
     :param today: in UTC; default the day it is
     :raises ConfigurationError: the file is no such page
-    :raises ExpiredCredentialError: the credential is past its end
+    :raises ExpiredCredentialError: the credential has expired
     """
     where = "credentials file"
     text, problem = read_text(where, file)

@@ -137,7 +137,7 @@ class Jwt(Auth):
     def _refuse_if_over(self, now: float) -> None:
         # Only what is over by any clock: within the skew the gateway decides.
         if now >= self._end + SKEW_SECONDS:
-            raise ExpiredCredentialError("The token is past its end.")
+            raise ExpiredCredentialError("The token has expired.")
 
     @property
     def secrets(self) -> List[str]:
@@ -165,7 +165,7 @@ def _end_of(token: str, problems: List[str]) -> float:
         problems.append("token: must be a JWT (it is none). Give the whole token, without Bearer.")
         return 0
     if head.get("alg") not in ALGORITHMS:
-        problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Make another.")
+        problems.append(f"token: must be signed with one of {', '.join(ALGORITHMS)} (it is not). Create another.")
     end = claims.get("exp")
     if isinstance(end, bool) or not isinstance(end, (int, float)):
         problems.append(
