@@ -182,7 +182,7 @@ describe("move of a zone on the engine", () => {
         assert.deepEqual(await up("delegated"), []);
         await refuses(
             "proxied",
-            /proxied needs exactly ada\.\S+ and bob\.\S+ at the zone above \(got ns1-05\.azure-dns\.com/,
+            /proxied needs exactly ada\.\S+ and bob\.\S+ in the parent zone \(got ns1-05\.azure-dns\.com/,
             both(),
         );
     });

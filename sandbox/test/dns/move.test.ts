@@ -97,7 +97,7 @@ describe("move of a zone", () => {
         await watch(HOUR);
 
         await advance("delegated");
-        await mayNot("proxied", /needs exactly .* at the zone above \(got ns1-05\.azure-dns\.com/);
+        await mayNot("proxied", /needs exactly .* in the parent zone \(got ns1-05\.azure-dns\.com/);
         world.registry.delegate(ZONE, world.zone.name_servers);
         await watch(5 * MINUTE);
         await mayNot("proxied", /needs (an active edge certificate|the zone active)/);

@@ -136,7 +136,8 @@ describe("a completion as a caller sends it", () => {
         answer = () => undefined;
         const late = await run({ ALPA_AUTH_TIMEOUT: "1" });
         assert.deepEqual([late.code, late.metrics.success, late.metrics.status], [0, 0, 0]);
-        assert.ok(late.metrics.seconds >= 1);
+        // curl begins to count a little later than to wait.
+        assert.ok(late.metrics.seconds > 0.9);
         const refused = await run({ ALPA_AUTH_URL: "http://127.0.0.1:1/alpa" });
         assert.deepEqual([refused.code, refused.metrics.success, refused.metrics.status], [0, 0, 0]);
     });
