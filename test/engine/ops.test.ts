@@ -173,7 +173,7 @@ describe("npm run ops", () => {
         const { processes, typed, said } = operator;
         const record = join(file, "../.alpa-auth/handouts/ops/alice.k3.json");
         assert.ok(existsSync(record));
-        assert.match(processes.join("\n"), /ops\/cli\.ts/, "the list was taken while they ran");
+        assert.match(processes.join("\n"), /ops\/alpa-auth\.js/, "the list was taken while they ran");
         for (const place of [
             processes.join("\n"),
             typed.join("\n"),
