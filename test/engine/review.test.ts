@@ -80,7 +80,7 @@ describe("review on the engine", () => {
     it("prune-expired stops at what else the run would do", async () => {
         become("a credential that has ended, and a caller less");
         const run = await stack.ops("consumer", "prune-expired", "--yes");
-        assert.match(failed(run), /are others: caller-removed/);
+        assert.match(failed(run), /are about other changes: caller-removed/);
         assert.match(run.stdout, /credential-revoked {2}Credential alice\/a2 stops working/);
     });
 
