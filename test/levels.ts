@@ -120,7 +120,8 @@ const TOGETHER = [
     ["lifecycle", "callers"],
     ["review", "callers-stack"],
     ["ops", "ops-import"],
-    ["limits", "classes", "route", "guard", "tls", "secrets"],
+    ["limits", "classes", "route"],
+    ["tls", "guard", "secrets"],
     ["microk8s"],
     ["rollback", "limits-shared"],
 ];
