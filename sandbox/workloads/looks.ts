@@ -23,7 +23,7 @@ export class Looks {
         this.running = this.run(look);
     }
 
-    /** Resolves when the look under way has ended. */
+    /** Resolves when the current look has ended. */
     async close(): Promise<void> {
         this.closed = true;
         this.wake();

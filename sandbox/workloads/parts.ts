@@ -1,4 +1,4 @@
-/** The parts that play what runs in the cluster, each led to the others that it asks. */
+/** The emulators of what runs in the cluster, each with the others that it calls. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import type { ControlPlane } from "../control-plane";
 import type { EdgePlace } from "../cloudflare/edge/server";

@@ -31,7 +31,7 @@ export type ConfKind = "route" | "consumer" | "metadata";
 export interface Plugin {
     name: string;
     priority: number;
-    /** Auth plugins may stand in credentials, consumers and multi-auth. */
+    /** Auth plugins are allowed in credentials, in consumers and in multi-auth. */
     auth?: { keyField: string; consumerSchema: Schema };
     schema: Schema;
     metadataSchema?: Schema;

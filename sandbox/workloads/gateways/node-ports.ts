@@ -1,4 +1,4 @@
-/** The node ports of the Services that lead to gateways: one at the address of each node, and one in front of all. */
+/** Node ports of the gateways' Services: a listener at each node's address, and one that balances over all nodes. */
 import type { V1Service } from "@kubernetes/client-node";
 import { openNodePort, type Destination, type Lost, type NodePort } from "../../control-plane/node-port";
 import { selects, type Snapshot } from "../cluster";
@@ -15,7 +15,7 @@ export interface Place {
     address: string;
     port: number;
     service: V1Service;
-    /** What the port of the Service leads to in its pods. */
+    /** Target port of the Service in its pods. */
     targetPort: number | string | undefined;
 }
 
