@@ -49,9 +49,13 @@ interface Kind {
 /** Says where the objects of a kind are: the path of all of them, or of those in one namespace. */
 export type Finder = (apiVersion: string, kind: string, namespace?: string) => Promise<string>;
 
+/** Kinds by group and version, for each API server: its reader and its lister share these answers. */
+const KINDS = new WeakMap<ApiServer, Record<string, Promise<{ resources: Kind[] }>>>();
+
 /** Asks for the kinds of each group and version once, and again for a kind that was not among them. */
 export function openFinder(api: ApiServer): Finder {
-    const known: Record<string, Promise<{ resources: Kind[] }>> = {};
+    const known = KINDS.get(api) ?? {};
+    KINDS.set(api, known);
     return async (apiVersion, kind, namespace) => {
         const root = `/${apiVersion.includes("/") ? "apis" : "api"}/${apiVersion}`;
         const find = async () =>

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { askApi, openApiServer } from "../../../../components/kubernetes/api-server";
+import { openLister, openReader } from "../../../../components/kubernetes/cluster-reader";
 
 const ROOT = join(__dirname, "../../../..");
 const TOKEN = "s3cret-token";
@@ -52,6 +53,18 @@ describe("requests to the API server", () => {
         assert.deepEqual(await askApi(api, "/version"), { kind: "Answer" });
         assert.equal(seen[0].url, "/version");
         assert.equal(seen[0].headers.authorization, `Bearer ${TOKEN}`);
+    });
+
+    it("ask for the kinds of a version once, for a reader and a lister of the same server", async () => {
+        const api = openApiServer({ kubeconfig: kubeconfig() });
+        const resources = [{ kind: "Node", name: "nodes", namespaced: false }];
+        answer = (response) => response.end(JSON.stringify({ resources, items: [] }));
+        await openReader({}, api)({ apiVersion: "v1", kind: "Node", name: "a" });
+        await openLister({}, api)("v1", "Node");
+        assert.deepEqual(
+            seen.map(({ url }) => url),
+            ["/api/v1", "/api/v1/nodes/a", "/api/v1/nodes"],
+        );
     });
 
     it("take a kubeconfig that is a file, and one that several files are merged to", async () => {
