@@ -15,6 +15,13 @@ const PASSWORD = "p".repeat(40);
 const encoded = (text: string) => Buffer.from(text).toString("base64");
 const decoded = (text: string) => Buffer.from(text, "base64").toString();
 
+/** etcd's answer to maintenance/status, as far as it is read. */
+interface Status {
+    header: { member_id: string };
+    /** Id of the member that leads; absent while there is none. */
+    leader?: string;
+}
+
 interface Started {
     process: TrackedProcess;
     data: string;
@@ -179,11 +186,21 @@ describe("etcd's own program", () => {
         const zero = await member("etcd-0");
         await put(zero, { "/apisix/routes/1": "a" });
         const lost = running.get("etcd-2")!;
+        const { header } = (await (await member("etcd-2")).call("maintenance/status", {})) as Status;
         await lost.process.stop({ graceSeconds: 0 });
         rmSync(lost.data, { recursive: true });
         await start("etcd-2", 3);
         await running.get("etcd-2")!.process.exited;
         assert.match(lastLines(running.get("etcd-2")!.process.logFile), /has already been bootstrapped/);
+        // The lost member may have been the leader: etcd answers a read with an error until there is another.
+        await waitFor(
+            "the two to have a leader",
+            async () => {
+                const { leader } = (await zero.call("maintenance/status", {})) as Status;
+                return leader !== undefined && leader !== header.member_id;
+            },
+            { seconds: 60 },
+        );
         assert.deepEqual(await all(zero), { "/apisix/routes/1": "a" });
 
         const { members } = (await zero.call("cluster/member/list", {})) as unknown as {
