@@ -3,6 +3,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../control-plane";
 import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
 import { missing, type Supplies } from "./kubelet";
+import { tellMountFailure } from "./mount-events";
 import { APISIX, runs } from "./pods/images";
 
 /** What there is for pods to use. */
@@ -39,8 +40,9 @@ export async function admit(
         }
         if (lack.runs) begin(pod);
         const containerStatuses = waitingStatuses(pod, lack.container, lack.reason, lack.message);
-        if (reasons(pod.status?.containerStatuses) !== reasons(containerStatuses))
-            await cluster.rest.call("PATCH", `${path}/status`, { status: { containerStatuses } });
+        if (reasons(pod.status?.containerStatuses) === reasons(containerStatuses)) continue;
+        await cluster.rest.call("PATCH", `${path}/status`, { status: { containerStatuses } });
+        tellMountFailure(cluster, pod, lack.message);
     }
 }
 

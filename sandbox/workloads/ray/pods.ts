@@ -21,6 +21,7 @@ import { launch, MESH_LOST, NOT_LOADED, type Launched } from "../../gpus/loading
 import { elapse, milliseconds, type Clock } from "../clock";
 import type { Cluster, Snapshot } from "../cluster";
 import { missing, type Supplies } from "../kubelet";
+import { tellMountFailure } from "../mount-events";
 import { RayClusters, sameCluster } from "./clusters";
 import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./container";
 import { backOff, end, isNeeded, type Played } from "./played";
@@ -236,8 +237,9 @@ export class RayPods {
         // kwok makes it ready, and gives it its address.
         if (state.is === "running" && state.ready && !pod.status?.podIP) return;
         const status = statusOf(pod, state, restarts, run?.startedAt ?? new Date().toISOString());
-        if (essence(status) !== essence(pod.status))
-            await this.around.cluster.rest.call("PATCH", `${path}/status`, { status });
+        if (essence(status) === essence(pod.status)) return;
+        await this.around.cluster.rest.call("PATCH", `${path}/status`, { status });
+        if (state.is === "waiting") tellMountFailure(this.around.cluster, pod, state.message, this.around.log);
     }
 
     private async runningState({ pod, launched }: Played): Promise<PodState> {

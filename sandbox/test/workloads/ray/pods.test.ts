@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { V1Pod } from "@kubernetes/client-node";
+import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../../control-plane";
 import { GpuFaults } from "../../../gpus/faults";
 import { GpuLedger } from "../../../gpus/ledger";
@@ -28,6 +28,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
     let cluster: Map<string, V1Pod>;
     let taken: string[];
     let lines: string[];
+    let events: CoreV1Event[];
     let turn: Promise<void>;
     let stateDir: string;
 
@@ -64,10 +65,11 @@ describe("Pods of a RayCluster in the sandbox", () => {
         faults = new GpuFaults();
         ledger = new GpuLedger(new Map(NODES.map((name) => [name, 8])), faults);
         cluster = new Map();
-        [taken, lines, turn] = [[], [], Promise.resolve()];
+        [taken, lines, events, turn] = [[], [], [], Promise.resolve()];
         const workers = { workerGroupSpecs: [{ replicas: 1 }] };
         const rest = {
             call: async (_method: string, path: string, body: object) => write(path, body),
+            apply: async (_path: string, event: CoreV1Event) => void events.push(event),
             find: async () => ({ spec: { rayVersion: "2.0.0", ...workers } }),
         };
         ray = new RayPods(
@@ -157,6 +159,10 @@ describe("Pods of a RayCluster in the sandbox", () => {
         await put(head(volumes({ path: "/data/none", type: "Directory" })));
         assert.match(waits("head")!.message!, /\/data\/none is not a directory/);
         assert.deepEqual(ledger.on(NODES[0]), []);
+        await look();
+        await until("the kubelet's event", () => events.length > 0);
+        const said = events.map(({ reason, involvedObject, message }) => [reason, involvedObject.name, message]);
+        assert.deepEqual(said, [["FailedMount", "head", waits("head")!.message]]);
         await put(head(volumes({ path: "/data/none" })));
         assert.equal(waits("head")!.reason, "CrashLoopBackOff");
         assert.match(lines.join("\n"), /No such file or directory: '\/weights'/);

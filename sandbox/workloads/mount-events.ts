@@ -1,0 +1,51 @@
+/**
+ * What a kubelet says when a volume of a pod cannot be mounted: an event, as the container's status has only
+ * "ContainerCreating". Facts: kubelet 1.34.
+ *
+ * Imitated: one event of a pod and message, a second after its first try. Not imitated: that the kubelet tries again and
+ * counts up.
+ */
+import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";
+import { createHash } from "node:crypto";
+import type { Cluster } from "./cluster";
+
+const FAILED = "MountVolume.SetUp failed";
+/** After it the event, which has no fractions of a second, is newer than the scheduler's own, which has them. */
+const LATER_MILLISECONDS = 1000;
+
+/**
+ * Writes the event if that is what a pod waits for.
+ * @param log told of an event that cannot be written; the pod may be gone
+ */
+export function tellMountFailure(
+    { rest }: Pick<Cluster, "rest">,
+    pod: V1Pod,
+    message: string,
+    log: (line: string) => void = () => undefined,
+): void {
+    if (!message.startsWith(FAILED)) return;
+    const event = eventOf(pod, message);
+    const path = `/api/v1/namespaces/${event.metadata.namespace}/events/${event.metadata.name}`;
+    const write = () =>
+        rest
+            .apply(path, { ...event, lastTimestamp: new Date().toISOString().replace(/\.\d+/, "") })
+            .catch((error: Error) => log(`${event.metadata.name}: ${error.message}`));
+    setTimeout(write, LATER_MILLISECONDS).unref();
+}
+
+function eventOf({ metadata, spec }: V1Pod, message: string) {
+    const { namespace, name, uid } = metadata!;
+    const suffix = createHash("sha256").update(`${uid} ${message}`).digest("hex").slice(0, 16);
+    return {
+        apiVersion: "v1",
+        kind: "Event",
+        metadata: { namespace, name: `${name}.${suffix}` },
+        involvedObject: { apiVersion: "v1", kind: "Pod", namespace, name, uid },
+        reason: "FailedMount",
+        message,
+        type: "Warning",
+        count: 1,
+        source: { component: "kubelet", host: spec!.nodeName },
+        reportingComponent: "kubelet",
+    } satisfies Partial<CoreV1Event> & { metadata: { namespace?: string } };
+}
