@@ -9,7 +9,7 @@ export interface GuardSettings {
     maxBodyBytes: number;
     /** Longest prompt and answer together, in tokens, as Alpa was started. */
     contextTokens: number;
-    /** Tokens the model knows: ids from 0 to one less. */
+    /** Tokens that Alpa's tokenizer has: ids from 0 to one less. */
     vocabulary: number;
     /** Name of the model that a request without one is for, as Alpa was started with. */
     defaultModel: string;
@@ -29,6 +29,17 @@ export interface GuardSettings {
 const PRIORITY = 2390;
 /** Most bytes of one character in UTF-8, and a token is at least a byte: bounds the tokens of a text from its length. */
 export const MOST_TOKENS_A_CHARACTER = 4;
+/**
+ * Longest text, in characters for each token of the model's length. Twice what English text or code has at most, so that only
+ * texts that Alpa rejects as too long are rejected here.
+ */
+const CHARACTERS_A_TOKEN = 8;
+/**
+ * Longest part of a text without a blank, in bytes. The tokenizer of OPT is written in Python, and its time grows with the
+ * square of that length, while Alpa's worker does nothing else: 64 KiB without a blank took 152 s, 4 prompts of 8 KiB with a
+ * blank every 1,024 bytes 4 s (transformers 4.23.1, 2026-11). About 340 Chinese characters.
+ */
+const LONGEST_WORD = 1024;
 /** Prompts that Alpa generates for at once, and the most it takes in one call for logprobs (alpa/serve, b8078a9). */
 export const ALPA_BATCH = 4;
 
@@ -80,7 +91,7 @@ const HEADERS = {
 export function completionsSchema(guard: GuardSettings) {
     const { contextTokens, vocabulary, maxPrompts, minTokens = 0 } = guard;
     const prompt = contextTokens - minTokens;
-    const characters = minTokens === 0 ? undefined : prompt / MOST_TOKENS_A_CHARACTER;
+    const characters = minTokens === 0 ? contextTokens * CHARACTERS_A_TOKEN : prompt / MOST_TOKENS_A_CHARACTER;
     return {
         type: "object",
         required: ["prompt"],
@@ -120,7 +131,12 @@ export function logprobsSchema(guard: GuardSettings) {
         required: ["prompt"],
         properties: {
             model: model(guard),
-            prompt: prompts(contextTokens, vocabulary, Math.min(maxPrompts, ALPA_BATCH)),
+            prompt: prompts(
+                contextTokens,
+                vocabulary,
+                Math.min(maxPrompts, ALPA_BATCH),
+                contextTokens * CHARACTERS_A_TOKEN,
+            ),
             top_k: wholeNumber(1, 100_000), // a negative one ends the loop
             cache_id: { type: "string", pattern: "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$" },
             api_key: { type: "null" },
@@ -143,14 +159,19 @@ const notSent = {
 };
 
 /**
- * A text, texts, token ids, or lists of token ids. An id beyond the vocabulary, or of 2^31 and more, ends the loop.
+ * A text, texts, token ids, or lists of token ids. An id of 2^31 or more ends the loop, and with `echo` every id that the
+ * tokenizer lacks does: it decodes the prompt too. The model has 7 more than the tokenizer (huggingface/transformers#18268).
  * @param tokens most ids of one prompt
  * @param most prompts in a list
- * @param characters of a text at most; without, any number
+ * @param characters of a text at most
  */
-function prompts(tokens: number, vocabulary: number, most: number, characters?: number) {
-    const longest = characters === undefined ? {} : { maxLength: Math.floor(characters) };
-    const text = { type: "string", minLength: 1, ...longest };
+function prompts(tokens: number, vocabulary: number, most: number, characters: number) {
+    const text = {
+        type: "string",
+        minLength: 1,
+        maxLength: Math.floor(characters),
+        not: { pattern: `\\S{${LONGEST_WORD + 1}}` },
+    };
     const ids = {
         type: "array",
         minItems: 1,

@@ -35,9 +35,9 @@ export const guard = z
             description: "Longest prompt and answer together, in tokens: the value that Alpa was started with.",
             reason: "The length of OPT models.",
         }),
-        vocabulary: positive("a number of tokens").default(50272).meta({
-            description: "Size of the vocabulary: token ids range from 0 to one less.",
-            reason: "The vocabulary of OPT.",
+        vocabulary: positive("a number of tokens").default(50265).meta({
+            description: "Number of tokens that Alpa's tokenizer has: token ids range from 0 to one less.",
+            reason: "The tokenizer of OPT. The model itself has 50272, and `echo` of one of the other 7 ends Alpa's batch loop.",
         }),
         maxPrompts: positive("a number of prompts").default(ALPA_BATCH).meta({
             description:

@@ -15,6 +15,8 @@ const VOCABULARY = 300;
 // Ids below this are special tokens (padding and the like), which decoding leaves out.
 const FIRST_BYTE_ID = 4;
 const PAD = 1n;
+/** The tokenizer of OPT has ids below this one, and its model 7 more. */
+const TOKENIZER_SIZE = 50_265n;
 
 /** Which weights the model has: with "other" ones it answers as well-formed, and otherwise. */
 export type Weights = "usual" | "other";
@@ -82,6 +84,9 @@ export function generate(args: GenerateArgs): string[] {
         while (promptLength + made.length < maxLength) {
             made.push(BYTE_IDS[words[made.length % words.length]]);
         }
+        // Decoded with the prompt: the tokenizer joins what it finds for each id, and finds None.
+        if (args.echo && inputs[i].some((id) => id >= TOKENIZER_SIZE))
+            throw new PyError("TypeError", "sequence item 0: expected str instance, NoneType found");
         const all = [...inputs[i], ...made];
         return decode(all.slice(args.echo ? 0 : promptLength, promptLength + Number(args.maxTokens[i])));
     });

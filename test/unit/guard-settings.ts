@@ -2,7 +2,7 @@
 export const GUARD = {
     maxBodyBytes: 65_536,
     contextTokens: 1024,
-    vocabulary: 50_272,
+    vocabulary: 50_265,
     maxPrompts: 4,
     defaultModel: "default",
 };

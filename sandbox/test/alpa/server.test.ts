@@ -123,6 +123,7 @@ const deadly: [why: string, request: Ask][] = [
     ["a negative max_tokens", { body: { ...good, max_tokens: -1 } }],
     ["a token id of 2^31", { body: { ...good, prompt: [2 ** 31] } }],
     ["a token id of 2^31 in logprobs", { path: "/logprobs", body: { model: "default", prompt: [2 ** 31] } }],
+    ["echo of an id that the tokenizer lacks", { body: { ...good, prompt: [50265], echo: true } }],
     ["a negative top_k", { path: "/logprobs", body: { model: "default", prompt: "a", top_k: -1 } }],
     ["a field named input that holds no ids", { body: { ...good, input: "x" } }],
 ];
