@@ -99,7 +99,7 @@ describe("etcd's own program", () => {
         return { asks: token !== undefined, call: (path, body) => call(path, body, token), close: () => undefined };
     }
 
-    /** Of a member: who leads, as it knows; undefined while nobody does. */
+    /** Of a member: who leads, as it knows; undefined while no member does. */
     async function statusOf(name: string): Promise<{ leader?: string }> {
         return (await (await member(name)).call("maintenance/status", {})) as { leader?: string };
     }

@@ -20,7 +20,8 @@ import { succeeded, TOOLS_MILLISECONDS } from "./kit/stack";
 type Trouble = () => Promise<() => unknown>;
 
 describe("npm run ops -- model upgrade", function () {
-    this.timeout(900_000);
+    // A rehearsal is two upgrades: 5 minutes alone, 15 on a machine at load 10.
+    this.timeout(1_800_000);
     let place: Place<World>;
     let stack: ConvertStack;
     let url: string;
