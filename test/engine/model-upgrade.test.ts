@@ -20,7 +20,7 @@ import { succeeded, TOOLS_MILLISECONDS } from "./kit/stack";
 type Trouble = () => Promise<() => unknown>;
 
 describe("npm run ops -- model upgrade", function () {
-    // A rehearsal is two upgrades: 5 minutes alone, 15 on a machine at load 10.
+    // A rehearsal is two upgrades: 881 s at load 10 (2026-11).
     this.timeout(1_800_000);
     let place: Place<World>;
     let stack: ConvertStack;
