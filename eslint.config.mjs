@@ -95,7 +95,7 @@ export default tseslint.config(
         },
     },
     { files: ["**/*.js", "**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
-    // Stand-ins imitate what other programs do with control bytes.
+    // Emulators treat control bytes as the real programs do.
     { files: ["sandbox/**"], rules: { "no-control-regex": "off" } },
     // Recordings and other programs' answers have no types of ours.
     { files: ["test/**", "sandbox/test/**"], rules: { "@typescript-eslint/no-explicit-any": "off" } },

@@ -82,7 +82,7 @@ program
 program
     .command("observed")
     .description(
-        "cost of metrics and access log as a ratio, and series of many callers, on the stand-in of APISIX alone",
+        "cost of metrics and access log as a ratio, and series of many callers, on the emulator of APISIX alone",
     )
     .option("--callers <number>", "how many callers", (text) => counts(text)[0], 5000)
     .option("--rounds <number>", "how often each is measured, for 2 seconds", (text) => counts(text)[0], 9)

@@ -1,5 +1,5 @@
 /**
- * What metrics and the access log cost, and how many series many callers make: on the stand-in of APISIX, which counts and logs
+ * What metrics and the access log cost, and how many series many callers make: on the emulator of APISIX, which counts and logs
  * as APISIX does, with another speed. So of times only the ratio is worth anything, and series and bytes are those of APISIX.
  * The throughput of a core is one by the time of it that a request takes, which other programs on the machine change little.
  */

@@ -6,7 +6,7 @@ export interface Row {
     firstUp: number;
     /** From its begin until the ingress controller has taken every caller. */
     accepted?: number;
-    /** Until then, in seconds of a core: all of the sandbox, stand-ins and API server included. */
+    /** Until then, in seconds of a core: all of the sandbox, emulators and API server included. */
     cpu?: number;
     preview?: number;
     /** `up` of the whole stack. */

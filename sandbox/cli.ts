@@ -7,7 +7,7 @@ import { status } from "./commands/status";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// Loaded by their first use: the stand-ins take two seconds, which the other commands need not.
+// Loaded by their first use: the emulators take two seconds, which the other commands need not.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
@@ -53,7 +53,7 @@ program
     .option("--observe", "have the Prometheus on PATH read the gateway's metrics, with the alerts loaded", false)
     .option(
         "--real [parts]",
-        "run real programs instead of stand-ins: available (those that are found; the default), all, or some of " +
+        "run real programs instead of emulators: available (those that are found; the default), all, or some of " +
             PART_NAMES.join(", "),
     )
     .option("--detach", "leave it running and return; stop it with `down`", false)

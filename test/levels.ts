@@ -33,7 +33,7 @@ const FULL: Record<string, string> = {
         "two gateway pods and a Redis that goes: shared-limits.test.ts of the sandbox counts in a real one",
     "test/engine/microk8s": "a cluster made of hosts by SSH, step by step",
     "test/engine/observability":
-        "a stack of its own: unit tests of the stand-in and of what is rendered find most of it first",
+        "a stack of its own: unit tests of the emulator and of what is rendered find most of it first",
     "test/engine/model-upgrade": "models are loaded again and again while steps fail or are killed",
     "test/engine/ops-import": "three changes with evidence, each several runs of Pulumi: ops.test.ts has the way there",
     "test/engine/pod-connection": "an API server for it alone: revocations of ops.test.ts ask a pod the same way",

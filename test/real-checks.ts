@@ -1,8 +1,8 @@
-/** Which checks prove each real part, and the table of a release: part, version, real or stand-in, checks passed. Pure. */
+/** Which checks prove each real part, and the table of a release: part, version, real or emulated, checks passed. Pure. */
 import type { PartReport } from "../sandbox/real/choice";
 import type { PartName } from "../sandbox/real/parts";
 
-/** Tests that go through a part, of the engine but for a few. A part that is not real needs none: `npm test` has its stand-in. */
+/** Tests that go through a part, of the engine but for a few. A part that is not real needs none: `npm test` has its emulator. */
 export const CHECKS: Record<PartName, readonly string[]> = {
     charts: ["test/engine/real-charts.test.ts", "test/engine/route.test.ts", "test/engine/inter.test.ts"],
     apisix: [
@@ -42,14 +42,14 @@ export function filesToRun(parts: PartReport[]): string[] {
     return [...new Set(parts.filter(({ real }) => real).flatMap(({ part }) => CHECKS[part]))];
 }
 
-export const HEAD = ["part", "version", "real or stand-in", "checks passed"];
+export const HEAD = ["part", "version", "real or emulated", "checks passed"];
 
 export function rowsOf(parts: PartReport[], outcomes: Map<string, Outcome>): string[][] {
     return parts.map(({ part, title, version, real }) => {
         const ran = CHECKS[part].map((file) => outcomes.get(file)).filter((outcome) => outcome !== undefined);
         const passed = ran.reduce((sum, outcome) => sum + outcome.passed, 0);
         const failed = ran.reduce((sum, outcome) => sum + outcome.failed, 0);
-        return [title, version, real ? "real" : "stand-in", real ? `${passed} of ${passed + failed}` : "none"];
+        return [title, version, real ? "real" : "emulated", real ? `${passed} of ${passed + failed}` : "none"];
     });
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run verify:real`, for a release: runs the engine tests that go through parts of the sandbox with the real programs
- * instead of stand-ins, and prints what was real. ALPA_AUTH_REAL chooses; unset, every part that is found.
+ * instead of emulators, and prints what was real. ALPA_AUTH_REAL chooses; unset, every part that is found.
  */
 import { basename } from "node:path";
 import { table } from "../ops/output";

@@ -1,6 +1,6 @@
 // Who is next in the worker (alpa-projects/alpa @ b8078a9, examples/llm_serving/service/scheduler.py): a round between
 // groups of users by weight, inside the group with keys a round between keys, and a front that comes before both.
-// Not imitated: `api_key_weights` of the keys file; all keys weigh the default.
+// Unsupported: `api_key_weights` of the keys file; all keys weigh the default.
 
 /** How a caller was let in; the number is the weight of the group. */
 export const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;

@@ -1,8 +1,8 @@
-// Stand-in for Alpa's HTTP service on port 20001: alpa-projects/alpa @ b8078a9 (alpa/serve/controller.py and
+// Emulator of Alpa's HTTP service on port 20001: alpa-projects/alpa @ b8078a9 (alpa/serve/controller.py and
 // http_util.py, examples/llm_serving/launch_model_worker.py) as answered by uvicorn 0.20, starlette 0.22 and
 // CPython 3.8. The model is replaced by one that always says the same words (model.ts).
 //
-// Not imitated: TLS (--ssl-keyfile), the web site on port 8001, recaptcha switched on, several replicas. There is no
+// Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha switched on, several replicas. There is no
 // option for any of them. Methods that Node's HTTP parser does not know are refused as malformed; uvicorn takes them.
 
 import http from "node:http";

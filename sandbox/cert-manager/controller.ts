@@ -1,14 +1,14 @@
 /**
- * Controller of the stand-in for cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
+ * Controller of the emulator of cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
  * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
  *
- * Imitated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is
+ * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is
  * not Ready and Issuing while it waits, also for a missing issuer; the Secret has the type, annotations and label of
  * the real one, stays when the Certificate is deleted, and is re-created when it is deleted itself; changed names or
  * another issuer cause a new certificate; each certificate has a new key; `status` describes the issued certificate.
  *
  * Rejected: every other issuer and field, by the CRDs; a private key other than ECDSA 256 with rotation, and a
- * Certificate without names, in the condition Ready with the reason NotImitated. Not implemented: CertificateRequests,
+ * Certificate without names, in the condition Ready with the reason Unsupported. Not implemented: CertificateRequests,
  * backoff, the webhook, renewal by time.
  */
 import { ApiError } from "../rampart/kubernetes/api";

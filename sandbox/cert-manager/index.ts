@@ -1,5 +1,5 @@
 /**
- * cert-manager 1.18 on a sandbox cluster: the real controller with its own CRDs, or the stand-in of controller.ts.
+ * cert-manager 1.18 on a sandbox cluster: the real controller with its own CRDs, or the emulator of controller.ts.
  *
  *     const manager = await startCertManager({ kubeConfig, issuer: "internal", log });
  *     await manager.renew("llm", "alpa-tls"); // as `cmctl renew`
@@ -25,7 +25,7 @@ export interface CertManagerOptions {
     kubeConfig: KubeConfig;
     /** Name of a ClusterIssuer that it gets, with an authority of its own. */
     issuer: string;
-    /** The real one to run, and the file with its access. @default the stand-in */
+    /** The real one to run, and the file with its access. @default the emulator */
     real?: { found: Found; ground: Ground; kubeconfigPath: string };
     log?: (line: string) => void;
 }

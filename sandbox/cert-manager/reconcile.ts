@@ -1,4 +1,4 @@
-/** What cert-manager's stand-in does with one Certificate. */
+/** What the cert-manager emulator does with one Certificate. */
 import { X509Certificate } from "node:crypto";
 import type { V1Secret } from "@kubernetes/client-node";
 import type { Rest } from "../rampart/kubernetes/rest";
@@ -41,8 +41,9 @@ const UP_TO_DATE = ready(true, "Ready", "Certificate is up to date and has not e
 
 export async function reconcile(rest: Rest, certificate: Certificate, issuers: Issuer[]): Promise<void> {
     const { metadata, spec, status } = certificate;
-    const refused = notImitated(certificate);
-    if (refused !== undefined) return say(rest, certificate, [ready(false, "NotImitated", `sandbox: ${refused}`)]);
+    const refused = unsupported(certificate);
+    if (refused !== undefined)
+        return say(rest, certificate, [ready(false, "Unsupported", `unsupported by the sandbox: ${refused}`)]);
     const path = `/api/v1/namespaces/${metadata.namespace}/secrets/${spec.secretName}`;
     const secret = await rest.find<V1Secret>(path);
     const manually = status?.conditions?.some((c) => c.type === "Issuing" && c.reason === MANUAL);
@@ -126,12 +127,12 @@ function timesIn(pem: string): Times {
     };
 }
 
-function notImitated({ spec }: Certificate): string | undefined {
+function unsupported({ spec }: Certificate): string | undefined {
     const { algorithm = "RSA", encoding = "PKCS1", rotationPolicy = "Always", size = 256 } = spec.privateKey ?? {};
-    if (!spec.dnsNames?.length) return "a Certificate without dnsNames is not imitated";
+    if (!spec.dnsNames?.length) return "a Certificate without dnsNames";
     if (algorithm !== "ECDSA" || size !== 256 || encoding !== "PKCS1" || rotationPolicy !== "Always")
-        return "a private key other than ECDSA 256 in PKCS1 with rotationPolicy Always is not imitated";
-    if ((spec.issuerRef.group ?? OWN_GROUP) !== OWN_GROUP) return "issuers of others are not imitated";
+        return "a private key other than ECDSA 256 in PKCS1 with rotationPolicy Always";
+    if ((spec.issuerRef.group ?? OWN_GROUP) !== OWN_GROUP) return "an issuerRef of another group";
     return undefined;
 }
 

@@ -1,4 +1,4 @@
-/** Makes the archives of the stand-in charts with the real helm: sub-charts, CRDs and schemas put where charts have them. */
+/** Makes the archives of the emulated charts with the real helm: sub-charts, CRDs and schemas put where charts have them. */
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";

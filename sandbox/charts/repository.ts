@@ -17,7 +17,7 @@ export interface ChartRepositoryOptions {
     offers?: "apisix" | "rampart";
     /** Folder with the definitions of KubeRay's operator, which is then offered too. @default it is not offered */
     kuberayCrds?: string;
-    /** Folders and archives of real charts to offer instead of the stand-ins. @default the stand-ins */
+    /** Folders and archives of real charts to offer instead of the emulators. @default the emulators */
     real?: string[];
     /** @default none: everybody may read */
     auth?: { username: string; password: string };

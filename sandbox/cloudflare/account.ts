@@ -88,7 +88,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     /** Answers that the next requests get instead of their own. */
     readonly faults = new Faults();
 
-    /** The parent's name servers for a zone, as the registrar has them. Tests and the DNS stand-in set it. @default none */
+    /** The parent's name servers for a zone, as the registrar has them. Tests and the DNS emulator set it. @default none */
     delegation: (zoneName: string) => string[] = () => [];
     /** The DS records at the parent, in zone-file form (`dnssec.key.ds`). @default none */
     dsAtParent: (zoneName: string) => string[] = () => [];

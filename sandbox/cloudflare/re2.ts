@@ -7,12 +7,12 @@ const NOT_IN_RE2 = /\(\?<?[=!]|\\[1-9]|\\k</;
 /** Known to RE2 and not translated here: flags, named groups, POSIX classes, \A \z \Q \pN \C. */
 const NOT_TRANSLATED = /\(\?(?!:)|\[\[:|\\[AzQEpPCax]/;
 
-/** Good RE2 that this stand-in cannot read. */
+/** Good RE2 that this emulator cannot read. */
 export class NotTranslated extends Error {}
 
 export function compile(pattern: string): RegExp {
     if (NOT_IN_RE2.test(pattern)) throw new Error(`invalid regex: ${pattern}: RE2 has no lookaround and no references`);
     if (NOT_TRANSLATED.test(pattern))
-        throw new NotTranslated(`regex ${pattern} uses RE2 syntax that this stand-in lacks`);
+        throw new NotTranslated(`regex ${pattern} uses RE2 syntax that this emulator lacks`);
     return new RegExp(pattern);
 }

@@ -1,4 +1,4 @@
-/** Zone settings: what they may be set to, and what they are in a new zone. Those not named here are not imitated. */
+/** Zone settings: what they may be set to, and what they are in a new zone. Those not named here are unsupported. */
 import { z } from "zod";
 import type { Json, Plan, Zone } from "./objects";
 

@@ -1,4 +1,4 @@
-/** Stand-ins on their own, for recordings and other people's programs. */
+/** Emulators on their own, for recordings and other people's programs. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const SOON_MS = 1000;
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
     const gateway = await startGateway({ ...options, log: console.error });
-    console.log(`APISIX stand-in: http://127.0.0.1:${gateway.port}, Admin API http://127.0.0.1:${gateway.adminPort}`);
+    console.log(`APISIX emulator: http://127.0.0.1:${gateway.port}, Admin API http://127.0.0.1:${gateway.adminPort}`);
     await closeOnSignal(gateway);
 }
 
@@ -32,12 +32,12 @@ export async function runCloudflare(options: {
     const account = new Account({ id, plan, ...(edgePort === undefined ? {} : { certificateSeconds: 0 }) });
     account.delegation = (zone) => account.zoneNamed(zone)?.name_servers ?? [];
     const api = await startCloudflareApi({ ...options, account, log: console.error });
-    console.log(`Cloudflare API stand-in: CLOUDFLARE_BASE_URL=${api.url}`);
+    console.log(`Cloudflare API emulator: CLOUDFLARE_BASE_URL=${api.url}`);
     if (edgePort === undefined) return closeOnSignal(api);
 
     activateSoon(account);
     const edge = await startEdge({ port: edgePort, account, connectorPort, log: console.error });
-    console.log(`Edge stand-in: ${edge.url} (the Host header picks the hostname), Access keys: ${edge.certsUrl}`);
+    console.log(`Edge emulator: ${edge.url} (the Host header picks the hostname), Access keys: ${edge.certsUrl}`);
     const folder = mkdtempSync(join(tmpdir(), "alpa-auth-edge-"));
     const file = join(folder, "edge.crt");
     writeFileSync(file, edge.certificate.cert);
@@ -63,7 +63,7 @@ function activateSoon(account: Account): void {
 
 export async function runAlpa(options: { port: number; seconds: number }): Promise<void> {
     const alpa = await startAlpa(options);
-    console.log(`Alpa stand-in: http://127.0.0.1:${alpa.port}`);
+    console.log(`Alpa emulator: http://127.0.0.1:${alpa.port}`);
     await closeOnSignal(alpa);
 }
 

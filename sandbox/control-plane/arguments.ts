@@ -84,7 +84,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // Connections of stand-ins end with them; waiting a minute for open watches only delays `down`.
+        // Connections of emulators end with them; waiting a minute for open watches only delays `down`.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });

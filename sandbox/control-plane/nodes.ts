@@ -1,4 +1,4 @@
-/** The machines of the sandbox, as Node objects for kwok to play. Pure. */
+/** The machines of the sandbox, as Node objects for kwok to emulate. Pure. */
 
 export interface NodeShape {
     name: string;

@@ -10,7 +10,7 @@ import { connect } from "node:net";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
 
-/** Says which local port plays a Service or pod address; undefined when nothing does. */
+/** Says which local port emulates a Service or pod address; undefined when nothing does. */
 export type DialIn = (host: string, port: number) => number | undefined;
 
 export interface ServiceProxy {
@@ -35,14 +35,14 @@ export async function startServiceProxy({ port, pki, dialIn, log }: ServiceProxy
         rejectUnauthorized: true,
     };
     const server: Server = createServer(tls, (_request, response) => {
-        response.writeHead(501).end("Only CONNECT is played here.\n");
+        response.writeHead(501).end("unsupported by the sandbox: methods other than CONNECT\n");
     });
     server.on("connect", (request, socket, head) => {
         const [host, portText] = split(request.url ?? "");
         const target = dialIn(host, Number(portText));
         socket.on("error", () => undefined);
         if (target === undefined) {
-            log(`no stand-in plays ${request.url}: refused`);
+            log(`no emulator has the address ${request.url}: rejected`);
             socket.end("HTTP/1.1 503 Service Unavailable\r\n\r\n");
             return;
         }

@@ -1,14 +1,14 @@
 /**
  * What kwok does with nodes and pods (Stages of kwok 0.7). Nodes keep kwok's own stages. Pods have ours: a pod becomes
- * Ready only once the stand-in kubelet has found everything its containers need (see workloads/kubelet.ts), which it
+ * Ready only once the emulated kubelet has found everything its containers need (see workloads/kubelet.ts), which it
  * says with an annotation. A pod of a Job then ends well at once: nothing really runs in it. A deleted pod goes at once,
- * unless the stand-in kubelet has said that it will see to that itself (see workloads/gateways/pods.ts).
+ * unless the emulated kubelet has said that it will see to that itself (see workloads/gateways/pods.ts).
  */
 import { stringify } from "yaml";
 
-/** Set by the stand-in kubelet on a pod whose images, Secrets, ConfigMaps and volumes are all there. */
+/** Set by the emulated kubelet on a pod whose images, Secrets, ConfigMaps and volumes are all there. */
 export const STARTABLE_ANNOTATION = "sandbox.alpa-auth/startable";
-/** Set by the stand-in kubelet on a pod whose end takes its time: that kubelet takes it away, and kwok does not. */
+/** Set by the emulated kubelet on a pod whose end takes its time: that kubelet takes it away, and kwok does not. */
 export const ENDS_SLOWLY_ANNOTATION = "sandbox.alpa-auth/ends-slowly";
 
 const DELETED = ".metadata.deletionTimestamp";

@@ -1,6 +1,6 @@
 /**
  * A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok
- * for nodes and containers. Real are all rules of the API (validation, admission, RBAC, ownership, scheduling); played
+ * for nodes and containers. Real are all rules of the API (validation, admission, RBAC, ownership, scheduling); emulated
  * are the machines. Left out: kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -40,7 +40,7 @@ export interface ControlPlaneOptions {
     nodes?: NodeShape[];
     /** Port of the API server, if it is free. @default any */
     port?: number;
-    /** Which local port plays an address inside the cluster. @default none: every such connection is refused at once */
+    /** Which local port emulates an address inside the cluster. @default none: every such connection is refused at once */
     dialIn?: DialIn;
     /** Local port that serves a container's port, for port-forwarding. @default none: no pod accepts a connection */
     podPort?: PodPort;
@@ -185,7 +185,7 @@ async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: str
     const users: [file: keyof args.Paths["kubeconfig"], who: Identity][] = [
         ["controllerManager", { user: "system:kube-controller-manager" }],
         ["scheduler", { user: "system:kube-scheduler" }],
-        // kwok plays all kubelets at once and manages leases and pods of every node.
+        // kwok emulates all kubelets at once and manages leases and pods of every node.
         ["kwok", { user: "kwok", groups: ["system:masters"] }],
     ];
     const files = {} as args.Paths["kubeconfig"];

@@ -1,9 +1,9 @@
 /**
- * Stand-in for Azure DNS as far as a zone leaves it: public zones with the record types of its API, served by four names
+ * Emulator of Azure DNS as far as a zone leaves it: public zones with the record types of its API, served by four names
  * (here by one port). Facts: exports of the Azure CLI (SOA, name servers, times to live), RFC 1034 for the rest.
  *
- * Not imitated: alias record sets that follow a resource (give the addresses they have), private zones, signatures (a signed
- * zone has its DNSKEY, the resolver stand-in asks for no more), changes through Azure's API, and the time a change takes to
+ * Unsupported: alias record sets that follow a resource (give the addresses they have), private zones, signatures (a signed
+ * zone has its DNSKEY, the resolver emulator asks for no more), changes through Azure's API, and the time a change takes to
  * reach all servers.
  */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";

@@ -1,11 +1,11 @@
 /**
- * Stand-in for Cloudflare's authoritative servers: answers from the records of a Cloudflare account's zones, as they are
+ * Emulator of Cloudflare's authoritative servers: answers from the records of a Cloudflare account's zones, as they are
  * at the moment. Facts: Cloudflare's pages on proxied records (edge addresses, 300 s; the origin while a zone is pending or
  * paused), on flattening, on pending zones (they answer at once) and moved ones (they go on).
  *
  * Emulated with one port for all server names; a change is visible at once. Rejected: types that the packet library
  * does not support (NOTIMP), a CNAME at the apex to a name without known addresses (SERVFAIL), zones of other types
- * than full (REFUSED). Not imitated: signatures (a signed zone has its DNSKEY, the resolver stand-in asks for no more),
+ * than full (REFUSED). Unsupported: signatures (a signed zone has its DNSKEY, the resolver emulator asks for no more),
  * HTTPS records of proxied names, load balancing, `settings` of a record.
  */
 import { wireData } from "../../dns/values";

@@ -1,8 +1,8 @@
 /**
- * Stand-in for a registry with its registrar: a top-level domain whose server hands out delegations and DS records, and
+ * Emulator of a registry with its registrar: a top-level domain whose server hands out delegations and DS records, and
  * the form in which their owner sets them. Facts: the usual times to live of .com (NS 2 days, DS 1 day, "nothing" 15 min).
  *
- * Not imitated: glue (the resolver stand-in knows where the servers are), the time a change takes, signing of the domain
+ * Unsupported: glue (the resolver emulator knows where the servers are), the time a change takes, signing of the domain
  * itself, other zones inside it than those that were set.
  */
 import type { Says } from "./server";

@@ -1,12 +1,12 @@
 /**
- * Stand-in for a caching, validating resolver, to be asked throughout a move: it keeps delegations, DS records, keys and
+ * Emulator of a caching, validating resolver, to be asked throughout a move: it keeps delegations, DS records, keys and
  * answers for their time to live, on a clock that tests move. Facts: RFC 1034, 2308 (negative answers), 4035 (bogus).
  *
  * `child` believes the NS that the zone has of itself over those of the zone above, as resolvers do by default; `parent`
  * goes by the zone above. A move must be right for both.
  *
- * Validation is imitated in one respect: where the zone above has a DS record, the zone must have a DNSKEY that matches
- * one, else SERVFAIL. Signatures are neither made nor checked. Not imitated: search for the root, glue, prefetch, serving
+ * Validation is emulated in one respect: where the zone above has a DS record, the zone must have a DNSKEY that matches
+ * one, else SERVFAIL. Signatures are neither made nor checked. Unsupported: search for the root, glue, prefetch, serving
  * stale answers, resolvers that renew a delegation for ever from what the old zone says of itself, and zones other than those of the one domain that it is given.
  */
 import { createHash } from "node:crypto";

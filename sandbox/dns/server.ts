@@ -1,6 +1,6 @@
 /**
- * Listens for DNS questions by UDP and TCP on one port of 127.0.0.1, and answers with what a stand-in says (azure.ts,
- * cloudflare.ts, registry.ts). Imitated: one question of class IN in a query, EDNS sizes, truncation.
+ * Listens for DNS questions by UDP and TCP on one port of 127.0.0.1, and answers with what an emulator says (azure.ts,
+ * cloudflare.ts, registry.ts). Emulated: one question of class IN in a query, EDNS sizes, truncation.
  *
  * Refused: opcodes other than QUERY, and the types ANY, AXFR, IXFR and those the packet library has no form for (NOTIMP);
  * other classes (REFUSED); no or several questions (FORMERR). What is no DNS gets no answer. There is no recursion, no
@@ -13,7 +13,7 @@ import { plainName } from "../../dns/names";
 import { listen, type Listening } from "../processes/listen";
 import { refuse, type Reply } from "./zone";
 
-/** What a stand-in says to a question. @param name in lower case, without the final dot */
+/** What an emulator says to a question. @param name in lower case, without the final dot */
 export type Says = (name: string, type: string) => Reply;
 
 export interface DnsServerOptions {

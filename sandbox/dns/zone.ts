@@ -6,7 +6,7 @@ export interface ServedRecord {
     name: string;
     type: string;
     ttl: number;
-    /** As dns-packet writes it; undefined: a record that is there and not imitated. */
+    /** As dns-packet writes it; undefined: a record that is there and unsupported. */
     data: unknown;
 }
 

@@ -1,11 +1,11 @@
 /**
- * Stand-in for Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin
+ * Emulator of Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin
  * API that the ingress controller uses.
  *
  * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0; where a recording exists it
  * decides. Nothing here is lenient: schemas, messages, statuses and headers are those of the real program.
  *
- * Refused loudly, because not imitated:
+ * Unsupported, hence rejected with 501:
  * - plugins that exist in APISIX but are not under plugins/ (exit-transformer, openid-connect, loggers, …): 501 from the
  *   Admin API, with the name; a name APISIX does not know gets its real error, 400 "unknown plugin [x]"
  * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password: 501
@@ -143,7 +143,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     };
     const portOf = (server: Listener) => (server.address() as AddressInfo).port;
     log(
-        `gateway: APISIX 3.18.0 stand-in, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
+        `gateway: APISIX 3.18.0 emulator, data http://127.0.0.1:${portOf(data)}, admin http://127.0.0.1:${portOf(admin)}`,
     );
     return {
         port: portOf(data),

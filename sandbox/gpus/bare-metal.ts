@@ -4,14 +4,14 @@
  *
  * Emulated: a unit fails while other programs hold its GPUs, and says so in its journal; the model worker waits until
  * Ray runs on every host; a worker whose head has restarted keeps running without joining it; the port is open while
- * the model is loaded, and answers 400. Not imitated: Ray's own commands and ports, what a running unit writes, GPUs of
+ * the model is loaded, and answers 400. Unsupported: Ray's own commands and ports, what a running unit writes, GPUs of
  * a node held in part. Known difference: a worker that is lost ends the head's program at once; the real one answers
  * nothing more.
  */
 import type { AlpaOptions } from "../alpa/server";
 import { newKey, openWay, startHost, type Host, type Way } from "../hosts";
-import type { PlayedCall } from "../hosts/played";
-import { failed, notImitated, said, type Reply } from "../hosts/reply";
+import type { ProgramCall } from "../hosts/emulated-program";
+import { failed, unsupported, said, type Reply } from "../hosts/reply";
 import { waitFor } from "../processes";
 import type { GpuFaults } from "./faults";
 import { OUT_OF_MEMORY, type GpuLedger } from "./ledger";
@@ -101,12 +101,12 @@ export class BareMetal {
         const files = { [`etc/systemd/system/${UNIT}`]: unitFile(stopSeconds), "usr/local/sbin/alpa-ray": SCRIPT };
         const address = `127.0.0.${firstAddress + this.hosts.length}`;
         const host = await startHost({ name, address, users: [USER], privateKey, files, stateDir });
-        host.stage.lay(PLAYED, (call) => this.play(name, call));
+        host.stage.lay(EMULATED, (call) => this.reply(name, call));
         host.stage.lay("/usr/local/sbin/nvidia-smi", ({ args }) => nvidiaSmi(args, ledger, name));
         this.hosts.push({ name, host, way: await openWay(host.address, host.port) });
     }
 
-    private play(host: string, call: PlayedCall): Reply | Promise<Reply> {
+    private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
             // systemd starts a unit when its processes are gone; that they are is heard of here a moment later.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
@@ -116,12 +116,12 @@ export class BareMetal {
             );
             return run;
         }
-        if (call.args[0] !== "stop") return notImitated(`alpa-ray ${call.args.join(" ")}`);
+        if (call.args[0] !== "stop") return unsupported(`alpa-ray ${call.args.join(" ")}`);
         return this.options.faults.take("stop", "bare metal", host) ? failed("still running") : said();
     }
 
     /** Ray on one host, until it is stopped or fails. */
-    private async run(host: string, { signal }: PlayedCall): Promise<Reply> {
+    private async run(host: string, { signal }: ProgramCall): Promise<Reply> {
         const { ledger, log } = this.options;
         const hold = ledger.take(host, { side: "bare metal", name: UNIT, gpus: ledger.count(host) });
         if (!hold) return failed(OUT_OF_MEMORY);
@@ -171,12 +171,12 @@ export class BareMetal {
     }
 }
 
-const PLAYED = "/usr/local/sbin/alpa-ray-played";
+const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
-/** Whether it ends when it is asked to is decided where it is played; systemd kills what is left of its group. */
+/** Whether it ends when it is asked to is decided where it is emulated; systemd kills what is left of its group. */
 const SCRIPT = `#!/bin/sh
-trap '${PLAYED} stop 2>/dev/null && exit 0' TERM
-(trap '' TERM; exec ${PLAYED} run) &
+trap '${EMULATED} stop 2>/dev/null && exit 0' TERM
+(trap '' TERM; exec ${EMULATED} run) &
 child=$!
 while :; do
     wait $child

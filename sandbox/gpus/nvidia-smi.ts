@@ -1,8 +1,8 @@
 /**
- * Stand-in for nvidia-smi (driver 535) on a host. Imitated: --query-compute-apps and --query-gpu with the fields below and
+ * Emulator of nvidia-smi (driver 535) on a host. Emulated: --query-compute-apps and --query-gpu with the fields below and
  * --format=csv with noheader and nounits. Like the real one on a host, it shows the processes of containers too.
  */
-import { failed, notImitated, said, type Reply } from "../hosts/reply";
+import { failed, unsupported, said, type Reply } from "../hosts/reply";
 import type { GpuLedger } from "./ledger";
 
 /** Memory of one GPU of the A100 generation, in MiB, and what XLA takes of it. */
@@ -24,11 +24,11 @@ export function nvidiaSmi(args: string[], ledger: GpuLedger, node: string): Repl
     const format = options.get("--format")?.split(",") ?? [];
     const odd = [...options.keys()].find((name) => name !== query && name !== "--format");
     if (query === undefined || odd !== undefined || options.size !== args.length || format[0] !== "csv")
-        return notImitated(
+        return unsupported(
             `nvidia-smi ${args.join(" ")} (only --query-compute-apps and --query-gpu with --format=csv)`,
         );
     const oddFormat = format.slice(1).find((word) => word !== "noheader" && word !== "nounits");
-    if (oddFormat !== undefined) return notImitated(`nvidia-smi --format ${oddFormat}`);
+    if (oddFormat !== undefined) return unsupported(`nvidia-smi --format ${oddFormat}`);
     const rows = query === "--query-gpu" ? gpus(ledger, node) : apps(ledger, node);
     const known = query === "--query-gpu" ? GPU_FIELDS : APP_FIELDS;
     const fields = options

@@ -1,12 +1,12 @@
 /**
- * Stand-in for a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh, bash and programs,
+ * Emulator of a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh, bash and programs,
  * inside a user and a mount namespace of their own: this machine's /usr is there read-only, /etc, /var, /run, /opt, /home,
  * /root, /tmp and /usr/local are the host's. Nothing of it needs rights, and nothing can change this machine's /etc.
  *
- * Imitated by stand-ins: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
- * os-release. snap and MicroK8s are laid on it by microk8s/play.ts.
+ * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
+ * os-release. snap and MicroK8s are laid on it by microk8s/emulator.ts.
  *
- * Not imitated: users of their own (everybody has one user id; a user cannot write where only root may, and does not see
+ * Unsupported: users of their own (everybody has one user id; a user cannot write where only root may, and does not see
  * files of mode 600 and folders of mode 700 in /etc), a network of its own (ports and addresses are this machine's),
  * booting, packages, quotas. It keeps mistakes apart, not attackers: do not run programs on it that you do not trust.
  */
@@ -18,7 +18,7 @@ import { TRACKED_MARK } from "../processes/proc-table";
 import { makeFolders } from "./folders";
 import { newKey, publicLine } from "./keys";
 import { checkNamespaces, openNamespaces } from "./namespace";
-import { openStage, type Stage } from "./played";
+import { openStage, type Stage } from "./emulated-program";
 import { CLOCK_FILE, programs } from "./programs";
 import type { Reply } from "./reply";
 import { serveSsh } from "./ssh-server";
@@ -52,7 +52,7 @@ export interface HostOptions {
     /** @default 252 */
     systemdVersion?: number;
     /**
-     * Services tell over the socket that NOTIFY_SOCKET names too that they are ready, as programs do that are no stand-ins.
+     * Services tell over the socket that NOTIFY_SOCKET names too that they are ready, as programs do that are no emulators.
      * Needs perl on this machine: Node.js has no datagram sockets in the file system. @default false
      */
     notifySockets?: boolean;
@@ -90,7 +90,7 @@ export interface Host {
     systemctl(...args: string[]): Promise<Reply>;
     /** Sets how far its clock is ahead of this machine's, in seconds. */
     setClock(skewSeconds: number): void;
-    /** Programs that are played, see {@link Stage}. */
+    /** Programs that are emulated, see {@link Stage}. */
     readonly stage: Pick<Stage, "lay" | "take" | "run">;
     /** Stops its services and every command, and answers no more. */
     close(): Promise<void>;

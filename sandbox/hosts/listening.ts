@@ -1,8 +1,8 @@
 /**
- * Stand-in for ss(8) of iproute2 on a host: all hosts have this machine's ports, so what listens is what the host is said to
- * run. Imitated: lists of listening sockets by -l with -H, -n, -t, -u, -p, in one word or several; no filters.
+ * Emulator of ss(8) of iproute2 on a host: all hosts have this machine's ports, so what listens is what the host is said to
+ * run. Emulated: lists of listening sockets by -l with -H, -n, -t, -u, -p, in one word or several; no filters.
  */
-import { notImitated, type Reply, said } from "./reply";
+import { unsupported, type Reply, said } from "./reply";
 
 export interface Listener {
     port: number;
@@ -29,7 +29,7 @@ export function ss(args: string[], listeners: Listener[], privileged: boolean): 
     const odd = args.find((_arg, i) => letters[i] === undefined);
     const asked = letters.join("");
     if (odd !== undefined || !asked.includes("l") || !asked.includes("n"))
-        return notImitated(`ss ${args.join(" ")} (only -l and -n, with -H, -t, -u, -p)`);
+        return unsupported(`ss ${args.join(" ")} (only -l and -n, with -H, -t, -u, -p)`);
     const both = !asked.includes("t") && !asked.includes("u");
     const rows = listeners
         .filter(({ protocol = "tcp" }) => both || asked.includes(protocol[0]))

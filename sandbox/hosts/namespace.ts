@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import { createInterface } from "node:readline";
 import { BORROWED, makePlaces, OWN } from "./folders";
 
-/** Programs of this machine that a host does not have: where it has them, they are stand-ins in folders of its own. */
+/** Programs of this machine that a host does not have: where it has them, they are emulators in folders of the host. */
 const ABSENT = ["snap", "snapctl", "kubectl"];
 
 /** Who a process is on the host. */
@@ -112,7 +112,7 @@ exec chroot . "$@"' hide "$hidden" "$@"
 
 const UNSHARE = ["--user", "--map-root-user", "--mount", "--propagation", "private"];
 
-/** Throws where hosts cannot be imitated, with what to do. */
+/** Throws where hosts cannot be emulated, with what to do. */
 export function checkNamespaces(): void {
     const tried = spawnSync("unshare", [...UNSHARE, "true"], { encoding: "utf8" });
     if (tried.status === 0) return;

@@ -14,7 +14,7 @@ export interface ProgramOptions {
     passwordHash: string;
     /** As `uname -m` says it. @default this machine's */
     machine?: string;
-    /** Where systemd's stand-in listens, and the file with the header that lets a caller in. */
+    /** Where the systemd emulator listens, and the file with the header that lets a caller in. */
     systemdUrl: string;
     headerFile: string;
 }
@@ -35,9 +35,9 @@ while [ $# -gt 0 ]; do
     -k | -H) ;;
     -v) validate=yes ;;
     -p) prompt=$2; shift ;;
-    -u) [ "$2" = root ] || { echo "sudo: sandbox: only root is imitated" >&2; exit 1; }; shift ;;
+    -u) [ "$2" = root ] || { echo "sudo: unsupported by the sandbox: users other than root" >&2; exit 1; }; shift ;;
     --) shift; break ;;
-    -*) echo "sudo: sandbox: option $1 is not imitated" >&2; exit 1 ;;
+    -*) echo "sudo: unsupported by the sandbox: option $1" >&2; exit 1 ;;
     *) break ;;
     esac
     shift
@@ -81,7 +81,7 @@ case \${1:-} in
 -u | -g) echo $number ;;
 -un | -gn) echo "$LOGNAME" ;;
 "") echo "uid=$number($LOGNAME) gid=$number($LOGNAME) groups=$number($LOGNAME)" ;;
-*) echo "id: sandbox: $* is not imitated" >&2; exit 1 ;;
+*) echo "id: unsupported by the sandbox: $*" >&2; exit 1 ;;
 esac
 `;
 
@@ -96,7 +96,7 @@ const hostname = (name: string, address: string) => `#!/bin/sh
 case "$*" in
 "" | -s | -f) echo ${name} ;;
 -I) echo "${address} " ;;
-*) echo "hostname: sandbox: $* is not imitated" >&2; exit 1 ;;
+*) echo "hostname: unsupported by the sandbox: $*" >&2; exit 1 ;;
 esac
 `;
 
@@ -109,7 +109,7 @@ read -r skew </${CLOCK_FILE}
 for word; do
     case $word in
     -u | --utc | +* | -I* | -R) ;;
-    *) echo "date: sandbox: $word is not imitated on a host with a clock of its own" >&2; exit 1 ;;
+    *) echo "date: unsupported by the sandbox: $word on a host with a clock of its own" >&2; exit 1 ;;
     esac
 done
 now=$(/usr/bin/date +%s.%N)

@@ -1,5 +1,5 @@
 /**
- * A program of a host that is played outside of its folders: asked over HTTP, it replies in lines of `1 out`, `2 err`, and
+ * A program of a host that is emulated outside of its folders: asked over HTTP, it replies in lines of `1 out`, `2 err`, and
  * `= exit code`. Bash speaks HTTP itself: a call takes 0.002 s of a core, with curl it was 0.014 s.
  * @param words what is sent, each ended by a NUL: words of sh
  * @param header the file with the header that lets a caller in
@@ -7,7 +7,7 @@
 export function relay(what: string, words: string, { url, header }: { url: string; header: string }): string {
     const { hostname, port } = new URL(url);
     return `#!/bin/bash
-# Stand-in: ${what} runs outside of this host's folders, and is asked over HTTP.
+# Emulator: ${what} runs outside of this host's folders, and is asked over HTTP.
 LC_ALL=C
 set -- ${words}
 size=0

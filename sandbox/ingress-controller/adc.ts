@@ -8,7 +8,7 @@
 // - fields it does not read are neither compared nor put back, such as the status of a route;
 // - a credential without a name that is not wanted ends the whole synchronisation before the first write;
 // - what is deleted with its consumer is deleted once more, which fails.
-// Not imitated: the three further tries of a write that failed, consumer groups, stream routes.
+// Unsupported: the three further tries of a write that failed, consumer groups, stream routes.
 
 import { isDeepStrictEqual } from "node:util";
 

@@ -1,5 +1,5 @@
-// Stand-in for the APISIX ingress controller 2.0.1: watches a real API server, translates (translate.ts, which lists what
-// is imitated and what is not), pushes to the Admin API (admin.ts) and writes conditions.
+// Emulator of the APISIX ingress controller 2.0.1: watches a real API server, translates (translate.ts, which lists what
+// is emulated and what is not), pushes to the Admin API (admin.ts) and writes conditions.
 // Timing as in the real one (internal/manager, internal/provider/apisix/provider.go):
 // - once it leads, nothing is pushed before each object it has registered has been reconciled, or for 5 minutes. It
 //   registers ApisixUpstreams and ApisixPluginConfigs of its class too, and nothing ever reports those as reconciled: a

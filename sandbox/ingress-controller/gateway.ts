@@ -2,7 +2,7 @@
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/utils.go and the controllers in that folder.
 
 import { APISIX_GROUP, find, keyOf, secretText, type Resource, type World } from "./kinds";
-import { notImitated, Refusal } from "./objects";
+import { unsupported, Refusal } from "./objects";
 
 /** Where one APISIX is configured, and with which key. */
 export interface Target {
@@ -63,7 +63,7 @@ function target(world: World, namespace: string, name: string): Target {
     if (!proxy) throw new Refusal("SyncFailed", `failed to get GatewayProxy: ${namespace}/${name} not found`);
     const { controlPlane } = proxy.spec.provider;
     if (controlPlane.mode === "apisix-standalone") {
-        throw notImitated(`GatewayProxy ${namespace}/${name}: mode apisix-standalone`);
+        throw unsupported(`GatewayProxy ${namespace}/${name}: mode apisix-standalone`);
     }
     return {
         key: keyOf(proxy),

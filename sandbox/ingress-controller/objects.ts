@@ -38,9 +38,9 @@ export class Refusal extends Error {
     }
 }
 
-/** For what the real controller does and this stand-in does not: never a silent pass. */
-export function notImitated(what: string): Refusal {
-    return new Refusal("InvalidSpec", `${what}: not imitated by the sandbox's ingress controller`);
+/** For what the real controller does and this emulator does not: never a silent pass. */
+export function unsupported(what: string): Refusal {
+    return new Refusal("InvalidSpec", `${what}: unsupported by the sandbox`);
 }
 
 /** Id of a route, service or upstream: CRC-32 of its full name, in hex. */

@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 
 import { toVar, type Expression } from "./expressions";
 import { find, type Resource, type World } from "./kinds";
-import { nameId, notImitated, ownerLabels, Refusal, SERVICE_LABEL, type ApisixObject } from "./objects";
+import { nameId, unsupported, ownerLabels, Refusal, SERVICE_LABEL, type ApisixObject } from "./objects";
 import { rulePlugins, sharedPlugins, type Plugin, type PluginSource } from "./plugins";
 import { fromApisixUpstream, newUpstream, serviceNodes, timeout, type Upstream } from "./upstream";
 
@@ -36,7 +36,7 @@ interface Rule extends PluginSource {
 
 /** All objects of one ApisixRoute; throws a Refusal with the words of its condition. */
 export function translateRoute(context: RouteContext, owner: Resource): ApisixObject[] {
-    if ((owner.spec?.stream ?? []).length > 0) throw notImitated("spec.stream");
+    if ((owner.spec?.stream ?? []).length > 0) throw unsupported("spec.stream");
     const rules: Rule[] = owner.spec?.http ?? [];
     rules.forEach((rule, index) => validate(context.world, owner, rule, index));
     return rules.flatMap((rule, index) => translateRule(context, owner, rule, index));

@@ -3,7 +3,7 @@
 // certificate is checked neither against the hosts nor against its key.
 
 import { secretText, type Resource, type World } from "./kinds";
-import { nameId, notImitated, ownerLabels, Refusal, type ApisixObject } from "./objects";
+import { nameId, unsupported, ownerLabels, Refusal, type ApisixObject } from "./objects";
 
 export function translateTls(world: World, controllerName: string, owner: Resource): ApisixObject[] {
     const { hosts, secret, client } = owner.spec as {
@@ -11,7 +11,7 @@ export function translateTls(world: World, controllerName: string, owner: Resour
         secret: { name: string; namespace: string };
         client?: object;
     };
-    if (client) throw notImitated("ApisixTls with certificates of callers");
+    if (client) throw unsupported("ApisixTls with certificates of callers");
     const values = secretText(world, secret.namespace, secret.name);
     if (!values) throw new Refusal("InvalidSpec", `secret ${secret.namespace}/${secret.name} not found`);
     // Two ways to name the parts: that of APISIX comes first.

@@ -1,4 +1,4 @@
-// Stand-in for the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers)
+// Emulator of the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers)
 // and the program it hands its result to (api7/adc): the pure half, from resources to APISIX objects and conditions.
 // What it gets wrong on purpose, because the real one does:
 // - an authentication type it does not know becomes basic-auth (route.ts);
@@ -7,7 +7,7 @@
 // - a resource of a class that is not ours gets no status at all;
 // - plugins of a GatewayProxy are off unless `enabled: true`;
 // - a Consumer (v1alpha1) stays Available when APISIX refuses it.
-// Not imitated, hence refused in the status or the log: stream routes, Ingress, HTTPRoute, the policies and
+// Unsupported, hence refused in the status or the log: stream routes, Ingress, HTTPRoute, the policies and
 // PluginConfig of v1alpha1, mode apisix-standalone, and fields named where they are refused.
 
 import { translateApisixConsumer, translateConsumer, NamelessCredential } from "./consumer";
@@ -22,7 +22,7 @@ import {
     type Target,
 } from "./gateway";
 import { keyOf, type Kind, type Resource, type World } from "./kinds";
-import { notImitated, Refusal, type ApisixObject } from "./objects";
+import { unsupported, Refusal, type ApisixObject } from "./objects";
 import { translateRoute } from "./route";
 import { translateTls } from "./tls";
 import { pluginConfig } from "./plugins";
@@ -131,7 +131,7 @@ function globalRules(world: World, owner: Resource): ApisixObject[] {
     const enabled = (owner.spec.plugins as { name: string; enable: boolean; secretRef?: string }[]).filter(
         ({ enable }) => enable,
     );
-    if (enabled.some(({ secretRef }) => secretRef)) throw notImitated("secretRef in an ApisixGlobalRule");
+    if (enabled.some(({ secretRef }) => secretRef)) throw unsupported("secretRef in an ApisixGlobalRule");
     return enabled.map((plugin) => globalRule(plugin.name, pluginConfig(world, plugin, "")));
 }
 
@@ -215,7 +215,7 @@ function gatewayAccepted(world: World, gateway: Resource): { refused?: Condition
         return { refused: { type: "Accepted", status: "False", reason, message } satisfies Condition };
     };
     if (gateway.spec.listeners.some(({ tls }: { tls?: object }) => tls)) {
-        return refuse(notImitated("a listener with TLS").message);
+        return refuse(unsupported("a listener with TLS").message);
     }
     try {
         const target = bindGateway(world, gateway);
@@ -234,6 +234,6 @@ function refuseOthers(world: World, controllerName: string, say: (line: string) 
         return world.Ingress.filter(({ spec }) => ingressClass(world, controllerName, spec?.ingressClassName));
     };
     for (const kind of ["Ingress", "HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig"] as const) {
-        for (const resource of bound(kind)) say(`error: ${kind} ${keyOf(resource)}: ${notImitated(kind).message}`);
+        for (const resource of bound(kind)) say(`error: ${kind} ${keyOf(resource)}: ${unsupported(kind).message}`);
     }
 }

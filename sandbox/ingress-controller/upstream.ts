@@ -2,7 +2,7 @@
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixupstream.go and apisixroute.go.
 
 import { find, type Resource, type World } from "./kinds";
-import { goSeconds, notImitated } from "./objects";
+import { goSeconds, unsupported } from "./objects";
 
 export interface Upstream extends Record<string, unknown> {
     labels: Record<string, string>;
@@ -27,7 +27,7 @@ export function fromApisixUpstream(world: World, source: Resource, upstream = ne
     const spec = source.spec ?? {};
     const where = `ApisixUpstream ${source.metadata.namespace}/${source.metadata.name}`;
     for (const field of ["discovery", "portLevelSettings", "tlsSecret", "subsets"]) {
-        if (spec[field] !== undefined) throw notImitated(`${where}: spec.${field}`);
+        if (spec[field] !== undefined) throw unsupported(`${where}: spec.${field}`);
     }
     Object.assign(upstream.labels, source.metadata.labels);
     upstream.scheme = spec.scheme || "http";
@@ -125,8 +125,8 @@ export function serviceNodes(world: World, namespace: string, backend: Backend):
     const where = `${namespace}/${backend.serviceName}`;
     const service = find(world, "Service", namespace, backend.serviceName);
     if (!service) throw new Error(`service not found: ${where}`);
-    if (service.spec.type === "ExternalName") throw notImitated(`backend ${where}, a Service of type ExternalName`);
-    if (backend.subset) throw notImitated(`backend ${where}, subset`);
+    if (service.spec.type === "ExternalName") throw unsupported(`backend ${where}, a Service of type ExternalName`);
+    if (backend.subset) throw unsupported(`backend ${where}, subset`);
     const ports: { name?: string; port: number }[] = service.spec.ports ?? [];
     // 2.0.1 compares numbers only here: a port given by name counts as 0 and is not found.
     const port = ports.find((one) => one.port === Number(backend.servicePort));

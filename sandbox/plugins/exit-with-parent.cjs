@@ -1,4 +1,4 @@
-// Loaded by `--require` into every process a stand-in starts: ends it when the process that started it is gone. The
+// Loaded by `--require` into every process an emulator starts: ends it when the process that started it is gone. The
 // engine stops its plugins itself, but not when it is killed; what outlived it would go on changing things.
 // Plain JavaScript, because the program may bring its own TypeScript loader.
 "use strict";

@@ -1,8 +1,8 @@
 /**
- * Stand-in for `pulumi-language-nodejs`, the program through which the Pulumi engine runs Node.js programs and policy
+ * Emulator of `pulumi-language-nodejs`, the program through which the Pulumi engine runs Node.js programs and policy
  * packs. Used only where no Pulumi is installed: the released host is not served as a Go module.
  *
- * Imitated: the host released with Pulumi 3.274.1, from the protocol in @pulumi/pulumi/proto and from what the engine of
+ * Emulated: the host released with Pulumi 3.274.1, from the protocol in @pulumi/pulumi/proto and from what the engine of
  * that version sends (its `sdk/go/common/resource/plugin/langruntime_plugin.go`). Programs are run by the real runner,
  * `@pulumi/pulumi/cmd/run`, so their behaviour and their error messages are Pulumi's own.
  *

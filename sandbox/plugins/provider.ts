@@ -5,14 +5,14 @@ import * as provider from "@pulumi/pulumi/proto/provider_pb";
 import type { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import { readValues } from "./protocol";
-import { notImitated, unary } from "./serve";
+import { unsupported, unary } from "./serve";
 
 export type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
 
 /**
- * The service; calls that are not imitated answer UNIMPLEMENTED and say so.
+ * The service; calls that are unsupported answer UNIMPLEMENTED and say so.
  * @param name as in "the random provider"
- * @param version of the SDK that is imitated
+ * @param version of the SDK that is emulated
  * @param calls what this provider does itself
  */
 export function providerService(name: string, version: string, calls: Calls): grpc.UntypedServiceImplementation {
@@ -21,12 +21,12 @@ export function providerService(name: string, version: string, calls: Calls): gr
         attach: unary(() => new Empty()),
         cancel: unary(() => new Empty()),
         // The engine then falls back to Configure, as it does with released providers that are older than the handshake.
-        handshake: unary(() => notImitated(`The ${name} provider's handshake`)),
-        getSchema: unary(() => notImitated(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
-        invoke: unary((request: provider.InvokeRequest) => notImitated(`The function ${request.getTok()}`)),
-        call: unary((request: provider.CallRequest) => notImitated(`The method ${request.getTok()}`)),
-        construct: unary((request: provider.ConstructRequest) => notImitated(`The component ${request.getType()}`)),
-        parameterize: unary(() => notImitated(`Parameterizing the ${name} provider`)),
+        handshake: unary(() => unsupported(`The ${name} provider's handshake`)),
+        getSchema: unary(() => unsupported(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
+        invoke: unary((request: provider.InvokeRequest) => unsupported(`The function ${request.getTok()}`)),
+        call: unary((request: provider.CallRequest) => unsupported(`The method ${request.getTok()}`)),
+        construct: unary((request: provider.ConstructRequest) => unsupported(`The component ${request.getType()}`)),
+        parameterize: unary(() => unsupported(`Parameterizing the ${name} provider`)),
         getMapping: unary(() => new provider.GetMappingResponse()),
         getMappings: unary(() => new provider.GetMappingsResponse()),
     };

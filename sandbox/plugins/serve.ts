@@ -18,11 +18,11 @@ class StatusError extends Error {
     }
 }
 
-/** Ends a call that the stand-in does not imitate; the engine shows the message. */
-export function notImitated(what: string): never {
+/** Ends a call that the emulator does not have; the engine shows the message. */
+export function unsupported(what: string): never {
     throw new StatusError(
         grpc.status.UNIMPLEMENTED,
-        `${what} is not imitated by the sandbox. Install Pulumi to use it (https://www.pulumi.com/docs/install/).`,
+        `unsupported by the sandbox: ${what}. Install Pulumi to use it (https://www.pulumi.com/docs/install/).`,
     );
 }
 

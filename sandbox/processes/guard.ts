@@ -21,7 +21,7 @@ export interface Guard {
     pid: number;
     /**
      * For `--detach`: the command line may go without the world ending. From now on the guard watches `worldPid` (the
-     * process that plays the stand-ins) and stops the rest when that ends; without one it only waits to be ended by `down`.
+     * process that runs the emulators) and stops the rest when that ends; without one it only waits to be ended by `down`.
      */
     release(worldPid?: number): Promise<void>;
     /** Ends the guard alone, once everything else has been stopped in good order. */

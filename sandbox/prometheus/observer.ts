@@ -3,7 +3,7 @@
  *
  * Pods of a world have no network. Instead of Prometheus' own discovery in Kubernetes a small server lists them, as HTTP service
  * discovery asks for it: the pods with the annotations prometheus.io/scrape, /port and /path, as the usual configuration for
- * annotations takes them, at the local ports that play them. Network policies are not enforced here, and PodMonitors not followed.
+ * annotations takes them, at the local ports that emulate them. Network policies are not enforced here, and PodMonitors not followed.
  */
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const INTERVAL_SECONDS = 5;
 export interface ObserverOptions {
     /** All pods that there are now. */
     pods(): Promise<V1Pod[]>;
-    /** Local port that plays a port of a pod; undefined: it cannot be reached. */
+    /** Local port that emulates a port of a pod; undefined: it cannot be reached. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
     /** Folder of the sandbox. */
     stateDir: string;

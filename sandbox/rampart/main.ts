@@ -1,6 +1,6 @@
 /**
  * Rampart, whole: CRDs, admission webhook, HNC and the controller on an existing API server.
- * Stand-in for petuum/rampart 47a837c (2023-04-07); each file says what it imitates and what not.
+ * Emulator of petuum/rampart 47a837c (2023-04-07); each file says what it emulates and what not.
  */
 import { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, realClock } from "./kubernetes/api.js";

@@ -1,6 +1,6 @@
 /**
  * How Python 3.9 prints values. Rampart is a Python program and its messages quote values with repr(), pprint and
- * json.dumps, so a stand-in that wants the same text needs the same printing rules.
+ * json.dumps, so an emulator that wants the same text needs the same printing rules.
  */
 import type { Json } from "./types.js";
 

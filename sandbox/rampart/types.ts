@@ -1,4 +1,4 @@
-/** Shapes of the objects that the Rampart stand-in reads and writes; only the fields it uses. */
+/** Shapes of the objects that the Rampart emulator reads and writes; only the fields it uses. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };

@@ -1,6 +1,6 @@
 /**
  * HTTPS server that the API server asks about RampartGraphs: /validate, /conversion, /healthz.
- * Imitated: petuum/rampart 47a837c, validator.py on aiohttp 3.7.4; a crash answers with aiohttp's own 500 page.
+ * Emulated: petuum/rampart 47a837c, validator.py on aiohttp 3.7.4; a crash answers with aiohttp's own 500 page.
  * Key and certificate are made for each start and stay in memory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";

@@ -105,7 +105,7 @@ async function runCommand(
 
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
-/** As a stand-in's: `close` lets the answers under way end, `kill` cuts them. */
+/** As an emulator's: `close` lets the answers under way end, `kill` cuts them. */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });

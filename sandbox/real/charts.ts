@@ -22,7 +22,7 @@ export interface Chart {
     version: string;
 }
 
-/** Those that the sandbox offers, at the versions that its stand-ins imitate. */
+/** Those that the sandbox offers, at the versions that the sandbox emulates. */
 function pinnedCharts(): Chart[] {
     return ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => ({
         name,

@@ -9,14 +9,14 @@ export const REAL_VARIABLE = "ALPA_AUTH_REAL";
 
 export type Choice = "none" | "available" | "all" | PartName[];
 
-/** The real parts of a world; a stand-in plays every other one. */
+/** The real parts of a world; every other one is emulated. */
 export type RealParts = Partial<Record<PartName, Found>>;
 
 /** One line of what a world consists of. */
 export interface PartReport {
     part: PartName;
     title: string;
-    /** Of the real program, or of the one that the stand-in imitates. */
+    /** Of the real program: the one that runs, or the emulated one. */
     version: string;
     real: boolean;
 }
@@ -85,7 +85,6 @@ export function reportParts(real: RealParts): PartReport[] {
 export function partLines(parts: PartReport[]): string[] {
     const width = Math.max(...parts.map(({ title }) => title.length));
     return parts.map(
-        ({ title, version, real }) =>
-            `${title.padEnd(width)}  ${real ? `real, ${version}` : `stand-in for ${version}`}`,
+        ({ title, version, real }) => `${title.padEnd(width)}  ${real ? `real, ${version}` : `emulator of ${version}`}`,
     );
 }

@@ -1,5 +1,5 @@
 /**
- * The network of pods and Services for real programs, which know nothing of stand-ins: a DNS server that knows the cluster's
+ * The network of pods and Services for real programs, which know nothing of emulators: a DNS server that knows the cluster's
  * names, an address of its own on loopback for each name, and a proxy that takes requests for addresses of pods and names of
  * Services. Every name outside of the cluster is unknown here, so nothing real leaves loopback by a name.
  *

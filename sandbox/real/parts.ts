@@ -1,5 +1,5 @@
 /**
- * The parts of the sandbox that can be the real program instead of a stand-in, where each is looked for, and how to get it.
+ * The parts of the sandbox that can be the real program instead of an emulator, where each is looked for, and how to get it.
  * Nothing is built or downloaded: a part is found, or it is missing.
  */
 import { execFileSync } from "node:child_process";
@@ -21,7 +21,7 @@ export interface Found {
 interface Part {
     /** As its documentation calls it. */
     title: string;
-    /** The version that the stand-in imitates. */
+    /** The emulated version. */
     version: string;
     /** Versions of the real one that the product runs with. */
     accepts: RegExp;

@@ -1,5 +1,5 @@
 /**
- * A SOCKS5 proxy (RFC 1928) by which a real program reaches names that only this sandbox knows. Imitated: TCP connections
+ * A SOCKS5 proxy (RFC 1928) by which a real program reaches names that only this sandbox knows. Emulated: TCP connections
  * without authentication, to a name or an IPv4 address. A name that is not known is an unreachable host.
  */
 import { once } from "node:events";

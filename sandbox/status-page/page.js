@@ -62,7 +62,7 @@ function showParts(parts) {
     if (text === shownParts) return;
     shownParts = text;
     const items = parts.map(({ title, version, real }) =>
-        element("li", `${title}: ${real ? "real" : "stand-in"}${version ? `, ${version}` : ""}`),
+        element("li", `${title}: ${real ? "real" : "emulated"}${version ? `, ${version}` : ""}`),
     );
     byId("parts").replaceChildren(...items);
 }

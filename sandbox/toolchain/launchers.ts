@@ -10,7 +10,7 @@ const PLUGINS = path.join(__dirname, "../plugins");
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
 /** The programs of plugins/ that the engine starts, by the names it looks for. */
-const STAND_INS = {
+const EMULATORS = {
     "pulumi-language-nodejs": "language-nodejs.ts",
     "pulumi-resource-random": "resource-random.ts",
     "pulumi-resource-cloudflare": "resource-cloudflare.ts",
@@ -18,12 +18,12 @@ const STAND_INS = {
 };
 
 /**
- * Makes each stand-in one file in `folder`. Every command of Pulumi starts two to four of them: from one file that takes
+ * Makes each emulator one file in `folder`. Every command of Pulumi starts two to four of them: from one file that takes
  * 0.11 s of a core, from a hundred with a TypeScript loader 0.37 s (measured 2026-11). Making all four takes 0.3 s.
  */
 function bundle(folder: string): void {
     const { outputFiles } = buildSync({
-        entryPoints: Object.entries(STAND_INS).map(([out, file]) => ({ in: path.join(PLUGINS, file), out })),
+        entryPoints: Object.entries(EMULATORS).map(([out, file]) => ({ in: path.join(PLUGINS, file), out })),
         outdir: folder,
         outExtension: { ".js": ".cjs" },
         write: false,
@@ -34,7 +34,7 @@ function bundle(folder: string): void {
         // What is not JavaScript stays where npm put it.
         external: ["@node-rs/bcrypt", "*.node"],
         banner: { js: `module.paths.push(${JSON.stringify(path.join(ROOT, "node_modules"))});` },
-        define: { STAND_INS_FOLDER: JSON.stringify(PLUGINS) },
+        define: { EMULATORS_FOLDER: JSON.stringify(PLUGINS) },
         legalComments: "none",
         logLevel: "warning",
     });
@@ -42,8 +42,8 @@ function bundle(folder: string): void {
     for (const { path: file, contents } of outputFiles) put(file, (draft) => fs.writeFileSync(draft, contents));
 }
 
-/** Starts a bundled stand-in by the Node.js that runs the sandbox. `exec`, so that signals reach it. */
-function standIn(file: string): string {
+/** Starts a bundled emulator by the Node.js that runs the sandbox. `exec`, so that signals reach it. */
+function launcherOf(file: string): string {
     return `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(file)} "$@"\n`;
 }
 
@@ -68,15 +68,17 @@ const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 /**
  * Writes the executables that the engine looks for on PATH into a folder of this clone's own below `parent`, and returns
  * it. They hold no secrets and no state; writing them again is harmless, also while another run uses them.
- * @param released folder of an official Pulumi: what it holds takes the place of stand-ins
+ * @param released folder of an official Pulumi: what it holds takes the place of emulators
  */
 export function writeLaunchers(parent: string, released?: string): string {
     const clone = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
     const folder = path.join(path.resolve(parent), clone);
-    const bundles = path.join(folder, "stand-ins");
+    const bundles = path.join(folder, "emulators");
     bundle(bundles);
     const launchers: Record<string, string> = {
-        ...Object.fromEntries(Object.keys(STAND_INS).map((name) => [name, standIn(path.join(bundles, `${name}.cjs`))])),
+        ...Object.fromEntries(
+            Object.keys(EMULATORS).map((name) => [name, launcherOf(path.join(bundles, `${name}.cjs`))]),
+        ),
         "pulumi-resource-pulumi-nodejs": dynamicProvider(bundles),
         [MARK]: `${ROOT}\n`,
     };

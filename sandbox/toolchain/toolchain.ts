@@ -17,7 +17,7 @@ import versions from "./versions.json";
  * downloaded from its release → built from its Go modules, or taken out of a Python package (Redis).
  *
  * Where an official `pulumi` is installed, the engine fetches its own plugins, and neither the Kubernetes provider of the
- * cache nor the stand-ins of `sandbox/plugins` are used. A downloaded one brings its language host and the providers random
+ * cache nor the emulators of `sandbox/plugins` are used. A downloaded one brings its language host and the providers random
  * and command; the provider for Cloudflare stays a choice of `--real`.
  */
 const TOOLS = {

@@ -1,4 +1,4 @@
-/** Time of what is played: tests make its seconds shorter. */
+/** Time of what is emulated: tests make its seconds shorter. */
 import { pause } from "../processes";
 
 export interface Clock {

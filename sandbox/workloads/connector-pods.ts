@@ -1,10 +1,10 @@
 /**
- * Plays pods of cloudflared 2026.8.2 with the connector stand-in (see cloudflare/connector) or the real program: one for each pod
+ * Emulates pods of cloudflared 2026.8.2 with the connector emulator (see cloudflare/connector) or the real program: one for each pod
  * from when its token is there until the pod goes, and then for as long as its grace period lasts. What it finds by DNS in
  * reality, the edge, is the world's.
  *
- * Imitated of the pod: arguments, plain variables, the token's file from a Secret. Refused, also for the real program:
- * everything that the stand-in's command line refuses, a token in the environment or in arguments, variables that come
+ * Emulated of the pod: arguments, plain variables, the token's file from a Secret. Refused, also for the real program:
+ * everything that the emulator's command line refuses, a token in the environment or in arguments, variables that come
  * from elsewhere. Not there: a pod that is ready once stays so when its connector loses the edge; a bad token keeps it waiting
  * instead of ending it.
  */
@@ -23,7 +23,7 @@ import type { SocksProxy } from "../real/socks";
 import { decoded, type Snapshot } from "./cluster";
 import { CLOUDFLARED, image, runs } from "./pods/images";
 
-/** Why a container of cloudflared cannot be played. */
+/** Why a container of cloudflared cannot be emulated. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
     if (edge === undefined) return "this sandbox has no edge of Cloudflare that a connector could reach";
@@ -40,13 +40,13 @@ export function connectorProblem(container: V1Container, edge: string | undefine
 }
 
 function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string): RunArguments {
-    if (command) throw new UsageError(`not imitated: command ${command[0]}`);
+    if (command) throw new UsageError(`unsupported by the sandbox: command ${command[0]}`);
     const foreign = env.find(({ valueFrom }) => valueFrom);
-    if (foreign) throw new UsageError(`not imitated: ${foreign.name} from elsewhere`);
+    if (foreign) throw new UsageError(`unsupported by the sandbox: ${foreign.name} from elsewhere`);
     // The image's entry point is the program with --no-autoupdate.
     const variables = Object.fromEntries(env.map(({ name, value = "" }) => [name, value]));
     const parsed = parseArguments(["--no-autoupdate", ...args], { ...variables, TUNNEL_EDGE: edge });
-    if (parsed.command !== "run") throw new UsageError(`not imitated: ${parsed.command}`);
+    if (parsed.command !== "run") throw new UsageError(`unsupported by the sandbox: ${parsed.command}`);
     return parsed;
 }
 
@@ -69,7 +69,7 @@ function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot)
 export interface ConnectorPodsOptions {
     edge?: EdgePlace;
     resolve: Resolve;
-    /** The real program, and on what ground. @default the stand-in */
+    /** The real program, and on what ground. @default the emulator */
     real?: { found: Found; ground: Ground };
     /** Called when a connector has become ready. */
     changed: () => void;
@@ -77,7 +77,7 @@ export interface ConnectorPodsOptions {
 }
 
 /** What runs for a pod. */
-interface Played {
+interface RunningConnector {
     connected(): boolean;
     /** Local port of its health and metrics. */
     metricsPort(): number | undefined;
@@ -86,7 +86,7 @@ interface Played {
 }
 
 interface Running {
-    connector: Played;
+    connector: RunningConnector;
     graceMilliseconds: number;
     /** `namespace/name`. */
     title: string;
@@ -120,7 +120,7 @@ export class ConnectorPods {
 
     readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
-    /** Local port that plays the metrics port of a pod; undefined: none does. */
+    /** Local port that emulates the metrics port of a pod; undefined: none does. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const all = [...this.running.values()];
         return all.find((one) => one.title === `${namespace}/${name}` && one.port === port)?.connector.metricsPort();
@@ -148,18 +148,18 @@ export class ConnectorPods {
         if (token === undefined) return;
         const connector = this.options.real
             ? await this.startReal(pod, container, { edge, title, token: text! })
-            : await this.startPlayed(edge, title, token, given);
+            : await this.startEmulated(edge, title, token, given);
         const port = Number(metrics.split(":").at(-1));
         this.running.set(uid!, { connector, graceMilliseconds, title, port });
-        log(`${title}: a ${this.options.real ? "real cloudflared" : "connector"} plays ${image(pod, CLOUDFLARED)}`);
+        log(`${title}: a ${this.options.real ? "real cloudflared" : "connector"} runs as ${image(pod, CLOUDFLARED)}`);
     }
 
-    private async startPlayed(
+    private async startEmulated(
         edge: EdgePlace,
         title: string,
         token: TunnelToken,
         given: RunArguments,
-    ): Promise<Played> {
+    ): Promise<RunningConnector> {
         const { resolve, changed, log } = this.options;
         const { edges, retries, level } = given;
         const say = createLog(level, (line) => log(`${title}: ${line.trimEnd()}`));
@@ -179,7 +179,7 @@ export class ConnectorPods {
         pod: V1Pod,
         { args = [], env = [] }: V1Container,
         more: { edge: EdgePlace; title: string; token: string },
-    ): Promise<Played> {
+    ): Promise<RunningConnector> {
         const { resolve, changed, real } = this.options;
         this.proxy ??= startConnectorProxy(more.edge, resolve);
         return new RealCloudflared(real!.ground, {

@@ -1,5 +1,5 @@
 /**
- * Plays the containers of APISIX's ingress controller, or runs real ones: in each ready pod one that takes part in the election
+ * Emulates the containers of APISIX's ingress controller, or runs real ones: in each ready pod one that takes part in the election
  * of a leader, which alone translates and pushes. A pod that goes, or whose node is cut off, stops at once, and its Lease runs out.
  */
 import { KubeConfig, type V1Pod } from "@kubernetes/client-node";
@@ -27,7 +27,7 @@ export interface ControllersOptions {
     resolveAdmin: ResolveAdmin;
     /** Whether the machine of a pod can be reached. */
     reachable: (pod: V1Pod) => boolean;
-    /** A real one to run for each pod, and the proxy by which it reaches pods. @default the stand-in */
+    /** A real one to run for each pod, and the proxy by which it reaches pods. @default the emulator */
     real?: { found: Found; ground: Ground; proxyUrl: string };
     log: (line: string) => void;
 }

@@ -1,4 +1,4 @@
-/** Plays what runs in the cluster: kubelets' checks, volumes, gateways, their counters and ingress controllers. */
+/** Emulates what runs in the cluster: kubelets' checks, volumes, gateways, their counters and ingress controllers. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { admit, suppliesOf } from "./admit";
 import { REAL_TIME } from "./clock";
@@ -92,7 +92,7 @@ async function look(cluster: Cluster, parts: Parts, programs: Programs, options:
         images: options.gpus && [options.gpus.images, OPERATOR, PAUSE],
         listens: (pod: V1Pod) => (realGateways ? realGateways.gatewayOf(pod) !== undefined : gateways.admits(pod, now)),
     });
-    const others = now.pods.filter((pod) => !ray?.plays(pod));
+    const others = now.pods.filter((pod) => !ray?.emulates(pod));
     await admit(cluster, others, supplies, (pod) => realGateways?.begin(pod, now));
     await etcd?.reconcile(now);
     await ray?.reconcile(now, supplies);

@@ -1,5 +1,5 @@
 /**
- * Plays the kubelet's look at a pod before its containers start: without it kwok would call every pod ready, and an
+ * Emulates the kubelet's look at a pod before its containers start: without it kwok would call every pod ready, and an
  * installation that forgets a Secret would look right. Messages are those of kubelet 1.34.
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
@@ -21,7 +21,7 @@ export interface Supplies {
     reachable: (namespace: string, host: string, port: number) => boolean;
     /** Where connectors find Cloudflare's edge; undefined in a world without one. */
     edge?: string;
-    /** Images that this world plays besides those of every world. */
+    /** Images that this world emulates besides those of every world. */
     images?: RegExp[];
     /** Whether the connector of a pod is connected to the edge. */
     connected?: (pod: V1Pod) => boolean;
@@ -38,7 +38,7 @@ export interface Missing {
     runs?: true;
 }
 
-/** Images that the sandbox knows how to play; any other one cannot be pulled here. A digest is taken for what it is said to be. */
+/** Images that the sandbox knows how to emulate; any other one cannot be pulled here. A digest is taken for what it is said to be. */
 const IMAGES = [
     /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?(@sha256:[\da-f]{64})?$/,
     /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,
@@ -46,7 +46,7 @@ const IMAGES = [
     /^gcr\.io\/etcd-development\/etcd:v3\.6\.\d+(@sha256:[\da-f]{64})?$/,
     VALKEY,
     CLOUDFLARED,
-    /^rampart\.invalid\/(stand-in|controller):/,
+    /^rampart\.invalid\/(emulator|controller):/,
 ];
 
 /** The first thing a pod waits for; undefined when it can start. */
@@ -64,17 +64,17 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             return {
                 container: container.name,
                 reason: "ErrImagePull",
-                message: `the sandbox plays no image ${container.image}`,
+                message: `unsupported by the sandbox: image ${container.image}`,
             };
         const message = missingInEnvironment(container, namespace, supplies);
         if (message) return { container: container.name, reason: "CreateContainerConfigError", message };
-        const unplayed =
+        const unsupported =
             valkeyProblem(container) ??
             connectorProblem(container, supplies.edge) ??
             operatorProblem(container) ??
             etcdProblem(container) ??
             apisixProblem(pod, container, supplies);
-        if (unplayed) return { container: container.name, reason: "CreateContainerError", message: unplayed };
+        if (unsupported) return { container: container.name, reason: "CreateContainerError", message: unsupported };
         // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
         if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))
             return waiting("Readiness probe failed: HTTP probe failed with statuscode: 503");

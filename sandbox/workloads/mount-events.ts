@@ -2,7 +2,7 @@
  * What a kubelet says when a volume of a pod cannot be mounted: an event, as the container's status has only
  * "ContainerCreating". Facts: kubelet 1.34.
  *
- * Imitated: one event of a pod and message, a second after its first try. Not imitated: that the kubelet tries again and
+ * Emulated: one event of a pod and message, a second after its first try. Unsupported: that the kubelet tries again and
  * counts up.
  */
 import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";

@@ -7,7 +7,7 @@
  * them, and the real controllers do the rest: taints, endpoints, budgets. That controller's own clock cannot be made
  * faster, so the two conditions are written here; kwok no longer looks at the node meanwhile.
  *
- * Not imitated: the eviction of a lost node's pods after 300 s is the real one's, in real time; kwok takes deleted pods
+ * Unsupported: the eviction of a lost node's pods after 300 s is the real one's, in real time; kwok takes deleted pods
  * of a lost node away, where the real API server waits for their kubelet.
  */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";

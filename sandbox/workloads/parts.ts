@@ -33,15 +33,15 @@ export interface WorkloadsOptions {
     clock?: Clock;
     /** GPUs, what holds them in pods, and KubeRay's operator. @default pods that ask for GPUs start as others do */
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
-    /** More programs to play: each runs while a pod of its image is ready. */
+    /** More programs to emulate: each runs while a pod of its image is ready. */
     programs?: Program[];
-    /** Told each answer of a stand-in for APISIX. */
+    /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
-    /** What is real, on what ground, and the etcd that real gateways need. @default stand-ins */
+    /** What is real, on what ground, and the etcd that real gateways need. @default emulators */
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
-/** Those that are unset are not played, or are stand-ins inside of others. */
+/** Unset parts are not run, or run inside of other emulators. */
 export interface Parts {
     ray?: RayPods;
     operators?: Operators;

@@ -1,5 +1,5 @@
 /**
- * Plays Valkey's pods: a real Redis or Valkey for each running one, with the options of its container, so that a new pod
+ * Emulates Valkey's pods: a real Redis or Valkey for each running one, with the options of its container, so that a new pod
  * starts empty. It rejects other options and other values than those below: no data is written to disk, and no password
  * is required.
  */
@@ -18,17 +18,17 @@ const OPTIONS = new Map([
     ["--protected-mode", /^no$/],
 ]);
 
-/** Why a container of Valkey cannot be played. */
+/** Why a container of Valkey cannot be emulated. */
 export function valkeyProblem({ image: name, command = [], args = [] }: V1Container): string | undefined {
     if (!VALKEY.test(name!)) return undefined;
     const words = [...command, ...args];
     // The image's entry point puts it in front of options.
     if (words[0] === "valkey-server") words.shift();
-    else if (command.length > 0) return `the sandbox's Valkey does not play the command ${command[0]}`;
+    else if (command.length > 0) return `unsupported by the sandbox: Valkey with the command ${command[0]}`;
     while (words.length > 0) {
         const [option, value] = words.splice(0, 2);
         if (value === undefined || !OPTIONS.get(option)?.test(value))
-            return `the sandbox's Valkey does not play the argument ${[option, value].join(" ").trimEnd()}`;
+            return `unsupported by the sandbox: Valkey with the argument ${[option, value].join(" ").trimEnd()}`;
     }
     return undefined;
 }
@@ -68,12 +68,12 @@ export class RedisPods {
             if (this.servers.has(uid!)) continue;
             const server = await startRedis({ port: 0, lines: linesOf(pod), stateDir: this.stateDir });
             this.servers.set(uid!, server);
-            this.log(`${namespace}/${name}: Redis plays ${image(pod, VALKEY)} on 127.0.0.1:${server.port}`);
+            this.log(`${namespace}/${name}: a Redis runs as ${image(pod, VALKEY)} on 127.0.0.1:${server.port}`);
         }
     }
 
     /**
-     * Plays the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1.
+     * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1.
      * Undefined for other names, which are not the cluster's.
      * @throws Error where there is no such Service, no ready pod behind its port, or none on a node that can be reached
      */

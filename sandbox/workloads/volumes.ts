@@ -1,5 +1,5 @@
 /**
- * Plays storage provisioners: a volume for every claim of a class that exists, gone with its claim. Nothing is stored in
+ * Emulates storage provisioners: a volume for every claim of a class that exists, gone with its claim. Nothing is stored in
  * it. A claim of no class, or of a misspelt one, waits for ever, as it does in a real cluster.
  */
 import type { Cluster, Snapshot } from "./cluster";

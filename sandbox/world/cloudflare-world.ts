@@ -50,7 +50,7 @@ export interface CloudflareWorldOptions {
     scale?: number;
     /** Told each answer of the edge. */
     onAnswer?: (answered: Answered) => void;
-    /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
+    /** Parts that are the real program instead of an emulator. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
     log?: (line: string) => void;
 }
@@ -65,7 +65,7 @@ export interface CloudflareWorld {
     dns: Dns | undefined;
     /** What more hosts need, that connectors on them find Cloudflare. */
     onHosts: Pick<HostOptions, "files" | "notifySockets">;
-    /** Serves cloudflared in another version, for `tunnel` of the config: the stand-in, also where the other one is real. */
+    /** Serves cloudflared in another version, for `tunnel` of the config: the emulator, also where the other one is real. */
     nextVersion(version: string): Promise<HeadNodeFacts["cloudflared"]>;
     close(): Promise<void>;
 }
@@ -138,7 +138,7 @@ const CERTIFICATE = "usr/local/share/ca-certificates/cloudflare.crt";
 
 /**
  * What a host of this machine finds at Cloudflare: where the edge is, and the team's domain.
- * @param proxyUrl of a real cloudflared: see {@link startConnectorProxy}. @default the stand-in, which needs none
+ * @param proxyUrl of a real cloudflared: see {@link startConnectorProxy}. @default the emulator, which needs none
  */
 export function outside(edge: Edge, proxyUrl?: string): Pick<HostOptions, "files" | "notifySockets"> {
     const { name, port } = edge.teamDomainTls;
@@ -181,6 +181,6 @@ export async function activeZone(account: Account, api: CloudflareApi, token: st
         headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
         body: JSON.stringify({ name: ZONE, account: { id: account.id }, type: "full" }),
     });
-    if (!answer.ok) throw new Error(`zone ${ZONE} could not be created at the stand-in (${answer.status}).`);
+    if (!answer.ok) throw new Error(`zone ${ZONE} could not be created at the emulator (${answer.status}).`);
     account.delegated(account.zoneNamed(ZONE)!);
 }

@@ -38,7 +38,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
             const tools = await ensureTools<ToolName>(names, { log });
             const { onAnswer, observe, ...ofModel } = asked;
             const onGpus = { gpus: { operator: tools["kuberay-operator"], rehearsal: true, ...ofModel } };
-            const own = gpus && hostsCanBePlayed(option ?? asked.failStep, log) ? onGpus : {};
+            const own = gpus && hostsCanBeEmulated(option ?? asked.failStep, log) ? onGpus : {};
             if (asked.failStep) log(`step ${asked.failStep} of a conversion fails in this sandbox`);
             return startWorld({ tools, stateDir: dir, onAnswer, observe, log, ...world, ...own });
         },
@@ -64,7 +64,7 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
 }
 
 /** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. @param needed what asks for that way */
-function hostsCanBePlayed(needed: string | undefined, log: Say): boolean {
+function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     try {
         checkNamespaces();
         return true;

@@ -11,7 +11,7 @@ import type { Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import type { WorldOptions } from "./world";
 
-/** Tokens that the Alpa stand-in makes in a second, at the least. */
+/** Tokens that the Alpa emulator makes in a second, at the least. */
 const TOKENS_PER_SECOND = 20;
 
 /** @param base what the stack's world is without Cloudflare */

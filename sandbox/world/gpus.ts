@@ -78,7 +78,7 @@ export class Gpus {
         return dirname(this.options.operator);
     }
 
-    /** @param alpa as its service is played; in the network of a node it has the port of bare metal */
+    /** @param alpa as its service is emulated; in the network of a node it has the port of bare metal */
     workloads(alpa: Pick<AlpaOptions, "port" | "seconds">, env: NodeJS.ProcessEnv): WorkloadsOptions["gpus"] {
         const { ledger, faults, loadSeconds, stateDir } = this;
         const images = new RegExp(`^${IMAGE.replaceAll(".", "\\.")}(:|@)`);

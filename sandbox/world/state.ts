@@ -30,9 +30,9 @@ export interface WorldFacts {
     /** Folder to put first on PATH, and the real `pulumi` behind it. */
     bin: string;
     pulumi: string;
-    /** Folder of the Pulumi plugin stand-ins; absent where the official Pulumi is installed. */
+    /** Folder of the Pulumi plugin emulators; absent where the official Pulumi is installed. */
     pluginDir?: string;
-    /** Which parts are real, and which a stand-in plays. */
+    /** Which parts are real, and which an emulator emulates. */
     parts: PartReport[];
 }
 

@@ -1,4 +1,4 @@
-/** The world a stack is brought up in: a control plane, what plays its workloads, a chart repository, and Alpa. */
+/** The world a stack is brought up in: a control plane, what emulates its workloads, a chart repository, and Alpa. */
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -59,11 +59,11 @@ export interface WorldOptions {
     alpaServices?: number;
     /** Told each request that reached Alpa, and the `host:port` it came to. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
-    /** Told each answer to a caller, where a stand-in gives it. */
+    /** Told each answer to a caller, where an emulator gives it. */
     onAnswer?: (answered: Answered) => void;
     /** Whether the Prometheus on PATH reads the gateway pods. @default it does not */
     observe?: boolean;
-    /** Parts that are the real program instead of a stand-in. @default what ALPA_AUTH_REAL names */
+    /** Parts that are the real program instead of an emulator. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
     log?: (line: string) => void;
 }
@@ -111,8 +111,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         const alpaPort = await portOf(options, 0, log);
         log("workloads");
         const rampart = () => rampartOf(options, kubeconfigPath);
-        const played = playedOptions(options, ground, { real, gpus, alpaPort, rampart });
-        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, ...played }));
+        const emulated = emulatedOptions(options, ground, { real, gpus, alpaPort, rampart });
+        const workloads = keep(await startWorkloads({ kubeConfig, controlPlane, ...emulated }));
         running.workloads = workloads;
         const prometheus = options.observe ? keep(await observerOf(kubeConfig, workloads, ground)) : undefined;
         const repositories = await startRepositories(keep, options, real, gpus);
@@ -162,7 +162,7 @@ interface ForWorkloads {
     rampart: () => Promise<{ close(): Promise<void> }>;
 }
 
-function playedOptions(
+function emulatedOptions(
     options: WorldOptions,
     ground: Ground,
     { real, gpus, alpaPort, rampart }: ForWorkloads,

@@ -1,5 +1,5 @@
 // Proves on the real engine, API server and KubeRay operator: a conversion goes forward, back and forward again, one phase
-// after another, and callers are refused in its window only. Hosts, kubelets, Ray, Alpa and the gateway are stand-ins: that
+// after another, and callers are refused in its window only. Hosts, kubelets, Ray, Alpa and the gateway are emulators: that
 // real GPUs and a real Alpa do the same is not proved here.
 import { strict as assert } from "node:assert";
 import { PHASES, type Stage } from "../../components/opt/conversion-phases";

@@ -1,6 +1,6 @@
 // Proves that Alpa goes from bare metal into the cluster and back under callers' steady requests, that it returns by itself
 // whichever step fails, and that it is gone on with wherever it was killed: on the real engine, API server, scheduler and
-// operator of KubeRay. Gateway, hosts, kubelets, GPUs and Alpa are stand-ins, so the times say nothing of a real model.
+// operator of KubeRay. Gateway, hosts, kubelets, GPUs and Alpa are emulators, so the times say nothing of a real model.
 import { strict as assert } from "node:assert";
 import { PHASES, type Phase } from "../../ops/cutover/phases";
 import type { Fault } from "../../sandbox/gpus/faults";

@@ -1,6 +1,6 @@
 // Proves on the real engine, API server and KubeRay operator that Alpa in the cluster serves again by itself: after its batch loop
 // has ended, and after the pod of its head or of a worker was lost. The watchdog's script is real. Kubelets, Ray and Alpa are
-// stand-ins, whose model loads in a second, and a cluster's second lasts 0.05 s: the times of a real one are not proved here.
+// emulators, whose model loads in a second, and a cluster's second lasts 0.05 s: the times of a real one are not proved here.
 import { strict as assert } from "node:assert";
 import { CoreV1Api, type V1Pod } from "@kubernetes/client-node";
 import { waitFor } from "../../sandbox/processes";

@@ -1,5 +1,5 @@
 // Proves with the real Helm that pods of option inter keep the time for their answers when the chart is upgraded, that an
-// upgrade starts them once, and that callers lose nothing by it. What pods do with the time is played by stand-ins.
+// upgrade starts them once, and that callers lose nothing by it. What pods do with the time is emulated by emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { AppsV1Api } from "@kubernetes/client-node";

@@ -1,5 +1,5 @@
 // Proves on the real engine that a stack that was moved to option cloudflare goes back to intra-a, and forth: what callers
-// need for it is said before. Cloudflare, the gateway and the host are stand-ins.
+// need for it is said before. Cloudflare, the gateway and the host are emulators.
 import { strict as assert } from "node:assert";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

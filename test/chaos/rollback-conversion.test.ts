@@ -1,6 +1,6 @@
 // Proves on the real engine what a rollback is while Alpa may change places: from the first phase of option intra-b, in which
 // bare metal serves, it goes back to intra-a and forth without a failed request; from any later phase it is left to
-// ops convert. Hosts, kubelets, Ray, Alpa and the gateway are stand-ins.
+// ops convert. Hosts, kubelets, Ray, Alpa and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Proves on the real engine that a rollback changes the exposure: exposure direct and tunnel, and both at once
-// between them. Who comes by a way that both versions have loses nothing. Cloudflare and the gateway are stand-ins.
+// between them. Who comes by a way that both versions have loses nothing. Cloudflare and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";

@@ -1,5 +1,5 @@
 // Proves on the real engine that callers of option inter who are in both versions lose nothing while others come and go by a
-// rollback, and limits change. Gateway, kubelet and kube-proxy are stand-ins.
+// rollback, and limits change. Gateway, kubelet and kube-proxy are emulators.
 import { strict as assert } from "node:assert";
 import { join } from "node:path";
 import { ask, eventually, InterStack, nodes, Traffic, useNodes } from "../engine/kit/inter";

@@ -1,4 +1,4 @@
-// Proves what becomes of every way a caller may send a credential, good and bad. The gateway is a stand-in that was
+// Proves what becomes of every way a caller may send a credential, good and bad. The gateway is an emulator that was
 // compared with recorded answers of APISIX 3.18.0; the engine and the objects are real.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";

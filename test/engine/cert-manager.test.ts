@@ -1,4 +1,4 @@
-// Proves what cert-manager does with a Certificate of ours, on a real API server: the same of the stand-in and, where
+// Proves what cert-manager does with a Certificate of ours, on a real API server: the same of the emulator and, where
 // ALPA_AUTH_REAL names it, of the real controller with its own CRDs.
 import { strict as assert } from "node:assert";
 import { X509Certificate } from "node:crypto";

@@ -1,5 +1,5 @@
 // Proves that the callers of a class have no more open than its share together, whichever of them asks, and that other callers
-// are served meanwhile. The gateway is the stand-in or, with ALPA_AUTH_REAL, the real one. Costs three updates of one stack.
+// are served meanwhile. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. Costs three updates of one stack.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";
 import { SLOW_COMPLETION, startSlowAlpa, type SlowAlpa } from "./kit/slow-alpa";

@@ -1,4 +1,4 @@
-// Proves that an `up` which fails on a host of the connectors says why, and that the next one finishes. The hosts are stand-ins:
+// Proves that an `up` which fails on a host of the connectors says why, and that the next one finishes. The hosts are emulators:
 // real scripts, a real shell, but SSH, sudo and systemd are the sandbox's, and so is the provider that connects.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
 // Proves that a zone moves to Cloudflare and back by `pulumi up` alone, as docs/operate/dns-move.md says, with resolvers that are asked
-// throughout. Time passes on the account's clock, which is the program's too. The name servers are stand-ins.
+// throughout. Time passes on the account's clock, which is the program's too. The name servers are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

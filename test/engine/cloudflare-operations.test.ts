@@ -1,5 +1,5 @@
 // Proves what docs/operate/service-tokens.md says of option cloudflare: what callers of a team in classic mode are answered, the command
-// line's words for callers, and what the loss of a connector or of a host costs. The edge and cloudflared are stand-ins: that
+// line's words for callers, and what the loss of a connector or of a host costs. The edge and cloudflared are emulators: that
 // only what is on a lost connector fails is true of them, and in reality as soon as the edge has noticed.
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";

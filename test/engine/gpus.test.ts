@@ -1,5 +1,5 @@
 // Proves that GPUs in the sandbox are held by one side at a time, with the real operator of KubeRay, scheduler and API
-// server: hosts, kubelets and Alpa are stand-ins. Nothing of the project's own is deployed here.
+// server: hosts, kubelets and Alpa are emulators. Nothing of the project's own is deployed here.
 import { strict as assert } from "node:assert";
 import { promisify } from "node:util";
 import { execFile } from "node:child_process";

@@ -1,5 +1,5 @@
 // Proves what requests reach Alpa: those that are known to stop it are refused before it hears of them, and every
-// legitimate form arrives with the same values. Gateway and Alpa are stand-ins compared with recordings.
+// legitimate form arrives with the same values. Gateway and Alpa are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { request } from "node:http";
 import { succeeded, takeAlpaRequests, TestStack, useWorld } from "./kit";

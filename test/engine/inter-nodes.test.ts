@@ -1,6 +1,6 @@
 // Proves that three hosts become a cluster with a highly available gateway, that it serves TLS with a certificate of cert-manager,
 // that only its nodes reach Alpa, and that nodes, TLS and exposure change without a lost request. What is real and what is
-// played: kit/nodes.ts. It does not prove that the real MicroK8s and kernel do the same.
+// emulated: kit/nodes.ts. It does not prove that the real MicroK8s and kernel do the same.
 import { strict as assert } from "node:assert";
 import { existsSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";

@@ -1,5 +1,5 @@
 // Proves on the real engine and API server: the stack deploys, a second run changes nothing, a change touches what it
-// names, and destroy leaves nothing. The gateway and Rampart are stand-ins: that the real ones agree is not proved here.
+// names, and destroy leaves nothing. The gateway and Rampart are emulators: that the real ones agree is not proved here.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, takeAlpaRequests, TestStack, useWorld, type StackConfig } from "./kit";

@@ -1,5 +1,5 @@
 // Proves that a caller is held to its limits over all gateway pods, and what happens while the shared counters are away. The
-// gateway and the counters are stand-ins compared with recordings.
+// gateway and the counters are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { AppsV1Api } from "@kubernetes/client-node";
 import { call, current, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";

@@ -1,4 +1,4 @@
-// Proves that a caller is held only to its own limits, over all its credentials. The gateway is a stand-in compared with
+// Proves that a caller is held only to its own limits, over all its credentials. The gateway is an emulator compared with
 // recordings. limits-shared.test.ts proves the same over several gateway pods.
 import { strict as assert } from "node:assert";
 import { call, eventually, succeeded, TestStack, useWorld, type Answer } from "./kit";

@@ -1,5 +1,5 @@
 // Proves that hosts become a cluster with a serving gateway, that a step that failed is finished by the next run, and that
-// nodes come and go. The hosts are stand-ins: real scripts and a real shell, but SSH, sudo, snap and MicroK8s are the
+// nodes come and go. The hosts are emulators: real scripts and a real shell, but SSH, sudo, snap and MicroK8s are the
 // sandbox's, and so is the provider that connects. Their nodes are in a real API server.
 import { strict as assert } from "node:assert";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { CoreV1Api, type V1Node } from "@kubernetes/client-node";
 import { parse } from "yaml";
 import { FOLDER } from "../../components/hosts/microk8s/script-files";
-import { type Microk8sHost, Microk8sPlay, newKey } from "../../sandbox/hosts";
+import { type Microk8sHost, Microk8sEmulator, newKey } from "../../sandbox/hosts";
 import { restOf } from "../../sandbox/hosts/microk8s/rest";
 import { call, current, failed, succeeded, TestStack, useWorld } from "./kit";
 
@@ -15,7 +15,7 @@ const PASSWORD = "correct horse";
 
 describe("MicroK8s on the engine", () => {
     useWorld();
-    let play: Microk8sPlay;
+    let microk8s: Microk8sEmulator;
     let stack: TestStack;
     let gone: V1Node[];
     let secrets: { privateKey: unknown; sudoPassword: unknown };
@@ -54,11 +54,11 @@ describe("MicroK8s on the engine", () => {
         // The cluster begins without nodes.
         gone = await nodes();
         for (const { metadata } of gone) await core().deleteNode({ name: metadata!.name! });
-        play = new Microk8sPlay({ api: restOf(world.controlPlane.adminKubeConfig) });
+        microk8s = new Microk8sEmulator({ api: restOf(world.controlPlane.adminKubeConfig) });
         const privateKey = newKey();
         const common = { privateKey, password: PASSWORD, sudo: "password", stateDir: dir } as const;
         const all = ["a", "b", "c", "d"].map((name, i) =>
-            play.startHost({ ...common, name: `node-${name}`, address: `127.0.0.${60 + i}` }),
+            microk8s.startHost({ ...common, name: `node-${name}`, address: `127.0.0.${60 + i}` }),
         );
         for (const host of await Promise.all(all)) hosts[host.name.slice(-1)] = host;
         stack = await TestStack.create("nodes", { cluster: { nodes: [{}] } });
@@ -69,7 +69,7 @@ describe("MicroK8s on the engine", () => {
         configure(...three());
     });
     after(async () => {
-        await play.close();
+        await microk8s.close();
         for (const { metadata, spec, status } of gone) {
             const { name, labels, annotations } = metadata!;
             await core().createNode({ body: { metadata: { name, labels, annotations }, spec, status } });

@@ -1,6 +1,6 @@
 // Proves that a new version of the model takes the place of the old one under callers' steady requests, that the old one comes
 // back by itself whichever step fails, and that an upgrade is gone on with or aborted wherever it was killed: on the real engine,
-// API server, scheduler and operator of KubeRay. Gateway, kubelets, GPUs and Alpa are stand-ins, so the times say nothing of a
+// API server, scheduler and operator of KubeRay. Gateway, kubelets, GPUs and Alpa are emulators, so the times say nothing of a
 // real model.
 import { strict as assert } from "node:assert";
 import type { UpgradePhase } from "../../components/opt/conversion-phases";

@@ -1,5 +1,5 @@
 // Proves that the figures and the lines of the access log are those of the requests that were sent, by caller and status, and
-// that no key, token, prompt or answer is in either. The gateway is the stand-in or, with ALPA_AUTH_REAL, the real one. With
+// that no key, token, prompt or answer is in either. The gateway is the emulator or, with ALPA_AUTH_REAL, the real one. With
 // prometheus on PATH also that a real Prometheus and `consumer usage` have the same figures.
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";

@@ -1,5 +1,5 @@
 // Proves the operators' command line where a key is not of the program's making: brought by a caller, or deleted in the cluster
-// by hand. On the real engine and API server; the gateway is a stand-in compared with recordings.
+// by hand. On the real engine and API server; the gateway is an emulator compared with recordings.
 import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Proves that Pulumi's own commands work on a stack of this project as an operator types them. Where no official Pulumi
-// is installed, language host and plugins are stand-ins; this is what shows they are good enough.
+// is installed, language host and plugins are emulators; this is what shows they are good enough.
 import { strict as assert } from "node:assert";
 import { CoreV1Api } from "@kubernetes/client-node";
 import { execFileSync } from "node:child_process";

@@ -73,11 +73,11 @@ describe("charts of a repository", () => {
     });
 });
 
-describe("the stand-in charts", () => {
+describe("the emulated charts", () => {
     let charts: RealCharts;
     before(async () => {
-        await packageCharts(helm, join(folder, "stand-in"));
-        charts = new RealCharts(helm, folder, join(folder, "stand-in/archives"));
+        await packageCharts(helm, join(folder, "emulator"));
+        charts = new RealCharts(helm, folder, join(folder, "emulator/archives"));
     });
 
     it("render the values of option inter", async () =>

@@ -1,6 +1,6 @@
 // Proves that a review and drift by the command line are of what the real engine, Kubernetes provider and API server say, and
 // that the engine still says of a change what it said when it was recorded. What a review says of each kind of change is
-// asked of recordings: test/unit/ops/stack/review/recorded*.test.ts. Rampart and the gateway are stand-ins.
+// asked of recordings: test/unit/ops/stack/review/recorded*.test.ts. Rampart and the gateway are emulators.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Proves what a caller meets at the gateway: which requests get to Alpa, what Alpa sees of them, and what every error
-// looks like. The gateway is a stand-in that was compared with recorded answers of APISIX 3.18.0.
+// looks like. The gateway is an emulator that was compared with recorded answers of APISIX 3.18.0.
 import { strict as assert } from "node:assert";
 import { request as rawRequest } from "node:http";
 import { claimKey } from "../../components/consumers/consumers";

@@ -1,5 +1,5 @@
 // Proves that the gateway serves TLS with the certificate of the config, on the real engine and API server; what shows it
-// is a stand-in that was written from APISIX's sources. It cannot prove that APISIX takes it the same way.
+// is an emulator that was written from APISIX's sources. It cannot prove that APISIX takes it the same way.
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type IncomingMessage } from "node:http";

@@ -16,11 +16,11 @@ export interface Made {
     pulumi: string;
     /** The last commit that changed the program. */
     program: string;
-    /** Versions of the parts of the sandbox that were the real program, by name. Unset: all were stand-ins. */
+    /** Versions of the parts of the sandbox that were the real program, by name. Unset: all were emulators. */
     real?: Partial<Record<PartName, string>>;
 }
 
-/** Nothing where every part was a stand-in. */
+/** Nothing where every part was an emulator. */
 export function realIn(parts: PartReport[]): Pick<Made, "real"> {
     const real = Object.fromEntries(parts.flatMap(({ part, version, real }) => (real ? [[part, version]] : [])));
     return Object.keys(real).length === 0 ? {} : { real };

@@ -1,4 +1,4 @@
-// Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is a stand-in, and its provider too unless
+// Part of `npm run record`: changes of a stack of option cloudflare. Cloudflare's API is an emulator, and its provider too unless
 // ALPA_AUTH_REAL names cloudflare-provider: `made` of each recording says so. What a review must say of them is in
 // test/unit/ops/review/recorded-cloudflare.test.ts.
 import { partsOfEnvironment } from "../../sandbox/real/choice";

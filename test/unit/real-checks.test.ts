@@ -17,21 +17,21 @@ describe("checks of real parts", () => {
         }
     });
 
-    it("runs each file of a real part once, and none of a stand-in's", () => {
+    it("runs each file of a real part once, and none of an emulator's", () => {
         assert.deepEqual(filesToRun(parts), [...new Set([...CHECKS.charts, ...CHECKS["cloudflare-provider"]])]);
         assert.deepEqual(filesToRun(reportParts({})), []);
     });
 
-    it("prints part, version, real or stand-in, and the checks that passed", () => {
+    it("prints part, version, real or emulated, and the checks that passed", () => {
         const outcomes = new Map([...good, ["test/engine/cloudflare.test.ts", { passed: 1, failed: 1 }]]);
-        assert.deepEqual(HEAD, ["part", "version", "real or stand-in", "checks passed"]);
+        assert.deepEqual(HEAD, ["part", "version", "real or emulated", "checks passed"]);
         assert.deepEqual(rowsOf(parts, outcomes), [
             ["Helm charts", "2.14.0", "real", "6 of 6"],
-            ["APISIX on OpenResty", "3.18.0", "stand-in", "none"],
-            ["APISIX ingress controller with ADC", "2.0.1", "stand-in", "none"],
+            ["APISIX on OpenResty", "3.18.0", "emulated", "none"],
+            ["APISIX ingress controller with ADC", "2.0.1", "emulated", "none"],
             ["Pulumi provider cloudflare", "6.22.1", "real", "9 of 10"],
-            ["cloudflared", "2026.8.2", "stand-in", "none"],
-            ["cert-manager", "1.18.2", "stand-in", "none"],
+            ["cloudflared", "2026.8.2", "emulated", "none"],
+            ["cert-manager", "1.18.2", "emulated", "none"],
         ]);
     });
 

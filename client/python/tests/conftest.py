@@ -26,7 +26,7 @@ if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--world", help="file with the addresses of the stand-ins, for tests/world")
+    parser.addoption("--world", help="file with the addresses of the emulators, for tests/world")
 
 
 #: A result of each method, as Alpa's.

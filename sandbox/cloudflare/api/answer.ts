@@ -22,10 +22,10 @@ export class ApiError extends Error {
     }
 }
 
-/** Something the real API has, or may have, and this stand-in does not play. */
-export class NotImitated extends ApiError {
+/** Something the real API has, or may have, and this emulator does not have. */
+export class Unsupported extends ApiError {
     constructor(what: string) {
-        super(501, { code: 501, message: `Cloudflare stand-in: ${what} is not imitated` });
+        super(501, { code: 501, message: `unsupported by the sandbox: ${what}` });
     }
 }
 

@@ -1,14 +1,14 @@
 /** Who asks, and how often they may. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { Account, ApiToken } from "../account";
-import { ApiError, NotImitated } from "./answer";
+import { ApiError, Unsupported } from "./answer";
 
 const FORM = /^[0-9A-Za-z_-]{40,80}$/;
 const WINDOW_SECONDS = 300;
 
 export function authenticate(account: Account, headers: IncomingHttpHeaders): ApiToken {
     if (headers["x-auth-key"] ?? headers["x-auth-email"] ?? headers["x-auth-user-service-key"])
-        throw new NotImitated("authentication with a key instead of an API token");
+        throw new Unsupported("authentication with a key instead of an API token");
     const header = headers.authorization;
     if (header === undefined) throw new ApiError(401, { code: 10001, message: "Unable to authenticate request" });
     const value = /^Bearer (\S+)$/.exec(header)?.[1];

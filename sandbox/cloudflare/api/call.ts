@@ -1,6 +1,6 @@
 /** One request as a route sees it, and how routes are declared. */
 import type { Account, ApiToken, Json, JsonObject, Zone } from "../account";
-import { ApiError, NotImitated, refused, type Answer } from "./answer";
+import { ApiError, Unsupported, refused, type Answer } from "./answer";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
@@ -26,7 +26,7 @@ export interface Route {
     refusal?: () => ApiError;
     /** The Pulumi resource, function or command that makes this request. */
     usedBy: string;
-    /** Names of query parameters it understands; any other is not imitated. */
+    /** Names of query parameters it understands; any other is unsupported. */
     query?: string[];
     run(call: Call): Answer;
 }
@@ -87,7 +87,7 @@ interface Issue {
 
 /**
  * The body in the schema's form. One answer names every wrong field; a field that the schema does not know is reported
- * as not imitated, never silently dropped. @param at path of the value in the body
+ * as unsupported, never silently dropped. @param at path of the value in the body
  */
 export function checked<T>(schema: Schema<T>, value: unknown, code: number, at = ""): T {
     const result = schema.safeParse(value);
@@ -95,7 +95,7 @@ export function checked<T>(schema: Schema<T>, value: unknown, code: number, at =
     const issues = result.error.issues;
     const where = (...path: PropertyKey[]) => [at, ...path].filter((part) => part !== "").join(".") || "body";
     const unknown = issues.flatMap((issue) => (issue.keys ?? []).map((key) => where(...issue.path, key)));
-    if (unknown.length > 0) throw new NotImitated(`field ${unknown.join(", ")}`);
+    if (unknown.length > 0) throw new Unsupported(`field ${unknown.join(", ")}`);
     throw new ApiError(
         400,
         issues.map((issue) => ({ code, message: `${where(...issue.path)}: ${issue.message}` })),

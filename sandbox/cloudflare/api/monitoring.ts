@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Account, Healthcheck, NotificationPolicy } from "../account";
 import { hexId } from "../ids";
-import { ApiError, notFound, NotImitated } from "./answer";
+import { ApiError, notFound, Unsupported } from "./answer";
 import { bodyOf, product, without, type Call, type Route } from "./call";
 import { page, PAGING } from "./paging";
 
@@ -138,7 +138,7 @@ function notificationPolicy({ account, params }: Call): NotificationPolicy {
 function savePolicy(call: Call, old?: NotificationPolicy) {
     const account: Account = call.account;
     const body = bodyOf(call, notificationBody, 17101);
-    if (!ALERTS.includes(body.alert_type)) throw new NotImitated(`notification of type ${body.alert_type}`);
+    if (!ALERTS.includes(body.alert_type)) throw new Unsupported(`notification of type ${body.alert_type}`);
     const now = account.stamp();
     const stamps = { created: old?.created ?? now, modified: now };
     const policy = { ...body, id: old?.id ?? hexId(), ...stamps } as unknown as NotificationPolicy;

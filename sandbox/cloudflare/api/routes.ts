@@ -1,4 +1,4 @@
-/** Every route that is imitated, who uses it, and what an API token needs for it. Anything else answers 501. */
+/** Every route that is emulated, who uses it, and what an API token needs for it. Anything else answers 501. */
 import { accountRoutes } from "./accounts";
 import { applicationRoutes } from "./access/applications";
 import type { Route } from "./call";

@@ -1,5 +1,5 @@
 /**
- * Stand-in for the Cloudflare API v4, as far as the official Pulumi provider 6.17.0 to 6.22.1, this project's commands and an
+ * Emulator of the Cloudflare API v4, as far as the official Pulumi provider 6.17.0 to 6.22.1, this project's commands and an
  * operator moving a zone use it (routes.ts lists every route). Facts: recorded calls of provider 6.17.0, Cloudflare's API
  * documentation and public reports of its error codes. The envelope, paging, permissions, the limit of requests and the
  * checks before a write are in this folder; the contents of an account and their changes over time are in
@@ -12,7 +12,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Account, ApiToken } from "../account";
-import { ApiError, envelope, failure, NotImitated, refused, type Answer } from "./answer";
+import { ApiError, envelope, failure, Unsupported, refused, type Answer } from "./answer";
 import { authenticate, takeFromQuota } from "./authenticate";
 import { forbidden, may, type Call } from "./call";
 import { control, PATH as CONTROL } from "./control";
@@ -69,7 +69,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
         serve(account, request, requests)
             .catch((error: unknown) => {
                 log(`cloudflare: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-                return json(500, failure([{ code: 500, message: `Cloudflare stand-in failed: ${String(error)}` }]));
+                return json(500, failure([{ code: 500, message: `Cloudflare emulator failed: ${String(error)}` }]));
             })
             .then((reply) => send(response, reply));
     });
@@ -178,7 +178,7 @@ function run(
     body: unknown,
 ): Answer {
     const found = match(method, path);
-    if (!found) throw new NotImitated(`${method} /${path}`);
+    if (!found) throw new Unsupported(`${method} /${path}`);
     const { route, params } = found;
     if (!may(token, route.needs)) throw route.refusal?.() ?? forbidden();
     checkIds(path, found);
@@ -186,7 +186,7 @@ function run(
     const call: Partial<Call> = { account, token, params, query, body };
     if (params.zone !== undefined) call.zone = zoneOf(call as Call, params.zone);
     const strange = [...query.keys()].filter((name) => !(route.query ?? []).includes(name));
-    if (strange.length > 0) throw new NotImitated(`query parameter ${strange.join(", ")} of ${method} /${route.path}`);
+    if (strange.length > 0) throw new Unsupported(`query parameter ${strange.join(", ")} of ${method} /${route.path}`);
     return route.run(call as Call);
 }
 

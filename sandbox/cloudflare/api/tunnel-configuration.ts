@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { TunnelConfiguration } from "../account";
 import { compile, NotTranslated } from "../re2";
-import { ApiError, NotImitated } from "./answer";
+import { ApiError, Unsupported } from "./answer";
 import { bodyObject, checked, product, type Call, type Route } from "./call";
 import { findLive } from "./tunnels";
 
@@ -93,7 +93,7 @@ function pathProblem(path: string | null | undefined): string | undefined {
     try {
         if (path) compile(path);
     } catch (error) {
-        if (error instanceof NotTranslated) throw new NotImitated(error.message);
+        if (error instanceof NotTranslated) throw new Unsupported(error.message);
         return "path must be a regular expression, as RE2 has them";
     }
 }

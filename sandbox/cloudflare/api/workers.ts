@@ -1,7 +1,7 @@
 /**
  * Worker scripts and their routes. Facts: the calls of the official provider (terraform-provider-cloudflare 5.22.0,
  * services/workers_script and workers_route), Cloudflare's API reference. A script is uploaded as multipart/form-data: its module, and
- * `metadata`. Not imitated: bindings, assets, other metadata, more than one module, and to delete a script that a route leads to.
+ * `metadata`. Unsupported: bindings, assets, other metadata, more than one module, and to delete a script that a route leads to.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -9,7 +9,7 @@ import type { Account, WorkerRoute, WorkerScript } from "../account";
 import { hexId } from "../ids";
 import { loadModule } from "../workers/module";
 import { readPattern } from "../workers/patterns";
-import { ApiError, notFound, NotImitated, refused } from "./answer";
+import { ApiError, notFound, Unsupported, refused } from "./answer";
 import { bodyOf, checked, product, without, type Call, type Route } from "./call";
 import { page, PAGING } from "./paging";
 import type { FormPart } from "./form-data";
@@ -59,7 +59,7 @@ export const workerRoutes: Route[] = [
     scripts("DELETE", SCRIPT, "WorkersScript: delete", (call) => {
         const { id } = find(call);
         const used = [...call.account.workerRoutes.values()].find(({ script }) => script === id);
-        if (used) throw new NotImitated(`deleting script ${id} while the route ${used.pattern} leads to it`);
+        if (used) throw new Unsupported(`deleting script ${id} while the route ${used.pattern} leads to it`);
         call.account.workerScripts.delete(id);
         call.account.changed("workerScript", id);
         return { result: null };
@@ -97,9 +97,9 @@ function upload({ account, params, body }: Call) {
     const { main_module, ...settings } = checked(metadataBody, JSON.parse(metadata?.text ?? "{}"), 10021, "metadata");
     const [module, ...others] = Object.entries(files);
     if (module?.[0] !== main_module) throw refused(10021, `No such module "${main_module}".`);
-    if (others.length > 0) throw new NotImitated(`a Worker with the parts ${others.map(([name]) => name).join(", ")}`);
+    if (others.length > 0) throw new Unsupported(`a Worker with the parts ${others.map(([name]) => name).join(", ")}`);
     const { type, text } = module[1];
-    if (type !== MODULE) throw new NotImitated(`a module of type ${type}`);
+    if (type !== MODULE) throw new Unsupported(`a module of type ${type}`);
     if (Buffer.byteLength(text) > MAX_SCRIPT)
         throw new ApiError(413, { code: 10027, message: "Your Worker exceeded the size limit." });
     try {
@@ -154,7 +154,7 @@ function keep(call: Call, id: string) {
 }
 
 function checkPattern(pattern: string, zone: Account["name"]): void {
-    if (/^https?:|^\*/.test(pattern)) throw new NotImitated(`the route pattern ${pattern}`);
+    if (/^https?:|^\*/.test(pattern)) throw new Unsupported(`the route pattern ${pattern}`);
     const read = readPattern(pattern);
     if (!read) throw refused(10022, "The pattern may have * at its end alone, and no query.");
     if (read.hostname !== zone && !read.hostname.endsWith(`.${zone}`))

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { PLANS, type Zone } from "../account";
 import { ALGORITHM, followParent, makeKey } from "../dnssec";
 import { SETTINGS, settingOf } from "../settings";
-import { ApiError, NotImitated, refused } from "./answer";
+import { ApiError, Unsupported, refused } from "./answer";
 import { bodyObject, bodyOf, checked, product, without, type Call, type Route } from "./call";
 import { page, PAGING } from "./paging";
 
@@ -55,7 +55,7 @@ export const zoneFeatureRoutes: Route[] = [
 ];
 
 function knownSetting(id: string): void {
-    if (!Object.hasOwn(SETTINGS, id)) throw new NotImitated(`zone setting ${id}`);
+    if (!Object.hasOwn(SETTINGS, id)) throw new Unsupported(`zone setting ${id}`);
 }
 
 function editable(zone: Zone, id: string): boolean {
@@ -93,7 +93,7 @@ function changeDnssec(call: Call) {
     const { account, zone } = call;
     const { status, ...flags } = bodyOf(call, dnssecBody, 1004);
     const wanted = Object.entries(flags).find(([, value]) => value);
-    if (wanted) throw new NotImitated(`${wanted[0]}: true`);
+    if (wanted) throw new Unsupported(`${wanted[0]}: true`);
     const on = zone.dnssec.status === "active" || zone.dnssec.status === "pending";
     if (status === "active" && !on) {
         zone.dnssec.key = makeKey(zone.name);

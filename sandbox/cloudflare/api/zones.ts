@@ -3,7 +3,7 @@ import { z } from "zod";
 import { firstCheck } from "../zone-life";
 import type { Account, Zone } from "../account";
 import { hexId } from "../ids";
-import { notFound, NotImitated, refused, ApiError } from "./answer";
+import { notFound, Unsupported, refused, ApiError } from "./answer";
 import { bodyOf, forbidden, may, maySee, product, without, type Call, type Route } from "./call";
 import { ordered, page, PAGING } from "./paging";
 
@@ -94,7 +94,7 @@ function assignedServers(account: Account, name: string): string[] {
 
 function checkType(type: string): void {
     if (!["full", "partial", "secondary", "internal"].includes(type)) throw refused(1002, `Invalid type: ${type}`);
-    if (type !== "full") throw new NotImitated(`a zone of type ${type}`);
+    if (type !== "full") throw new Unsupported(`a zone of type ${type}`);
 }
 function checkVanity(plan: Zone["plan"], names: string[]): void {
     if (names.length > 0 && plan !== "business" && plan !== "enterprise")
@@ -103,8 +103,8 @@ function checkVanity(plan: Zone["plan"], names: string[]): void {
 
 function list(call: Call) {
     const { account, query, token } = call;
-    if (!["all", null].includes(query.get("match"))) throw new NotImitated(`match=${query.get("match")}`);
-    if (COMPARED.test(query.get("name") ?? "")) throw new NotImitated(`name=${query.get("name")}`);
+    if (!["all", null].includes(query.get("match"))) throw new Unsupported(`match=${query.get("match")}`);
+    if (COMPARED.test(query.get("name") ?? "")) throw new Unsupported(`name=${query.get("name")}`);
     const accountId = query.get("account.id");
     const here =
         (accountId === null || account.answersTo(accountId)) &&

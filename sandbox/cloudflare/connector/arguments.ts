@@ -52,7 +52,7 @@ const FLAGS: Record<string, Flag> = {
 };
 
 /** The real one has them. */
-const NOT_IMITATED = ["edge-ip-version", "region", "ha-connections"];
+const UNSUPPORTED = ["edge-ip-version", "region", "ha-connections"];
 
 type Given = Map<string, string[]>;
 
@@ -68,16 +68,20 @@ export function parseArguments(words: string[], environment: NodeJS.ProcessEnv):
         else if (word === "run" && place === "tunnel") place = "run";
         else if (word === "ready" && place === "tunnel")
             return { command: "ready", metrics: given.get("metrics")?.at(-1) ?? environment.TUNNEL_METRICS };
-        else throw new UsageError(`not imitated: ${place === "top" ? "command" : `${place} argument`} ${word}`);
+        else
+            throw new UsageError(
+                `unsupported by the sandbox: ${place === "top" ? "command" : `${place} argument`} ${word}`,
+            );
     }
-    if (place !== "run") throw new UsageError("not imitated: only `cloudflared tunnel run` is");
+    if (place !== "run")
+        throw new UsageError("unsupported by the sandbox: all commands except `cloudflared tunnel run`");
     takeVariables(environment, given);
     return checked(given);
 }
 
 function takeFlag(word: string, rest: string[], place: Place, given: Given): void {
     const [, name, , attached] = /^--?([^=]+)(=(.*))?$/s.exec(word) ?? [];
-    if (NOT_IMITATED.includes(name ?? "")) throw new UsageError(`not imitated: flag --${name}`);
+    if (UNSUPPORTED.includes(name ?? "")) throw new UsageError(`unsupported by the sandbox: flag --${name}`);
     const flag = FLAGS[name ?? ""];
     if (!flag?.places.includes(place)) throw new UsageError(`flag provided but not defined: -${name ?? word}`);
     const value = attached ?? (flag.kind === "on" ? "true" : rest.shift());
@@ -88,7 +92,7 @@ function takeFlag(word: string, rest: string[], place: Place, given: Given): voi
 function takeVariables(environment: NodeJS.ProcessEnv, given: Given): void {
     const known = new Set(Object.values(FLAGS).map((flag) => flag.variable));
     const unknown = Object.keys(environment).filter((name) => name.startsWith("TUNNEL_") && !known.has(name));
-    if (unknown.length > 0) throw new UsageError(`not imitated: ${unknown.join(", ")}`);
+    if (unknown.length > 0) throw new UsageError(`unsupported by the sandbox: ${unknown.join(", ")}`);
     for (const [name, { variable, kind }] of Object.entries(FLAGS)) {
         const value = environment[variable ?? ""];
         if (!value || given.has(name)) continue;
@@ -99,13 +103,16 @@ function takeVariables(environment: NodeJS.ProcessEnv, given: Given): void {
 function checked(given: Given): RunArguments {
     const one = (name: string) => given.get(name)?.at(-1);
     const problems: string[] = [];
-    if (one("no-autoupdate") !== "true") problems.push("not imitated: updating itself; pass --no-autoupdate");
+    if (one("no-autoupdate") !== "true")
+        problems.push("unsupported by the sandbox: automatic updates. Pass --no-autoupdate.");
     const protocol = one("protocol") ?? "auto"; // auto falls back to http2 when QUIC does not pass, as it does not here
-    if (!["auto", "http2"].includes(protocol)) problems.push(`not imitated: protocol ${protocol}; http2 and auto are`);
+    if (!["auto", "http2"].includes(protocol))
+        problems.push(`unsupported by the sandbox: protocol ${protocol}. Use http2 or auto.`);
     const level = one("loglevel") ?? "info";
     if (!(LEVELS as readonly string[]).includes(level)) problems.push(`unknown log level: ${level}`);
     const edges = given.get("edge") ?? [];
-    if (edges.length === 0) problems.push("not imitated: finding the edge by DNS; pass --edge or TUNNEL_EDGE");
+    if (edges.length === 0)
+        problems.push("unsupported by the sandbox: finding the edge by DNS. Pass --edge or set TUNNEL_EDGE.");
     for (const edge of edges) if (!/^.+:\d+$/.test(edge)) problems.push(`edge: must be host:port (got ${edge})`);
     const retries = Number(one("retries") ?? 5);
     if (!Number.isInteger(retries) || retries < 0) problems.push(`invalid value for flag -retries: ${one("retries")}`);

@@ -12,7 +12,7 @@ export interface BuiltConnector {
 
 /**
  * @param path where to put it
- * @param options `node`: the interpreter, as it is called where the file runs; `version`: another one to play
+ * @param options `node`: the interpreter, as it is called where the file runs; `version`: another one to emulate
  */
 export async function buildConnector(
     path: string,

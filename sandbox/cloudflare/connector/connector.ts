@@ -10,7 +10,7 @@ import { Proxy, type Resolve } from "./proxy";
 import type { TunnelToken } from "./token";
 import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from "./wire";
 
-/** Set by a build that plays another version: nothing else of it differs. */
+/** Set by a build that emulates another version: nothing else of it differs. */
 declare const OTHER_VERSION: string | undefined;
 export const VERSION = typeof OTHER_VERSION === "string" ? OTHER_VERSION : "2026.8.2";
 

@@ -1,6 +1,6 @@
 /**
  * Ingress rules of a remotely managed tunnel, as cloudflared 2026.8.2 reads them (ingress/ingress.go, rule.go).
- * Imitated services: `http://host:port` and `http_status:NNN`. Everything else (https, tcp, ssh, unix, hello_world,
+ * Emulated services: `http://host:port` and `http_status:NNN`. Everything else (https, tcp, ssh, unix, hello_world,
  * bastion, socks) is refused, and so is each origin setting that would change an HTTP request and is not named here.
  */
 import { compile } from "../re2";
@@ -85,7 +85,8 @@ function parseService(text: string): Service {
     if (status) return { kind: "status", status: Number(status[1]) };
     if (!URL.canParse(text)) throw new Error(`${text} is an invalid address: it needs a scheme and a hostname`);
     const url = new URL(text);
-    if (url.protocol !== "http:") throw new Error(`the service ${text} is not imitated: only http:// and http_status:`);
+    if (url.protocol !== "http:")
+        throw new Error(`unsupported by the sandbox: the service ${text}. Use http:// or http_status:.`);
     if (url.pathname !== "/" || url.search || text.endsWith("/")) {
         throw new Error(`${text} is an invalid address: the path is that of the request`);
     }
@@ -101,7 +102,7 @@ function parseOrigin(raw: unknown, defaults: OriginSettings): OriginSettings {
         else if (key in DEFAULTS) settings[key as keyof typeof DEFAULTS & "connectTimeout"] = Number(value);
         else if (TLS_ONLY.includes(key)) continue;
         else if (WITHOUT_EFFECT_WHEN_UNSET.includes(key) && !value) continue;
-        else throw new Error(`originRequest.${key} is not imitated`);
+        else throw new Error(`originRequest.${key} is unsupported by the sandbox`);
     }
     return settings;
 }
@@ -116,7 +117,7 @@ function parseAccess(raw: Raw): AccessRule | undefined {
 
 function refuseUnknown(where: string, rest: object, ignored: string[]): void {
     const unknown = Object.keys(rest).filter((key) => !ignored.includes(key));
-    if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(", ")} is not imitated`);
+    if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(", ")} is unsupported by the sandbox`);
 }
 
 /** The first rule that matches; the last one matches everything. */

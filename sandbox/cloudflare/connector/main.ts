@@ -1,5 +1,5 @@
 /**
- * Stand-in of `cloudflared` 2026.8.2, the tunnel's connector, as far as `tunnel run` with a token of a remotely managed
+ * Emulator of `cloudflared` 2026.8.2, the tunnel's connector, as far as `tunnel run` with a token of a remotely managed
  * tunnel goes. Facts: the source of cloudflared 2026.8.2 and logs in its issues; see each file. Talks to the sandbox's edge,
  * whose address (`--edge` or TUNNEL_EDGE) and certificate (`--cacert` or TUNNEL_CACERT) must be given: real flags, and hidden.
  *
@@ -28,7 +28,7 @@ async function main(): Promise<number> {
         return EXIT_USAGE;
     }
     if (args.command === "version") {
-        process.stdout.write(`cloudflared version ${VERSION} (built sandbox stand-in)\n`);
+        process.stdout.write(`cloudflared version ${VERSION} (built sandbox emulator)\n`);
         return 0;
     }
     return args.command === "ready" ? ready(args.metrics) : run(args);
@@ -51,7 +51,7 @@ async function run(args: RunArguments): Promise<number> {
         return 1;
     }
     log("info", "Starting tunnel", { tunnelID: token.tunnelId });
-    log("info", `Version ${VERSION} (sandbox stand-in)`);
+    log("info", `Version ${VERSION} (sandbox emulator)`);
 
     let ca: string | undefined;
     try {

@@ -88,7 +88,7 @@ export async function serveMetrics(stats: Stats, address: string | undefined): P
         }
         if (path === "/healthcheck") return send(answer, 200, "text/plain; charset=utf-8", "OK\n");
         if (path === "/metrics") return send(answer, 200, "text/plain; version=0.0.4", stats.prometheus());
-        send(answer, 501, "text/plain; charset=utf-8", `not imitated: ${path}\n`);
+        send(answer, 501, "text/plain; charset=utf-8", `unsupported by the sandbox: ${path}\n`);
     });
     const [host, ports] = address === undefined ? ["localhost", DEFAULT_PORTS] : split(address);
     const { close } = await listenAtFirst(server, host, ports);

@@ -26,7 +26,7 @@ export class Proxy {
     private access?: { certsUrl: string; check: AccessCheck };
     private readonly agents = new Map<string, Agent>();
 
-    /** @param resolve port on 127.0.0.1 that plays a name of a cluster; undefined for names that this machine knows */
+    /** @param resolve port on 127.0.0.1 that emulates a name of a cluster; undefined for names that this machine knows */
     constructor(
         private readonly stats: Stats,
         private readonly log: Log,
@@ -79,11 +79,11 @@ export class Proxy {
             return this.respond(stream, rule.service.status, [], true);
         }
 
-        const played = this.resolve(rule.service.host, rule.service.port);
+        const emulated = this.resolve(rule.service.host, rule.service.port);
         const request = httpRequest({
             agent: this.agent(rule.origin),
-            host: played === undefined ? rule.service.host : "127.0.0.1",
-            port: played ?? rule.service.port,
+            host: emulated === undefined ? rule.service.host : "127.0.0.1",
+            port: emulated ?? rule.service.port,
             method: head.method,
             path,
             setHost: false,

@@ -30,7 +30,7 @@ export type HeaderList = [name: string, value: string][];
 export interface ConfigurationUpdate {
     version: number;
     config: unknown;
-    /** Where Access shows its keys, for the stand-in: the real connector makes it out of the team's name, and reads no such field. */
+    /** Where Access shows its keys, for the emulator: the real connector makes it out of the team's name, and reads no such field. */
     certsUrl: string;
 }
 export interface ConfigurationAnswer {

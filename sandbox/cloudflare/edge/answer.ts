@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { notImitated } from "./pages";
+import { unsupported } from "./pages";
 import type { EdgeAnswer, HeaderList } from "./types";
 
 /** Where the edge is: part of each ray. */
@@ -34,7 +34,7 @@ export function send(answer: ServerResponse, reply: EdgeAnswer, ray: string): vo
 
 /** Node hands out the bare socket for these. */
 export function refuseUpgrade(socket: Socket): void {
-    const { status, type, body } = notImitated("WebSockets and other upgrades");
+    const { status, type, body } = unsupported("WebSockets and other upgrades");
     const lines = [
         `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
         `Content-Type: ${type}`,

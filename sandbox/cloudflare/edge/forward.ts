@@ -9,7 +9,7 @@ import { constants, type ClientHttp2Session, type ClientHttp2Stream, type Incomi
 import * as wire from "../connector/wire";
 import { MAX_BODY } from "./limits";
 import { errorPage, numberedError } from "./pages";
-import { NotImitated, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import type { WorkerResult } from "./worker";
 
 const HOP_BY_HOP = [
@@ -151,7 +151,7 @@ function open(
         return session.request(head, { endStream });
     } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "ERR_HTTP2_HEADER_SINGLE_VALUE") throw error;
-        throw new NotImitated(`a header that Node.js sends only once, several times: ${(error as Error).message}`);
+        throw new Unsupported(`a header that Node.js sends only once, several times: ${(error as Error).message}`);
     }
 }
 

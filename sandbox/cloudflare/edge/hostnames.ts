@@ -1,7 +1,7 @@
 /**
  * Where a hostname leads. Facts: only proxied records of an active zone that is not paused are served; the CNAME of a tunnel
  * is `<id>.cfargotunnel.com`; the certificate covers the apex and one level below it, once it is active.
- * A record that leads anywhere but to a tunnel is not imitated.
+ * A record that leads anywhere but to a tunnel is unsupported.
  */
 import { isIP } from "node:net";
 import type { Account } from "../account";
@@ -15,7 +15,7 @@ export type Way =
     /** No certificate: the TLS handshake fails before there is a request. */
     | { kind: "no-certificate" }
     | { kind: "origin-unknown"; zone: Zone }
-    | { kind: "not-imitated"; zone: Zone; what: string };
+    | { kind: "unsupported"; zone: Zone; what: string };
 
 const TUNNEL = /^([0-9a-f-]{36})\.cfargotunnel\.com$/;
 const MAX_CNAMES = 8;
@@ -29,7 +29,7 @@ export function wayOf(account: Account, hostname: string): Way {
     if (!hasCertificate(zone, hostname)) return { kind: "no-certificate" };
 
     for (let step = 0; step < MAX_CNAMES; step++) {
-        if (record.type !== "CNAME") return { kind: "not-imitated", zone, what: `a proxied ${record.type} record` };
+        if (record.type !== "CNAME") return { kind: "unsupported", zone, what: `a proxied ${record.type} record` };
         const id = TUNNEL.exec(record.content)?.[1];
         if (id) {
             const tunnel = account.tunnels.get(id);

@@ -49,9 +49,9 @@ export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer 
     );
 }
 
-/** Names what this stand-in lacks. */
-export function notImitated(what: string): EdgeAnswer {
-    return { status: 501, type: TEXT, body: `not imitated by the sandbox's edge: ${what}\n` };
+/** Names what this emulator lacks. */
+export function unsupported(what: string): EdgeAnswer {
+    return { status: 501, type: TEXT, body: `unsupported by the sandbox: ${what}\n` };
 }
 
 /** A fault of this program, which is in its log. */

@@ -9,10 +9,10 @@ import type { Connectors } from "./connectors";
 import { forward, noConnector } from "./forward";
 import { wayOf, type Way } from "./hostnames";
 import { MAX_BODY, MAX_HEADERS, MAX_URL, readTimeoutSeconds } from "./limits";
-import { errorPage, notImitated, numberedError, ownFault } from "./pages";
+import { errorPage, unsupported, numberedError, ownFault } from "./pages";
 import { normalPath } from "./path";
 import type { Rules } from "./rules/rules";
-import { NotImitated, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import { runWorker } from "./worker";
 
 /** Idle time of a caller's connection: longer than callers keep theirs, or one is closed while a request is on its way. */
@@ -37,10 +37,14 @@ export function createEdgeServer(parts: RequestParts): Server {
         incoming.on("error", () => undefined); // the caller went away
         answer.on("error", () => undefined);
         handle(parts, incoming, answer).catch((error: unknown) => {
-            const lacking = error instanceof NotImitated;
-            log(lacking ? `edge: not imitated: ${error.message}` : `edge: ${String((error as Error).stack)}`);
+            const lacking = error instanceof Unsupported;
+            log(
+                lacking
+                    ? `edge: unsupported by the sandbox: ${error.message}`
+                    : `edge: ${String((error as Error).stack)}`,
+            );
             if (answer.headersSent) answer.destroy();
-            else send(answer, lacking ? notImitated(error.message) : ownFault(), newRay());
+            else send(answer, lacking ? unsupported(error.message) : ownFault(), newRay());
         });
     });
     server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -76,10 +80,10 @@ async function handle(parts: RequestParts, incoming: IncomingMessage, answer: Se
     const malformed = values(headers, "host").length !== 1 || !(incoming.url ?? "/").startsWith("/");
     const early = malformed ? errorPage(400, asked) : (tooMuch(incoming, headers, way, asked) ?? noWay(way, asked));
     if (early) return refuse(early);
-    if (way.kind !== "tunnel") return refuse(notImitated(way.kind));
+    if (way.kind !== "tunnel") return refuse(unsupported(way.kind));
 
     const request = requestOf(incoming, asked, way.zone);
-    if (request.path.startsWith("/cdn-cgi/")) throw new NotImitated(`the path ${request.path}`);
+    if (request.path.startsWith("/cdn-cgi/")) throw new Unsupported(`the path ${request.path}`);
     const stopped = rules.run(request);
     if (stopped) return refuse(stopped);
     await pass(parts, { way, request, incoming, answer, refuse, seen });
@@ -154,7 +158,7 @@ function noWay(way: Way, base: Pick<EdgeRequest, "hostname" | "ray" | "headers">
     if (way.kind === "address") return numberedError(403, 1003, "Direct IP access not allowed", base);
     if (way.kind === "elsewhere") return numberedError(409, 1001, "DNS resolution error", base);
     if (way.kind === "origin-unknown") return numberedError(530, 1016, "Origin DNS error", base);
-    return way.kind === "not-imitated" ? notImitated(way.what) : undefined;
+    return way.kind === "unsupported" ? unsupported(way.what) : undefined;
 }
 
 function headerList(incoming: IncomingMessage): HeaderList {

@@ -1,5 +1,5 @@
 /**
- * Stand-in of Cloudflare's edge, as of autumn 2026, for hostnames of one account that lead to a tunnel. Facts: the
+ * Emulator of Cloudflare's edge, as of autumn 2026, for hostnames of one account that lead to a tunnel. Facts: the
  * documentation of Access, Tunnel, rules and the proxy's limits; each file names its own. The order is the real one:
  * name and certificate, size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
  *
@@ -25,7 +25,7 @@ export interface EdgeOptions {
     account: Account;
     /** Port for connectors (7844 in reality). @default a free one */
     connectorPort?: number;
-    /** Port that plays `<team>.cloudflareaccess.com`. @default a free one */
+    /** Port that emulates `<team>.cloudflareaccess.com`. @default a free one */
     teamDomainPort?: number;
     /** Multiplies the read timeout: 0.008 makes the 125 s one second. @default 1 */
     scale?: number;

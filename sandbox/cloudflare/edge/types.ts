@@ -27,8 +27,8 @@ export interface EdgeAnswer {
     body: string;
 }
 
-/** What a stand-in lacks: shown as 501, with its name. */
-export class NotImitated extends Error {}
+/** What an emulator lacks: shown as 501, with its name. */
+export class Unsupported extends Error {}
 
 export const values = (headers: HeaderList, name: string): string[] =>
     headers.filter(([key]) => key.toLowerCase() === name).map(([, value]) => value);

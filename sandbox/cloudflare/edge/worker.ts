@@ -5,14 +5,14 @@
  * `CF-Worker` and the caller's address; an exception is 500 with error 1101; `redirect` of an incoming request is `manual`.
  *
  * A Worker may answer by itself, or hand back what `fetch` gives for its own request or for a copy of it with another body. Not
- * imitated: to look at the origin's answer, another address or method, the limits of requests and of CPU time.
+ * emulated: to look at the origin's answer, another address or method, the limits of requests and of CPU time.
  */
 import type { IncomingMessage } from "node:http";
 import type { Account } from "../account";
 import { loadModule, type Fetch } from "../workers/module";
 import { routeOf } from "../workers/patterns";
 import { numberedError } from "./pages";
-import { NotImitated, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
+import { Unsupported, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 
 /** Result of a Worker for a request. */
 export type WorkerResult =
@@ -46,12 +46,12 @@ export async function runWorker(
     const script = account.workerScripts.get(route.script)!;
     // The API of requests has no place for these.
     if (["CONNECT", "TRACE", "TRACK"].includes(request.method))
-        throw new NotImitated(`the method ${request.method} where a Worker is`);
+        throw new Unsupported(`the method ${request.method} where a Worker is`);
     const original = webRequest(request, incoming, jwt, strip);
     try {
         return await resultOf(await loadModule(script.content, passing(original))(original));
     } catch (error) {
-        if (error instanceof NotImitated) throw error;
+        if (error instanceof Unsupported) throw error;
         log(`edge: Worker ${script.id} failed: ${String((error as Error)?.stack ?? error)}`);
         return { kind: "failed", answer: numberedError(500, 1101, "Worker threw exception", request) };
     }
@@ -93,9 +93,9 @@ function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 const passing =
     (original: Request): Fetch =>
     async (given) => {
-        if (!(given instanceof Request)) throw new NotImitated("fetch in a Worker of something that is no Request");
+        if (!(given instanceof Request)) throw new Unsupported("fetch in a Worker of something that is no Request");
         if (given.url !== original.url || given.method !== original.method || given.redirect !== "manual")
-            throw new NotImitated(
+            throw new Unsupported(
                 "fetch in a Worker with another address, another method or redirects that are followed",
             );
         if (given.bodyUsed) throw new TypeError("This ReadableStream is disturbed, and cannot be used as a body.");

@@ -69,7 +69,7 @@ export function serveRegistration(stream: Duplex, server: RegistrationServer, fa
             case RpcMessage.ABORT:
                 return;
             default:
-                throw new Error(`not imitated: message ${message.which()} of Cap'n Proto's RPC`);
+                throw new Error(`unsupported by the sandbox: message ${message.which()} of Cap'n Proto's RPC`);
         }
     };
     onMessages(stream, take, failed);
@@ -133,6 +133,6 @@ function unimplemented(stream: Duplex, { questionId, interfaceId, methodId }: Ca
         returned.answerId = questionId;
         const exception = returned._initException();
         exception.type = Exception.Type.UNIMPLEMENTED;
-        exception.reason = `not imitated: method ${methodId} of interface ${interfaceId.toString(16)}`;
+        exception.reason = `unsupported by the sandbox: method ${methodId} of interface ${interfaceId.toString(16)}`;
     });
 }

@@ -1,5 +1,5 @@
 /**
- * The module of a Worker, as far as it is imitated: one default export with one handler, `fetch`, without imports. It runs in a
+ * The module of a Worker, as far as it is emulated: one default export with one handler, `fetch`, without imports. It runs in a
  * context of its own, where no global of Node.js is there; code from texts is refused, as Cloudflare refuses it.
  */
 import { createContext, Script, type Context } from "node:vm";

@@ -1,6 +1,6 @@
 /**
  * Patterns of Worker routes. Facts (Workers, routes: matching behavior and validity): the name of a host, then a path, which may end
- * with `*`; the whole URL with its query is compared; capitals count in the path; the most specific pattern wins. Not imitated:
+ * with `*`; the whole URL with its query is compared; capitals count in the path; the most specific pattern wins. Unsupported:
  * schemes, and names that begin with `*`.
  */
 import type { WorkerRoute } from "../worker-objects";
@@ -15,7 +15,7 @@ export interface Pattern {
     open: boolean;
 }
 
-/** Undefined: no pattern, or one that is not imitated. */
+/** Undefined: no pattern, or one that is unsupported. */
 export function readPattern(text: string): Pattern | undefined {
     const [, hostname, path, star] = FORM.exec(text) ?? [];
     if (hostname === undefined || (path === undefined && star !== undefined)) return undefined;

@@ -2,7 +2,7 @@
 import { KINDS, checkObject, refusal, stillUsed, type Answer } from "./resources";
 import type { Stored } from "../objects/configuration";
 import { encryptPlugins } from "../objects/crypto";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { sealedSsl } from "../objects/ssl";
 import type { Store } from "../objects/store";
 import type { Conf } from "../request/types";
@@ -57,7 +57,7 @@ function get({ store, folder, id, resource, args }: Call): Answer {
         return stored ? { status: 200, body: answer(folder + id, stored) } : NOT_FOUND;
     }
     const unknown = LIST_ARGS.find((name) => args.has(name));
-    if (unknown) throw new NotImitated(`Admin API list argument ${unknown}`);
+    if (unknown) throw new Unsupported(`Admin API list argument ${unknown}`);
     const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
     // Of credentials no folder is made.
     if (list.length === 0) return resource === "credentials" ? NOT_FOUND : emptyList(store);

@@ -1,7 +1,7 @@
 /** What the Admin API checks and does per kind of object. */
 import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check } from "../schema/jsonschema";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { OBJECT_SCHEMAS } from "../schema/objects";
 import { refuseGaps } from "../objects/objects";
 import { upstreamOf } from "../upstream/upstream";
@@ -32,7 +32,7 @@ export const KINDS: Record<string, string> = {
     ssls: "ssl",
 };
 
-/** Resources of APISIX 3.18 that are not played. */
+/** Resources of APISIX 3.18 that are unsupported. */
 export const OTHER_RESOURCES = ["protos", "consumer_groups", "secrets", "schema", "plugins"];
 
 /** Those of them that hold nothing here, so that their lists are empty. */
@@ -147,7 +147,7 @@ function duplicateKey(store: Store, resource: string, key: string, plugins: Conf
 function checkMetadata(store: Store, key: string, conf: Conf): Answer | undefined {
     const name = key.split("/")[2];
     if (!store.checker.isKnown(name)) return refusal("invalid plugin name");
-    if (!(PLUGINS.get(name) as Plugin).metadataSchema) throw new NotImitated(`metadata of plugin ${name}`);
+    if (!(PLUGINS.get(name) as Plugin).metadataSchema) throw new Unsupported(`metadata of plugin ${name}`);
     const error = store.checker.checkPlugin(name, structuredClone(conf), "metadata");
     return error === undefined ? undefined : refusal(`invalid configuration: ${error}`);
 }

@@ -8,7 +8,7 @@ import { CjsonError, decodeJson } from "../lua/cjson";
 import { emptyList, runCall, type Call } from "./calls";
 import { EMPTY_LISTS, KINDS, OTHER_RESOURCES, refusal, unsupported, type Answer } from "./resources";
 import { SERVER, errorPage, statusText } from "../http/nginx";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { Store } from "../objects/store";
 import { decodeArgs, parseTarget, type Args } from "../http/uri";
 
@@ -32,9 +32,9 @@ export function createAdminServer(
         serve(store, keys, etcdPassword, request)
             .catch((error: unknown): Answer => {
                 log(`admin: ${error instanceof Error ? error.message : String(error)}`);
-                return error instanceof NotImitated
+                return error instanceof Unsupported
                     ? refusal(error.message, 501)
-                    : refusal(`gateway stand-in failed: ${String(error)}`, 500);
+                    : refusal(`gateway emulator failed: ${String(error)}`, 500);
             })
             .then((result) => write(request, answer, result))
             .catch((error: unknown) => log(`admin: ${String(error)}`));
@@ -74,7 +74,7 @@ async function serve(
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
     // The real one answers 503 with a message of its etcd client, of which there is no recording.
-    if (!store.etcd.hasQuorum) throw new NotImitated("Admin API while etcd has no quorum");
+    if (!store.etcd.hasQuorum) throw new Unsupported("Admin API while etcd has no quorum");
     // One that started before etcd asked for a password goes on with what it has in memory (run on 3.18.0). An etcd that asks
     // for none does not look at a token (3.6.16).
     if (store.etcd.password !== undefined && store.etcd.password !== etcdPassword)
@@ -91,7 +91,7 @@ async function serve(
     if (method === "GET" && id === undefined && EMPTY_LISTS.includes(resource)) return emptyList(store);
     // The chart's gateways have no stream mode (admin/init.lua).
     if (resource === "stream_routes") return refusal("stream mode is disabled, can not add stream routes");
-    if (OTHER_RESOURCES.includes(resource)) throw new NotImitated(`Admin API resource ${resource}`);
+    if (OTHER_RESOURCES.includes(resource)) throw new Unsupported(`Admin API resource ${resource}`);
     if (!Object.hasOwn(KINDS, resource)) return refusal(`Unsupported resource type: ${resource}`, 404);
     const wrongMethod = unsupported(resource, method);
     if (wrongMethod) return wrongMethod;

@@ -78,10 +78,10 @@ export class RedisConnections {
     }
 
     private create(conf: RedisConf): Redis {
-        const played = this.resolve(conf.redis_host, conf.redis_port);
+        const emulated = this.resolve(conf.redis_host, conf.redis_port);
         const redis = new Redis({
-            host: played === undefined ? conf.redis_host : "127.0.0.1",
-            port: played ?? conf.redis_port,
+            host: emulated === undefined ? conf.redis_host : "127.0.0.1",
+            port: emulated ?? conf.redis_port,
             connectTimeout: conf.redis_timeout,
             commandTimeout: conf.redis_timeout,
             tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,

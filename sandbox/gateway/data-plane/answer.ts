@@ -69,7 +69,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
     }
 }
 
-/** Answers that something is not imitated, with no header that plugins or an upstream have set. */
+/** Answers that something is unsupported, with no header that plugins or an upstream have set. */
 export function sendGap(ctx: Context, message: string): void {
     for (const [name] of [...ctx.response]) ctx.response.delete(name);
     const body = exitBody(ctx, { code: 501, body: { error_msg: message } });

@@ -3,7 +3,7 @@ import type { Agent, IncomingMessage } from "node:http";
 import { applies, send, sendGap } from "./answer";
 import type { Context } from "../request/context";
 import { NginxExit } from "../http/nginx";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { mergeEntries } from "../objects/objects";
 import type { AccessLog } from "../observed/access-log";
 import { figuresOf } from "../request/figures";
@@ -52,7 +52,7 @@ async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> 
         if (error instanceof ClientGone || ctx.answer.destroyed) return;
         if (error instanceof PhaseExit) exit = error.exit;
         else if (error instanceof NginxExit) exit = { code: error.status };
-        else if (error instanceof NotImitated) return refuse(ctx, error, parts);
+        else if (error instanceof Unsupported) return refuse(ctx, error, parts);
         else {
             parts.log(`gateway: request failed: ${error instanceof Error ? error.stack : String(error)}`);
             exit = { code: 500 };
@@ -64,13 +64,13 @@ async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> 
     } catch (error) {
         upstreamAnswer?.destroy();
         if (ctx.answer.destroyed) return; // the gateway was killed, or the client has gone
-        if (!(error instanceof NotImitated) || ctx.answer.headersSent) throw error;
+        if (!(error instanceof Unsupported) || ctx.answer.headersSent) throw error;
         refuse(ctx, error, parts);
     }
 }
 
-/** Nothing else runs for a request that needs what is not imitated, filters of the answer included. */
-function refuse(ctx: Context, { message }: NotImitated, { log }: PipelineParts): void {
+/** Nothing else runs for a request that needs what is unsupported, filters of the answer included. */
+function refuse(ctx: Context, { message }: Unsupported, { log }: PipelineParts): void {
     log(message);
     ctx.sendContinue();
     sendGap(ctx, message);

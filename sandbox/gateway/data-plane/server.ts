@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { Context } from "../request/context";
 import { MAX_HEAD, MAX_HEAD_LINE, errorPage, statusText } from "../http/nginx";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { bytesSinceLast } from "../request/figures";
 import { handleRequest, type PipelineParts } from "./pipeline";
 import { RawHeads, readRefused } from "../http/raw-head";
@@ -169,7 +169,7 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     // nginx routes by the host of the request line and sends on that of Host
     const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
     if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
-        return { status: 501, detail: new NotImitated("a host in the request line that is not Host's").message };
+        return { status: 501, detail: new Unsupported("a host in the request line that is not Host's").message };
     if (method === "TRACE") return { status: 405 };
     if (!parseTarget(target)) return { status: 400 };
     return undefined;

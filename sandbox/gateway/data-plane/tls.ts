@@ -1,8 +1,8 @@
 /**
  * The TLS port of the gateway (apisix.ssl of APISIX 3.18.0): what follows a handshake is served as on the HTTP port.
  *
- * Imitated: the certificate is chosen by the name in the handshake, and without a name, or with one that no ssl object
- * has, the handshake fails. Versions of TLS are those of apisix.ssl.ssl_protocols. Not imitated: HTTP/2 and HTTP/3
+ * Emulated: the certificate is chosen by the name in the handshake, and without a name, or with one that no ssl object
+ * has, the handshake fails. Versions of TLS are those of apisix.ssl.ssl_protocols. Unsupported: HTTP/2 and HTTP/3
  * (HTTP/1.1 is all that is offered), fallback_sni, stapling, the page that nginx has for HTTP on this port (the
  * connection just ends).
  */
@@ -19,12 +19,12 @@ export interface TlsOptions {
 
 const VERSIONS: SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
-/** @param data serves the requests. @throws Error for versions that are not played */
+/** @param data serves the requests. @throws Error for versions that are unsupported */
 export function createTlsServer(data: Server, certificates: Certificates, protocols: string): TlsServer {
     const named = protocols.split(" ").filter((one) => one !== "");
     const unknown = named.find((one) => !VERSIONS.includes(one as SecureVersion));
     if (unknown !== undefined || named.length === 0)
-        throw new Error(`ssl_protocols ${JSON.stringify(protocols)}: not imitated by the gateway stand-in`);
+        throw new Error(`ssl_protocols ${JSON.stringify(protocols)}: unsupported by the sandbox`);
     const sorted = VERSIONS.filter((one) => named.includes(one));
     const server = createServer({
         ALPNProtocols: ["http/1.1"],

@@ -2,22 +2,22 @@
  * Regular expressions of APISIX configs: PCRE2 on bytes (ngx.re without option u), run here by JavaScript on strings
  * of one byte per character. What cannot be translated faithfully is refused, not approximated.
  */
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 
 const UNTRANSLATABLE = /\(\?[>#|&RP]|\(\?\(|\(\*|[*+?}]\+|\[\[:|\\[hHRKGQECXpPNvV]|\\g/;
 
 /** Undefined when the pattern is broken: PCRE would refuse it too. `options` as for ngx.re ("jo", "i", "s", …). */
 export function compilePcre(pattern: string, options = "jo"): RegExp | undefined {
     const unknown = options.replace(/[joisDm]/g, "");
-    if (unknown !== "") throw new NotImitated(`regular expression option "${unknown}"`);
-    if (UNTRANSLATABLE.test(pattern.replace(/\\\\/g, ""))) throw new NotImitated(`regular expression ${pattern}`);
+    if (unknown !== "") throw new Unsupported(`regular expression option "${unknown}"`);
+    if (UNTRANSLATABLE.test(pattern.replace(/\\\\/g, ""))) throw new Unsupported(`regular expression ${pattern}`);
 
     let ignoreCase = options.includes("i");
     let text = pattern;
     const inline = /\(\?i\)/.exec(text);
     if (inline) {
         // (?i) acts from where it stands: only translatable where no letter comes before it
-        if (/[A-Za-z]/.test(text.slice(0, inline.index))) throw new NotImitated(`regular expression ${pattern}`);
+        if (/[A-Za-z]/.test(text.slice(0, inline.index))) throw new Unsupported(`regular expression ${pattern}`);
         text = text.replace("(?i)", "");
         ignoreCase = true;
     }
@@ -48,7 +48,7 @@ function translate(pattern: string, options: string): string {
         const ch = pattern[i];
         if (ch === "\\" && i + 1 < pattern.length) {
             const next = pattern[++i];
-            if (inClass && next === "S") throw new NotImitated(`regular expression ${pattern}`);
+            if (inClass && next === "S") throw new Unsupported(`regular expression ${pattern}`);
             out += (inClass ? IN_CLASS : OUTSIDE).get(next) ?? ch + next;
         } else if (inClass) {
             if (ch === "]") inClass = false;

@@ -2,9 +2,9 @@
 import { encodeJson } from "../lua/cjson-encode";
 import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check, type Schema } from "../schema/jsonschema";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { metaSchema } from "../schema/objects";
-import { NOT_IMITATED, NOT_IMITATED_AUTH, PLUGINS } from "../plugins/index";
+import { PLUGINS, UNSUPPORTED, UNSUPPORTED_AUTH } from "../plugins/index";
 import type { LuaMachine } from "../serverless/machine";
 import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
 import type { Conf } from "../request/types";
@@ -21,7 +21,7 @@ export class PluginChecker implements CheckTools {
     constructor(readonly lua: LuaMachine) {}
 
     isKnown(name: string): boolean {
-        if (NOT_IMITATED.has(name)) throw new NotImitated(`plugin ${name}`);
+        if (UNSUPPORTED.has(name)) throw new Unsupported(`plugin ${name}`);
         return PLUGINS.has(name);
     }
 
@@ -30,7 +30,7 @@ export class PluginChecker implements CheckTools {
     }
 
     isOtherKind(name: string): boolean {
-        return NOT_IMITATED.has(name) ? !NOT_IMITATED_AUTH.has(name) : PLUGINS.has(name) && !this.isAuth(name);
+        return UNSUPPORTED.has(name) ? !UNSUPPORTED_AUTH.has(name) : PLUGINS.has(name) && !this.isAuth(name);
     }
 
     /** Checks one plugin and writes defaults into `conf`; the message has no "failed to check …" in front. */
@@ -51,7 +51,7 @@ export class PluginChecker implements CheckTools {
                 return `invalid plugin conf ${encodeJson(conf)} for plugin [${name}]`;
             if (!this.isKnown(name)) return `unknown plugin [${name}]`;
             if (Array.isArray(conf) && conf.length === 0)
-                throw new NotImitated(`an empty list for plugin ${name}, which APISIX reads as an empty object`);
+                throw new Unsupported(`an empty list for plugin ${name}, which APISIX reads as an empty object`);
             const error = this.checkPlugin(name, conf, kind);
             if (error !== undefined) return `failed to check the configuration of plugin ${name} err: ${error}`;
             const filter = ((conf as Conf)._meta as Conf | undefined)?.filter;
@@ -63,9 +63,9 @@ export class PluginChecker implements CheckTools {
 
     /** Of plugins that run before the answer alone: it runs in every phase that its plugin has. */
     private checkPreFunction({ name }: Plugin, text: string): void {
-        if (!RUN_ONCE.has(name)) throw new NotImitated(`_meta.pre_function of plugin ${name}`);
+        if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
-        if (problem !== undefined) throw new NotImitated(`_meta.pre_function that gives no function (${problem})`);
+        if (problem !== undefined) throw new Unsupported(`_meta.pre_function that gives no function (${problem})`);
     }
 
     private schemaOf(plugin: Plugin, kind: ConfKind): Check {
@@ -90,9 +90,9 @@ function withMeta(schema: Schema): Schema {
     return { ...schema, properties: { ...(schema.properties as object | undefined), _meta: metaSchema } };
 }
 
-/** In credentials such a reference leads nowhere: secret managers are not played, so there is none. */
+/** In credentials such a reference leads nowhere: secret managers are unsupported, so there is none. */
 function refuseSecretReferences(value: unknown): void {
-    if (typeof value === "string" && SECRET_MANAGER.test(value)) throw new NotImitated("$secret:// references");
+    if (typeof value === "string" && SECRET_MANAGER.test(value)) throw new Unsupported("$secret:// references");
     if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
 }
 

@@ -31,7 +31,7 @@ export class Configuration {
     /**
      * etcd starts again without its data, its revisions from the beginning. Gateways that run have got what they know
      * with later ones, so they hear of nothing new and go on with it.
-     * Not imitated: that they do hear of it once as much was written again.
+     * Unsupported: that they do hear of it once as much was written again.
      */
     lose(): Configuration {
         const { next } = this;

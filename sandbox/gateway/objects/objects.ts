@@ -1,7 +1,7 @@
 /** From an object's JSON to what requests run on; objects were checked when they were written. */
 import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { PLUGINS } from "../plugins/index";
 import type { PluginTools } from "../plugins/plugin";
 import type { Conf, Entry, EntryList, Route, Timeout } from "../request/types";
@@ -36,7 +36,7 @@ function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): 
         try {
             lua.run(id, ctx, "rewrite");
         } catch (error) {
-            if (error instanceof NotImitated) throw error;
+            if (error instanceof Unsupported) throw error;
             log(`pre_function execution for plugin ${plugin} failed: ${(error as Error).message}`);
         }
     };
@@ -52,15 +52,15 @@ export function mergeEntries(...lists: EntryList[]): Entry[] {
     return merged.sort((a, b) => b.priority - a.priority);
 }
 
-/** What the stand-in cannot play in a route or a service. */
+/** Rejects fields of a route or service that the emulator does not support. */
 export function refuseGaps(conf: Conf): void {
     for (const field of ["script", "script_id", "filter_func"])
-        if (conf[field] !== undefined) throw new NotImitated(`${field} (Lua)`);
-    if (conf.enable_websocket === true) throw new NotImitated("enable_websocket");
-    if (conf.group_id !== undefined) throw new NotImitated("consumer groups");
+        if (conf[field] !== undefined) throw new Unsupported(`${field} (Lua)`);
+    if (conf.enable_websocket === true) throw new Unsupported("enable_websocket");
+    if (conf.group_id !== undefined) throw new Unsupported("consumer groups");
     for (const uri of [conf.uri, ...((conf.uris as unknown[] | undefined) ?? [])])
         if (typeof uri === "string" && (/\/:/.test(uri) || /\*./.test(uri)))
-            throw new NotImitated(`route uri with parameters (${uri})`);
+            throw new Unsupported(`route uri with parameters (${uri})`);
 }
 
 /** The matching half of a route; plugins and upstream are merged in afterwards. */

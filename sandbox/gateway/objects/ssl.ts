@@ -9,7 +9,7 @@ import { createSecureContext, type SecureContext } from "node:tls";
 import type { Configuration } from "./configuration";
 import { encrypt, decrypt } from "./crypto";
 import type { Schema } from "../schema/jsonschema";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { idSchema } from "../schema/objects";
 import type { Conf } from "../request/types";
 
@@ -42,8 +42,8 @@ export const sslSchema: Schema = {
 /** What is wrong with an ssl object that fits the schema. */
 export function checkSsl(conf: Conf): string | undefined {
     for (const field of ["client", "certs", "keys", "ssl_protocols"])
-        if (conf[field] !== undefined) throw new NotImitated(`ssl ${field}`);
-    if (conf.type === "client") throw new NotImitated("ssl type client");
+        if (conf[field] !== undefined) throw new Unsupported(`ssl ${field}`);
+    if (conf.type === "client") throw new Unsupported("ssl type client");
     if (conf.sni === undefined && conf.snis === undefined)
         return 'invalid configuration: object matches none of the required: ["sni"] or ["snis"]';
     try {

@@ -1,18 +1,18 @@
 /**
  * The access log of nginx in a format of the settings file, with `escape=json`. A line is handed over when its request is over.
  *
- * Not imitated: the buffer, which real lines wait in for up to 3 s; requests to the Admin API, which the product switches off;
+ * Unsupported: the buffer, which real lines wait in for up to 3 s; requests to the Admin API, which the product switches off;
  * named variables of regular expressions.
  */
 import type { Context } from "../request/context";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { Figures } from "../request/figures";
 import { declaredIn, type Declared } from "./nginx-settings";
 
 /** Fields of `nginx_config` that make up the log. */
 export interface AccessLogSettings {
     format: string;
-    /** Only `json` is imitated. */
+    /** Only `json` is emulated. */
     escape: string;
     /** Directives of the level http, and of the server. */
     httpSnippet: string;
@@ -24,12 +24,12 @@ type Lookup = (name: string) => string | undefined;
 export class AccessLog {
     private readonly declared: Declared;
 
-    /** @throws NotImitated */
+    /** @throws Unsupported */
     constructor(
         private readonly settings: AccessLogSettings,
         private readonly write: (line: string) => void,
     ) {
-        if (settings.escape !== "json") throw new NotImitated(`access_log_format_escape ${settings.escape}`);
+        if (settings.escape !== "json") throw new Unsupported(`access_log_format_escape ${settings.escape}`);
         this.declared = declaredIn(settings.httpSnippet, settings.serverSnippet);
     }
 

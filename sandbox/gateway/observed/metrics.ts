@@ -2,7 +2,7 @@
  * What the plugin prometheus counts, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
  * 3.18.0: names, help texts, labels and their order, and that a scraper gets a text that is up to 15 s old.
  *
- * Not imitated: metrics of models (llm_*, ai_cache_*), which a route to Alpa never has; of streams; of shared memory
+ * Unsupported: metrics of models (llm_*, ai_cache_*), which a route to Alpa never has; of streams; of shared memory
  * (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); that memory gets full.
  */
 import { createServer, type Server } from "node:http";
@@ -38,7 +38,7 @@ export const LABELS = {
 /** Labels that make a metric what it is, and that cannot be disabled. */
 const STRUCTURAL = ["code", "type"];
 
-/** Schema of the plugin's metadata, for the metrics that are imitated. */
+/** Schema of the plugin's metadata, for the metrics that are emulated. */
 export const METADATA_SCHEMA = {
     type: "object",
     properties: {

@@ -2,7 +2,7 @@
  * The part of nginx's configuration language that an access log needs: `map` with exact texts and regular expressions, `set`
  * of a text without variables, and `access_log off`. All else is refused.
  */
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { compilePcre } from "../lua/pcre";
 
 /** One variable that follows from others. */
@@ -37,7 +37,7 @@ function tokensOf(text: string): Token[] {
             return found === "" ? found : "";
         },
     );
-    if (rest !== "") throw new NotImitated(`nginx configuration ${JSON.stringify(rest.slice(0, 40))}`);
+    if (rest !== "") throw new Unsupported(`nginx configuration ${JSON.stringify(rest.slice(0, 40))}`);
     return tokens;
 }
 
@@ -55,7 +55,7 @@ function directivesOf(tokens: Token[]): Directive[] {
         const token = tokens.shift()!;
         if (isSign(token, "{")) {
             const block = directivesOf(tokens);
-            if (tokens.shift() === undefined) throw new NotImitated("nginx configuration without a closing brace");
+            if (tokens.shift() === undefined) throw new Unsupported("nginx configuration without a closing brace");
             directives.push({ words, block });
             words = [];
         } else if (isSign(token, ";")) {
@@ -63,11 +63,11 @@ function directivesOf(tokens: Token[]): Directive[] {
             words = [];
         } else words.push(token);
     }
-    if (words.length > 0) throw new NotImitated(`nginx configuration that ends in ${words.at(-1)!.text}`);
+    if (words.length > 0) throw new Unsupported(`nginx configuration that ends in ${words.at(-1)!.text}`);
     return directives;
 }
 
-/** @param texts snippets of APISIX's settings file. @throws NotImitated */
+/** @param texts snippets of APISIX's settings file. @throws Unsupported */
 export function declaredIn(...texts: string[]): Declared {
     const declared: Declared = { maps: new Map(), variables: new Map() };
     for (const { words, block } of texts.flatMap((text) => directivesOf(tokensOf(text)))) {
@@ -78,7 +78,7 @@ export function declaredIn(...texts: string[]): Declared {
             declared.maps.set(variable, mapOf(args[0].text, block));
         else if (name === "set" && args.length === 2 && variable !== undefined && !args[1].text.includes("$"))
             declared.variables.set(variable, args[1].text);
-        else if (said !== "access_log off") throw new NotImitated(`nginx directive ${said}`);
+        else if (said !== "access_log off") throw new Unsupported(`nginx directive ${said}`);
     }
     return declared;
 }
@@ -88,11 +88,11 @@ function mapOf(source: string, entries: Directive[]): MapBlock {
     for (const { words, block } of entries) {
         const [key, value] = words;
         if (words.length !== 2 || block || /^(hostnames|volatile|include)$/.test(key.text))
-            throw new NotImitated(`an entry of nginx's map that begins with ${key?.text}`);
+            throw new Unsupported(`an entry of nginx's map that begins with ${key?.text}`);
         if (key.text === "default" && !key.quoted) map.fallback = value.text;
         else if (key.text.startsWith("~")) {
             const pattern = compilePcre(key.text.replace(/^~\*?/, ""), key.text.startsWith("~*") ? "i" : "");
-            if (pattern === undefined) throw new NotImitated(`regular expression ${key.text}`);
+            if (pattern === undefined) throw new Unsupported(`regular expression ${key.text}`);
             map.patterns.push([pattern, value.text]);
         } else map.exact.set(key.text.toLowerCase(), value.text);
     }

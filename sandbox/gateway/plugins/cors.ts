@@ -1,6 +1,6 @@
 import type { Context } from "../request/context";
 import { compilePcre } from "../lua/pcre";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { definePlugin } from "./define";
 
 interface CorsConf {
@@ -45,9 +45,9 @@ export const cors = definePlugin<CorsConf>({
         },
     },
     check: (conf) => {
-        if (conf.allow_origins_by_metadata) throw new NotImitated("cors allow_origins_by_metadata");
+        if (conf.allow_origins_by_metadata) throw new Unsupported("cors allow_origins_by_metadata");
         if (conf.timing_allow_origins ?? conf.timing_allow_origins_by_regex)
-            throw new NotImitated("cors timing_allow_origins");
+            throw new Unsupported("cors timing_allow_origins");
         const stars = [conf.allow_origins, conf.allow_methods, conf.allow_headers, conf.expose_headers];
         if (conf.allow_credential && stars.includes("*"))
             return "you can not set '*' for other option when 'allow_credential' is true";

@@ -1,4 +1,4 @@
-/** The plugins that are played, and the names of those that exist in APISIX 3.18 but are not. */
+/** The plugins that are emulated, and the names of those that exist in APISIX 3.18 but are not. */
 import type { Plugin } from "./plugin";
 import { clientControl } from "./client-control";
 import { consumerRestriction } from "./consumer-restriction";
@@ -49,8 +49,8 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
     ].map((plugin) => [plugin.name, plugin]),
 );
 
-/** Plugins shipped with APISIX 3.18: using one of these here is a gap of the stand-in, not a mistake of the user. */
-export const NOT_IMITATED: ReadonlySet<string> = new Set(
+/** Plugins shipped with APISIX 3.18: using one of these here is a gap of the emulator, not a mistake of the user. */
+export const UNSUPPORTED: ReadonlySet<string> = new Set(
     `acl ai ai-aliyun-content-moderation ai-aws-content-moderation ai-prompt-decorator ai-prompt-guard
     ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-rate-limiting ai-request-rewrite api-breaker
     attach-consumer-label authz-casbin authz-casdoor authz-keycloak aws-lambda azure-functions basic-auth batch-requests
@@ -66,6 +66,6 @@ export const NOT_IMITATED: ReadonlySet<string> = new Set(
 );
 
 /** Those of them that are of type auth, so that multi-auth may list them. */
-export const NOT_IMITATED_AUTH: ReadonlySet<string> = new Set(
+export const UNSUPPORTED_AUTH: ReadonlySet<string> = new Set(
     "basic-auth hmac-auth jwe-decrypt ldap-auth saml-auth wolf-rbac".split(" "),
 );

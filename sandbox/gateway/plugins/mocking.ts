@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SERVER } from "../http/nginx";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { definePlugin } from "./define";
 
 interface MockingConf {
@@ -15,7 +15,7 @@ interface MockingConf {
 
 const TYPES = ["application/xml", "application/json", "text/plain", "text/html", "text/xml"];
 
-/** mocking: a fixed answer. Answers made up from response_schema are random, so they are not imitated. */
+/** mocking: a fixed answer. Answers made up from response_schema are random, so they are unsupported. */
 export const mocking = definePlugin<MockingConf>({
     name: "mocking",
     priority: 10900,
@@ -38,7 +38,7 @@ export const mocking = definePlugin<MockingConf>({
     },
     check: (conf) => {
         if (!TYPES.includes(conf.content_type.split(";")[0])) return "unsupported content type!";
-        if (conf.response_example === undefined) throw new NotImitated("mocking with response_schema");
+        if (conf.response_example === undefined) throw new Unsupported("mocking with response_schema");
         return undefined;
     },
     create: (conf) => ({

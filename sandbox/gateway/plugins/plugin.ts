@@ -49,6 +49,6 @@ export interface CheckTools {
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined;
     isKnown(name: string): boolean;
     isAuth(name: string): boolean;
-    /** A plugin of APISIX, played or not, that does not authenticate. */
+    /** A plugin of APISIX, emulated or not, that does not authenticate. */
     isOtherKind(name: string): boolean;
 }

@@ -1,4 +1,4 @@
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { definePlugin } from "./define";
 
 interface RedirectConf {
@@ -29,7 +29,7 @@ export const redirect = definePlugin<RedirectConf>({
     },
     check: (conf) => {
         if (conf.uri !== undefined || conf.regex_uri !== undefined)
-            throw new NotImitated("redirect with uri or regex_uri");
+            throw new Unsupported("redirect with uri or regex_uri");
         if (conf.http_to_https && conf.append_query_string)
             return "only one of `http_to_https` and `append_query_string` can be configured.";
         return undefined;

@@ -1,5 +1,5 @@
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { definePlugin } from "./define";
 
 interface RequestIdConf {
@@ -35,7 +35,7 @@ function generate(conf: RequestIdConf): string {
         case "range_id":
             return pickFrom(conf.range_id?.char_set ?? ALPHANUMERIC, conf.range_id?.length ?? 16);
         case "ksuid":
-            throw new NotImitated("request-id algorithm ksuid");
+            throw new Unsupported("request-id algorithm ksuid");
     }
 }
 
@@ -64,7 +64,7 @@ export const requestId = definePlugin<RequestIdConf>({
         },
     },
     check: (conf) => {
-        if (conf.algorithm === "ksuid") throw new NotImitated("request-id algorithm ksuid");
+        if (conf.algorithm === "ksuid") throw new Unsupported("request-id algorithm ksuid");
         return undefined;
     },
     create: (conf) => {

@@ -1,7 +1,7 @@
 import { decodeBase64 } from "../lua/base64";
 import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import { compilePcre, expandReplacement, isReplacement } from "../lua/pcre";
 import { definePlugin } from "./define";
 
@@ -76,7 +76,7 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
         if (conf.body_base64 && (!conf.body || !decodeBase64(conf.body))) return "invalid base64 content";
         for (const { regex, options, replace } of conf.filters ?? []) {
             compilePcre(bytes(regex), options);
-            if (!isReplacement(replace)) throw new NotImitated(`response-rewrite with the replacement ${replace}`);
+            if (!isReplacement(replace)) throw new Unsupported(`response-rewrite with the replacement ${replace}`);
         }
         const compiled = conf.vars && compileExpr(conf.vars);
         return compiled && "error" in compiled

@@ -3,7 +3,7 @@
  * Facts: apisix/plugins/serverless/init.lua, whose messages these are, and ten recorded requests. An error at run time
  * ends a request with nginx's 500; in header_filter it ends the connection without an answer (both read, not recorded).
  */
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { LuaPhase } from "../serverless/machine";
 import type { Conf } from "../request/types";
 import { definePlugin } from "./define";
@@ -11,7 +11,7 @@ import { definePlugin } from "./define";
 type ServerlessConf = Conf & { phase: string; functions: string[] };
 
 const PHASES = ["rewrite", "access", "header_filter", "body_filter", "log", "before_proxy"];
-const PLAYED = PHASES.slice(0, 3);
+const EMULATED = PHASES.slice(0, 3);
 
 function serverless(name: string, priority: number) {
     return definePlugin<ServerlessConf>({
@@ -26,7 +26,7 @@ function serverless(name: string, priority: number) {
             required: ["functions"],
         },
         check: ({ phase, functions }, _, tools) => {
-            if (!PLAYED.includes(phase)) throw new NotImitated(`${name} in phase ${phase}`);
+            if (!EMULATED.includes(phase)) throw new Unsupported(`${name} in phase ${phase}`);
             for (const text of functions) {
                 const problem = tools.lua.check(text);
                 if (problem !== undefined) return problem;

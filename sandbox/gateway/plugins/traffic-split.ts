@@ -59,7 +59,7 @@ export const trafficSplit = definePlugin<SplitConf>({
             if ("error" in compiled) return `failed to validate the 'vars' expression: ${compiled.error}`;
         }
         for (const { upstream } of (conf.rules ?? []).flatMap((rule) => rule.weighted_upstreams ?? []))
-            if (upstream) upstreamOf(upstream, "traffic-split"); // refuses what is not imitated
+            if (upstream) upstreamOf(upstream, "traffic-split"); // refuses what is unsupported
         return undefined;
     },
     create: (conf, parentKey, tools) => {

@@ -2,7 +2,7 @@
 import type { Context } from "./context";
 import type { VarValue } from "../lua/expr";
 import { bytes } from "../http/headers";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 
 /** Variables of nginx and APISIX that exist but that nothing here computes. */
 const OTHER_VARIABLES =
@@ -22,7 +22,7 @@ export function lookupVariable(ctx: Context, name: string): VarValue {
     if (name.startsWith("cookie_")) return ctx.cookie(name.slice(7));
     if (name.startsWith("sent_http_")) return ctx.response.get(name.slice(10).replace(/_/g, "-"));
     if (Object.hasOwn(VARIABLES, name)) return VARIABLES[name](ctx);
-    if (OTHER_VARIABLES.test(name)) throw new NotImitated(`variable $${name}`);
+    if (OTHER_VARIABLES.test(name)) throw new Unsupported(`variable $${name}`);
     return undefined;
 }
 

@@ -14,7 +14,7 @@ import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
 import { luaQuote } from "../lua/printed";
 import { NginxExit } from "../http/nginx";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { Conf, Exit } from "../request/types";
 import { answerLua } from "./request";
 
@@ -30,7 +30,7 @@ let interpreter: Promise<Lua> | undefined;
 export class LuaMachine {
     private request?: { ctx: Context; phase: LuaPhase };
     /** What ends the request, whatever the Lua text did with the error. */
-    private ending?: NotImitated | NginxExit;
+    private ending?: Unsupported | NginxExit;
     private closed = false;
 
     private constructor(
@@ -52,7 +52,7 @@ export class LuaMachine {
 
     /** What is wrong with a text that should give a function, in the words of APISIX. */
     check(text: string): string | undefined {
-        if (LUAJIT_ONLY.test(text)) throw new NotImitated("Lua text with what only LuaJIT reads");
+        if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua text with what only LuaJIT reads");
         const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
         return problem === null || problem === undefined ? undefined : decodeText(problem);
     }
@@ -69,7 +69,7 @@ export class LuaMachine {
         if (answer.startsWith("!")) throw new Error(`Lua: ${decodeText(answer.slice(1))}`);
         const [code, body] = answer.split(" ").map((part) => part.slice(1));
         if (answer === "-") return undefined;
-        if (!/^[2-5]\d\d$/.test(code)) throw new NotImitated(`an answer of status ${code} from Lua`);
+        if (!/^[2-5]\d\d$/.test(code)) throw new Unsupported(`an answer of status ${code} from Lua`);
         return body === undefined ? { code: Number(code) } : { code: Number(code), body: decodeText(body) };
     }
 
@@ -99,7 +99,7 @@ export class LuaMachine {
             const answers = answerLua(this.request, what, decode(name), list);
             return answers === undefined || answers.length === 0 ? "-" : answers.map((a) => `=${encode(a)}`).join(" ");
         } catch (error) {
-            if (error instanceof NotImitated || error instanceof NginxExit) this.ending ??= error;
+            if (error instanceof Unsupported || error instanceof NginxExit) this.ending ??= error;
             return `!${encode(bytes((error as Error).message))}`;
         }
     }
@@ -121,7 +121,7 @@ function decodeText(text: string): string {
 
 /** A configuration as Lua source. */
 function luaExpression(value: unknown): string {
-    if (value === null) throw new NotImitated("null in the configuration of a Lua function");
+    if (value === null) throw new Unsupported("null in the configuration of a Lua function");
     if (typeof value === "string") return luaQuote(value);
     if (typeof value !== "object") return String(value);
     if (Array.isArray(value)) return `{${value.map(luaExpression).join(",")}}`;

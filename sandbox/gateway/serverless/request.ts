@@ -5,7 +5,7 @@
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
 import { NginxExit } from "../http/nginx";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { LuaPhase } from "./machine";
 
 /** Headers that nginx writes itself, whatever the gateway's list contains. */
@@ -23,8 +23,8 @@ export function answerLua(
     name: string,
     values: string[],
 ): string[] | undefined {
-    if (what === "refuse") throw new NotImitated(name);
-    if (!request) throw new NotImitated("Lua that asks for the request before its function is called");
+    if (what === "refuse") throw new Unsupported(name);
+    if (!request) throw new Unsupported("Lua that asks for the request before its function is called");
     const { ctx, phase } = request;
     switch (what) {
         case "get header":
@@ -41,7 +41,7 @@ export function answerLua(
             return setStatus(ctx, values[0]);
         case "get ngx.var":
             if (ctx.variables.has(name)) return [ctx.variables.get(name)!];
-            if (!NGINX_VARIABLES.test(name)) throw new NotImitated(`ngx.var.${name}`);
+            if (!NGINX_VARIABLES.test(name)) throw new Unsupported(`ngx.var.${name}`);
             return variable(ctx, name);
         case "set ngx.var":
             return setVariable(ctx, name, values[0]);
@@ -65,7 +65,7 @@ function requestHeaders(ctx: Context): string[] {
 
 /** APISIX's plugins read the headers once and keep them: one that they may have read would be gone for the upstream alone. */
 function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
-    if (phase === "header_filter" || !name.includes("_")) throw new NotImitated(`ngx.req.clear_header("${name}")`);
+    if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);
     ctx.headers.delete(name);
     return undefined;
 }
@@ -73,22 +73,22 @@ function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefi
 /** "_" stands for "-", as Lua names have none. */
 function headerName(name: string): string {
     const spelling = name.replace(/_/g, "-");
-    if (NGINX_OWN.has(spelling.toLowerCase())) throw new NotImitated(`ngx.header["${spelling}"]`);
+    if (NGINX_OWN.has(spelling.toLowerCase())) throw new Unsupported(`ngx.header["${spelling}"]`);
     return spelling;
 }
 
 function setHeader(ctx: Context, name: string, values: string[]): undefined {
-    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new NotImitated(`ngx.header["${name}"]`);
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Unsupported(`ngx.header["${name}"]`);
     // nginx writes them as %XX
     if (values.some((value) => /[\x00-\x1f\x7f]/.test(value)))
-        throw new NotImitated(`control characters in ngx.header["${name}"]`);
+        throw new Unsupported(`control characters in ngx.header["${name}"]`);
     ctx.response.set(name, values[0]);
     for (const value of values.slice(1)) ctx.response.add(name, value);
     return undefined;
 }
 
 function setStatus(ctx: Context, value: string | undefined): undefined {
-    if (value === undefined || !/^[2-5]\d\d$/.test(value)) throw new NotImitated(`ngx.status = ${value ?? "nil"}`);
+    if (value === undefined || !/^[2-5]\d\d$/.test(value)) throw new Unsupported(`ngx.status = ${value ?? "nil"}`);
     ctx.status = Number(value);
     return undefined;
 }
@@ -100,7 +100,7 @@ function variable(ctx: Context, name: string): string[] | undefined {
 
 /** Only variables that the configuration declares; of others the words are lua-nginx-module's. */
 function setVariable(ctx: Context, name: string, value: string | undefined): undefined {
-    if (value === undefined) throw new NotImitated(`ngx.var.${name} = nil`);
+    if (value === undefined) throw new Unsupported(`ngx.var.${name} = nil`);
     if (!ctx.variables.has(name))
         throw new Error(
             `variable "${name}" not found for writing; maybe it is a built-in variable that is not changeable or you forgot to use "set $${name} '';" in the config file first`,
@@ -122,6 +122,6 @@ function consumerField({ consumer }: Context, name: string): string[] | undefine
 /** Statuses below 200 end the phase and not the request. */
 function exit(phase: LuaPhase, status: string): never {
     if (phase === "header_filter" || !/^[2-5]\d\d$/.test(status))
-        throw new NotImitated(`ngx.exit(${status}) in phase ${phase}`);
+        throw new Unsupported(`ngx.exit(${status}) in phase ${phase}`);
     throw new NginxExit(Number(status));
 }

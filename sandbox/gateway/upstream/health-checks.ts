@@ -6,10 +6,10 @@
  * it outlives a rewrite of its upstream. A failure starts the count of successes again, a success all counts of failures;
  * a status in neither list changes nothing. Where no node is healthy all are tried.
  *
- * Refused (501): https, passive checks, http_method and http_req_body. Not imitated: that one worker checks for all.
+ * Refused (501): https, passive checks, http_method and http_req_body. Unsupported: that one worker checks for all.
  */
 import { connect } from "node:net";
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { ActiveCheck, Conf, Node } from "../request/types";
 
 /** A checker begins with the timer that looks for new ones, in seconds. */
@@ -31,10 +31,10 @@ export function activeCheck(checks: Conf): ActiveCheck {
     const active = checks.active as Conf;
     const healthy = (active.healthy ?? {}) as Conf;
     const unhealthy = (active.unhealthy ?? {}) as Conf;
-    if (checks.passive !== undefined) throw new NotImitated("passive health checks");
-    if (active.type === "https") throw new NotImitated("health checks by https");
+    if (checks.passive !== undefined) throw new Unsupported("passive health checks");
+    if (active.type === "https") throw new Unsupported("health checks by https");
     for (const field of ["http_method", "http_req_body"])
-        if (active[field] !== undefined) throw new NotImitated(`health check field ${field}`);
+        if (active[field] !== undefined) throw new Unsupported(`health check field ${field}`);
     const number = (value: unknown, standard: number) => (value as number | undefined) ?? standard;
     const list = (value: unknown, standard: number[]) => (value as number[] | undefined) ?? standard;
     return {

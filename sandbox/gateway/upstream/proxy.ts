@@ -42,7 +42,7 @@ export class ClientGone extends Error {}
 
 export interface ProxyParts {
     agent: Agent;
-    /** Where names and addresses of the cluster's are played. */
+    /** Where names and addresses of the cluster's are emulated. */
     resolve: Resolve;
 }
 
@@ -171,8 +171,8 @@ function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }
 function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
     const name = host.replace(/^\[|\]$/g, "");
     try {
-        const played = resolve(name, port);
-        return played === undefined ? { host: name, port } : { host: "127.0.0.1", port: played };
+        const emulated = resolve(name, port);
+        return emulated === undefined ? { host: name, port } : { host: "127.0.0.1", port: emulated };
     } catch {
         return undefined;
     }

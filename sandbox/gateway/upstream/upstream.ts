@@ -1,5 +1,5 @@
 /** From an upstream's JSON to what requests are sent to; it was checked when it was written. */
-import { NotImitated } from "../not-imitated";
+import { Unsupported } from "../unsupported";
 import type { Conf, Node, Timeout, Upstream } from "../request/types";
 import { activeCheck } from "./health-checks";
 
@@ -9,10 +9,10 @@ const SCHEME_PORT = 80;
 export function upstreamOf(conf: Conf, key: string): Upstream {
     const type = String(conf.type ?? "roundrobin");
     const scheme = String(conf.scheme ?? "http");
-    if (type !== "roundrobin" && type !== "chash") throw new NotImitated(`upstream type ${type}`);
-    if (scheme !== "http") throw new NotImitated(`upstream scheme ${scheme}`);
+    if (type !== "roundrobin" && type !== "chash") throw new Unsupported(`upstream type ${type}`);
+    if (scheme !== "http") throw new Unsupported(`upstream scheme ${scheme}`);
     for (const field of ["tls", "service_name", "discovery_type"])
-        if (conf[field] !== undefined) throw new NotImitated(`upstream ${field}`);
+        if (conf[field] !== undefined) throw new Unsupported(`upstream ${field}`);
     return {
         key,
         type,

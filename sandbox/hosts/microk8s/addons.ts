@@ -1,4 +1,4 @@
-/** Add-ons of MicroK8s 1.34: which there are, and what those that are imitated put into the cluster. */
+/** Add-ons of MicroK8s 1.34: which there are, and what those that are emulated put into the cluster. */
 import { STARTABLE_ANNOTATION } from "../../control-plane/stages";
 import type { Cluster } from "./cluster";
 import type { Files } from "./files";
@@ -8,8 +8,8 @@ export interface Addon {
     name: string;
     description: string;
     version: string;
-    /** Not there: it exists, and is not imitated. */
-    imitated?: {
+    /** Unset: MicroK8s has the add-on, and the sandbox does not support it. */
+    emulated?: {
         isOn(cluster: Cluster, files: Files): Promise<boolean>;
         /** What it does on the node where it is enabled, and in the cluster. */
         enable(cluster: Cluster, files: Files, args: string[]): Promise<void>;
@@ -47,7 +47,7 @@ function deployed(
         enable?(cluster: Cluster, files: Files, args: string[]): Promise<void>;
         disable?(cluster: Cluster): Promise<void>;
     } = {},
-): Addon["imitated"] {
+): Addon["emulated"] {
     const end = async (cluster: Cluster) => {
         await unmake(cluster.rest, `${DEPLOYMENTS}/${name}`);
         await more.disable?.(cluster);
@@ -63,11 +63,11 @@ function deployed(
     };
 }
 
-const always: Addon["imitated"] = {
+const always: Addon["emulated"] = {
     isOn: async () => true,
     enable: async () => undefined,
     disable: async (_cluster, _files) => {
-        throw new Error("sandbox: disabling an add-on that is on from the start is not imitated");
+        throw new Error("unsupported by the sandbox: disabling an add-on that is on from the start");
     },
 };
 
@@ -113,7 +113,7 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
 });
 
 /** On wherever the API server's arguments say so; enabling it changes this node's only. */
-const rbac: Addon["imitated"] = {
+const rbac: Addon["emulated"] = {
     isOn: async (_cluster, files) => authorization(files).includes("RBAC"),
     enable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "RBAC,Node" }),
     disable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "AlwaysAllow" }),
@@ -127,22 +127,22 @@ export const ADDONS: Addon[] = [
     { name: "cis-hardening", description: "Apply CIS K8s hardening", version: "1.24.0" },
     { name: "community", description: "The community addons repository", version: "1.0.0" },
     { name: "dashboard", description: "The Kubernetes dashboard", version: "7.10.0" },
-    { name: "dns", description: "CoreDNS", version: "1.13.1", imitated: dns },
+    { name: "dns", description: "CoreDNS", version: "1.13.1", emulated: dns },
     { name: "gpu", description: "Alias to nvidia add-on", version: "25.3.2" },
     {
         name: "ha-cluster",
         description: "Configure high availability on the current node",
         version: "1.34.0",
-        imitated: always,
+        emulated: always,
     },
-    { name: "helm", description: "Helm - the package manager for Kubernetes", version: "3.8.0", imitated: always },
-    { name: "helm3", description: "Helm 3 - the package manager for Kubernetes", version: "3.8.0", imitated: always },
+    { name: "helm", description: "Helm - the package manager for Kubernetes", version: "3.8.0", emulated: always },
+    { name: "helm3", description: "Helm 3 - the package manager for Kubernetes", version: "3.8.0", emulated: always },
     { name: "host-access", description: "Allow Pods connecting to Host services smoothly", version: "1.0.0" },
     {
         name: "hostpath-storage",
         description: "Storage class; allocates storage from host directory",
         version: "1.6.0",
-        imitated: hostpath,
+        emulated: hostpath,
     },
     { name: "ingress", description: "Ingress controller for external access", version: "1.11.5" },
     { name: "kube-ovn", description: "An advanced network fabric for Kubernetes", version: "1.10.0" },
@@ -152,7 +152,7 @@ export const ADDONS: Addon[] = [
         name: "metrics-server",
         description: "K8s Metrics Server for API access to service metrics",
         version: "0.8.0",
-        imitated: deployed(
+        emulated: deployed(
             "metrics-server",
             deployment("metrics-server", "metrics-server", "registry.k8s.io/metrics-server/metrics-server:v0.8.0"),
         ),
@@ -160,7 +160,7 @@ export const ADDONS: Addon[] = [
     { name: "minio", description: "MinIO object storage", version: "4.5.1" },
     { name: "nvidia", description: "NVIDIA hardware (GPU and network) support", version: "25.3.2" },
     { name: "observability", description: "A lightweight observability stack", version: "43.3.1" },
-    { name: "rbac", description: "Role-Based Access Control for authorisation", version: "1.34.0", imitated: rbac },
+    { name: "rbac", description: "Role-Based Access Control for authorisation", version: "1.34.0", emulated: rbac },
     { name: "registry", description: "Private image registry exposed on localhost:32000", version: "2.8.1" },
     { name: "rook-ceph", description: "Distributed Ceph storage using Rook", version: "1.11.9" },
 ];

@@ -1,8 +1,8 @@
-/** `microk8s`: each of its subcommands that is imitated; every other one is an error that names it. */
+/** `microk8s`: each of its subcommands that is emulated; every other one is an error that names it. */
 import { randomBytes } from "node:crypto";
 import { parse, stringify } from "yaml";
-import { failed, notImitated, type Reply, said } from "../reply";
-import type { PlayedCall } from "../played";
+import { failed, unsupported, type Reply, said } from "../reply";
+import type { ProgramCall } from "../emulated-program";
 import { ADDONS } from "./addons";
 import { AGENT_PORT, join, leave, removeNode } from "./join";
 import { kubectl } from "./kubectl/kubectl";
@@ -16,7 +16,7 @@ const CHECK_LENGTH = 12;
 /** Shorter tokens are refused. */
 const TOKEN_LENGTH = 32;
 
-export async function microk8s(node: Microk8sNode, call: PlayedCall): Promise<Reply> {
+export async function microk8s(node: Microk8sNode, call: ProgramCall): Promise<Reply> {
     const [verb, ...args] = call.args;
     if (!call.privileged)
         return printed(
@@ -27,10 +27,10 @@ export async function microk8s(node: Microk8sNode, call: PlayedCall): Promise<Re
         case "join":
             return join(node, args);
         case "leave":
-            return args.length > 0 ? notImitated(`microk8s leave ${args[0]}`) : leave(node);
+            return args.length > 0 ? unsupported(`microk8s leave ${args[0]}`) : leave(node);
         case "start":
         case "stop":
-            if (args.length > 0) return notImitated(`microk8s ${verb} ${args[0]}`);
+            if (args.length > 0) return unsupported(`microk8s ${verb} ${args[0]}`);
             node.running = verb === "start";
             return said(verb === "start" ? "Started." : "Stopped.");
         case "version":
@@ -56,7 +56,7 @@ export async function microk8s(node: Microk8sNode, call: PlayedCall): Promise<Re
                       `The connection to the server 127.0.0.1:16443 was refused - did you specify the right host or port?`,
                   );
         default:
-            return notImitated(`microk8s ${verb ?? ""}`);
+            return unsupported(`microk8s ${verb ?? ""}`);
     }
 }
 
@@ -71,7 +71,7 @@ const workerText = (verb: string) =>
  */
 function config(node: Microk8sNode, args: string[]): Reply {
     const odd = args.find((arg) => !["-l", "--use-loopback"].includes(arg));
-    if (odd) return notImitated(`microk8s config ${odd}`);
+    if (odd) return unsupported(`microk8s config ${odd}`);
     if (node.isWorker) return said(workerText("config"));
     const given = parse(node.cluster.rest.kubeconfig) as Kubeconfig;
     const { cluster } = given.clusters[0];
@@ -102,7 +102,7 @@ function addNode(node: Microk8sNode, args: string[]): Reply {
         "-l": "--token-ttl",
         "--format": "value",
     });
-    if (odd ?? rest[0]) return notImitated(`microk8s add-node ${odd ?? rest[0]}`);
+    if (odd ?? rest[0]) return unsupported(`microk8s add-node ${odd ?? rest[0]}`);
     const format = found["--format"] ?? "pretty";
     const ttl = Number(found["--token-ttl"] ?? -1);
     if (!Number.isInteger(ttl)) return failed("argument --token-ttl/-l: invalid int value", 2);

@@ -1,5 +1,5 @@
 /** `microk8s join`, `leave` and `remove-node`. */
-import { failed, notImitated, type Reply, said } from "../reply";
+import { failed, unsupported, type Reply, said } from "../reply";
 import { DATA } from "./files";
 import type { Microk8sNode } from "./node";
 import { find, type KubeObject } from "./rest";
@@ -62,12 +62,12 @@ interface Invitation {
 /** What `microk8s add-node` has printed, or what is wrong with it. */
 function invitation(args: string[]): Invitation | Reply {
     const odd = args.find((arg) => arg.startsWith("-") && !OPTIONS.includes(arg));
-    if (odd) return notImitated(`microk8s join ${odd}`);
+    if (odd) return unsupported(`microk8s join ${odd}`);
     const [url, ...more] = args.filter((arg) => !arg.startsWith("-"));
     if (!url || more.length > 0) return failed("Error: Missing argument 'CONNECTION'.", 2);
     const [endpoint, token = "", fingerprint] = url.split("/");
     const [ip, port, ...rest] = endpoint.split(":");
-    if (rest.length > 0 || port !== AGENT_PORT) return notImitated(`joining ${endpoint}: only <IPv4>:${AGENT_PORT}`);
+    if (rest.length > 0 || port !== AGENT_PORT) return unsupported(`joining ${endpoint}: only <IPv4>:${AGENT_PORT}`);
     return { ip, token, fingerprint };
 }
 
@@ -159,7 +159,7 @@ export async function removeNode(node: Microk8sNode, args: string[]): Promise<Re
         }
         return printed(text.join("\n"), 1);
     }
-    if (name === node.place.name) return notImitated("removing the node on which remove-node runs");
+    if (name === node.place.name) return unsupported("removing the node on which remove-node runs");
     const stored = cluster.store().find(({ member }) => isStore(member));
     if (stored && !force)
         return printed(

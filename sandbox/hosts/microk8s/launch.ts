@@ -74,7 +74,7 @@ export function parseLaunch(text: string, warn: (line: string) => void = () => u
 const wrong = (what: string) => new Error(`could not parse configuration: ${what}`);
 
 function part(given: Record<string, unknown>, warn: (line: string) => void): LaunchPart {
-    if (given.addonRepositories) throw new Error("sandbox: addonRepositories is not imitated");
+    if (given.addonRepositories) throw new Error("unsupported by the sandbox: addonRepositories");
     for (const name of Object.keys(given)) {
         if (OTHERS.includes(name) || name in ARGUMENTS || name in ENVIRONMENT) continue;
         warn(`WARNING: configuration may contain unknown fields (${name}). Any unknown fields will be ignored`);

@@ -3,7 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 import { stringify } from "yaml";
 import type { NodeShape } from "../../control-plane/nodes";
-import { failed, notImitated, type Reply } from "../reply";
+import { failed, unsupported, type Reply } from "../reply";
 import { ADDONS } from "./addons";
 import type { Cluster, Member } from "./cluster";
 import type { Faults } from "./faults";
@@ -12,13 +12,13 @@ import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
 import { Launcher } from "./launcher";
 import type { Release } from "../snap/releases";
 
-/** What the hosts of one play share. */
+/** What the hosts of one emulator share. */
 export interface Surroundings {
     /** A cluster of its own, for a host on which MicroK8s has just been installed or which has left. */
     newCluster(host: { name: string; address: string }): Cluster;
     /** The host that answers at an address. */
     at(address: string): { node: Microk8sNode | undefined } | undefined;
-    /** Seconds of MicroK8s' own waits, as they are played. */
+    /** Seconds of MicroK8s' own waits, as they are emulated. */
     milliseconds(seconds: number): number;
 }
 
@@ -125,13 +125,13 @@ export class Microk8sNode {
         if (!addon)
             return { code: 0, out: `Addon ${given.includes("/") ? given : `core/${name}`} not found\n`, err: "" };
         const infer = given === name ? `Infer repository core for addon ${name}\n` : "";
-        if (!addon.imitated) return notImitated(`add-on ${name}`);
-        if ((await addon.imitated.isOn(this.cluster, files)) === (verb === "enable"))
+        if (!addon.emulated) return unsupported(`add-on ${name}`);
+        if ((await addon.emulated.isOn(this.cluster, files)) === (verb === "enable"))
             return { code: 0, out: `Addon core/${name} is already ${verb}d\n`, err: infer };
         const fault = faults.take("addon", name);
         if (fault) return failed(`${infer}${fault.message ?? `${name}: the script of the add-on failed`}`, fault.code);
-        if (verb === "disable") await addon.imitated.disable(this.cluster, files);
-        else await addon.imitated.enable(this.cluster, files, args);
+        if (verb === "disable") await addon.emulated.disable(this.cluster, files);
+        else await addon.emulated.enable(this.cluster, files, args);
         return {
             code: 0,
             out: `${verb === "enable" ? "Enabling" : "Disabling"} ${name}\n${name} is ${verb}d\n`,
@@ -166,7 +166,7 @@ export class Microk8sNode {
         this.place.files.remove(SNAP);
         if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
         // The cluster ends with its last node, and so do its add-ons; what else is in the API stays.
-        await Promise.all(ADDONS.map(({ imitated }) => imitated?.end?.(this.cluster)));
+        await Promise.all(ADDONS.map(({ emulated }) => emulated?.end?.(this.cluster)));
         this.cluster.forget(this.member);
         await this.cluster.unregister(this.member.name);
     }

@@ -1,4 +1,4 @@
-/** The Kubernetes API of a cluster as MicroK8s' stand-in needs it: whole requests, as an administrator. */
+/** The Kubernetes API of a cluster as the MicroK8s emulator needs it: whole requests, as an administrator. */
 import { KubeConfig } from "@kubernetes/client-node";
 import { call } from "../../control-plane/api";
 

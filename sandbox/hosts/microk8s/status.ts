@@ -1,6 +1,6 @@
 /** `microk8s status`. */
-import { failed, notImitated, type Reply, said } from "../reply";
-import type { PlayedCall } from "../played";
+import { failed, unsupported, type Reply, said } from "../reply";
+import type { ProgramCall } from "../emulated-program";
 import { type Addon, ADDONS } from "./addons";
 import { pause } from "../../processes";
 import type { Microk8sNode } from "./node";
@@ -10,7 +10,7 @@ import { ask, type KubeObject } from "./rest";
 
 const NOT_RUNNING = "microk8s is not running. Use microk8s inspect for a deeper inspection.";
 
-export async function status(node: Microk8sNode, { args, signal }: PlayedCall): Promise<Reply> {
+export async function status(node: Microk8sNode, { args, signal }: ProgramCall): Promise<Reply> {
     const { found, rest, odd } = readOptions(args, {
         "--format": "value",
         "--wait-ready": "flag",
@@ -21,7 +21,7 @@ export async function status(node: Microk8sNode, { args, signal }: PlayedCall): 
         "-a": "--addon",
         "--yaml": "flag",
     });
-    if (odd ?? rest[0]) return notImitated(`microk8s status ${odd ?? rest[0]}`);
+    if (odd ?? rest[0]) return unsupported(`microk8s status ${odd ?? rest[0]}`);
     const format = found["--yaml"] ? "yaml" : (found["--format"] ?? "pretty");
     if (!["pretty", "yaml", "short"].includes(format))
         return failed(`argument --format: invalid choice: '${format}'`, 2);
@@ -63,7 +63,7 @@ async function isReady({ cluster: { rest } }: Microk8sNode): Promise<boolean> {
 }
 
 async function enabled(node: Microk8sNode): Promise<Addon[]> {
-    const on = await Promise.all(ADDONS.map((addon) => addon.imitated?.isOn(node.cluster, node.place.files)));
+    const on = await Promise.all(ADDONS.map((addon) => addon.emulated?.isOn(node.cluster, node.place.files)));
     return ADDONS.filter((_addon, i) => on[i]);
 }
 

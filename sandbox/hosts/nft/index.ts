@@ -1,5 +1,5 @@
 /**
- * Stand-in for nft of nftables 1.0.6 on one sandbox host. What it answers was seen of the real one in a network namespace
+ * Emulator of nft of nftables 1.0.6 on one sandbox host. What it answers was seen of the real one in a network namespace
  * (Linux 6.18): one transaction per file, -c that changes nothing, a table that gets more rules where it is loaded twice.
  *
  * `nft -f FILE`, `-c -f FILE`, `list table inet NAME` (with -s), `list tables`, `delete table inet NAME`, `flush ruleset`,
@@ -75,7 +75,7 @@ export class Nft {
         if (/^(delete table inet \w+|flush ruleset)$/.test(line)) return this.load("command line", line, false);
         const [check, file] = args[0] === "-c" ? [true, args.slice(1)] : [false, args];
         if (file[0] !== "-f" || file.length !== 2 || file[1] === "-")
-            throw new NftError(`Error: sandbox: nft ${line} is not imitated`);
+            throw new NftError(`Error: unsupported by the sandbox: nft ${line}`);
         const place = path.join(this.root, file[1]);
         if (!fs.existsSync(place))
             throw new NftError(`internal:0:0-0: Error: Could not open file "${file[1]}": No such file or directory`);

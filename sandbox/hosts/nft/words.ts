@@ -80,9 +80,9 @@ export class Reader {
         while (this.has(END));
     }
 
-    /** What this stand-in does not know, real nft may. */
+    /** What this emulator does not know, real nft may. */
     unknown(what: string): NftError {
-        return this.wrong(`sandbox: ${what} is not imitated`);
+        return this.wrong(`unsupported by the sandbox: ${what}`);
     }
 
     wrong(message: string): NftError {

@@ -1,9 +1,9 @@
 /**
- * Stand-in for snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, is installed with it: version, list, info,
+ * Emulator of snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, is installed with it: version, list, info,
  * install, refresh (with --hold, --unhold or a channel), remove, set, get, start, stop, wait. Facts: snapd's cmd/snap. Other
  * verbs, options and snaps are errors that name them. Nothing is ever refreshed by itself.
  */
-import { failed, notImitated, type Reply, said } from "../reply";
+import { failed, unsupported, type Reply, said } from "../reply";
 import { readOptions, type Known } from "../options";
 import { type Release, releaseOf } from "./releases";
 import { info, listing, NAME } from "./listing";
@@ -59,17 +59,17 @@ export class Snapd {
     async run(args: string[], privileged: boolean): Promise<Reply> {
         const [name = "", ...more] = args;
         const verb = name === "--version" ? "version" : name;
-        if (!Object.hasOwn(VERBS, verb)) return notImitated(`snap ${name}`);
+        if (!Object.hasOwn(VERBS, verb)) return unsupported(`snap ${name}`);
         const { found, rest, odd } = readOptions(more, VERBS[verb].options);
-        if (odd) return notImitated(`snap ${verb} ${odd}`);
+        if (odd) return unsupported(`snap ${verb} ${odd}`);
         if (VERBS[verb].root && !privileged) return failed("error: access denied (try with sudo)");
         if (verb === "version") return said("snap    2.63\nsnapd   2.63\nseries  16\nubuntu  22.04");
         if (verb === "wait")
-            return rest.join(" ") === "system seed.loaded" ? said() : notImitated(`snap wait ${rest.join(" ")}`);
+            return rest.join(" ") === "system seed.loaded" ? said() : unsupported(`snap wait ${rest.join(" ")}`);
         if (verb === "list") return listing(rest, this.installed, this.held);
         const [snap, ...values] = rest;
         if (snap !== NAME || (values.length > 0 && verb !== "set" && verb !== "get"))
-            return notImitated(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
+            return unsupported(`snap ${verb} ${rest.join(" ")} (only ${NAME})`);
         if (this.changing && VERBS[verb].root)
             return failed(`error: snap "${NAME}" has "${this.changing}-snap" change in progress`, 10);
         if (verb === "install") return this.change(verb, () => this.install(found));
@@ -125,7 +125,7 @@ export class Snapd {
     private async refresh(now: Release, options: Record<string, string>): Promise<Reply> {
         if (options["--hold"] !== undefined) {
             const time = options["--hold"];
-            if (time !== "" && time !== "forever") return notImitated(`snap refresh --hold=${time}`);
+            if (time !== "" && time !== "forever") return unsupported(`snap refresh --hold=${time}`);
             this.held = true;
             return said(`General refreshes of "${NAME}" held indefinitely`);
         }
@@ -156,7 +156,7 @@ export class Snapd {
     private async set(pairs: string[]): Promise<Reply> {
         const values = Object.fromEntries(pairs.map((pair) => [pair.split("=")[0], pair.slice(pair.indexOf("=") + 1)]));
         const odd = Object.keys(values).find((key) => key !== "config");
-        if (odd !== undefined || pairs.length === 0) return notImitated(`snap set ${NAME} ${odd ?? ""}`);
+        if (odd !== undefined || pairs.length === 0) return unsupported(`snap set ${NAME} ${odd ?? ""}`);
         try {
             await this.installer.configure(values);
         } catch (error) {
@@ -170,7 +170,7 @@ export class Snapd {
     }
 
     private get([key, ...more]: string[]): Reply {
-        if (!key || more.length > 0) return notImitated(`snap get ${NAME} of other than one key`);
+        if (!key || more.length > 0) return unsupported(`snap get ${NAME} of other than one key`);
         if (this.values[key] === undefined) return failed(`error: snap "${NAME}" has no "${key}" configuration option`);
         return said(this.values[key]);
     }

@@ -1,5 +1,5 @@
 /**
- * Stand-in for systemd 252 as far as a service of ours needs it, on one sandbox host. Facts: its manual pages
+ * Emulator of systemd 252 as far as a service of ours needs it, on one sandbox host. Facts: its manual pages
  * (systemctl(1), systemd.service(5), systemd.exec(5), systemd.unit(5)).
  *
  * `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active, is-enabled,
@@ -67,7 +67,7 @@ export class Manager {
     private notify(args: string[], socket: string): Reply {
         const unit = socket.slice(NOTIFY_FOLDER.length);
         if (args.filter((arg) => !/^--pid=\d+$/.test(arg)).join(" ") !== "--ready")
-            throw new Refused(`systemd-notify ${args.join(" ")}: not imitated`);
+            throw new Refused(`unsupported by the sandbox: systemd-notify ${args.join(" ")}`);
         this.services.get(unit)?.notified();
         return { code: 0, out: "", err: "" };
     }
@@ -81,7 +81,7 @@ export class Manager {
         const known = ["--now", "--no-pager", "--quiet", "-q", "--value"];
         const property = options.find((option) => /^(-p|--property=)/.test(option));
         const odd = options.find((option) => !known.includes(option) && option !== property);
-        if (odd) throw new Refused(`systemctl: option ${odd} is not imitated`);
+        if (odd) throw new Refused(`unsupported by the sandbox: systemctl with option ${odd}`);
         const changes = [
             "daemon-reload",
             "start",
@@ -167,7 +167,7 @@ export class Manager {
             case "show":
                 return this.show(unit, property, value);
             default:
-                throw new Refused(`systemctl ${verb ?? ""}: not imitated`);
+                throw new Refused(`unsupported by the sandbox: systemctl ${verb ?? ""}`);
         }
     }
 
@@ -197,7 +197,8 @@ export class Manager {
         };
         const wanted = property?.replace(/^(--property=|-p)/, "").split(",") ?? Object.keys(all);
         const unknown = wanted.find((name) => !(name in all));
-        if (unknown !== undefined) throw new Refused(`systemctl show: property "${unknown}" is not imitated`);
+        if (unknown !== undefined)
+            throw new Refused(`unsupported by the sandbox: systemctl show of property "${unknown}"`);
         return { code: 0, out: wanted.map((n) => `${onlyValue ? "" : `${n}=`}${all[n]}\n`).join(""), err: "" };
     }
 

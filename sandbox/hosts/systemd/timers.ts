@@ -51,7 +51,7 @@ export class Timers {
             case "cat":
                 return done(this.units.text(unit, "cat", 1));
             default:
-                throw new Refused(`systemctl ${verb} ${unit}: not imitated`);
+                throw new Refused(`unsupported by the sandbox: systemctl ${verb} ${unit}`);
         }
     }
 

@@ -1,5 +1,5 @@
-/** Directives that are imitated, by section. */
-const IMITATED: Record<string, string[]> = {
+/** Emulated directives, by section. */
+const EMULATED: Record<string, string[]> = {
     Timer: ["OnActiveSec", "OnUnitInactiveSec", "AccuracySec"],
     Unit: ["Description", "Documentation", "After", "Wants", "StartLimitIntervalSec", "StartLimitBurst"],
     Service: [
@@ -65,7 +65,7 @@ export interface CommandLine {
     mayFail: boolean;
 }
 
-/** A unit file that systemd, or this stand-in of it, does not take. */
+/** A unit file that systemd, or this emulator of it, does not take. */
 export class BadUnit extends Error {}
 
 /** Reads a service's unit file; `unit` is its full name, for the specifiers %i, %n and %d. */
@@ -75,7 +75,8 @@ export function parseUnit(text: string, unit: string): UnitFile {
     const all = (name: string) => found.get(name) ?? [];
     const one = <T extends string>(name: string, allowed: readonly T[], fallback: T): T => {
         const value = last(name) ?? fallback;
-        if (!(allowed as readonly string[]).includes(value)) throw new BadUnit(`${name}=${value} is not imitated`);
+        if (!(allowed as readonly string[]).includes(value))
+            throw new BadUnit(`unsupported by the sandbox: ${name}=${value}`);
         return value as T;
     };
     const execStart = words(last("ExecStart") ?? "");
@@ -83,7 +84,7 @@ export function parseUnit(text: string, unit: string): UnitFile {
         throw new BadUnit("ExecStart= must be given once, with an absolute path");
     // Of a service whose program runs on, ending and reloading are signals here.
     if (last("Type") !== "oneshot" && (last("ExecStop") ?? last("ExecReload")) !== undefined)
-        throw new BadUnit("ExecStop= and ExecReload= are imitated with Type=oneshot only");
+        throw new BadUnit("unsupported by the sandbox: ExecStop= and ExecReload= without Type=oneshot");
     return {
         text,
         description: last("Description") ?? unit,
@@ -96,7 +97,7 @@ export function parseUnit(text: string, unit: string): UnitFile {
         environmentFiles: all("EnvironmentFile"),
         credentials: all("LoadCredential").map((value) => {
             const [, id, path] = /^([\w.-]+):(\/.*)$/.exec(value) ?? [];
-            if (!id) throw new BadUnit(`LoadCredential=${value} is not imitated: write ID:/path`);
+            if (!id) throw new BadUnit(`unsupported by the sandbox: LoadCredential=${value}. Write ID:/path.`);
             return { id, path };
         }),
         dynamicUser: one("DynamicUser", ["yes", "no"], "no") === "yes",
@@ -116,7 +117,7 @@ export function parseTimer(text: string, unit: string): TimerFile {
     const last = (name: string) => found.get(name)?.at(-1);
     const [active, inactive] = [last("OnActiveSec"), last("OnUnitInactiveSec")];
     if (active === undefined || inactive === undefined)
-        throw new BadUnit("a timer without OnActiveSec= and OnUnitInactiveSec= is not imitated");
+        throw new BadUnit("unsupported by the sandbox: a timer without OnActiveSec= and OnUnitInactiveSec=");
     return {
         text,
         description: last("Description") ?? unit,
@@ -145,16 +146,18 @@ function directives(text: string, unit: string): Map<string, string[]> {
         const header = /^\[(\w+)\]$/.exec(line);
         if (header) {
             section = header[1];
-            if (!IMITATED[section]) throw new BadUnit(`section [${section}] is not imitated`);
+            if (!EMULATED[section]) throw new BadUnit(`unsupported by the sandbox: section [${section}]`);
             continue;
         }
         const [, name, value] = /^(\w+)\s*=\s*(.*)$/.exec(line) ?? [];
         const known =
-            IMITATED[section]?.includes(name) ||
+            EMULATED[section]?.includes(name) ||
             (section === "Service" && WITHOUT_EFFECT.includes(name)) ||
             (section === "Unit" && NO_ORDER.includes(name));
         if (!known)
-            throw new BadUnit(`${name ? `directive ${name}= in [${section}]` : `line "${line}"`} is not imitated`);
+            throw new BadUnit(
+                `unsupported by the sandbox: ${name ? `directive ${name}= in [${section}]` : `line "${line}"`}`,
+            );
         found.set(name, [...(LISTS.includes(name) ? (found.get(name) ?? []) : []), specifiers(value, unit)]);
     }
     return found;
@@ -164,7 +167,7 @@ function specifiers(value: string, unit: string): string {
     const instance = /@(.*)\.service$/.exec(unit)?.[1] ?? "";
     return value.replace(/%(.)/g, (whole, letter: string) => {
         const filled = { "%": "%", i: instance, n: unit, d: credentialsFolder(unit) }[letter];
-        if (filled === undefined) throw new BadUnit(`specifier ${whole} is not imitated`);
+        if (filled === undefined) throw new BadUnit(`unsupported by the sandbox: specifier ${whole}`);
         return filled;
     });
 }
@@ -172,9 +175,9 @@ function specifiers(value: string, unit: string): string {
 /** Where a unit finds its credentials. */
 export const credentialsFolder = (unit: string) => `/run/credentials/${unit}`;
 
-/** Words of a command line: by spaces, unless in quotes. Escapes are not imitated. */
+/** Words of a command line: by spaces, unless in quotes. Escapes are unsupported. */
 function words(line: string): string[] {
-    if (line.includes("\\")) throw new BadUnit("a backslash in a command line is not imitated");
+    if (line.includes("\\")) throw new BadUnit("unsupported by the sandbox: a backslash in a command line");
     const found = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
     return found.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, a?: string, b?: string) => a ?? b ?? ""));
 }
@@ -185,6 +188,6 @@ const UNITS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, min: 60_000, 
 function time(value: string): number {
     if (value === "infinity") return Infinity;
     const parts = value.split(/\s+/).map((part) => /^(\d+)(ms|s|sec|min|m|h)?$/.exec(part));
-    if (parts.some((part) => !part)) throw new BadUnit(`time span "${value}" is not imitated`);
+    if (parts.some((part) => !part)) throw new BadUnit(`unsupported by the sandbox: time span "${value}"`);
     return parts.reduce((sum, part) => sum + Number(part?.[1]) * UNITS[part?.[2] ?? ""], 0);
 }

@@ -85,6 +85,7 @@ export class Units {
 
 export function fullName(unit: string): string {
     const name = /\.\w+$/.test(unit) ? unit : `${unit}.service`;
-    if (!/\.(service|timer)$/.test(name)) throw new Refused(`${unit}: only services and timers are imitated`);
+    if (!/\.(service|timer)$/.test(name))
+        throw new Refused(`unsupported by the sandbox: ${unit} (only services and timers)`);
     return name;
 }

@@ -25,7 +25,7 @@ function query(filter: Values, prefix = ""): [string, string][] {
 
 function known(args: Values, ...names: string[]): void {
     const odd = Object.keys(args).filter((name) => !names.includes(name));
-    if (odd.length > 0) throw new Error(`${odd.join(", ")}: not imitated by the sandbox's cloudflare provider`);
+    if (odd.length > 0) throw new Error(`${odd.join(", ")}: unsupported by the sandbox`);
 }
 
 const FILTERS = ["account", "direction", "match", "name", "order", "status", "types"];
@@ -78,7 +78,7 @@ const getToken: Lookup = async (api, args) => {
     return { accountId, tunnelId, token: result };
 };
 
-/** The functions that are imitated, by token. */
+/** The functions that are emulated, by token. */
 export const LOOKUPS: Record<string, Lookup> = {
     "cloudflare:index/getZone:getZone": getZone,
     "cloudflare:index/getZones:getZones": getZones,

@@ -12,7 +12,7 @@ import {
     writeWithSecrets,
 } from "../protocol";
 import { providerService, type Calls } from "../provider";
-import { notImitated, unary } from "../serve";
+import { unsupported, unary } from "../serve";
 import { problemsOf } from "./check";
 import type { ResourceType } from "./fields";
 import { Api } from "./http";
@@ -22,16 +22,16 @@ import { difference, preview } from "./plan";
 import { RESOURCE_TYPES } from "./resources";
 import { settingsOf, settingsProblems } from "./settings";
 
-/** The version of the SDK this imitates. */
+/** The version of the SDK this emulates. */
 const VERSION = "6.22.1";
 
-/** The rules of a resource type; one that is not imitated is an error, never a resource without rules. */
+/** The rules of a resource type; one that is unsupported is an error, never a resource without rules. */
 function resourceType(urn: string): ResourceType {
     const { type } = parseUrn(urn);
     const known = RESOURCE_TYPES[type];
     if (known) return known;
     throw new Error(
-        `${type}: is not imitated by the sandbox's cloudflare provider (it knows ${Object.keys(RESOURCE_TYPES).join(", ")}). ` +
+        `unsupported by the sandbox: ${type}. Its cloudflare provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
             "Use one of these, or install Pulumi.",
     );
 }
@@ -135,7 +135,7 @@ class Service {
     readonly functions: Calls = {
         invoke: unary(async (request: provider.InvokeRequest) => {
             const lookup = LOOKUPS[request.getTok()];
-            if (!lookup) return notImitated(`The function ${request.getTok()}`);
+            if (!lookup) return unsupported(`The function ${request.getTok()}`);
             const args = readValues(request.getArgs());
             if (Object.values(args).some(holdsUnknown)) return new provider.InvokeResponse();
             return new provider.InvokeResponse().setReturn(writeValues(await lookup(this.api, args)));

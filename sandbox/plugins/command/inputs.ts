@@ -14,7 +14,7 @@ const INPUTS: Record<string, "string" | "boolean" | "list" | "texts" | "connecti
 };
 const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
 
-/** Parts of a connection; the last ones exist in the released provider and are not imitated. */
+/** Parts of a connection; the last ones exist in the released provider and are unsupported. */
 const CONNECTION: Record<string, "string" | "number"> = {
     host: "string",
     port: "number",
@@ -25,7 +25,7 @@ const CONNECTION: Record<string, "string" | "number"> = {
     dialErrorLimit: "number",
     perDialTimeout: "number",
 };
-const NOT_IMITATED = ["agentSocketPath", "password", "proxy"];
+const UNSUPPORTED = ["agentSocketPath", "password", "proxy"];
 
 /** What the released provider fills in. */
 const DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
@@ -67,7 +67,7 @@ function connectionProblems(value: Value): Failure[] {
     if (value.host === undefined) wrong("host", "missing required property");
     for (const [name, part] of Object.entries(value)) {
         if (part === null || part === UNKNOWN) continue;
-        if (NOT_IMITATED.includes(name)) wrong(name, "is not imitated by the sandbox's command provider");
+        if (UNSUPPORTED.includes(name)) wrong(name, "is unsupported by the sandbox");
         else if (!CONNECTION[name]) wrong(name, "is not a part of a connection");
         else if (typeof part !== CONNECTION[name]) wrong(name, `must be a ${CONNECTION[name]}`);
     }

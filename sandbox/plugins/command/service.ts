@@ -13,23 +13,23 @@ import {
     writeWithSecrets,
 } from "../protocol";
 import { providerService, withoutSettings } from "../provider";
-import { notImitated, unary } from "../serve";
+import { unsupported, unary } from "../serve";
 import { problemsOf, runOf, withDefaults } from "./inputs";
 import { run } from "./ssh";
 
-/** The version of the SDK this imitates. */
+/** The version of the SDK this emulates. */
 const VERSION = "1.2.1";
 
 const COMMAND = "command:remote:Command";
 /** Always a secret, whatever the program says. */
 const SECRETS = ["connection"];
 
-/** Refuses resources that are not imitated, by name. */
+/** Refuses resources that are unsupported, by name. */
 function onlyCommand(urn: string): string {
     const { name, type } = parseUrn(urn);
     if (type === COMMAND) return name;
     throw new Error(
-        `${type}: is not imitated by the sandbox's command provider (it knows ${COMMAND}). Use it, or install Pulumi.`,
+        `unsupported by the sandbox: ${type}. Its command provider has ${COMMAND}. Use it, or install Pulumi.`,
     );
 }
 
@@ -86,7 +86,7 @@ export function commandService(): grpc.UntypedServiceImplementation {
         read: unary((request: provider.ReadRequest) => {
             onlyCommand(request.getUrn());
             const state = readValues(request.getProperties());
-            if (Object.keys(state).length === 0) return notImitated("Importing a command");
+            if (Object.keys(state).length === 0) return unsupported("Importing a command");
             return new provider.ReadResponse()
                 .setId(request.getId())
                 .setProperties(writeWithSecrets(state, SECRETS))

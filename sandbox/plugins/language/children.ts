@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process"
 import * as path from "node:path";
 
 /** In the one file that toolchain/launchers.ts makes of this program: the folder its sources lie in. */
-declare const STAND_INS_FOLDER: string | undefined;
-const FOLDER = typeof STAND_INS_FOLDER === "string" ? STAND_INS_FOLDER : path.join(__dirname, "..");
+declare const EMULATORS_FOLDER: string | undefined;
+const FOLDER = typeof EMULATORS_FOLDER === "string" ? EMULATORS_FOLDER : path.join(__dirname, "..");
 
 /** Time a process has to end by itself after it was asked to, in milliseconds. The released host waits 5 s too. */
 const GRACE_MS = 5000;

@@ -9,7 +9,7 @@ import { Empty } from "google-protobuf/google/protobuf/empty_pb";
 import type { Struct } from "google-protobuf/google/protobuf/struct_pb";
 import { findOnPath } from "../../toolchain/path";
 import versions from "../../toolchain/versions.json";
-import { notImitated, statusOf, unary } from "../serve";
+import { unsupported, statusOf, unary } from "../serve";
 import { Children } from "./children";
 import { readOptions } from "./options";
 import { programDependencies, requiredPackages } from "./packages";
@@ -28,14 +28,14 @@ function hasPlugin(name: string): boolean {
     return fs.existsSync(folder) && fs.readdirSync(folder).some((entry) => entry.startsWith(`resource-${name}-v`));
 }
 
-const NOT_IMITATED = {
-    runtimeOptionsPrompts: unary(() => notImitated("Asking for runtime options (pulumi new)")),
-    template: unary(() => notImitated("Filling in a template (pulumi new)")),
-    generateProgram: unary(() => notImitated("Generating a program (use pulumi import --generate-code=false)")),
-    generateProject: unary(() => notImitated("Generating a project (pulumi convert)")),
-    generatePackage: unary(() => notImitated("Generating a package (pulumi package gen-sdk)")),
-    pack: unary(() => notImitated("Packing a package")),
-    link: unary(() => notImitated("Linking a package (pulumi package add)")),
+const UNSUPPORTED = {
+    runtimeOptionsPrompts: unary(() => unsupported("Asking for runtime options (pulumi new)")),
+    template: unary(() => unsupported("Filling in a template (pulumi new)")),
+    generateProgram: unary(() => unsupported("Generating a program (use pulumi import --generate-code=false)")),
+    generateProject: unary(() => unsupported("Generating a project (pulumi convert)")),
+    generatePackage: unary(() => unsupported("Generating a package (pulumi package gen-sdk)")),
+    pack: unary(() => unsupported("Packing a package")),
+    link: unary(() => unsupported("Linking a package (pulumi package add)")),
 };
 
 /** The LanguageRuntime service of one engine. */
@@ -48,7 +48,7 @@ export class LanguageHost {
         private readonly tracing?: string,
     ) {}
 
-    /** Every call of the service; those not imitated answer UNIMPLEMENTED and say so. */
+    /** Every call of the service; those unsupported answer UNIMPLEMENTED and say so. */
     service(): grpc.UntypedServiceImplementation {
         const calls: Record<keyof typeof LanguageRuntimeService, grpc.UntypedHandleCall> = {
             handshake: unary((request: language.LanguageHandshakeRequest) => {
@@ -105,7 +105,7 @@ export class LanguageHost {
                 this.children.stop();
                 return new Empty();
             }),
-            ...NOT_IMITATED,
+            ...UNSUPPORTED,
         };
         return calls;
     }
@@ -115,8 +115,8 @@ export class LanguageHost {
     }
 
     private async run(request: language.RunRequest): Promise<language.RunResponse> {
-        if (request.getQuerymode()) notImitated("Query mode");
-        if (request.getAttachDebugger()) notImitated("--attach-debugger");
+        if (request.getQuerymode()) unsupported("Query mode");
+        if (request.getAttachDebugger()) unsupported("--attach-debugger");
         if (this.engine === undefined)
             throw new Error("Run came before the handshake that gives the engine's address.");
         const options = optionsOf(request.getInfo());

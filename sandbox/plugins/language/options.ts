@@ -1,4 +1,4 @@
-/** `runtime.options` of Pulumi.yaml, as far as they are imitated. */
+/** `runtime.options` of Pulumi.yaml, as far as they are emulated. */
 export interface RuntimeOptions {
     /** Loads the program through ts-node. @default true, as in the released host */
     typescript: boolean;
@@ -10,12 +10,12 @@ export interface RuntimeOptions {
 
 const KNOWN = ["typescript", "tsconfig", "nodeargs", "packagemanager"];
 
-/** Reads the options; anything that would change the run and is not imitated is an error. */
+/** Reads the options; anything that would change the run and is unsupported is an error. */
 export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
     for (const [name, value] of Object.entries(raw)) {
         if (!KNOWN.includes(name)) {
             throw new Error(
-                `runtime.options.${name}: must be one of ${KNOWN.join(", ")} (the sandbox's language host imitates no ` +
+                `runtime.options.${name}: must be one of ${KNOWN.join(", ")} (the sandbox's language host has no ` +
                     `other). Remove it from Pulumi.yaml, or install Pulumi.`,
             );
         }

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { ServerWritableStream } from "@grpc/grpc-js";
 import { type RunPluginRequest, RunPluginResponse } from "@pulumi/pulumi/proto/language_pb";
-import { notImitated, statusOf } from "../serve";
+import { unsupported, statusOf } from "../serve";
 import { Children } from "./children";
 import type { RuntimeOptions } from "./options";
 import { PolicyProxy } from "./policy-proxy";
@@ -13,10 +13,10 @@ type Call = ServerWritableStream<RunPluginRequest, RunPluginResponse>;
 export async function runPlugin(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
     const request = call.request;
     try {
-        if (request.getAttachDebugger()) notImitated("--attach-debugger");
+        if (request.getAttachDebugger()) unsupported("--attach-debugger");
         if (request.getKind() === "analyzer") await runPolicyPack(call, options, children);
         else if (request.getKind() === "resource") await runProvider(call, options, children);
-        else notImitated(`A plugin of kind "${request.getKind()}"`);
+        else unsupported(`A plugin of kind "${request.getKind()}"`);
     } catch (error) {
         call.emit("error", statusOf(error));
     }

@@ -7,13 +7,13 @@ export interface Failure {
     reason: string;
 }
 
-/** The rules of a resource type; one that is not imitated is an error, never a resource without rules. */
+/** The rules of a resource type; one that is unsupported is an error, never a resource without rules. */
 export function resourceType(urn: string): ResourceType {
     const { type } = parseUrn(urn);
     const known = RESOURCE_TYPES[type];
     if (known) return known;
     throw new Error(
-        `${type}: is not imitated by the sandbox's random provider (it knows ${Object.keys(RESOURCE_TYPES).join(", ")}). ` +
+        `unsupported by the sandbox: ${type}. Its random provider has ${Object.keys(RESOURCE_TYPES).join(", ")}. ` +
             "Use one of these, or install Pulumi.",
     );
 }

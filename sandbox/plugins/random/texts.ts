@@ -57,14 +57,14 @@ function stringProblems(given: Values): { property: string; problem: string }[] 
             ),
         );
     }
-    // From here on the released provider crashes or writes broken text; that is not imitated.
+    // From here on the released provider crashes or writes broken text; that is not emulated.
     if (Object.entries(settings).some(([name, value]) => name.startsWith("min") && (value as number) < 0)) {
         found.push(wrong("length", "The minima must be at least 0"));
     } else if (alphabet(settings) === "" && settings.length > minima) {
         found.push(wrong("length", "At least one of upper, lower, numeric and special must be true"));
     }
     if (/[^\x20-\x7e]/.test(settings.overrideSpecial ?? "")) {
-        found.push(wrong("overrideSpecial", "Only printable ASCII characters are imitated by the sandbox"));
+        found.push(wrong("overrideSpecial", "Only printable ASCII characters are emulated by the sandbox"));
     }
     return found;
 }

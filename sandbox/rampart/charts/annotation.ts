@@ -1,6 +1,6 @@
 /**
  * What a chart says about itself in its annotation: inputs, outputs, and the infrastructure it provides or requires.
- * Imitated: petuum/rampart 47a837c, component_spec.py, with yamale 4.0.2 on Rampart's own rules. Known difference: text that
+ * Emulated: petuum/rampart 47a837c, component_spec.py, with yamale 4.0.2 on Rampart's own rules. Known difference: text that
  * is no YAML is always refused, in other words than the real ones; some of it, as a list without its end, ends the real
  * controller. Several documents are refused too.
  */

@@ -1,6 +1,6 @@
 /**
  * What the controller process remembers of charts: a chart of a given version is looked at once, as long as some graph uses
- * its repo. Imitated: petuum/rampart 47a837c, repository.py.
+ * its repo. Emulated: petuum/rampart 47a837c, repository.py.
  */
 import type { HelmRepo } from "./helm-runner.js";
 

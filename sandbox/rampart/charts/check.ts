@@ -1,7 +1,7 @@
 /**
  * The controller's look at the charts of a graph: the repo must answer, the chart must be there, and the chart's
  * annotation says which inputs and outputs it has and which infrastructure it provides or requires.
- * Imitated: petuum/rampart 47a837c, component_chart.py, repository.py.
+ * Emulated: petuum/rampart 47a837c, component_chart.py, repository.py.
  */
 import type { GraphApi } from "../kubernetes/api.js";
 import { asYaml, type ComponentSpec, type PortSpec, readSpec } from "./annotation.js";

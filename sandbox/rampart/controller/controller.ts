@@ -1,9 +1,9 @@
 /**
  * Rampart's controller process.
- * Imitated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded against a real API server.
+ * Emulated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded against a real API server.
  * One watch, restarted every 60 s, which then lists every graph again; a task per event, one at a time per graph,
  * different graphs in parallel. An exception that the real program does not catch ends this "process" too: see
- * `exited`. Not imitated: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
+ * `exited`. Unsupported: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, type GraphApi, realClock } from "../kubernetes/api.js";
@@ -20,7 +20,7 @@ import type { GraphObject } from "../types.js";
 
 export interface ControllerOptions {
     helm: HelmRunner;
-    /** @default plays helmfile with `helm` */
+    /** @default emulates helmfile with `helm` */
     helmfile?: HelmfileRunner;
     /** How long one watch lasts, in seconds; deletions need a second one. @default 60, as in the real controller */
     watchCycleSeconds?: number;

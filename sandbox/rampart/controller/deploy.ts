@@ -1,7 +1,7 @@
 /**
  * Putting a graph on the cluster and taking it off again: namespaces through HNC, releases through helm.
- * Imitated: petuum/rampart 47a837c, objects/graph.py and utils/deployment.py. Flows (volumes, Pulsar topics, repositories)
- * are not imitated: a graph that has any fails to deploy, with a text that says so.
+ * Emulated: petuum/rampart 47a837c, objects/graph.py and utils/deployment.py. Flows (volumes, Pulsar topics, repositories)
+ * are unsupported: a graph that has any fails to deploy, with a text that says so.
  */
 import { ApiError, type Clock, type GraphApi } from "../kubernetes/api.js";
 import type { ChartFacts } from "../charts/check.js";
@@ -72,7 +72,7 @@ export class Deployment {
         throwRejected(made);
         if (this.graph.flows.length > 0) {
             const names = this.graph.flows.map((flow) => flow.name).join(", ");
-            throw failed(`spec.graph.flows: must be empty in this sandbox, flows are not imitated (got ${names}).`);
+            throw failed(`spec.graph.flows: must be empty, flows are unsupported by the sandbox (got ${names}).`);
         }
         const edges = `${this.workdir}/${rampartView(this.graph.name)}_edges_helm`;
         this.tools.onCommand(["helm", "create", edges, "-p", `${this.workdir}/base_component_chart`]);

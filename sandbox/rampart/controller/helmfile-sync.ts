@@ -1,6 +1,6 @@
 /**
- * Plays `helmfile sync` (0.144.0) with helm alone.
- * Not imitated: the `edges` release of every component (volumes, config map, pod preset; its chart is Rampart's own).
+ * Emulates `helmfile sync` (0.144.0) with helm alone.
+ * Unsupported: the `edges` release of every component (volumes, config map, pod preset; its chart is Rampart's own).
  */
 import type { Helmfile, Release } from "./helmfile.js";
 import { HelmError, type HelmRunner } from "../charts/helm-runner.js";

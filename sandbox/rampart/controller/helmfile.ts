@@ -1,4 +1,4 @@
-/** The helmfile that Rampart writes for a graph. Imitated: petuum/rampart 47a837c, graph.py, component.py, component_chart.py. */
+/** The helmfile that Rampart writes for a graph. Emulated: petuum/rampart 47a837c, graph.py, component.py, component_chart.py. */
 import type { ChartFacts } from "../charts/check.js";
 import type { Component, Graph } from "../graph/parse.js";
 import { rampartView } from "../graph/chart.js";

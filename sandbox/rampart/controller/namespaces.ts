@@ -1,6 +1,6 @@
 /**
  * One component's namespace: an anchor for HNC, then a label and leave to delete everything below it.
- * Imitated: petuum/rampart 47a837c, utils/deployment.py.
+ * Emulated: petuum/rampart 47a837c, utils/deployment.py.
  */
 import { ApiError, type Clock, type GraphApi } from "../kubernetes/api.js";
 import { GraphErrors } from "../errors.js";

@@ -1,6 +1,6 @@
 /**
  * One pass of Rampart's controller over one graph: read it, decide, act, write the status.
- * Imitated: petuum/rampart 47a837c, controller.py. Its traps are kept: the finalizers list is replaced, reason and messages
+ * Emulated: petuum/rampart 47a837c, controller.py. Its traps are kept: the finalizers list is replaced, reason and messages
  * are never cleared, a failed generation counts as observed, and the replace that should remove the finalizer meets a
  * conflict because the status patch before it has changed the object.
  */

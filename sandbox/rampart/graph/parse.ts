@@ -1,6 +1,6 @@
 /**
  * From a graph's spec to the components, charts and edges that the webhook checks and the controller deploys.
- * Imitated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps matters: it decides whether
+ * Emulated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps matters: it decides whether
  * a graph with several faults is refused with a text or crashes the process that reads it.
  */
 import { type Chart, kubernetesView, readChart } from "./chart.js";

@@ -1,6 +1,6 @@
 /**
  * Checks a graph's spec against the rules in schema-rules.ts and returns the messages of the real validator.
- * Imitated: petuum/rampart 47a837c with Python's jsonschema 4.16.0 (draft 2020-12, errors in the order of the schema's
+ * Emulated: petuum/rampart 47a837c with Python's jsonschema 4.16.0 (draft 2020-12, errors in the order of the schema's
  * keywords). The rules are a reimplementation of its schema; quotes omit titles and descriptions.
  */
 import { isMap, pformat, repr, sortedEntries } from "../python.js";
@@ -91,7 +91,7 @@ function breaches(keyword: string, value: Json, rule: Rule): Found[] {
         case "oneOf":
             return alternatives(value, rule[keyword] as Rule[], keyword === "oneOf");
         default:
-            throw new Error(`schema keyword ${keyword}: must be one this stand-in knows. Add it to breaches().`);
+            throw new Error(`schema keyword ${keyword}: must be one this emulator knows. Add it to breaches().`);
     }
 }
 

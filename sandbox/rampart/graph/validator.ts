@@ -1,7 +1,7 @@
 /**
  * Verdict of Rampart's admission webhook on a graph.
- * Imitated: petuum/rampart 47a837c, validator.py with all objects/*.py, as recorded behind a real API server.
- * Not imitated: the "Timeout waiting for another graph to validate" answer (needs 10 s of waiting for a lock).
+ * Emulated: petuum/rampart 47a837c, validator.py with all objects/*.py, as recorded behind a real API server.
+ * Unsupported: the "Timeout waiting for another graph to validate" answer (needs 10 s of waiting for a lock).
  */
 import { kubernetesView, schemeOf } from "./chart.js";
 import { collect, Crash, GraphErrors } from "../errors.js";

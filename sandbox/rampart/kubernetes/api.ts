@@ -1,5 +1,5 @@
 /**
- * What the controller needs of a cluster, small enough to be played in memory by a unit test.
+ * What the controller needs of a cluster, small enough to be emulated in memory by a unit test.
  * The real one is kube-api.ts.
  */
 import type { GraphRef, World } from "../graph/parse.js";

@@ -4,7 +4,7 @@
  * in reality the admission webhook does the checking, and a graph without a spec must reach (and crash) it.
  */
 
-/** Where the API server reaches the stand-in's webhook. */
+/** Where the API server reaches the emulator's webhook. */
 export interface WebhookAddress {
     port: number;
     /** PEM of the certificate, in base64. */

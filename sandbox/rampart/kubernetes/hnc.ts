@@ -1,8 +1,8 @@
 /**
- * Stand-in for the hierarchical namespace controller (HNC, API hnc.x-k8s.io/v1alpha2), as far as Rampart uses it:
+ * Emulator of the hierarchical namespace controller (HNC, API hnc.x-k8s.io/v1alpha2), as far as Rampart uses it:
  * a SubnamespaceAnchor makes a namespace with a HierarchyConfiguration, and takes it away again. The anchor keeps a
  * finalizer until its namespace is gone.
- * Not imitated: propagation of objects, quotas, deeper trees, and HNC's own admission webhooks.
+ * Unsupported: propagation of objects, quotas, deeper trees, and HNC's own admission webhooks.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ApiError } from "./api.js";

@@ -94,7 +94,7 @@ function markers(repo: InstallOptions["repo"]): { path: string; body: object }[]
                 selector: { matchLabels: { app: name } },
                 template: {
                     metadata: { labels: { app: name } },
-                    spec: { containers: [{ name: "main", image: "rampart.invalid/stand-in:47a837c" }] },
+                    spec: { containers: [{ name: "main", image: "rampart.invalid/emulator:47a837c" }] },
                 },
             },
         },

@@ -1,6 +1,6 @@
 /**
  * Plain requests to an API server with the credentials of a kubeconfig. Used instead of the generated client because the
- * stand-in needs answers as they were sent (Rampart quotes them) and watches that last exactly as long as it says.
+ * emulator needs answers as they were sent (Rampart quotes them) and watches that last exactly as long as it says.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { request, type RequestOptions } from "node:https";

@@ -1,4 +1,4 @@
-// Claim: the stand-in answers every recorded request as Alpa's own HTTP code did. The texts and numbers of successful
+// Claim: the emulator answers every recorded request as Alpa's own HTTP code did. The texts and numbers of successful
 // answers came from a stubbed model in the recording too, so only their shape is a fact about Alpa.
 
 import assert from "node:assert/strict";
@@ -81,7 +81,7 @@ async function check(alpa: Alpa, request: Ask, expected: any): Promise<any> {
 }
 
 if (cases.length > 0) {
-    describe("Alpa stand-in, against the recordings", () => {
+    describe("Alpa emulator, against the recordings", () => {
         const running = new Map<string, Promise<Alpa>>();
         const cacheIds = new Map<string, string>();
         const on = (mode: string) => {

@@ -128,7 +128,7 @@ const deadly: [why: string, request: Ask][] = [
     ["a field named input that holds no ids", { body: { ...good, input: "x" } }],
 ];
 
-describe("Alpa stand-in", () => {
+describe("Alpa emulator", () => {
     for (const [why, body, message] of refused) {
         it(`refuses ${why} with 400 and Python's words`, () =>
             withAlpa({}, async ({ port }) => {

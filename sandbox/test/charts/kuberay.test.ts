@@ -1,4 +1,4 @@
-/** Proves that the stand-in chart kuberay-operator takes the project's values, and only such as it plays. */
+/** Proves that the emulated chart kuberay-operator takes the project's values, and only such as it emulates. */
 import Ajv from "ajv";
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -15,7 +15,7 @@ function problems(over: object): string {
     return check.errors!.map(({ instancePath, params }) => `${instancePath} ${JSON.stringify(params)}`).join("\n");
 }
 
-describe("Values of the stand-in chart kuberay-operator", () => {
+describe("Values of the emulated chart kuberay-operator", () => {
     const chart = { image: { repository: "quay.io/kuberay/operator", tag: "v1.6.2" } };
     const allowed: [why: string, over: object][] = [
         ["its own", {}],

@@ -1,4 +1,4 @@
-/** Proves how the chart repository answers; a few shell lines play helm, as its archives are not looked into here. */
+/** Proves how the chart repository answers; a few shell lines are a fake helm, as its archives are not looked into here. */
 import assert from "node:assert/strict";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { request } from "node:http";

@@ -1,5 +1,5 @@
 /**
- * Proves that the stand-in charts accept only values they play, and, where the real charts' values are at hand, that
+ * Proves that the emulated charts accept only values that they emulate, and, where the real charts' values are at hand, that
  * names and defaults are theirs. What the templates make of them is proved with the real helm by the engine tests.
  */
 import Ajv from "ajv";
@@ -75,7 +75,7 @@ function validate(over: Tree): string[] {
         : check.errors!.map((e) => `${e.instancePath} ${JSON.stringify(e.params)}`);
 }
 
-describe("Values of the stand-in chart apisix", () => {
+describe("Values of the emulated chart apisix", () => {
     it("are accepted as they are by default", () => assert.deepEqual(validate({}), []));
 
     const allowed: [why: string, over: Tree][] = [
@@ -149,7 +149,7 @@ describe("Values of the stand-in chart apisix", () => {
         });
 });
 
-describe("Schemas of the stand-in charts", () => {
+describe("Schemas of the emulated charts", () => {
     for (const [chart] of CHARTS) {
         it(`of ${chart} say which names each object may have`, () => {
             const open: string[] = [];

@@ -14,8 +14,8 @@ const REGISTERED: Registered = {
     remotelyManaged: true,
 };
 
-/** Plays the recording to the edge's end, each message cut in pieces of `size` bytes. */
-async function play(answer: () => Promise<Registered>, size: number, messages = Object.values(recorded)) {
+/** Sends the recording to the edge's end, each message cut in pieces of `size` bytes. */
+async function replay(answer: () => Promise<Registered>, size: number, messages = Object.values(recorded)) {
     const asked: Registration[] = [];
     let unregistered = 0;
     const sent: Buffer[] = [];
@@ -48,7 +48,7 @@ const resultOf = (answers: Return[], question: number) =>
 describe("Cloudflare edge: registration of a real connector", () => {
     for (const size of [1, 7, 100_000])
         it(`answers every call, in pieces of ${size} bytes`, async () => {
-            const { asked, unregistered, failed, answers } = await play(() => Promise.resolve(REGISTERED), size);
+            const { asked, unregistered, failed, answers } = await replay(() => Promise.resolve(REGISTERED), size);
             assert.deepEqual(asked, [
                 {
                     accountTag: "0123456789abcdef0123456789abcdef",
@@ -73,14 +73,14 @@ describe("Cloudflare edge: registration of a real connector", () => {
         });
 
     it("says why it refuses", async () => {
-        const { answers } = await play(() => Promise.reject(new Refused("Unauthorized: Tunnel not found")), 100_000);
+        const { answers } = await replay(() => Promise.reject(new Refused("Unauthorized: Tunnel not found")), 100_000);
         assert.equal(resultOf(answers, 1).error?.cause, "Unauthorized: Tunnel not found");
     });
 
     it("ends the connection over what is no message, and over a failure of its own", async () => {
-        const none = await play(() => Promise.resolve(REGISTERED), 100_000, ["ff".repeat(16)]);
+        const none = await replay(() => Promise.resolve(REGISTERED), 100_000, ["ff".repeat(16)]);
         assert.deepEqual(none.failed.map(String), ["Error: not a message of Cap'n Proto"]);
-        const own = await play(() => Promise.reject(new Error("broken")), 100_000);
+        const own = await replay(() => Promise.reject(new Error("broken")), 100_000);
         assert.deepEqual(own.failed.map(String), ["Error: broken"]);
     });
 });

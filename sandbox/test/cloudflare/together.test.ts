@@ -10,7 +10,7 @@ import { START, TestApi } from "./kit";
 
 const HOST = "api.example.com";
 
-describe("Cloudflare stand-ins together", () => {
+describe("Cloudflare emulators together", () => {
     let api: TestApi;
     let edge: Edge;
     let origin: Server;

@@ -5,7 +5,7 @@ import { START, TestApi } from "./kit";
 
 const DAY = 24 * 3600;
 
-describe("Life of a zone at the Cloudflare stand-in", () => {
+describe("Life of a zone at the Cloudflare emulator", () => {
     let api: TestApi;
     let parent: string[];
     let zone: Zone;

@@ -110,7 +110,7 @@ describe("Kubeconfig of the sandbox", () => {
 });
 
 describe("Nodes of the sandbox", () => {
-    it("are played by kwok, and eight GPUs each where they are DGX", () => {
+    it("are emulated by kwok, and eight GPUs each where they are DGX", () => {
         const [node] = dgxNodes(2).map((shape) => nodeObject(shape, "v1.34.4")) as NodeLike[];
         assert.equal(node.metadata.name, "dgx-01");
         assert.equal(node.metadata.annotations["kwok.x-k8s.io/node"], "fake");

@@ -84,11 +84,11 @@ describe("Certificates of the control plane", () => {
             });
         }
 
-        it("lead to the stand-in that plays an address", async () => {
+        it("lead to the emulator of an address", async () => {
             assert.deepEqual(await connect("10.152.183.9:443"), { status: 200, text: "hello" });
         });
 
-        it("are refused at once where nothing plays it, so that no webhook is waited for", async () => {
+        it("are rejected at once where no emulator has it, so that no webhook is waited for", async () => {
             assert.equal((await connect("10.152.183.9:8443")).status, 503);
         });
 

@@ -7,7 +7,7 @@ import type { Zone } from "../../cloudflare/account";
 import { ZONE } from "../../../test/unit/dns/kit";
 import { TestApi } from "../cloudflare/kit";
 
-describe("Cloudflare's name servers, stand-in", () => {
+describe("emulator of Cloudflare's name servers", () => {
     let api: TestApi;
     let zone: Zone;
     beforeEach(async () => {

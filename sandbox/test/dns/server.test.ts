@@ -9,7 +9,7 @@ import { Registry } from "../../dns/registry";
 import { startDnsServer, type DnsServer } from "../../dns/server";
 import { RECORDS, rr, ZONE } from "../../../test/unit/dns/kit";
 
-describe("name server stand-in", () => {
+describe("name server emulator", () => {
     const zone = azureZone(ZONE, [
         ...RECORDS,
         rr("a CNAME b.example.com"),
@@ -150,7 +150,7 @@ describe("name server stand-in", () => {
     });
 });
 
-describe("registry stand-in", () => {
+describe("registry emulator", () => {
     const registry = new Registry("com");
     registry.delegate(ZONE, ["ns1.example.net", "ns2.example.net"]);
     registry.setDs(ZONE, ["example.com. 3600 IN DS 2371 13 2 AB"]);

@@ -26,7 +26,7 @@ describe("gateway Admin API", () => {
         assert.deepEqual([write.status, write.body.description], [401, "invalid method for role viewer"]);
     });
 
-    it("lists nothing of kinds that it does not play, and refuses stream routes without stream mode", async () => {
+    it("lists nothing of kinds that it does not emulate, and refuses stream routes without stream mode", async () => {
         for (const kind of ["protos", "consumer_groups", "secrets"])
             assert.deepEqual(await kit.admin("GET", `/${kind}`), { status: 200, body: { total: 0, list: [] } });
         assert.equal((await kit.admin("PUT", "/protos/p", { content: "x" })).status, 501);
@@ -62,11 +62,11 @@ describe("gateway Admin API", () => {
             /^invalid plugin conf "\\u007f" for plugin \[key-auth\]$/,
         ],
         [
-            "a plugin it does not play",
+            "a plugin it does not emulate",
             "/routes/r",
             () => route({ plugins: { "exit-transformer": { functions: [] } } }),
             501,
-            /plugin exit-transformer exists .* not imitated/,
+            /unsupported by the sandbox: plugin exit-transformer/,
         ],
         [
             "limits in a Redis cluster",
@@ -155,7 +155,7 @@ describe("gateway Admin API", () => {
             501,
             /\$secret:\/\/ references/,
         ],
-        ["a resource it does not play", "/protos/1", () => ({}), 501, /resource protos/],
+        ["a resource it does not emulate", "/protos/1", () => ({}), 501, /resource protos/],
         ["an unknown resource", "/nope/1", () => ({}), 404, /^Unsupported resource type: nope$/],
     ];
     for (const [why, path, body, status, message] of refused)

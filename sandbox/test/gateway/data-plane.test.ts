@@ -1,4 +1,4 @@
-/** Claim: what callers and the upstream see of the stand-in, without the recordings at hand. */
+/** Claim: what callers and the upstream see of the emulator, without the recordings at hand. */
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { connect, type AddressInfo } from "node:net";
@@ -307,12 +307,15 @@ describe("gateway data plane", () => {
         }
     });
 
-    it("takes a target with a host when it is that of Host, and refuses another as not imitated", async () => {
+    it("takes a target with a host when it is that of Host, and refuses another as unsupported", async () => {
         await kit.put("/routes/r1", { uri: "/completions", plugins: {}, upstream: kit.target });
         const host = "a.example";
         assert.equal((await kit.send("http://A.example/completions", {}, { host })).status, 200);
         const answer = await kit.send("http://b.example/completions", {}, { host });
-        assert.deepEqual([answer.status, /host in the request line .* not imitated/.test(answer.text)], [501, true]);
+        assert.deepEqual(
+            [answer.status, /unsupported by the sandbox: a host in the request line/.test(answer.text)],
+            [501, true],
+        );
     });
 
     it("drops a header whose name nginx calls invalid, and keeps one with an underscore", async () => {

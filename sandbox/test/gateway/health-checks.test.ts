@@ -141,7 +141,7 @@ describe("Health checks of upstreams", () => {
             assert.equal(status, 501);
         });
 
-    it("are refused when passive, as not imitated, and when wrong, as APISIX does", async () => {
+    it("are refused when passive, as unsupported, and when wrong, as APISIX does", async () => {
         const write = (checks: object) =>
             kit.admin("PUT", "/routes/r", { uri: "/*", upstream: upstream({}, { checks }) });
         assert.equal((await write({ active: {}, passive: {} })).status, 501);

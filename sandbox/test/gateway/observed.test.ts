@@ -1,5 +1,5 @@
 /**
- * Proves what the stand-in of APISIX counts and logs of requests: by the settings file and the plugins that the product renders,
+ * Proves what the emulator of APISIX counts and logs of requests: by the settings file and the plugins that the product renders,
  * and that it refuses others. Names, labels and texts are those of APISIX 3.18.0.
  */
 import assert from "node:assert/strict";
@@ -267,7 +267,7 @@ describe("what a gateway keeps of requests", () => {
         assert.ok(bytes < 8 * 2 ** 20, `${bytes} bytes of text, of 64 MiB`);
     });
 
-    const unplayed: [what: string, nginx: object, prometheus: object][] = [
+    const unsupported: [what: string, nginx: object, prometheus: object][] = [
         ["labels of headers", {}, { metrics: { http_status: { extra_labels: [{ key: "$http_apikey" }] } } }],
         ["another prefix", {}, { metric_prefix: "other_" }],
         ["another port", {}, { export_addr: { ip: "0.0.0.0", port: 9100 } }],
@@ -275,7 +275,7 @@ describe("what a gateway keeps of requests", () => {
         ["a map with a file", { http_configuration_snippet: "map $uri $a { include f; }" }, {}],
         ["a log in a file", { http: { ...accessLogSettings().http, access_log: "logs/a.log" } }, {}],
     ];
-    for (const [what, nginx, prometheus] of unplayed)
-        it(`is not imitated of settings with ${what}`, () =>
-            assert.throws(() => observedOf(file(nginx, prometheus)), /not imitated/));
+    for (const [what, nginx, prometheus] of unsupported)
+        it(`is unsupported of settings with ${what}`, () =>
+            assert.throws(() => observedOf(file(nginx, prometheus)), /unsupported/));
 });

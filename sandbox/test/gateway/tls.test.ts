@@ -1,4 +1,4 @@
-// Proves what the stand-in's TLS port does. APISIX was read for it, not recorded.
+// Proves what the emulator's TLS port does. APISIX was read for it, not recorded.
 import { strict as assert } from "node:assert";
 import { request } from "node:https";
 import { connect, type ConnectionOptions } from "node:tls";

@@ -1,4 +1,4 @@
-// Proves the stand-in of Alpa on bare metal, through SSH and HTTP as the project uses it.
+// Proves the emulator of Alpa on bare metal, through SSH and HTTP as the project uses it.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -73,9 +73,13 @@ describe("sandbox GPUs", () => {
     const refused: [why: string, args: string[], message: RegExp][] = [
         ["nothing asked for", [], /only --query-compute-apps and --query-gpu/],
         ["another query", ["--query-accounted-apps=pid", "--format=csv"], /only --query-compute-apps/],
-        ["another option", ["--query-gpu=index", "--format=csv", "-i", "0"], /is not imitated/],
-        ["no format", ["--query-gpu=index"], /is not imitated/],
-        ["another format", ["--query-gpu=index", "--format=csv,xml"], /--format xml is not imitated/],
+        ["another option", ["--query-gpu=index", "--format=csv", "-i", "0"], /unsupported by the sandbox/],
+        ["no format", ["--query-gpu=index"], /unsupported by the sandbox/],
+        [
+            "another format",
+            ["--query-gpu=index", "--format=csv,xml"],
+            /unsupported by the sandbox: nvidia-smi --format xml/,
+        ],
         ["an unknown field", ["--query-gpu=colour", "--format=csv"], /Field "colour" is not a valid field to query/],
     ];
     for (const [why, args, message] of refused)

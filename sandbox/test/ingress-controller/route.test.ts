@@ -171,13 +171,10 @@ describe("ApisixRoute", () => {
         });
     }
 
-    it("is refused as a whole for stream rules, which are not imitated", () => {
+    it("is refused as a whole for stream rules, which are unsupported", () => {
         const stream = [{ name: "s", protocol: "TCP", match: { ingressPort: 1 }, backend: {} }];
         const { outcomes } = translated(object("ApisixRoute", "alpa", { ingressClassName: "apisix", stream }));
-        assert.match(
-            said(outcome(outcomes, "ApisixRoute", "alpa").conditions[0]),
-            /^False InvalidSpec: .*not imitated/,
-        );
+        assert.match(said(outcome(outcomes, "ApisixRoute", "alpa").conditions[0]), /^False InvalidSpec: .*unsupported/);
     });
 });
 
@@ -326,8 +323,8 @@ describe("ApisixUpstream", () => {
     });
 
     for (const field of ["discovery", "portLevelSettings", "tlsSecret", "subsets"]) {
-        it(`has the route refused for ${field}, which is not imitated`, () => {
-            assert.match(own({ [field]: {} }).said, new RegExp(`^False InvalidSpec: .*spec\\.${field}: not imitated`));
+        it(`has the route refused for ${field}, which is unsupported`, () => {
+            assert.match(own({ [field]: {} }).said, new RegExp(`^False InvalidSpec: .*spec\\.${field}: unsupported`));
         });
     }
 });

@@ -226,10 +226,10 @@ describe("GatewayProxy", () => {
         );
     });
 
-    it("in mode apisix-standalone is refused, being not imitated", () => {
+    it("in mode apisix-standalone is refused, being unsupported", () => {
         const { targets, log } = withProxy((spec) => (spec.provider.controlPlane.mode = "apisix-standalone"));
         assert.deepEqual(targets, []);
-        assert.match(log.join("\n"), /mode apisix-standalone: not imitated/);
+        assert.match(log.join("\n"), /mode apisix-standalone: unsupported/);
     });
 });
 
@@ -290,16 +290,16 @@ describe("The rest of the controller", () => {
                     "secret llm/pair not found",
                     "missing key field",
                     "unknown secret format",
-                    "ApisixTls with certificates of callers: not imitated by the sandbox's ingress controller",
+                    "ApisixTls with certificates of callers: unsupported by the sandbox",
                 ],
             );
         });
     });
 
     for (const kind of ["HTTPRoute", "BackendTrafficPolicy", "HTTPRoutePolicy", "PluginConfig", "Ingress"] as const) {
-        it(`says aloud that a ${kind} is not imitated`, () => {
+        it(`says aloud that a ${kind} is unsupported`, () => {
             const { log } = translated(object(kind, "x", { ingressClassName: "apisix" }));
-            assert.match(log.join("\n"), new RegExp(`^error: ${kind} llm/x: .*not imitated`, "m"));
+            assert.match(log.join("\n"), new RegExp(`^error: ${kind} llm/x: .*unsupported`, "m"));
         });
     }
 });

@@ -166,8 +166,8 @@ describe("command provider", () => {
         const wrong: [why: string, inputs: Values, reason: RegExp][] = [
             ["no connection", { create: "true" }, /connection: missing required property/],
             ["no host", { connection: { port: 22 } }, /connection\.host: missing/],
-            ["a bastion", { connection: { host: "a", proxy: { host: "b" } } }, /connection\.proxy: is not imitated/],
-            ["a password", { connection: { host: "a", password: "secret" } }, /connection\.password: is not imitated/],
+            ["a bastion", { connection: { host: "a", proxy: { host: "b" } } }, /connection\.proxy: is unsupported/],
+            ["a password", { connection: { host: "a", password: "secret" } }, /connection\.password: is unsupported/],
             ["a port that is a text", { connection: { host: "a", port: "22" } }, /connection\.port: must be a number/],
             ["an input that does not exist", { connection: { host: "a" }, command: "x" }, /command: is not an input/],
             [
@@ -186,7 +186,7 @@ describe("command provider", () => {
         }
 
         it("commands on this machine, in every call", async () => {
-            const said = /command:local:Command: is not imitated by the sandbox's command provider/;
+            const said = /unsupported by the sandbox: command:local:Command\. Its command provider has/;
             await assert.rejects(provider.check("command:local:Command", {}), said);
             await assert.rejects(provider.create("command:local:Command", { create: "true" }), said);
             await assert.rejects(provider.invoke("command:local:run", { command: "true" }), {

@@ -14,7 +14,7 @@ const pod = (annotations?: Record<string, string>) => ({
 const { podAnnotations } = podValues({ metrics: { scrapers: [], podMonitor: false } });
 
 describe("the sandbox's Prometheus", () => {
-    it("reads a gateway pod by the annotations that a stack gives it, at the port that plays the pod's", () => {
+    it("reads a gateway pod by the annotations that a stack gives it, at the port of the pod's emulator", () => {
         const asked: unknown[] = [];
         const found = targetOf(pod(podAnnotations), (...place) => (asked.push(place), 21_234));
         assert.deepEqual(asked, [["team-a-gateway", "apisix-a", 9091]]);

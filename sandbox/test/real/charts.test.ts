@@ -1,5 +1,5 @@
 // Proves where the real charts are searched, and the error for a chart repository that lacks them.
-// A few shell lines play helm; test/engine/real-charts.test.ts pulls with the real one.
+// A few shell lines are a fake helm; test/engine/real-charts.test.ts pulls with the real one.
 import { strict as assert } from "node:assert";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -39,7 +39,7 @@ describe("real parts", () => {
         assert.deepEqual(partsOfEnvironment(nowhere()), {});
     });
 
-    it("takes the parts that are there, and leaves the rest to stand-ins", () => {
+    it("takes the parts that are there, and leaves the rest to emulators", () => {
         const provider = program(PROVIDER, "6.17.0");
         const found = findParts("available", { ...nowhere(), ...charts() });
         assert.deepEqual(Object.keys(found), ["charts", "cloudflare-provider"]);
@@ -189,12 +189,12 @@ describe("real parts", () => {
     it("says of each part whether it is real, and in which version", () => {
         const real: RealParts = { "cloudflare-provider": { version: "6.22.1", paths: {} } };
         assert.deepEqual(partLines(reportParts(real)), [
-            "Helm charts                         stand-in for 2.14.0",
-            "APISIX on OpenResty                 stand-in for 3.18.0",
-            "APISIX ingress controller with ADC  stand-in for 2.0.1",
+            "Helm charts                         emulator of 2.14.0",
+            "APISIX on OpenResty                 emulator of 3.18.0",
+            "APISIX ingress controller with ADC  emulator of 2.0.1",
             "Pulumi provider cloudflare          real, 6.22.1",
-            "cloudflared                         stand-in for 2026.8.2",
-            "cert-manager                        stand-in for 1.18.2",
+            "cloudflared                         emulator of 2026.8.2",
+            "cert-manager                        emulator of 1.18.2",
         ]);
     });
 });

@@ -1,4 +1,4 @@
-// Proves that real programs reach what plays the cluster by its names and by the addresses of its pods, and nothing else.
+// Proves that real programs reach the emulators of the cluster by its names and by the addresses of its pods, and nothing else.
 // Only where this user may listen on port 53, which the network needs.
 import { strict as assert } from "node:assert";
 import { Resolver } from "node:dns/promises";

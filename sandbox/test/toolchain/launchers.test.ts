@@ -42,12 +42,12 @@ describe("plugin launchers", function () {
         assert.equal(again, plugins);
         assert.deepEqual(fs.readdirSync(plugins).sort(), [
             ".alpa-auth-sandbox",
+            "emulators",
             "pulumi-language-nodejs",
             "pulumi-resource-cloudflare",
             "pulumi-resource-command",
             "pulumi-resource-pulumi-nodejs",
             "pulumi-resource-random",
-            "stand-ins",
         ]);
     });
 

@@ -97,7 +97,7 @@ describe("tool chain", () => {
             return ensureTools(["pulumi"], { ...options({ PATH: folder, ...env }), releases });
         };
         const prints = (tools: { pluginDir?: string }, name: string) =>
-            // A stand-in in its place would be a server, and never end.
+            // An emulator in its place would be a server, and never end.
             execFileSync(path.join(tools.pluginDir!, name), { encoding: "utf8", timeout: 10_000 });
 
         it("downloads Pulumi with its own language host and providers", async () => {
@@ -111,8 +111,8 @@ describe("tool chain", () => {
             );
             for (const name of ["pulumi", "pulumi-language-nodejs", "pulumi-resource-random"])
                 assert.equal(prints(tools, name), `released ${name}\n`);
-            const standIn = fs.readFileSync(path.join(tools.pluginDir!, "pulumi-resource-cloudflare"), "utf8");
-            assert.match(standIn, /stand-ins\/pulumi-resource-cloudflare\.cjs/);
+            const launcher = fs.readFileSync(path.join(tools.pluginDir!, "pulumi-resource-cloudflare"), "utf8");
+            assert.match(launcher, /emulators\/pulumi-resource-cloudflare\.cjs/);
         });
 
         it("says why Pulumi is built, and what the build needs, when it cannot be downloaded", async () => {

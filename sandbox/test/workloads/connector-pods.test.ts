@@ -133,7 +133,7 @@ describe("cloudflared of the sandbox's cluster", () => {
 
     const ENV = [{ name: "TUNNEL_TOKEN_FILE", value: "/etc/cloudflared/token/token" }];
     const refused: [what: string, container: object, problem: RegExp][] = [
-        ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /plays no image/],
+        ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /unsupported by the sandbox: image/],
         ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /from a file alone/],
         ["no token", { env: [] }, /needs TUNNEL_TOKEN_FILE/],
         [
@@ -144,7 +144,7 @@ describe("cloudflared of the sandbox's cluster", () => {
         [
             "a variable from a Secret",
             { env: [{ name: "X", valueFrom: { secretKeyRef: { name: CONNECTORS, key: "token" } } }] },
-            /not imitated: X from elsewhere/,
+            /unsupported by the sandbox: X from elsewhere/,
         ],
         ["a flag that it does not know", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
         [
@@ -152,10 +152,10 @@ describe("cloudflared of the sandbox's cluster", () => {
             { args: ["tunnel", "--grace-period", "181s", "run"], env: ENV },
             /must be equal or less than 3m0s/,
         ],
-        ["another command", { args: ["access"] }, /not imitated/],
+        ["another command", { args: ["access"] }, /unsupported/],
     ];
     for (const [what, container, problem] of refused)
-        it(`does not play ${what}`, () => assert.match(words(connectorPod(container)), problem));
+        it(`does not emulate ${what}`, () => assert.match(words(connectorPod(container)), problem));
     it("does not start in a world without an edge", () =>
         assert.match(words(connectorPod(), { edge: undefined }), /no edge of Cloudflare/));
 });

@@ -101,11 +101,11 @@ describe("Kubelet of the sandbox", () => {
         assert.equal(waits(true), undefined);
     });
 
-    it("does not start APISIX with a preStop that it does not play", () => {
+    it("does not start APISIX with a preStop that it does not emulate", () => {
         const exec = { command: ["/bin/sh", "-c", "nginx -s quit"] };
         const found = look({ lifecycle: { preStop: { exec } } });
         assert.equal(found?.reason, "CreateContainerError");
-        assert.match(found.message, /plays no preStop but a sleep/);
+        assert.match(found.message, /unsupported by the sandbox: a preStop other than a sleep/);
     });
 
     it("does not start APISIX with a profile whose file is not there", () => {
@@ -118,10 +118,10 @@ describe("Kubelet of the sandbox", () => {
         [
             "with another flag",
             { command: ["etcd"], args: ["--client-cert-auth=true"] },
-            /no etcd with --client-cert-auth/,
+            /unsupported by the sandbox: etcd with --client-cert-auth/,
         ],
     ] as [string, Partial<V1Container>, RegExp][])
-        it(`does not start etcd ${what}, which it does not play`, () => {
+        it(`does not start etcd ${what}, which it does not emulate`, () => {
             const image = "gcr.io/etcd-development/etcd:v3.6.16";
             const found = look({ image, ...container });
             assert.match(found?.message ?? "", problem);

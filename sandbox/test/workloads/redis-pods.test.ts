@@ -1,4 +1,4 @@
-/** Proves when Valkey is there, under which name, and which containers of it are not played. */
+/** Proves when Valkey is there, under which name, and which containers of it are unsupported. */
 import assert from "node:assert/strict";
 import { missing, type Supplies } from "../../workloads/kubelet";
 import { RedisPods } from "../../workloads/redis-pods";
@@ -87,14 +87,14 @@ describe("Valkey of the sandbox", () => {
         Object.assign(made.spec!.containers[0], container);
         return missing(made, none);
     };
-    const played: [why: string, container: object, image?: string][] = [
+    const rejected: [why: string, container: object, image?: string][] = [
         ["as the product deploys it", { args: ARGS }],
         ["from a mirror", { args: ARGS }, `registry.example.com:5000/mirror/${VALKEY}`],
         ["with options only, which the image gives to the server", { args: ARGS.slice(1) }],
         ["with nothing", {}],
         ["as a command", { command: ARGS.slice(0, 1), args: ARGS.slice(1) }],
     ];
-    for (const [why, container, image] of played)
+    for (const [why, container, image] of rejected)
         it(`starts ${why}`, () => assert.equal(start(container, image), undefined));
 
     const refused: [argument: string, container: object][] = [
@@ -113,15 +113,15 @@ describe("Valkey of the sandbox", () => {
             assert.deepEqual(start(container), {
                 container: "main",
                 reason: "CreateContainerError",
-                message: `the sandbox's Valkey does not play the argument ${argument}`,
+                message: `unsupported by the sandbox: Valkey with the argument ${argument}`,
             }));
 
     it("does not start with another command", () => {
-        const message = "the sandbox's Valkey does not play the command sh";
+        const message = "unsupported by the sandbox: Valkey with the command sh";
         assert.equal(start({ command: ["sh", "-c", "valkey-server"] })?.message, message);
     });
 
-    it("is not played without a version", () => {
+    it("is unsupported without a version", () => {
         assert.equal(start({ args: ARGS }, "valkey/valkey:latest")?.reason, "ErrImagePull");
     });
 });

@@ -60,7 +60,7 @@ function provider(name: string, { os, arch }: Platform): Download {
     };
 }
 
-/** Pulumi with its language host, and the providers that have a stand-in only for lack of a release. */
+/** Pulumi with its language host, and the providers that have an emulator only for lack of a release. */
 function pulumi(platform: Platform): Release {
     const version = versions.pulumi;
     const base = github("pulumi/pulumi", `v${version}`);

@@ -1,17 +1,17 @@
 /**
- * Plays the part of etcd 3.6's JSON gateway that fills an etcd and sets its password, over what the gateways of a stand-in
+ * Emulates the part of etcd 3.6's JSON gateway that fills an etcd and sets its password, over what the gateways of an emulator
  * share. Answers are those of etcd 3.6.16. Tokens are good for as long as the password is.
  *
- * Not imitated: other users than root, comparisons in a transaction, revisions of before, leases, watches.
+ * Unsupported: other users than root, comparisons in a transaction, revisions of before, leases, watches.
  */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import type { Configuration, Stored } from "../../gateway/objects/configuration";
-import { NotImitated } from "../../gateway/not-imitated";
+import { Unsupported } from "../../gateway/unsupported";
 import { listen, type Listening } from "../../processes/listen";
 
 const PREFIX = "/apisix";
-/** The folders' keys, which APISIX writes when it starts, are one thing to the stand-in: this one stands for all. */
+/** The folders' keys, which APISIX writes when it starts, are one thing to the emulator: this one stands for all. */
 const FOLDERS = "/routes/";
 
 type Body = Record<string, unknown>;
@@ -45,7 +45,7 @@ export async function startEtcdApi(configuration: () => Configuration): Promise<
                 answer(200, serve(configuration(), path, body, request.headers.authorization));
             } catch (error) {
                 const { code = 2 } = error as Partial<Refused>;
-                const status = error instanceof NotImitated ? 501 : 400;
+                const status = error instanceof Unsupported ? 501 : 400;
                 answer(status, { code, message: (error as Error).message });
             }
         });
@@ -71,7 +71,7 @@ function serve(etcd: Configuration, path: string, body: Body, token: string | un
 
 function changeRoot(etcd: Configuration, path: string, { name, user, role, password }: Body): void {
     if (path !== "auth/enable" && (name ?? user) !== "root")
-        throw new NotImitated(`etcd: user ${String(name ?? user)}`);
+        throw new Unsupported(`etcd: user ${String(name ?? user)}`);
     if (path === "auth/user/add") {
         if (etcd.root !== undefined) throw new Refused(9, "user name already exists");
         etcd.root = { password: String(password), granted: false };
@@ -83,7 +83,7 @@ function changeRoot(etcd: Configuration, path: string, { name, user, role, passw
     else if (path === "auth/enable") {
         if (!etcd.root?.granted) throw new Refused(9, "root user does not have root role");
         etcd.password = etcd.root.password;
-    } else throw new NotImitated(`etcd: ${path}`);
+    } else throw new Unsupported(`etcd: ${path}`);
 }
 
 function range(etcd: Configuration, { key, range_end: end, limit = 0 }: Range): object {
@@ -105,7 +105,7 @@ function range(etcd: Configuration, { key, range_end: end, limit = 0 }: Range): 
 }
 
 function transact(etcd: Configuration, header: object, { success, ...rest }: Body): object {
-    if (Object.keys(rest).length > 0) throw new NotImitated("etcd: a transaction with a comparison");
+    if (Object.keys(rest).length > 0) throw new Unsupported("etcd: a transaction with a comparison");
     for (const one of success as { requestPut?: { key: string; value: string }; requestDeleteRange?: Range }[]) {
         const put = one.requestPut;
         const path = decoded((put ?? one.requestDeleteRange!).key).slice(PREFIX.length);

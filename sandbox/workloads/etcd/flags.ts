@@ -4,7 +4,7 @@ import type { Snapshot } from "../cluster";
 import { expanded, variablesOf } from "../pods/environment";
 import { ETCD } from "../pods/images";
 
-/** Flags that are played, or make no difference here. */
+/** Flags that are emulated, or make no difference here. */
 const FLAGS = [
     ...["name", "data-dir", "initial-cluster", "initial-cluster-token", "initial-cluster-state"],
     ...["listen-client-urls", "advertise-client-urls", "listen-peer-urls", "initial-advertise-peer-urls"],
@@ -18,12 +18,12 @@ export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
     return Object.fromEntries(flagsOf(container).map(([flag, value]) => [flag, expanded(value, variables)]));
 }
 
-/** What of a container is not played. */
+/** Why a container is unsupported; undefined: it is supported. */
 export function etcdProblem(container: V1Container): string | undefined {
     if (!ETCD.test(container.image!)) return undefined;
     if (container.command?.join(" ") !== "etcd") return "the sandbox's etcd is started as etcd, with flags in args";
     const other = flagsOf(container).find(([flag]) => !FLAGS.includes(flag));
-    return other && `the sandbox plays no etcd with --${other[0]}`;
+    return other && `unsupported by the sandbox: etcd with --${other[0]}`;
 }
 
 /** Names of the members, in their order. */

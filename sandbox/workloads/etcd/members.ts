@@ -3,9 +3,9 @@
  * restart of the pods and not the loss of etcd. It can lose what it holds on order. While fewer than half of the members and
  * one more are there, nothing is read or written through an Admin API, and gateways go on with what they have in memory.
  *
- * Each ready member answers on its client port, as api.ts plays it.
+ * Each ready member answers on its client port, as api.ts emulates it.
  *
- * Not imitated: the readiness probe of a member, which fails without a quorum.
+ * Unsupported: the readiness probe of a member, which fails without a quorum.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import { Configuration } from "../../gateway/objects/configuration";
@@ -77,7 +77,7 @@ export class EtcdMembers {
             }
     }
 
-    /** Port on 127.0.0.1 that plays one of a member's. */
+    /** Port on 127.0.0.1 that emulates one of a member's. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         return port === CLIENT_PORT ? this.apis.get(`${namespace}/${name}`)?.port : undefined;
     }

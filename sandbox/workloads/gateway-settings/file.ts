@@ -1,11 +1,11 @@
 /**
  * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml where the environment
  * names a profile. Only a file mounted by its own path from a ConfigMap is read. Of one that a profile names it is checked
- * that the gateway could start with it as it is played here.
+ * that the gateway could start with it as it is emulated here.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
-import { NotImitated } from "../../gateway/not-imitated";
+import { Unsupported } from "../../gateway/unsupported";
 import type { Snapshot } from "../cluster";
 import { observedOf } from "./observed";
 import { APISIX } from "../pods/images";
@@ -51,12 +51,12 @@ interface Settings {
 }
 
 /** Settings of a log or of metrics that are not emulated. */
-function unplayedIn(text: string): string | undefined {
+function unsupportedIn(text: string): string | undefined {
     try {
         observedOf(text);
         return undefined;
     } catch (error) {
-        if (error instanceof NotImitated) return error.message;
+        if (error instanceof Unsupported) return error.message;
         throw error;
     }
 }
@@ -75,12 +75,12 @@ export function profileProblem(
     if (profile === undefined) return undefined;
     const text = settingsFile(pod, container, configMaps);
     if (text === undefined) return `failed to load conf/config-${profile}.yaml: no such file`;
-    const unplayed = unplayedIn(text);
-    if (unplayed !== undefined) return unplayed;
+    const unsupported = unsupportedIn(text);
+    if (unsupported !== undefined) return unsupported;
     const { apisix, deployment } = (parse(text) ?? {}) as Settings;
     const { role, role_traditional, admin, etcd } = deployment ?? {};
     if (role !== "traditional" || role_traditional?.config_provider !== "etcd")
-        return "the sandbox plays APISIX in its traditional role with etcd alone";
+        return "unsupported by the sandbox: APISIX in another role than traditional, or without etcd";
     if (!([apisix?.node_listen].flat() as unknown[]).includes(9080)) return "the sandbox's APISIX listens on 9080";
     const { ip, port } = admin?.admin_listen ?? {};
     if (ip !== "0.0.0.0" || port !== 9180) return "the sandbox's Admin API is at 0.0.0.0:9180";

@@ -1,6 +1,6 @@
 /** What a gateway keeps and shows of requests, from its settings file as it stood when its pod started. */
 import { parse } from "yaml";
-import { NotImitated } from "../../gateway/not-imitated";
+import { Unsupported } from "../../gateway/unsupported";
 import type { AccessLogSettings } from "../../gateway/observed/access-log";
 import { declaredIn } from "../../gateway/observed/nginx-settings";
 import type { MetricsOptions } from "../../gateway/observed/metrics";
@@ -22,7 +22,7 @@ export interface Observed {
     metrics?: MetricsOptions;
 }
 
-/** @throws NotImitated */
+/** @throws Unsupported */
 export function observedOf(text: string | undefined): Observed {
     const { nginx_config: nginx = {}, plugin_attr: attributes = {} } = (parse(text ?? "") ?? {}) as Settings;
     const accessLog = accessLogOf(nginx);
@@ -33,13 +33,13 @@ export function observedOf(text: string | undefined): Observed {
 function accessLogOf(nginx: NonNullable<Settings["nginx_config"]>): AccessLogSettings | undefined {
     const { access_log: file, access_log_format: format, access_log_format_escape: escape } = nginx.http ?? {};
     if (escape !== "json" || typeof format !== "string") return undefined;
-    if (file !== "/dev/stdout") throw new NotImitated(`access_log ${String(file)}`);
+    if (file !== "/dev/stdout") throw new Unsupported(`access_log ${String(file)}`);
     const { http_configuration_snippet: http = "", http_server_configuration_snippet: server = "" } = nginx;
     declaredIn(http, server, nginx.http_admin_configuration_snippet ?? "");
     return { format, escape, httpSnippet: http, serverSnippet: server };
 }
 
-/** Attributes of the plugin that are imitated. Those of the chart say what APISIX does without them. */
+/** Attributes of the plugin that are emulated. Those of the chart say what APISIX does without them. */
 const ATTRIBUTES: Record<string, (value: unknown) => boolean> = {
     export_addr: () => true,
     default_buckets: (value) => Array.isArray(value) && value.every((bound) => typeof bound === "number"),
@@ -51,10 +51,10 @@ function metricsOf(attributes: Record<string, unknown> | undefined): MetricsOpti
     if (attributes === undefined) return undefined;
     for (const [name, value] of Object.entries(attributes))
         if (!ATTRIBUTES[name]?.(value))
-            throw new NotImitated(`plugin_attr.prometheus.${name} ${JSON.stringify(value)}`);
+            throw new Unsupported(`plugin_attr.prometheus.${name} ${JSON.stringify(value)}`);
     const { ip, port } = attributes.export_addr as { ip?: string; port?: number };
     if (ip !== "0.0.0.0") return undefined;
-    if (port !== METRICS_PORT) throw new NotImitated(`metrics on port ${port}`);
+    if (port !== METRICS_PORT) throw new Unsupported(`metrics on port ${port}`);
     return { port: 0, buckets: attributes.default_buckets as number[] | undefined };
 }
 

@@ -1,9 +1,9 @@
 /**
- * Plays the containers of APISIX, or has real ones run: a gateway for each pod from when it is ready until it ends, with counters of its own
+ * Emulates the containers of APISIX, or has real ones run: a gateway for each pod from when it is ready until it ends, with counters of its own
  * and the keys it was started with. A deleted pod ends as kubelet lets it (see pods/end.ts), and its object goes when it
  * has; a pod whose object is gone before that (a deletion by force, kubelet's SIGKILL) has its connections reset.
  *
- * Not imitated: a container that starts again in its pod, liveness and readiness probes of a running one.
+ * Unsupported: a container that starts again in its pod, liveness and readiness probes of a running one.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Configuration } from "../../gateway/objects/configuration";
@@ -43,9 +43,9 @@ export interface GatewayPodsOptions {
     cut(uid: string): void;
     /** Called when a deleted pod's containers have ended: its object can go. */
     ended(pod: V1Pod): Promise<void>;
-    /** Real gateways, each started before its pod is ready. @default stand-ins */
+    /** Real gateways, each started before its pod is ready. @default emulators */
     real?: RealGateways;
-    /** Told each answer of a stand-in. */
+    /** Called with each answer of an emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log(line: string): void;
 }
@@ -124,7 +124,7 @@ export class GatewayPods {
         const own = { ...keys, ...tlsOf(settings), ...etcd, metrics, accessLog: written };
         const gateway = await startGateway({ port: 0, adminPort: 0, ...own, resolve, secondLasts, onAnswer, log });
         this.pods.set(uid!, { pod, gateway, output: () => lines.join(""), settings, state: "runs" });
-        log(`${namespace}/${name}: APISIX plays ${image(pod, APISIX)} as 3.18.0`);
+        log(`${namespace}/${name}: an emulator of APISIX 3.18.0 runs as ${image(pod, APISIX)}`);
     }
 
     private leave(leaving: GatewayPod): void {

@@ -1,12 +1,12 @@
 /**
- * Plays what leads to the gateways: Services, their node ports, and the cluster's DNS as far as it names them.
+ * Emulates what leads to the gateways: Services, their node ports, and the cluster's DNS as far as it names them.
  *
- * Imitated of kube-proxy 1.34: every node answers on a node port, whichever runs the pods (externalTrafficPolicy Cluster;
+ * Emulated of kube-proxy 1.34: every node answers on a node port, whichever runs the pods (externalTrafficPolicy Cluster;
  * with Local its own alone); connections go to the ready pods in turn (kube-proxy takes any); where none is ready, to those
  * in preStop; a pod that leaves gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is the load
  * balancer of the nodes, which knows at once which of them are up.
  *
- * Not imitated: answers that are lost in a node that is cut off although another node's pod gives them, where the
+ * Unsupported: answers that are lost in a node that is cut off although another node's pod gives them, where the
  * connection came in at 127.0.0.1; what the cluster's own clients (ingress controllers, connectors) lose.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
@@ -39,9 +39,9 @@ export interface GatewaysOptions {
     clock?: Clock;
     /** Takes a pod's object away: its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;
-    /** @default stand-ins */
+    /** @default emulators */
     real?: RealGateways;
-    /** Told each answer of a stand-in for APISIX. */
+    /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log: (line: string) => void;
 }
@@ -140,7 +140,7 @@ export class Gateways {
         return gateway && port?.targetPort === ADMIN_PORT ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
     };
 
-    /** Local port of a container's data, TLS or Admin port, or of a stand-in for etcd. A pod of a node that is cut off cannot be reached. */
+    /** Local port of a container's data, TLS or Admin port, or of an etcd emulator. A pod of a node that is cut off cannot be reached. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = this.pods
             .list()
@@ -162,7 +162,7 @@ export class Gateways {
     }
 
     /**
-     * Plays the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`.
+     * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`.
      * Undefined for other names.
      * @throws Error where there is no such Service, or no ready pod behind its port
      */
@@ -177,7 +177,7 @@ export class Gateways {
         return gateway.port;
     };
 
-    /** Port on 127.0.0.1 that plays a port of the pod with an address; undefined where nothing listens there. */
+    /** Port on 127.0.0.1 that emulates a port of the pod with an address; undefined where nothing listens there. */
     readonly portAt = (address: string, port: number): number | undefined => {
         const found = this.pods
             .list()

@@ -3,7 +3,7 @@
  * the grace period up; then comes the image's stop signal, SIGQUIT, and what is left of the period, at least 2 s, is for
  * the answers under way. nginx itself cuts them after worker_shutdown_timeout, 240 s unless config.yaml says otherwise.
  *
- * preStop is played as a sleep alone: `sleep.seconds`, and an exec of `sleep N`, by a shell or not. Refused: all other
+ * preStop is emulated as a sleep alone: `sleep.seconds`, and an exec of `sleep N`, by a shell or not. Refused: all other
  * forms, and fractions of a second.
  */
 import type { V1Container, V1LifecycleHandler, V1Pod } from "@kubernetes/client-node";
@@ -24,11 +24,11 @@ export interface PodEnd {
     answers: number;
 }
 
-/** Why the end of a container cannot be played. */
+/** Why the end of a container cannot be emulated. */
 export function preStopProblem({ lifecycle }: V1Container): string | undefined {
     const handler = lifecycle?.preStop;
     if (!handler || sleepOf(handler) !== undefined) return undefined;
-    return `the sandbox plays no preStop but a sleep of whole seconds (${JSON.stringify(handler)})`;
+    return `unsupported by the sandbox: a preStop other than a sleep of whole seconds (${JSON.stringify(handler)})`;
 }
 
 /** @param config text of APISIX's config.yaml, as the pod sees it */
@@ -56,6 +56,7 @@ function workerShutdownSeconds(config: string | undefined): number {
     const given = nginx?.worker_shutdown_timeout;
     if (given === undefined) return WORKER_SHUTDOWN_SECONDS;
     const [, amount, unit = "s"] = /^(\d+)(s|m|h)?$/.exec(String(given as string | number)) ?? [];
-    if (amount === undefined) throw new Error(`not imitated: worker_shutdown_timeout ${String(given as string)}`);
+    if (amount === undefined)
+        throw new Error(`unsupported by the sandbox: worker_shutdown_timeout ${String(given as string)}`);
     return Number(amount) * { s: 1, m: 60, h: 3600 }[unit]!;
 }

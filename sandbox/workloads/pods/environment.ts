@@ -1,8 +1,8 @@
-/** Variables of a container as kubelet gives them to it. Not imitated: envFrom, resourceFieldRef. */
+/** Variables of a container as kubelet gives them to it. Unsupported: envFrom, resourceFieldRef. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { decoded, type Snapshot } from "../cluster";
 
-/** @throws Error where a reference names nothing that exists, or is not imitated */
+/** @throws Error where a reference names nothing that exists, or is unsupported */
 export function variablesOf(pod: V1Pod, container: V1Container, now: Snapshot): Record<string, string> {
     const variables: Record<string, string> = {};
     for (const { name, value, valueFrom } of container.env ?? []) {
@@ -19,7 +19,7 @@ function referenced(pod: V1Pod, source: Source, now: Snapshot): string | undefin
     const { secretKeyRef, configMapKeyRef, fieldRef } = source;
     if (fieldRef) return field(pod, fieldRef.fieldPath);
     const ref = secretKeyRef ?? configMapKeyRef;
-    if (!ref) throw new Error(`not imitated: valueFrom ${Object.keys(source).join(", ")}`);
+    if (!ref) throw new Error(`unsupported by the sandbox: valueFrom ${Object.keys(source).join(", ")}`);
     const named = ({ metadata }: { metadata?: { namespace?: string; name?: string } }) =>
         metadata!.namespace === namespace && metadata!.name === ref.name;
     const secret = secretKeyRef && now.secrets.find(named);
@@ -38,7 +38,7 @@ function field({ metadata, spec, status }: V1Pod, path: string): string | undefi
         "spec.serviceAccountName": spec!.serviceAccountName,
         "status.podIP": status?.podIP,
     };
-    if (!(path in fields)) throw new Error(`not imitated: fieldRef ${path}`);
+    if (!(path in fields)) throw new Error(`unsupported by the sandbox: fieldRef ${path}`);
     return fields[path];
 }
 

@@ -1,4 +1,4 @@
-/** What pods are played as. */
+/** Images of the pods that the sandbox emulates. */
 import type { V1Pod } from "@kubernetes/client-node";
 
 /** Any registry may stand in front. */
@@ -10,7 +10,7 @@ export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 /** Does nothing, in any version. */
 export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 
-/** The one version that is played. */
+/** The only emulated version. */
 export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2(@sha256:[\da-f]{64})?$/;
 
 /** Namespace and release: what belongs together. */

@@ -1,5 +1,5 @@
 /**
- * Plays the cluster's DNS, kube-proxy and pod network for Alpa in pods: names and addresses of Services, and of pods. Facts:
+ * Emulates the cluster's DNS, kube-proxy and pod network for Alpa in pods: names and addresses of Services, and of pods. Facts:
  * MicroK8s' ranges of addresses; a Service leads to its ready pods, or with publishNotReadyAddresses to all of them.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
@@ -8,7 +8,7 @@ import { isReady, selects, type Snapshot } from "../cluster";
 import { ALPA_PORT } from "./container";
 
 export interface AlpaPods {
-    plays(pod: V1Pod): boolean;
+    emulates(pod: V1Pod): boolean;
     /** Port on 127.0.0.1 of Alpa in a pod; undefined where its port is not open. */
     alpaOf(pod: V1Pod): number | undefined;
 }
@@ -24,7 +24,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
         name === undefined ? spec?.clusterIP === host : metadata!.name === name && metadata!.namespace === namespace,
     );
     if (service) {
-        const behind = now.pods.filter((pod) => pods.plays(pod) && selects(service, pod));
+        const behind = now.pods.filter((pod) => pods.emulates(pod) && selects(service, pod));
         // Another emulator has pods behind it, or there are none yet.
         if (behind.length === 0) return name === undefined ? fail(refused) : undefined;
         const reached = behind.filter((pod) => service.spec!.publishNotReadyAddresses || isReady(pod));

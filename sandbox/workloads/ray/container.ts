@@ -1,11 +1,11 @@
 /**
- * What the containers of a serving image do, as far as it is played, read from their commands and probes: Ray, Alpa's
+ * What the containers of a serving image do, as far as it is emulated, read from their commands and probes: Ray, Alpa's
  * launch, and what a probe would find. Pure.
  *
- * Imitated: a launch of `launch_model_worker.py --model … --path …` anywhere in the head's command or plain variables; tcp
+ * Emulated: a launch of `launch_model_worker.py --model … --path …` anywhere in the head's command or plain variables; tcp
  * probes of Ray's ports and Alpa's; exec probes that run `ray health-check`, that ask Alpa's port for an answer, and that
  * look for files of a mounted folder (`ls`, `test`). An HTTP probe of Alpa's port fails, as it answers 400. Every other probe
- * is never passed, and says so. Not imitated: liveness probes, images that lack a program, what models Alpa knows.
+ * is never passed, and says so. Unsupported: liveness probes, images that lack a program, what models Alpa knows.
  */
 import type { V1Container, V1Pod, V1Probe } from "@kubernetes/client-node";
 
@@ -129,13 +129,13 @@ function fails({ tcpSocket, httpGet, exec }: V1Probe, pod: V1Pod, found: Found):
     if (/\bray health-check\b/.test(text)) return found.head ? undefined : "ray health-check: the head does not answer";
     if (text.includes(`:${ALPA_PORT}/`)) return alpaIs("loaded") ? undefined : "the model is not loaded";
     if (/\b(ls|test|\[) /.test(text)) return undefined; // volumes were looked at before
-    return `sandbox: not imitated: ${text || "this kind of probe"}`;
+    return `unsupported by the sandbox: ${text || "this kind of probe"}`;
 }
 
 function rayletFails(text: string, { rayVersion }: Found): string | undefined {
     const [major, minor] = rayVersion.split(".").map(Number);
     const has = major > RAYLET_HEALTH_SINCE[0] || (major === RAYLET_HEALTH_SINCE[0] && minor >= RAYLET_HEALTH_SINCE[1]);
-    if (!RAYLET_HEALTH.test(text)) return `sandbox: not imitated: ${text}`;
+    if (!RAYLET_HEALTH.test(text)) return `unsupported by the sandbox: ${text}`;
     return has ? undefined : `404: Ray ${rayVersion} has no such path`;
 }
 

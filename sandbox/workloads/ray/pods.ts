@@ -1,8 +1,8 @@
 /**
- * Plays pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and
+ * Emulates pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and
  * those that only have the image on a node. Facts: kubelet 1.34, KubeRay 1.6.
  *
- * Imitated: a container starts when its image, volumes and variables are there and, of a worker, when Ray's head runs; it
+ * Emulated: a container starts when its image, volumes and variables are there and, of a worker, when Ray's head runs; it
  * ends with an error when its GPUs are held by a process of the host, and starts again after 10 s, 20 s … 5 min; it is ready
  * when its probes would say so. Alpa is launched when every pod of its RayCluster runs, and is loaded after a time. A pod
  * that is deleted ends at once, or with a preStop hook at the latest after its grace period: a head's when Alpa has no
@@ -24,7 +24,7 @@ import { missing, type Supplies } from "../kubelet";
 import { tellMountFailure } from "../mount-events";
 import { RayClusters, sameCluster } from "./clusters";
 import { gpusOf, hostPathProblem, isHead, launchOf, notReady, weightsProblem } from "./container";
-import { backOff, end, isNeeded, type Played } from "./played";
+import { backOff, end, isNeeded, type EmulatedPod } from "./emulated-pod";
 import { essence, statusOf, type PodState } from "./status";
 import { startWatchdog, type WatchdogOptions } from "./watchdog";
 
@@ -58,7 +58,7 @@ interface Surroundings {
 
 export class RayPods {
     /** By uid of the pod. */
-    private readonly played = new Map<string, Played>();
+    private readonly pods = new Map<string, EmulatedPod>();
     private readonly clusters: RayClusters;
     private readonly stop = new AbortController();
 
@@ -70,26 +70,26 @@ export class RayPods {
     }
 
     /** Whether this emulator runs a pod. */
-    readonly plays = (pod: V1Pod): boolean =>
+    readonly emulates = (pod: V1Pod): boolean =>
         pod.spec?.containers.some(({ image }) => this.options.images.test(image ?? "")) ?? false;
 
     async reconcile(now: Snapshot, supplies: Supplies): Promise<void> {
         if (this.stop.signal.aborted) return;
         this.clusters.forget();
-        const pods = now.pods.filter((pod) => this.plays(pod) && pod.spec!.nodeName);
-        for (const [uid, one] of this.played)
+        const pods = now.pods.filter((pod) => this.emulates(pod) && pod.spec!.nodeName);
+        for (const [uid, one] of this.pods)
             if (!pods.some(({ metadata }) => metadata!.uid === uid)) {
-                this.played.delete(uid);
+                this.pods.delete(uid);
                 await end(one);
             }
         for (const pod of pods) {
             const uid = pod.metadata!.uid!;
-            const one = this.played.get(uid) ?? { pod, failures: 0, restarts: 0 };
-            this.played.set(uid, Object.assign(one, { pod }));
+            const one = this.pods.get(uid) ?? { pod, failures: 0, restarts: 0 };
+            this.pods.set(uid, Object.assign(one, { pod }));
             if (pod.metadata!.deletionTimestamp) one.ending ??= this.endInOrder(one);
         }
         // Heads first: workers wait for them.
-        const alive = [...this.played.values()].filter(({ ending }) => !ending);
+        const alive = [...this.pods.values()].filter(({ ending }) => !ending);
         alive.sort((a, b) => Number(isHead(b.pod)) - Number(isHead(a.pod)));
         for (const one of alive) if (!one.run) this.start(one, supplies);
         for (const one of alive) if (isHead(one.pod) && one.run) await this.followAlpa(one);
@@ -97,14 +97,14 @@ export class RayPods {
     }
 
     /** Port on 127.0.0.1 of Alpa in a pod; undefined where its port is not open. */
-    readonly alpaOf = (pod: V1Pod): number | undefined => this.played.get(pod.metadata!.uid!)?.launched?.port;
+    readonly alpaOf = (pod: V1Pod): number | undefined => this.pods.get(pod.metadata!.uid!)?.launched?.port;
 
     async close(): Promise<void> {
         this.stop.abort();
-        await Promise.all([...this.played.values()].map((one) => one.ending ?? end(one)));
+        await Promise.all([...this.pods.values()].map((one) => one.ending ?? end(one)));
     }
 
-    private start(one: Played, supplies: Supplies): void {
+    private start(one: EmulatedPod, supplies: Supplies): void {
         const { ledger, faults, weights } = this.options;
         const { pod } = one;
         const node = pod.spec!.nodeName!;
@@ -134,14 +134,14 @@ export class RayPods {
         return { is: "waiting", reason: "PodInitializing", message: "wait-gcs-ready: the head does not answer" };
     }
 
-    private failPull(one: Played): void {
+    private failPull(one: EmulatedPod): void {
         const { image } = one.pod.spec!.containers[0];
         const message = `failed to pull and unpack image "${image}": not found`;
         this.fail(one, { is: "waiting", reason: "ErrImagePull", message });
     }
 
     /** Ends the containers with an error. */
-    private crash(one: Played, message: string): void {
+    private crash(one: EmulatedPod, message: string): void {
         const { namespace, name } = one.pod.metadata!;
         this.around.log(`${namespace}/${name}: ${message}`);
         const at = new Date().toISOString();
@@ -151,7 +151,7 @@ export class RayPods {
         one.run = undefined;
     }
 
-    private fail(one: Played, state: PodState): void {
+    private fail(one: EmulatedPod, state: PodState): void {
         const pause = milliseconds(this.around.clock, backOff(one));
         one.failure = { ...state, until: Date.now() + pause };
         one.failures++;
@@ -163,7 +163,7 @@ export class RayPods {
     }
 
     /** Launches Alpa in a head's pod, or ends it, as all pods of its RayCluster run or not. */
-    private async followAlpa(head: Played): Promise<void> {
+    private async followAlpa(head: EmulatedPod): Promise<void> {
         if (!launchOf(head.pod)) return;
         const complete = await this.isComplete(head.pod, head.launched !== undefined);
         if (complete) head.lostAt = undefined;
@@ -194,7 +194,7 @@ export class RayPods {
     }
 
     /** Runs what watches Alpa, where the pod has that; with it the container ends. */
-    private async watch(head: Played, launched: Launched): Promise<void> {
+    private async watch(head: EmulatedPod, launched: Launched): Promise<void> {
         head.watchdog = await startWatchdog(head.pod, launched.port, this.options);
         void head.watchdog?.ended.then(async (line) => {
             if (line !== undefined && head.launched === launched) await this.lose(head, line);
@@ -203,7 +203,7 @@ export class RayPods {
     }
 
     /** Ends Alpa, and with it its container. */
-    private async lose(head: Played, message: string): Promise<void> {
+    private async lose(head: EmulatedPod, message: string): Promise<void> {
         const { launched, watchdog } = head;
         head.launched = head.watchdog = undefined;
         this.crash(head, message);
@@ -213,17 +213,17 @@ export class RayPods {
 
     /** @param launched whether Alpa runs: then a pod counts until its containers have ended */
     private async isComplete(head: V1Pod, launched: boolean): Promise<boolean> {
-        const running = [...this.played.values()].filter(
+        const running = [...this.pods.values()].filter(
             ({ pod, run, ending }) => run && (launched || !ending) && sameCluster(pod, head),
         );
         return running.length >= (await this.clusters.wanted(head));
     }
 
-    private headOf(pod: V1Pod): Played | undefined {
-        return [...this.played.values()].find((one) => isHead(one.pod) && !one.ending && sameCluster(one.pod, pod));
+    private headOf(pod: V1Pod): EmulatedPod | undefined {
+        return [...this.pods.values()].find((one) => isHead(one.pod) && !one.ending && sameCluster(one.pod, pod));
     }
 
-    private async show(one: Played, supplies: Supplies): Promise<void> {
+    private async show(one: EmulatedPod, supplies: Supplies): Promise<void> {
         const { pod, failure, run, restarts } = one;
         const { namespace, name, annotations } = pod.metadata!;
         const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
@@ -242,19 +242,19 @@ export class RayPods {
         if (state.is === "waiting") tellMountFailure(this.around.cluster, pod, state.message, this.around.log);
     }
 
-    private async runningState({ pod, launched }: Played): Promise<PodState> {
+    private async runningState({ pod, launched }: EmulatedPod): Promise<PodState> {
         const alpa = launched ? (launched.isLoaded() ? "loaded" : "open") : "none";
         const head = this.headOf(pod)?.run !== undefined;
         const why = notReady(pod, { head, alpa, rayVersion: await this.clusters.rayVersion(pod) });
         return { is: "running", ready: why === undefined };
     }
 
-    private async endInOrder(one: Played): Promise<void> {
+    private async endInOrder(one: EmulatedPod): Promise<void> {
         const { clock, ended, log, changed } = this.around;
         const { spec, metadata } = one.pod;
         const grace = metadata!.deletionGracePeriodSeconds ?? spec!.terminationGracePeriodSeconds ?? GRACE_SECONDS;
         const waits = spec!.containers.some(({ lifecycle }) => lifecycle?.preStop);
-        const others = [...this.played.values()].filter(({ pod, run }) => run && sameCluster(pod, one.pod));
+        const others = [...this.pods.values()].filter(({ pod, run }) => run && sameCluster(pod, one.pod));
         for (let second = 0; waits && second < grace && !this.stop.signal.aborted; second++) {
             if (!(await isNeeded(one, others))) break;
             await elapse(clock, 1, this.stop.signal);

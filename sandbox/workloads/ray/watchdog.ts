@@ -1,4 +1,4 @@
-/** What watches Alpa in a head's container. It is the pod's own script, run by this machine's bash: nothing of it is played. */
+/** What watches Alpa in a head's container. It is the pod's own script, run by this machine's bash: nothing of it is emulated. */
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { lastLines, spawnTracked } from "../../processes";
@@ -30,7 +30,7 @@ export async function startWatchdog(
     const script = isHead(pod) ? scriptOf(pod) : undefined;
     if (script === undefined) return undefined;
     const own = `alpa_port=${ALPA_PORT}`;
-    if (!script.includes(own)) throw new Error(`sandbox: not imitated: an ALPA_WATCHDOG without ${own}`);
+    if (!script.includes(own)) throw new Error(`unsupported by the sandbox: an ALPA_WATCHDOG without ${own}`);
     const logFile = join(stateDir, "logs", `watchdog-${namespace}-${name}.log`);
     const args = ["-c", script.replace(own, `alpa_port=${port}`)];
     const started = await spawnTracked({

@@ -1,5 +1,5 @@
 /**
- * The real engine, Kubernetes provider and API server, on the sandbox's stand-ins for the rest. One world serves all
+ * The real engine, Kubernetes provider and API server, on the sandbox emulators for the rest. One world serves all
  * engine tests of a run; each stack has a namespace and an entry port of its own.
  */
 import { strict as assert } from "node:assert";

@@ -1,7 +1,7 @@
 /**
  * A cluster of three plain nodes with two Alpa services outside of it, and the steady traffic that option inter is
  * measured by. Real: the engine, the Kubernetes provider, the API server with its controllers and scheduler. What nodes
- * and pods do is played, in seconds of a twentieth.
+ * and pods do is emulated, in seconds of a twentieth.
  */
 import { strict as assert } from "node:assert";
 import { request } from "node:http";

@@ -1,5 +1,5 @@
 /** Sandbox hosts that become a cluster, and one with rules in front of Alpa. */
-import { type Host, Microk8sPlay, newKey, startHost, type Microk8sHost } from "../../../sandbox/hosts";
+import { type Host, Microk8sEmulator, newKey, startHost, type Microk8sHost } from "../../../sandbox/hosts";
 import { restOf } from "../../../sandbox/hosts/microk8s/rest";
 import { layNft, type Nft } from "../../../sandbox/hosts/nft";
 import { openWay, type Way } from "../../../sandbox/hosts/way";
@@ -18,11 +18,11 @@ export interface Hosts {
 
 export async function startHosts(firstAddress: number): Promise<Hosts> {
     const { world, dir } = here();
-    const play = new Microk8sPlay({ api: restOf(world.controlPlane.adminKubeConfig) });
+    const microk8s = new Microk8sEmulator({ api: restOf(world.controlPlane.adminKubeConfig) });
     const common = { privateKey: newKey(), sudo: "nopasswd", stateDir: dir } as const;
     const started = await Promise.all(
         ["a", "b", "c", "d"].map((name, i) =>
-            play.startHost({ ...common, name: `inter-${name}`, address: `127.0.0.${firstAddress + i}` }),
+            microk8s.startHost({ ...common, name: `inter-${name}`, address: `127.0.0.${firstAddress + i}` }),
         ),
     );
     const alpa = await startHost({ ...common, name: "alpa" });
@@ -33,7 +33,7 @@ export async function startHosts(firstAddress: number): Promise<Hosts> {
         ...{ alpa, nft: layNft(alpa), way },
         close: async () => {
             await way.shut();
-            await play.close();
+            await microk8s.close();
             await alpa.close();
         },
     };

@@ -1,6 +1,6 @@
 /**
  * A stack of option inter on hosts of its own, and what its callers do. The hosts' scripts and shell are real; SSH, sudo, snap,
- * MicroK8s and nft are stand-ins, and cert-manager is unless ALPA_AUTH_REAL names it.
+ * MicroK8s and nft are emulators, and cert-manager is unless ALPA_AUTH_REAL names it.
  */
 import { readFileSync } from "node:fs";
 import { request as plainRequest, type RequestOptions } from "node:http";

@@ -14,7 +14,7 @@ export const TOOLS_MILLISECONDS = 45 * 60_000;
 
 /**
  * A second of the worlds' clocks, in seconds. A pod of the chart answers for 30 of them after it was told to go, and an
- * answer of the Alpa stand-in takes up to a real second: shorter ones would cut it.
+ * answer of the Alpa emulator takes up to a real second: shorter ones would cut it.
  */
 export const SECOND_LASTS = 0.05;
 

@@ -1,4 +1,4 @@
-/** What the stand-ins and Pulumi said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
+/** What the emulators and Pulumi said last, and the pods that are not ready: shown below a test that failed, since the engine does not see it. */
 import {
     CoreV1Api,
     type KubeConfig,

@@ -1,4 +1,4 @@
-/** The stand-ins alone, with the plugins that the program writes: a gateway before Alpa, and an edge before Alpa. */
+/** The emulators alone, with the plugins that the program writes: a gateway before Alpa, and an edge before Alpa. */
 import { generateKeyPairSync } from "node:crypto";
 import { startAlpa, type Alpa, type Seen } from "../../../sandbox/alpa/server";
 import { startGateway, type Gateway } from "../../../sandbox/gateway/server";

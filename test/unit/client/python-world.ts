@@ -1,5 +1,5 @@
 /**
- * What a caller meets, made of the stand-ins alone: the gateway with the plugins that the program writes, Access at the edge
+ * What a caller meets, made of the emulators alone: the gateway with the plugins that the program writes, Access at the edge
  * as it was and as it is in new organizations, Alpa behind both; and the pages that `ops consumer handout` writes.
  */
 import { generateKeyPairSync } from "node:crypto";

@@ -1,4 +1,4 @@
-// Proves that client/python keeps its own promises, is typed, can be installed and used, and works at the stand-ins of
+// Proves that client/python keeps its own promises, is typed, can be installed and used, and works at the emulators of
 // gateway, edge and Alpa. Not that the real ones answer as these do: recordings prove that of the gateway and of Alpa.
 import { strict as assert } from "node:assert";
 import { execFile } from "node:child_process";

@@ -6,7 +6,7 @@ import * as http from "node:http";
 import * as net from "node:net";
 import { ApiKey, Client, Jwt, type Seen } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
-import { JSON_TYPE, outcome, RESULT, says, Server, type Play } from "./typescript-server";
+import { JSON_TYPE, outcome, RESULT, says, Server, type Respond } from "./typescript-server";
 
 /** No two signatures of such a key are the same: what is equal was made once. */
 const EC_KEY = generateKeyPairSync("ec", { namedCurve: "P-256" })
@@ -25,7 +25,7 @@ describe("TypeScript client, sending again", () => {
     for (const status of [429, 503])
         it(`does so after ${status} with Retry-After, as often as it may, and says how long to wait`, async () => {
             const past = new Date(Date.now() - 5).toUTCString();
-            server.play = (request, response, nth) =>
+            server.respond = (request, response, nth) =>
                 nth < 3
                     ? response.writeHead(status, { "Retry-After": nth === 1 ? "0" : past }).end()
                     : good(request, response, nth);
@@ -33,15 +33,15 @@ describe("TypeScript client, sending again", () => {
             assert.equal(server.seen.length, 3);
             assert.deepEqual(new Set(server.bodies).size, 1, "the same each time");
             server.clear();
-            server.play = says(status, { "Retry-After": "0" }, "");
+            server.respond = says(status, { "Retry-After": "0" }, "");
             const error = await outcome(client({ maxAttempts: 2 }).completions("a"));
             assert.deepEqual([server.seen.length, error.status, error.retryAfterSeconds], [2, status, 0]);
             server.clear();
-            server.play = says(status, { "Retry-After": "61" }, "");
+            server.respond = says(status, { "Retry-After": "61" }, "");
             const long = await outcome(client().completions("a"));
             assert.deepEqual([server.seen.length, long.retryAfterSeconds], [1, 61], "longer than it may wait");
             server.clear();
-            server.play = says(status, { "Retry-After": "soon" }, "");
+            server.respond = says(status, { "Retry-After": "soon" }, "");
             assert.equal((await outcome(client().completions("a"))).retryAfterSeconds, undefined);
             assert.equal(server.seen.length, 1, "no word of when");
         });
@@ -49,7 +49,7 @@ describe("TypeScript client, sending again", () => {
     it("waits as long as the answer requests", async () => {
         let first = 0;
         let second = 0;
-        server.play = (request, response, nth) => {
+        server.respond = (request, response, nth) => {
             if (nth === 2) second = Date.now();
             else first = Date.now();
             (nth === 1 ? says(429, { "Retry-After": "1" }, "") : good)(request, response, nth);
@@ -59,12 +59,12 @@ describe("TypeScript client, sending again", () => {
     });
 
     it("says when the window of a limit ends, and does not wait for longer than it may", async () => {
-        server.play = says(429, { "X-RateLimit-Reset": "89.12" }, "");
+        server.respond = says(429, { "X-RateLimit-Reset": "89.12" }, "");
         const error = await outcome(client().completions("a"));
         assert.ok(error instanceof errors.RateLimitedError);
         assert.deepEqual([error.retryAfterSeconds, server.seen.length], [90, 1]);
         server.clear();
-        server.play = says(503, { "X-RateLimit-Reset": "0" }, "");
+        server.respond = says(503, { "X-RateLimit-Reset": "0" }, "");
         assert.equal((await outcome(client().completions("a"))).retryAfterSeconds, undefined);
         assert.equal(server.seen.length, 1, "of an answer that is not the limit's it says nothing");
     });
@@ -128,7 +128,7 @@ describe("TypeScript client, making tokens", () => {
         JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
     /** Takes tokens that are not over by a clock that is so much ahead, in milliseconds. */
     const clockAhead =
-        (ahead: number): Play =>
+        (ahead: number): Respond =>
         (request, response, nth) => {
             const theirs = now + ahead;
             const { exp } = claims(request.headers.authorization!);
@@ -138,7 +138,7 @@ describe("TypeScript client, making tokens", () => {
         };
 
     it("makes one for all that wait, and another a minute before its end", async () => {
-        server.play = good;
+        server.respond = good;
         const client = new Client({ url: server.url, auth: jwt() });
         await Promise.all([client.completions("a"), client.completions("a")]);
         now += 139_000;
@@ -154,7 +154,7 @@ describe("TypeScript client, making tokens", () => {
     });
 
     it("makes another when the clock has been set back", async () => {
-        server.play = good;
+        server.respond = good;
         const client = new Client({ url: server.url, auth: jwt() });
         await client.completions("a");
         now -= 7_200_000;
@@ -167,19 +167,19 @@ describe("TypeScript client, making tokens", () => {
         ["behind", -600_000],
     ] as const)
         it(`goes by the gateway's clock when that is ${what}, and keeps the difference`, async () => {
-            server.play = clockAhead(ahead);
+            server.respond = clockAhead(ahead);
             const client = new Client({ url: server.url, auth: jwt() });
             await client.completions("a");
             await client.completions("a");
             assert.equal(server.seen.length, 3, "one refusal");
             server.clear();
-            server.play = clockAhead(0);
+            server.respond = clockAhead(0);
             await client.completions("a");
             assert.equal(server.seen.length, 2, "also when it changes again");
         });
 
     it("does so for all calls that are refused at the same time", async () => {
-        server.play = clockAhead(600_000);
+        server.respond = clockAhead(600_000);
         const client = new Client({ url: server.url, auth: jwt() });
         const calls = Array.from({ length: 5 }, () => client.completions("a"));
         for (const { choices } of await Promise.all(calls)) assert.equal(choices[0].text, "one");
@@ -187,7 +187,7 @@ describe("TypeScript client, making tokens", () => {
     });
 
     it("counts the second request of such a call as an attempt", async () => {
-        server.play = clockAhead(600_000);
+        server.respond = clockAhead(600_000);
         const auth = jwt();
         const once = new Client({ url: server.url, auth, maxAttempts: 1 });
         assert.ok((await outcome(once.completions("a"))) instanceof errors.InvalidCredentialError);
@@ -196,7 +196,7 @@ describe("TypeScript client, making tokens", () => {
         assert.equal(server.seen.length, 2, "the next call knows the difference");
         server.clear();
         const ahead = clockAhead(-600_000);
-        server.play = (request, response, nth) =>
+        server.respond = (request, response, nth) =>
             nth === 1 ? ahead(request, response, nth) : says(429, { "Retry-After": "0" }, "")(request, response, nth);
         await outcome(new Client({ url: server.url, auth, maxAttempts: 2 }).completions("a"));
         assert.equal(server.seen.length, 2);
@@ -206,7 +206,7 @@ describe("TypeScript client, making tokens", () => {
         const dates = [undefined, now + 4000, now + 3_700_000];
         for (const date of dates) {
             server.clear();
-            server.play = (request, response, nth) => {
+            server.respond = (request, response, nth) => {
                 response.sendDate = false;
                 const headers = date === undefined ? {} : { Date: new Date(date).toUTCString() };
                 says(401, headers, "{}")(request, response, nth);
@@ -216,7 +216,7 @@ describe("TypeScript client, making tokens", () => {
             assert.equal(server.seen.length, 1);
         }
         server.clear();
-        server.play = says(401, { Date: new Date(now + 600_000).toUTCString() }, "{}");
+        server.respond = says(401, { Date: new Date(now + 600_000).toUTCString() }, "{}");
         const wrong = await outcome(new Client({ url: server.url, auth: jwt() }).completions("a"));
         assert.ok(wrong instanceof errors.InvalidCredentialError);
         assert.equal(server.seen.length, 2, "refused by the right clock too");
@@ -234,7 +234,7 @@ describe("TypeScript client, telling of answers", () => {
         const told: Seen[] = [];
         const now = 1_800_000_000_000;
         const auth = new Jwt({ key: "k", secret: "s".repeat(32) }, { now: () => now });
-        server.play = (request, response, nth) => {
+        server.respond = (request, response, nth) => {
             const date = new Date(now + 600_000).toUTCString();
             const status = [401, 429, 200][nth - 1];
             says(status, { ...more, Date: date, "Retry-After": "0" }, RESULT)(request, response, nth);
@@ -245,7 +245,7 @@ describe("TypeScript client, telling of answers", () => {
             [401, 429, 200],
         );
         const repeats = says(200, { ...JSON_TYPE, "X-Sent": "KEY-of-team" }, RESULT);
-        server.play = repeats;
+        server.respond = repeats;
         const onAnswer = ({ headers }: Seen) => {
             assert.equal(headers.get("x-sent"), "***");
             headers.set("retry-after", "0");
@@ -254,7 +254,7 @@ describe("TypeScript client, telling of answers", () => {
         const key = new ApiKey("KEY-of-team");
         await new Client({ url: server.url, auth: key, onAnswer }).completions("a");
         assert.equal(told.pop()!.status, 0, "it was told");
-        server.play = says(429, { "X-Sent": "KEY-of-team" }, "");
+        server.respond = says(429, { "X-Sent": "KEY-of-team" }, "");
         server.clear();
         const error = await outcome(new Client({ url: server.url, auth: key, onAnswer }).completions("a"));
         assert.deepEqual([error.retryAfterSeconds, server.seen.length], [undefined, 1], "the reported array is a copy");
@@ -276,7 +276,7 @@ describe("TypeScript client, telling of answers", () => {
         ["rejects", async () => Promise.reject(new Error("no disk, KEY-of-team"))],
     ] as const)
         it(`keeps the result when what it tells ${how}, and warns`, async () => {
-            server.play = good;
+            server.respond = good;
             const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
             const client = new Client({ url: server.url, auth: new ApiKey("KEY-of-team"), onAnswer });
             assert.equal((await client.completions("a")).choices[0].text, "one");

@@ -50,13 +50,13 @@ describe("TypeScript client and the program's fetch", () => {
     before(async () => (server = await Server.start()));
     beforeEach(() => {
         server.clear();
-        server.play = says(200, JSON_TYPE, RESULT);
+        server.respond = says(200, JSON_TYPE, RESULT);
     });
     afterEach(() => void (holder[PLACE] = nodes));
     after(() => server.close());
     const client = (url = server.url) => new Client({ url, auth: new ApiKey("KEY-of-team"), maxAttempts: 1 });
     const late = (milliseconds: number) => {
-        server.play = (...given) => void setTimeout(() => says(200, JSON_TYPE, RESULT)(...given), milliseconds);
+        server.respond = (...given) => void setTimeout(() => says(200, JSON_TYPE, RESULT)(...given), milliseconds);
     };
     /** Counts the connections that it makes. */
     const counting = () => {

@@ -1,4 +1,4 @@
-// Proves that the TypeScript client reads what the stand-in of Cloudflare's edge answers, for each form of a service token and
+// Proves that the TypeScript client reads what the emulator of Cloudflare's edge answers, for each form of a service token and
 // each method: Access as it was and as it is in new organizations, rules, limits and the errors of the tunnel. Not that the
 // real edge answers so.
 import { strict as assert } from "node:assert";

@@ -1,5 +1,5 @@
 // Proves that the file which the command `ops consumer handout` writes is all that a TypeScript client needs: of each kind of
-// credential, at the stand-ins of the gateway and of the edge. Pulumi is a fake that answers from memory here.
+// credential, at the emulators of the gateway and of the edge. Pulumi is a fake that answers from memory here.
 import { strict as assert } from "node:assert";
 import { generateKeyPairSync } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";

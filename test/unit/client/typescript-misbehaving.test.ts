@@ -4,9 +4,9 @@ import { strict as assert } from "node:assert";
 import * as net from "node:net";
 import { ApiKey, Client } from "../../../client/typescript/src/index";
 import * as errors from "../../../client/typescript/src/errors";
-import { JSON_TYPE, LOGPROBS, outcome, RESULT, says, Server, type Play } from "./typescript-server";
+import { JSON_TYPE, LOGPROBS, outcome, RESULT, says, Server, type Respond } from "./typescript-server";
 
-type Kind = [name: string, type: abstract new (...a: any[]) => Error, play: Play];
+type Kind = [name: string, type: abstract new (...a: any[]) => Error, respond: Respond];
 const HTML = "<html>\r\n<head><title>502 Bad Gateway</title></head><body>openresty</body></html>";
 const HTML_TYPE = { "Content-Type": "text/html" };
 const LOGIN = "https://t.cloudflareaccess.com/cdn-cgi/access/login/h";
@@ -80,9 +80,9 @@ describe("TypeScript client at a server that misbehaves", () => {
     const client = (more: object = {}) => new Client({ url: server.url, auth: new ApiKey("KEY-of-team"), ...more });
 
     for (const method of ["completions", "logprobs"] as const)
-        for (const [name, type, play] of KINDS)
+        for (const [name, type, respond] of KINDS)
             it(`makes ${type.name} of ${name}, and sends once, for ${method}`, async () => {
-                server.play = play;
+                server.respond = respond;
                 const error = await outcome(client()[method]("PROMPT-of-team"));
                 assert.ok(error instanceof type, String(error));
                 assert.equal(error.constructor, type);
@@ -92,9 +92,9 @@ describe("TypeScript client at a server that misbehaves", () => {
             });
 
     it("takes the result of one method for none of the other", async () => {
-        server.play = says(200, JSON_TYPE, RESULT);
+        server.respond = says(200, JSON_TYPE, RESULT);
         assert.ok((await outcome(client().logprobs("a"))) instanceof errors.UnreadableAnswerError);
-        server.play = says(200, JSON_TYPE, LOGPROBS);
+        server.respond = says(200, JSON_TYPE, LOGPROBS);
         assert.ok((await outcome(client().completions("a"))) instanceof errors.UnreadableAnswerError);
     });
 
@@ -102,11 +102,11 @@ describe("TypeScript client at a server that misbehaves", () => {
         it(`sends nothing to the place that a ${status} names`, async () => {
             const other = await Server.start();
             try {
-                server.play = says(status, { Location: `${other.url}/login` }, "");
+                server.respond = says(status, { Location: `${other.url}/login` }, "");
                 const error = await outcome(client().completions("a"));
                 assert.ok(error instanceof errors.RedirectError);
                 assert.deepEqual([server.seen.length, other.connections], [1, 0]);
-                server.play = says(status, { Location: `${server.url}/other` }, "");
+                server.respond = says(status, { Location: `${server.url}/other` }, "");
                 assert.ok((await outcome(client().completions("a"))) instanceof errors.RedirectError);
                 assert.equal(server.seen.length, 2, "nor to another place of the same host");
             } finally {
@@ -114,7 +114,7 @@ describe("TypeScript client at a server that misbehaves", () => {
             }
         });
 
-    const drips: [what: string, play: Play, each: (response: net.Socket) => void][] = [
+    const drips: [what: string, respond: Respond, each: (response: net.Socket) => void][] = [
         ["nothing comes", () => undefined, () => undefined],
         ["the answer drips in", (_, response) => void response.writeHead(200, JSON_TYPE).flushHeaders(), chunk],
         ["its head drips in", (_, { socket }) => void socket!.write("HTTP/1.1 200 OK\r\nX-A: "), (to) => to.write("a")],
@@ -122,14 +122,14 @@ describe("TypeScript client at a server that misbehaves", () => {
     function chunk(to: net.Socket): void {
         to.write("1\r\n \r\n");
     }
-    for (const [what, play, each] of drips)
+    for (const [what, respond, each] of drips)
         it(`ends when the time for the answer is over, while ${what}`, async () => {
             let timer: NodeJS.Timeout | undefined;
             let closed: Promise<unknown> | undefined;
-            server.play = (request, response, nth) => {
+            server.respond = (request, response, nth) => {
                 const socket = response.socket!;
                 closed = ended(socket);
-                play(request, response, nth);
+                respond(request, response, nth);
                 timer = setInterval(() => each(socket), 20);
             };
             const begin = Date.now();
@@ -151,21 +151,21 @@ describe("TypeScript client at a server that misbehaves", () => {
         assert.equal(server.connections, 0);
         const waiting = new AbortController();
         let closed: Promise<unknown> | undefined;
-        server.play = (_, { socket }) => {
+        server.respond = (_, { socket }) => {
             closed = ended(socket!);
             waiting.abort(reason);
         };
         assert.equal(await outcome(until(waiting)), reason, "while nothing has come");
         await closed;
         const reading = new AbortController();
-        server.play = (_, response) => {
+        server.respond = (_, response) => {
             closed = ended(response.socket!);
             response.writeHead(200, JSON_TYPE).write("{", () => setTimeout(() => reading.abort(reason), 20));
         };
         assert.equal(await outcome(until(reading)), reason, "in the middle of the answer");
         await closed;
         const pausing = new AbortController();
-        server.play = (_, response) => {
+        server.respond = (_, response) => {
             response.on("finish", () => setImmediate(() => pausing.abort(reason)));
             response.writeHead(429, { "Retry-After": "30" }).end();
         };

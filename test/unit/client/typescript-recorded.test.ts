@@ -62,7 +62,7 @@ const CREDENTIALS: [what: string, make: () => Credential | undefined][] = [
 
 describe("TypeScript client compared with Alpa's own", () => {
     let server: Server;
-    /** Plays every other host of the recordings. */
+    /** Emulates every other host of the recordings. */
     let other: Server;
     before(async () => ([server, other] = await Promise.all([Server.start(), Server.start()])));
     beforeEach(() => {
@@ -86,10 +86,14 @@ describe("TypeScript client compared with Alpa's own", () => {
             const kind = make() === undefined ? withNone : withOne;
             it(`${kind === undefined ? "gives the same result as it" : `makes ${kind}`} of ${id} with ${what}`, async () => {
                 const returned = JSON.stringify(theirs.returned);
-                if (gateway === null) server.play = says(200, JSON_TYPE, returned);
+                if (gateway === null) server.respond = says(200, JSON_TYPE, returned);
                 else
-                    server.play = says(gateway.status, JSON.parse(here(JSON.stringify(gateway.headers))), gateway.body);
-                if (id === "connection-dropped") server.play = (_, { socket }) => void socket!.end();
+                    server.respond = says(
+                        gateway.status,
+                        JSON.parse(here(JSON.stringify(gateway.headers))),
+                        gateway.body,
+                    );
+                if (id === "connection-dropped") server.respond = (_, { socket }) => void socket!.end();
                 const addition = { "url-trailing-slash": "/ok/", "url-query": "/ok?apikey=x" }[id as string] ?? "/ok";
                 const auth = make();
                 const call = async () =>
@@ -128,7 +132,7 @@ describe("TypeScript client compared with Alpa's own", () => {
                     ? new Jwt({ token: READY })
                     : undefined;
             const redirect = /302/.test(client.url);
-            server.play = redirect
+            server.respond = redirect
                 ? says(302, { Location: `${other.url}/login-html` }, "")
                 : says(200, JSON_TYPE, `${RESULT.slice(0, -1)},"cache_id":"c","logprobs":[],"indices":[]}`);
             const more = {
@@ -159,7 +163,7 @@ describe("TypeScript client compared with Alpa's own", () => {
                 one?.body && JSON.parse(JSON.stringify(one.body).replace(/"<1x300>"/g, `[[${"0,".repeat(299)}0]]`));
             if (typeof body !== "object" || body === null || request?.path === undefined) continue;
             it(`reads what Alpa was recorded to answer: ${id}${i === 0 ? "" : ` (${i + 1})`}`, async () => {
-                server.play = says(one.status, one.headers["content-type"] ? JSON_TYPE : {}, JSON.stringify(body));
+                server.respond = says(one.status, one.headers["content-type"] ? JSON_TYPE : {}, JSON.stringify(body));
                 const client = new Client({ ...options, url: server.url, auth: new ApiKey("KEY-of-team") });
                 const method = "logprobs" in body ? "logprobs" : "completions";
                 if (one.status === 200) return assert.deepEqual(await client[method]("a"), body);

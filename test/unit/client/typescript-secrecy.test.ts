@@ -6,7 +6,7 @@ import { inspect } from "node:util";
 import fc from "fast-check";
 import { ApiKey, Client, Jwt, ServiceToken, type Credential } from "../../../client/typescript/src/index";
 import { without } from "../../../client/typescript/src/secrecy";
-import { JSON_TYPE, outcome, RESULT, says, Server, type Play } from "./typescript-server";
+import { JSON_TYPE, outcome, RESULT, says, Server, type Respond } from "./typescript-server";
 
 const RUNS = { numRuns: 300, seed: 20261126 };
 const SECRET = `s3cr3t"&<'%/+\\ ${"x".repeat(20)}`;
@@ -108,7 +108,7 @@ describe("TypeScript client and secrets", () => {
             [SECRET, "id-of-it.access"],
         ],
     ];
-    const places: [where: string, play: (said: string) => Play][] = [
+    const places: [where: string, respond: (said: string) => Respond][] = [
         ["a message", (said) => says(401, JSON_TYPE, JSON.stringify({ message: said }))],
         ["error_msg", (said) => says(429, JSON_TYPE, JSON.stringify({ error_msg: said }))],
         ["an object", (said) => says(403, JSON_TYPE, JSON.stringify({ error: { message: said } }))],
@@ -137,18 +137,18 @@ describe("TypeScript client and secrets", () => {
             .join("\n");
     for (const [what, make, fixed] of credentials)
         it(`shows nothing of ${what}, wherever and however it is written back`, async () => {
-            for (const [where, play] of places)
+            for (const [where, respond] of places)
                 for (const [way, write] of Object.entries(WAYS)) {
                     const auth = make();
                     let sent: string[] = [];
-                    server.play = (request, response, nth) => {
+                    server.respond = (request, response, nth) => {
                         const { apikey, authorization, "cf-access-client-secret": secret } = request.headers;
                         sent = [apikey, secret, authorization?.replace("Bearer ", "")]
                             .flat()
                             .filter((one) => one !== undefined);
                         // A private key is what no server has.
                         const known = what === "a private key" ? [] : fixed;
-                        play([...sent, ...known].map(write).join(" ; "))(request, response, nth);
+                        respond([...sent, ...known].map(write).join(" ; "))(request, response, nth);
                     };
                     const client = new Client({ url: server.url, auth, maxAttempts: 1 });
                     const error = await outcome(client.completions("a"));
@@ -164,17 +164,17 @@ describe("TypeScript client and secrets", () => {
     it("shows nothing of a key that is a host or the id of a request", async () => {
         const key = "Key-Of-Team-0123456789";
         const client = new Client({ url: server.url, auth: new ApiKey(key) });
-        server.play = says(302, { Location: `http://${key}.example/` }, "");
+        server.respond = says(302, { Location: `http://${key}.example/` }, "");
         assert.doesNotMatch(shownOf(await outcome(client.completions("a"))), /key-of-team/i);
         for (const name of ["X-Request-Id", "CF-Ray"]) {
-            server.play = says(403, { [name]: key }, "");
+            server.respond = says(403, { [name]: key }, "");
             const error = await outcome(client.completions("a"));
             assert.equal(error.requestId, "***");
             assert.doesNotMatch(shownOf(error), /key-of-team/i);
-            server.play = says(403, { [name]: Buffer.from(key).toString("base64url") }, "");
+            server.respond = says(403, { [name]: Buffer.from(key).toString("base64url") }, "");
             assert.doesNotMatch(String((await outcome(client.completions("a"))).requestId), /S2V5/);
         }
-        server.play = says(403, { "X-Request-Id": "7c0c5b0e-2f6b-4f0a-9a56-6e0d7f0f3c11" }, "");
+        server.respond = says(403, { "X-Request-Id": "7c0c5b0e-2f6b-4f0a-9a56-6e0d7f0f3c11" }, "");
         assert.equal((await outcome(client.completions("a"))).requestId, "7c0c5b0e-2f6b-4f0a-9a56-6e0d7f0f3c11");
     });
 
@@ -183,7 +183,7 @@ describe("TypeScript client and secrets", () => {
         const auth = new Jwt({ key: "k", secret: "S".repeat(32), lifetimeSeconds: 120 }, { now: () => now });
         const client = new Client({ url: server.url, auth });
         let first: string | undefined;
-        server.play = (request, response, nth) => {
+        server.respond = (request, response, nth) => {
             if (nth === 2) return says(200, JSON_TYPE, RESULT)(request, response, nth);
             first = request.headers.authorization!.slice("Bearer ".length);
             now += 100_000;
@@ -198,21 +198,21 @@ describe("TypeScript client and secrets", () => {
     });
 
     it("shows nothing of Alpa's own key", async () => {
-        server.play = says(400, JSON_TYPE, JSON.stringify({ type: "error", message: SECRET, stacktrace: SECRET }));
+        server.respond = says(400, JSON_TYPE, JSON.stringify({ type: "error", message: SECRET, stacktrace: SECRET }));
         const client = new Client({ url: server.url, apiKey: SECRET });
         const error = await outcome(client.completions("a"));
         assert.ok(!holds(shownOf(error, client), SECRET));
     });
 
     it("has no cause on an error, which would hold the request", async () => {
-        server.play = (_, { socket }) => socket!.resetAndDestroy();
+        server.respond = (_, { socket }) => socket!.resetAndDestroy();
         const error = await outcome(new Client({ url: server.url, auth: new ApiKey(SECRET) }).completions("a"));
         assert.equal(error.cause, undefined);
         assert.ok(!holds(shownOf(error), SECRET));
     });
 
     it("cuts what a server says, and puts it on one line", async () => {
-        server.play = says(404, JSON_TYPE, JSON.stringify({ error_msg: `a\u001b[31m\n${"b".repeat(5000)}` }));
+        server.respond = says(404, JSON_TYPE, JSON.stringify({ error_msg: `a\u001b[31m\n${"b".repeat(5000)}` }));
         const { message } = await outcome(new Client({ url: server.url }).completions("a"));
         assert.ok(message.length < 600);
         // eslint-disable-next-line no-control-regex

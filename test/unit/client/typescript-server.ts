@@ -14,10 +14,10 @@ export const LOGPROBS = '{"cache_id":"c","logprobs":[[0]],"indices":[[1]]}';
 export const JSON_TYPE = { "Content-Type": "application/json" };
 
 /** @param nth 1 for the first request since the last `clear` */
-export type Play = (request: http.IncomingMessage, response: http.ServerResponse, nth: number) => void;
+export type Respond = (request: http.IncomingMessage, response: http.ServerResponse, nth: number) => void;
 
 export const says =
-    (status: number, headers: object, body: string): Play =>
+    (status: number, headers: object, body: string): Respond =>
     (_, response) =>
         response.writeHead(status, { ...headers }).end(body);
 
@@ -25,7 +25,7 @@ export class Server {
     readonly seen: http.IncomingMessage[] = [];
     readonly bodies: string[] = [];
     connections = 0;
-    play: Play = says(200, JSON_TYPE, RESULT);
+    respond: Respond = says(200, JSON_TYPE, RESULT);
 
     private constructor(
         private readonly server: http.Server | https.Server,
@@ -37,7 +37,7 @@ export class Server {
             request.on("data", (part: Buffer) => (body += part.toString()));
             request.on("end", () => {
                 this.bodies.push(body);
-                this.play(request, response, this.seen.push(request));
+                this.respond(request, response, this.seen.push(request));
             });
         });
     }

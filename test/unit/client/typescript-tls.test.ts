@@ -10,7 +10,7 @@ import { ApiKey, Client, Jwt, ServiceToken, type Credential } from "../../../cli
 import * as errors from "../../../client/typescript/src/errors";
 import { certificate, type Pair } from "../../certificates";
 import { claim, KEY, PRIVATE_KEY, SECRET, startService, type Service } from "./kit";
-import { inProcess, JSON_TYPE, outcome, RESULT, says, Server, type Play } from "./typescript-server";
+import { inProcess, JSON_TYPE, outcome, RESULT, says, Server, type Respond } from "./typescript-server";
 
 interface Dispatcher {
     close(): Promise<void>;
@@ -36,7 +36,7 @@ describe("TypeScript client over HTTPS", () => {
     });
     beforeEach(() => {
         server.clear();
-        server.play = says(200, JSON_TYPE, RESULT);
+        server.respond = says(200, JSON_TYPE, RESULT);
         trust([authority.certificate]);
     });
     afterEach(() => void (holder[PLACE] = nodes));
@@ -107,18 +107,18 @@ describe("TypeScript client over HTTPS", () => {
             }
         });
 
-    const handshakes: [what: string, play: (socket: net.Socket) => void][] = [
+    const handshakes: [what: string, respond: (socket: net.Socket) => void][] = [
         ["is closed", (socket) => void socket.once("data", () => socket.end())],
         ["is reset", (socket) => void socket.once("data", () => socket.resetAndDestroy())],
         ["is answered in plain HTTP", (socket) => void socket.end("HTTP/1.1 400 Bad Request\r\n\r\n")],
     ];
-    for (const [what, play] of handshakes)
+    for (const [what, respond] of handshakes)
         it(`says that nothing was sent when the handshake ${what}, and tries again`, async () => {
             let connections = 0;
             const plain = net.createServer((socket) => {
                 connections++;
                 socket.on("error", () => undefined).resume();
-                play(socket);
+                respond(socket);
             });
             await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
             const at = url((plain.address() as net.AddressInfo).port);
@@ -128,7 +128,7 @@ describe("TypeScript client over HTTPS", () => {
             await new Promise((resolve) => plain.close(resolve));
         });
 
-    const broken: [what: string, type: abstract new (...a: any[]) => Error, play: Play][] = [
+    const broken: [what: string, type: abstract new (...a: any[]) => Error, respond: Respond][] = [
         ["silence", errors.AnswerTimeoutError, () => undefined],
         [
             "a slow drip",
@@ -151,9 +151,9 @@ describe("TypeScript client over HTTPS", () => {
         ["a redirect to HTTP", errors.RedirectError, says(301, { Location: "http://localhost:1/" }, "")],
         ["truncated JSON", errors.UnreadableAnswerError, says(200, JSON_TYPE, RESULT.slice(0, 40))],
     ];
-    for (const [what, type, play] of broken)
+    for (const [what, type, respond] of broken)
         it(`makes ${type.name} of ${what}, and sends once`, async () => {
-            server.play = play;
+            server.respond = respond;
             const options = { maxAttempts: 3, ...(type === errors.AnswerTimeoutError && { answerTimeoutSeconds: 1 }) };
             const error = await outcome(client(options).completions("Paris is"));
             assert.ok(error instanceof type, String(error));

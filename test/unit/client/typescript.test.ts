@@ -1,5 +1,5 @@
-// Proves that the TypeScript client reads what the stand-ins of gateway and Alpa answer, for each way to authenticate and each
-// method. Not that the real ones answer so: the stand-ins' own tests compare them with recordings.
+// Proves that the TypeScript client reads what the emulators of gateway and Alpa answer, for each way to authenticate and each
+// method. Not that the real ones answer so: the emulators' own tests compare them with recordings.
 import { strict as assert } from "node:assert";
 import { SignJWT } from "jose";
 import { ApiKey, Client, Jwt, type Credential } from "../../../client/typescript/src/index";
@@ -143,7 +143,7 @@ describe("TypeScript client at the gateway", () => {
 
         it(`says that the gateway did not wait for the model, for ${method}, and does not ask again`, async () => {
             const slow = await Server.start();
-            slow.play = () => undefined;
+            slow.respond = () => undefined;
             try {
                 const nodes = { [`127.0.0.1:${slow.port}`]: 1 };
                 await service.open("slow", { nodes, timeout: { connect: 5, send: 5, read: 0.2 } });

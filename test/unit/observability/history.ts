@@ -1,5 +1,5 @@
 /**
- * Some hours of metrics of three gateway pods, as the stand-in of APISIX counts them, and of what is around them: in their order an
+ * Some hours of metrics of three gateway pods, as the emulator of APISIX counts them, and of what is around them: in their order an
  * hour in which all is well, an hour of everything that alerts are for, and 20 minutes without an answer. Then nothing is left to be read.
  */
 import type { Context } from "../../../sandbox/gateway/request/context";

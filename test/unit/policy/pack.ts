@@ -1,4 +1,4 @@
-/** The pack as Pulumi starts it, without an engine: this plays the engine's part of the conversation. */
+/** The pack as Pulumi starts it, without an engine: this emulates the engine's part of the conversation. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Proves what stops a run before it asks anything of Cloudflare. The API here answers from a table; the stand-in of the
+// Proves what stops a run before it asks anything of Cloudflare. The API here answers from a table; the emulator of the
 // sandbox is asked on the engine.
 import { strict as assert } from "node:assert";
 import { createServer, type Server } from "node:http";

@@ -4,10 +4,10 @@ import { reportParts } from "../../../sandbox/real/choice";
 import { realIn } from "../../recorded/made";
 
 describe("origin of a recorded preview", () => {
-    it("names each real part with its version, and no stand-in", () => {
+    it("names each real part with its version, and no emulator", () => {
         const parts = reportParts({ "cloudflare-provider": { version: "6.22.1", paths: {} } });
         assert.deepEqual(realIn(parts), { real: { "cloudflare-provider": "6.22.1" } });
     });
 
-    it("says nothing of parts where all were stand-ins", () => assert.deepEqual(realIn(reportParts({})), {}));
+    it("says nothing of parts where all were emulators", () => assert.deepEqual(realIn(reportParts({})), {}));
 });

@@ -1,4 +1,4 @@
-"""At Alpa's stand-in without a gateway: what Alpa's own client was recorded to do there."""
+"""At the Alpa emulator without a gateway: what Alpa's own client was recorded to do there."""
 
 from typing import Any, Dict
 

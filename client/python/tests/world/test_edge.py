@@ -1,4 +1,4 @@
-"""At the edge's stand-in: Access as it was (classic) and as it is in new organizations (strict), Alpa's behind it."""
+"""At the edge emulator: Access as it was (classic) and as it is in new organizations (strict), Alpa's behind it."""
 
 from typing import Any, Optional, Type
 

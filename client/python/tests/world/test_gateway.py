@@ -1,4 +1,4 @@
-"""At the gateway's stand-in, with the plugins that the program writes, and Alpa's behind it."""
+"""At the gateway emulator, with the plugins that the program writes, and Alpa's behind it."""
 
 import time
 from typing import Any, Dict, Optional

@@ -1,4 +1,4 @@
-"""Alpa's own client at the stand-ins of gateway and edge, before and after the change of alpa-client-patch.md."""
+"""Alpa's own client at the emulators of gateway and edge, before and after the change of alpa-client-patch.md."""
 
 import socket
 from pathlib import Path

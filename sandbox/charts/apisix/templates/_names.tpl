@@ -32,7 +32,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end }}
 
 {{- define "apisix.usesEtcdPassword" -}}
-{{- if .Values.etcd.enabled }}{{ fail "the sandbox plays no etcd of the chart's own: set etcd.enabled to false" }}{{ end }}
+{{- if .Values.etcd.enabled }}{{ fail "unsupported by the sandbox: the chart's own etcd. Set etcd.enabled to false." }}{{ end }}
 {{- if .Values.externalEtcd.user }}yes{{ end }}
 {{- end }}
 

@@ -1,7 +1,7 @@
 /** What an Access application may be: the fields, and the hostnames behind `domain`, `destinations` and the older list. */
 import { z } from "zod";
 import type { AccessApplication, Account, Zone } from "../../account";
-import { NotImitated, refused } from "../answer";
+import { Unsupported, refused } from "../answer";
 import { checked } from "../call";
 import { isName } from "../dns/content";
 import { MOST } from "../../account-limits";
@@ -62,14 +62,14 @@ const INVALID = 12130;
 
 export function checkType(type: string): void {
     if (type === "self_hosted") return;
-    if ([...TYPES, ...MORE_TYPES].includes(type)) throw new NotImitated(`Access application of type ${type}`);
+    if ([...TYPES, ...MORE_TYPES].includes(type)) throw new Unsupported(`Access application of type ${type}`);
     throw refused(INVALID, `type: "${type}" is not a type of application`);
 }
 
 /** The three forms of the same hostnames, derived from whichever came. @param only the zone that it is made below @param self what is changed */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])
-        if (type !== "public") throw new NotImitated(`destination of type ${type}`);
+        if (type !== "public") throw new Unsupported(`destination of type ${type}`);
     const destinations = body.destinations?.map(({ uri }) => uri);
     const listed = destinations ?? body.self_hosted_domains ?? (body.domain === undefined ? [] : [body.domain]);
     const domain = body.domain ?? listed[0];

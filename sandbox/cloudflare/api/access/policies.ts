@@ -4,7 +4,7 @@ import type { AccessPolicy, Account, Selector } from "../../account";
 import { goDuration } from "../../durations";
 import { isRange } from "../../edge/access/policies";
 import { uuid } from "../../ids";
-import { notFound, NotImitated, refused } from "../answer";
+import { notFound, Unsupported, refused } from "../answer";
 import { bodyOf, product, without, type Call, type Route } from "../call";
 import { MOST } from "../../account-limits";
 import { page, PAGING } from "../paging";
@@ -30,7 +30,7 @@ const selectors = z.array(z.record(z.string(), z.looseObject({}))).superRefine((
     list.forEach((selector, i) => {
         const [name, ...more] = Object.keys(selector);
         if (name === undefined || more.length > 0) return context.addIssue(issue(i, "must have exactly one key"));
-        if (!Object.hasOwn(SELECTORS, name)) throw new NotImitated(`Access selector ${name}`);
+        if (!Object.hasOwn(SELECTORS, name)) throw new Unsupported(`Access selector ${name}`);
         const result = SELECTORS[name].safeParse(selector[name]);
         if (!result.success) context.addIssue(issue(i, `${name}: ${result.error.issues[0].message}`));
     });
@@ -49,7 +49,7 @@ export const policyFields = {
     exclude: selectors.default([]),
     require: selectors.default([]),
     session_duration: sessionDuration.optional(),
-    approval_groups: z.array(z.looseObject({})).max(0, "approval groups are not imitated").optional(),
+    approval_groups: z.array(z.looseObject({})).max(0, "approval groups are unsupported by the sandbox").optional(),
     approval_required: z.boolean().optional(),
     isolation_required: z.boolean().optional(),
     purpose_justification_prompt: z.string().optional(),

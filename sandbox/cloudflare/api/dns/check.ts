@@ -1,7 +1,7 @@
 /** Which records a zone may contain, alone and together. */
 import { z } from "zod";
 import type { Account, DnsRecord, Zone } from "../../account";
-import { NotImitated, refused } from "../answer";
+import { Unsupported, refused } from "../answer";
 import { isName, nameForm, PROXIABLE, proxiable, valueOf } from "./content";
 
 /** Seconds; 1 = automatic. */
@@ -47,7 +47,7 @@ export function recordOf(zone: Zone, body: RecordBody): Content {
         throw refused(9021, `Invalid TTL. Must be between ${shortest} and ${LONGEST_TTL} seconds, or 1 for Automatic.`);
     if (zone.plan === "free" && body.tags.length > 0)
         throw refused(9300, `DNS record has ${body.tags.length} tags, exceeding the quota of 0.`);
-    if (body.private_routing) throw new NotImitated("private_routing");
+    if (body.private_routing) throw new Unsupported("private_routing");
     const none = { ipv4_only: false, ipv6_only: false, flatten_cname: false };
     return {
         name: fullName(zone, body.name),
@@ -81,7 +81,7 @@ export function checkNeighbours(account: Account, zone: Zone, record: Content, s
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
-    if (record.type === "NS" && record.name === zone.name) throw new NotImitated("NS record at the zone's own name"); // those are Cloudflare's own
+    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name"); // those are Cloudflare's own
 }
 
 function same(a: Content, b: Content): boolean {

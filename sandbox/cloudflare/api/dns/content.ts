@@ -2,7 +2,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { JsonObject } from "../../account";
-import { NotImitated, refused } from "../answer";
+import { Unsupported, refused } from "../answer";
 import { checked } from "../call";
 
 export const PROXIABLE = ["A", "AAAA", "CNAME"];
@@ -16,7 +16,7 @@ export function proxiable({ type, content }: { type: string; content: string }):
 /** Their content is a name: kept in lower case without the final dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 const TEXTS = ["A", "AAAA", "TXT", ...NAMES];
-/** Real types that are not played. */
+/** Real types that are unsupported. */
 const OTHERS = ["OPENPGPKEY", "SPF"];
 
 const number = z.number().int().min(0);
@@ -103,10 +103,10 @@ export interface Value {
 
 /** Checks the value of a record. `data` counts if it is used: the request may also contain the old content. */
 export function valueOf(type: string, body: { content?: string; data?: unknown; priority?: number }): Value {
-    if (OTHERS.includes(type)) throw new NotImitated(`DNS record type ${type}`);
+    if (OTHERS.includes(type)) throw new Unsupported(`DNS record type ${type}`);
     if (Object.hasOwn(FIELDS, type)) {
         if (body.data === undefined) {
-            if (body.content !== undefined) throw new NotImitated(`${type} record given as content instead of data`);
+            if (body.content !== undefined) throw new Unsupported(`${type} record given as content instead of data`);
             throw refused(9101, `data: required for ${type} records.`);
         }
         const [schema, content] = FIELDS[type];

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { DnsRecord } from "../../account";
 import { hexId } from "../../ids";
-import { notFound, NotImitated, refused } from "../answer";
+import { notFound, Unsupported, refused } from "../answer";
 import { bodyObject, bodyOf, checked, product, withoutNulls, type Call, type Route } from "../call";
 import { checkNeighbours, recordBody, recordOf } from "./check";
 import { proxiable } from "./content";
@@ -75,7 +75,7 @@ function stored({ account }: Call, record: DnsRecord) {
 
 function list(call: Call) {
     const { account, zone, query } = call;
-    if (!["all", null].includes(query.get("match"))) throw new NotImitated(`match=${query.get("match")}`);
+    if (!["all", null].includes(query.get("match"))) throw new Unsupported(`match=${query.get("match")}`);
     const wanted = (name: string) => query.get(`${name}.exact`) ?? query.get(name);
     const is = (asked: string | null, value: string) => asked === null || asked.toLowerCase() === value.toLowerCase();
     const found = [...account.records(zone.id).values()].filter(

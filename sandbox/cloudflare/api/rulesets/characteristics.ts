@@ -1,5 +1,5 @@
 /** What the requests of a rate limit are counted by; what a plan has of it is in plan.ts. */
-import { NotImitated, refused } from "../answer";
+import { Unsupported, refused } from "../answer";
 
 const FIELDS = ["cf.colo.id", "ip.src", "cf.unique_visitor_id", "http.host", "http.request.uri.path"];
 
@@ -9,5 +9,5 @@ export function checkCharacteristic(name: string, where: string): void {
     const wellFormed = header === undefined ? /^[a-z0-9_.]+$/.test(name) : header === header.toLowerCase();
     if (!wellFormed)
         throw refused(20127, `${where}: must be a field, or http.request.headers["name"] in lower case (got ${name}).`);
-    if (header === undefined && !FIELDS.includes(name)) throw new NotImitated(`the characteristic ${name}`);
+    if (header === undefined && !FIELDS.includes(name)) throw new Unsupported(`the characteristic ${name}`);
 }

@@ -4,7 +4,7 @@ import type { Account, Ruleset, RulesetRule, Zone } from "../../account";
 import { readExpression } from "../../edge/rules/evaluate";
 import { RealOperator } from "../../edge/rules/parse";
 import { hexId } from "../../ids";
-import { ApiError, notFound, NotImitated } from "../answer";
+import { ApiError, notFound, Unsupported } from "../answer";
 import { bodyOf, product, without, type Call, type Route } from "../call";
 import { RATE_LIMIT_PERIODS } from "../../account-limits";
 import { page, PAGING } from "../paging";
@@ -97,9 +97,9 @@ function list(call: Call) {
 /** What is asked for, checked against the phase and the zone's plan. */
 function read(call: Call) {
     const body = bodyOf(call, rulesetBody, 20015);
-    if (body.kind !== "zone") throw new NotImitated(`ruleset of kind ${body.kind} below a zone`);
+    if (body.kind !== "zone") throw new Unsupported(`ruleset of kind ${body.kind} below a zone`);
     if (body.phase !== RATE_LIMITING && body.phase !== CUSTOM_RULES)
-        throw new NotImitated(`ruleset of phase ${body.phase}`);
+        throw new Unsupported(`ruleset of phase ${body.phase}`);
     const refs = body.rules.flatMap(({ ref }) => ref ?? []);
     if (new Set(refs).size < refs.length) throw invalid(20120, "rules: each ref may be used once.");
     body.rules.forEach((rule, i) => {
@@ -135,14 +135,14 @@ function checkParameters({ action, action_parameters: given = {} }: RuleBody, wh
 }
 
 /**
- * As the edge reads it. Operators that the real language has are not imitated; what else the edge does not know is refused as
+ * As the edge reads it. Operators that the real language has are unsupported; what else the edge does not know is refused as
  * the real API refuses what is wrong, a few fields and functions of it among that.
  */
 function checkExpression(expression: string, where: string): void {
     try {
         readExpression(expression);
     } catch (error) {
-        if (error instanceof RealOperator) throw new NotImitated(error.message);
+        if (error instanceof RealOperator) throw new Unsupported(error.message);
         throw invalid(20127, `${where}: filter parsing error: ${(error as Error).message}.`);
     }
 }

@@ -1,9 +1,9 @@
 /**
  * Which Access application guards a request. Facts: the longest path wins; a path covers everything below it; `*` stands for
- * one label of the hostname. A wildcard inside a path is not imitated.
+ * one label of the hostname. A wildcard inside a path is unsupported.
  */
 import type { AccessApplication } from "../../account";
-import { NotImitated } from "../types";
+import { Unsupported } from "../types";
 
 export function applicationOf(
     applications: Iterable<AccessApplication>,
@@ -16,7 +16,7 @@ export function applicationOf(
             const slash = domain.indexOf("/");
             const host = slash < 0 ? domain : domain.slice(0, slash);
             const prefix = slash < 0 ? "" : domain.slice(slash).replace(/\/+$/, "");
-            if (prefix.includes("*")) throw new NotImitated(`the application domain ${domain}: a wildcard in the path`);
+            if (prefix.includes("*")) throw new Unsupported(`the application domain ${domain}: a wildcard in the path`);
             if (!hostMatches(host, hostname)) continue;
             if (prefix !== "" && path !== prefix && !path.startsWith(`${prefix}/`)) continue;
             found.push({ application, exact: host === hostname, length: prefix.length });

@@ -6,12 +6,12 @@
  *   where a Block policy does: there is no redirect then that it could stand for;
  * - duplicated headers: 401 in strict mode; in classic mode the first value counts;
  * - in strict mode a cookie that was given to a service token before counts for nothing.
- * Not imitated: logging in, CORS settings of an application, the other settings that concern people.
+ * Unsupported: logging in, CORS settings of an application, the other settings that concern people.
  */
 import type { AccessApplication, Account } from "../../account";
 import { goDuration } from "../../durations";
 import { accessPage } from "../pages";
-import { NotImitated, values, type EdgeAnswer, type EdgeRequest } from "../types";
+import { Unsupported, values, type EdgeAnswer, type EdgeRequest } from "../types";
 import { applicationOf } from "./applications";
 import type { SigningKeys } from "./keys";
 import { judge } from "./policies";
@@ -33,7 +33,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
     if (!application) return { pass: true, strip };
     if (request.method === "OPTIONS" && values(request.headers, "access-control-request-method").length > 0) {
         if (application.options_preflight_bypass) return { pass: true, strip };
-        if (application.cors_headers) throw new NotImitated(`cors_headers of the application ${application.name}`);
+        if (application.cors_headers) throw new Unsupported(`cors_headers of the application ${application.name}`);
     }
 
     const strict = account.organization.strict_service_token_auth;
@@ -90,7 +90,7 @@ async function issue(
 
 function sessionSeconds(application: AccessApplication): number {
     const seconds = goDuration(application.session_duration);
-    if (!seconds) throw new NotImitated(`the session duration ${application.session_duration}`);
+    if (!seconds) throw new Unsupported(`the session duration ${application.session_duration}`);
     return seconds;
 }
 

@@ -2,11 +2,11 @@
  * Policies against a request that shows no person: only selectors about service tokens, addresses and everyone can match.
  * Facts: include is any of, require all of, exclude none of; Bypass and Service Auth are looked at before Block and Allow.
  * An Allow policy needs a person, so it is never met here, and what it asks for is not looked at; that it is there decides
- * about the login page. Other selectors in the other policies are not imitated.
+ * about the login page. Other selectors in the other policies are unsupported.
  */
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../../account";
-import { NotImitated } from "../types";
+import { Unsupported } from "../types";
 
 export interface Subject {
     ip: string;
@@ -36,7 +36,7 @@ export function judge(application: AccessApplication, account: Account, subject:
 
 function admits(policy: AccessPolicy, subject: Subject): boolean {
     const matches = (selector: Selector) => matchesSelector(selector, subject, policy.name);
-    // Every selector is looked at, so that one that is not imitated shows whatever the others say.
+    // Every selector is looked at, so that one that is unsupported shows whatever the others say.
     const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
         list.map(matches),
     );
@@ -55,7 +55,7 @@ function matchesSelector(selector: Selector, subject: Subject, policy: string): 
         case "ip":
             return inRange(subject.ip, String(fields.ip));
         default:
-            throw new NotImitated(`the selector ${name} of the policy ${policy}`);
+            throw new Unsupported(`the selector ${name} of the policy ${policy}`);
     }
 }
 

@@ -7,7 +7,7 @@ import type { SigningKeys } from "./keys";
 const LOGIN_PAGE =
     "<!DOCTYPE html>\n<html><head><title>Sign in ・ Cloudflare Access</title></head><body>Sign in</body></html>\n";
 
-/** @returns without TLS, for the stand-in of connectors, and with the edge's certificate */
+/** @returns without TLS, for the emulator of connectors, and with the edge's certificate */
 export function createTeamDomain(keys: SigningKeys, certificate: Certificate): TeamDomain {
     const answer = answersOf(keys);
     return { plain: createServer(answer), secure: createTlsServer(certificate, answer) };
@@ -34,7 +34,7 @@ function answersOf(keys: SigningKeys): RequestListener {
         } else if (path.startsWith("/cdn-cgi/access/login/")) {
             send(200, "text/html; charset=utf-8", LOGIN_PAGE); // 200: to a client that follows redirects it looks like success
         } else {
-            send(501, "text/plain", `not imitated by the sandbox's team domain: ${path}\n`);
+            send(501, "text/plain", `unsupported by the sandbox: ${path}\n`);
         }
     };
 }

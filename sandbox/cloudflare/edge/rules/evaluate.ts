@@ -4,7 +4,7 @@
  */
 import { inRange, isRange } from "../access/policies";
 import { compile } from "../../re2";
-import { NotImitated, values, type EdgeRequest } from "../types";
+import { Unsupported, values, type EdgeRequest } from "../types";
 import { fieldsOf, parseExpression, type Expression, type Operand } from "./parse";
 
 type Value = string | number | boolean | undefined;
@@ -29,7 +29,7 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
 export function readExpression(text: string): Expression {
     const expression = parseExpression(text);
     const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
-    if (unknown) throw new NotImitated(`the field ${unknown}`);
+    if (unknown) throw new Unsupported(`the field ${unknown}`);
     checkValues(expression);
     return expression;
 }
@@ -50,13 +50,13 @@ function checkValues(expression: Expression): void {
         case "all":
             return checkValues(expression.of);
         case "truthy":
-            if (!isYesOrNo(expression.of)) throw new NotImitated("a value that is neither true nor false by itself");
+            if (!isYesOrNo(expression.of)) throw new Unsupported("a value that is neither true nor false by itself");
             return;
         case "compare": {
             const { left, operator, right } = expression;
             if (operator === "matches") compile(String(right[0]));
             const wrong = isAddress(left) ? right.find((value) => !isRange(String(value))) : undefined;
-            if (wrong !== undefined) throw new NotImitated(`ip.src ${operator} ${JSON.stringify(wrong)}`);
+            if (wrong !== undefined) throw new Unsupported(`ip.src ${operator} ${JSON.stringify(wrong)}`);
         }
     }
 }
@@ -80,7 +80,7 @@ export function evaluate(expression: Expression, request: EdgeRequest): boolean 
             return valueOf(expression.of, request) === true;
         case "compare": {
             const { left } = expression;
-            if (left.kind === "header" && left.index === "*") throw new NotImitated("[*] outside of any() and all()");
+            if (left.kind === "header" && left.index === "*") throw new Unsupported("[*] outside of any() and all()");
             return compare(valueOf(left, request), expression.operator, expression.right, isAddress(left));
         }
     }
@@ -95,7 +95,7 @@ export function valueOf(operand: Operand, request: EdgeRequest): Value {
             return values(request.headers, operand.name)[Number(operand.index ?? 0)];
         case "field": {
             const read = FIELDS[operand.name];
-            if (!read) throw new NotImitated(`the field ${operand.name}`);
+            if (!read) throw new Unsupported(`the field ${operand.name}`);
             return read(request);
         }
         case "call": {
@@ -116,7 +116,7 @@ function call(name: string, first: Value, second: Value): Value {
 /** One result for each value of the header whose `[*]` is compared. */
 function spread(expression: Expression, request: EdgeRequest): boolean[] {
     if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
-        throw new NotImitated("any() and all() over anything but a comparison of headers with [*]");
+        throw new Unsupported("any() and all() over anything but a comparison of headers with [*]");
     const { left, operator, right } = expression;
     return values(request.headers, left.name).map((value) => compare(value, operator, right, false));
 }

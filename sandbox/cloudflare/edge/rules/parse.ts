@@ -1,8 +1,8 @@
 /**
  * Rule expressions of the WAF, parsed: fields, literals, comparisons, `and or not`, `any()`/`all()` over `[*]`, a few
- * functions. Facts: Cloudflare's Rules language (documentation, 2026). What is not parsed here is not imitated, by name.
+ * functions. Facts: Cloudflare's Rules language (documentation, 2026). What is not parsed here is unsupported, by name.
  */
-import { NotImitated } from "../types";
+import { Unsupported } from "../types";
 
 export type Operand =
     | { kind: "field"; name: string }
@@ -31,12 +31,12 @@ const COMPARISONS: Record<string, string> = {
     "~": "matches",
 };
 const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "in"];
-/** Operators of the real language that are not imitated: not wrong, as what cannot be read is. */
+/** Operators of the real language that are unsupported: not wrong, as what cannot be read is. */
 const REAL_OPERATORS = ["wildcard", "strict", "xor"];
 const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
 
 /** A part of the real language. */
-export class RealOperator extends NotImitated {}
+export class RealOperator extends Unsupported {}
 
 export function parseExpression(text: string): Expression {
     return new Parser(text).whole();
@@ -159,8 +159,8 @@ class Parser {
         const operator = word === "strict" ? `strict ${this.tokens[this.at + 1] ?? ""}` : word;
         throw new RealOperator(`the operator ${operator} in the expression ${this.text}`);
     }
-    private lacking(what: string): NotImitated {
-        return new NotImitated(`${what} in the expression ${this.text}`);
+    private lacking(what: string): Unsupported {
+        return new Unsupported(`${what} in the expression ${this.text}`);
     }
 }
 

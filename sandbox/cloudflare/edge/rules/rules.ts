@@ -4,23 +4,23 @@
  * the browser check, `log` only notes;
  * a counter per rule and set of characteristics counts `requests_per_period` in `period` seconds, then blocks for
  * `mitigation_timeout`; 429 with error 1015, or the rule's own response.
- * Not imitated: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
+ * Unsupported: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
  */
 import type { Account } from "../../account";
 import { FREE_EXPRESSION_FIELDS } from "../../account-limits";
 import type { Plan, Ruleset, RulesetRule } from "../../objects";
 import { BROWSER_CHECK, browserCheck } from "../browser-check";
 import { numberedError } from "../pages";
-import { NotImitated, type EdgeAnswer, type EdgeRequest } from "../types";
+import { Unsupported, type EdgeAnswer, type EdgeRequest } from "../types";
 import { evaluate, readExpression, valueOf } from "./evaluate";
 import { fieldsOf, parseExpression, type Expression } from "./parse";
 
 const CUSTOM = "http_request_firewall_custom";
 const RATE_LIMIT = "http_ratelimit";
-/** Phases that hold nothing here: no rules of theirs are imitated, an empty one is no loss. */
+/** Phases that hold nothing here: no rules of theirs are emulated, an empty one is no loss. */
 const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
 
-/** Parameters of the action `skip`. Products that are not imitated have nothing here to be left out of. */
+/** Parameters of the action `skip`. Products that are unsupported have nothing here to be left out of. */
 interface Skip {
     ruleset?: string;
     phases?: string[];
@@ -57,7 +57,7 @@ export class Rules {
             if (answer) return answer;
         }
         const other = rulesets.find((r) => !BEFORE_ACCESS.includes(r.phase) && r.rules.some((rule) => rule.enabled));
-        if (other) throw new NotImitated(`rules in the phase ${other.phase}`);
+        if (other) throw new Unsupported(`rules in the phase ${other.phase}`);
         return undefined;
     }
 
@@ -70,7 +70,7 @@ export class Rules {
                 const { ruleset: rest, phases = [], products = [] } = (rule.action_parameters ?? {}) as Skip;
                 for (const name of [...phases, ...products]) skipped.add(name);
                 if (rest === "current") return undefined;
-            } else throw new NotImitated(`the action ${rule.action} of the rule ${rule.ref}`);
+            } else throw new Unsupported(`the action ${rule.action} of the rule ${rule.ref}`);
         }
         return undefined;
     }
@@ -80,12 +80,12 @@ export class Rules {
             if (!rule.enabled) continue;
             const limit = rule.ratelimit;
             if (!limit?.requests_per_period || limit.requests_to_origin) {
-                throw new NotImitated(
+                throw new Unsupported(
                     `the rate limit ${rule.ref}: only requests_per_period, and not requests_to_origin`,
                 );
             }
             if (!["block", "log"].includes(rule.action)) {
-                throw new NotImitated(`the action ${rule.action} of the rule ${rule.ref}`);
+                throw new Unsupported(`the action ${rule.action} of the rule ${rule.ref}`);
             }
             const matches = this.expression(rule.expression);
             const counts = limit.counting_expression ? this.expression(limit.counting_expression) : matches;
@@ -124,7 +124,7 @@ export class Rules {
 
     private characteristic(name: string, request: EdgeRequest): string {
         const expression = parseExpression(name);
-        if (expression.kind !== "truthy") throw new NotImitated(`the characteristic ${name}`);
+        if (expression.kind !== "truthy") throw new Unsupported(`the characteristic ${name}`);
         return String(valueOf(expression.of, request) ?? "");
     }
 
@@ -140,12 +140,12 @@ export class Rules {
 function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
     const headers = rule.ratelimit?.characteristics.filter((name) => name.startsWith("http.request.headers")) ?? [];
     if (headers.length > 0 && plan !== "enterprise") {
-        throw new NotImitated(
+        throw new Unsupported(
             `the characteristic ${headers[0]} of the rule ${rule.ref}: plan ${plan} does not include characteristics of headers`,
         );
     }
     const beyond = plan === "free" ? fields.find((name) => !FREE_EXPRESSION_FIELDS.includes(name)) : undefined;
-    if (beyond) throw new NotImitated(`the field ${beyond} of the rule ${rule.ref} on the plan free: it has none`);
+    if (beyond) throw new Unsupported(`the field ${beyond} of the rule ${rule.ref} on the plan free: it has none`);
 }
 
 /** `action_parameters.response {status_code, content_type, content}`, or Cloudflare's own page. */

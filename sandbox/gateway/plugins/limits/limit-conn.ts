@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Context } from "../../request/context";
-import { NotImitated } from "../../not-imitated";
+import { Unsupported } from "../../unsupported";
 import { definePlugin } from "../define";
 import { countersName, limitKey, rejection, rejectionSchema, type LimitConf } from "./key";
 import { checkPolicy, policyBranch, policySchema, unlessFailed, type PolicyConf } from "./policy";
@@ -44,8 +44,8 @@ export const limitConn = definePlugin<LimitConnConf>({
     encryptFields: ["redis_password"],
     check: (conf) => {
         checkPolicy("limit-conn", conf);
-        if (conf.rules) throw new NotImitated("limit-conn rules");
-        if (conf.policy === "redis" && conf.key_ttl < 1) throw new NotImitated(`limit-conn key_ttl ${conf.key_ttl}`);
+        if (conf.rules) throw new Unsupported("limit-conn rules");
+        if (conf.policy === "redis" && conf.key_ttl < 1) throw new Unsupported(`limit-conn key_ttl ${conf.key_ttl}`);
         return undefined;
     },
     create: (conf, parentKey, tools) => {

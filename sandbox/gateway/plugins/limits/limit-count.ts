@@ -1,6 +1,6 @@
 import { stable } from "../../counters/counters";
 import type { Context } from "../../request/context";
-import { NotImitated } from "../../not-imitated";
+import { Unsupported } from "../../unsupported";
 import type { Conf, Exit } from "../../request/types";
 import { definePlugin } from "../define";
 import { countersName, limitKey, rejection, rejectionSchema, type LimitConf } from "./key";
@@ -82,7 +82,7 @@ export const limitCount = definePlugin<LimitCountConf>({
         if (twice !== undefined) return `duplicate key '${twice}' in rules`;
         checkPolicy("limit-count", conf);
         if (conf.policy === "redis" && (conf.sync_interval ?? -1) !== -1)
-            throw new NotImitated("limit-count sync_interval");
+            throw new Unsupported("limit-count sync_interval");
         if (conf.group !== undefined) {
             const shape = { ...conf, _meta: undefined } as unknown as Conf;
             const first = tools.groups.get(conf.group) ?? shape;

@@ -1,5 +1,5 @@
 /** Where the limit plugins keep their counters: in this process, or in a Redis server that gateways share. */
-import { NotImitated } from "../../not-imitated";
+import { Unsupported } from "../../unsupported";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
 import type { Schema } from "../../schema/jsonschema";
 import type { PluginTools } from "../plugin";
@@ -36,11 +36,11 @@ export function policyBranch(more: Record<string, Schema> = {}) {
     };
 }
 
-/** Refuses what is not imitated. */
+/** Refuses what is unsupported. */
 export function checkPolicy(plugin: string, conf: PolicyConf): void {
-    if (conf.policy !== "local" && conf.policy !== "redis") throw new NotImitated(`${plugin} policy ${conf.policy}`);
+    if (conf.policy !== "local" && conf.policy !== "redis") throw new Unsupported(`${plugin} policy ${conf.policy}`);
     if (conf.policy === "redis" && /^\$env:\/\//i.test(conf.redis_password ?? ""))
-        throw new NotImitated(`$env:// references in ${plugin}`);
+        throw new Unsupported(`$env:// references in ${plugin}`);
 }
 
 /** What comes of a count, wherever it is kept. A failure is logged; whether it ends the request is the plugin's choice. */

@@ -6,7 +6,7 @@ export interface KubectlCall {
     words: string[];
     options: Record<string, string>;
     signal: AbortSignal;
-    /** How long one of kubectl's own waits is played, in milliseconds for seconds. */
+    /** How long one of kubectl's own waits is emulated, in milliseconds for seconds. */
     milliseconds: (seconds: number) => number;
 }
 

@@ -1,6 +1,6 @@
 /** kubectl get. */
 import { stringify } from "yaml";
-import { failed, notImitated, type Reply, said } from "../../reply";
+import { failed, unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { isNodeReady } from "../ready";
 import { jsonPath } from "./jsonpath";
@@ -41,14 +41,14 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
     const template = /^jsonpath=(.*)$/s.exec(output)?.[1];
     // As it is, without a line's end.
     if (template !== undefined) return { code: 0, out: jsonPath(template, whole), err: "" };
-    if (output !== "" && output !== "wide") return notImitated(`kubectl get -o ${output}`);
+    if (output !== "" && output !== "wide") return unsupported(`kubectl get -o ${output}`);
     if (objects.length === 0) return { code: 0, out: "", err: "No resources found\n" };
     return table(resource, objects, options);
 }
 
 function table({ plural }: Resource, objects: KubeObject[], options: Record<string, string>): Reply {
     const columns = COLUMNS[plural];
-    if (!columns) return notImitated(`kubectl get ${plural} as a table`);
+    if (!columns) return unsupported(`kubectl get ${plural} as a table`);
     const wide = options["--output"] === "wide" ? (WIDE[plural] ?? {}) : {};
     const all = { NAME: ({ metadata }: KubeObject) => metadata.name, ...columns, ...wide };
     const rows = objects.map((object) => Object.values(all).map((cell) => cell(object)));

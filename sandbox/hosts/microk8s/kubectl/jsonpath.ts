@@ -44,7 +44,7 @@ function select(path: string, object: unknown): unknown[] {
     let found: unknown[] = object === undefined ? [] : [object];
     while (rest !== "" && rest !== ".") {
         const step = STEP.exec(rest);
-        if (!step?.groups) throw new KubectlError(`sandbox: kubectl: jsonpath ${path} is not imitated`);
+        if (!step?.groups) throw new KubectlError(`unsupported by the sandbox: kubectl with jsonpath ${path}`);
         const { quoted, name, index, path: condition, value } = step.groups;
         const key = quoted ?? name?.replaceAll("\\", "");
         if (key !== undefined) found = found.flatMap((one) => member(one, key));

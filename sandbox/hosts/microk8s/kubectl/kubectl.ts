@@ -1,10 +1,10 @@
 /**
- * Stand-in for `microk8s kubectl` 1.34 as far as nodes are managed with it: get, label, taint, cordon, uncordon, drain, delete
+ * Emulator of `microk8s kubectl` 1.34 as far as nodes are managed with it: get, label, taint, cordon, uncordon, drain, delete
  * node, wait, rollout status, version. Every request is a real one to the cluster's API. Verbs, resources, options and
  * output formats that are not written here are errors that name them; nothing is read from standard input or files.
  */
-import { notImitated, type Reply } from "../../reply";
-import type { PlayedCall } from "../../played";
+import { unsupported, type Reply } from "../../reply";
+import type { ProgramCall } from "../../emulated-program";
 import { ApiError, type KubeRest } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
 import { drain } from "./drain";
@@ -62,18 +62,18 @@ const VERBS: Record<string, Verb> = {
 
 export async function kubectl(
     rest: KubeRest,
-    { args, signal }: PlayedCall,
+    { args, signal }: ProgramCall,
     milliseconds: (seconds: number) => number,
 ): Promise<Reply> {
     // Options may stand before the verb.
     const first = readOptions(args, Object.assign({}, COMMON, ...Object.values(VERBS).map(({ options }) => options)));
     const name = first.rest[0] ?? "";
     const verb = Object.hasOwn(VERBS, name) ? VERBS[name] : undefined;
-    if (!verb) return notImitated(`kubectl ${name}`);
+    if (!verb) return unsupported(`kubectl ${name}`);
     const at = args.indexOf(name);
     const rest_ = [...args.slice(0, at), ...args.slice(at + 1)];
     const { found, rest: words, odd } = readOptions(rest_, { ...COMMON, ...verb.options });
-    if (odd) return notImitated(`kubectl ${name} ${odd}`);
+    if (odd) return unsupported(`kubectl ${name} ${odd}`);
     try {
         return await verb.run({ rest, words, options: found, signal, milliseconds });
     } catch (error) {

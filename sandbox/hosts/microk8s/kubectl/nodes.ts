@@ -1,5 +1,5 @@
 /** kubectl label, taint, cordon, uncordon and delete, of nodes. */
-import { notImitated, type Reply, said } from "../../reply";
+import { unsupported, type Reply, said } from "../../reply";
 import { taintOf } from "../cluster";
 import { ApiError, ask, find, type KubeObject, MERGE_PATCH } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
@@ -120,7 +120,7 @@ export async function cordon(call: KubectlCall, on: boolean): Promise<Reply> {
 
 export async function deleteNodes(call: KubectlCall): Promise<Reply> {
     const { resource, names } = targets(call.words);
-    if (resource.plural !== "nodes") return notImitated(`kubectl delete ${resource.singular}`);
+    if (resource.plural !== "nodes") return unsupported(`kubectl delete ${resource.singular}`);
     if (names.length === 0) throw new KubectlError("error: resource(s) were provided, but no name was specified");
     let out = "";
     for (const name of names) {

@@ -1,4 +1,4 @@
-/** Kinds that kubectl's stand-in knows, and how they are named on its command line. */
+/** Kinds that the kubectl emulator knows, and how they are named on its command line. */
 import { KubectlError } from "./call";
 import { ask, type KubeObject, type KubeRest } from "../rest";
 
@@ -36,7 +36,7 @@ function resourceNamed(given: string): Resource {
     const known = RESOURCES.find(({ plural, singular, full, short }) =>
         [plural, singular, full, ...short].includes(given.toLowerCase()),
     );
-    if (!known) throw new KubectlError(`sandbox: kubectl: resource ${given} is not imitated`);
+    if (!known) throw new KubectlError(`unsupported by the sandbox: kubectl with resource ${given}`);
     return known;
 }
 
@@ -46,7 +46,7 @@ export function targets(words: string[]): { resource: Resource; names: string[] 
     if (!words[0].includes("/")) return { resource: resourceNamed(words[0]), names: words.slice(1) };
     const pairs = words.map((word) => word.split("/"));
     const kinds = new Set(pairs.map(([kind]) => resourceNamed(kind)));
-    if (kinds.size > 1) throw new KubectlError("sandbox: kubectl: several kinds in one command are not imitated");
+    if (kinds.size > 1) throw new KubectlError("unsupported by the sandbox: kubectl with several kinds in one command");
     return { resource: [...kinds][0], names: pairs.map(([, name]) => name) };
 }
 

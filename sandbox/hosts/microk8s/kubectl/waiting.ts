@@ -1,5 +1,5 @@
 /** kubectl wait and kubectl rollout status. */
-import { notImitated, type Reply, said } from "../../reply";
+import { unsupported, type Reply, said } from "../../reply";
 import { ask, find, type KubeObject } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
 import { collection, list, targets } from "./resources";
@@ -21,7 +21,7 @@ export async function waitFor(call: KubectlCall): Promise<Reply> {
     const { rest, options, signal } = call;
     const wanted = options["--for"] ?? "";
     const [, type, value = "True"] = /^condition=(\w+)(?:=(\w+))?$/.exec(wanted) ?? [];
-    if (!type && wanted !== "delete") return notImitated(`kubectl wait --for=${wanted}`);
+    if (!type && wanted !== "delete") return unsupported(`kubectl wait --for=${wanted}`);
     const { resource, names } = targets(call.words);
     const path = collection(resource, options["--namespace"] ?? "default");
     const selected = options["--selector"] ?? (options["--all"] ? "" : undefined);
@@ -53,10 +53,10 @@ function conditionOf(object: KubeObject, type: string): string | undefined {
 
 export async function rolloutStatus(call: KubectlCall): Promise<Reply> {
     const [verb, ...words] = call.words;
-    if (verb !== "status") return notImitated(`kubectl rollout ${verb ?? ""}`);
+    if (verb !== "status") return unsupported(`kubectl rollout ${verb ?? ""}`);
     const { resource, names } = targets(words);
     if (resource.plural !== "deployments" || names.length !== 1)
-        return notImitated(`kubectl rollout status ${words.join(" ")}: only one deployment`);
+        return unsupported(`kubectl rollout status ${words.join(" ")}: only one deployment`);
     const path = `${collection(resource, call.options["--namespace"] ?? "default")}/${names[0]}`;
     const lines: string[] = [];
     const look = async () => {

@@ -7,7 +7,7 @@ const POLICIES = "accounts/{account}/access/policies";
 const APPS = "accounts/{account}/access/apps";
 const ORGANIZATION = "accounts/{account}/access/organizations";
 
-describe("Access at the Cloudflare stand-in", () => {
+describe("Access at the Cloudflare emulator", () => {
     let api: TestApi;
     let token: string;
     let policy: string;
@@ -64,7 +64,7 @@ describe("Access at the Cloudflare stand-in", () => {
         });
     }
 
-    it("does not imitate other selectors, nor an application's policy that has an id and rules", async () => {
+    it("does not emulate other selectors, nor an application's policy that has an id and rules", async () => {
         const both = await api.post(APPS, appBody({ policies: [{ id: policy, include: [] }] }));
         assert.deepEqual([both.status, both.message.includes("policies.0.include")], [501, true]);
         assert.equal((await api.post(POLICIES, policyBody({ include: [{ okta: {} }] }))).status, 501);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
-describe("DNS records at the Cloudflare stand-in", () => {
+describe("DNS records at the Cloudflare emulator", () => {
     let api: TestApi;
     let records: string;
     beforeEach(async () => {

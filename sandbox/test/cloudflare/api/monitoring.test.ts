@@ -4,7 +4,7 @@ import { TestApi } from "../kit";
 
 const POLICIES = "accounts/{account}/alerting/v3/policies";
 
-describe("Monitoring at the Cloudflare stand-in", () => {
+describe("Monitoring at the Cloudflare emulator", () => {
     let api: TestApi;
     let checks: string;
     beforeEach(async () => {

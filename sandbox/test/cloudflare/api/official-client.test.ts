@@ -1,9 +1,9 @@
-/** Claim: Cloudflare's own client library reads the lists, pages and errors of the stand-in. */
+/** Claim: Cloudflare's own client library reads the lists, pages and errors of the emulator. */
 import assert from "node:assert/strict";
 import Cloudflare from "cloudflare";
 import { ADMIN, TestApi } from "../kit";
 
-describe("Cloudflare API stand-in, read by the official client", () => {
+describe("Cloudflare API emulator, read by the official client", () => {
     let api: TestApi;
     let client: Cloudflare;
     before(async () => {

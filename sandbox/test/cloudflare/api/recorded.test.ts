@@ -6,12 +6,12 @@ import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 import { differences, prepare, recordedCalls, resolve, type Recorded } from "./recorded";
 
-/** Recorded answers that the stand-in does not give: the request is sent, and must get this status instead. */
+/** Recorded answers that the emulator does not give: the request is sent, and must get this status instead. */
 const DIFFERENT: Record<string, [status: number, why: string]> = {
     "DnsRecord: update proxied CNAME to ttl 300": [400, "a proxied record has ttl 1; the recorder did not check"],
 };
 
-/** What only a broken or busy server answers: the stand-in's own answer is whole. What the provider makes of it is its test. */
+/** What only a broken or busy server answers: the emulator's own answer is whole. What the provider makes of it is its test. */
 const BROKEN = [
     "Zone: error: refresh without account",
     "DnsRecord: error: 409 with x-should-retry false",
@@ -37,7 +37,7 @@ const TOKENS: Record<string, (api: TestApi) => string> = {
 const calls = recordedCalls();
 const nameOf = ({ resource, step }: Recorded) => `${resource}: ${step}`;
 if (calls.length > 0) {
-    describe("Cloudflare API stand-in, against the recorded calls", () => {
+    describe("Cloudflare API emulator, against the recorded calls", () => {
         let api: TestApi | undefined;
         afterEach(async () => {
             await api?.close();

@@ -5,7 +5,7 @@ import { TestApi } from "../kit";
 
 const OWN = { status_code: 429, content_type: "application/json", content: "{}" };
 
-describe("Rulesets at the Cloudflare stand-in", () => {
+describe("Rulesets at the Cloudflare emulator", () => {
     let api: TestApi;
     let zone: string;
     beforeEach(async () => {
@@ -151,10 +151,13 @@ describe("Rulesets at the Cloudflare stand-in", () => {
         ["strict wildcard", 'http.request.uri.path strict wildcard "/v1/*"'],
         ["xor", "ssl xor cf.client.bot"],
     ])
-        it(`says that it does not imitate the operator ${operator}, which the real language has`, async () => {
+        it(`says that it does not emulate the operator ${operator}, which the real language has`, async () => {
             const got = await create([rule({ expression })]);
             assert.equal(got.status, 501, got.text);
-            assert.match(got.text, new RegExp(`the operator ${operator} in the expression .* is not imitated`));
+            assert.match(
+                got.text,
+                new RegExp(`unsupported by the sandbox: the operator ${operator} in the expression`),
+            );
         });
 
     const header = 'http.request.headers["cf-access-client-id"]';

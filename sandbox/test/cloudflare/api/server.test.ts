@@ -1,9 +1,9 @@
-/** Claim: how the stand-in talks, whatever the subject. The real service was not asked; see the facts in server.ts. */
+/** Claim: how the emulator talks, whatever the subject. The real service was not asked; see the facts in server.ts. */
 import assert from "node:assert/strict";
 import { ROUTES } from "../../../cloudflare/api/routes";
 import { TestApi } from "../kit";
 
-describe("Cloudflare API stand-in", () => {
+describe("Cloudflare API emulator", () => {
     let api: TestApi;
     before(async () => {
         api = await TestApi.start();
@@ -71,7 +71,7 @@ describe("Cloudflare API stand-in", () => {
         assert.equal((await api.call("POST", "zones", body, token)).status, 403);
     });
 
-    it("answers 501 with the name of what is not imitated, and asks not to be asked again", async () => {
+    it("answers 501 with the name of what is unsupported, and asks not to be asked again", async () => {
         const zone = await api.zone("gaps.test");
         const gaps: [method: string, path: string, body: unknown, names: string][] = [
             ["GET", `zones/${zone}/page_rules`, undefined, `GET /zones/${zone}/page_rules`],

@@ -5,7 +5,7 @@ import { TestApi } from "../kit";
 
 const TOKENS = "accounts/{account}/access/service_tokens";
 
-describe("Service tokens at the Cloudflare stand-in", () => {
+describe("Service tokens at the Cloudflare emulator", () => {
     let api: TestApi;
     let made: any;
     let path: string;

@@ -6,7 +6,7 @@ import { TestApi } from "../kit";
 
 const TUNNELS = "accounts/{account}/cfd_tunnel";
 
-describe("Tunnels at the Cloudflare stand-in", () => {
+describe("Tunnels at the Cloudflare emulator", () => {
     let api: TestApi;
     let tunnel: Tunnel;
     let path: string;
@@ -147,7 +147,7 @@ describe("Tunnels at the Cloudflare stand-in", () => {
         });
     }
 
-    it("does not imitate what it does not know of a configuration", async () => {
+    it("does not emulate what it does not know of a configuration", async () => {
         assert.equal((await put([{ ...host, originRequest: { bastionMode: true } }, last])).status, 501);
         assert.equal((await put([{ ...host, path: "(?i)^/v1" }, last])).status, 501);
         assert.equal((await put([last], { "warp-routing": { enabled: true } })).status, 501);

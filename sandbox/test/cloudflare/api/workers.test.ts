@@ -1,4 +1,4 @@
-// Proves what the stand-in of the API takes of Workers and their routes, from the official provider's calls, and that it refuses the rest.
+// Proves what the emulator of the API takes of Workers and their routes, from the official provider's calls, and that it refuses the rest.
 import { strict as assert } from "node:assert";
 import { TestApi, ADMIN } from "../kit";
 
@@ -13,7 +13,7 @@ const METADATA = {
 const BOUNDARY = "b".repeat(60);
 const MODULE = "application/javascript+module";
 
-describe("Workers of the Cloudflare API stand-in", () => {
+describe("Workers of the Cloudflare API emulator", () => {
     let test: TestApi;
     let zone: string;
     beforeEach(async () => {
@@ -77,7 +77,7 @@ describe("Workers of the Cloudflare API stand-in", () => {
         ["text that is no JavaScript", { text: "export default {" }, 400, /SyntaxError/],
         ["a module that fails", { text: "export default missing;" }, 400, /ReferenceError/],
         [
-            "a global that is not imitated",
+            "a global that is unsupported",
             { text: "const a = process;\nexport default { fetch() {} };" },
             400,
             /process is not/,
@@ -85,7 +85,12 @@ describe("Workers of the Cloudflare API stand-in", () => {
         ["an import", { text: 'import a from "a";\nexport default { fetch() {} };' }, 400, /SyntaxError/],
         ["another handler", { text: "export default { scheduled() {} };" }, 400, /handlers scheduled/],
         ["another main module", { metadata: { ...METADATA, main_module: "other" } }, 400, /No such module "other"/],
-        ["bindings", { metadata: { ...METADATA, bindings: [] } }, 501, /metadata\.bindings is not imitated/],
+        [
+            "bindings",
+            { metadata: { ...METADATA, bindings: [] } },
+            501,
+            /unsupported by the sandbox: .*metadata\.bindings/,
+        ],
         ["logs that are sent on", { metadata: { ...METADATA, logpush: true } }, 400, /logpush/],
         ["another kind of module", { type: "text/x-python" }, 501, /text\/x-python/],
         ["a name with capitals", { name: "One" }, 400, /Invalid script name/],

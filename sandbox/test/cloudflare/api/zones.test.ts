@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { TestApi } from "../kit";
 
-describe("Zones at the Cloudflare stand-in", () => {
+describe("Zones at the Cloudflare emulator", () => {
     let api: TestApi;
     beforeEach(async () => {
         api = await TestApi.start();
@@ -24,7 +24,7 @@ describe("Zones at the Cloudflare stand-in", () => {
         ["an account that is not there", { name: "a.test", account: { id: "0".repeat(32) } }, 400, 1067],
         ["a missing name", {}, 400, 1002],
         ["a type that does not exist", { name: "a.test", type: "half" }, 400, 1002],
-        ["a type that is not imitated", { name: "a.test", type: "partial" }, 501, 501],
+        ["a type that is unsupported", { name: "a.test", type: "partial" }, 501, 501],
         ["vanity name servers on Free", { name: "a.test", vanity_name_servers: ["ns1.a.test"] }, 400, 1006],
     ];
     for (const [why, body, status, code] of refused) {

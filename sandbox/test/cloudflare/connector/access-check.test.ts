@@ -17,7 +17,7 @@ const claims = (change: object = {}) => {
     return { type: "app", aud: [AUD], iss: ISSUER, iat: now, exp: now + 60, sub: "", ...change };
 };
 
-describe("cloudflared stand-in: its own Access check", () => {
+describe("cloudflared emulator: its own Access check", () => {
     let keys: SigningKeys;
     let others: SigningKeys;
     let teamDomain: Server;
@@ -86,7 +86,7 @@ describe("cloudflared stand-in: its own Access check", () => {
     });
 });
 
-describe("cloudflared stand-in: its own Access check in the tunnel", () => {
+describe("cloudflared emulator: its own Access check in the tunnel", () => {
     let world: World;
     before(async () => {
         world = await World.start();

@@ -16,7 +16,7 @@ const DEFAULTS = {
     tokenFile: undefined,
 };
 
-describe("cloudflared stand-in: command line", () => {
+describe("cloudflared emulator: command line", () => {
     it("reads the service's form", () => {
         assert.deepEqual(parse("--no-autoupdate tunnel --edge e:1 run --token-file /etc/cloudflared/token"), {
             ...DEFAULTS,
@@ -59,21 +59,21 @@ describe("cloudflared stand-in: command line", () => {
 
     const run = "--no-autoupdate tunnel --edge e:1";
     const refused: [line: string, environment: Record<string, string>, problem: RegExp][] = [
-        ["access login x", {}, /not imitated: command access/],
-        ["tunnel create x", {}, /not imitated: tunnel argument create/],
-        [`${run} --region us run`, {}, /not imitated: flag --region/],
-        [`${run} run my-tunnel`, {}, /not imitated: run argument my-tunnel/],
+        ["access login x", {}, /unsupported by the sandbox: command access/],
+        ["tunnel create x", {}, /unsupported by the sandbox: tunnel argument create/],
+        [`${run} --region us run`, {}, /unsupported by the sandbox: flag --region/],
+        [`${run} run my-tunnel`, {}, /unsupported by the sandbox: run argument my-tunnel/],
         [`${run} run --metrics a:1`, {}, /flag provided but not defined: -metrics/],
         [`${run} --url http://a run`, {}, /flag provided but not defined: -url/],
         [`${run} run --token`, {}, /flag needs an argument: -token/],
-        [`${run} --protocol quic run`, {}, /not imitated: protocol quic/],
+        [`${run} --protocol quic run`, {}, /unsupported by the sandbox: protocol quic/],
         [`${run} --grace-period 30 run`, {}, /invalid value for flag -grace-period: 30/],
         [`${run} --loglevel loud run`, {}, /unknown log level: loud/],
-        ["tunnel --edge e:1 run", {}, /pass --no-autoupdate/],
-        ["--no-autoupdate tunnel run", {}, /pass --edge or TUNNEL_EDGE/],
+        ["tunnel --edge e:1 run", {}, /unsupported by the sandbox: automatic updates\. Pass --no-autoupdate/],
+        ["--no-autoupdate tunnel run", {}, /Pass --edge or set TUNNEL_EDGE/],
         ["--no-autoupdate tunnel --edge e run", {}, /must be host:port \(got e\)/],
-        [`${run} run`, { TUNNEL_ORIGIN_CERT: "/x" }, /not imitated: TUNNEL_ORIGIN_CERT/],
-        [run, {}, /only `cloudflared tunnel run` is/],
+        [`${run} run`, { TUNNEL_ORIGIN_CERT: "/x" }, /unsupported by the sandbox: TUNNEL_ORIGIN_CERT/],
+        [run, {}, /all commands except `cloudflared tunnel run`/],
     ];
     for (const [line, environment, problem] of refused)
         it(`refuses ${line} ${Object.keys(environment).join(" ")}`, () => {
@@ -86,7 +86,7 @@ describe("cloudflared stand-in: command line", () => {
     it("names every problem at once", () => {
         assert.throws(
             () => parse("tunnel --loglevel x run"),
-            /pass --no-autoupdate\nunknown log level: x\nnot imitated/,
+            /Pass --no-autoupdate\.\nunknown log level: x\nunsupported by the sandbox/,
         );
     });
 
@@ -96,7 +96,7 @@ describe("cloudflared stand-in: command line", () => {
     });
 });
 
-describe("cloudflared stand-in: token", () => {
+describe("cloudflared emulator: token", () => {
     const id = "6ff42ae2-765d-4adf-8112-31c55c1551ef";
     const text = (fields: object) => Buffer.from(JSON.stringify(fields)).toString("base64");
 

@@ -10,7 +10,7 @@ import { tokenOf } from "../../../cloudflare/account";
 import { buildConnector, type BuiltConnector } from "../../../cloudflare/connector/build";
 import { World } from "../edge/kit";
 
-describe("cloudflared stand-in: the program", () => {
+describe("cloudflared emulator: the program", () => {
     let folder: string;
     let built: BuiltConnector;
     let world: World;

@@ -5,7 +5,7 @@ import { compile } from "../../../cloudflare/re2";
 
 const CATCH_ALL = { service: "http_status:404" };
 
-describe("cloudflared stand-in: ingress rules", () => {
+describe("cloudflared emulator: ingress rules", () => {
     const rules = parseConfiguration({
         ingress: [
             { hostname: "api.example.com", path: "^/(completions|logprobs)$", service: "http://127.0.0.1:20001" },
@@ -72,8 +72,8 @@ describe("cloudflared stand-in: ingress rules", () => {
         ["a wildcard in the middle", [{ hostname: "a.*.b", service: "http://b" }, CATCH_ALL], /at most one wildcard/],
         ["a path in the service", [{ service: "http://b/c" }], /path is that of the request/],
         ["no scheme", [{ service: "localhost" }], /invalid address/],
-        ["a TLS origin", [{ service: "https://b" }], /https:\/\/b is not imitated/],
-        ["another service", [{ service: "hello_world" }], /invalid address|not imitated/],
+        ["a TLS origin", [{ service: "https://b" }], /unsupported by the sandbox: the service https:\/\/b/],
+        ["another service", [{ service: "hello_world" }], /invalid address|unsupported/],
         ["lookahead in a path", [{ path: "^/(?!x)", service: "http://b" }, CATCH_ALL], /RE2 has no lookaround/],
         ["a setting it lacks", [{ ...CATCH_ALL, originRequest: { proxyType: "socks" } }], /originRequest\.proxyType/],
         [
@@ -81,7 +81,7 @@ describe("cloudflared stand-in: ingress rules", () => {
             [{ ...CATCH_ALL, originRequest: { access: { required: true } } }],
             /TeamName cannot be blank/,
         ],
-        ["an unknown key", [{ ...CATCH_ALL, rewrite: "/x" }], /rule #1: rewrite is not imitated/],
+        ["an unknown key", [{ ...CATCH_ALL, rewrite: "/x" }], /rule #1: rewrite is unsupported/],
     ];
     for (const [what, ingress, error] of refused)
         it(`refuses ${what}`, () => assert.throws(() => parseConfiguration({ ingress }), error));

@@ -235,7 +235,7 @@ export const CASES: [what: string, the: Case][] = [
         { application: { domain: `${HOST}/v1` }, path: "/x/..//%76%31/completions", status: 403 },
     ],
     [
-        "a selector that is not imitated is named",
+        "a selector that is unsupported is named",
         { policies: (w) => [w.policy("non_identity", [{ geo: { country_code: "AE" } }])], status: 501 },
     ],
 ];

@@ -143,7 +143,11 @@ describe("Cloudflare edge: connectors", () => {
     it("a configuration that it cannot use changes nothing, and is reported", async () => {
         const connector = await world.connect();
         world.configure({ ingress: [{ service: "tcp://127.0.0.1:22" }] });
-        await world.until(() => world.lines.some((line) => /refused configuration 2: .*tcp:.*not imitated/.test(line)));
+        await world.until(() =>
+            world.lines.some((line) =>
+                /refused configuration 2: .*unsupported by the sandbox: the service tcp:/.test(line),
+            ),
+        );
         assert.equal(connector.stats.configVersion, 1);
         assert.equal((await world.send()).status, 200);
     });

@@ -1,4 +1,4 @@
-/** Claim: rule expressions mean what Cloudflare's Rules language says, as far as they are imitated. */
+/** Claim: rule expressions mean what Cloudflare's Rules language says, as far as they are emulated. */
 import assert from "node:assert/strict";
 import { evaluate } from "../../../cloudflare/edge/rules/evaluate";
 import { fieldsOf, parseExpression } from "../../../cloudflare/edge/rules/parse";

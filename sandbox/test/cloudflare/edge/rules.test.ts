@@ -1,4 +1,4 @@
-/** Claim: WAF rules and rate limits act before Access, as far as they are imitated, and nothing else passes silently. */
+/** Claim: WAF rules and rate limits act before Access, as far as they are emulated, and nothing else passes silently. */
 import assert from "node:assert/strict";
 import type { RateLimit, RulesetRule } from "../../../cloudflare/account";
 import { renderRateLimit } from "../../../../components/cloudflare/edge-rules";

@@ -5,7 +5,7 @@ import { HOST, shows, World } from "./kit";
 
 const asIs = "export default { fetch: (request) => fetch(request) };";
 
-describe("a Worker at the edge stand-in", () => {
+describe("a Worker at the edge emulator", () => {
     let world: World;
     before(async () => {
         world = await World.start();

@@ -1,4 +1,4 @@
-/** Replays recorded requests against a stand-in of its own and compares what came back and what the upstream got. */
+/** Replays recorded requests against an emulator of its own and compares what came back and what the upstream got. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { startGateway, type Gateway } from "../../../gateway/server";

@@ -1,13 +1,13 @@
 /**
- * Claim: where APISIX 3.18.0 was recorded, the stand-in gives the same answer and sends the same request upstream.
+ * Claim: where APISIX 3.18.0 was recorded, the emulator gives the same answer and sends the same request upstream.
  * Defined only where the shared recordings are there.
  */
 import assert from "node:assert/strict";
 import { loadRecordings } from "./recording-types";
 import { replayAdmin, replayAll, type Outcome } from "./recordings";
 
-/** Configurations that are not played, by the start of their name, and what the refusal must name. */
-const NOT_IMITATED: [config: RegExp, reason: RegExp][] = [
+/** Configurations that are unsupported, by the start of their name, and what the refusal must name. */
+const UNSUPPORTED: [config: RegExp, reason: RegExp][] = [
     [/^shape-exit-transformer$/, /plugin exit-transformer/],
     [/^shared-dead-sync$/, /limit-count sync_interval/],
 ];
@@ -28,18 +28,22 @@ const ADMIN_SETUP: Parameters<typeof replayAdmin>[1] = {
 const recordings = loadRecordings();
 
 if (recordings)
-    describe("gateway stand-in against the recordings of APISIX 3.18.0", () => {
+    describe("gateway emulator against the recordings of APISIX 3.18.0", () => {
         let outcomes: Outcome[] = [];
-        const reasonFor = (config: string) => NOT_IMITATED.find(([pattern]) => pattern.test(config))?.[1];
+        const reasonFor = (config: string) => UNSUPPORTED.find(([pattern]) => pattern.test(config))?.[1];
 
         before(async () => {
             outcomes = await replayAll(recordings);
         });
 
-        it("agrees with all recorded cases but the 8 it refuses as not imitated", () => {
-            const played = outcomes.filter((o) => !reasonFor(o.recorded.config));
-            const agree = played.filter((o) => !o.refused && o.differences.length === 0);
-            const counts = { recorded: outcomes.length, agree: agree.length, refused: outcomes.length - played.length };
+        it("agrees with all recorded cases but the 8 it refuses as unsupported", () => {
+            const emulated = outcomes.filter((o) => !reasonFor(o.recorded.config));
+            const agree = emulated.filter((o) => !o.refused && o.differences.length === 0);
+            const counts = {
+                recorded: outcomes.length,
+                agree: agree.length,
+                refused: outcomes.length - emulated.length,
+            };
             assert.deepEqual(counts, { recorded: 448, agree: 440, refused: 8 });
         });
 
@@ -54,7 +58,7 @@ if (recordings)
                 assert.deepEqual(wrong, [], wrong.join("\n"));
             });
 
-        it("refuses with 501 and the name what it does not imitate", () => {
+        it("refuses with 501 and the name what it does not emulate", () => {
             for (const { recorded, refused } of outcomes) {
                 const reason = reasonFor(recorded.config);
                 if (!reason) continue;

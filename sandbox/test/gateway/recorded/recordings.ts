@@ -1,4 +1,4 @@
-/** Replays all recordings of a running APISIX and says where the stand-in differs. */
+/** Replays all recordings of a running APISIX and says where the emulator differs. */
 import { Bench } from "./bench";
 import { Placeholders } from "./placeholders";
 import type { Json, RecordedCase, Recordings } from "./recording-types";

@@ -1,10 +1,10 @@
-// Proves what MicroK8s' stand-in says of add-ons and of its state, exit codes included.
+// Proves what the MicroK8s emulator says of add-ons and of its state, exit codes included.
 import assert from "node:assert/strict";
 import { done, Hosts, root, text } from "./kit";
 
 const API_SERVER = "var/snap/microk8s/current/args/kube-apiserver";
 
-describe("add-ons of the stand-in of MicroK8s", () => {
+describe("add-ons of the emulator of MicroK8s", () => {
     const hosts = new Hosts();
     let host: Awaited<ReturnType<Hosts["start"]>>;
     before(async () => {
@@ -44,10 +44,10 @@ describe("add-ons of the stand-in of MicroK8s", () => {
         assert.match(text(third, API_SERVER), /--authorization-mode=RBAC,Node/);
     });
 
-    it("refuses add-ons and subcommands that it does not imitate, by name", async () => {
+    it("refuses add-ons and subcommands that it does not emulate, by name", async () => {
         for (const line of ["enable gpu", "enable metallb", "reset", "inspect", "status --output x", "config --x"]) {
             const { code, err } = await root(host, `microk8s ${line}`);
-            assert.deepEqual([code, /^sandbox: .* is not imitated\n$/.test(err)], [70, true], line);
+            assert.deepEqual([code, /^unsupported by the sandbox: .*\n$/.test(err)], [70, true], line);
         }
     });
 

@@ -1,6 +1,6 @@
-// Proves the traps of MicroK8s' clustering on its stand-in: tokens, fingerprints, joining twice, leaving and removing.
+// Proves the traps of MicroK8s' clustering on its emulator: tokens, fingerprints, joining twice, leaving and removing.
 import assert from "node:assert/strict";
-import { Microk8sPlay } from "../../../hosts";
+import { Microk8sEmulator } from "../../../hosts";
 import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
 import { address, done, Hosts, names, root, text } from "./kit";
 
@@ -8,7 +8,7 @@ const TOKEN = "0123456789abcdef0123456789abcdef";
 const TOKENS = "var/snap/microk8s/current/credentials/cluster-tokens.txt";
 const KUBELET = "var/snap/microk8s/current/args/kubelet";
 
-describe("clusters of the stand-in of MicroK8s", () => {
+describe("clusters of the emulator of MicroK8s", () => {
     const hosts = new Hosts();
     let first: Awaited<ReturnType<Hosts["start"]>>;
     before(async () => {
@@ -26,7 +26,7 @@ describe("clusters of the stand-in of MicroK8s", () => {
     });
 
     it("has a foreign host in no cluster of the sandbox, whichever is first", async () => {
-        const apart = new Microk8sPlay({ api: new MemoryCluster(), scale: 0.001 });
+        const apart = new Microk8sEmulator({ api: new MemoryCluster(), scale: 0.001 });
         const stranger = await apart.startHost({ name: "stranger", address: "127.0.0.201", foreign: true });
         const own = await apart.startHost({ name: "own", address: "127.0.0.202" });
         for (const host of [stranger, own]) await done(host, "snap install microk8s --classic");

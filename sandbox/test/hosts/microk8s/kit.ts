@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { type Microk8sHost, type Microk8sHostOptions, Microk8sPlay, type Microk8sPlayOptions } from "../../../hosts";
+import {
+    type Microk8sHost,
+    type Microk8sHostOptions,
+    Microk8sEmulator,
+    type Microk8sEmulatorOptions,
+} from "../../../hosts";
 import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
 import type { Reply } from "../../../hosts/reply";
 import { waitFor } from "../../../processes";
@@ -12,16 +17,16 @@ const PROGRAMS: Record<string, string> = { microk8s: "/snap/bin/microk8s", snap:
 /** Hosts of one test file, their programs called without SSH. */
 export class Hosts {
     readonly api = new MemoryCluster();
-    readonly play: Microk8sPlay;
+    readonly emulator: Microk8sEmulator;
     private count = 0;
 
-    constructor(options: Microk8sPlayOptions = {}) {
-        this.play = new Microk8sPlay({ api: this.api, scale: 0.001, ...options });
-        after(() => this.play.close());
+    constructor(options: Microk8sEmulatorOptions = {}) {
+        this.emulator = new Microk8sEmulator({ api: this.api, scale: 0.001, ...options });
+        after(() => this.emulator.close());
     }
 
     async start(name: string, options: Partial<Microk8sHostOptions> = {}): Promise<Microk8sHost> {
-        return this.play.startHost({ name, address: `127.0.0.${21 + this.count++}`, ...options });
+        return this.emulator.startHost({ name, address: `127.0.0.${21 + this.count++}`, ...options });
     }
 
     /** A host with MicroK8s, its launch configuration applied. */

@@ -1,9 +1,9 @@
-// Proves the stand-in of kubectl on an API in memory: what it asks, prints and refuses.
+// Proves the emulator of kubectl on an API in memory: what it asks, prints and refuses.
 import assert from "node:assert/strict";
 import { kubectl } from "../../../hosts/microk8s/kubectl/kubectl";
 import { MemoryCluster } from "../../../hosts/microk8s/memory-cluster";
 
-describe("stand-in of kubectl", () => {
+describe("emulator of kubectl", () => {
     let api: MemoryCluster;
     const run = (...args: string[]) =>
         kubectl(api, { args, privileged: true, signal: new AbortController().signal }, (seconds) => seconds * 10);
@@ -152,5 +152,5 @@ describe("stand-in of kubectl", () => {
         "get nodes -o jsonpath={..name}",
     ];
     for (const line of refused)
-        it(`refuses ${line}`, async () => assert.match(await err(line), /^sandbox: kubectl.* not imitated$/));
+        it(`refuses ${line}`, async () => assert.match(await err(line), /^unsupported by the sandbox: kubectl/));
 });

@@ -1,4 +1,4 @@
-// Proves when a launch configuration of MicroK8s' stand-in is looked for and applied, and what becomes of a bad one.
+// Proves when a launch configuration of the MicroK8s emulator is looked for and applied, and what becomes of a bad one.
 import assert from "node:assert/strict";
 import { waitFor } from "../../../processes";
 import { applied, done, exists, Hosts, LAUNCHER, root, text } from "./kit";
@@ -6,7 +6,7 @@ import { applied, done, exists, Hosts, LAUNCHER, root, text } from "./kit";
 const INSTALL = "snap install microk8s --classic --channel=1.34/stable";
 const AGENT = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 
-describe("launch configuration of the stand-in of MicroK8s", () => {
+describe("launch configuration of the emulator of MicroK8s", () => {
     const hosts = new Hosts();
 
     it("has DNS without a file, and not with one that does not name it", async () => {

@@ -1,11 +1,11 @@
-// Proves over SSH that a host with MicroK8s' stand-in is one of its own: programs, address, name, clock, ports, services.
+// Proves over SSH that a host with the MicroK8s emulator is one of its own: programs, address, name, clock, ports, services.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { on } from "../kit";
 import { Hosts } from "./kit";
 
-describe("host with the stand-in of MicroK8s", () => {
+describe("host with the emulator of MicroK8s", () => {
     const hosts = new Hosts();
     let host: Awaited<ReturnType<Hosts["start"]>>;
     before(async () => {

@@ -1,4 +1,4 @@
-// Proves the stand-in of nft: that it takes and refuses what the real one was seen to, and holds what it took.
+// Proves the emulator of nft: that it takes and refuses what the real one was seen to, and holds what it took.
 import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as os from "node:os";
@@ -84,15 +84,19 @@ describe("sandbox nft", () => {
         ["a jump to no chain", chain("jump nowhere"), /No such file or directory/],
         ["a port that is none", chain("tcp dport { 70000 } drop"), /Service out of range/],
         ["a protocol that is none", chain("frag nexthdr { 300 } drop"), /Protocol out of range/],
-        ["a name of a protocol", chain("frag nexthdr { tcp, udp } drop"), /sandbox: the number tcp is not imitated/],
-        ["another mask of fragments", chain("ip frag-off & 0x2000 == 1 drop"), /sandbox: ip in a rule is not imitated/],
+        ["a name of a protocol", chain("frag nexthdr { tcp, udp } drop"), /unsupported by the sandbox: the number tcp/],
+        [
+            "another mask of fragments",
+            chain("ip frag-off & 0x2000 == 1 drop"),
+            /unsupported by the sandbox: ip in a rule/,
+        ],
         ["a file that ends too soon", "table inet t {\n", /unexpected end of file/],
         [
-            "a rule that is not imitated",
+            "a rule that is unsupported",
             chain("ct state new drop"),
-            /^\/f:3: Error: sandbox: ct in a rule is not imitated$/m,
+            /^\/f:3: Error: unsupported by the sandbox: ct in a rule$/m,
         ],
-        ["another family of tables", "table ip t\n", /sandbox: the command that begins with table is not imitated/],
+        ["another family of tables", "table ip t\n", /unsupported by the sandbox: the command that begins with table/],
         [
             "a chain elsewhere",
             chain("type filter hook input priority 0; policy drop;"),
@@ -136,10 +140,10 @@ describe("sandbox nft", () => {
         assert.equal(nft.decide({ source: "10.0.0.9", port: 1 }, Date.now() + 9e9), "accept");
     });
 
-    it("is root's alone, and refuses what it does not imitate", () => {
+    it("is root's alone, and refuses what it does not emulate", () => {
         assert.match(nft.run(["list", "tables"], false).err, /you must be root/);
         for (const args of [["-f", "-"], ["list", "ruleset"], ["add", "table", "inet", "x"], []])
-            assert.match(nft.run(args, true).err, /sandbox: nft .*is not imitated/);
+            assert.match(nft.run(args, true).err, /unsupported by the sandbox: nft /);
         assert.match(nft.run(["-f", "/none"], true).err, /Could not open file "\/none"/);
     });
 });

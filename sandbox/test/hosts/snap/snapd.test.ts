@@ -1,10 +1,10 @@
-// Proves the stand-in of snap: what it refuses, what it says with exit code 0, and what an installation leaves.
+// Proves the emulator of snap: what it refuses, what it says with exit code 0, and what an installation leaves.
 import assert from "node:assert/strict";
 import { done, exists, Hosts, root } from "../microk8s/kit";
 
 const INSTALL = "snap install microk8s --classic --channel=1.34/stable";
 
-describe("stand-in of snap", () => {
+describe("emulator of snap", () => {
     const hosts = new Hosts();
     let host: Awaited<ReturnType<Hosts["start"]>>;
     before(async () => {
@@ -22,9 +22,9 @@ describe("stand-in of snap", () => {
     const refused: [line: string, why: RegExp][] = [
         ["snap install microk8s --channel=1.34/stable", /repeat the command including --classic/],
         ["snap install microk8s --classic --channel=9.9/stable", /is not available on 9\.9\/stable/],
-        ["snap install microk8s --classic --dangerous", /sandbox: snap install --dangerous is not imitated/],
-        ["snap install hello --classic", /sandbox: snap install hello .*is not imitated/],
-        ["snap connect microk8s", /sandbox: snap connect is not imitated/],
+        ["snap install microk8s --classic --dangerous", /unsupported by the sandbox: snap install --dangerous/],
+        ["snap install hello --classic", /unsupported by the sandbox: snap install hello/],
+        ["snap connect microk8s", /unsupported by the sandbox: snap connect/],
     ];
     for (const [line, why] of refused)
         it(`refuses ${line}`, async () => {

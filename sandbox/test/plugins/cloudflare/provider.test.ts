@@ -653,7 +653,7 @@ describe("cloudflare provider", () => {
     describe("refuses", () => {
         const refused: [why: string, type: string, inputs: Values, reason: RegExp][] = [
             [
-                "an input that is not imitated",
+                "an input that is unsupported",
                 "DnsRecord",
                 { ...RECORD, includeShadowMetadata: true },
                 /knows no input "include/,
@@ -667,7 +667,7 @@ describe("cloudflare provider", () => {
                 /Only one of content and data/,
             ],
             [
-                "a nested input that is not imitated",
+                "a nested input that is unsupported",
                 "ZeroTrustAccessPolicy",
                 { accountId: ACCOUNT, name: "p", decision: "allow", includes: [{ okta: {} }] },
                 /knows no input "includes\[0\]\.okta"/,
@@ -718,14 +718,14 @@ describe("cloudflare provider", () => {
         }
 
         it("the resource RateLimit, in every call", async () => {
-            const said = /RateLimit: is not imitated by the sandbox's cloudflare provider/;
+            const said = /unsupported by the sandbox: .*RateLimit\. Its cloudflare provider has/;
             await assert.rejects(problems("RateLimit", {}), said);
             await assert.rejects(api.provider.create("RateLimit", {}), said);
             await assert.rejects(api.provider.read("RateLimit", "x"), said);
             await assert.rejects(api.provider.delete("RateLimit", "x", {}), said);
         });
 
-        it("functions that are not imitated, by name", async () => {
+        it("functions that are unsupported, by name", async () => {
             await assert.rejects(api.provider.invoke("cloudflare:index/getAccount:getAccount", {}), {
                 code: grpc.status.UNIMPLEMENTED,
             });

@@ -1,4 +1,4 @@
-// Proves that the provider uploads and reads Workers as services/workers_script of the released one does, against the API stand-in.
+// Proves that the provider uploads and reads Workers as services/workers_script of the released one does, against the API emulator.
 import assert from "node:assert/strict";
 import { cloudflareService } from "../../../plugins/cloudflare/service";
 import { ADMIN, TestApi } from "../../cloudflare/kit";

@@ -287,7 +287,7 @@ describe("Rampart controller", () => {
         };
         create(graph)(world);
         await world.reaches("g", "Failed");
-        assert.match(world.cluster.last("g")?.status?.messages ?? "", /flows are not imitated \(got d\)/);
+        assert.match(world.cluster.last("g")?.status?.messages ?? "", /flows are unsupported by the sandbox \(got d\)/);
     });
 
     it("is refused a graph again while its old namespace is Terminating", async () => {

@@ -1,5 +1,5 @@
 // Proves that the controller shows every version of the status that the real one showed, in the same order, and would run
-// the same helm commands. Runs where the recordings are; helm, helmfile and HNC are played as the recordings stubbed them.
+// the same helm commands. Runs where the recordings are; helm, helmfile and HNC are emulated as the recordings stubbed them.
 import assert from "node:assert/strict";
 import { buildHelmfile } from "../../../rampart/controller/helmfile.js";
 import { parseGraph } from "../../../rampart/graph/parse.js";

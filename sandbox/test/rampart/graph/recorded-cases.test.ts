@@ -1,4 +1,4 @@
-// Proves that the stand-in's webhook gives the recorded verdicts in the recorded words. Runs where the recordings are.
+// Proves that the emulator's webhook gives the recorded verdicts in the recorded words. Runs where the recordings are.
 import assert from "node:assert/strict";
 import { validateGraph, type World } from "../../../rampart/graph/validator.js";
 import { component, graphOf } from "../kit/memory-cluster.js";

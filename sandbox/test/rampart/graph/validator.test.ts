@@ -1,4 +1,4 @@
-// Proves what the stand-in's webhook says without the recordings at hand. That the real one says the same is proved by
+// Proves what the emulator's webhook says without the recordings at hand. That the real one says the same is proved by
 // recorded-cases.test.ts.
 import assert from "node:assert/strict";
 import { helmRepoName } from "../../../rampart/graph/chart.js";

@@ -51,7 +51,7 @@ export class MemoryCluster implements GraphApi {
         private readonly hncSeconds = 0.5,
     ) {
         for (const name of ["default", "kube-system", "kube-public", "kube-node-lease"]) this.addNamespace(name, {});
-        void this.playHnc();
+        void this.emulateHnc();
     }
 
     // --- what people do
@@ -246,7 +246,7 @@ export class MemoryCluster implements GraphApi {
         this.namespaces.set(name, { name, annotations, labels: {}, terminating: false, resourceVersion: "1" });
     }
 
-    private async playHnc(): Promise<never> {
+    private async emulateHnc(): Promise<never> {
         for (;;) {
             await this.clock.sleep(this.hncSeconds);
             for (const namespace of [...this.namespaces.values()]) {

@@ -39,7 +39,7 @@ export class ScriptedHelm implements HelmRunner {
     }
 
     upgradeInstall(): Promise<void> {
-        throw new Error("the scripted helm installs nothing: the scripted helmfile plays that part");
+        throw new Error("the scripted helm installs nothing: the scripted helmfile does");
     }
 
     async uninstall(): Promise<void> {

@@ -1,4 +1,4 @@
-// Proves the decisions of the HNC stand-in; that the API server carries them out is seen on the sandbox.
+// Proves the decisions of the HNC emulator; that the API server carries them out is seen on the sandbox.
 import assert from "node:assert/strict";
 import { ANCHOR_FINALIZER, nextActions } from "../../../rampart/kubernetes/hnc.js";
 

@@ -1,4 +1,4 @@
-/** Proves that the stand-in for etcd answers as etcd's own program does: test/engine/etcd.test.ts asks that one the same. */
+/** Proves that the emulator of etcd answers as etcd's own program does: test/engine/etcd.test.ts asks that one the same. */
 import assert from "node:assert/strict";
 import { Configuration } from "../../../gateway/objects/configuration";
 import { startEtcdApi } from "../../../workloads/etcd/api";
@@ -6,7 +6,7 @@ import { startEtcdApi } from "../../../workloads/etcd/api";
 const encoded = (text: string) => Buffer.from(text).toString("base64");
 const KEYS = { key: encoded("/apisix/"), range_end: encoded("/apisix0") };
 
-describe("The stand-in for etcd", () => {
+describe("the emulator of etcd", () => {
     let apis: Awaited<ReturnType<typeof startEtcdApi>>[];
     beforeEach(() => (apis = []));
     afterEach(() => Promise.all(apis.map((api) => api.close())));
@@ -61,7 +61,7 @@ describe("The stand-in for etcd", () => {
         assert.equal(to.hasFolders, true);
     });
 
-    it("plays nothing else", async () => {
+    it("rejects everything else as unsupported", async () => {
         const ask = await start(new Configuration());
         for (const [path, body] of [
             ["lease/grant", {}],

@@ -1,4 +1,4 @@
-// Proves with which options a real etcd is started for a pod, where its data is, and who is behind its Service. What plays
+// Proves with which options a real etcd is started for a pod, where its data is, and who is behind its Service. What emulates
 // etcd writes its arguments into its log and stays.
 import { strict as assert } from "node:assert";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

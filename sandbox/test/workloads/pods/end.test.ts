@@ -1,4 +1,4 @@
-/** Proves how long the end of a pod is, and which ends are played. */
+/** Proves how long the end of a pod is, and which ends are emulated. */
 import type { V1Container, V1Lifecycle, V1Pod } from "@kubernetes/client-node";
 import assert from "node:assert/strict";
 import { podEnd, preStopProblem, type PodEnd } from "../../../workloads/pods/end";
@@ -29,7 +29,7 @@ describe("The end of a pod", () => {
     for (const [why, found, [preStop, answers]] of ends) it(why, () => assert.deepEqual(found, { preStop, answers }));
 
     for (const preStop of [undefined, shell("sleep 5"), exec("sleep", "5"), { sleep: { seconds: 5 } }])
-        it(`is played with preStop ${JSON.stringify(preStop)}`, () =>
+        it(`is emulated with preStop ${JSON.stringify(preStop)}`, () =>
             assert.equal(preStopProblem(container(preStop)), undefined));
     for (const preStop of [
         shell("sleep 5; nginx -s quit"),
@@ -37,9 +37,12 @@ describe("The end of a pod", () => {
         exec("apisix", "quit"),
         { httpGet: { port: 1 } },
     ])
-        it(`is not played with preStop ${JSON.stringify(preStop)}`, () =>
-            assert.match(preStopProblem(container(preStop)) ?? "", /plays no preStop but a sleep/));
+        it(`is unsupported with preStop ${JSON.stringify(preStop)}`, () =>
+            assert.match(
+                preStopProblem(container(preStop)) ?? "",
+                /unsupported by the sandbox: a preStop other than a sleep/,
+            ));
 
     it("is refused with a time of nginx that is not read here", () =>
-        assert.throws(() => end(900, undefined, "nginx_config: { worker_shutdown_timeout: 1h 30m }"), /not imitated/));
+        assert.throws(() => end(900, undefined, "nginx_config: { worker_shutdown_timeout: 1h 30m }"), /unsupported/));
 });

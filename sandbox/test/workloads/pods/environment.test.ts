@@ -40,12 +40,12 @@ describe("variables of a container", () => {
         );
     });
 
-    it("reject what is not imitated", () => {
+    it("reject what is unsupported", () => {
         const resource = { resource: "limits.cpu" };
-        assert.throws(() => of([{ name: "CPU", valueFrom: { resourceFieldRef: resource } }]), /not imitated/);
+        assert.throws(() => of([{ name: "CPU", valueFrom: { resourceFieldRef: resource } }]), /unsupported/);
         assert.throws(
             () => of([{ name: "IPS", valueFrom: { fieldRef: { fieldPath: "status.podIPs" } } }]),
-            /not imitated: fieldRef status\.podIPs/,
+            /unsupported by the sandbox: fieldRef status\.podIPs/,
         );
     });
 });

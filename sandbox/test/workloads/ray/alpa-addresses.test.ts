@@ -26,7 +26,7 @@ describe("Addresses of Alpa in the sandbox's cluster", () => {
     const at = (host: string, port = 20001, { ready = true, open = true, services = [service()] } = {}) =>
         alpaAddress(
             snapshot({ pods: [pod(ready)], services }),
-            { plays: () => true, alpaOf: () => (open ? 4711 : undefined) },
+            { emulates: () => true, alpaOf: () => (open ? 4711 : undefined) },
             host,
             port,
         );

@@ -113,9 +113,14 @@ describe("Alpa in a container of the sandbox", () => {
             undefined,
         ],
         ["a look at mounted files", exec("/bin/sh", "-c", 'test -n "$(ls -A /weights)"'), none, undefined],
-        ["something else", exec("/opt/check"), loaded, /not imitated: \/opt\/check/],
-        ["gRPC", { grpc: { port: 1 } }, loaded, /not imitated/],
-        ["another path over HTTP", { httpGet: { port: 8000, path: "/ready" } }, loaded, /not imitated: \/ready/],
+        ["something else", exec("/opt/check"), loaded, /unsupported by the sandbox: \/opt\/check/],
+        ["gRPC", { grpc: { port: 1 } }, loaded, /unsupported/],
+        [
+            "another path over HTTP",
+            { httpGet: { port: 8000, path: "/ready" } },
+            loaded,
+            /unsupported by the sandbox: \/ready/,
+        ],
     ];
     for (const [why, readinessProbe, found, expected] of probes)
         it(`is ${expected ? "not ready" : "ready"} by ${why}`, () => {

@@ -190,7 +190,7 @@ describe("Pods of a RayCluster in the sandbox", () => {
     it("end where the sandbox cannot run what watches Alpa", async () => {
         await put(head({ container: { env: [{ name: "ALPA_WATCHDOG", value: "sleep 60" }] } }), worker());
         await until("head: ended", () => (main("head")?.restartCount ?? 0) >= 1);
-        assert.match(lines.join("\n"), /not imitated: an ALPA_WATCHDOG without alpa_port=20001/);
+        assert.match(lines.join("\n"), /unsupported by the sandbox: an ALPA_WATCHDOG without alpa_port=20001/);
     });
 
     it("end where Alpa is when a worker is lost, and load again with the next one", async () => {

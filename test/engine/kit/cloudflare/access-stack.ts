@@ -1,5 +1,5 @@
 /**
- * The real engine on the sandbox's stand-ins of Cloudflare: the providers, the API, the edge, connectors, and a host with SSH
+ * The real engine on the sandbox emulators of Cloudflare: the providers, the API, the edge, connectors, and a host with SSH
  * and systemd. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";

@@ -1,5 +1,5 @@
 /**
- * The real engine, Kubernetes provider and API server, with the sandbox's stand-ins of Cloudflare: connectors are pods of
+ * The real engine, Kubernetes provider and API server, with the sandbox emulators of Cloudflare: connectors are pods of
  * the cluster. Proves that the program does what it says to them, not that the real Cloudflare takes it.
  */
 import { strict as assert } from "node:assert";

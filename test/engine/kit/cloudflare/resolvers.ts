@@ -66,7 +66,7 @@ export class Resolvers {
                         this.wrong.add(`${name} ${type}: ${said.slice(0, 60)} (round ${this.rounds}, ${atEdge})`);
                 }
             this.rounds++;
-            // Without it the stand-ins, which are in this process too, would hardly get a turn.
+            // Without it the emulators, which are in this process too, would hardly get a turn.
             await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
         }
     }

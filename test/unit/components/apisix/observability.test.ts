@@ -1,5 +1,5 @@
 // Proves what is asked of APISIX and of the cluster for metrics and the access log, and that nothing is without them. What the
-// gateway makes of it is proved on the stand-in (sandbox/test/gateway/observed.test.ts).
+// gateway makes of it is proved on the emulator (sandbox/test/gateway/observed.test.ts).
 import { strict as assert } from "node:assert";
 import { parse } from "yaml";
 import { ACCESS_LOG_FORMAT } from "../../../../components/apisix/access-log";

@@ -1,5 +1,5 @@
 // Proves what callers with limits get at several pods of the gateway while the server that counts is lost, a real Redis, and that
-// another one counts for all pods again. The gateways are stand-ins compared with recordings.
+// another one counts for all pods again. The gateways are emulators compared with recordings.
 import { strict as assert } from "node:assert";
 import { ClassedAlpa, type ClassedAlpaOptions } from "../../classed-alpa";
 

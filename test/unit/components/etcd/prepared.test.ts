@@ -1,4 +1,4 @@
-// Proves when etcd gets its password and what an etcd of before held, with the provider as the state keeps it. What plays
+// Proves when etcd gets its password and what an etcd of before held, with the provider as the state keeps it. What emulates
 // etcd is the sandbox's; that it answers as etcd's own program does, test/engine/etcd.test.ts shows.
 import { strict as assert } from "node:assert";
 import type * as pulumi from "@pulumi/pulumi";

@@ -9,7 +9,7 @@ import { probe, readProbe, type Probed } from "../../../../components/hosts/micr
 import { clusterScript, nodeScript, type ClusterFacts } from "../../../../components/hosts/microk8s/scripts";
 import { runOnHost } from "../../../../components/hosts/ssh-run";
 import { commandLine } from "../../../../components/hosts/ssh-script";
-import { type Microk8sHost, type Microk8sHostOptions, Microk8sPlay } from "../../../../sandbox/hosts";
+import { type Microk8sHost, type Microk8sHostOptions, Microk8sEmulator } from "../../../../sandbox/hosts";
 
 const OWNER = "alpa-auth/dev";
 const TOKEN = "0123456789abcdef0123456789abcdef";
@@ -19,12 +19,12 @@ const RAY = "[Service]\nExecStart=/bin/sleep 1000\n";
 const waits = { readySeconds: 60, drainSeconds: 60 };
 
 describe("MicroK8s on hosts", () => {
-    let play: Microk8sPlay;
+    let microk8s: Microk8sEmulator;
     let a: Microk8sHost;
     let b: Microk8sHost;
     let last = 20;
     const start = (name: string, more: Partial<Microk8sHostOptions> = {}) =>
-        play.startHost({ name, address: `127.0.0.${++last}`, users: ["root"], ...more });
+        microk8s.startHost({ name, address: `127.0.0.${++last}`, users: ["root"], ...more });
 
     /** Runs a script on a host, as the provider does. @returns what it printed; fails with what it said */
     async function run(host: Microk8sHost, script: string, ...words: string[]): Promise<string> {
@@ -60,10 +60,10 @@ describe("MicroK8s on hosts", () => {
     const nodes = async () => (await a.microk8s!.cluster.nodes()).map(({ metadata }) => metadata.name).sort();
 
     beforeEach(async () => {
-        play = new Microk8sPlay();
+        microk8s = new Microk8sEmulator();
         a = await start("first");
     });
-    afterEach(() => play.close());
+    afterEach(() => microk8s.close());
 
     const up = async () => {
         await install(a);

@@ -1,4 +1,4 @@
-// Proves what becomes of a request's headers and tokens before authentication, on the stand-in of APISIX; the engine test of the
+// Proves what becomes of a request's headers and tokens before authentication, on the emulator of APISIX; the engine test of the
 // route proves it with the real one.
 import { strict as assert } from "node:assert";
 import { createHmac } from "node:crypto";

@@ -1,5 +1,5 @@
 // Proves that no mix of accepted requests ends the loop of an Alpa that batches those of several callers. Route, gateway
-// and Alpa are the project's own rendering and the stand-ins of the sandbox; guard.test.ts has what each request may hold.
+// and Alpa are the project's own rendering and the emulators of the sandbox; guard.test.ts has what each request may hold.
 import { strict as assert } from "node:assert";
 import fc from "fast-check";
 import { GuardedAlpa, type Call } from "../../guarded-alpa";

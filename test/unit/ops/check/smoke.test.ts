@@ -1,4 +1,4 @@
-// Proves what the command asks, prints and answers with its exit status, at the stand-ins of the gateway and of Access with
+// Proves what the command asks, prints and answers with its exit status, at the emulators of the gateway and of Access with
 // the plugins that the program writes. On a stack that Pulumi has brought up it runs in test/engine/ops.test.ts.
 import { strict as assert } from "node:assert";
 import { createServer } from "node:http";

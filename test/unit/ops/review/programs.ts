@@ -63,7 +63,7 @@ function state(resource: Seen) {
         urn: urn(resource),
         type: resource.type,
         custom: true,
-        // As the stand-in of the engine numbers what it makes, and tells others.
+        // As the emulator of the engine numbers what it makes, and tells others.
         id: `${resource.name}-id`,
         inputs: inputsOf(resource, () => SECRET),
         retainOnDelete,

@@ -1,6 +1,6 @@
 // Proves what a review says of changes of a stack of option intra-a, in previews that the real engine and Kubernetes provider
 // have made in the sandbox; so `consumer prune-expired`. That the engine still says the same of one that has much in it is
-// asked in test/engine/review.test.ts. Rampart is a stand-in: that it restarts what a review says it restarts is not proved.
+// asked in test/engine/review.test.ts. Rampart is an emulator: that it restarts what a review says it restarts is not proved.
 import { strict as assert } from "node:assert";
 import { stringify } from "yaml";
 import { CHANGES, MUCH } from "../../../recorded/intra-a";

@@ -1,5 +1,5 @@
 /**
- * Programs of a host that are played by this process. On the host each is a small script, which hands its own path and its
+ * Programs of a host that this process emulates. On the host each is a small script, which hands its own path and its
  * arguments over and prints the reply once the program has ended: nothing is read from standard input.
  */
 import * as fs from "node:fs";
@@ -9,7 +9,7 @@ import { relay } from "./relay";
 import type { Reply } from "./reply";
 import { listen } from "../processes/listen";
 
-export interface PlayedCall {
+export interface ProgramCall {
     args: string[];
     /** Called by root. */
     privileged: boolean;
@@ -17,11 +17,11 @@ export interface PlayedCall {
     signal: AbortSignal;
 }
 
-export type Played = (call: PlayedCall) => Reply | Promise<Reply>;
+export type EmulatedProgram = (call: ProgramCall) => Reply | Promise<Reply>;
 
 export interface Stage {
     /** Puts a program on the host, under a path with a leading slash; another one there goes. */
-    lay(path: string, played: Played): void;
+    lay(path: string, program: EmulatedProgram): void;
     /** Takes it away again. */
     take(path: string): void;
     /** Runs one as its caller would, without SSH and a shell. */
@@ -31,7 +31,7 @@ export interface Stage {
 
 /** @param header the line that lets a caller in, and the file on the host that has it */
 export async function openStage(root: string, header: { line: string; file: string }): Promise<Stage> {
-    const laid = new Map<string, Played>();
+    const laid = new Map<string, EmulatedProgram>();
     const server = createServer((request, response) => {
         const chunks: Buffer[] = [];
         const gone = new AbortController();
@@ -41,9 +41,9 @@ export async function openStage(root: string, header: { line: string; file: stri
             if (`Authorization: ${request.headers.authorization}` !== header.line)
                 return void response.writeHead(401).end("2 not allowed\n= 1\n");
             const [name, rights, ...args] = Buffer.concat(chunks).toString().split("\0").slice(0, -1);
-            const played = laid.get(name);
+            const program = laid.get(name);
             Promise.resolve()
-                .then(() => played!({ args, privileged: rights === "root", signal: gone.signal }))
+                .then(() => program!({ args, privileged: rights === "root", signal: gone.signal }))
                 .catch((error: unknown) => ({ code: 70, out: "", err: `sandbox: ${name}: ${String(error)}\n` }))
                 .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
         });
@@ -53,8 +53,8 @@ export async function openStage(root: string, header: { line: string; file: stri
     const url = `http://127.0.0.1:${port}/`;
     const script = relay("this program", WORDS, { url, header: header.file });
     return {
-        lay: (name, played) => {
-            laid.set(name, played);
+        lay: (name, program) => {
+            laid.set(name, program);
             const file = path.join(root, name);
             fs.mkdirSync(path.dirname(file), { recursive: true });
             fs.rmSync(file, { force: true });
@@ -65,9 +65,9 @@ export async function openStage(root: string, header: { line: string; file: stri
             fs.rmSync(path.join(root, name), { force: true });
         },
         run: async (name, args, { privileged = true, signal = new AbortController().signal } = {}) => {
-            const played = laid.get(name);
-            if (!played) return { code: 127, out: "", err: `sh: ${name}: not found\n` };
-            return played({ args, privileged, signal });
+            const program = laid.get(name);
+            if (!program) return { code: 127, out: "", err: `sh: ${name}: not found\n` };
+            return program({ args, privileged, signal });
         },
         close,
     };

@@ -1,20 +1,20 @@
 /**
- * Plays snap and MicroK8s 1.34 on hosts of the sandbox. Facts: canonical/microk8s (snap/hooks, scripts/wrappers),
+ * Emulates snap and MicroK8s 1.34 on hosts of the sandbox. Facts: canonical/microk8s (snap/hooks, scripts/wrappers),
  * canonical/microk8s-cluster-agent (k8sinit), canonical/microk8s-core-addons, and snapd's cmd/snap.
  *
- *     const play = new Microk8sPlay({ api: restOf(controlPlane.adminKubeConfig) });
- *     const first = await play.startHost({ name: "gateway-01", address: "127.0.0.11", password: "…", sudo: "password" });
+ *     const microk8s = new Microk8sEmulator({ api: restOf(controlPlane.adminKubeConfig) });
+ *     const first = await microk8s.startHost({ name: "gateway-01", address: "127.0.0.11", password: "…", sudo: "password" });
  *     first.faults.add({ step: "join" });
- *     await play.close();
+ *     await microk8s.close();
  *
  * On each host there are `snap`, `ss`, `hostname` and, once it is installed, `/snap/bin/microk8s`. The cluster of the first host
  * is the sandbox's control plane, so its API server has that one's address and certificate and not `<host>:16443`; with
  * `foreign`, and until a host joins, a host has a cluster of its own in memory. Nodes that join become Node objects, which
- * kwok plays; those that are removed are deleted. Nothing listens on MicroK8s' ports: `ss` only says so.
+ * kwok emulates; those that are removed are deleted. Nothing listens on MicroK8s' ports: `ss` only says so.
  *
  * Known differences: authorization-mode and extraSANs are files without an effect; a stopped host stays Ready, since
  * kwok emulates its kubelet; the first join does not interrupt the API; there are no images, containers or networks.
- * Add-ons imitated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are
+ * Add-ons emulated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are
  * on from the start. Refused by name: every other add-on, subcommand, option and snap.
  */
 import { cpuNodes, type NodeShape } from "../../control-plane/nodes";
@@ -30,7 +30,7 @@ import { Microk8sNode, type Surroundings } from "./node";
 import { portsOf } from "./ports";
 import type { KubeRest } from "./rest";
 
-export interface Microk8sPlayOptions {
+export interface Microk8sEmulatorOptions {
     /** The API of the first host's cluster. @default one in memory */
     api?: KubeRest;
     /** Multiplies MicroK8s' own waits, such as the 5 s between two looks for a launch configuration. @default 0.02 */
@@ -64,14 +64,14 @@ export interface Microk8sHost extends Host {
     readonly snapd: Pick<Snapd, "release" | "isHeld">;
 }
 
-export class Microk8sPlay {
+export class Microk8sEmulator {
     private readonly hosts: Microk8sHost[] = [];
     private readonly sandbox: Cluster;
     private readonly scale: number;
     /** The host whose cluster is the sandbox's. */
     private first: string | undefined;
 
-    constructor({ api = new MemoryCluster(), scale = 0.02 }: Microk8sPlayOptions = {}) {
+    constructor({ api = new MemoryCluster(), scale = 0.02 }: Microk8sEmulatorOptions = {}) {
         this.sandbox = new Cluster(api);
         this.scale = scale;
     }
@@ -101,7 +101,7 @@ export class Microk8sPlay {
             ss(args, [...listening, ...portsOf(installation.node)], privileged),
         );
         const { hosts } = this;
-        const played: Microk8sHost = {
+        const withMicrok8s: Microk8sHost = {
             ...host,
             name,
             faults,
@@ -111,14 +111,14 @@ export class Microk8sPlay {
                 return installation.node;
             },
             close: async () => {
-                const at = hosts.indexOf(played);
+                const at = hosts.indexOf(withMicrok8s);
                 if (at >= 0) hosts.splice(at, 1);
                 await installation.node?.close();
                 await host.close();
             },
         };
-        hosts.push(played);
-        return played;
+        hosts.push(withMicrok8s);
+        return withMicrok8s;
     }
 
     async close(): Promise<void> {

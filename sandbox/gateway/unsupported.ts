@@ -1,0 +1,6 @@
+/** A feature of APISIX 3.18 that this emulator does not have: answered with 501 and the name, never ignored. */
+export class Unsupported extends Error {
+    constructor(readonly what: string) {
+        super(`unsupported by the sandbox: ${what} (APISIX 3.18.0 has it)`);
+    }
+}
