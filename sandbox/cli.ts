@@ -1,4 +1,4 @@
-/** `npm run sandbox -- <command>`: a whole local world to run alpa-auth against. */
+/** `npm run sandbox -- <command>`: a local world for alpa-auth. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { PLANS } from "./cloudflare/account";
 import { down } from "./commands/down";
@@ -7,7 +7,7 @@ import { status } from "./commands/status";
 import { PART_NAMES } from "./real/parts";
 import { EXPOSURES, FAIL_STEPS, OPTIONS } from "./world/scene";
 
-// Loaded by their first use: the emulators take two seconds, which the other commands need not.
+// Loaded on first use: loading the emulators takes 2 s, and the other commands do not need them.
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import at the top would load it at once
 const standalone = () => require("./commands/standalone") as typeof import("./commands/standalone");
 
@@ -103,7 +103,7 @@ program
     .option("--password <password>", "password that clients must give")
     .action((options) => standalone().runRedis(options));
 
-// A reader that has seen enough, as head, is no error.
+// A reader that stops early, such as `head`, is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     process.exit();

@@ -1,11 +1,11 @@
 // The worker's queue (alpa-projects/alpa @ b8078a9, examples/llm_serving/launch_model_worker.py): batches of /completions
 // and the cache of /logprobs.
 //
-// Kept as it is there, because the gateway has to cope with it:
-// - an exception inside generation ends the loop for good: that request and every later valid one never answer;
-// - one batch uses `n` and `echo` of its last item (temperature and top_p too, which this model has no use for);
-// - nothing else in the worker runs while it generates;
-// - logprobs that go on from a cache of the last 15 s come before everything that waits.
+// These faults of the original are kept, because the gateway has to cope with them:
+// - An exception inside generation ends the loop for good: that request and every later valid one are never answered.
+// - One batch uses `n` and `echo` of its last item (and temperature and top_p, which this model does not use).
+// - Nothing else in the worker runs while it generates.
+// - A logprobs request that continues a cache of the last 15 s is served before all waiting requests.
 
 import { forward, generate, MAX_BATCH, type Weights } from "./model";
 import { PyError, type PyValue } from "./python-value";
@@ -24,31 +24,31 @@ export interface Generation {
 export interface Scoring {
     kind: "logprobs";
     inputs: PyValue;
-    /** As it is answered, and looked for to come first. */
+    /** The id in the answer. A later request with it is served first. */
     cacheId: string;
-    /** As it was sent: the cache takes an int and its text for two. */
+    /** The id as the caller sent it: the cache treats an int and the same digits as text as two entries. */
     cacheKey: string | bigint;
     topK: bigint;
     done: (found: { logprobs: number[][]; indices: number[][] } | PyError) => void;
 }
 
-// The worker does not wait for companions when this many requests are queued: batch_wait_size_mult × max_batch_size.
+// With this many queued requests the worker generates at once: batch_wait_size_mult × max_batch_size.
 const FULL_QUEUE = 10 * MAX_BATCH;
 
-// The constant logprobs_past_cache_size_limit of the worker: entries over all users.
+// Most cache entries, over all users: logprobs_past_cache_size_limit of the worker.
 const CACHE_LIMIT = 4;
 
-// LOGPROBS_PRIORITY_TIME_LIMIT_S, from the first request of a cache on.
+// Time from the first request of a cache: LOGPROBS_PRIORITY_TIME_LIMIT_S.
 const FIRST_COME_FIRST_MS = 15_000;
 
 export interface BatchOptions {
-    /** How long one batch takes to generate, in seconds. */
+    /** Time to generate one batch, in seconds. */
     seconds: number;
     /** @default "usual" */
     weights?: Weights;
-    /** Waits for companions of the first request of a batch. */
+    /** Resolves when a batch with one request stops waiting for more. */
     batchWindow: () => Promise<unknown>;
-    /** Milliseconds, to tell how old a cache is. */
+    /** The current time in milliseconds, for the age of caches. */
     now: () => number;
     log: (line: string) => void;
 }
@@ -61,7 +61,7 @@ export class BatchLoop {
     private closed = false;
     /** Resolves when nothing is being generated. */
     idle: Promise<unknown> = Promise.resolve();
-    /** Set when an exception has ended the loop: no valid request is answered any more. */
+    /** The exception that ended the loop: from then on no valid request is answered. */
     died?: Error;
 
     constructor(private readonly options: BatchOptions) {
@@ -96,8 +96,8 @@ export class BatchLoop {
                 else await this.generateBatch(first);
             }
         } catch (error) {
-            if (!(error instanceof PyError)) throw error; // ours, not Alpa's: let it be seen
-            // The real loop is a task that is never awaited: its exception is printed at exit, if ever.
+            if (!(error instanceof PyError)) throw error; // a bug of the emulator, not of Alpa
+            // The real loop is a task that is never awaited: Python prints its exception at exit, if at all.
             this.died = error;
             this.options.log(`The batch loop has ended: ${this.died.message}. No valid request is answered any more.`);
         }

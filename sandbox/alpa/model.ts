@@ -1,37 +1,36 @@
-// The model behind the worker: a tokenizer with one token per UTF-8 byte and a model that always says the same words.
-// The argument checks around it are those of Alpa's generator (alpa-projects/alpa @ b8078a9,
-// examples/llm_serving/generator.py) with transformers 4.23 and torch below: whatever raises there throws here,
-// and the worker then dies of it.
+// The model behind the worker: a tokenizer with one token per UTF-8 byte and a model that always generates the same words. The
+// argument checks are those of Alpa's generator (alpa-projects/alpa @ b8078a9, examples/llm_serving/generator.py) on
+// transformers 4.23 and torch. Where those raise an exception, this throws, and the worker's batch loop ends.
 
 import { isInt, PyError, type PyValue } from "./python-value";
 
-/** Prompt and answer together, in tokens: the constant max_seq_len of the worker. */
+/** Longest prompt and answer together, in tokens: the constant max_seq_len of the worker. */
 export const MAX_SEQUENCE = 1024;
 
-/** Prompts in one batch: the constant max_batch_size of the worker. */
+/** Most prompts in one batch: the constant max_batch_size of the worker. */
 export const MAX_BATCH = 4;
 
 const VOCABULARY = 300;
-// Ids below this are special tokens (padding and the like), which decoding leaves out.
+// Ids below this are special tokens (padding, for example). Decoding skips them.
 const FIRST_BYTE_ID = 4;
 const PAD = 1n;
 /** The tokenizer of OPT has ids below this one, and its model 7 more. */
 const TOKENIZER_SIZE = 50_265n;
 
-/** Which weights the model has: with "other" ones it answers as well-formed, and otherwise. */
+/** Weights of the model. With "other" its answers are valid, but with other words and probabilities. */
 export type Weights = "usual" | "other";
 
 const WORDS = {
     usual: Buffer.from(" one two three four five six seven eight nine ten"),
     other: Buffer.from(" ten nine eight seven six five four three two one"),
 };
-// What each next token is less likely than the one before it.
+// Difference between the log probability of a token and that of the next most likely one.
 const STEP = { usual: 0.1, other: 0.2 };
 
 const BYTE_IDS = Array.from({ length: 256 }, (_, byte) => BigInt(byte + FIRST_BYTE_ID));
 const INT32 = 2n ** 31n;
 
-/** Token ids of a text. Browsers send CR LF, the training data had LF. */
+/** Returns the token ids of a text. Browsers send CR LF, but the training data had LF. */
 export function encode(text: string): bigint[] {
     const sent = text.replace(/\r\n?/g, "\n");
     const lone = /[\ud800-\udfff]+/u.exec(sent);
@@ -39,7 +38,7 @@ export function encode(text: string): bigint[] {
     return Array.from(Buffer.from(sent), (byte) => BYTE_IDS[byte]);
 }
 
-/** Surrogates in a row are named together, by their place among characters. */
+/** Python's error for consecutive surrogates, with their positions counted in characters. */
 function unencodable(before: string, lone: string): PyError {
     const start = [...before].length;
     const end = start + lone.length - 1;
@@ -59,20 +58,20 @@ export interface GenerateArgs {
     inputs: PyValue[];
     minTokens: bigint[];
     maxTokens: bigint[];
-    /** Of the last request in the batch: the real worker uses one value for all of them. */
+    /** The last request's value: the real worker uses one value for the whole batch. */
     n: bigint;
-    /** As `n`. */
+    /** The same. */
     echo: boolean;
     /** @default "usual" */
     weights?: Weights;
 }
 
-/** One text per input. Throws where the real generator raises: the exception is not caught, and the batch loop ends. */
+/** Returns one text per input. Throws where the real generator raises an exception, which ends the batch loop. */
 export function generate(args: GenerateArgs): string[] {
     if (args.n !== 1n) throw new PyError("AssertionError", "the model was started for one answer per prompt");
     const inputs = padded(args.inputs);
     const words = WORDS[args.weights ?? "usual"];
-    // Lengths are read after the padding, so every prompt of a batch counts as long as the longest one.
+    // The generator reads lengths after padding, so every prompt of a batch counts as long as the longest one.
     const promptLength = inputs[0].length;
     const minLength = largest(args.minTokens) + promptLength;
     const maxLength = Math.min(MAX_SEQUENCE, largest(args.maxTokens) + promptLength);
@@ -92,7 +91,7 @@ export function generate(args: GenerateArgs): string[] {
     });
 }
 
-/** Log probabilities of the next token, best first, for each input; throws as `generate` does. */
+/** Returns log probabilities of the next token for each input, best first. Throws as `generate` does. */
 export function forward(
     inputs: PyValue[],
     topK: bigint,
@@ -108,7 +107,7 @@ export function forward(
     return { logprobs: inputs.map(() => [...best]), indices: inputs.map(() => best.map((_, i) => i)) };
 }
 
-/** The batch as a rectangle of 32-bit ids, padded to the longest one. */
+/** Returns the batch as a rectangle of 32-bit ids, padded to the longest input. */
 function padded(inputs: PyValue[]): bigint[][] {
     const rows = inputs.map((input) => {
         if (!Array.isArray(input)) throw new PyError("TypeError", "a sequence of token ids is needed");
@@ -128,7 +127,7 @@ function largest(values: bigint[]): number {
     return Math.max(...values.map(Number));
 }
 
-/** As numpy and torch add, which differs from adding in order in the last digit. */
+/** Adds as numpy and torch do. Adding in order differs in the last digit. */
 function pairwiseSum(values: number[]): number {
     if (values.length < 3) return values.reduce((sum, value) => sum + value, 0);
     const half = values.length >> 1;

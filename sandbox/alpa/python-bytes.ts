@@ -1,5 +1,5 @@
-// Bytes to text the way `json.loads(bytes)` of CPython 3.8 does it: the encoding is guessed from the first bytes, and
-// lone surrogates pass. The error texts name the first bad byte, as Python's UnicodeDecodeError does.
+// Decodes bytes as `json.loads(bytes)` of CPython 3.8 does: the first bytes decide the encoding, and lone surrogates are
+// accepted. Errors name the first invalid byte, as Python's UnicodeDecodeError does.
 
 import { PyError } from "./python-value";
 
@@ -45,7 +45,7 @@ function decodeUtf8(bytes: Buffer): string {
     }
 }
 
-/** Finds the first bad byte, letting encoded surrogates through. */
+/** Finds the first invalid byte. Encoded surrogates count as valid. */
 function decodeUtf8Slowly(bytes: Buffer): string {
     let out = "";
     let at = 0;

@@ -1,10 +1,10 @@
-// `json.loads` and `json.dumps` of CPython 3.8 (the scanner written in C): what it accepts (NaN, Infinity, duplicate
-// keys, ints of any size) and the words and positions of its errors.
+// `json.loads` and `json.dumps` of CPython 3.8 (the scanner written in C): the accepted input (NaN, Infinity, duplicate keys,
+// ints of any size) and the messages and positions of its errors.
 
 import { decodeBody } from "./python-bytes";
 import { PyError, type PyValue } from "./python-value";
 
-// sys.getrecursionlimit() is 1000; the frames of the server below the parser take the rest.
+// sys.getrecursionlimit() is 1000, and frames of the server use a part of it.
 const DEPTH_LIMIT = 960;
 
 const SPACE = /[ \t\n\r]*/y;
@@ -21,7 +21,7 @@ const ESCAPES: Record<string, string> = {
     t: "\t",
 };
 
-/** `json.loads(body)` for a request body. Throws a PyError with Python's text. */
+/** `json.loads(body)` for a request body. Throws a PyError with Python's message. */
 export function loads(body: Buffer): PyValue {
     return new Scanner(decodeBody(body)).document();
 }
@@ -152,7 +152,7 @@ class Scanner {
                 continue;
             }
             const hex = this.text.slice(this.at + 2, this.at + 6);
-            // The C scanner wants one more character (the closing quote at least) after the four digits.
+            // After the four digits the C scanner needs one more character, at least the closing quote.
             if (!/^[0-9a-fA-F]{4}$/.test(hex) || this.at + 6 >= this.text.length) {
                 throw this.error("Invalid \\uXXXX escape", this.at + 1);
             }
@@ -171,7 +171,7 @@ const WORDS: [string, PyValue][] = [
     ["-Infinity", -Infinity],
 ];
 
-/** `json.dumps(value)` for what Alpa answers: ASCII only, a blank after every comma and colon. */
+/** `json.dumps(value)` for Alpa's answers: ASCII only, with a space after every comma and colon. */
 export function dumps(value: string | number | (string | number | object)[] | object): string {
     if (typeof value === "string") {
         // JSON.stringify leaves U+007F alone, as Python does; everything above it is escaped.

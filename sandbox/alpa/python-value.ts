@@ -1,5 +1,5 @@
-// Values, exceptions and conversions of CPython 3.8, as far as Alpa's request handling lets them show.
-// Facts: docs.python.org/3.8 (int, float, repr), and the texts a CPython 3.8.18 prints.
+// Values, exceptions and conversions of CPython 3.8, as far as Alpa's answers depend on them.
+// Facts: docs.python.org/3.8 (int, float, repr), and the messages of CPython 3.8.18.
 
 /** What `json.loads` returns. An int is a bigint and a float a number, because Alpa treats them differently. */
 export type PyValue = null | boolean | bigint | number | string | PyValue[] | Map<string, PyValue>;
@@ -33,12 +33,14 @@ const INT_TEXT = /^[+-]?\d+(?:_\d+)*$/;
 const FLOAT_TEXT = /^[+-]?(?:(?:\d+(?:_\d+)*\.?(?:\d+(?:_\d+)*)?|\.\d+(?:_\d+)*)(?:e[+-]?\d+(?:_\d+)*)?)$/i;
 const FLOAT_WORD = /^([+-]?)(inf|infinity|nan)$/i;
 
-// What int() and float() strip once a text is ASCII: C's isspace.
+// Whitespace that int() and float() strip from an ASCII text: C's isspace.
 const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
-// The text of int() is "%.200R": at most so many characters of the repr.
+// int() formats its argument with "%.200R" in messages: at most this many characters of the repr.
 const QUOTED_BY_INT = 200;
 
-/** A text as int() and float() read it: decimal digits and blanks of any script count, the first other character ends it. */
+/**
+ * A text as int() and float() read it: digits and spaces of every script count, and the first other character ends the number.
+ */
 function toAscii(text: string): string {
     let out = "";
     for (const char of text) {
@@ -51,7 +53,7 @@ function toAscii(text: string): string {
     return out;
 }
 
-/** Digits come in runs that begin with a zero. */
+/** Code points of decimal digits come in runs of ten, each from its zero. */
 function digitOf(code: number): number {
     let zero = code;
     while (/\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero -= 1;
@@ -60,7 +62,7 @@ function digitOf(code: number): number {
 
 const HEX_TEXT = /^\+?(?:0x_?)?[0-9a-f]+(?:_[0-9a-f]+)*$/i;
 
-/** Whether `uuid.UUID(text)` takes it: 32 characters, marks aside, that int() reads to base 16. */
+/** Whether `uuid.UUID(text)` accepts a text: 32 characters without hyphens and the like, which int() reads to base 16. */
 export function isUuid(text: string): boolean {
     const bare = text
         .replaceAll("urn:", "")
@@ -114,7 +116,7 @@ export function toFloat(value: PyValue): number {
     throw new PyError("TypeError", `float() argument must be a string or a number, not '${typeName(value)}'`);
 }
 
-/** `round(value, 1)`. Both round the exact binary value; only ties (x.25, x.75) differ, and no check lies on one. */
+/** `round(value, 1)`. Both round the exact binary value and differ only for ties (x.25, x.75), which no check uses. */
 export function roundToTenth(value: number): number {
     return Number.isFinite(value) && Math.abs(value) < 1e20 ? Number(value.toFixed(1)) : value;
 }

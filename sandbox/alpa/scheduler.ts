@@ -1,28 +1,30 @@
-// Who is next in the worker (alpa-projects/alpa @ b8078a9, examples/llm_serving/service/scheduler.py): a round between
-// groups of users by weight, inside the group with keys a round between keys, and a front that comes before both.
-// Unsupported: `api_key_weights` of the keys file; all keys weigh the default.
+// The order of the worker's queue (alpa-projects/alpa @ b8078a9, examples/llm_serving/service/scheduler.py): a weighted round
+// between groups of callers, a round between keys inside the group of keys, and a front that is served before both.
+// Unsupported: `api_key_weights` of the keys file. All keys have the default weight.
 
-/** How a caller was let in; the number is the weight of the group. */
+/** How a caller was authenticated, with the group's weight. */
 export const GROUP_WEIGHTS = { recaptcha: 300, key: 10, none: 1 } as const;
 export type Group = keyof typeof GROUP_WEIGHTS;
 
 const GROUP_SCALE = 300;
 const KEY_WEIGHT = 10;
 const KEY_SCALE = 100;
-// Queues that wait for nothing and whose credit is still remembered.
+// Number of empty queues whose credit is remembered.
 const REMEMBERED = 100;
 
 interface Queue<T> {
-    /** Waiting items with their numbers, which count all items of the round. */
+    /** Waiting items, each with its number among all items of the round. */
     items: [number: number, item: T][];
     credit: number;
-    /** Up to when the credit has been counted. */
+    /** The time up to which the credit has been counted. */
     counted: number;
-    /** When its first item is due. */
+    /** The time at which its first item is due. */
     due: number;
 }
 
-/** Each queue earns credit with time, as fast as its weight; an item costs `scale`. Time goes on to the next item that is due. */
+/**
+ * Each queue earns credit over time, in proportion to its weight. An item costs `scale`. Time advances to the next due item.
+ */
 export class WeightedRound<T> {
     private readonly waiting = new Map<string, Queue<T>>();
     private readonly idle = new Map<string, Queue<T>>();
@@ -76,11 +78,11 @@ export class WeightedRound<T> {
 
 export interface Caller {
     group: Group;
-    /** Of group `key` alone. */
+    /** Only with group `key`. */
     key?: string;
 }
 
-/** Everything that waits for the batch loop. */
+/** All items that wait for the batch loop. */
 export class Waiting<T> {
     private readonly front: T[] = [];
     private readonly groups = new WeightedRound<undefined>(GROUP_SCALE, (name) => GROUP_WEIGHTS[name as Group]);
@@ -95,7 +97,7 @@ export class Waiting<T> {
         else this.others[group].push(item);
     }
 
-    /** Before everything else; the last one put there is the first. */
+    /** Puts an item before all others. */
     unshift(item: T): void {
         this.size += 1;
         this.front.unshift(item);

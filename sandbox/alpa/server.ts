@@ -1,9 +1,9 @@
-// Emulator of Alpa's HTTP service on port 20001: alpa-projects/alpa @ b8078a9 (alpa/serve/controller.py and
-// http_util.py, examples/llm_serving/launch_model_worker.py) as answered by uvicorn 0.20, starlette 0.22 and
-// CPython 3.8. The model is replaced by one that always says the same words (model.ts).
+// Emulator of Alpa's HTTP service on port 20001: alpa-projects/alpa @ b8078a9 (alpa/serve/controller.py and http_util.py,
+// examples/llm_serving/launch_model_worker.py) as answered by uvicorn 0.20, starlette 0.22 and CPython 3.8. The model always
+// generates the same words (model.ts).
 //
-// Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha switched on, several replicas. There is no
-// option for any of them. Methods that Node's HTTP parser does not know are refused as malformed; uvicorn takes them.
+// Unsupported: TLS (--ssl-keyfile), the web site on port 8001, recaptcha, several replicas. None of them has an option.
+// Known difference: methods that Node's HTTP parser does not know are rejected as malformed, and uvicorn accepts them.
 
 import http from "node:http";
 import type { Duplex } from "node:stream";
@@ -14,21 +14,21 @@ import { PyError, str, typeName, type PyValue } from "./python-value";
 import { Worker } from "./worker";
 import { listen } from "../processes/listen";
 
-/** What one request looked like when it arrived. */
+/** A request as it arrived. */
 export interface Seen {
     method: string;
     /** Path and query, as sent. */
     path: string;
-    /** Names and values in turn, as sent: nothing is merged, lower-cased or dropped. */
+    /** Names and values in turn, as sent: not merged, not in lower case, none omitted. */
     headers: string[];
     body: Buffer;
 }
 
 /**
- * How the service was started.
- * - default: as shipped: no keys, no recaptcha, anyone may ask. A second model, `noreplica`, never finishes loading.
- * - no-model: the port is open but nothing is registered yet, as during the first minutes of a start.
- * - keys: USE_API_KEYS on, `apiKeys` in the keys file, access without a key allowed.
+ * Mode of the service.
+ * - default: as shipped: no keys, no recaptcha, every caller accepted. A second model, `noreplica`, never finishes loading.
+ * - no-model: the port is open but no model is registered yet, as in the first minutes after a start.
+ * - keys: USE_API_KEYS is on, `apiKeys` are in the keys file, and access without a key is allowed.
  * - keys-strict: the same with --block-non-key-access.
  */
 export type AlpaMode = "default" | "no-model" | "keys" | "keys-strict";
@@ -38,15 +38,15 @@ export interface AlpaOptions {
     port: number;
     /** @default "default" */
     mode?: AlpaMode;
-    /** The keys file's `allowed_api_keys`, for the modes with keys. @default key-a and key-b */
+    /** `allowed_api_keys` of the keys file, for the modes with keys. @default key-a and key-b */
     apiKeys?: string[];
-    /** How long the model takes for one batch, in seconds. @default 0: only the wait for a batch is left */
+    /** Time to generate one batch, in seconds. @default 0: only the wait for more requests remains */
     seconds?: number;
-    /** Whether the model has the weights it should: with others it answers as well-formed, and otherwise. @default "usual" */
+    /** With "other" weights, answers are valid but have other words. @default "usual" */
     weights?: Weights;
-    /** Waits for companions of a batch's first request. @default 1.0 s, the worker's batch_timeout; tests replace it */
+    /** The wait of a batch's first request for more requests. @default 1.0 s, the worker's batch_timeout; tests replace it */
     batchWindow?: () => Promise<unknown>;
-    /** Milliseconds, for the age of caches. @default Date.now */
+    /** The current time in milliseconds, for the age of caches. @default Date.now */
     now?: () => number;
     log?: (line: string) => void;
     /** Called with every request, before it is answered. */
@@ -55,18 +55,20 @@ export interface AlpaOptions {
 
 export interface Alpa {
     port: number;
-    /** Why the batch loop has died, or undefined: a dead one answers no valid request until the service is restarted. */
+    /**
+     * The exception that ended the batch loop. From then on no valid request is answered until a restart. Undefined: it runs.
+     */
     died(): Error | undefined;
-    /** Connections that are open, idle ones included. */
+    /** Number of open connections, including idle ones. */
     connections(): Promise<number>;
-    /** Registers the model, as the end of a start does; only with mode "no-model" is it not there before. */
+    /** Registers the model, as the real service does at the end of its start. Only mode "no-model" starts without one. */
     register(): void;
     close(): Promise<void>;
 }
 
 const BATCH_TIMEOUT_MS = 1000;
 
-// h11 gives up on a request head above 16 KiB.
+// h11 rejects a request head above 16 KiB.
 const MAX_HEAD_BYTES = 16 * 1024;
 
 // uvicorn's timeout_keep_alive.
@@ -108,9 +110,9 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
         });
     };
     const server = http.createServer({ maxHeaderSize: MAX_HEAD_BYTES, requireHostHeader: false }, listener);
-    // uvicorn looks for 100-continue alone, and passes over any other expectation.
+    // uvicorn checks only for 100-continue and ignores every other expectation.
     server.on("checkExpectation", listener);
-    // Neither uvicorn nor Alpa limits how long a request may take.
+    // Neither uvicorn nor Alpa limits the duration of a request.
     server.requestTimeout = 0;
     server.headersTimeout = 0;
     server.timeout = 0;
@@ -132,20 +134,20 @@ export async function startAlpa(options: AlpaOptions): Promise<Alpa> {
     };
 }
 
-/** h11 wants one Host, of HTTP/1.1 at least, and no second one ever. */
+/** h11 requires one Host header from HTTP/1.1 on, and rejects a second one in every version. */
 function isWhole({ httpVersion, rawHeaders }: http.IncomingMessage): boolean {
     const hosts = rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === "host").length;
     return hosts === 1 || (hosts === 0 && httpVersion === "1.0");
 }
 
-/** h11 knows no version of such a request: the answer has no length and ends with the connection. */
+/** h11 knows no version of a malformed request: the answer has no length and ends with the connection. */
 function refuseAsInvalid(socket: Duplex): void {
     if (!socket.writable) return;
     const head = "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n";
     socket.end(`${head}Invalid HTTP request received.`);
 }
 
-/** The controller's part: JSON, then the model's name, then the worker. */
+/** Emulates the controller: it parses the JSON, finds the model by its name, and calls the worker. */
 async function answer(models: Map<string, Worker | "loading">, request: http.IncomingMessage, body: Buffer) {
     const sent = loads(body);
     const name = modelName(sent);
@@ -158,7 +160,7 @@ async function answer(models: Map<string, Worker | "loading">, request: http.Inc
     return worker.handle(requestPath(request.url as string), sent as Map<string, PyValue>, clientAddress(request));
 }
 
-/** `"model" in sent`, then `sent["model"]`, for whatever JSON was sent. */
+/** `"model" in sent`, then `sent["model"]`, for JSON of every type. */
 function modelName(sent: PyValue): PyValue {
     const missing = new PyError("AssertionError", "Model name is not specified in the request.");
     if (sent instanceof Map) {
@@ -176,7 +178,7 @@ function modelName(sent: PyValue): PyValue {
     throw new PyError("TypeError", `argument of type '${typeName(sent)}' is not iterable`);
 }
 
-/** The path as the worker sees it: escapes decoded first, then cut at a "?" or "#", even one that was escaped. */
+/** The path as the worker reads it: percent-decoded first, then cut at the first "?" or "#", even a decoded one. */
 function requestPath(target: string): string {
     const raw = target.split("?")[0];
     const bytes = Buffer.from(
@@ -189,7 +191,7 @@ function requestPath(target: string): string {
         .split(/[?#]/)[0];
 }
 
-/** Only for the log. The first entry of X-Forwarded-For wins, cut at a colon (which mangles IPv6). */
+/** The caller's address, for the log only: the first entry of X-Forwarded-For, cut at a colon (which breaks IPv6). */
 function clientAddress(request: http.IncomingMessage): string {
     const at = request.rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === "x-forwarded-for");
     if (at < 0) return request.socket.remoteAddress ?? "";
@@ -197,7 +199,7 @@ function clientAddress(request: http.IncomingMessage): string {
 }
 
 function errorBody(error: unknown): object {
-    if (!(error instanceof PyError)) throw error; // ours, not Alpa's: let it be seen
+    if (!(error instanceof PyError)) throw error; // a bug of the emulator, not of Alpa
     const stacktrace =
         '  File "alpa/serve/controller.py", line 175, in handle_asgi\n' +
         '  File "launch_model_worker.py", line 227, in handle_request\n';
@@ -209,7 +211,7 @@ function isPreflight(request: http.IncomingMessage): boolean {
     return request.method === "OPTIONS" && origin !== undefined && method !== undefined;
 }
 
-/** starlette's CORSMiddleware, all origins, methods and headers allowed. */
+/** starlette's CORSMiddleware with all origins, methods and headers allowed. */
 function sendPreflight(request: http.IncomingMessage, response: http.ServerResponse): void {
     const asked = request.headers["access-control-request-headers"];
     const allowed = CORS_METHODS.includes(request.headers["access-control-request-method"] as string);
@@ -229,7 +231,7 @@ function sendJson(request: http.IncomingMessage, response: http.ServerResponse, 
     const headers: [string, string][] = [["content-type", "application/json"]];
     const origin = request.headers.origin;
     if (origin !== undefined) {
-        // With a cookie the origin is reflected, without allow-credentials: browsers refuse it all the same.
+        // For a request with a cookie the origin is reflected, but without allow-credentials, so browsers reject the answer.
         const withCookie = request.headers.cookie !== undefined;
         headers.push(["access-control-allow-origin", withCookie ? origin : "*"]);
         if (withCookie) headers.push(["vary", "Origin"]);
@@ -246,9 +248,9 @@ function sendHead(
     headers: [string, string][],
 ) {
     response.sendDate = false;
-    // h11 closes after every answer to HTTP/1.0, whose end is the end of the body.
+    // h11 closes the connection after every answer to HTTP/1.0: its end is the end of the body.
     if (request.httpVersion !== "1.1") response.shouldKeepAlive = response.useChunkedEncodingByDefault = false;
-    // uvicorn says "connection" only when it is going to close.
+    // uvicorn sends "connection" only before it closes.
     if (request.httpVersion === "1.1" && response.shouldKeepAlive) response.removeHeader("connection");
     const own: [string, string][] = [
         ["date", new Date().toUTCString()],

@@ -1,6 +1,6 @@
-// Alpa's model worker (alpa-projects/alpa @ b8078a9, examples/llm_serving/launch_model_worker.py): who may ask, what a
-// request may hold, and in which order that is checked. Kept as it is there: a field of the request called `input`
-// replaces the checked prompt, and a refusal waits until nothing is being generated.
+// Alpa's model worker (alpa-projects/alpa @ b8078a9, examples/llm_serving/launch_model_worker.py): authentication, the checks
+// of a request, and their order. Two faults of the original are kept: a field `input` of the request replaces the checked
+// prompt, and a rejection waits until the current batch is finished.
 
 import { randomUUID } from "node:crypto";
 
@@ -12,11 +12,11 @@ import type { Caller } from "./scheduler";
 type Args = Map<string, PyValue>;
 
 export interface WorkerOptions extends BatchOptions {
-    /** Keys in `allowed_api_keys`; empty when USE_API_KEYS is off. Any other key is refused even then. */
+    /** Keys in `allowed_api_keys`; empty when USE_API_KEYS is off. Even then every other key is rejected. */
     apiKeys: string[];
     /** False after `--block-non-key-access`. */
     allowWithoutKey: boolean;
-    /** The worker's log. As in the real one, keys and client addresses are written out. */
+    /** The worker's log. As in the real one, keys and client addresses are in clear text. */
     log: (line: string) => void;
 }
 
@@ -27,7 +27,7 @@ export class Worker {
         this.batches = new BatchLoop(options);
     }
 
-    /** Answers one request or throws what the caller gets as a 400. May never settle, as in the real worker. */
+    /** Answers one request, or throws the error that the caller gets as a 400. May never settle, as in the real worker. */
     async handle(path: string, args: Args, ip: string): Promise<object> {
         await this.batches.idle;
         const caller = this.authorize(args);
@@ -47,7 +47,7 @@ export class Worker {
                     "(as opposed to, say, an OpenAI API key).",
             );
         }
-        // Recaptcha is off as shipped, and then any answer to it passes, null too (its text is "None").
+        // Recaptcha is off by default. Then every recaptcha value is accepted, including null (its text is "None").
         const recaptcha = args.has("g-recaptcha-response") ? str(args.get("g-recaptcha-response") as PyValue) : "";
         if (recaptcha !== "") return { group: "recaptcha" };
         if (this.options.allowWithoutKey) return { group: "none" };
@@ -132,7 +132,7 @@ function given(args: Args, name: string, otherwise: PyValue): PyValue {
     return value === undefined ? otherwise : value;
 }
 
-/** A text, texts, ids or lists of ids, as lists of ids. */
+/** Converts a text, a list of texts, ids, or a list of lists of ids into lists of ids. */
 function normalizePrompts(prompt: PyValue): bigint[][] {
     const refused = new PyError(
         "ValueError",

@@ -2,13 +2,13 @@
  * Controller of the emulator of cert-manager 1.18, with issuers of kind `ca`. Facts: its API types
  * (pkg/apis/certmanager/v1), the definitions it installs, and its documentation of issuing, renewal and the Secret.
  *
- * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`; a Certificate is
- * not Ready and Issuing while it waits, also for a missing issuer; the Secret has the type, annotations and label of
- * the real one, stays when the Certificate is deleted, and is re-created when it is deleted itself; changed names or
- * another issuer cause a new certificate; each certificate has a new key; `status` describes the issued certificate.
+ * Emulated: an Issuer takes its Secret from its own namespace, a ClusterIssuer from `cert-manager`. A Certificate is
+ * not Ready, and Issuing, while it waits, also for a missing issuer. Its Secret has the type, annotations and label of
+ * the real one, stays when the Certificate is deleted, and is re-created when it is deleted itself. Changed names or
+ * another issuer cause a new certificate, and each certificate has a new key. `status` describes the issued certificate.
  *
- * Rejected: every other issuer and field, by the CRDs; a private key other than ECDSA 256 with rotation, and a
- * Certificate without names, in the condition Ready with the reason Unsupported. Not implemented: CertificateRequests,
+ * Rejected by the CRDs: every other issuer and field. Rejected in the condition Ready, with the reason Unsupported: a
+ * private key other than ECDSA 256 with rotation, and a Certificate without names. Unsupported: CertificateRequests,
  * backoff, the webhook, renewal by time.
  */
 import { ApiError } from "../rampart/kubernetes/api";
@@ -16,7 +16,7 @@ import type { Rest } from "../rampart/kubernetes/rest";
 import { reconcile, type Certificate, type Issuer } from "./reconcile";
 
 const GROUP = "/apis/cert-manager.io/v1";
-/** How long one watch lasts, in seconds. */
+/** Duration of one watch, in seconds. */
 const WATCH_SECONDS = 300;
 
 export function startController(rest: Rest, log: (line: string) => void): { close(): Promise<void> } {
@@ -43,7 +43,7 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
                 ];
                 for (const one of await list<Certificate>("certificates")) await reconcile(rest, one, issuers);
             } catch (error) {
-                // An object that changed or went meanwhile: the change itself brings another look.
+                // Another client has changed or deleted the object. That change triggers the next reconciliation.
                 if (stop.signal.aborted) return;
                 if (!(error instanceof ApiError && [404, 409].includes(error.status)))
                     log(`cert-manager: ${(error as Error).message.split("\n")[0]}`);
@@ -62,7 +62,7 @@ export function startController(rest: Rest, log: (line: string) => void): { clos
 async function watching(rest: Rest, path: string, changed: () => void, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
         await rest.watch(path, WATCH_SECONDS, () => changed(), signal).catch(() => undefined);
-        // A watch that could not be opened is opened again, and what happened meanwhile is looked at.
+        // A watch that failed is opened again, followed by a reconciliation for the changes in between.
         if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, 200));
         changed();
     }

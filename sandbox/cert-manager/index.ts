@@ -23,15 +23,15 @@ const GROUP = "/apis/cert-manager.io/v1";
 
 export interface CertManagerOptions {
     kubeConfig: KubeConfig;
-    /** Name of a ClusterIssuer that it gets, with an authority of its own. */
+    /** Name of a ClusterIssuer to create, with an authority of its own. */
     issuer: string;
-    /** The real one to run, and the file with its access. @default the emulator */
+    /** The real controller to run, and a kubeconfig file for it. @default the emulator */
     real?: { found: Found; ground: Ground; kubeconfigPath: string };
     log?: (line: string) => void;
 }
 
 export interface CertManager {
-    /** Certificate of the issuer's authority, for callers to trust. */
+    /** Certificate of the issuer's authority, for the callers' trust store. */
     authority: string;
     /** Renews a certificate, as `cmctl renew` does. */
     renew(namespace: string, name: string): Promise<void>;

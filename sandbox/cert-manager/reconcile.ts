@@ -1,10 +1,10 @@
-/** What the cert-manager emulator does with one Certificate. */
+/** Reconciles one Certificate as cert-manager does. */
 import { X509Certificate } from "node:crypto";
 import type { V1Secret } from "@kubernetes/client-node";
 import type { Rest } from "../rampart/kubernetes/rest";
 import { sign, type Pair } from "./sign";
 
-/** Namespace of cert-manager, where a ClusterIssuer has its Secrets. */
+/** Namespace of cert-manager, which has the Secrets of ClusterIssuers. */
 export const HOME = "cert-manager";
 
 interface Condition {
@@ -35,7 +35,7 @@ export interface Issuer {
 
 const MANUAL = "ManuallyTriggered";
 const OWN_GROUP = "cert-manager.io";
-/** Of the annotations of a Secret. */
+/** Prefix of a Secret's annotations. */
 const PREFIX = "cert-manager.io/";
 const UP_TO_DATE = ready(true, "Ready", "Certificate is up to date and has not expired");
 
@@ -49,7 +49,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
     const manually = status?.conditions?.some((c) => c.type === "Issuing" && c.reason === MANUAL);
     const stale = staleness(certificate, secret);
     if (stale === undefined && !manually) return say(rest, certificate, [UP_TO_DATE], { times: timesOf(secret!) });
-    // A certificate that is renewed is good until then.
+    // During a renewal the old certificate stays valid, so Ready stays true.
     if (stale !== undefined) {
         const [reason, message] = stale;
         const issuing = { type: "Issuing", status: "True", reason, message };
@@ -57,7 +57,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
         await say(rest, certificate, [ready(false, reason, message), issuing], { times });
     }
     const authority = await authorityOf(rest, certificate, issuers);
-    // As in reality it goes on waiting: the issuer may come later.
+    // cert-manager keeps waiting: the issuer may be created later.
     if (authority === undefined) return;
     const { certificate: pem, key } = await sign(spec.dnsNames!, authority);
     await rest.apply(path, {
@@ -76,7 +76,7 @@ export async function reconcile(rest: Rest, certificate: Certificate, issuers: I
     await say(rest, certificate, [UP_TO_DATE], { times: timesIn(pem), revision });
 }
 
-/** Why the certificate in the Secret is to be replaced; undefined where it is not. */
+/** Why the certificate in the Secret must be replaced; undefined: it need not be. */
 function staleness(
     { metadata, spec, status }: Certificate,
     secret: V1Secret | undefined,
@@ -98,7 +98,7 @@ function staleness(
         ];
     const names = (all: string[]) => all.slice().sort().join();
     if (names(said("alt-names").split(",")) === names(spec.dnsNames!)) return undefined;
-    // What this Certificate has issued itself is compared with its request, of which nothing is left otherwise.
+    // For its own certificate, cert-manager compares the CertificateRequest. Without one, it compares the Secret.
     return status?.revision === undefined
         ? [
               "SecretMismatch",
@@ -107,7 +107,7 @@ function staleness(
         : ["RequestChanged", "Fields on existing CertificateRequest resource not up to date: [spec.dnsNames]"];
 }
 
-/** What a status says of the certificate in the Secret. */
+/** The validity times in a Certificate's status. */
 type Times = Record<"notBefore" | "notAfter" | "renewalTime", string | null>;
 
 const NO_TIMES: Times = { notBefore: null, notAfter: null, renewalTime: null };
@@ -136,7 +136,7 @@ function unsupported({ spec }: Certificate): string | undefined {
     return undefined;
 }
 
-/** What the Secret says of its certificate. */
+/** Reads the validity times of the certificate in a Secret. */
 function annotations({ metadata, spec }: Certificate): Record<string, string> {
     const { name, kind = "Issuer", group = "" } = spec.issuerRef;
     return {
@@ -168,7 +168,7 @@ function ready(yes: boolean, reason: string, message: string): Condition {
     return { type: "Ready", status: yes ? "True" : "False", reason, message };
 }
 
-/** Writes the conditions, and nothing where they are there already: every write brings another look. */
+/** Writes the conditions, unless they are already so: every write triggers another reconciliation. */
 async function say(
     rest: Rest,
     certificate: Certificate,

@@ -1,9 +1,9 @@
-/** Keys and certificates of the authorities that issuers of kind `ca` have, and of what they sign. */
+/** Keys and certificates of the authorities of `ca` issuers, and the certificates that they sign. */
 import { createPrivateKey } from "node:crypto";
 import { generate } from "selfsigned";
 
 const DAY_MS = 86_400_000;
-/** Lifetime unless a Certificate says otherwise: cert-manager's own. */
+/** Default lifetime of a certificate: cert-manager's own. */
 const DAYS = 90;
 
 export interface Pair {
@@ -15,7 +15,7 @@ export function makeAuthority(name: string): Promise<Pair> {
     return make(name, [], { days: 3650 });
 }
 
-/** A new key, and a certificate of the authority for it, whose names are alternative names alone. */
+/** Creates a key and its certificate, signed by the authority. All its names are alternative names. */
 export function sign(dnsNames: string[], by: Pair): Promise<Pair> {
     return make(undefined, dnsNames, { by, days: DAYS });
 }
@@ -25,7 +25,7 @@ async function make(
     dnsNames: string[],
     { by, days }: { by?: Pair; days: number },
 ): Promise<Pair> {
-    // A certificate has whole seconds.
+    // Times in a certificate are whole seconds.
     const notBefore = new Date(Math.floor(Date.now() / 1000) * 1000);
     const subject = commonName === undefined ? [] : [{ name: "commonName", value: commonName }];
     const { cert, private: key } = await generate(subject, {
@@ -47,6 +47,6 @@ async function make(
         ],
         ...(by === undefined ? {} : { ca: { cert: by.certificate, key: by.key } }),
     } as Parameters<typeof generate>[1]);
-    // PKCS1, the default encoding there, means SEC 1 for a key of ECDSA.
+    // PKCS1, the default encoding of cert-manager, means SEC 1 for an ECDSA key.
     return { certificate: cert, key: createPrivateKey(key).export({ type: "sec1", format: "pem" }) as string };
 }

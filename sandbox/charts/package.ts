@@ -1,4 +1,4 @@
-/** Makes the archives of the emulated charts with the real helm: sub-charts, CRDs and schemas put where charts have them. */
+/** Packages the emulated charts with the real helm, with sub-charts, CRDs and schemas where Helm expects them. */
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -9,14 +9,14 @@ import { KUBERAY_CRDS } from "../toolchain/recipes";
 
 const run = promisify(execFile);
 
-/** Where the charts' sources and the custom resource definitions lie. */
+/** Folders of the chart sources and of the custom resource definitions. */
 const CHARTS = __dirname;
 const CRDS = join(__dirname, "../crds");
 
 /** Folder of a sub-chart, and the key of its values in the parent chart (its alias, if it has one). */
 const SUB_CHARTS = { "apisix-ingress-controller": "ingress-controller" };
 
-/** Packages what the official repository offers into `folder`. */
+/** Packages the charts of the official repository into `folder`. */
 export async function packageCharts(helmPath: string, folder: string): Promise<void> {
     const source = join(folder, "source");
     const archives = join(folder, "archives");
@@ -30,7 +30,7 @@ export async function packageCharts(helmPath: string, folder: string): Promise<v
     for (const chart of [apisix, controller]) await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
-/** Packages the chart of KubeRay's operator in the same folder. @param crds folder with the CRDs of its version */
+/** Packages the chart of KubeRay's operator into the same folder. @param crds folder with the CRDs of its version */
 export async function packageKuberay(helmPath: string, folder: string, crds: string): Promise<void> {
     const chart = copyChart("kuberay-operator", join(folder, "source"));
     mkdirSync(join(chart, "crds"));
@@ -38,7 +38,7 @@ export async function packageKuberay(helmPath: string, folder: string, crds: str
     await helm(helmPath, folder, ["package", chart, "-d", join(folder, "archives")]);
 }
 
-/** Packages what an operator's private repository offers: Rampart, with its CRDs. */
+/** Packages the charts of an operator's private repository: Rampart, with its CRDs. */
 export async function packageRampart(helmPath: string, folder: string): Promise<void> {
     const archives = join(folder, "archives");
     rmSync(folder, { recursive: true, force: true });
@@ -50,7 +50,7 @@ export async function packageRampart(helmPath: string, folder: string): Promise<
     await helm(helmPath, folder, ["package", chart, "-d", archives]);
 }
 
-/** Takes real charts as they are. @param charts folders, which are packaged, and archives */
+/** Copies real charts unchanged. @param charts chart folders, which are packaged, and archives */
 export async function packageReal(helmPath: string, folder: string, charts: string[]): Promise<void> {
     const archives = join(folder, "archives");
     rmSync(folder, { recursive: true, force: true });
@@ -65,8 +65,8 @@ export async function writeIndex(helmPath: string, folder: string, url: string):
 }
 
 /**
- * The schema of apisix with those of its sub-charts in place. Helm checks a sub-chart's values only while it is enabled;
- * a misspelt value must be refused either way.
+ * The schema of apisix with the schemas of its sub-charts inserted. Helm checks a sub-chart's values only while the sub-chart
+ * is enabled, but a misspelt value must always be rejected.
  */
 export function completeSchema(): Record<string, unknown> {
     const schema = readSchema("apisix");
@@ -88,7 +88,7 @@ function copyChart(name: string, to: string): string {
     return folder;
 }
 
-/** The chart of the ingress controller brings its CRDs and those of the Gateway API along. */
+/** The chart of the ingress controller contains its CRDs and those of the Gateway API. */
 function copyCrds(to: string): void {
     mkdirSync(to, { recursive: true });
     for (const group of existsSync(CRDS) ? readdirSync(CRDS) : []) {
@@ -102,7 +102,7 @@ function copyCrds(to: string): void {
     }
 }
 
-/** For a helm with folders of its own: the user's repositories and caches are neither read nor changed. */
+/** Gives helm folders of its own, so that it neither reads nor changes the user's repositories and caches. */
 export function helmEnvironment(folder: string): NodeJS.ProcessEnv {
     return {
         ...process.env,

@@ -1,6 +1,6 @@
 /**
- * A chart repository on loopback: index.yaml and the archives of charts, as a plain web server offers them.
- * With `auth` it is a private one that asks for a user name and password (HTTP Basic).
+ * A chart repository on loopback: index.yaml and archives of charts, as a plain web server offers them. With `auth` it is
+ * private: it requires a user name and password (HTTP Basic).
  */
 import { timingSafeEqual } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -13,17 +13,17 @@ import { listen } from "../processes/listen";
 export interface ChartRepositoryOptions {
     helmPath: string;
     stateDir: string;
-    /** What it offers. @default "apisix" */
+    /** The charts to offer. @default "apisix" */
     offers?: "apisix" | "rampart";
-    /** Folder with the definitions of KubeRay's operator, which is then offered too. @default it is not offered */
+    /** Folder with the CRDs of KubeRay's operator, whose chart is then offered too. @default it is not offered */
     kuberayCrds?: string;
-    /** Folders and archives of real charts to offer instead of the emulators. @default the emulators */
+    /** Folders and archives of real charts to offer instead of the emulated ones. @default the emulated ones */
     real?: string[];
-    /** @default none: everybody may read */
+    /** @default none: public */
     auth?: { username: string; password: string };
-    /** Keeps two repositories of one sandbox apart. @default "charts" */
+    /** Name that separates two repositories of one sandbox. @default "charts" */
     name?: string;
-    /** Taken when it is free, so that a stack that knows the address finds it again. @default any */
+    /** Port to use if it is free, so that the address stays the same for a stack. @default any */
     port?: number;
 }
 
@@ -60,7 +60,7 @@ export async function startChartRepository(options: ChartRepositoryOptions): Pro
     return { url, close };
 }
 
-/** Only what a repository has: its index and archives, nothing with a path. */
+/** Serves only the index and the archives, no paths. */
 function fileOf(url: string): string | undefined {
     const name = url.replace(/\?.*$/, "").slice(1);
     return name === "index.yaml" || /^[\w.-]+\.tgz$/.test(name) ? name : undefined;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { endOrphanPlugins, running, stopAll } from "../processes";
 import { FACTS, sandboxId, stateDir } from "../world/state";
 
-/** Ends everything the clone's sandbox started, also what an interrupted run left behind. */
+/** Ends all processes of this clone's sandbox, including those of an interrupted run. */
 export async function down(): Promise<void> {
     const dir = stateDir();
     const before = running(dir);
@@ -11,7 +11,7 @@ export async function down(): Promise<void> {
     console.log(before.length === 0 ? "no sandbox was running" : `ended ${before.length} processes`);
 }
 
-/** Ends every process of a sandbox and forgets its addresses; what it stored is left for the next start to wipe. */
+/** Ends all processes of a sandbox and deletes its addresses. The next start deletes its data. */
 export async function clear(dir: string, log: (line: string) => void): Promise<void> {
     await stopAll(dir, { log });
     await endOrphanPlugins(sandboxId(dir));

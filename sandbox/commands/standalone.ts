@@ -1,4 +1,4 @@
-/** Emulators on their own, for recordings and other people's programs. */
+/** Single emulators, for recordings and for programs of other projects. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { startGateway } from "../gateway/server";
 import { startGuard } from "../processes";
 import { startRedis } from "../redis/server";
 
-/** After a zone was made, in milliseconds: its answer still says "pending". */
+/** Delay before a new zone becomes active, in milliseconds. The answer to its creation still says "pending". */
 const SOON_MS = 1000;
 
 export async function runGateway(options: { port: number; adminPort: number; adminKey: string }): Promise<void> {
@@ -53,7 +53,7 @@ export async function runCloudflare(options: {
     rmSync(folder, { recursive: true, force: true });
 }
 
-/** The first look at a new zone's delegation comes after a minute: too long to wait for at a terminal. */
+/** Activates new zones soon: the first check of a delegation comes after a minute, which is too long at a terminal. */
 function activateSoon(account: Account): void {
     account.on("changed", ({ kind, id }) => {
         const zone = kind === "zone" ? account.zones.get(id) : undefined;
@@ -80,7 +80,7 @@ export async function runRedis(options: { port: number; password?: string }): Pr
     }
 }
 
-/** Runs until Ctrl-C or a polite kill. */
+/** Runs until SIGINT or SIGTERM. */
 async function closeOnSignal(server: { close(): Promise<void> }): Promise<void> {
     await new Promise<void>((resolve) => ["SIGINT", "SIGTERM"].forEach((signal) => process.once(signal, resolve)));
     await server.close();

@@ -10,8 +10,8 @@ import {
 } from "../world/state";
 
 /**
- * Says what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], page, parts: [{ part, title, version, real }] }`,
- * and `prometheus`, the address, where there is one.
+ * Prints what runs. `--json`: `{ stack, url, kubeconfig, try: [{ title, command, expect }], page, parts: [{ part, title,
+ * version, real }] }`, and with Prometheus `prometheus`, its address.
  */
 export async function status(options: { json: boolean }): Promise<void> {
     const dir = stateDir();

@@ -22,17 +22,17 @@ import {
 } from "../world/state";
 import { clear } from "./down";
 
-/** Longest wait for the world, in seconds. Seen: 8 on two cores. */
+/** Longest wait for the world, in seconds. Measured: 8 on two cores. */
 const WORLD_SECONDS = 180;
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Starts the world, runs `pulumi up` on a shipped stack file, and shows that it works. */
+/** Starts the world, runs `pulumi up` on a shipped stack file, and sends requests that prove the result. */
 export async function up(options: SceneName & { detach: boolean; real?: string | true }): Promise<void> {
     const scene = sceneOf(options);
-    // The world is a process of its own, which reads the variable.
+    // The world is a process of its own that reads the variable.
     if (options.real !== undefined) process.env[REAL_VARIABLE] = options.real === true ? "available" : options.real;
-    // Before anything is ended or built.
+    // This check comes before processes are ended and tools are built.
     partsOfEnvironment();
     if (options.observe) prometheusProgram();
     const dir = stateDir();
@@ -44,7 +44,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     if (running(dir).length > 0) say("== stopping the running sandbox, with its callers and its state");
     await clear(dir, say);
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    // A new world knows nothing of what an older one was told to hold.
+    // A new world does not have the objects in the state files of an older one.
     for (const name of ["backend", "stack-files", "credentials", "prometheus"])
         rmSync(join(dir, name), { recursive: true, force: true });
     const guard = await startGuard({ stateDir: dir, sandboxId: sandboxId(dir) });
@@ -71,7 +71,7 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
             '\nIt runs until Ctrl-C. In another terminal: eval "$(npm run -s sandbox -- env)" && pulumi preview -s ' +
                 options.stack,
         );
-        // Nothing that is waited for here keeps Node.js running.
+        // Nothing else here keeps Node.js running.
         const awake = setInterval(() => undefined, 60_000);
         await new Promise<void>((resolve) => {
             if (interrupted.signal.aborted) resolve();
@@ -87,12 +87,12 @@ export async function up(options: SceneName & { detach: boolean; real?: string |
     process.exit(0);
 }
 
-/** What to do with Prometheus. */
+/** How to use Prometheus. */
 function observedLines(address: string): string {
     return `Prometheus: ${address}, with the alerts loaded. The figures of the last hour, by caller: eval "$(npm run -s sandbox -- env)" && npm run ops -- consumer usage --since 1h --prometheus ${address}`;
 }
 
-/** Finds the tools, or gets them. Interrupted, it ends at once; the next run goes on with a download, and builds again. */
+/** Finds or installs the tools. An interrupt ends it at once. The next run resumes a download, but starts a build again. */
 async function tools(names: Scene["tools"], say: Say): Promise<void> {
     const leave = () => process.exit(130);
     for (const signal of SIGNALS) process.on(signal, leave);
@@ -146,7 +146,7 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     await mustPulumi(dir, world, ["stack", "select", stack]);
     for (const [path, input] of Object.entries(secrets))
         await mustPulumi(dir, world, ["config", "set", "--secret", "--path", path, "--stack", stack], { input });
-    // No preview: the command does not wait for a review, and for an empty stack the preview would only repeat the
+    // Without a preview: the command does not wait for a review, and the preview of an empty stack shows the same as the
     // update.
     await mustPulumi(dir, world, ["up", "--yes", "--skip-preview", "--stack", stack], { onLine: say, signal });
     const output = await mustPulumi(dir, world, ["stack", "output", "--stack", stack, "--json", "--show-secrets"]);
@@ -155,7 +155,7 @@ async function bringUp(dir: string, world: WorldFacts, name: SceneName, say: Say
     writeFacts(dir, "stack", { stack, url: outputs.url, try: list });
 }
 
-/** Makes every request of the list and says whether it went as expected. */
+/** Sends all requests of the list and reports whether each answer was the expected one. */
 async function show(dir: string, say: Say): Promise<void> {
     const { try: list } = readFacts<{ try: Attempt[] }>(dir, "stack")!;
     let wrong = 0;

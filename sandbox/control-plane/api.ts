@@ -1,4 +1,4 @@
-/** Calls of the API server that need no client library: readiness, and creating objects that may exist already. */
+/** Calls of the API server without a client library: readiness, and creating objects that may exist already. */
 import { request } from "node:https";
 
 export interface Api {
@@ -12,7 +12,7 @@ export interface Answer {
     body: string;
 }
 
-/** One call; rejects only when no answer came within `seconds`. */
+/** Makes one call. Rejects only without an answer within `seconds`. */
 export function call(
     api: Api,
     method: string,
@@ -30,7 +30,7 @@ export function call(
                 key: api.credential.key,
                 headers: { "content-type": options.contentType ?? "application/json" },
                 timeout: (options.seconds ?? 10) * 1000,
-                agent: false, // asked a handful of times; an open connection would outlive the server it leads to
+                agent: false, // only a few calls are made, and a kept connection would outlive the server
             },
             (incoming) => {
                 let text = "";
@@ -46,7 +46,7 @@ export function call(
     });
 }
 
-/** Creates an object; one of that name that exists already is fine. */
+/** Creates an object, unless one with its name exists. */
 export async function ensure(api: Api, collection: string, object: object): Promise<void> {
     const answer = await call(api, "POST", collection, object);
     if (answer.status === 201 || answer.status === 409) return;

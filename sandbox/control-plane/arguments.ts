@@ -1,6 +1,6 @@
 /**
- * The command lines of the control plane's programs (Kubernetes 1.34, etcd 3.6, kwok 0.7). Pure.
- * Everything listens on 127.0.0.1 only, and no secret is an argument: only paths of files are.
+ * The command lines of the programs of the control plane (Kubernetes 1.34, etcd 3.6, kwok 0.7). Pure. All of them listen on
+ * 127.0.0.1 only. No secret is an argument, only paths of files are.
  */
 import type { Pki } from "./pki";
 
@@ -11,7 +11,7 @@ export interface Ports {
     controllerManager: number;
     scheduler: number;
     kwok: number;
-    /** Where kube-apiserver asks for connections into the cluster: see service-proxy.ts. */
+    /** Address of the CONNECT proxy that kube-apiserver uses for connections into the cluster: see service-proxy.ts. */
     serviceProxy: number;
     /** The emulated kubelet of every node: see kubelet.ts. */
     kubelet: number;
@@ -19,15 +19,15 @@ export interface Ports {
 
 export interface Paths {
     etcdData: string;
-    /** kubeconfig files, one for each program. */
+    /** kubeconfig files, one per program. */
     kubeconfig: Record<"controllerManager" | "scheduler" | "kwok", string>;
     egress: string;
     stages: string;
 }
 
-/** The range of ports a NodePort may have: Kubernetes' default, which MicroK8s keeps. */
+/** Range of NodePorts: the default of Kubernetes and of MicroK8s. */
 export const NODE_PORTS = "30000-32767";
-/** MicroK8s' own ranges, so that addresses look as they do there. */
+/** Address ranges of MicroK8s, so that addresses look the same. */
 export const SERVICE_RANGE = "10.152.183.0/24";
 export const POD_RANGE = "10.1.0.0/16";
 
@@ -51,7 +51,7 @@ export function etcdArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
         "peer-trusted-ca-file": etcdCa,
         "peer-cert-file": etcd.cert,
         "peer-key-file": etcd.key,
-        // A laptop's disk may be slow to sync, and losing the last second of a sandbox costs nothing.
+        // Syncs to the disk of a laptop can be slow, and the loss of the last second of a sandbox does not matter.
         "unsafe-no-fsync": "true",
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "10m",
@@ -68,7 +68,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "etcd-keyfile": etcd.key,
         "bind-address": "127.0.0.1",
         "secure-port": ports.apiserver,
-        // The `kubernetes` Service cannot have an endpoint on loopback, and nothing runs inside that would use it.
+        // The `kubernetes` Service cannot have an endpoint on loopback, and no process in the cluster uses it.
         "endpoint-reconciler-type": "none",
         "tls-cert-file": serving.cert,
         "tls-private-key-file": serving.key,
@@ -84,7 +84,7 @@ export function apiserverArguments(pki: Pki, ports: Ports, paths: Paths): string
         "egress-selector-config-file": paths.egress,
         "kubelet-client-certificate": egress.cert,
         "kubelet-client-key": egress.key,
-        // Connections of emulators end with them; waiting a minute for open watches only delays `down`.
+        // Connections of emulators end with the emulators. Waiting a minute for open watches would only delay `down`.
         "shutdown-send-retry-after": "false",
         profiling: "false",
     });
@@ -96,7 +96,8 @@ export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths)
         "root-ca-file": pki.files.ca,
         "service-account-private-key-file": pki.files.serviceAccounts.privateKey,
         "use-service-account-credentials": "true",
-        // node-lifecycle stays on: without it nodes keep their not-ready taint. Off: what needs metrics or a cloud.
+        // node-lifecycle stays on, because it removes the not-ready taint of nodes. Controllers that need metrics or a cloud
+        // are off.
         controllers:
             "*,-horizontal-pod-autoscaler-controller,-node-ipam-controller,-node-route-controller,-service-lb-controller,-cloud-node-lifecycle-controller",
     });
@@ -105,9 +106,9 @@ export function controllerManagerArguments(pki: Pki, ports: Ports, paths: Paths)
 export function schedulerArguments(pki: Pki, ports: Ports, paths: Paths): string[] {
     return flags({
         ...client(pki, ports.scheduler, paths.kubeconfig.scheduler),
-        // A pod whose claim was just bound may be tried before the plugin that looks at claims has heard of it: both have
-        // the news from one watch, each in its own time. It is then left alone for five minutes. With this feature off
-        // (on since 1.33) it is tried a second later, and else with the next sweep, which is every 30 s.
+        // The scheduler may try a pod whose claim was just bound before its volume plugin has processed the same watch event.
+        // It then retries the pod after five minutes. With this feature off (default on since 1.33) it retries after 1 s, at
+        // the latest after 30 s.
         "feature-gates": "SchedulerPopFromBackoffQ=false",
         "pod-max-in-unschedulable-pods-duration": "1s",
     });
@@ -122,10 +123,10 @@ function client(pki: Pki, port: number, kubeconfig: string): Record<string, stri
         "secure-port": port,
         "tls-cert-file": pki.files.serving.cert,
         "tls-private-key-file": pki.files.serving.key,
-        // The default of 20 requests a second makes the first start 5 s longer: every controller asks for its own token.
+        // With the default of 20 requests a second the first start takes 5 s longer: every controller requests its own token.
         "kube-api-qps": 500,
         "kube-api-burst": 1000,
-        // Their own ports answer only health checks, so they need no authentication through the API server.
+        // Their own ports serve only health checks, so authentication through the API server is not needed.
         "authentication-skip-lookup": "true",
         "leader-elect": "false",
         profiling: "false",
@@ -146,7 +147,7 @@ export function kwokArguments(ports: Ports, paths: Paths): string[] {
     });
 }
 
-/** kube-apiserver's connections to Services and pods (webhooks, proxies) go through our own proxy. */
+/** Makes kube-apiserver connect to Services and pods (webhooks, proxies) through service-proxy.ts. */
 export function egressConfiguration(pki: Pki, ports: Ports): object {
     const { ca, egress } = pki.files;
     return {

@@ -4,14 +4,14 @@ import { stringify } from "yaml";
 export interface KubeconfigArgs {
     /** https://127.0.0.1:<port> */
     server: string;
-    /** PEM of the authority that signed the server. */
+    /** PEM of the authority that signed the server certificate. */
     caCert: string;
     /** Name of the user entry. */
     user: string;
     credential: { cert: string; key: string } | { token: string };
     /**
-     * Names of the contexts; all lead to the same cluster, so that a stack's own context name works as it is.
-     * @default one called "sandbox"
+     * Names of the contexts. All are for the same cluster, so that a stack's own context name works unchanged.
+     * @default one, "sandbox"
      */
     contexts?: string[];
     /** @default the server's "default" */

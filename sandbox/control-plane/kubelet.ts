@@ -14,7 +14,7 @@ import { WebSocketServer, type WebSocket } from "ws";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
 
-/** Local port on which a container's port is served; undefined when no process of the sandbox serves it. */
+/** Local port that serves a port of a container; undefined: no process of the sandbox serves it. */
 export type PodPort = (namespace: string, pod: string, port: number) => number | undefined;
 
 export interface Kubelet {
@@ -24,7 +24,7 @@ export interface Kubelet {
 const SUBPROTOCOL = "v4.channel.k8s.io";
 const PATH = /^\/portForward\/([^/]+)\/([^/]+)$/;
 
-/** Only kube-apiserver, by its client certificate, may connect. */
+/** Accepts connections only from kube-apiserver, by its client certificate. */
 export async function startKubelet(options: { port: number; pki: Pki; podPort: PodPort }): Promise<Kubelet> {
     const { serving, etcdCa } = options.pki.files;
     const server = createServer(

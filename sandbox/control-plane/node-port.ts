@@ -1,38 +1,38 @@
 /**
- * Emulates kube-proxy for one node port: connections go to the emulators of the pods behind the Service, and stay
- * there. It counts what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
+ * Emulates kube-proxy for one node port: a connection goes to the emulator of a pod behind the Service, and stays there. Counts
+ * what callers lose when a pod ends without a graceful shutdown, or a node is cut off.
  */
 import { connect, createServer, type Socket } from "node:net";
 import { describeHolder } from "../processes";
 import { listen } from "../processes/listen";
 
-/** Where a new connection goes. */
+/** Destination of a new connection. */
 export type Destination =
     | { pod: string; port: number }
-    /** To a pod that has ended, which the node does not know yet. */
+    /** A pod that has ended, while the node still has it as an endpoint: connection refused. */
     | "gone"
-    /** To no pod: the answer of a node when a Service has none. */
+    /** No pod: the answer of a node for a Service without endpoints. */
     | "none"
-    /** Into a network that drops all packets. */
+    /** A network that drops all packets. */
     | "silence";
 
-/** What callers have lost. */
+/** Requests and connections that callers have lost. */
 export interface Lost {
-    /** Running requests of a pod that was killed. */
+    /** Requests that were running in a pod when it was killed. */
     cut: number;
     /** Connections to a pod that had ended. */
     refused: number;
-    /** Requests to a pod or node that is cut off: no answer comes. */
+    /** Requests to a pod or node that is cut off, which get no answer. */
     unanswered: number;
 }
 
 export interface NodePort {
     readonly lost: Lost;
-    /** A pod was killed: what waits for its answers is lost. */
+    /** Handles the kill of a pod: its running requests are lost. */
     cut(pod: string): void;
-    /** Lets nothing through any more: of one pod's connections, or of all. */
+    /** Drops all packets of one pod's connections, or of all connections. */
     silence(pod?: string): void;
-    /** Ends what was silenced: the other side knows nothing of these connections any more. */
+    /** Ends the silenced connections: the other side has forgotten them. */
     resume(): void;
     close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ interface Connection {
     client: Socket;
     backend?: Socket;
     pod?: string;
-    /** Nothing is owed to the client: what it sent last has been answered, at least in part. */
+    /** The last request of the client has been answered, at least in part. */
     answered: boolean;
 }
 
@@ -92,7 +92,7 @@ class Connections {
         this.open.add(connection);
         client.on("close", () => {
             this.open.delete(connection);
-            // Nothing is piped here that would end the other side.
+            // A silenced connection has no pipe that would end its other side.
             if (this.silent.delete(connection)) connection.backend?.destroy();
         });
         if (to === "silence") return this.hush(connection);
@@ -128,7 +128,7 @@ class Connections {
         let reached = false;
         backend.on("connect", () => (reached = true));
         backend.on("error", () => {
-            // The pod has just stopped to listen.
+            // The pod has just closed its port.
             if (!reached) this.lost.refused++;
             client.resetAndDestroy();
         });
@@ -147,8 +147,8 @@ class Connections {
 }
 
 /**
- * Not reset: a socket that is being reset when its other side resets too keeps its handle for ever in Node.js 20, and the
- * process does not end.
+ * Ends a socket without a reset: when both sides reset at the same time, Node.js 20 keeps the handle forever, and the process
+ * does not end.
  */
 function end({ client, backend }: Connection): void {
     client.destroy();

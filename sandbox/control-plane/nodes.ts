@@ -3,11 +3,11 @@
 export interface NodeShape {
     name: string;
     /**
-     * Where it answers on node ports; every node is this machine.
+     * Address of its node ports. All nodes are this machine.
      * @default 127.0.0.1
      */
     address?: string;
-    /** Added to what every node carries. */
+    /** Labels in addition to those of every node. */
     labels?: Record<string, string>;
     /** Kubernetes quantities. */
     capacity: Record<string, string>;
@@ -25,7 +25,7 @@ export function dgxNodes(count = 2): NodeShape[] {
     });
 }
 
-/** Plain servers for a gateway cluster of its own, each at an address of its own, so that one of them can be lost. */
+/** Plain servers for a separate gateway cluster. Each has an address of its own, so that a test can cut off one. */
 export function cpuNodes(count = 3): NodeShape[] {
     const nodes = numbered("gateway", count, {
         capacity: { cpu: "16", memory: "64Gi", "ephemeral-storage": "500Gi", pods: "110" },
@@ -37,7 +37,7 @@ function numbered(prefix: string, count: number, shape: Omit<NodeShape, "name">)
     return Array.from({ length: count }, (_, i) => ({ ...shape, name: `${prefix}-${String(i + 1).padStart(2, "0")}` }));
 }
 
-/** Kubernetes' version as nodes report it: that of the binaries, with the snap's suffix left out. */
+/** Version that nodes report: that of the binaries, without the snap's suffix. */
 export function nodeObject(shape: NodeShape, kubeletVersion: string): object {
     return {
         apiVersion: "v1",

@@ -1,7 +1,6 @@
 /**
- * Certificates of the control plane: one authority for the API server and its clients, another for etcd, so that a
- * client of the API server is not thereby one of etcd. Keys are files readable by this user only; none is ever passed
- * on a command line.
+ * Certificates of the control plane: one authority for the API server and its clients, another one for etcd, so that a client
+ * of the API server is not a client of etcd too. Only this user can read the key files, and no key is a command-line argument.
  */
 import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
@@ -9,9 +8,7 @@ import { join } from "node:path";
 import { generate } from "selfsigned";
 import { writeSecret } from "./secret-file";
 
-/**
- * Lifetime of a certificate, in days; an older sandbox must be re-created. Ten years: laptops keep folders for long.
- */
+/** Lifetime of a certificate, in days. After it a sandbox must be re-created. Ten years: laptops keep folders for long. */
 const DAYS = 3650;
 
 export interface KeyPair {
@@ -21,14 +18,14 @@ export interface KeyPair {
     key: string;
 }
 
-/** Who a client is, as Kubernetes reads it from a certificate: common name and organisations. */
+/** Identity of a client as Kubernetes reads it from a certificate: common name and organizations. */
 export interface Identity {
     user: string;
     groups?: string[];
 }
 
 export interface Pki {
-    /** PEM of the authority that both the API server and its clients are signed by. */
+    /** PEM of the authority that signed the certificates of the API server and of its clients. */
     caCert: string;
     files: {
         ca: string;
@@ -36,18 +33,18 @@ export interface Pki {
         etcdCa: string;
         etcd: { cert: string; key: string };
         serviceAccounts: { publicKey: string; privateKey: string };
-        /** What kube-apiserver shows to the service proxy. */
+        /** Client certificate of kube-apiserver for the service proxy. */
         egress: { cert: string; key: string };
     };
-    /** A certificate for one more client. */
+    /** Creates a certificate for another client. */
     client(identity: Identity): Promise<KeyPair>;
 }
 
-/** Names and addresses the API server answers to; the last is the `kubernetes` Service's (first of the range). */
+/** Names and addresses of the API server; the last is that of the `kubernetes` Service (first of the range). */
 const SERVING_NAMES = ["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"];
 const SERVING_ADDRESSES = ["127.0.0.1", "10.152.183.1"];
 
-/** Reads the PKI of `folder`, or creates it; an incomplete one is created again. */
+/** Reads the PKI in `folder`, or creates it. An incomplete one is re-created. */
 export async function openPki(folder: string): Promise<Pki> {
     const file = (name: string) => join(folder, name);
     if (!existsSync(file("complete"))) await makePki(folder);
@@ -78,7 +75,7 @@ async function makePki(folder: string): Promise<void> {
     pair("ca", ca);
     pair("etcd-ca", etcdCa);
     pair("serving", await sign(ca, { user: "kube-apiserver" }, { server: true }));
-    // etcd's own certificate is used in both directions: by it, and by the API server towards it.
+    // etcd uses its certificate in both directions, and the API server uses it as a client of etcd.
     pair("etcd", await sign(etcdCa, { user: "etcd" }, { server: true, client: true }));
     pair("egress", await sign(etcdCa, { user: "kube-apiserver" }, { client: true }));
     const accounts = generateKeyPairSync("ec", {
@@ -97,7 +94,7 @@ function until(): Date {
     return new Date(Date.now() + DAYS * 86_400_000);
 }
 
-/** An hour back: the clock of a laptop that has just woken may be behind. */
+/** An hour back, because the clock of a laptop that has just woken up may be behind. */
 function since(): Date {
     return new Date(Date.now() - 3_600_000);
 }

@@ -1,6 +1,6 @@
 import { renameSync, writeFileSync } from "node:fs";
 
-/** Never readable by anybody else, not even for a moment. */
+/** Writes a file that no other user can read at any time. */
 export function writeSecret(path: string, text: string): void {
     writeFileSync(`${path}.new`, text, { mode: 0o600 });
     renameSync(`${path}.new`, path);

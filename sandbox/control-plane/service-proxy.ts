@@ -1,8 +1,7 @@
 /**
- * Emulates the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to one
- * (an admission webhook behind a Service, `kubectl get --raw …/proxy`) would hang until its timeout. kube-apiserver is
- * configured to use this CONNECT proxy instead: it connects to the emulator of the pod, and rejects everything else at
- * once.
+ * Emulates the pod network for kube-apiserver. Pods of the sandbox have no network, so a connection to one (an admission
+ * webhook behind a Service, `kubectl get --raw …/proxy`) would hang until its timeout. Instead, kube-apiserver uses this
+ * CONNECT proxy, which connects to the emulator of the pod and rejects everything else at once.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
@@ -10,7 +9,7 @@ import { connect } from "node:net";
 import type { Pki } from "./pki";
 import { listen } from "../processes/listen";
 
-/** Says which local port emulates a Service or pod address; undefined when nothing does. */
+/** Returns the local port of the emulator of a Service or pod address; undefined: there is none. */
 export type DialIn = (host: string, port: number) => number | undefined;
 
 export interface ServiceProxy {
@@ -19,7 +18,7 @@ export interface ServiceProxy {
 
 export interface ServiceProxyOptions {
     port: number;
-    /** Only kube-apiserver, by its certificate, is let through. */
+    /** Accepts only kube-apiserver, by its certificate. */
     pki: Pki;
     dialIn: DialIn;
     log: (line: string) => void;

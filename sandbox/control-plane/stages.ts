@@ -1,14 +1,14 @@
 /**
- * What kwok does with nodes and pods (Stages of kwok 0.7). Nodes keep kwok's own stages. Pods have ours: a pod becomes
- * Ready only once the emulated kubelet has found everything its containers need (see workloads/kubelet.ts), which it
- * says with an annotation. A pod of a Job then ends well at once: nothing really runs in it. A deleted pod goes at once,
- * unless the emulated kubelet has said that it will see to that itself (see workloads/gateways/pods.ts).
+ * Behavior of kwok for nodes and pods (Stages of kwok 0.7). Nodes have kwok's own stages. A pod becomes Ready only after the
+ * emulated kubelet has found everything its containers need, and has set an annotation (see workloads/kubelet.ts). A pod of a
+ * Job then succeeds at once, because nothing runs in it. kwok deletes a deleted pod at once, unless the emulated kubelet has
+ * announced that it does so itself (see workloads/gateways/pods.ts).
  */
 import { stringify } from "yaml";
 
-/** Set by the emulated kubelet on a pod whose images, Secrets, ConfigMaps and volumes are all there. */
+/** Annotation of the emulated kubelet on a pod whose images, Secrets, ConfigMaps and volumes all exist. */
 export const STARTABLE_ANNOTATION = "sandbox.alpa-auth/startable";
-/** Set by the emulated kubelet on a pod whose end takes its time: that kubelet takes it away, and kwok does not. */
+/** Annotation of the emulated kubelet on a pod with a graceful shutdown: that kubelet deletes the pod, not kwok. */
 export const ENDS_SLOWLY_ANNOTATION = "sandbox.alpa-auth/ends-slowly";
 
 const DELETED = ".metadata.deletionTimestamp";

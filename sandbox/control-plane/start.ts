@@ -1,7 +1,7 @@
 /**
- * A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok
- * for nodes and containers. Real are all rules of the API (validation, admission, RBAC, ownership, scheduling); emulated
- * are the machines. Left out: kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
+ * A real Kubernetes control plane on loopback: etcd, kube-apiserver, kube-controller-manager, kube-scheduler, and kwok for
+ * nodes and containers. All rules of the API are real (validation, admission, RBAC, ownership, scheduling), the machines are
+ * emulated. Missing: kube-proxy, DNS and the pod network; see service-proxy.ts and workloads/.
  */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -27,41 +27,43 @@ export interface ControlPlaneTools {
 
 export interface ControlPlaneOptions {
     tools: ControlPlaneTools;
-    /** Everything is kept below it: certificates, etcd's data, logs, the list of processes. */
+    /** Folder for all files: certificates, etcd's data, logs, the list of processes. */
     stateDir: string;
     /**
-     * Start from nothing; otherwise what an earlier run kept in `stateDir` (objects, certificates, ports) is used again.
+     * Whether to start with an empty cluster, instead of the objects, certificates and ports of an earlier run in `stateDir`.
      * @default false
      */
     fresh?: boolean;
-    /** Environment of the programs; the sandbox's mark belongs in it. @default that of this process */
+    /** Environment of the programs. It must have the mark of the sandbox. @default that of this process */
     env?: NodeJS.ProcessEnv;
     /** @default two DGX nodes */
     nodes?: NodeShape[];
     /** Port of the API server, if it is free. @default any */
     port?: number;
-    /** Which local port emulates an address inside the cluster. @default none: every such connection is refused at once */
+    /**
+     * Returns the local port of the emulator of an address in the cluster. @default none: such connections are refused at once
+     */
     dialIn?: DialIn;
-    /** Local port that serves a container's port, for port-forwarding. @default none: no pod accepts a connection */
+    /** Local port that serves a port of a container, for port-forwarding. @default none: no pod accepts a connection */
     podPort?: PodPort;
     log?: (line: string) => void;
 }
 
 export interface ControlPlane {
     server: string;
-    /** File with the administrator's kubeconfig, readable by this user only. */
+    /** File with the administrator's kubeconfig, which only this user can read. */
     kubeconfigPath: string;
-    /** The text in that file. */
+    /** Text of that file. */
     adminKubeConfig: string;
-    /** The text of a kubeconfig for one more user, with a certificate of its own; RBAC decides what it may do. */
+    /** Returns a kubeconfig for another user, with a certificate of its own. RBAC decides its permissions. */
     userKubeconfig(who: Identity, options?: { contexts?: string[]; namespace?: string }): Promise<string>;
-    /** The text of a kubeconfig that carries a token (of a ServiceAccount). */
+    /** Returns a kubeconfig with a token (of a ServiceAccount). */
     tokenKubeconfig(token: string, options?: { contexts?: string[]; namespace?: string }): string;
-    /** Stops everything in order. What was stored stays in `stateDir`. */
+    /** Stops all programs in order. Stored data stays in `stateDir`. */
     close(): Promise<void>;
 }
 
-/** Longest wait for one program to be ready, in seconds. Seen: 0.4 (etcd) and 3 (kube-apiserver) on two busy cores. */
+/** Longest wait for the readiness of one program, in seconds. Measured: 0.4 (etcd) and 3 (kube-apiserver) on two busy cores. */
 const READY_SECONDS = 60;
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
@@ -84,7 +86,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const proxy = await startServiceProxy({
         port: ports.serviceProxy,
         pki,
-        // Every node's kubelet is the one emulated here, whatever the node's address.
+        // Every node has the same emulated kubelet, whatever its address.
         dialIn: (host, port) => (port === ports.kubelet ? port : options.dialIn?.(host, port)),
         log,
     });
@@ -105,7 +107,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
             await program.stop();
         }
         await Promise.all([proxy.close(), kubelet.close()]);
-        // The kernel may hold a port a moment longer than the process; a start right after must find it free.
+        // The kernel may hold a port a moment longer than the process. The port must be free for a start right after.
         await waitFor(`port ${ports.apiserver} to be free`, () => !whoHolds(ports.apiserver), { seconds: 60 });
     };
 
@@ -136,7 +138,7 @@ interface Place {
     api: Api;
 }
 
-/** Starts the programs, each when those that it needs are ready, and waits until pods can be created. */
+/** Starts each program when the programs that it needs are ready, and waits until pods can be created. */
 async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: NodeShape[]): Promise<void> {
     const etcd = await start("etcd", args.etcdArguments(pki, ports, paths));
     const apiserver = await start("kube-apiserver", args.apiserverArguments(pki, ports, paths));
@@ -152,14 +154,14 @@ async function startAll(start: Start, { pki, ports, paths, api }: Place, nodes: 
     await Promise.all([
         ready(controllerManager, [], { ...api, server: `https://127.0.0.1:${ports.controllerManager}` }, "/healthz"),
         ready(scheduler, [], { ...api, server: `https://127.0.0.1:${ports.scheduler}` }, "/healthz"),
-        // Also where there are no nodes yet: those that come later wait for it without end.
+        // Runs also without nodes: nodes that are added later would wait for it forever.
         untilReady("kwok", [kwok], () => isHealthy(`http://127.0.0.1:${ports.kwok}/healthz`)),
         nodesReady(api, nodes, [kwok, controllerManager]),
         defaultNamespaceReady(api, controllerManager),
     ]);
 }
 
-/** The ports of the last run where they are still free: kubeconfig files handed out earlier go on working. */
+/** The ports of the last run, if they are still free, so that its kubeconfig files still work. */
 async function choosePorts(file: string, apiserver?: number): Promise<args.Ports> {
     let kept: Partial<args.Ports> = {};
     try {
@@ -185,7 +187,7 @@ async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: str
     const users: [file: keyof args.Paths["kubeconfig"], who: Identity][] = [
         ["controllerManager", { user: "system:kube-controller-manager" }],
         ["scheduler", { user: "system:kube-scheduler" }],
-        // kwok emulates all kubelets at once and manages leases and pods of every node.
+        // kwok emulates the kubelets of all nodes, and manages their leases and pods.
         ["kwok", { user: "kwok", groups: ["system:masters"] }],
     ];
     const files = {} as args.Paths["kubeconfig"];
@@ -201,7 +203,7 @@ async function writeFiles(home: string, pki: Pki, ports: args.Ports, server: str
     return { etcdData: join(home, "etcd"), kubeconfig: files, egress, stages };
 }
 
-/** Waits until a program answers 200, and says what its log (and those of what it depends on) ends with otherwise. */
+/** Waits for a 200 from a program. A timeout shows the end of its log and of the logs of its dependencies. */
 async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, path: string): Promise<void> {
     await untilReady(program.name, [program, ...also], async () => {
         const answer = await call(api, "GET", path, undefined, { seconds: 2 }).catch(() => undefined);
@@ -209,7 +211,7 @@ async function ready(program: TrackedProcess, also: TrackedProcess[], api: Api, 
     });
 }
 
-/** kwok serves its health endpoint without TLS and authentication. */
+/** kwok's health endpoint has no TLS and no authentication. */
 async function isHealthy(url: string): Promise<boolean> {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
     return answer?.ok ?? false;
@@ -217,7 +219,7 @@ async function isHealthy(url: string): Promise<boolean> {
 
 async function nodesReady(api: Api, nodes: NodeShape[], programs: TrackedProcess[]): Promise<void> {
     await untilReady("nodes", programs, async () => {
-        // Also an API server that is ready does not answer every time while the machine is busy.
+        // On a busy machine even an API server that is ready does not answer every request.
         const answer = await call(api, "GET", "/api/v1/nodes").catch(() => undefined);
         if (answer?.status !== 200) return false;
         const list = JSON.parse(answer.body) as { items: NodeStatus[] };
@@ -237,7 +239,7 @@ function isUsable(node: NodeStatus): boolean {
     return isReady && !node.spec.taints?.some((taint) => taint.key.startsWith("node.kubernetes.io/"));
 }
 
-/** Pods are refused in a namespace until its default ServiceAccount exists. */
+/** The API server rejects pods in a namespace until its default ServiceAccount exists. */
 async function defaultNamespaceReady(api: Api, controllerManager: TrackedProcess): Promise<void> {
     await untilReady("service accounts", [controllerManager], async () => {
         const path = "/api/v1/namespaces/default/serviceaccounts/default";

@@ -1,4 +1,4 @@
-/** The calls of the Admin API, once the caller is known and the body is read. */
+/** Calls of the Admin API after authentication, with a parsed body. */
 import { KINDS, checkObject, refusal, stillUsed, type Answer } from "./resources";
 import type { Stored } from "../objects/configuration";
 import { encryptPlugins } from "../objects/crypto";
@@ -14,7 +14,7 @@ const LIST_ARGS = ["page", "page_size", "name", "label", "uri", "host", "id", "s
 export interface Call {
     store: Store;
     resource: string;
-    /** Where the objects lie, with a slash at the end. */
+    /** Key prefix of the objects, with a final slash. */
     folder: string;
     id: string | undefined;
     subPath: string[];
@@ -43,7 +43,7 @@ function shown(key: string, { value, createdIndex, modifiedIndex }: Stored): obj
     return { key: etcdKey(key), value, createdIndex, modifiedIndex };
 }
 
-/** Private keys of certificates are written and never read. */
+/** Private keys of certificates can be written, but not read. */
 function withoutKeys(resource: string, stored: Stored): Stored {
     if (resource !== "ssls") return stored;
     const { key: _key, keys: _keys, ...value } = stored.value;
@@ -59,12 +59,12 @@ function get({ store, folder, id, resource, args }: Call): Answer {
     const unknown = LIST_ARGS.find((name) => args.has(name));
     if (unknown) throw new Unsupported(`Admin API list argument ${unknown}`);
     const list = store.etcd.list(folder).map(([key, stored]) => answer(key, stored));
-    // Of credentials no folder is made.
+    // APISIX creates no folder for credentials.
     if (list.length === 0) return resource === "credentials" ? NOT_FOUND : emptyList(store);
     return { status: 200, body: { total: list.length, list } };
 }
 
-/** After a loss there is no folder of anything until a gateway starts. */
+/** After the loss of its data, etcd has no folders until a gateway starts. */
 export function emptyList(store: Store): Answer {
     return store.etcd.hasFolders ? { status: 200, body: { total: 0, list: [] } } : NOT_FOUND;
 }
@@ -72,7 +72,7 @@ export function emptyList(store: Store): Answer {
 const isObject = (value: unknown): value is Conf =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Fields the server keeps itself. */
+/** Fields that only the server sets. */
 function forbidden(conf: Conf): string | undefined {
     for (const [at, part] of [["", conf] as const, ["upstream.", conf.upstream] as const])
         for (const field of ["create_time", "update_time"])
@@ -139,7 +139,7 @@ function patch({ store, resource, folder, id, subPath, conf }: Call): Answer {
     return refused ?? save(store, resource, key, merged);
 }
 
-/** Deep merge; null removes. Below a sub-path the value is replaced as a whole. */
+/** Deep merge; null deletes. A value below a sub-path is replaced as a whole. */
 function merge(into: Conf, change: Conf, wholeBelow: number): Conf {
     for (const [name, value] of Object.entries(change)) {
         const old = into[name];

@@ -1,4 +1,4 @@
-/** What the Admin API checks and does per kind of object. */
+/** Checks of the Admin API for each kind of object. */
 import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check } from "../schema/jsonschema";
 import { Unsupported } from "../unsupported";
@@ -19,7 +19,7 @@ export interface Answer {
 
 export const refusal = (message: string, status = 400): Answer => ({ status, body: { error_msg: message } });
 
-/** Names in paths to names in messages. */
+/** Names of kinds in messages, by their names in paths. */
 export const KINDS: Record<string, string> = {
     routes: "route",
     services: "service",
@@ -32,10 +32,10 @@ export const KINDS: Record<string, string> = {
     ssls: "ssl",
 };
 
-/** Resources of APISIX 3.18 that are unsupported. */
+/** Resources of APISIX 3.18 that the emulator does not support. */
 export const OTHER_RESOURCES = ["protos", "consumer_groups", "secrets", "schema", "plugins"];
 
-/** Those of them that hold nothing here, so that their lists are empty. */
+/** Unsupported resources that the emulator lists as empty. */
 export const EMPTY_LISTS = ["protos", "consumer_groups", "secrets"];
 
 const NO_POST_OR_PATCH = ["consumers", "credentials", "plugin_metadata"];
@@ -52,10 +52,12 @@ const compiled = new Map<string, Check>(
     Object.entries({ ...OBJECT_SCHEMAS, ssls: sslSchema }).map(([name, schema]) => [name, compileSchema(schema)]),
 );
 
-/** Undefined when the object may be stored. `conf` is not changed. @param key where it would be stored */
+/**
+ * Returns why the object must not be stored; undefined: it may be. Does not change `conf`. @param key the key to store it under
+ */
 export function checkObject(store: Store, resource: string, key: string, conf: Conf): Answer | undefined {
     if (resource === "plugin_metadata") return checkMetadata(store, key, conf);
-    const copy = structuredClone(conf); // checks write defaults; what is stored is what was sent
+    const copy = structuredClone(conf); // checks write defaults, but the object is stored as sent
     const error = (compiled.get(resource) as Check)(copy);
     if (error !== undefined) return refusal(`invalid configuration: ${error}`);
     refuseGaps(copy);
@@ -126,7 +128,7 @@ function checkConsumer(store: Store, resource: string, key: string, conf: Conf):
     return undefined;
 }
 
-/** The same key in two places would let the last one loaded win: refused, except for the object itself. */
+/** Rejects a key that another object has: the last loaded one would win. */
 function duplicateKey(store: Store, resource: string, key: string, plugins: Conf): string | undefined {
     const [, , username, , id] = key.split("/");
     for (const [name, conf] of Object.entries(plugins)) {
@@ -152,7 +154,7 @@ function checkMetadata(store: Store, key: string, conf: Conf): Answer | undefine
     return error === undefined ? undefined : refusal(`invalid configuration: ${error}`);
 }
 
-/** Objects that others still point at are not deleted, unless the query says force=true. */
+/** Rejects the deletion of an object that others refer to, unless the query has force=true. */
 export function stillUsed(store: Store, resource: string, id: string): Answer | undefined {
     const reference: Record<string, [field: string, text: string, folders: string[]]> = {
         upstreams: ["upstream_id", "this upstream", ["routes", "services"]],
@@ -171,7 +173,7 @@ export function stillUsed(store: Store, resource: string, id: string): Answer | 
     return undefined;
 }
 
-/** Object whose traffic-split names the upstream. */
+/** Finds an object whose traffic-split names the upstream. */
 function splitUser(store: Store, id: string): string | undefined {
     for (const folder of ["routes", "services", "plugin_configs", "global_rules"])
         for (const [key, { value }] of store.etcd.list(`/${folder}/`)) {

@@ -1,7 +1,7 @@
 /**
- * The Admin API on its own port: the part the ingress controller uses (routes, services, upstreams, consumers and their
- * credentials, plugin configs, global rules, plugin metadata). Objects are answered as etcd holds them: secrets are
- * encrypted in the answer to a write and plain in the answer to a read.
+ * The Admin API on its own port, as far as the ingress controller uses it: routes, services, upstreams, consumers and their
+ * credentials, plugin configs, global rules, plugin metadata. Answers have the objects as etcd has them: secrets are encrypted
+ * in the answer to a write and plain in the answer to a read.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { CjsonError, decodeJson } from "../lua/cjson";
@@ -21,7 +21,7 @@ export interface AdminKeys {
     viewer?: string;
 }
 
-/** @param etcdPassword what etcd is asked with; undefined: without a user */
+/** @param etcdPassword the gateway's password for etcd; undefined: no user */
 export function createAdminServer(
     store: Store,
     keys: AdminKeys,
@@ -43,7 +43,7 @@ export function createAdminServer(
     return server;
 }
 
-/** A status without a body is answered with nginx's page. */
+/** A status without a body gets nginx's page. */
 type AdminAnswer = Answer | { status: number };
 
 function write(request: IncomingMessage, answer: ServerResponse, result: AdminAnswer): void {
@@ -73,10 +73,10 @@ async function serve(
     const denied = checkToken(keys, request, args, method);
     if (denied !== undefined) return { status: 401, body: { error_msg: "failed to check token", description: denied } };
 
-    // The real one answers 503 with a message of its etcd client, of which there is no recording.
+    // The real Admin API answers 503 with a message of its etcd client, of which there is no recording.
     if (!store.etcd.hasQuorum) throw new Unsupported("Admin API while etcd has no quorum");
-    // One that started before etcd asked for a password goes on with what it has in memory (run on 3.18.0). An etcd that asks
-    // for none does not look at a token (3.6.16).
+    // A gateway that started before etcd had a password keeps the objects in its memory (run on 3.18.0). An etcd without
+    // authentication ignores tokens (3.6.16).
     if (store.etcd.password !== undefined && store.etcd.password !== etcdPassword)
         return { status: 503, body: { error_msg: "etcd response missing header.revision" } };
 
@@ -142,7 +142,7 @@ async function readBody(request: IncomingMessage): Promise<{ value: unknown } | 
     }
 }
 
-/** The decoder gives one byte per character; objects are kept as ordinary text. */
+/** The decoder returns one byte per character, but objects are stored as UTF-8 text. */
 function toUtf16(value: unknown): unknown {
     if (typeof value === "string") return Buffer.from(value, "latin1").toString("utf8");
     if (Array.isArray(value)) return value.map(toUtf16);
