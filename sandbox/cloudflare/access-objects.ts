@@ -1,26 +1,26 @@
-/** Tunnels, Access and tokens: what belongs to the account. See objects.ts. */
+/** Objects of the account: tunnels, Access and tokens. See objects.ts. */
 import type { Json, JsonObject } from "./json";
 
 export interface Tunnel {
     id: string;
     name: string;
-    /** "cloudflare": ingress rules come from `configuration`; "local": the connector has its own. */
+    /** "cloudflare": ingress rules come from `configuration`; "local": the connector has its own file. */
     config_src: "local" | "cloudflare";
     created_at: string;
-    /** Deleted tunnels stay readable; they take no connection and their name is free again. */
+    /** A deleted tunnel can still be read. It accepts no connection, and its name is free again. */
     deleted_at: string | null;
     connections: TunnelConnection[];
     conns_active_at: string | null;
     conns_inactive_at: string | null;
-    /** Base64 of at least 32 bytes. Never answered, only inside the token. */
+    /** Base64 of at least 32 bytes. Never answered, except inside the token. */
     secret: string;
-    /** Never answered with the tunnel. Nothing yet: the connector answers 503. */
+    /** Never answered with the tunnel. Unset: the connector answers 503. */
     configuration?: TunnelConfiguration;
 }
 
 export interface TunnelConnection {
     id: string;
-    /** One per running connector (replica); four connections each. */
+    /** One per running connector (replica), with four connections each. */
     client_id: string;
     client_version: string;
     colo_name: string;
@@ -30,7 +30,7 @@ export interface TunnelConnection {
 }
 
 export interface TunnelConfiguration {
-    /** 1 at the first PUT, then +1 at each. */
+    /** 1 after the first PUT, then +1 with each. */
     version: number;
     /** Exactly as sent. */
     config: { ingress: IngressRule[]; originRequest?: OriginRequest | null };
@@ -52,12 +52,12 @@ export interface OriginRequest {
 }
 
 export interface ServiceToken {
-    /** UUID: what policies name. */
+    /** UUID, by which policies refer to the token. */
     id: string;
     name: string;
-    /** `<32 hex>.access`: what callers send, and `common_name` of the JWT. */
+    /** `<32 hex>.access`: sent by callers, and the `common_name` of the JWT. */
     client_id: string;
-    /** Answered at creation and rotation only. */
+    /** Answered only at creation and rotation. */
     client_secret: string;
     client_secret_version: number;
     /** Accepted until `previous_client_secret_expires_at`. Never answered. */
@@ -69,11 +69,11 @@ export interface ServiceToken {
     expires_at: string;
     created_at: string;
     updated_at: string;
-    /** Made below a zone instead of the account. Never answered. */
+    /** Set for a token created below a zone instead of the account. Never answered. */
     zone_id?: string;
 }
 
-/** One key, the selector's name, as on the wire: `{ service_token: { token_id } }`, `{ any_valid_service_token: {} }`. */
+/** One key, the selector's name, as in the API: `{ service_token: { token_id } }`, `{ any_valid_service_token: {} }`. */
 export type Selector = { [selector: string]: JsonObject };
 
 export interface AccessPolicy {
@@ -83,11 +83,11 @@ export interface AccessPolicy {
     include: Selector[];
     exclude: Selector[];
     require: Selector[];
-    /** false: written inside one application, and gone with it. */
+    /** false: part of one application, and deleted with it. */
     reusable: boolean;
     created_at: string;
     updated_at: string;
-    /** session_duration and the rest, as sent. */
+    /** session_duration and other fields, as sent. */
     [other: string]: Json | undefined;
 }
 
@@ -95,14 +95,14 @@ export interface AccessApplication {
     id: string;
     name: string;
     type: "self_hosted";
-    /** 64 hex: `aud` of the JWT. */
+    /** 64 hex digits: `aud` of the JWT. */
     aud: string;
-    /** `host[/path]`; one of `self_hosted_domains`. */
+    /** `host[/path]`, one of `self_hosted_domains`. */
     domain: string;
-    /** All public `host[/path]`, at most 5; `*` stands for one label. */
+    /** All public `host[/path]`, at most 5; `*` matches one label. */
     self_hosted_domains: string[];
     destinations: { type: "public"; uri: string }[];
-    /** In `account.policies`; the lowest precedence is tried first. */
+    /** Ids in `account.policies`; the lowest precedence comes first. */
     policies: { id: string; precedence: number }[];
     session_duration: string;
     service_auth_401_redirect?: boolean;
@@ -116,7 +116,7 @@ export interface AccessApplication {
 
 export interface Organization {
     name: string;
-    /** `<team>.cloudflareaccess.com`: issuer of the JWT without the scheme. */
+    /** `<team>.cloudflareaccess.com`: the issuer of the JWT without its scheme. */
     auth_domain: string;
     strict_service_token_auth: boolean;
     session_duration: string;
@@ -124,14 +124,14 @@ export interface Organization {
     updated_at: string;
 }
 
-/** A token for the API itself. */
+/** An API token. */
 export interface ApiToken {
     id: string;
     value: string;
-    /** Whose it is: each kind is verified at its own route. @default "user" */
+    /** Owner of the token. Each kind has its own verify route. @default "user" */
     owner?: "user" | "account";
-    /** Names of permission groups ("DNS Write"; Write includes Read). @default all of them */
+    /** Names of permission groups ("DNS Write", for example; Write includes Read). @default all of them */
     permissions?: string[];
-    /** Names of the zones it is limited to. @default all of the account */
+    /** Names of the zones that the token is limited to. @default all of the account */
     zones?: string[];
 }

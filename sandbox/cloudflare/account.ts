@@ -1,9 +1,9 @@
 /**
- * One Cloudflare account in memory: what the API writes, and what the edge, the connectors and the name servers read. Facts: the
- * API as the official Pulumi provider 6.17.0 uses it, Cloudflare's documentation of zone states, Access and tunnels (2026).
+ * One Cloudflare account in memory: written through the API, read by the edge, the connectors and the name servers. Facts: the
+ * API as the official Pulumi provider 6.17.0 uses it; Cloudflare's documentation of zone states, Access and tunnels (2026).
  *
- * What time changes (zone states, certificates, deletions) is brought up to date whenever the account is read. Not here: what
- * a request may contain, which the API checks before it writes.
+ * Every read of the account first applies the changes that are due by time (zone states, certificates, deletions). The API
+ * checks requests before it writes.
  */
 import { EventEmitter } from "node:events";
 import { Faults } from "./faults";
@@ -16,7 +16,7 @@ export type * from "./objects";
 export { PLANS } from "./zone-objects";
 export { tokenOf, tunnelStatus };
 
-/** What happened. `connections`: the API threw a tunnel's connectors off; `client_id` names one of them. */
+/** A change. `connections`: the API has disconnected a tunnel's connectors, or only the connector `client_id`. */
 export interface Change {
     kind:
         | "zone"
@@ -37,28 +37,29 @@ export interface Change {
 }
 
 export interface AccountOptions {
-    /** 32 hex digits, or "first": the first one that a request names. @default made up */
+    /** 32 hex digits, or "first": the first id in a request. @default random */
     id?: string;
     /** @default "Sandbox" */
     name?: string;
-    /** Of zones that are created. @default "free" */
+    /** Plan of new zones. @default "free" */
     plan?: objects.Plan;
     /** Name of the Access organization: `<team>.cloudflareaccess.com`. @default "sandbox" */
     team?: string;
     /**
-     * When the Access organization was made, RFC 3339: those since 2026-10-05 have strict service-token auth, for good.
+     * Creation time of the Access organization, RFC 3339. Since 2026-10-05, strict service-token auth is on and cannot be
+     * turned off.
      * @default now
      */
     organizationSince?: string;
-    /** Milliseconds since 1970. @default the machine's clock */
+    /** The current time in milliseconds since 1970. @default the machine's clock */
     clock?: () => number;
-    /** From a zone's activation to its edge certificate, in seconds. @default 120: "up to 24 h, usually minutes" */
+    /** Time from the activation of a zone to its edge certificate, in seconds. @default 120: "up to 24 h, usually minutes" */
     certificateSeconds?: number;
-    /** Requests in 5 minutes, with all tokens of a user together. @default 1200 */
+    /** Most requests in 5 minutes, counted over all tokens of a user. @default 1200 */
     requestsPerFiveMinutes?: number;
 }
 
-/** Organizations made since then have strict service-token auth, and cannot turn it off. */
+/** Organizations created since then always have strict service-token auth. */
 const STRICT_SINCE = "2026-10-05T00:00:00Z";
 export const isStrictForGood = ({ created_at }: { created_at: string }): boolean =>
     Date.parse(created_at) >= Date.parse(STRICT_SINCE);
@@ -73,7 +74,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     readonly organization: objects.Organization;
     readonly tunnels = new Map<string, objects.Tunnel>();
     readonly serviceTokens = new Map<string, objects.ServiceToken>();
-    /** Reusable ones, and those written inside an application. */
+    /** Reusable policies, and policies that are part of an application. */
     readonly policies = new Map<string, objects.AccessPolicy>();
     readonly applications = new Map<string, objects.AccessApplication>();
     readonly rulesets = new Map<string, objects.Ruleset>();
@@ -83,19 +84,22 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     readonly workerScripts = new Map<string, objects.WorkerScript>();
     readonly workerRoutes = new Map<string, objects.WorkerRoute>();
     readonly apiTokens: objects.ApiToken[] = [];
-    /** Requests since the beginning of five minutes (seconds since 1970), by the token's id or "user" for all of a user. */
+    /**
+     * Requests in the current five minutes (start in seconds since 1970), by the id of a token, or "user" for all tokens of a
+     * user.
+     */
     readonly windows = new Map<string, { since: number; used: number }>();
-    /** Answers that the next requests get instead of their own. */
+    /** Injected failures for the next requests. */
     readonly faults = new Faults();
 
-    /** The parent's name servers for a zone, as the registrar has them. Tests and the DNS emulator set it. @default none */
+    /** Name servers that the parent has for a zone. Tests and the DNS emulator set it. @default none */
     delegation: (zoneName: string) => string[] = () => [];
-    /** The DS records at the parent, in zone-file form (`dnssec.key.ds`). @default none */
+    /** DS records that the parent has for a zone, in zone-file form (`dnssec.key.ds`). @default none */
     dsAtParent: (zoneName: string) => string[] = () => [];
 
-    /** Names of zones deleted here: they get other name servers when they are added again. */
+    /** Names of deleted zones: a zone that is added again gets other name servers. */
     readonly formerZones: string[] = [];
-    /** Names of zones that another Cloudflare account has. */
+    /** Names of zones in other Cloudflare accounts. */
     readonly zonesElsewhere = new Set<string>();
     private readonly zoneMap = new Map<string, objects.Zone>();
     private readonly recordMaps = new Map<string, Map<string, objects.DnsRecord>>();
@@ -126,7 +130,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         };
     }
 
-    /** Is this the account's id? */
+    /** Whether an id is the account's. */
     answersTo(id: string): boolean {
         if (this.takesId && /^[0-9a-f]{32}$/.test(id)) {
             this.id = id;
@@ -138,17 +142,17 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     now(): Date {
         return new Date(this.clock() + this.offset);
     }
-    /** Now, or some seconds from now, as the API writes it. */
+    /** The time now, or some seconds from now, in the format of the API. */
     stamp(secondsFromNow = 0): string {
         return new Date(this.now().getTime() + secondsFromNow * 1000).toISOString();
     }
-    /** Puts the clock forward, and does what falls due. */
+    /** Advances the clock, and applies the changes that are due. */
     advance(seconds: number): void {
         this.offset += seconds * 1000;
         this.catchUp();
     }
     private catchUp(): void {
-        if (this.catchingUp) return; // a listener reads the account while it is brought up to date
+        if (this.catchingUp) return; // a listener reads the account during an update
         this.catchingUp = true;
         try {
             followClock(this, this.zoneMap);
@@ -170,12 +174,12 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
     zoneNamed(name: string): objects.Zone | undefined {
         return [...this.zones.values()].find((zone) => zone.name === name);
     }
-    /** Records of a zone by id: empty for a zone that is not there. */
+    /** Records of a zone by id; empty for an unknown zone. */
     records(zoneId: string): Map<string, objects.DnsRecord> {
         this.catchUp();
         return this.recordMaps.get(zoneId) ?? new Map();
     }
-    /** Deletes a zone and everything in it. */
+    /** Deletes a zone with all its contents. */
     removeZone(zone: objects.Zone): void {
         this.formerZones.push(zone.name);
         this.zoneMap.delete(zone.id);
@@ -184,7 +188,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
             for (const [id, object] of held) if (object.zone_id === zone.id) held.delete(id);
         this.changed("zone", zone.id);
     }
-    /** The parent's answer has changed: look now instead of at the next check. */
+    /** Checks the delegation at once: the parent's records have changed. */
     delegated(zone: objects.Zone): void {
         checkDelegation(this, zone);
     }
@@ -193,11 +197,11 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.changed("zone", zone.id);
     }
 
-    /** What a connector shows to register: undefined if the token is wrong or its tunnel deleted. */
+    /** Returns the tunnel of a token; undefined: the token is wrong, or the tunnel is deleted. */
     tunnelOfToken(token: string): objects.Tunnel | undefined {
         return [...this.tunnels.values()].find((tunnel) => !tunnel.deleted_at && tokenOf(this, tunnel) === token);
     }
-    /** Replaces the connections of a tunnel; its status follows from them. */
+    /** Replaces a tunnel's connections and updates its status. */
     setConnections(tunnel: objects.Tunnel, connections: objects.TunnelConnection[]): void {
         const before = tunnel.connections.length;
         tunnel.connections = connections;
@@ -206,7 +210,7 @@ export class Account extends EventEmitter<{ changed: [Change] }> {
         this.changed("tunnel", tunnel.id);
     }
 
-    /** Another token for the API. @param token its value, and optionally what it is limited to */
+    /** Adds an API token. @param token its value, and optionally its permissions and zones */
     addApiToken(token: Omit<objects.ApiToken, "id">): objects.ApiToken {
         const added = { id: hexId(), ...token };
         this.apiTokens.push(added);

@@ -1,4 +1,4 @@
-/** Keys of a signed zone (RFC 4034, algorithm 13), and the states that signing passes through. */
+/** Keys of a signed zone (RFC 4034, algorithm 13), and the states of signing. */
 import { createHash, generateKeyPairSync } from "node:crypto";
 import type { Account } from "./account";
 import type { DnssecKey, Zone } from "./objects";
@@ -35,7 +35,7 @@ function keyTag(rdata: Buffer): number {
     return (sum + (sum >> 16)) & 0xffff;
 }
 
-/** Lets the state follow what the parent publishes: active with the zone's DS there, disabled once it is gone. */
+/** Updates the state from the parent's records: active with the zone's DS, disabled after its removal. */
 export function followParent(account: Account, zone: Zone): void {
     const { dnssec } = zone;
     if (dnssec.status === "disabled" || !dnssec.key) return;

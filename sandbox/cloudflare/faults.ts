@@ -1,24 +1,24 @@
-/** Failures on order: the next requests that match get a given answer instead of their own. */
+/** Injected failures: the next matching requests get the given answer. */
 import { FaultQueue } from "../faults";
 
 export interface Fault {
     /** @default any */
     method?: string;
-    /** Tried on the path without /client/v4. @default any */
+    /** Matched against the path without /client/v4. @default any */
     path?: RegExp;
-    /** How many requests it meets. @default 1 */
+    /** Number of requests that fail. @default 1 */
     times?: number;
     status: number;
     /** @default an envelope with the code the API uses for this status */
     body?: unknown;
-    /** Added to, or instead of, the usual ones; "" leaves one out. */
+    /** Headers that replace or extend the usual ones; "" removes one. */
     headers?: Record<string, string>;
-    /** Do what the request asks, and only then answer so: the answer was lost on the way. @default false */
+    /** Whether to execute the request before the failure, as if its answer was lost. @default false */
     afterwards?: boolean;
 }
 
 export class Faults extends FaultQueue<Fault> {
-    /** The fault that meets this request, counted down. */
+    /** Returns the failure for a request, and counts it. */
     take(method: string, path: string): Fault | undefined {
         return this.takeFirst((f) => (f.method ?? method) === method && (f.path?.test(path) ?? true));
     }

@@ -1,4 +1,4 @@
-/** Identifiers and secrets in the forms that Cloudflare gives them. */
+/** Identifiers and secrets in Cloudflare's formats. */
 import { createHash, randomBytes, randomInt, randomUUID } from "node:crypto";
 
 /** Zones, records, rulesets, rules, health checks, notification policies. */
@@ -13,7 +13,7 @@ export const tunnelSecret = (): string => randomBytes(32).toString("base64");
 
 const ALPHANUMERIC = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** The form since 2026-08-26: a prefix, 40 alphanumerics and a checksum of 8 characters (which one is not known). */
+/** Format since 2026-08-26: a prefix, 40 alphanumerics and a checksum of 8 characters, whose algorithm is unknown. */
 export function clientSecret(): string {
     const body = Array.from({ length: 40 }, () => ALPHANUMERIC[randomInt(ALPHANUMERIC.length)]).join("");
     return `cfast_${body}${createHash("sha256").update(body).digest("hex").slice(0, 8)}`;

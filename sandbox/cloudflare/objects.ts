@@ -1,6 +1,6 @@
 /**
- * What a Cloudflare account holds, in the API's own field names, so that what is stored is what is answered. Fields marked
- * "never answered" exist in the account only. Times are RFC 3339 texts, as on the wire.
+ * Objects of a Cloudflare account, with the API's field names, so that they are answered as stored. Fields marked "Never
+ * answered" exist in the account only. Times are RFC 3339 texts, as in the API.
  */
 export type * from "./access-objects";
 export type * from "./json";

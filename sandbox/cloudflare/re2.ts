@@ -1,13 +1,13 @@
 /**
- * Path patterns of ingress rules are RE2 (Go's regexp package). What both dialects read alike is handed to RegExp; what
- * only one knows, or both read differently, is refused.
+ * Path patterns of ingress rules are RE2 (Go's regexp package). Patterns with the same meaning in both dialects are passed to
+ * RegExp. All others are rejected.
  */
 
 const NOT_IN_RE2 = /\(\?<?[=!]|\\[1-9]|\\k</;
-/** Known to RE2 and not translated here: flags, named groups, POSIX classes, \A \z \Q \pN \C. */
+/** RE2 syntax that is not translated: flags, named groups, POSIX classes, \A \z \Q \pN \C. */
 const NOT_TRANSLATED = /\(\?(?!:)|\[\[:|\\[AzQEpPCax]/;
 
-/** Good RE2 that this emulator cannot read. */
+/** A valid RE2 pattern that this emulator does not support. */
 export class NotTranslated extends Error {}
 
 export function compile(pattern: string): RegExp {

@@ -1,4 +1,4 @@
-/** Zone settings: what they may be set to, and what they are in a new zone. Those not named here are unsupported. */
+/** Zone settings with their valid and initial values. Other settings are unsupported. */
 import { z } from "zod";
 import type { Json, Plan, Zone } from "./objects";
 
@@ -7,18 +7,20 @@ const onOff = z.enum(["on", "off"]);
 interface Setting {
     values: z.ZodType<Json>;
     initial: Json;
-    /** Lowest plan whose zones may change it. @default free */
+    /** Lowest plan with which a zone may change it. @default free */
     plan?: Plan;
 }
 
 const oneOf = (...numbers: number[]) => z.literal(numbers);
-/** What caches in browsers may be told, beyond three hours, in seconds. */
+/** Valid browser cache TTLs above three hours, in seconds. */
 const LONG_TTLS = [
     ...[14400, 18000, 28800, 43200, 57600, 72000, 86400, 172800, 259200, 345600, 432000, 691200, 1382400, 2073600],
     ...[2678400, 5356800, 16070400, 31536000],
 ];
 
-/** Seconds the edge waits between two bytes of an origin (connection limits in Cloudflare's docs, since 2026; 100 before). */
+/**
+ * Seconds that the edge waits between two bytes of an origin (connection limits in Cloudflare's docs, since 2026; 100 before).
+ */
 export const PROXY_READ_TIMEOUT = 125;
 
 export const SETTINGS: Record<string, Setting> = {
@@ -67,7 +69,7 @@ export const SETTINGS: Record<string, Setting> = {
     "0rtt": { values: onOff, initial: "off" },
 };
 
-/** What a zone has set, or what a new one has. */
+/** Returns the value of a zone, or the initial value. */
 export function settingOf(zone: Zone, id: string): Json {
     return zone.settings.has(id) ? (zone.settings.get(id)?.value as Json) : SETTINGS[id].initial;
 }

@@ -1,15 +1,15 @@
-/** What follows from a tunnel's state. */
+/** Values derived from a tunnel. */
 import type { Tunnel, TunnelConnection } from "./objects";
 
-/** Each connector makes four. */
+/** Connections of one connector. */
 const CONNECTIONS_PER_CONNECTOR = 4;
 
-/** The token that a connector runs with. It changes with the tunnel's secret only. */
+/** The token of a tunnel. It changes only with the tunnel's secret. */
 export function tokenOf(account: { id: string }, tunnel: Tunnel): string {
     return Buffer.from(JSON.stringify({ a: account.id, t: tunnel.id, s: tunnel.secret })).toString("base64");
 }
 
-/** `inactive`: never connected. `down`: connected once. `degraded`: a connector lacks some of its connections. */
+/** `inactive`: never connected. `down`: was connected. `degraded`: a connector has fewer connections than four. */
 export function tunnelStatus(tunnel: Tunnel): "inactive" | "degraded" | "healthy" | "down" {
     if (tunnel.connections.length === 0) return tunnel.conns_active_at === null ? "inactive" : "down";
     const perConnector = new Map<string, TunnelConnection[]>();

@@ -1,9 +1,9 @@
-/** Workers and the routes that lead to them. See objects.ts. */
+/** Workers and their routes. See objects.ts. */
 
 export interface WorkerScript {
-    /** Its name, which is its id. */
+    /** The name, which is the id. */
     id: string;
-    /** Text of its one module. Never answered with the rest. */
+    /** Text of its only module. Never answered with the other fields. */
     content: string;
     /** Name of that module. Never answered. */
     main_module: string;
@@ -20,8 +20,8 @@ export interface WorkerRoute {
     id: string;
     /** Never answered. */
     zone_id: string;
-    /** A name and the begin of a path, without a scheme. */
+    /** A hostname and the start of a path, without a scheme. */
     pattern: string;
-    /** Name of the Worker; none: requests that fit get none. */
+    /** Name of the Worker; unset: matching requests run no Worker. */
     script?: string;
 }

@@ -1,6 +1,6 @@
 /**
- * The states of a zone. It waits as `pending` until the parent hands out exactly its two name servers (a mixed set does not
- * do), is `moved` when they are gone from there, and is deleted after 28 days of the one or 7 days of the other.
+ * States of a zone. It is `pending` until the parent has exactly its two name servers (a mixed set does not count), `moved`
+ * when the parent no longer has them, and is deleted after 28 days of `pending` or 7 days of `moved`.
  */
 import type { Account } from "./account";
 import { followParent } from "./dnssec";
@@ -8,12 +8,12 @@ import { uuid } from "./ids";
 import type { CertificatePack, DnsRecord, Zone } from "./objects";
 
 const DAY = 24 * 3600;
-/** A free zone that stays so long in this state is deleted; the documentation names free zones only. */
+/** Time after which a free zone in this state is deleted. The documentation names only free zones. */
 const KEPT_DAYS = { pending: 28, moved: 7 };
-/** The first look is about a minute after creation; how the intervals grow is not documented. */
+/** The first check is about a minute after creation. The growth of the intervals is not documented. */
 const FIRST_CHECK_SECONDS = 60;
 const LONGEST_CHECK_SECONDS = 4 * 3600;
-/** Of Cloudflare's certificate authorities: a CAA set must allow one, or there is no edge certificate. */
+/** Cloudflare's certificate authorities. A CAA set must allow one of them, otherwise there is no edge certificate. */
 const AUTHORITIES = ["letsencrypt.org", "pki.goog", "ssl.com"];
 
 export function checkDelegation(account: Account, zone: Zone): void {
@@ -44,7 +44,7 @@ function universal(account: Account, zone: Zone): CertificatePack {
     };
 }
 
-/** Brings every zone up to the account's time. */
+/** Updates all zones to the account's time. */
 export function followClock(account: Account, zones: Map<string, Zone>): void {
     const now = account.now().getTime();
     for (const zone of [...zones.values()]) {
@@ -72,7 +72,7 @@ export function followClock(account: Account, zones: Map<string, Zone>): void {
 
 export const firstCheck = (account: Account): string => account.stamp(FIRST_CHECK_SECONDS);
 
-/** The pack names the zone and `*.zone`, for which `issuewild` goes before `issue` where there is one (RFC 8659, 4.3). */
+/** The pack contains the zone and `*.zone`, for which `issuewild` wins over `issue` (RFC 8659, 4.3). */
 function mayIssue(zone: Zone, records: Iterable<DnsRecord>): boolean {
     const caa = [...records].filter((r) => r.type === "CAA" && r.name === zone.name);
     return ["issue", "issuewild"].every((tag) => {

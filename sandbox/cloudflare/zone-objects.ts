@@ -1,4 +1,4 @@
-/** Zones and what belongs to them. See objects.ts. */
+/** Zones and their parts. See objects.ts. */
 import type { KeyObject } from "node:crypto";
 import type { Json, JsonObject } from "./json";
 
@@ -10,29 +10,29 @@ export interface Zone {
     name: string;
     type: string;
     paused: boolean;
-    /** `pending` until the parent hands out exactly `name_servers`, then `active`; `moved` once it no longer does. */
+    /** `pending` until the parent has exactly `name_servers`, then `active`; `moved` when it no longer has them. */
     status: "pending" | "active" | "moved";
     /** The two names assigned at creation. */
     name_servers: string[];
     vanity_name_servers: string[];
-    /** What the parent handed out when the zone was created; empty when nothing. */
+    /** The parent's name servers when the zone was created; may be empty. */
     original_name_servers: string[];
     created_on: string;
     modified_on: string;
     activated_on: string | null;
-    /** Never answered as such: `plan.legacy_id` of the answer. */
+    /** Never answered under this name: it is `plan.legacy_id` of the answer. */
     plan: Plan;
-    /** By id, only those that were set; see settings.ts for the defaults. Never answered with the zone. */
+    /** Changed settings by id; see settings.ts for the defaults. Never answered with the zone. */
     settings: Map<string, ZoneSetting>;
     /** Never answered with the zone. */
     dnssec: Dnssec;
-    /** Never answered with the zone. Empty until the zone was active for the first time. */
+    /** Never answered with the zone. Empty until the first activation. */
     certificate_packs: CertificatePack[];
-    /** When the state last became pending or moved: the 28 and 7 days count from here. Never answered. */
+    /** Time of the last change to pending or moved, from which the 28 and 7 days count. Never answered. */
     status_since: string;
-    /** When Cloudflare looks at the delegation next by itself. Never answered. */
+    /** Time of the next scheduled check of the delegation. Never answered. */
     next_check: string;
-    /** When the API was last asked to look. Never answered. */
+    /** Time of the last check that the API requested. Never answered. */
     checked_on?: string;
 }
 
@@ -43,17 +43,17 @@ export interface ZoneSetting {
 }
 
 export interface Dnssec {
-    /** `pending` until the DS is at the parent; `pending-disabled` while it still is there after switching off. */
+    /** `pending` until the parent has the DS; `pending-disabled` while it still has it after signing was turned off. */
     status: "disabled" | "pending" | "active" | "pending-disabled";
     modified_on: string | null;
     dnssec_multi_signer: boolean;
     dnssec_presigned: boolean;
     dnssec_use_nsec3: boolean;
-    /** Made when signing is switched on. */
+    /** Created when signing is turned on. */
     key?: DnssecKey;
 }
 
-/** One ECDSA P-256 key (algorithm 13) that is key-signing and zone-signing key at once. */
+/** One ECDSA P-256 key (algorithm 13), both key-signing and zone-signing key. */
 export interface DnssecKey {
     /** Never answered. */
     privateKey: KeyObject;
@@ -72,7 +72,7 @@ export interface CertificatePack {
     status: "initializing" | "pending_validation" | "active";
     certificate_authority: string;
     created_on: string;
-    /** When it becomes active, if CAA records allow it. Never answered. */
+    /** Time of its activation, if CAA records allow it. Never answered. */
     active_at: string;
 }
 
@@ -82,9 +82,9 @@ export interface DnsRecord {
     name: string;
     type: string;
     content: string;
-    /** Only for types that are written as fields (CAA, SRV, …); `content` is then computed. */
+    /** Only for types with fields (CAA, SRV, …). `content` is computed from it. */
     data?: JsonObject;
-    /** 1 = automatic: answered as 300. */
+    /** 1 = automatic, which DNS answers have as 300. */
     ttl: number;
     proxied: boolean;
     priority?: number;
@@ -100,7 +100,7 @@ export interface DnsRecord {
 
 export interface Ruleset {
     id: string;
-    /** Whose it is. Never answered. */
+    /** Zone of the ruleset. Never answered. */
     zone_id?: string;
     name: string;
     kind: string;

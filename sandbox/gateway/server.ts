@@ -1,25 +1,25 @@
 /**
- * Emulator of Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin
- * API that the ingress controller uses.
+ * Emulator of Apache APISIX 3.18.0 (one worker, traditional mode with etcd): its data plane and the part of its Admin API that
+ * the ingress controller uses.
  *
- * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0; where a recording exists it
- * decides. Nothing here is lenient: schemas, messages, statuses and headers are those of the real program.
+ * Facts: the plugin and ingress reference pages, and recorded answers of a running 3.18.0. A recording wins over a page.
+ * Nothing is lenient: schemas, messages, statuses and headers are those of the real program.
  *
- * Unsupported, hence rejected with 501:
- * - plugins that exist in APISIX but are not under plugins/ (exit-transformer, openid-connect, loggers, …): 501 from the
- *   Admin API, with the name; a name APISIX does not know gets its real error, 400 "unknown plugin [x]"
- * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password: 501
- * - Lua outside the serverless plugins (script, filter_func, _meta.pre_function), and in them the phases body_filter,
- *   log and before_proxy and all of ngx.* and ctx.* but ngx.status, header, var, exit and ctx.var: 501
- * - websockets, consumer groups, secret managers: 501; a $secret:// reference in a credential is taken and resolves to
- *   nothing, as where APISIX has no such manager
- * - upstreams: schemes other than http, types other than roundrobin and chash, discovery, TLS: 501; of health checks
- *   those by https and the passive ones
- * - Admin API: stream routes, schemas, paging and filters of lists: 501
+ * Unsupported (501):
+ * - plugins of APISIX that are not under plugins/ (exit-transformer, openid-connect, loggers, …), rejected by the Admin API
+ *   with their name; a name unknown to APISIX gets its real error, 400 "unknown plugin [x]"
+ * - limits shared through a Redis cluster or sentinels, sync_interval, $env:// in redis_password
+ * - Lua outside of the serverless plugins (script, filter_func, _meta.pre_function); in them the phases body_filter, log and
+ *   before_proxy, and all of ngx.* and ctx.* except ngx.status, header, var, exit and ctx.var
+ * - websockets, consumer groups, secret managers; a $secret:// reference in a credential is accepted without a value, as in an
+ *   APISIX without such a manager
+ * - upstreams with other schemes than http, other types than roundrobin and chash, discovery, TLS; passive health checks, and
+ *   those by https
+ * - in the Admin API stream routes, schemas, paging and filters of lists
  *
- * Known differences: HTTP/2 is not served; re-encoded JSON keeps the order of its fields, while APISIX uses the order
- * of a Lua table's hash and calls it unstable (core/json.lua): no program may rely on either; idle connections to
- * upstreams are kept for 2 s, not 60; state is in memory, as the sandbox has its own etcd for Kubernetes.
+ * Known differences: no HTTP/2. Re-encoded JSON keeps the order of its fields, while APISIX uses the unstable order of a Lua
+ * table (core/json.lua), which no program may rely on. Idle connections to upstreams are kept for 2 s, not 60. State is in
+ * memory, because the sandbox's etcd is for Kubernetes.
  */
 import type { Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
@@ -38,63 +38,63 @@ import { listen } from "../processes/listen";
 import { createTlsServer, type TlsOptions } from "./data-plane/tls";
 
 export interface GatewayOptions {
-    /** Port of the data plane; 0 = any free one. */
+    /** Port of the data plane; 0: any free one. */
     port: number;
-    /** Port of the Admin API; 0 = any free one. */
+    /** Port of the Admin API; 0: any free one. */
     adminPort: number;
-    /** Key that may do everything in the Admin API. */
+    /** Admin API key with all permissions. */
     adminKey: string;
-    /** Key that may only read. @default none */
+    /** Admin API key with read permission. @default none */
     viewerKey?: string;
     /**
      * Addresses and networks whose X-Forwarded-* headers are believed (apisix.trusted_addresses).
      * @default none, as in APISIX
      */
     trustedAddresses?: string[];
-    /** What the Admin API writes and requests run on. @default empty, and this gateway's alone */
+    /** The configuration that the Admin API writes and requests use. @default an empty one of this gateway alone */
     configuration?: Configuration;
-    /** What etcd is asked with. @default it is asked without a user */
+    /** The gateway's password for etcd. @default no user */
     etcdPassword?: string;
-    /** Names and addresses of the cluster's, for plugins and upstreams. @default there are none */
+    /** Resolves names and addresses of the cluster for plugins and upstreams. @default none */
     resolve?: Resolve;
-    /** @default TLS is not served */
+    /** @default no TLS */
     tls?: TlsOptions;
-    /** @default nothing is logged of requests */
+    /** @default requests are not logged */
     accessLog?: AccessLogSettings & { write(line: string): void };
-    /** Told each request that is over. A caller that left before its answer has status 499, as in nginx's log. */
+    /** Called at the end of each request. A caller that disconnected before its answer has status 499, as in nginx's log. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
-    /** @default metrics are counted, and no port serves them */
+    /** @default metrics are counted, but not served */
     metrics?: MetricsOptions;
-    /** Port that redirects to HTTPS name (plugin_attr.redirect.https_port). @default that of TLS */
+    /** Port that redirects to HTTPS use (plugin_attr.redirect.https_port). @default that of TLS */
     httpsPort?: number;
     /**
-     * How long a second between two health checks lasts, in seconds.
+     * Duration of one second of health check intervals, in seconds.
      * @default 1
      */
     secondLasts?: number;
-    /** @default nothing is written */
+    /** @default no output */
     log?: (line: string) => void;
 }
 
 export interface Gateway {
     port: number;
     adminPort: number;
-    /** Port of TLS, where it is served. */
+    /** Port for TLS, if served. */
     tlsPort?: number;
-    /** Port of the metrics, where they are served. */
+    /** Port for metrics, if served. */
     metricsPort?: number;
-    /** What the program has written on its output, where that is kept. */
+    /** Output of the program, if it is kept. */
     output?: () => string;
     /**
-     * Takes no more connections, and ends each as soon as its answer is complete.
-     * @param graceSeconds after which the answers under way are cut; Infinity: never. @default 0
+     * Accepts no more connections, and closes each when its answer is complete.
+     * @param graceSeconds after which running answers are cut; Infinity: never. @default 0
      */
     close(graceSeconds?: number): Promise<void>;
-    /** Ends as a killed process does, at once, with every connection. */
+    /** Closes all connections at once, as a kill of the process does. */
     kill(): Promise<void>;
 }
 
-/** Both ports are on 127.0.0.1 only. */
+/** Listens on 127.0.0.1 only. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const log = options.log ?? (() => undefined);
     const configuration = options.configuration ?? new Configuration();
@@ -157,7 +157,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 type Listener = Server | TlsServer;
 
-/** Opens the ports of all of these or, where one is taken, of none. @returns what ends each */
+/** Opens all these ports, or none if one is taken. @returns functions that close them */
 async function openAll(wanted: (readonly [server: Listener, port: number])[]): Promise<ReturnType<typeof closer>[]> {
     const closers: ReturnType<typeof closer>[] = [];
     try {
@@ -172,7 +172,7 @@ async function openAll(wanted: (readonly [server: Listener, port: number])[]): P
     }
 }
 
-/** Node's closeAllConnections leaves out connections that are only lingering; these are ended here as well. */
+/** Node's closeAllConnections omits lingering connections; this closes them too. */
 function closer(server: Listener): (graceSeconds: number) => Promise<void> {
     const open = new Set<Socket>();
     let closed: Promise<void> | undefined;
@@ -180,7 +180,7 @@ function closer(server: Listener): (graceSeconds: number) => Promise<void> {
         open.add(socket);
         socket.once("close", () => open.delete(socket));
     });
-    // Requests by TLS are those of the data port's server.
+    // TLS requests are handled by the server of the data port.
     if ("closeIdleConnections" in server)
         server.on("request", (_, answer) => answer.once("close", () => closed && server.closeIdleConnections()));
     const cut = () => open.forEach((socket) => socket.destroy());

@@ -1,4 +1,4 @@
-/** The account, its Access organization, and the API token that asks. */
+/** The account, its Access organization, and the verification of the caller's API token. */
 import { z } from "zod";
 import { isStrictForGood, type Account } from "../account";
 import { ApiError, refused } from "./answer";
@@ -19,7 +19,7 @@ export const accountRoutes: Route[] = [
     settings(
         "GET",
         "accounts",
-        "an operator looking for the account id",
+        "finding the account id",
         (call) =>
             page(
                 call,
@@ -31,12 +31,12 @@ export const accountRoutes: Route[] = [
     organizations(
         "GET",
         "accounts/{account}/access/organizations",
-        "which service-token mode is on?",
+        "reading the service-token mode",
         ({ account }) => ({
             result: organization(account),
         }),
     ),
-    organizations("PATCH", "accounts/{account}/access/organizations", "an operator turning strict mode on", (call) => {
+    organizations("PATCH", "accounts/{account}/access/organizations", "turning strict mode on", (call) => {
         const { account } = call;
         const body = bodyOf(call, organizationBody, 12130);
         if (body.strict_service_token_auth === false && isStrictForGood(account.organization))
@@ -49,7 +49,7 @@ export const accountRoutes: Route[] = [
     verify("accounts/{account}/tokens/verify", "account"),
 ];
 
-/** A token of a user is no token at the route for those of the account, and the other way round. */
+/** A user's token is invalid at the route for account tokens, and vice versa. */
 function verify(path: string, owner: "user" | "account"): Route {
     return {
         method: "GET",

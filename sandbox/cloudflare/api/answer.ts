@@ -1,4 +1,4 @@
-/** What the API answers: the envelope, and failures with their status and code. */
+/** Answers of the API: the envelope, and failures with status and code. */
 
 export interface Problem {
     code: number;
@@ -7,8 +7,8 @@ export interface Problem {
 }
 
 /**
- * A refusal. Numbers of codes are those of the real API where a recording, its documentation or a public report names them; the
- * provider looks at the status only.
+ * A rejection. Codes are those of the real API if a recording, its documentation or a public report names them. The provider
+ * reads only the status.
  */
 export class ApiError extends Error {
     readonly problems: Problem[];
@@ -22,7 +22,7 @@ export class ApiError extends Error {
     }
 }
 
-/** Something the real API has, or may have, and this emulator does not have. */
+/** A feature that the real API has, or may have, and this emulator has not. */
 export class Unsupported extends ApiError {
     constructor(what: string) {
         super(501, { code: 501, message: `unsupported by the sandbox: ${what}` });
@@ -46,9 +46,9 @@ export interface Answer {
     result?: unknown;
     result_info?: ResultInfo;
     messages?: { code: number; message: string }[];
-    /** Instead of the envelope. */
+    /** A body instead of the envelope. */
     text?: string;
-    /** The same, as multipart/form-data. */
+    /** A multipart/form-data body instead of the envelope. */
     form?: { name: string; type: string; text: string }[];
 }
 

@@ -1,4 +1,4 @@
-/** Who asks, and how often they may. */
+/** Authentication of requests, and the rate limit of the API. */
 import type { IncomingHttpHeaders } from "node:http";
 import type { Account, ApiToken } from "../account";
 import { ApiError, Unsupported } from "./answer";
@@ -22,8 +22,8 @@ export function authenticate(account: Account, headers: IncomingHttpHeaders): Ap
 }
 
 /**
- * Counts a request, and refuses it when the five minutes are used up: of all tokens of the user together, or of one token of
- * the account. Returns the headers that say how much is left.
+ * Counts a request. Rejects it above the limit for five minutes, which is shared by all tokens of a user, while each account
+ * token has its own. Returns the headers with the remaining number.
  */
 export function takeFromQuota(account: Account, token: ApiToken): Record<string, string> {
     const now = account.now().getTime() / 1000;

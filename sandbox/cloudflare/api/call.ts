@@ -1,4 +1,4 @@
-/** One request as a route sees it, and how routes are declared. */
+/** A request as a route gets it, and the declaration of routes. */
 import type { Account, ApiToken, Json, JsonObject, Zone } from "../account";
 import { ApiError, Unsupported, refused, type Answer } from "./answer";
 
@@ -8,7 +8,7 @@ export interface Call {
     account: Account;
     /** Values of the path's `{names}`. */
     params: Record<string, string>;
-    /** The zone that the path names; there in every route below `zones/{zone}`. */
+    /** The zone in the path; set in all routes below `zones/{zone}`. */
     zone: Zone;
     query: URLSearchParams;
     /** Parsed JSON; undefined without a body. */
@@ -18,15 +18,18 @@ export interface Call {
 
 export interface Route {
     method: Method;
-    /** `{account}` and `{zone}` are looked up before the route runs; the rest must have the form of an id. */
+    /**
+     * Path with parameters. `{account}` and `{zone}` are looked up before the route runs; the others must have the form of an
+     * id.
+     */
     path: string;
-    /** Permission groups of the API token, one of which is needed; none: any token will do. */
+    /** Permission groups of the API token, one of which is needed. Empty: any token. */
     needs: string[];
-    /** What a token without them gets. @default 403, code 10000 */
+    /** Answer to a token without them. @default 403, code 10000 */
     refusal?: () => ApiError;
     /** The Pulumi resource, function or command that makes this request. */
     usedBy: string;
-    /** Names of query parameters it understands; any other is unsupported. */
+    /** Supported query parameters. All others are unsupported. */
     query?: string[];
     run(call: Call): Answer;
 }
@@ -39,7 +42,7 @@ export function product(group: string) {
     };
 }
 
-/** The same routes below an account and below a zone. */
+/** Declares the same routes below an account and below a zone. */
 export function inBothScopes(routes: Route[]): Route[] {
     return ["accounts/{account}", "zones/{zone}"].flatMap((scope) =>
         routes.map((route) => ({ ...route, path: `${scope}/${route.path}` })),
@@ -56,14 +59,14 @@ export function maySee(token: ApiToken, zone: Zone): boolean {
 
 export const forbidden = (): ApiError => new ApiError(403, { code: 10000, message: "Authentication error" });
 
-/** The body as an object. */
+/** Returns the body as an object. */
 export function bodyObject(body: unknown): { [key: string]: unknown } {
     if (typeof body !== "object" || body === null || Array.isArray(body))
         throw refused(9207, "Request body is invalid: must be a JSON object.");
     return body as { [key: string]: unknown };
 }
 
-/** The same value without keys that are null: clients take a field away by sending null for it. */
+/** Removes keys with the value null: clients send null to remove a field. */
 export function withoutNulls(value: unknown): unknown {
     if (Array.isArray(value)) return value.map(withoutNulls);
     if (typeof value !== "object" || value === null) return value;
@@ -74,7 +77,7 @@ export function withoutNulls(value: unknown): unknown {
     );
 }
 
-/** What zod schemas offer, as far as it is needed here. */
+/** The part of a zod schema that is used here. */
 interface Schema<T> {
     safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: Issue[] } };
 }
@@ -86,8 +89,8 @@ interface Issue {
 }
 
 /**
- * The body in the schema's form. One answer names every wrong field; a field that the schema does not know is reported
- * as unsupported, never silently dropped. @param at path of the value in the body
+ * Parses the body with a schema. One answer names all wrong fields. Unknown fields are reported as unsupported, never ignored.
+ * @param at path of the value in the body
  */
 export function checked<T>(schema: Schema<T>, value: unknown, code: number, at = ""): T {
     const result = schema.safeParse(value);
@@ -102,11 +105,11 @@ export function checked<T>(schema: Schema<T>, value: unknown, code: number, at =
     );
 }
 
-/** The body without nulls in the schema's form. */
+/** Removes nulls from the body and parses it with a schema. */
 export const bodyOf = <T>(call: Call, schema: Schema<T>, code: number): T =>
     checked(schema, withoutNulls(bodyObject(call.body)), code);
 
-/** An object's answer: without the fields that are never answered, and without what is undefined. */
+/** An object's answer: without its fields that are never answered, and without undefined. */
 export function without(object: object, ...hidden: string[]): JsonObject {
     const shown = Object.entries(object).filter(([k, v]) => v !== undefined && !hidden.includes(k));
     return Object.fromEntries(shown) as { [key: string]: Json };

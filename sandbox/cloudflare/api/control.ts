@@ -1,7 +1,6 @@
 /**
- * Endpoints that only the emulator has, for programs that control it from outside: recorded requests, a clock that can
- * be advanced, and injected failures. Their paths start with `/sandbox/`; they are neither counted nor recorded as
- * requests of the API.
+ * Endpoints that only the emulator has, for programs that control it: recorded requests, a clock that can be advanced, and
+ * injected failures. Their paths start with `/sandbox/`. They are neither counted nor recorded as requests of the API.
  */
 import { z } from "zod";
 import type { Account } from "../account";

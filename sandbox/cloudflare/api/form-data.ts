@@ -1,4 +1,4 @@
-/** Bodies of multipart/form-data: those of Workers. */
+/** Bodies of multipart/form-data, which Workers have. */
 import { randomBytes } from "node:crypto";
 import { refused } from "./answer";
 
@@ -7,7 +7,7 @@ export interface FormPart {
     text: string;
 }
 
-/** The parts of a body by their names. */
+/** Returns the parts of a body by their names. */
 export async function readForm(contentType: string, body: Buffer): Promise<Map<string, FormPart>> {
     try {
         const form = await new Response(new Uint8Array(body), { headers: { "Content-Type": contentType } }).formData();

@@ -35,7 +35,7 @@ const healthcheckBody = z.strictObject({
         .optional(),
 });
 
-/** Those of the real API that concern tunnels, tokens, certificates and origins. */
+/** Alert types of the real API for tunnels, tokens, certificates and origins. */
 const ALERTS = [
     ...["expiring_service_token_alert", "tunnel_health_event", "tunnel_update_event"],
     ...["health_check_status_notification", "universal_ssl_event_type", "http_alert_origin_error"],
@@ -43,7 +43,7 @@ const ALERTS = [
 const addresses = z.array(z.strictObject({ id: z.email("must be an e-mail address") })).optional();
 const nowhere = z
     .array(z.strictObject({ id: z.string() }))
-    .max(0, "no webhook and no PagerDuty service exists here")
+    .max(0, "the sandbox has no webhooks and no PagerDuty service")
     .optional();
 const notificationBody = z.strictObject({
     name: z.string().min(1, "required"),
@@ -63,7 +63,7 @@ export const monitoringRoutes: Route[] = [
     checks(
         "GET",
         "zones/{zone}/healthchecks",
-        "a look at what exists",
+        "listing existing objects",
         (call) =>
             page(
                 call,
@@ -85,11 +85,11 @@ export const monitoringRoutes: Route[] = [
     alerts(
         "GET",
         "accounts/{account}/alerting/v3/policies",
-        "a look at what exists",
+        "listing existing objects",
         (call) => page(call, [...call.account.notificationPolicies.values()], 25, 1000),
         PAGING,
     ),
-    // The answers to both writes hold the id only.
+    // Answers to both writes have only the id.
     alerts("POST", "accounts/{account}/alerting/v3/policies", "NotificationPolicy: create", (call) => savePolicy(call)),
     alerts("GET", POLICY, "NotificationPolicy: read, import", (call) => ({ result: notificationPolicy(call) })),
     alerts("PUT", POLICY, "NotificationPolicy: update", (call) => savePolicy(call, notificationPolicy(call))),

@@ -1,10 +1,10 @@
-/** Lists: the first request has no `page`; past the end the result is empty, which is what ends a client's loop. */
+/** Lists. The first request has no `page`. A page past the end is empty, which ends the loop of a client. */
 import { refused, type Answer } from "./answer";
 import type { Call } from "./call";
 
 export const PAGING = ["page", "per_page"];
 
-/** @param perPage items on a page unless asked otherwise @param most how many may be asked for */
+/** @param perPage default number of items on a page @param most largest number that a request may name */
 export function page(call: Call, items: unknown[], perPage = 20, most = 50): Answer {
     const number = whole(call, "page", 1, Number.MAX_SAFE_INTEGER) ?? 1;
     const size = whole(call, "per_page", 1, most) ?? perPage;
@@ -30,7 +30,7 @@ function whole(call: Call, name: string, least: number, most: number): number | 
     return number;
 }
 
-/** Sorts by the query's `order` and `direction`. @param orders what may be ordered by */
+/** Sorts by the query's `order` and `direction`. @param orders valid values of `order` */
 export function ordered<T extends object>(call: Call, items: T[], orders: string[]): T[] {
     const order = call.query.get("order");
     const direction = call.query.get("direction") ?? "asc";

@@ -1,4 +1,4 @@
-/** Every route that is emulated, who uses it, and what an API token needs for it. Anything else answers 501. */
+/** All emulated routes, with their users and the permissions of the API token. Other routes answer 501. */
 import { accountRoutes } from "./accounts";
 import { applicationRoutes } from "./access/applications";
 import type { Route } from "./call";
@@ -33,7 +33,7 @@ export interface Match {
     params: Record<string, string>;
 }
 
-/** Fixed words win over `{names}`: `dns_records/export` is no record. */
+/** Fixed words win over `{names}`: `dns_records/export` is not a record. */
 export function match(method: string, path: string): Match | undefined {
     const given = path.split("/");
     const found = ROUTES.filter((route) => route.method === method)

@@ -1,14 +1,13 @@
 /**
  * Emulator of the Cloudflare API v4, as far as the official Pulumi provider 6.17.0 to 6.22.1, this project's commands and an
- * operator moving a zone use it (routes.ts lists every route). Facts: recorded calls of provider 6.17.0, Cloudflare's API
- * documentation and public reports of its error codes. The envelope, paging, permissions, the limit of requests and the
- * checks before a write are in this folder; the contents of an account and their changes over time are in
- * ../account.ts.
+ * operator who moves a zone use it (routes.ts lists all routes). Facts: recorded calls of provider 6.17.0, Cloudflare's API
+ * documentation and public reports of its error codes. This folder has the envelope, paging, permissions, the rate limit and
+ * the checks before a write. ../account.ts has the contents of an account and their changes over time.
  *
- * Refused with 501 and a name: routes, query parameters, body fields, record types, settings, kinds of zones, applications and
- * rulesets that are not listed. Known differences: code numbers that no source names are made up (clients look at the
- * status); names of zones are not checked against registries; plain HTTP instead of TLS; keys with e-mail do not work; an
- * address may send more than 200 requests in a second.
+ * Unsupported (501 with a name): routes, query parameters, body fields, record types, settings, and kinds of zones,
+ * applications and rulesets that are not listed. Known differences: codes that no source names are made up (clients read the
+ * status), names of zones are not checked against registries, plain HTTP instead of TLS, no API keys with e-mail, no limit of
+ * 200 requests a second for one address.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Account, ApiToken } from "../account";
@@ -23,22 +22,22 @@ import { listen } from "../../processes/listen";
 
 const PREFIX = "/client/v4";
 const ID = /^([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
-/** Path parameters that are no ids. */
+/** Path parameters that are not ids. */
 const WORDS = ["setting", "script"];
 
 export interface CloudflareApiOptions {
-    /** 0 = any free one. */
+    /** 0: any free port. */
     port: number;
-    /** A token that may do everything; others are added to the account. */
+    /** A token with all permissions. Tests add others to the account. */
     token: string;
     account: Account;
     log?: (line: string) => void;
 }
 
-/** A request that came in, for tests to look at. */
+/** A received request, for assertions of tests. */
 export interface SeenRequest {
     method: string;
-    /** Without /client/v4 and the query. */
+    /** Path without /client/v4 and the query. */
     path: string;
     query: string;
     body: unknown;
@@ -46,10 +45,10 @@ export interface SeenRequest {
 }
 
 export interface CloudflareApi {
-    /** Base URL for CLOUDFLARE_BASE_URL, with /client/v4. */
+    /** Value for CLOUDFLARE_BASE_URL, with /client/v4. */
     url: string;
     port: number;
-    /** In the order in which they were answered. */
+    /** Requests in the order of their answers. */
     requests: SeenRequest[];
     close(): Promise<void>;
 }
@@ -83,7 +82,7 @@ export async function startCloudflareApi(options: CloudflareApiOptions): Promise
 }
 
 function json(status: number, body: object, headers: Record<string, string> = {}): Reply {
-    // Clients retry 409 and 5xx for minutes unless told not to.
+    // Without this header clients retry 409 and 5xx for minutes.
     const final: Record<string, string> = status === 409 || status >= 500 ? { "x-should-retry": "false" } : {};
     const all = { "Content-Type": "application/json", ...final, ...headers };
     const sent = Object.fromEntries(Object.entries(all).filter(([, value]) => value !== ""));
@@ -168,7 +167,7 @@ function faulty(fault: { status: number; body?: unknown; headers?: Record<string
     return json(fault.status, (fault.body as object) ?? failure([{ code, message }]), headers);
 }
 
-/** Looks up what the path names, and asks the route. */
+/** Looks up the objects in the path, and calls the route. */
 function run(
     account: Account,
     token: ApiToken,

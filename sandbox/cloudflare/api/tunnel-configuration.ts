@@ -1,4 +1,4 @@
-/** The ingress rules of a tunnel. They are kept as sent: any addition would be a difference for the client. */
+/** The ingress rules of a tunnel. They are stored as sent: an added field would be a difference for the client. */
 import { z } from "zod";
 import type { TunnelConfiguration } from "../account";
 import { compile, NotTranslated } from "../re2";
@@ -29,7 +29,7 @@ const originRequest = z
         },
     })
     .nullish();
-/** A service has no path. */
+/** A service without a path. */
 const SERVICE = /^((https?|tcp|ssh|rdp|smb):\/\/[^/]+|unix(\+tls)?:\/.+|http_status:[1-5]\d\d|hello_world|bastion)$/;
 const body = z.strictObject({
     config: z.strictObject({
@@ -66,7 +66,7 @@ export const tunnelConfigurationRoutes: Route[] = [
     }),
 ];
 
-/** The last rule catches everything, and no rule before it does. */
+/** Only the last rule must match all requests. */
 function checkOrder(rules: z.infer<typeof body>["config"]["ingress"]): void {
     rules.forEach(({ hostname, path }, i) => {
         const last = i === rules.length - 1;

@@ -1,4 +1,4 @@
-/** Tunnels: create, rename, new secret, token, connections, soft deletion. */
+/** Tunnels: create, rename, replace the secret, token, connections, soft deletion. */
 import { z } from "zod";
 import { tokenOf, tunnelStatus, type Tunnel } from "../account";
 import { tunnelSecret, uuid } from "../ids";
@@ -9,7 +9,7 @@ import { page, PAGING } from "./paging";
 
 const GROUP = "Cloudflare Tunnel";
 const tunnels = product(GROUP);
-/** Of the secret, before base64. */
+/** Least length of the secret before base64. */
 const LEAST_SECRET_BYTES = 32;
 
 const createBody = z.strictObject({
@@ -22,12 +22,12 @@ const changeBody = z.strictObject({ name: z.string().min(1).optional(), tunnel_s
 const LIST = "accounts/{account}/cfd_tunnel";
 const ONE = `${LIST}/{tunnel}`;
 export const tunnelRoutes: Route[] = [
-    tunnels("GET", LIST, "a look at what exists", list, ["name", "is_deleted", "status", "uuid", ...PAGING]),
+    tunnels("GET", LIST, "listing existing objects", list, ["name", "is_deleted", "status", "uuid", ...PAGING]),
     tunnels("POST", LIST, "ZeroTrustTunnelCloudflared: create", create),
     tunnels("GET", ONE, "ZeroTrustTunnelCloudflared: read, import", (call) => ({ result: answer(call, find(call)) })),
     tunnels("PATCH", ONE, "ZeroTrustTunnelCloudflared: update", change),
     tunnels("DELETE", ONE, "ZeroTrustTunnelCloudflared: delete", remove),
-    // Reading is not enough here, and the refusal is another one than elsewhere.
+    // Read permission is not enough here, and the rejection differs from other routes.
     {
         ...tunnels("GET", `${ONE}/token`, "getZeroTrustTunnelCloudflaredToken", (call) => ({
             result: tokenOf(call.account, findLive(call)),
@@ -35,8 +35,8 @@ export const tunnelRoutes: Route[] = [
         needs: [`${GROUP} Write`],
         refusal: () => new ApiError(401, { code: 1001, message: "Unauthorized to access the token of a tunnel" }),
     },
-    tunnels("GET", `${ONE}/connections`, "a look at the connectors", (call) => ({ result: clients(findLive(call)) })),
-    tunnels("DELETE", `${ONE}/connections`, "a script that throws connectors off", dropConnections, ["client_id"]),
+    tunnels("GET", `${ONE}/connections`, "listing connectors", (call) => ({ result: clients(findLive(call)) })),
+    tunnels("DELETE", `${ONE}/connections`, "disconnecting connectors", dropConnections, ["client_id"]),
 ];
 
 function find({ account, params }: Call): Tunnel {
@@ -44,7 +44,7 @@ function find({ account, params }: Call): Tunnel {
     if (!tunnel) throw notFound(1003, "Tunnel not found");
     return tunnel;
 }
-/** A deleted tunnel can be read, nothing more. */
+/** A deleted tunnel can only be read. */
 export function findLive(call: Call): Tunnel {
     const tunnel = find(call);
     if (tunnel.deleted_at !== null) throw notFound(1003, "Tunnel not found");
@@ -122,7 +122,7 @@ function create(call: Call) {
 function change(call: Call) {
     const { account } = call;
     const tunnel = findLive(call);
-    // A secret that is null stays as it is: the provider sends that when the program no longer names one.
+    // The provider sends null when the program has no secret: the secret stays unchanged.
     const body = bodyOf(call, changeBody, 1005);
     if (body.name !== undefined) checkName(call, body.name, tunnel);
     if (body.tunnel_secret !== undefined) tunnel.secret = checkSecret(body.tunnel_secret);
@@ -148,7 +148,7 @@ function clients(tunnel: Tunnel): object[] {
     });
 }
 
-/** Without client_id: all of them. */
+/** Without client_id: disconnects all connectors. */
 function dropConnections(call: Call) {
     const tunnel = findLive(call);
     const client = call.query.get("client_id");

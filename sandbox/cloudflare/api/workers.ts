@@ -1,7 +1,9 @@
 /**
  * Worker scripts and their routes. Facts: the calls of the official provider (terraform-provider-cloudflare 5.22.0,
- * services/workers_script and workers_route), Cloudflare's API reference. A script is uploaded as multipart/form-data: its module, and
- * `metadata`. Unsupported: bindings, assets, other metadata, more than one module, and to delete a script that a route leads to.
+ * services/workers_script and workers_route), Cloudflare's API reference. A script is uploaded as multipart/form-data: its
+ * module, and `metadata`.
+ *
+ * Unsupported: bindings, assets, other metadata, several modules, and the deletion of a script that a route uses.
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -27,7 +29,7 @@ const routeBody = z.strictObject({ pattern: z.string(), script: z.string().optio
 
 const NAME = /^[a-z0-9_][a-z0-9_-]{0,62}$/;
 const MODULE = "application/javascript+module";
-/** Of the free plan, after compression in reality. Bytes. */
+/** Size limit of the free plan, in bytes. The real limit applies after compression. */
 const MAX_SCRIPT = 3_000_000;
 
 const SCRIPT = "accounts/{account}/workers/scripts/{script}";
@@ -36,7 +38,7 @@ export const workerRoutes: Route[] = [
     scripts(
         "GET",
         "accounts/{account}/workers/scripts",
-        "is the name of the Worker taken?",
+        "checking whether the name of the Worker is taken",
         (call) => page(call, [...call.account.workerScripts.values()].map(answer), 50),
         PAGING,
     ),
@@ -67,7 +69,7 @@ export const workerRoutes: Route[] = [
     routes(
         "GET",
         "zones/{zone}/workers/routes",
-        "does another Worker serve the names?",
+        "checking for Workers of others on the names",
         (call) => page(call, ofZone(call).map(answerRoute), 50),
         PAGING,
     ),
@@ -132,7 +134,7 @@ function findRoute(call: Call): WorkerRoute {
     if (!route) throw notFound(10008, "This route does not exist.");
     return route;
 }
-/** A route that is made by the API fails closed. */
+/** A route created by the API fails closed. */
 const answerRoute = ({ script, ...route }: WorkerRoute): object => ({
     ...without(route, "zone_id"),
     ...(script === undefined ? {} : { script }),

@@ -1,4 +1,4 @@
-/** What hangs on a zone: settings, DNSSEC, edge certificates. */
+/** Parts of a zone: settings, DNSSEC, edge certificates. */
 import { z } from "zod";
 import { PLANS, type Zone } from "../account";
 import { ALGORITHM, followParent, makeKey } from "../dnssec";
@@ -35,7 +35,7 @@ export const zoneFeatureRoutes: Route[] = [
     certificates(
         "GET",
         "zones/{zone}/ssl/certificate_packs",
-        "ops check dns: has the edge certificate been issued?",
+        "ops check dns: state of the edge certificate",
         (call) => {
             const all = call.query.get("status") === "all";
             const packs = call.zone.certificate_packs.filter((pack) => all || pack.status === "active");

@@ -1,4 +1,4 @@
-/** Zones: create, look up, pause, delete, and the check that makes them active. */
+/** Zones: create, find, pause, delete, and the check that activates them. */
 import { z } from "zod";
 import { firstCheck } from "../zone-life";
 import type { Account, Zone } from "../account";
@@ -9,11 +9,11 @@ import { ordered, page, PAGING } from "./paging";
 
 const zoneRoute = product("Zone");
 const HOSTNAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
-/** The real look-up can compare a name in other ways than whole, as in `contains:example`. */
+/** The real API has more comparisons of a name, such as `contains:example`. */
 const COMPARED = /^(equal|not_equal|starts_with|ends_with|contains)(_case_sensitive)?:/;
-/** Activation can be asked for once in this time on Free, and more often above it. */
+/** Shortest time between two activation checks: longest on Free. */
 const CHECK_EVERY_SECONDS = { free: 3600, pro: 300, business: 300, enterprise: 300 };
-/** First names of name servers; each zone gets two. */
+/** First names of name servers. Each zone gets two. */
 const WORDS = ["ada", "bob", "cora", "dean", "elsa", "finn", "gina", "hugh", "iris", "jim", "kara", "leo"];
 const PLAN_NAMES = { free: "Free", pro: "Pro", business: "Business", enterprise: "Enterprise" };
 
@@ -42,7 +42,7 @@ export const zoneRoutes: Route[] = [
         account.removeZone(zone);
         return { result: { id: zone.id } };
     }),
-    zoneRoute("PUT", "zones/{zone}/activation_check", "a script that waits for the delegation", activationCheck),
+    zoneRoute("PUT", "zones/{zone}/activation_check", "waiting for the delegation", activationCheck),
 ];
 
 function create(call: Call) {
@@ -86,7 +86,7 @@ function create(call: Call) {
     return { result: answer(call, zone) };
 }
 
-/** Two names; a zone that is added a second time gets two others. */
+/** Picks two names. A zone that is added again gets two others. */
 function assignedServers(account: Account, name: string): string[] {
     const pair = account.formerZones.filter((former) => former === name).length % (WORDS.length / 2);
     return [WORDS[2 * pair], WORDS[2 * pair + 1]].map((word) => `${word}.ns.cloudflare.com`);
@@ -117,7 +117,7 @@ function list(call: Call) {
             (query.get("status") ?? zone.status) === zone.status &&
             (query.getAll("type").length === 0 || query.getAll("type").includes(zone.type)),
     );
-    const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]); // of one account, the last two say nothing
+    const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]); // with one account, the last two have no effect
     return page(
         call,
         sorted.map((zone) => answer(call, zone)),

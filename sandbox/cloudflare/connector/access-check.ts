@@ -1,9 +1,8 @@
 /**
- * `originRequest.access`: the connector's own look at the JWT of Access (cloudflared ingress/middleware/jwtvalidator.go,
- * proxy/proxy.go). Facts: no header is 403, and so is a token for another audience, both with an empty body. A token that
- * does not verify (signature, issuer, expiry) is an error of the middleware, which is answered 502.
- * An unknown `kid` causes a new fetch of the keys, however recent the last one, and cached keys never expire: as in
- * Go's go-oidc, unlike the default of jose.
+ * `originRequest.access`: the connector's own check of the JWT of Access (cloudflared ingress/middleware/jwtvalidator.go,
+ * proxy/proxy.go). Facts: a missing header and a token for another audience are 403 with an empty body. A token that fails
+ * verification (signature, issuer, expiry) is an error of the middleware, which is answered with 502. An unknown `kid` always
+ * causes a new fetch of the keys, and cached keys never expire: as in Go's go-oidc, unlike the default of jose.
  */
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { AccessRule } from "./ingress";

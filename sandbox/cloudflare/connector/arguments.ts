@@ -1,7 +1,7 @@
 /**
- * The command line of `cloudflared tunnel run`, as far as it is used: flags of three levels, each with its variable
- * (reference cloudflare-access-runtime §4; cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable.
- * Any other flag, command or TUNNEL_ variable is refused by name.
+ * The command line of `cloudflared tunnel run`: flags of three levels, each with its variable (reference
+ * cloudflare-access-runtime §4; cloudflared cmd/tunnel/cmd.go, subcommands.go). A flag wins over its variable. All other flags,
+ * commands and TUNNEL_ variables are rejected by name.
  */
 import { goDuration } from "../durations";
 import { LEVELS, type Level } from "./log";
@@ -11,7 +11,7 @@ export interface RunArguments {
     metrics?: string;
     graceMilliseconds: number;
     edges: string[];
-    /** File with the certificates that the edge is trusted by. */
+    /** File with the certificates of authorities that the edge is verified with. */
     caFile?: string;
     level: Level;
     retries: number;
@@ -25,7 +25,7 @@ export class UsageError extends Error {}
 /** connection.MaxGracePeriod. */
 const MOST_GRACE_MILLISECONDS = 180_000;
 
-/** Why the real one ends with 1 once it has read its token (cmd/cloudflared/tunnel/configuration.go). */
+/** The error with which the real one exits with 1 after reading its token (cmd/cloudflared/tunnel/configuration.go). */
 export function startProblem({ graceMilliseconds }: RunArguments): string | undefined {
     return graceMilliseconds > MOST_GRACE_MILLISECONDS ? "grace-period must be equal or less than 3m0s" : undefined;
 }
@@ -51,12 +51,12 @@ const FLAGS: Record<string, Flag> = {
     "token-file": { places: ["run"], variable: "TUNNEL_TOKEN_FILE", kind: "text" },
 };
 
-/** The real one has them. */
+/** Flags of the real cloudflared. */
 const UNSUPPORTED = ["edge-ip-version", "region", "ha-connections"];
 
 type Given = Map<string, string[]>;
 
-/** @param words without the program's name */
+/** @param words arguments without the name of the program */
 export function parseArguments(words: string[], environment: NodeJS.ProcessEnv): Arguments {
     const given: Given = new Map();
     const rest = [...words];
@@ -105,7 +105,7 @@ function checked(given: Given): RunArguments {
     const problems: string[] = [];
     if (one("no-autoupdate") !== "true")
         problems.push("unsupported by the sandbox: automatic updates. Pass --no-autoupdate.");
-    const protocol = one("protocol") ?? "auto"; // auto falls back to http2 when QUIC does not pass, as it does not here
+    const protocol = one("protocol") ?? "auto"; // auto falls back to http2 without QUIC, which the sandbox never has
     if (!["auto", "http2"].includes(protocol))
         problems.push(`unsupported by the sandbox: protocol ${protocol}. Use http2 or auto.`);
     const level = one("loglevel") ?? "info";

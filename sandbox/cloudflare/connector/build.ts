@@ -1,4 +1,4 @@
-/** Makes the connector one executable file, so that it can be downloaded, checked and run like the real binary. */
+/** Bundles the connector into one executable file, which can be downloaded, verified and run like the real binary. */
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,13 +6,13 @@ import { build } from "esbuild";
 
 export interface BuiltConnector {
     path: string;
-    /** Hex. The same code gives the same bytes for one Node. */
+    /** Hex. The same code gives the same bytes with the same Node.js. */
     sha256: string;
 }
 
 /**
- * @param path where to put it
- * @param options `node`: the interpreter, as it is called where the file runs; `version`: another one to emulate
+ * @param path the file to write
+ * @param options `node`: path of the interpreter on the host; `version`: another version to emulate
  */
 export async function buildConnector(
     path: string,

@@ -1,31 +1,31 @@
-/** One connection to the edge: dialled, registered, serving streams, unregistered (cloudflared connection/http2.go, control.go). */
+/** One connection to the edge: connect, register, serve streams, unregister (cloudflared connection/http2.go, control.go). */
 import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from "node:http2";
 import { connect, type TLSSocket } from "node:tls";
 import { RegistrationClient } from "../registration/client";
 import * as wire from "./wire";
 import type { TunnelToken } from "./token";
 
-/** Of cloudflared (supervisor/tunnel.go), in milliseconds. */
+/** Timeout of cloudflared for a connection (supervisor/tunnel.go), in milliseconds. */
 const DIAL_TIMEOUT = 15_000;
-/** An edge that does not close its side is not waited for longer, in milliseconds. */
+/** Longest wait for an edge to close its side, in milliseconds. */
 const CLOSE_TIMEOUT = 1000;
 
 export interface ConnectionParts {
     index: number;
     edge: { host: string; port: number };
-    /** Certificates that the edge is trusted by, in PEM form (`--cacert`). @default those of the system */
+    /** Certificates of authorities for the edge's TLS, in PEM form (`--cacert`). @default those of the system */
     ca?: string;
     token: TunnelToken;
     connectorId: string;
     version: string;
     arch: string;
     configure(update: wire.ConfigurationUpdate): wire.ConfigurationAnswer;
-    /** Serves one request; resolves when it is over. */
+    /** Serves one request. Resolves at its end. */
     serve(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void>;
 }
 
 export class EdgeConnection {
-    /** Resolves once, whatever the reason. */
+    /** Resolves at the end of the connection, whatever the reason. */
     readonly closed: Promise<void>;
     private control?: ServerHttp2Stream;
     private session?: ServerHttp2Session;
@@ -36,11 +36,11 @@ export class EdgeConnection {
         const { edge, ca } = parts;
         this.socket = connect({ ...edge, ca, servername: wire.EDGE_NAME });
         this.socket.setNoDelay(true);
-        this.socket.on("error", () => undefined); // what follows from it is in `closed`
+        this.socket.on("error", () => undefined); // handled by `closed`
         this.closed = new Promise((resolve) => this.socket.once("close", () => resolve()));
     }
 
-    /** Dials and registers. @returns the edge's location and the connection's id */
+    /** Connects and registers. @returns the edge's location and the connection's id */
     async register(): Promise<{ location: string; connectionId: string }> {
         const lost = new Promise<never>((_, reject) => {
             this.socket.once("error", reject);
@@ -67,13 +67,13 @@ export class EdgeConnection {
         }
     }
 
-    /** After this the edge sends no new request on this connection; running ones go on. */
+    /** Afterwards the edge sends no new request on this connection. Running requests continue. */
     async unregister(): Promise<void> {
         if (!this.control || this.control.destroyed) return;
         await Promise.race([this.closed, this.registration?.unregister()]);
     }
 
-    /** Waits for what was written, then closes. */
+    /** Waits until all data is written, then closes. */
     finish(): void {
         if (!this.session || this.session.destroyed) return this.end();
         this.control?.end();
@@ -82,12 +82,12 @@ export class EdgeConnection {
         this.socket.once("close", () => clearTimeout(late));
     }
 
-    /** Breaks it off, with whatever runs on it. */
+    /** Closes the connection at once, with all running requests. */
     end(): void {
         this.socket.destroy();
     }
 
-    /** The roles turn round: the edge opens streams, this side answers. @returns the control stream, once opened */
+    /** Reverses the roles: the edge opens streams, and this side answers. @returns the control stream once it is open */
     private takeOver(): Promise<ServerHttp2Stream> {
         const session = performServerHandshake(this.socket, { settings: { maxConcurrentStreams: 2 ** 32 - 1 } });
         this.session = session;
@@ -105,7 +105,7 @@ export class EdgeConnection {
     }
 
     private startControl(stream: ServerHttp2Stream): ServerHttp2Stream {
-        stream.on("error", () => undefined); // the session's end is looked at elsewhere
+        stream.on("error", () => undefined); // handled at the end of the session
         stream.respond({ ":status": 200 });
         return stream;
     }

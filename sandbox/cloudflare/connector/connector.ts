@@ -1,4 +1,7 @@
-/** The connector: four connections with retries, one set of rules, a graceful end (cloudflared supervisor/*, orchestration/*). */
+/**
+ * The connector: four connections with retries, one set of rules, graceful shutdown (cloudflared supervisor/*,
+ * orchestration/*).
+ */
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Refused } from "../registration/server";
@@ -10,24 +13,24 @@ import { Proxy, type Resolve } from "./proxy";
 import type { TunnelToken } from "./token";
 import { CONNECTIONS, type ConfigurationAnswer, type ConfigurationUpdate } from "./wire";
 
-/** Set by a build that emulates another version: nothing else of it differs. */
+/** Version of a build that emulates another version. Nothing else differs. */
 declare const OTHER_VERSION: string | undefined;
 export const VERSION = typeof OTHER_VERSION === "string" ? OTHER_VERSION : "2026.8.2";
 
 export interface ConnectorOptions {
     token: TunnelToken;
-    /** `host:port`; connections are spread over them. */
+    /** `host:port` of each edge. Connections are distributed over them. */
     edges: string[];
-    /** Certificates that the edge is trusted by, in PEM form. @default those of the system */
+    /** Certificates of authorities for the edge's TLS, in PEM form. @default those of the system */
     ca?: string;
     log: Log;
-    /** `--retries`: the waits grow up to the one of this number, and stay there. @default 5 */
+    /** `--retries`: the number of times that the wait doubles. @default 5 */
     retries?: number;
-    /** First backoff, in milliseconds; doubled at each try. @default 1000 */
+    /** First backoff, in milliseconds. It doubles with each retry. @default 1000 */
     backoff?: number;
-    /** The first connection is up: systemd may be told. */
+    /** Called when the first connection is registered, to notify systemd. */
     onReady?: () => void;
-    /** Names of a cluster that it runs in. @default none */
+    /** Resolves names of the cluster that it runs in. @default none */
     resolve?: Resolve;
 }
 
@@ -46,13 +49,13 @@ export class Connector {
         this.proxy = new Proxy(this.stats, options.log, options.resolve);
     }
 
-    /** Starts with one connection; the others follow when it is up. There they come one a second, here all at once. */
+    /** Starts one connection, and the others after its registration. The real one starts one a second, this one all at once. */
     start(): void {
         this.options.log("info", `Generated Connector ID: ${this.id}`);
         this.loops.push(this.keepConnected(0));
     }
 
-    /** @returns whether all running requests could finish within the time */
+    /** @returns whether all running requests finished in time */
     async stop(graceMilliseconds: number): Promise<boolean> {
         this.stopping.abort();
         await Promise.all(
@@ -79,7 +82,7 @@ export class Connector {
         return finished;
     }
 
-    /** As if the process were killed: every connection breaks, with what runs on it. */
+    /** Breaks all connections with their requests, as a kill of the process does. */
     async kill(): Promise<void> {
         this.stopping.abort();
         for (const connection of this.live.values()) connection.end();
@@ -159,7 +162,7 @@ export class Connector {
         };
     }
 
-    /** An older or equal version is left alone; a bad one keeps what was there (orchestration/orchestrator.go). */
+    /** Ignores an older or the same version. An invalid one leaves the rules unchanged (orchestration/orchestrator.go). */
     private configure({ version, config, certsUrl }: ConfigurationUpdate): ConfigurationAnswer {
         const { log } = this.options;
         if (version <= this.stats.configVersion) return { lastAppliedVersion: this.stats.configVersion, err: "" };

@@ -1,7 +1,8 @@
 /**
  * Ingress rules of a remotely managed tunnel, as cloudflared 2026.8.2 reads them (ingress/ingress.go, rule.go).
- * Emulated services: `http://host:port` and `http_status:NNN`. Everything else (https, tcp, ssh, unix, hello_world,
- * bastion, socks) is refused, and so is each origin setting that would change an HTTP request and is not named here.
+ * Emulated: the services `http://host:port` and `http_status:NNN`.
+ * Unsupported: all other services (https, tcp, ssh, unix, hello_world, bastion, socks), and every origin setting not named here
+ * that would change an HTTP request.
  */
 import { compile } from "../re2";
 
@@ -14,7 +15,7 @@ export interface AccessRule {
 export interface OriginSettings {
     access?: AccessRule;
     httpHostHeader?: string;
-    /** Seconds; the defaults of cloudflared. */
+    /** Defaults of cloudflared, in seconds. */
     connectTimeout: number;
     tcpKeepAlive: number;
     keepAliveTimeout: number;
@@ -27,7 +28,7 @@ export interface Rule {
     hostname: string;
     path?: RegExp;
     service: Service;
-    /** As written. */
+    /** The service as written. */
     serviceText: string;
     origin: OriginSettings;
 }
@@ -38,18 +39,18 @@ const DEFAULTS: OriginSettings = {
     keepAliveTimeout: 90,
     keepAliveConnections: 100,
 };
-/** About TLS to the origin only: the real one ignores them for `http://` too. */
+/** Settings for TLS to the origin: the real one ignores them for `http://` too. */
 const TLS_ONLY = ["caPool", "noTLSVerify", "originServerName", "matchSNItoHost", "tlsTimeout", "noHappyEyeballs"];
 const WITHOUT_EFFECT_WHEN_UNSET = ["disableChunkedEncoding", "http2Origin", "proxyType", "bastionMode"];
 
 type Raw = Record<string, unknown>;
 
-/** No configuration yet, or one without rules: 503 for everything (ingress.go, ErrNoIngressRulesCLI). */
+/** The rules without a configuration, or with an empty one: 503 for all requests (ingress.go, ErrNoIngressRulesCLI). */
 export const NO_RULES: Rule[] = [
     { hostname: "", service: { kind: "status", status: 503 }, serviceText: "http_status:503", origin: DEFAULTS },
 ];
 
-/** @throws one Error that says what is wrong with the first bad rule, in the words of cloudflared where it has some */
+/** @throws Error for the first invalid rule, with cloudflared's message where it has one */
 export function parseConfiguration(config: unknown): Rule[] {
     const { ingress = [], originRequest, ...rest } = (config ?? {}) as Raw;
     refuseUnknown("configuration", rest, ["warp-routing"]);
@@ -110,7 +111,7 @@ function parseOrigin(raw: unknown, defaults: OriginSettings): OriginSettings {
 function parseAccess(raw: Raw): AccessRule | undefined {
     const { required = false, teamName = "", audTag = [], ...rest } = raw as unknown as Partial<AccessRule>;
     refuseUnknown("originRequest.access", rest, ["environment"]);
-    if (!required) return undefined; // as there: nothing is checked then
+    if (!required) return undefined; // cloudflared checks nothing then either
     if (!teamName) throw new Error("access.TeamName cannot be blank");
     return { required, teamName, audTag };
 }
@@ -120,7 +121,7 @@ function refuseUnknown(where: string, rest: object, ignored: string[]): void {
     if (unknown.length > 0) throw new Error(`${where}: ${unknown.join(", ")} is unsupported by the sandbox`);
 }
 
-/** The first rule that matches; the last one matches everything. */
+/** Returns the first rule that matches. The last one matches everything. */
 export function findRule(rules: readonly Rule[], host: string, path: string): { rule: Rule; index: number } {
     const hostname = host.replace(/:\d+$/, "").toLowerCase();
     const decoded = decodePath(path.split("?")[0]);
@@ -134,7 +135,7 @@ function hostMatches(pattern: string, hostname: string): boolean {
     return pattern.startsWith("*.") && hostname.endsWith(pattern.slice(1));
 }
 
-/** Go matches against URL.Path, which has its escapes decoded. */
+/** Go matches against URL.Path, which is percent-decoded. */
 function decodePath(path: string): string {
     try {
         return decodeURIComponent(path);

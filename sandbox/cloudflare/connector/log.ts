@@ -1,4 +1,4 @@
-/** Lines as cloudflared prints them on stderr: `<time> INF <message> key=value …`. */
+/** Log lines in cloudflared's format on stderr: `<time> INF <message> key=value …`. */
 
 export const LEVELS = ["debug", "info", "warn", "error", "fatal"] as const;
 export type Level = (typeof LEVELS)[number];

@@ -1,9 +1,10 @@
 /**
- * Emulator of `cloudflared` 2026.8.2, the tunnel's connector, as far as `tunnel run` with a token of a remotely managed
- * tunnel goes. Facts: the source of cloudflared 2026.8.2 and logs in its issues; see each file. Talks to the sandbox's edge,
- * whose address (`--edge` or TUNNEL_EDGE) and certificate (`--cacert` or TUNNEL_CACERT) must be given: real flags, and hidden.
+ * Emulator of `cloudflared` 2026.8.2, the connector of a tunnel: `tunnel run` with the token of a remotely managed tunnel.
+ * Facts: the source of cloudflared 2026.8.2 and logs in its issues; each file names its own. It connects to the sandbox's edge,
+ * and needs its address (`--edge` or TUNNEL_EDGE) and certificate (`--cacert` or TUNNEL_CACERT), which are real but hidden
+ * flags.
  *
- * Refused: every other command (access, service, login, …), locally managed tunnels, QUIC, self-update, origins other than
+ * Unsupported: all other commands (access, service, login, …), locally managed tunnels, QUIC, self-update, origins other than
  * plain HTTP; see arguments.ts and ingress.ts.
  */
 import { readFileSync } from "node:fs";
@@ -15,7 +16,7 @@ import { serveMetrics } from "./metrics";
 import { notifyReady } from "./notify";
 import { InvalidToken, parseToken, type TunnelToken } from "./token";
 
-/** `cli.Exit(…, -1)` of the real one. */
+/** Exit code of `cli.Exit(…, -1)` in cloudflared. */
 const EXIT_USAGE = 255;
 
 async function main(): Promise<number> {
@@ -82,7 +83,7 @@ async function run(args: RunArguments): Promise<number> {
         process.once("SIGTERM", () => resolve("terminated"));
         process.once("SIGINT", () => resolve("interrupt"));
     });
-    for (const name of ["SIGTERM", "SIGINT"]) process.removeAllListeners(name); // a second one ends it at once
+    for (const name of ["SIGTERM", "SIGINT"]) process.removeAllListeners(name); // a second signal ends the process at once
     log("info", `Initiating graceful shutdown due to signal ${signal} ...`);
     const finished = await connector.stop(args.graceMilliseconds);
     if (!finished) log("warn", "grace period is over: running requests are cut off");
@@ -91,7 +92,7 @@ async function run(args: RunArguments): Promise<number> {
     return 0;
 }
 
-/** Flag or variable first, then the file; the file's text is trimmed. */
+/** Reads the token from the flag or variable first, then from the file, whose text is trimmed. */
 function readToken(args: RunArguments): TunnelToken {
     if (args.token) return parseToken(args.token);
     if (!args.tokenFile) {
@@ -111,10 +112,10 @@ function readToken(args: RunArguments): TunnelToken {
 
 async function tellSystemd(log: Log): Promise<void> {
     const problem = await notifyReady();
-    if (problem) log("warn", "systemd could not be told that this is ready", { error: problem });
+    if (problem) log("warn", "systemd could not be notified", { error: problem });
 }
 
-/** `cloudflared tunnel --metrics ADDR ready`: the exit code of /ready, for probes. */
+/** `cloudflared tunnel --metrics ADDR ready`, for probes: exits with the result of /ready. */
 function ready(metrics: string | undefined): Promise<number> {
     if (!metrics) {
         process.stderr.write("--metrics has to be provided\n");

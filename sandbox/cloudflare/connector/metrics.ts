@@ -1,7 +1,7 @@
 /**
- * What the connector counts, and its HTTP server for health and metrics (cloudflared metrics/metrics.go, readiness.go).
- * Served: /ready, /healthcheck and those series of /metrics that alerts use. Not served: /config, /quicktunnel, /diag/*,
- * /debug/pprof and the Go runtime's series; any other path is 501.
+ * Counters of the connector, and its HTTP server for health and metrics (cloudflared metrics/metrics.go, readiness.go).
+ * Emulated: /ready, /healthcheck and the series of /metrics that alerts use. Unsupported (501): /config, /quicktunnel, /diag/*,
+ * /debug/pprof, the Go runtime's series, and all other paths.
  */
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,11 +13,11 @@ export class Stats {
     concurrentRequests = 0;
     configVersion = -1;
     readonly responseByCode = new Map<number, number>();
-    /** Index of each connection that is up, with the location it leads to. */
+    /** Location of each established connection, by its index. */
     readonly connected = new Map<number, string>();
-    /** The last location of each connection, which stays when the edge is lost (connection/metrics.go). */
+    /** The last location of each connection, also after its loss (connection/metrics.go). */
     private readonly locations = new Map<number, string>();
-    /** Connections that are up or on their way (supervisor/tunnel.go): not how many are connected. */
+    /** Connections that are established or being established (supervisor/tunnel.go), not only established ones. */
     haConnections = 0;
 
     constructor(
@@ -69,7 +69,7 @@ export class Stats {
     }
 }
 
-/** Tried in this order when no address is given; a free port after that. */
+/** Ports to try in this order without an address; then any free port. */
 const DEFAULT_PORTS = [20241, 20242, 20243, 20244, 20245, 0];
 
 export interface MetricsServer {
@@ -78,7 +78,7 @@ export interface MetricsServer {
     close(): Promise<void>;
 }
 
-/** @param address `host:port`, or undefined for the default ones */
+/** @param address `host:port`; undefined: the default addresses */
 export async function serveMetrics(stats: Stats, address: string | undefined): Promise<MetricsServer> {
     const server = createServer((request, answer) => {
         const path = (request.url ?? "/").split("?")[0];
@@ -106,7 +106,7 @@ function split(address: string): [host: string, ports: number[]] {
     return [match[1] || "0.0.0.0", [Number(match[2] || 0)]];
 }
 
-/** The first of these ports that is free. */
+/** Listens on the first free port of a list. */
 async function listenAtFirst(server: Server, host: string, [port, ...others]: number[]): Promise<Listening> {
     try {
         return await listen(server, port, host);

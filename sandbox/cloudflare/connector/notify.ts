@@ -1,6 +1,6 @@
 /**
- * READY=1 to systemd (`Type=notify`, cloudflared cmd/tunnel/cmd.go). NOTIFY_SOCKET is a datagram socket of the file system,
- * which Node cannot open, so a small program of the host sends it: systemd-notify, or perl where that is missing.
+ * Sends READY=1 to systemd (`Type=notify`, cloudflared cmd/tunnel/cmd.go). NOTIFY_SOCKET is a datagram socket of the file
+ * system, which Node.js cannot open, so a program of the host sends it: systemd-notify, or perl without it.
  */
 import { spawn } from "node:child_process";
 
@@ -8,7 +8,7 @@ const SEND_WITH_PERL =
     'use Socket; my $p = $ENV{NOTIFY_SOCKET}; $p =~ s/^@/\\0/; socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!"; ' +
     'defined send($s, "READY=1\\nMAINPID=$ARGV[0]", 0, pack_sockaddr_un($p)) or die "$!";';
 
-/** Does nothing without NOTIFY_SOCKET. @returns what failed, or undefined */
+/** Does nothing without NOTIFY_SOCKET. @returns the error, or undefined */
 export async function notifyReady(environment = process.env): Promise<string | undefined> {
     if (!environment.NOTIFY_SOCKET) return undefined;
     const pid = String(process.pid);
@@ -26,7 +26,7 @@ export async function notifyReady(environment = process.env): Promise<string | u
 
 function run(program: string, args: string[], env: NodeJS.ProcessEnv): Promise<string | undefined> {
     return new Promise((resolve) => {
-        // Without the caller's secrets: TUNNEL_TOKEN is not for others.
+        // Without the secrets of this process, such as TUNNEL_TOKEN.
         const own = { PATH: env.PATH, NOTIFY_SOCKET: env.NOTIFY_SOCKET };
         const child = spawn(program, args, { env: own, stdio: ["ignore", "ignore", "pipe"] });
         let said = "";

@@ -1,10 +1,12 @@
 /**
- * From a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts: header names go
- * out in Go's canonical form; `Connection: keep-alive` is set; the connector's id is added as `Cf-Warp-Tag-Id`; an origin
- * that cannot be reached is 502 "from cloudflared", which the edge shows as its own page; an answer that breaks off in the
- * middle ends as if it were complete, because the copy's error is dropped; what is held back is in unflushed.ts; a request
- * without a body is chunked where its method usually has one (seen, and Go's net/http transfer.go).
- * Not here: the real one adds `Accept-Encoding: gzip` where the edge sent none, and unpacks the answer.
+ * Forwards a stream of the edge to the origin and back (cloudflared proxy/proxy.go, connection/http2.go). Facts:
+ * - Header names have Go's canonical form, `Connection: keep-alive` is set, and the connector's id is in `Cf-Warp-Tag-Id`.
+ * - An unreachable origin is 502 "from cloudflared", which the edge shows as its own page.
+ * - An answer that breaks off ends as if it were complete, because cloudflared ignores the error of the copy.
+ * - unflushed.ts has the buffering of answers.
+ * - A request without a body is chunked if its method usually has one (measured, and Go's net/http transfer.go).
+ *
+ * Known difference: the real one adds `Accept-Encoding: gzip` if the edge sent none, and decompresses the answer.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
@@ -18,7 +20,7 @@ import * as wire from "./wire";
 
 const HOP_BY_HOP = new Set(["connection", "keep-alive", "transfer-encoding", "upgrade", "te", "proxy-connection"]);
 
-/** @throws Error where a name is known and nothing answers */
+/** @throws Error for a known name without a listener */
 export type Resolve = (host: string, port: number) => number | undefined;
 
 export class Proxy {
@@ -26,7 +28,7 @@ export class Proxy {
     private access?: { certsUrl: string; check: AccessCheck };
     private readonly agents = new Map<string, Agent>();
 
-    /** @param resolve port on 127.0.0.1 that emulates a name of a cluster; undefined for names that this machine knows */
+    /** @param resolve port on 127.0.0.1 of the emulator of a cluster name; undefined: a name that this machine resolves */
     constructor(
         private readonly stats: Stats,
         private readonly log: Log,
@@ -42,12 +44,12 @@ export class Proxy {
         for (const agent of this.agents.values()) agent.destroy();
     }
 
-    /** Resolves when the stream is over. Never throws: a failure is an answer. */
+    /** Resolves at the end of the stream. Never throws: a failure is an answer. */
     async handle(stream: ServerHttp2Stream, head: wire.RequestHead, endOfStream: boolean): Promise<void> {
         this.stats.totalRequests++;
         this.stats.concurrentRequests++;
         const over = new Promise<void>((resolve) => stream.once("close", () => resolve()));
-        stream.on("error", () => undefined); // the caller went away
+        stream.on("error", () => undefined); // the caller has disconnected
         try {
             await this.answer(stream, head, endOfStream);
         } catch (error) {
@@ -64,7 +66,7 @@ export class Proxy {
         const where = { cfRay: find("cf-ray") ?? "", ingressRule: index, originService: rule.serviceText };
 
         if (rule.origin.access) {
-            if (!this.access) throw new Error("rules came without the place of the keys");
+            if (!this.access) throw new Error("rules without the address of the keys");
             const token = find("cf-access-jwt-assertion");
             const verdict = await this.access.check.verdict(rule.origin.access, token);
             if (!verdict.pass && verdict.status === 403) {
@@ -115,7 +117,7 @@ export class Proxy {
         };
         if (flushes(headers, response.headers["transfer-encoding"] === "chunked")) {
             begin();
-            response.on("error", () => stream.end()); // broke off: see above
+            response.on("error", () => stream.end()); // the answer broke off: see above
             if (stream.writable) response.pipe(stream);
             else response.resume();
             return;
@@ -135,7 +137,7 @@ export class Proxy {
             },
             { endStream: end },
         );
-        if (end) stream.resume(); // the rest of a body is of no interest, but the stream closes only when it was read
+        if (end) stream.resume(); // the stream closes only after its body was read
     }
 
     private failed(stream: ServerHttp2Stream, error: Error, where: Record<string, string | number>): void {
@@ -146,7 +148,7 @@ export class Proxy {
         stream.resume();
     }
 
-    /** One pool per setting, as each rule of the real one has its transport. */
+    /** One connection pool per setting: cloudflared has a transport per rule. */
     private agent(settings: OriginSettings): Agent {
         const { keepAliveConnections, keepAliveTimeout, tcpKeepAlive } = settings;
         const key = [keepAliveConnections, keepAliveTimeout, tcpKeepAlive].join();
@@ -163,7 +165,7 @@ export class Proxy {
     }
 }
 
-/** Go asks the body of these whether it is empty, and takes it for granted of others that it is not. */
+/** For these methods Go checks whether the body is empty. For others it assumes a body. */
 const USUALLY_WITHOUT_BODY = ["GET", "HEAD", "DELETE", "OPTIONS", "PROPFIND", "SEARCH"];
 
 function originHeaders(
@@ -185,7 +187,7 @@ function originHeaders(
     return sent;
 }
 
-/** As Go's textproto.CanonicalMIMEHeaderKey. */
+/** Go's textproto.CanonicalMIMEHeaderKey. */
 const canonical = (name: string): string => name.toLowerCase().replace(/(^|-)[a-z]/g, (text) => text.toUpperCase());
 
 function limitConnecting(request: ClientRequest, settings: OriginSettings): void {

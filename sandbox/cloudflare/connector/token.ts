@@ -7,7 +7,7 @@ export interface TunnelToken {
     secret: string;
 }
 
-/** Never says what was in the token. */
+/** An error without the contents of the token. */
 export class InvalidToken extends Error {
     constructor() {
         super("Provided Tunnel token is not valid.");

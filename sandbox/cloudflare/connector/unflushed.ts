@@ -1,6 +1,6 @@
 /**
- * An answer without flushes, as Go's HTTP/2 server writes it (cloudflared connection/connection.go, shouldFlush): an
- * answer with a length and a type that is no stream is buffered until the buffer is full or the answer ends.
+ * An answer without flushes, as Go's HTTP/2 server writes it (cloudflared connection/connection.go, shouldFlush): an answer
+ * with a length and without a streaming type is buffered until the buffer is full or the answer ends.
  */
 import { Transform, type TransformCallback } from "node:stream";
 import type { HeaderList } from "./wire";
@@ -9,7 +9,7 @@ import type { HeaderList } from "./wire";
 const BUFFER = 4096;
 const STREAMS = ["text/event-stream", "application/grpc", "application/x-ndjson"];
 
-/** Is every write passed on at once? @param headers names in lower case, from the origin */
+/** Whether each write is sent at once. @param headers headers of the origin, names in lower case */
 export function flushes(headers: HeaderList, chunked: boolean): boolean {
     const first = (name: string) => headers.find(([key]) => key === name)?.[1] ?? "";
     const type = first("content-type").toLowerCase();
@@ -19,7 +19,7 @@ export function flushes(headers: HeaderList, chunked: boolean): boolean {
 export class Unflushed extends Transform {
     private held: Buffer = Buffer.alloc(0);
 
-    /** @param begin sends the head: it goes out with the first bytes, or at the end without any */
+    /** @param begin sends the head, with the first bytes or at the end of an empty answer */
     constructor(private readonly begin: () => void) {
         super();
     }

@@ -1,17 +1,18 @@
 /**
- * What edge and connector say to each other: the protocol of cloudflared 2026.8.2 with `--protocol http2`
- * (connection/http2.go, header.go, control.go).
+ * The protocol between edge and connector of cloudflared 2026.8.2 with `--protocol http2` (connection/http2.go, header.go,
+ * control.go).
  *
- * The connector dials the edge by TLS, then the roles turn round: on that connection it is the HTTP/2 server, and each
- * request of a caller is a stream that the edge opens, with the caller's headers. Headers of the origin travel back in one
- * header, each name and value in base64, so that HTTP/2 does not judge them. A stream with
- * `cf-cloudflared-proxy-connection-upgrade` is `control-stream` (registration by Cap'n Proto, see ../registration; lasts as long
- * as the connection) or `update-configuration`.
- * Not here: QUIC, WebSockets, TCP streams, traces.
+ * The connector connects to the edge by TLS, then the roles are reversed: on that connection the connector is the HTTP/2
+ * server, and each request of a caller is a stream that the edge opens, with the caller's headers. Headers of the origin return
+ * in one header, with each name and value in base64, so that HTTP/2 does not reject them. A stream with
+ * `cf-cloudflared-proxy-connection-upgrade` is `control-stream` (registration by Cap'n Proto, see ../registration, for the
+ * lifetime of the connection) or `update-configuration`.
+ *
+ * Unsupported: QUIC, WebSockets, TCP streams, traces.
  */
 import type { Readable } from "node:stream";
 
-/** The name that a connector expects in the edge's certificate. */
+/** Name that a connector expects in the edge's certificate. */
 export const EDGE_NAME = "h2.cftunnel.com";
 export const UPGRADE = "cf-cloudflared-proxy-connection-upgrade";
 export const CONTROL_STREAM = "control-stream";
@@ -30,19 +31,19 @@ export type HeaderList = [name: string, value: string][];
 export interface ConfigurationUpdate {
     version: number;
     config: unknown;
-    /** Where Access shows its keys, for the emulator: the real connector makes it out of the team's name, and reads no such field. */
+    /** URL of Access's keys. Only the emulator sends it: the real connector derives it from the name of the team. */
     certsUrl: string;
 }
 export interface ConfigurationAnswer {
     lastAppliedVersion: number;
-    /** Empty when applied. */
+    /** Empty: the configuration was applied. */
     err: string;
 }
 
 const encode = (text: string): string => Buffer.from(text, "latin1").toString("base64").replace(/=+$/, "");
 const decode = (text: string): string => Buffer.from(text, "base64").toString("latin1");
 
-/** Head of a caller's request: what HTTP/2 names apart, and the rest as it came. */
+/** Head of a caller's request: pseudo-headers of HTTP/2, and all other headers as sent. */
 export interface RequestHead {
     method: string;
     path: string;
@@ -51,7 +52,7 @@ export interface RequestHead {
     headers: HeaderList;
 }
 
-/** @param raw names and values in turn, as a stream's head has them */
+/** @param raw names and values in turn, as in a stream's head */
 export function requestHead(raw: readonly string[]): RequestHead {
     const pairs: HeaderList = [];
     for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);
@@ -77,7 +78,7 @@ export function deserializeHeaders(text: string): HeaderList {
     });
 }
 
-/** Whole body of a stream, as text. */
+/** Returns the whole body of a stream as text. */
 export async function readText(stream: Readable): Promise<string> {
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);

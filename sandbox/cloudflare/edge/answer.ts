@@ -1,16 +1,16 @@
-/** How the edge signs and sends its answers. */
+/** Common headers and the sending of answers of the edge. */
 import { randomBytes } from "node:crypto";
 import { STATUS_CODES, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { unsupported } from "./pages";
 import type { EdgeAnswer, HeaderList } from "./types";
 
-/** Where the edge is: part of each ray. */
+/** Location of the edge, a part of each ray id. */
 const COLO = "AUH";
 
 export const newRay = (): string => `${randomBytes(8).toString("hex")}-${COLO}`;
 
-/** On what came from the origin; its own `Server` is replaced. */
+/** Headers that are added to answers of the origin. They replace its `Server`. */
 export const signature = (ray: string): HeaderList => [
     ["Server", "cloudflare"],
     ["CF-RAY", ray],
@@ -32,7 +32,7 @@ export function send(answer: ServerResponse, reply: EdgeAnswer, ray: string): vo
     answer.end(body);
 }
 
-/** Node hands out the bare socket for these. */
+/** Node.js passes only the socket of these requests. */
 export function refuseUpgrade(socket: Socket): void {
     const { status, type, body } = unsupported("WebSockets and other upgrades");
     const lines = [

@@ -1,8 +1,8 @@
-/** A certificate of the edge, which only those take who are given it. */
+/** A self-signed certificate of the edge. Clients must be configured to trust it. */
 import { generate } from "selfsigned";
 
 export interface Certificate {
-    /** In PEM form, both. */
+    /** Both in PEM form. */
     cert: string;
     key: string;
 }

@@ -1,9 +1,9 @@
-/** What connectors find by DNS in reality, and trust by the certificates of the system: as variables of hidden flags. */
+/** Variables of hidden flags that replace a connector's DNS lookup of the edge and the system's certificates. */
 import type { EdgePlace } from "./server";
 import { CONNECTIONS } from "../connector/wire";
 
 export function edgeVariables({ connectorPort }: EdgePlace, certificateFile: string): Record<string, string> {
-    // The real one makes no more connections than it has addresses.
+    // The real one opens at most one connection per address.
     const edges = Array<string>(CONNECTIONS).fill(`127.0.0.1:${connectorPort}`);
     return { TUNNEL_EDGE: edges.join(), TUNNEL_CACERT: certificateFile };
 }

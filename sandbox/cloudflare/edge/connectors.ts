@@ -1,11 +1,13 @@
 /**
- * The edge's side of the tunnels: takes in connectors, gives them their configuration, and picks one for each request.
- * Facts: a connector registers with the tunnel's secret, up to 25 for one tunnel, four connections each; running ones stay
- * when the secret changes; a configuration arrives without a restart; the API can throw connectors off; one that ends is noticed
- * at once, one that falls silent after five pings (cloudflared quic/constants.go: one a second, lost after five seconds).
- * A connector that has unregistered a connection waits until the edge closes it, after the answers that are under way.
- * Here a connection serves only after its connector has the configuration; the real one may answer 503 for a moment.
- * Requests go to the connections in turn; in reality to whichever is near.
+ * The edge's side of tunnels: accepts connectors, sends them their configuration, and picks one for each request.
+ * Facts: a connector registers with the tunnel's secret; a tunnel has up to 25 connectors with four connections each; a change
+ * of the secret does not disconnect them; a configuration applies without a restart; the API can disconnect connectors. The
+ * edge notices a closed connection at once, and a silent one after five pings (cloudflared quic/constants.go: one a second,
+ * lost after five seconds). After unregistering a connection, a connector waits until the edge closes it, after the running
+ * answers.
+ *
+ * Known differences: a connection gets requests only after its connector has the configuration, while the real edge may answer
+ * 503 for a moment. Requests go to the connections in turn, in reality to a near one.
  */
 import { randomUUID } from "node:crypto";
 import { connect as connectHttp2, type ClientHttp2Session } from "node:http2";
@@ -19,7 +21,7 @@ import type { Certificate } from "./certificate";
 const MAX_CONNECTORS = 25;
 const PING_MS = 1000;
 const LOST_AFTER_PINGS = 5;
-/** Two data centers, as connectors reach at least two. */
+/** Two data centers: connectors connect to at least two. */
 const LOCATIONS = ["auh01", "dxb01"];
 
 interface Connection {
@@ -27,13 +29,13 @@ interface Connection {
     tunnelId: string;
     connectorId: string;
     shown: TunnelConnection;
-    /** What the connector said it has. */
+    /** Configuration version that the connector has reported. */
     version: number;
 }
 
 export interface ConnectorsOptions {
     account: Account;
-    /** For the name that connectors expect. */
+    /** Certificate for the name that connectors expect. */
     certificate: Certificate;
     /** See {@link wire.ConfigurationUpdate}. */
     certsUrl: string;
@@ -46,10 +48,10 @@ export class Connectors {
     private readonly server: Server;
     private listening: Listening | undefined;
     private readonly sessions = new Set<ClientHttp2Session>();
-    /** Those that take requests. */
+    /** Connections that get requests. */
     private pool: Connection[] = [];
     private turn = 0;
-    /** By connector: updates are given one after the other. */
+    /** Running updates by connector: they are sent one after the other. */
     private readonly updates = new Map<string, Promise<number>>();
     private readonly onChange = (change: Change) => this.changed(change);
 
@@ -77,7 +79,7 @@ export class Connectors {
         await this.listening?.close();
     }
 
-    /** A connection that takes requests of this tunnel, or undefined: error 1033. */
+    /** Returns a connection for a request to this tunnel; undefined: error 1033. */
     pick(tunnel: Tunnel): ClientHttp2Session | undefined {
         const usable = this.pool.filter((c) => c.tunnelId === tunnel.id && !c.session.closed && !c.session.destroyed);
         return usable.length === 0 ? undefined : usable[this.turn++ % usable.length].session;
@@ -88,7 +90,7 @@ export class Connectors {
         socket.on("error", () => undefined);
         const session = connectHttp2("http://connector.invalid", { createConnection: () => socket });
         this.sessions.add(session);
-        session.on("error", () => undefined); // what follows from it is in `close`
+        session.on("error", () => undefined); // handled by `close`
         session.once("close", () => {
             this.sessions.delete(session);
             this.drop((connection) => connection.session === session);
@@ -109,11 +111,11 @@ export class Connectors {
         control.once("end", () => control.end());
     }
 
-    /** Ends a connection whose connector no longer answers: its host has no power or no network. */
+    /** Ends a connection without answers to pings: its host has no power or no network. */
     private watch(session: ClientHttp2Session): void {
         let unanswered = 0;
         const timer = setInterval(() => {
-            if (session.destroyed) return; // its `close` is yet to come, and a ping would throw
+            if (session.destroyed) return; // its `close` event comes later, and a ping would throw
             if (unanswered >= LOST_AFTER_PINGS) {
                 this.log(`edge: a connector has not answered ${unanswered} pings: its connection is lost`);
                 return session.destroy();
@@ -132,7 +134,7 @@ export class Connectors {
         if (call.secret !== tunnel.secret) throw new Refused("Unauthorized: Invalid tunnel secret");
         const others = this.pool.filter((c) => c.tunnelId === tunnel.id && c.connectorId !== call.connectorId);
         if (new Set(others.map((c) => c.connectorId)).size >= MAX_CONNECTORS) {
-            throw new Refused(`too many connectors: a tunnel takes ${MAX_CONNECTORS}`);
+            throw new Refused(`too many connectors: a tunnel has at most ${MAX_CONNECTORS}`);
         }
         const location = LOCATIONS[call.connIndex % LOCATIONS.length];
         const shown: TunnelConnection = {
@@ -146,17 +148,17 @@ export class Connectors {
         };
         const connection = { session, tunnelId: tunnel.id, connectorId: call.connectorId, shown, version: 0 };
         await this.update(connection, tunnel);
-        if (session.destroyed) throw new Error("it left while it was registering");
+        if (session.destroyed) throw new Error("the connection closed during registration");
         this.pool.push(connection);
         this.show(tunnel.id);
-        // A change that came while the configuration was on its way.
+        // The configuration has changed during the update.
         if (connection.version < (tunnel.configuration?.version ?? 0)) void this.update(connection, tunnel);
         return { connectionId: shown.id, location, remotelyManaged: tunnel.config_src === "cloudflare" };
     }
 
     private unregister(session: ClientHttp2Session): Promise<void> {
         this.drop((connection) => connection.session === session);
-        setImmediate(() => session.close()); // once the answer is on its way
+        setImmediate(() => session.close()); // after the answer is written
         return Promise.resolve();
     }
 
@@ -168,7 +170,7 @@ export class Connectors {
         for (const id of new Set(gone.map((c) => c.tunnelId))) this.show(id);
     }
 
-    /** Tells the account what is connected; the tunnel's status follows from that. */
+    /** Writes the connections to the account, which updates the tunnel's status. */
     private show(tunnelId: string): void {
         const tunnel = this.account.tunnels.get(tunnelId);
         if (!tunnel) return;
@@ -189,7 +191,7 @@ export class Connectors {
         for (const c of this.pool) if (c.tunnelId === id && c.version < version) void this.update(c, tunnel);
     }
 
-    /** Gives a connector the tunnel's present configuration; nothing for a locally managed tunnel. Never throws. */
+    /** Sends a connector the tunnel's configuration, unless the tunnel is locally managed. Never throws. */
     private async update(connection: Connection, tunnel: Tunnel): Promise<void> {
         const { configuration } = tunnel;
         if (!configuration || tunnel.config_src !== "cloudflare") return;

@@ -1,8 +1,8 @@
 /**
- * From the caller through the tunnel and back. Facts: headers added and stripped (reference §1, §2; Cloudflare's list of
- * request headers); 413 beyond the plan's body; 524 when no byte came for the read timeout; 530 with error 1033 when no
- * connector is there; 502 when the connector could not reach the origin, or went away with the request on it. A request is
- * sent once: only one that was not sent yet goes to another connector.
+ * Forwards a request through the tunnel. Facts: added and removed headers (reference §1, §2; Cloudflare's list of request
+ * headers); 413 above the plan's body size; 524 without a byte within the read timeout; 530 with error 1033 without a
+ * connector; 502 if the connector cannot reach the origin, or disconnects during the request. A request is sent only once: only
+ * an unsent one goes to another connector.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
@@ -22,7 +22,7 @@ const HOP_BY_HOP = [
     "expect",
     "http2-settings",
 ];
-/** Only the edge sets these: what a caller sends under such a name is dropped. */
+/** Headers that only the edge sets. Those of callers are removed. */
 const OURS = [
     "cf-access-jwt-assertion",
     "cf-connecting-ip",
@@ -39,11 +39,11 @@ export interface Forwarding {
     incoming: IncomingMessage;
     answer: ServerResponse;
     session: ClientHttp2Session;
-    /** From Access, for the origin. */
+    /** The JWT of Access for the origin. */
     jwt?: string;
-    /** Names of headers that carry the caller's secrets. */
+    /** Names of headers with secrets of the caller. */
     strip: string[];
-    /** What the route's Worker has made of the request. */
+    /** The request after the route's Worker. */
     worker?: Extract<WorkerResult, { kind: "pass" }>;
     readTimeoutMs: number;
     /** Writes the head of the origin's answer. */
@@ -86,10 +86,10 @@ export function forward(f: Forwarding): void {
         timer = setTimeout(silent, f.readTimeoutMs);
     };
     arm();
-    answer.once("close", () => end()); // also when all went well: nothing is left to end then
+    answer.once("close", () => end()); // also after a complete answer, where it has no effect
     if (changed && hasBody) stream.end(changed.body);
     else if (hasBody) sendBody(f, stream, arm, end);
-    stream.on("error", () => undefined); // what follows from it is in `close`
+    stream.on("error", () => undefined); // handled by `close`
     stream.once("response", (head) => {
         arm();
         if (head[wire.RESPONSE_META] === wire.FROM_CONNECTOR) {
@@ -101,7 +101,7 @@ export function forward(f: Forwarding): void {
     });
     stream.once("close", () => {
         clearTimeout(timer);
-        if (!answer.headersSent) end(errorPage(502, request, "The connector went away."));
+        if (!answer.headersSent) end(errorPage(502, request, "The connector disconnected."));
         else if (!answer.writableEnded) end();
     });
 }
@@ -119,7 +119,7 @@ function sendBody(f: Forwarding, stream: ClientHttp2Stream, moved: () => void, e
 
 function requestHeaders(f: Forwarding): HeaderList {
     const dropped = new Set([...HOP_BY_HOP, ...OURS, ...f.strip, "host", "x-forwarded-for", "x-forwarded-proto"]);
-    // What a caller names in Connection belongs to its own connection.
+    // Headers named in Connection are for the caller's connection only.
     for (const name of (f.incoming.headers.connection ?? "").split(",")) dropped.add(name.trim().toLowerCase());
     const changed = f.worker?.changed;
     const kept = (changed?.headers ?? f.request.headers).filter(([name]) => {
@@ -134,7 +134,7 @@ function requestHeaders(f: Forwarding): HeaderList {
         ["Cf-Connecting-Ip", f.request.ip],
         ["Cf-Ray", f.request.ray],
         ["Cf-Visitor", '{"scheme":"https"}'],
-        ["Cf-Ipcountry", "XX"], // "unknown", as for addresses that are nowhere
+        ["Cf-Ipcountry", "XX"], // "unknown", as for addresses without a country
         ["Cdn-Loop", `cloudflare; loops=1${f.worker ? "; subreqs=1" : ""}`],
         ...(f.worker ? [["Cf-Worker", f.request.zone.name] as [string, string]] : []),
         ...(changed ? [["Content-Length", String(changed.body.length)] as [string, string]] : []),
@@ -173,6 +173,6 @@ function responseHeaders(head: IncomingHttpHeaders): HeaderList {
     });
 }
 
-/** No connector is connected: not a word about the origin. */
+/** The answer without a connected connector. It does not mention the origin. */
 export const noConnector = (request: EdgeRequest): EdgeAnswer =>
     numberedError(530, 1033, "Cloudflare Tunnel error", request);

@@ -1,7 +1,8 @@
 /**
- * Where a hostname leads. Facts: only proxied records of an active zone that is not paused are served; the CNAME of a tunnel
- * is `<id>.cfargotunnel.com`; the certificate covers the apex and one level below it, once it is active.
- * A record that leads anywhere but to a tunnel is unsupported.
+ * Resolves a hostname. Facts: only proxied records of an active zone that is not paused are served; the CNAME of a tunnel is
+ * `<id>.cfargotunnel.com`; an active certificate covers the apex and one level below it.
+ *
+ * Unsupported: a record that does not point to a tunnel.
  */
 import { isIP } from "node:net";
 import type { Account } from "../account";
@@ -9,10 +10,10 @@ import type { DnsRecord, Tunnel, Zone } from "../objects";
 
 export type Way =
     | { kind: "tunnel"; zone: Zone; tunnel: Tunnel | undefined }
-    /** The name does not resolve to the edge: the caller connected to the edge directly. */
+    /** The name does not resolve to the edge, and the caller has connected to the edge directly. */
     | { kind: "elsewhere" }
     | { kind: "address" }
-    /** No certificate: the TLS handshake fails before there is a request. */
+    /** No certificate: the TLS handshake fails before a request. */
     | { kind: "no-certificate" }
     | { kind: "origin-unknown"; zone: Zone }
     | { kind: "unsupported"; zone: Zone; what: string };
@@ -43,13 +44,13 @@ export function wayOf(account: Account, hostname: string): Way {
     return { kind: "origin-unknown", zone };
 }
 
-/** The longest zone name that the hostname ends with. */
+/** Finds the zone with the longest name that the hostname ends with. */
 function zoneOf(account: Account, hostname: string): Zone | undefined {
     const zones = [...account.zones.values()].filter((z) => hostname === z.name || hostname.endsWith(`.${z.name}`));
     return zones.sort((a, b) => b.name.length - a.name.length)[0];
 }
 
-/** The exact name, or else the wildcard next to it. */
+/** Returns the records of the exact name, otherwise of the wildcard. */
 function lookUp(account: Account, zone: Zone, hostname: string): DnsRecord | undefined {
     const records = [...account.records(zone.id).values()].filter((r) => ["A", "AAAA", "CNAME"].includes(r.type));
     // One proxied address makes all addresses of its name proxied.

@@ -1,13 +1,13 @@
 /**
- * The edge's own answers. Facts: they are HTML, never the JSON of the origin's API, and carry `cf-ray`; errors numbered
- * 1xxx are a line of text, "error code: 1010", for callers that do not ask for text/html.
+ * Answers of the edge itself. Facts: they are HTML, never JSON as of the origin's API, and have `cf-ray`. Errors numbered 1xxx
+ * are a line of text, "error code: 1010", for callers that do not accept text/html.
  */
 import type { EdgeAnswer, EdgeRequest, HeaderList } from "./types";
 
 const HTML = "text/html; charset=UTF-8";
 const TEXT = "text/plain; charset=UTF-8";
 
-/** Five-hundreds that Cloudflare makes out of what the origin did, and what is too large. */
+/** 5xx errors that Cloudflare returns for failures of the origin, and errors for large requests. */
 const TITLES: Record<number, string> = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -38,7 +38,7 @@ export function numberedError(
     return { ...html, headers };
 }
 
-/** Page of Access for a rejected request without a login. */
+/** Access's page for a rejected request without a login. */
 export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer {
     const title = status === 401 ? "Unauthorized" : "Forbidden";
     return page(
@@ -49,12 +49,12 @@ export function accessPage(status: 401 | 403, request: EdgeRequest): EdgeAnswer 
     );
 }
 
-/** Names what this emulator lacks. */
+/** The answer for an unsupported feature. */
 export function unsupported(what: string): EdgeAnswer {
     return { status: 501, type: TEXT, body: `unsupported by the sandbox: ${what}\n` };
 }
 
-/** A fault of this program, which is in its log. */
+/** The answer for a bug of the emulator; its log has the error. */
 export const ownFault = (): EdgeAnswer => ({
     status: 500,
     type: TEXT,

@@ -1,6 +1,6 @@
 /**
- * The path that rules and Access judge. Fact: Cloudflare normalises incoming URLs for them: escapes of unreserved characters
- * are decoded, dot segments resolved, backslashes and repeated slashes merged. The origin gets the path as it was sent.
+ * The path for rules and Access. Fact: Cloudflare normalizes URLs for them: escapes of unreserved characters are decoded, dot
+ * segments resolved, backslashes and repeated slashes merged. The origin gets the path as sent.
  */
 export function normalPath(path: string): string {
     const decoded = path

@@ -1,4 +1,4 @@
-/** What callers ask the edge: one request on its way through it, in the order of the real one. */
+/** Handles a request at the edge, in the order of the real edge. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Account } from "../account";
@@ -15,9 +15,9 @@ import type { Rules } from "./rules/rules";
 import { Unsupported, values, type EdgeAnswer, type EdgeRequest, type HeaderList } from "./types";
 import { runWorker } from "./worker";
 
-/** Idle time of a caller's connection: longer than callers keep theirs, or one is closed while a request is on its way. */
+/** Idle timeout of a caller's connection. It is longer than that of callers, or the edge could close one during a request. */
 const KEEP_ALIVE_MS = 75_000;
-/** Node must read more than the edge allows, so that the answer to too much is ours. Bytes. */
+/** Node.js must accept more than the edge, so that the edge answers requests that are too large. Bytes. */
 const NODE_MAX_HEAD = 256 * 1024;
 
 export interface RequestParts {
@@ -25,7 +25,7 @@ export interface RequestParts {
     keys: SigningKeys;
     connectors: Connectors;
     rules: Rules;
-    /** Multiplies the read timeout. */
+    /** Factor for the read timeout. */
     scale: number;
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log: (line: string) => void;
@@ -34,7 +34,7 @@ export interface RequestParts {
 export function createEdgeServer(parts: RequestParts): Server {
     const { log } = parts;
     const server = createServer({ maxHeaderSize: NODE_MAX_HEAD, requireHostHeader: false }, (incoming, answer) => {
-        incoming.on("error", () => undefined); // the caller went away
+        incoming.on("error", () => undefined); // the caller has disconnected
         answer.on("error", () => undefined);
         handle(parts, incoming, answer).catch((error: unknown) => {
             const lacking = error instanceof Unsupported;
@@ -48,12 +48,12 @@ export function createEdgeServer(parts: RequestParts): Server {
         });
     });
     server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.requestTimeout = 0; // bodies may take as long as they like, as long as they move
+    server.requestTimeout = 0; // bodies have no time limit while data arrives
     server.on("upgrade", (_, socket: Socket) => refuseUpgrade(socket));
     return server;
 }
 
-/** Who asks for what, before it is known where that leads. */
+/** A request before its hostname is resolved. */
 interface Asked {
     hostname: string;
     ray: string;
@@ -89,7 +89,7 @@ async function handle(parts: RequestParts, incoming: IncomingMessage, answer: Se
     await pass(parts, { way, request, incoming, answer, refuse, seen });
 }
 
-/** Name of the service token that Access took. */
+/** Name of the service token that Access has accepted. */
 interface Seen {
     caller: string | null;
 }
@@ -120,7 +120,7 @@ async function pass(parts: RequestParts, { way, request, incoming, answer, refus
     if (worker?.kind === "answer") return void head(worker.status, worker.headers).end(worker.body);
     const session = way.tunnel && connectors.pick(way.tunnel);
     if (!session) return refuse(noConnector(request));
-    if (answer.destroyed) return; // the caller went away meanwhile
+    if (answer.destroyed) return; // the caller has disconnected
     forward({
         ...{ request, incoming, answer, session, jwt, strip, worker, head, refuse },
         readTimeoutMs: readTimeoutSeconds(way.zone) * 1000 * scale,

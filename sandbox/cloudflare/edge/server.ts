@@ -1,13 +1,14 @@
 /**
- * Emulator of Cloudflare's edge, as of autumn 2026, for hostnames of one account that lead to a tunnel. Facts: the
- * documentation of Access, Tunnel, rules and the proxy's limits; each file names its own. The order is the real one:
- * name and certificate, size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
+ * Emulator of Cloudflare's edge, as of autumn 2026, for hostnames of one account that point to a tunnel. Facts: the
+ * documentation of Access, Tunnel, rules and limits; each file names its own. The order is the real one: name and certificate,
+ * size limits, WAF, browser check and rate limits, Access, Worker, tunnel.
  *
- * Plain HTTP/1.1 on loopback where the real one has TLS: the Host header selects the hostname, and the origin gets
- * `X-Forwarded-Proto: https`. A name without an active certificate gets its connection reset, as TLS would fail.
- * Refused with 501 and the name of what is lacking: records that do not lead to a tunnel, WebSockets, paths below
- * /cdn-cgi/, rule actions, selectors and settings named in the other files. Not there at all: cache, compression,
- * HTTP/2, redirects to https, the security level.
+ * Plain HTTP/1.1 on loopback instead of TLS: the Host header selects the hostname, and the origin gets `X-Forwarded-Proto:
+ * https`. The connection of a name without an active certificate is reset, because TLS would fail.
+ *
+ * Unsupported (501 with a name): records that do not point to a tunnel, WebSockets, paths below /cdn-cgi/, rule actions,
+ * selectors and settings that the other files name. Missing: cache, compression, HTTP/2, redirects to https, the security
+ * level.
  */
 import type { Account } from "../account";
 import { EDGE_NAME } from "../connector/wire";
@@ -27,13 +28,13 @@ export interface EdgeOptions {
     connectorPort?: number;
     /** Port that emulates `<team>.cloudflareaccess.com`. @default a free one */
     teamDomainPort?: number;
-    /** Multiplies the read timeout: 0.008 makes the 125 s one second. @default 1 */
+    /** Factor for the read timeout: 0.008 turns 125 s into one second. @default 1 */
     scale?: number;
-    /** Between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
+    /** Time between two pings of a connection, in milliseconds: see connectors.ts. @default 1000 */
     pingMs?: number;
-    /** @default generated, which takes part of a second */
+    /** @default new keys, whose generation takes part of a second */
     keys?: SigningKeys;
-    /** Told each answer, with the name of the service token that Access took. */
+    /** Called with each answer, and with the name of the service token that Access has accepted. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     /** @default a new one */
     certificate?: Certificate;
@@ -45,18 +46,18 @@ export interface Edge {
     url: string;
     connectorPort: number;
     teamDomainPort: number;
-    /** The same with TLS, under its name. */
+    /** The team's domain with TLS, under its name. */
     teamDomainTls: { name: string; port: number };
-    /** What the team's domain and the connectors' port show by TLS. */
+    /** TLS certificate of the team's domain and of the port for connectors. */
     certificate: Certificate;
-    /** The key set of Access, for origins that verify. */
+    /** URL of the key set of Access, for origins that verify JWTs. */
     certsUrl: string;
-    /** Signs with a new key from now on; the one before stays listed. */
+    /** Replaces the signing key. The previous key stays in the key set. */
     rotateKeys(): Promise<void>;
     close(): Promise<void>;
 }
 
-/** What connectors must know to find it. */
+/** What connectors need to connect to the edge. */
 export type EdgePlace = Pick<Edge, "connectorPort" | "certificate" | "teamDomainTls">;
 
 export async function startEdge(options: EdgeOptions): Promise<Edge> {

@@ -1,9 +1,9 @@
 import type { Zone } from "../objects";
 
-/** Names and values in turn as they came: nothing merged, lower-cased or dropped. */
+/** Names and values in turn, as sent: not merged, not in lower case, none omitted. */
 export type HeaderList = [name: string, value: string][];
 
-/** One request as the edge judges it. */
+/** A request at the edge. */
 export interface EdgeRequest {
     zone: Zone;
     /** Lower case, without a port. */
@@ -19,7 +19,7 @@ export interface EdgeRequest {
     ray: string;
 }
 
-/** An answer the edge gives by itself. */
+/** An answer of the edge itself. */
 export interface EdgeAnswer {
     status: number;
     headers?: HeaderList;
@@ -27,7 +27,7 @@ export interface EdgeAnswer {
     body: string;
 }
 
-/** What an emulator lacks: shown as 501, with its name. */
+/** A feature that the emulator does not have: answered with 501 and its name. */
 export class Unsupported extends Error {}
 
 export const values = (headers: HeaderList, name: string): string[] =>

@@ -1,11 +1,13 @@
 /**
- * Runs the Worker of a request that Access has admitted. Facts, of Cloudflare's documentation (2026): Access is a phase of requests
- * behind WAF and rate limits (ruleset-engine, phases list); a Worker of a route in front of an origin that Access protects sees the
- * headers that Access adds, and what it passes on goes to the origin (cloudflare-one, tutorial access-workers; workers, routes) with
- * `CF-Worker` and the caller's address; an exception is 500 with error 1101; `redirect` of an incoming request is `manual`.
+ * Runs the Worker of a request that Access has admitted. Facts, from Cloudflare's documentation (2026): Access is a phase of
+ * requests after WAF and rate limits (ruleset-engine, phases list). A Worker on a route in front of an origin that Access
+ * protects gets the headers that Access adds, and its requests go to the origin (cloudflare-one, tutorial access-workers;
+ * workers, routes) with `CF-Worker` and the caller's address. An exception is 500 with error 1101. `redirect` of an incoming
+ * request is `manual`.
  *
- * A Worker may answer by itself, or hand back what `fetch` gives for its own request or for a copy of it with another body. Not
- * emulated: to look at the origin's answer, another address or method, the limits of requests and of CPU time.
+ * A Worker may answer by itself, or return the result of `fetch` for its own request or for a copy of it with another body.
+ *
+ * Unsupported: reading the origin's answer, another address or method, the limits of requests and of CPU time.
  */
 import type { IncomingMessage } from "node:http";
 import type { Account } from "../account";
@@ -21,15 +23,15 @@ export type WorkerResult =
     | { kind: "answer"; status: number; headers: HeaderList; body: Buffer }
     | { kind: "failed"; answer: EdgeAnswer };
 
-/** What `fetch` gives in a Worker: the origin is asked when the Worker hands it back. */
+/** The result of `fetch` in a Worker. The request is sent to the origin when the Worker returns it. */
 class Passed {
     constructor(readonly changed?: { headers: HeaderList; body: Buffer }) {}
 }
 
 /**
  * @param jwt of Access
- * @param strip names of headers with secrets, which Access takes out
- * @returns undefined: no Worker is on its route
+ * @param strip names of headers with secrets, which Access removes
+ * @returns undefined: the route has no Worker
  */
 export async function runWorker(
     account: Account,
@@ -44,9 +46,9 @@ export async function runWorker(
     const route = routeOf(routes, request.hostname, `${request.path}${query}`);
     if (route?.script === undefined) return undefined;
     const script = account.workerScripts.get(route.script)!;
-    // The API of requests has no place for these.
+    // The Request API does not allow these methods.
     if (["CONNECT", "TRACE", "TRACK"].includes(request.method))
-        throw new Unsupported(`the method ${request.method} where a Worker is`);
+        throw new Unsupported(`the method ${request.method} on a route with a Worker`);
     const original = webRequest(request, incoming, jwt, strip);
     try {
         return await resultOf(await loadModule(script.content, passing(original))(original));
@@ -74,7 +76,7 @@ function webRequest(
     });
 }
 
-/** The caller's body, of which nothing is taken before the Worker asks for it. */
+/** The caller's body, which is read only when the Worker reads it. */
 function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
     let chunks: AsyncIterator<Buffer> | undefined;
     return new ReadableStream<Uint8Array>(
@@ -93,7 +95,7 @@ function unread(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 const passing =
     (original: Request): Fetch =>
     async (given) => {
-        if (!(given instanceof Request)) throw new Unsupported("fetch in a Worker of something that is no Request");
+        if (!(given instanceof Request)) throw new Unsupported("fetch in a Worker without a Request object");
         if (given.url !== original.url || given.method !== original.method || given.redirect !== "manual")
             throw new Unsupported(
                 "fetch in a Worker with another address, another method or redirects that are followed",

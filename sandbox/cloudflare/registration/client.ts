@@ -1,4 +1,7 @@
-/** The connector's end of the control stream: calls of the interface RegistrationServer, one after the other, as server.ts takes them. */
+/**
+ * The connector's end of the control stream: calls of the interface RegistrationServer, one after the other, as server.ts
+ * expects them.
+ */
 import type { Duplex } from "node:stream";
 import { Message as RpcMessage, Return, type Payload } from "capnp-es/capnp/rpc";
 import * as structs from "./structs";
@@ -14,7 +17,7 @@ export class RegistrationClient {
         { resolve: (results: Payload) => void; reject: (error: Error) => void }
     >();
 
-    /** @param failed called once, when the edge says what is no answer */
+    /** @param failed called once, with the error for an unexpected message of the edge */
     constructor(
         private readonly stream: Duplex,
         failed: (error: Error) => void,

@@ -1,8 +1,9 @@
 /**
- * The edge's end of the control stream: the interface RegistrationServer by Cap'n Proto's RPC, as far as cloudflared
- * 2026.8.2 goes (tunnelrpc/registration_client.go, with go-capnproto2 2.18). It asks for the bootstrap interface, calls it before the
- * answer is there, and closes with an abort. Nothing here keeps more than one capability, so nothing is released.
- * Any other message, interface or method is an error, which ends the connection.
+ * The edge's end of the control stream: the interface RegistrationServer by Cap'n Proto's RPC, as far as cloudflared 2026.8.2
+ * uses it (tunnelrpc/registration_client.go, with go-capnproto2 2.18). cloudflared requests the bootstrap interface, calls it
+ * before the answer arrives, and closes with an abort. Neither side has more than one capability, so none is released.
+ *
+ * Unsupported: other messages, interfaces and methods. They end the connection.
  */
 import type { Duplex } from "node:stream";
 import { Exception, MessageTarget, Message as RpcMessage, type Call } from "capnp-es/capnp/rpc";
@@ -23,26 +24,26 @@ export interface Registered {
     connectionId: string;
     /** Airport code and number of the data center. */
     location: string;
-    /** Otherwise the connector sends the rules of its own file. */
+    /** false: the connector sends the rules of its own file. */
     remotelyManaged: boolean;
 }
 
-/** The connector gets its text, and does not try again unless the text has "Unauthorized" in it. */
+/** The message is sent to the connector, which retries only if it contains "Unauthorized". */
 export class Refused extends Error {}
 
 export interface RegistrationServer {
     /** @throws Refused */
     register(registration: Registration): Promise<Registered>;
-    /** No new request may be sent on the connection. */
+    /** Unregisters a connection: the edge must send no new request on it. */
     unregister(): Promise<void>;
 }
 
-/** The only capability there is. */
+/** The only capability. */
 const BOOTSTRAP_EXPORT = 0;
 
-/** @param failed called once, with what ends the connection */
+/** @param failed called once, with the error that ends the connection */
 export function serveRegistration(stream: Duplex, server: RegistrationServer, failed: (error: Error) => void): void {
-    /** Question that asked for the interface: calls may name its answer. */
+    /** Id of the question for the interface. Calls may refer to its answer. */
     let bootstrap: number | undefined;
     const isOurs = (target: MessageTarget) =>
         target.which() === MessageTarget.IMPORTED_CAP
@@ -61,7 +62,7 @@ export function serveRegistration(stream: Duplex, server: RegistrationServer, fa
             }
             case RpcMessage.CALL: {
                 const { call } = message;
-                if (!isOurs(call.target)) throw new Error("a call to a capability that is not there");
+                if (!isOurs(call.target)) throw new Error("a call to an unknown capability");
                 return void answerCall(stream, server, call).catch(failed);
             }
             case RpcMessage.FINISH:
@@ -89,7 +90,7 @@ async function answerCall(stream: Duplex, server: RegistrationServer, call: Call
         });
     }
     if (known && methodId === structs.UNREGISTER_CONNECTION) await server.unregister();
-    // The rules of a tunnel that is managed locally: nothing here shows them.
+    // Rules of a locally managed tunnel, which the sandbox does not show.
     else if (!known || methodId !== structs.UPDATE_LOCAL_CONFIGURATION) return unimplemented(stream, call);
     sendMessage(stream, (message) => {
         const returned = message._initReturn();

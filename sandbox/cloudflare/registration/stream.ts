@@ -3,11 +3,14 @@ import type { Duplex, Readable } from "node:stream";
 import { Message, utils, type Struct, type StructCtor } from "capnp-es";
 import { Message as RpcMessage, Payload, type Return } from "capnp-es/capnp/rpc";
 
-/** Beyond what either side ever says; bytes of one message. */
+/** Size limit of one message in bytes, above every real message. */
 const MOST = 1024 * 1024;
 const WORD = 8;
 
-/** Length of the message that begins here, in bytes; undefined until enough of it is there. @throws Error when it is no message */
+/**
+ * Length of the message at the start of the data, in bytes; undefined: more data is needed. @throws Error when it is not a
+ * message
+ */
 export function messageLength(bytes: Buffer): number | undefined {
     if (bytes.length < 4) return undefined;
     const segments = bytes.readUInt32LE(0) + 1;
@@ -20,7 +23,7 @@ export function messageLength(bytes: Buffer): number | undefined {
     return bytes.length < length ? undefined : length;
 }
 
-/** Calls `take` with each message, until `take` or the framing throws: then `failed` is called once. */
+/** Calls `take` with each message. An error of `take` or of the framing ends this with one call of `failed`. */
 export function onMessages(
     stream: Readable,
     take: (message: RpcMessage) => void,
@@ -44,7 +47,7 @@ export function onMessages(
     });
 }
 
-/** Sends what `fill` makes of an empty message, unless the stream is over. */
+/** Sends a message that `fill` has filled, unless the stream has ended. */
 export function sendMessage(stream: Duplex, fill: (message: RpcMessage) => void): void {
     if (stream.destroyed || stream.writableEnded) return;
     const message = new Message();
@@ -52,7 +55,7 @@ export function sendMessage(stream: Duplex, fill: (message: RpcMessage) => void)
     stream.write(Buffer.from(message.toArrayBuffer()));
 }
 
-/** The parameters or results in a payload. */
+/** The parameters or results of a payload. */
 export function contentOf<T extends Struct>(payload: Payload, type: StructCtor<T>): T {
     return utils.getStruct(0, type, payload);
 }
@@ -61,7 +64,7 @@ export function initContent<T extends Struct>(payload: Payload, type: StructCtor
     return utils.initStructAt(0, type, payload);
 }
 
-/** Results that are one capability, which the sender hosts as `exportId`. */
+/** Results with one capability, which the sender exports as `exportId`. */
 export function returnCapability(answer: Return, exportId: number): void {
     const results = answer._initResults();
     results._initCapTable(1).get(0).senderHosted = exportId;

@@ -1,7 +1,7 @@
 /**
- * What connector and edge say on the control stream, as structs of Cap'n Proto: of cloudflared 2026.8.2
- * (tunnelrpc/proto/tunnelrpc.capnp) the interface RegistrationServer, with those fields that either side here uses. An offset
- * is that of Cap'n Proto's layout, in bytes, for booleans in bits, and for pointers by number.
+ * Messages of the control stream, as structs of Cap'n Proto: the interface RegistrationServer of cloudflared 2026.8.2
+ * (tunnelrpc/proto/tunnelrpc.capnp), with the fields that either side here uses. Offsets are those of Cap'n Proto's layout, in
+ * bytes, for booleans in bits, and for pointers as numbers.
  */
 import { ObjectSize, Struct, utils } from "capnp-es";
 
@@ -126,7 +126,7 @@ class ConnectionDetails extends Struct {
     }
 }
 
-/** A union: which of the two is there is the number before them. */
+/** A union: its discriminant is the number before the two members. */
 class ConnectionResponse extends Struct {
     static override readonly _capnp = described("ConnectionResponse", 8, 1);
     get error(): ConnectionError | undefined {
@@ -155,7 +155,7 @@ export class RegisterResults extends Struct {
     }
 }
 
-/** Of methods without parameters or results. */
+/** Parameters or results of methods without any. */
 export class Nothing extends Struct {
     static override readonly _capnp = described("Nothing", 0, 0);
 }

@@ -1,7 +1,8 @@
 /**
- * Patterns of Worker routes. Facts (Workers, routes: matching behavior and validity): the name of a host, then a path, which may end
- * with `*`; the whole URL with its query is compared; capitals count in the path; the most specific pattern wins. Unsupported:
- * schemes, and names that begin with `*`.
+ * Patterns of Worker routes. Facts (Workers, routes: matching behavior and validity): a hostname, then a path, which may end
+ * with `*`; the whole URL with its query is compared; the path is case-sensitive; the most specific pattern wins.
+ *
+ * Unsupported: schemes, and names that begin with `*`.
  */
 import type { WorkerRoute } from "../worker-objects";
 
@@ -9,20 +10,20 @@ const FORM = /^([a-z0-9-]+(?:\.[a-z0-9-]+)*)(\/[^*?]*)?(\*)?$/;
 
 export interface Pattern {
     hostname: string;
-    /** With the slash it begins with. */
+    /** Path with its leading slash. */
     path: string;
     /** Whether the pattern ends with `*`. */
     open: boolean;
 }
 
-/** Undefined: no pattern, or one that is unsupported. */
+/** Undefined: an invalid or unsupported pattern. */
 export function readPattern(text: string): Pattern | undefined {
     const [, hostname, path, star] = FORM.exec(text) ?? [];
     if (hostname === undefined || (path === undefined && star !== undefined)) return undefined;
     return { hostname, path: path ?? "/", open: star !== undefined };
 }
 
-/** The route that a request takes. @param target path and query */
+/** Returns the route of a request. @param target path and query */
 export function routeOf(routes: Iterable<WorkerRoute>, hostname: string, target: string): WorkerRoute | undefined {
     const fits = ({ pattern }: WorkerRoute) => {
         const { hostname: host, path, open } = readPattern(pattern)!;
@@ -31,7 +32,7 @@ export function routeOf(routes: Iterable<WorkerRoute>, hostname: string, target:
     return [...routes].filter(fits).sort((a, b) => specific(b) - specific(a))[0];
 }
 
-/** Of two that end at the same place the one that takes nothing more is the more specific. */
+/** Longer patterns are more specific; of the same length, one without `*` is. */
 function specific({ pattern }: WorkerRoute): number {
     const { path, open } = readPattern(pattern)!;
     return 2 * path.length + (open ? 0 : 1);

@@ -1,16 +1,16 @@
-/** Counters of the limit-* plugins: they belong to the running process, not to the configuration. */
+/** Counters of the limit-* plugins. They belong to the running process, not to the configuration. */
 import { createHash } from "node:crypto";
 
 interface Cell {
     value: number;
-    /** Milliseconds of the clock below; Infinity = never. */
+    /** Expiry in milliseconds of the clock below; Infinity: never. */
     expires: number;
 }
 
-/** Cells looked through for expired ones once there are this many. */
+/** From this number of cells on, expired ones are deleted. */
 const SWEEP_AT = 10_000;
 
-/** A dictionary with expiry, like the shared memory zones of nginx. */
+/** A dictionary with expiry, as nginx's shared memory zones. */
 export class Counters {
     private cells = new Map<string, Cell>();
     private sweepAt = SWEEP_AT;
@@ -34,7 +34,7 @@ export class Counters {
         if (this.cells.size > this.sweepAt) this.sweep();
     }
 
-    /** Adds to a cell, or starts it at `initial` with the given life; an existing cell keeps its expiry. */
+    /** Adds to a cell, whose expiry stays, or creates it with the value `initial` and the given lifetime. */
     add(key: string, delta: number, initial: number, ttl = Infinity): number {
         const value = this.get(key);
         if (value === undefined) {
@@ -53,7 +53,7 @@ export class Counters {
     }
 }
 
-/** A text that is the same for equal configurations, whatever the order of their keys. */
+/** A text that is equal for equal configurations, whatever the order of their keys. */
 export function stable(value: unknown): string {
     if (Array.isArray(value)) return `[${value.map(stable).join(",")}]`;
     if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
@@ -61,7 +61,7 @@ export function stable(value: unknown): string {
     return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${stable(v)}`).join(",")}}`;
 }
 
-/** Version of one plugin's configuration: an edit resets its counters, an equal rewrite keeps them. */
+/** Version of a plugin's configuration: an edit resets its counters, an equal rewrite keeps them. */
 export function confVersion(conf: unknown): string {
     return createHash("sha1").update(stable(conf)).digest("hex").slice(0, 16);
 }

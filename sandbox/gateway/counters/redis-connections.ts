@@ -1,25 +1,25 @@
-/** Connections to the Redis servers that plugins name: made when needed, kept for a while, ended by the first failure. */
+/** Connections to the Redis servers of plugins: opened on demand, kept for a while, closed at the first failure. */
 import { Redis } from "ioredis";
 
-/** Options of the plugins, defaults filled in. */
+/** Options of the plugins with defaults filled in. */
 export interface RedisConf {
     redis_host: string;
     redis_port: number;
     redis_username?: string;
     redis_password?: string;
     redis_database: number;
-    /** Longest wait for a connection, and then for each answer, in milliseconds. */
+    /** Longest wait for a connection, and for each answer, in milliseconds. */
     redis_timeout: number;
     redis_ssl?: boolean;
     redis_ssl_verify?: boolean;
-    /** How long an unused connection is kept, in milliseconds. */
+    /** Lifetime of an idle connection, in milliseconds. */
     redis_keepalive_timeout: number;
-    /** Unused connections kept. */
+    /** Most idle connections. */
     redis_keepalive_pool: number;
 }
 
 /**
- * The port on 127.0.0.1 that emulates a name and port of the cluster's DNS. Undefined: not a name of the cluster.
+ * The port on 127.0.0.1 of the emulator of a name and port of the cluster's DNS. Undefined: not a name of the cluster.
  * @throws Error if the cluster has no such name, or no endpoint behind it
  */
 export type Resolve = (host: string, port: number) => number | undefined;
@@ -29,11 +29,11 @@ interface Idle {
     timer: NodeJS.Timeout;
 }
 
-/** The server could not be reached, did not answer in time, or answered with an error. */
+/** The server is unreachable, has not answered in time, or has answered with an error. */
 export class RedisFailure extends Error {}
 
 export class RedisConnections {
-    /** By what a connection was made with. */
+    /** Idle connections by their options. */
     private readonly idle = new Map<string, Idle[]>();
     private readonly open = new Set<Redis>();
     private readonly running = new Set<Promise<unknown>>();
@@ -41,14 +41,14 @@ export class RedisConnections {
 
     constructor(private readonly resolve: Resolve) {}
 
-    /** Waits for what is under way and ends all connections; what a request still wants later has one of its own. */
+    /** Waits for running commands and closes all connections. A request that needs one later gets its own. */
     async close(): Promise<void> {
         this.closed = true;
         while (this.running.size > 0) await Promise.allSettled(this.running);
         for (const redis of this.open) this.end(redis);
     }
 
-    /** Runs `work` on a connection of its own; every failure is a RedisFailure. */
+    /** Runs `work` with a connection that no other request uses. Every failure is a RedisFailure. */
     use<T>(conf: RedisConf, work: (redis: Redis) => Promise<T>): Promise<T> {
         const run = this.onConnection(conf, work);
         this.running.add(run);
@@ -72,7 +72,7 @@ export class RedisConnections {
             this.keep(redis, name, conf);
             return result;
         } catch (error) {
-            if (redis) this.end(redis); // a late answer on it must not reach another request
+            if (redis) this.end(redis); // so that no late answer on it reaches another request
             throw new RedisFailure((error as Error).message);
         }
     }
@@ -85,7 +85,7 @@ export class RedisConnections {
             connectTimeout: conf.redis_timeout,
             commandTimeout: conf.redis_timeout,
             tls: conf.redis_ssl ? { rejectUnauthorized: conf.redis_ssl_verify ?? false } : undefined,
-            // one try and no command of the client's own: what fails is the answer to this request
+            // one attempt and no commands of the library, so that every failure is one of this request
             lazyConnect: true,
             retryStrategy: () => null,
             enableOfflineQueue: false,
@@ -94,14 +94,14 @@ export class RedisConnections {
             disconnectTimeout: 0,
         });
         this.open.add(redis);
-        redis.on("error", () => undefined); // greet() and the command under way fail with it
-        redis.once("end", () => this.end(redis)); // the server may have ended it while it was not used
+        redis.on("error", () => undefined); // greet() and the running command fail too
+        redis.once("end", () => this.end(redis)); // the server may close an idle connection
         return redis;
     }
 
     private keep(redis: Redis, name: string, conf: RedisConf): void {
         const entries = this.idle.get(name) ?? [];
-        if (!this.open.has(redis)) return; // it ended right after its last answer
+        if (!this.open.has(redis)) return; // the server closed it right after its last answer
         if (this.closed || entries.length >= conf.redis_keepalive_pool) return this.end(redis);
         const timer = setTimeout(() => this.end(redis), conf.redis_keepalive_timeout);
         timer.unref();
@@ -119,12 +119,12 @@ export class RedisConnections {
     }
 }
 
-/** Connects, and says who we are and which database we mean, in the order APISIX does. */
+/** Connects, authenticates and selects the database, in APISIX's order. */
 async function greet(redis: Redis, conf: RedisConf): Promise<void> {
     let reason: Error | undefined;
     redis.once("error", (error: Error) => (reason = error));
     await redis.connect().catch((error: Error) => {
-        throw reason ?? error; // the client itself says only that the connection is closed
+        throw reason ?? error; // the message of the library is only that the connection is closed
     });
     if (conf.redis_password) {
         const user = conf.redis_username === undefined ? [] : [conf.redis_username];

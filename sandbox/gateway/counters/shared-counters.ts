@@ -1,13 +1,13 @@
 /**
- * Counters of the limit-* plugins with policy redis: kept in a Redis server, so that several gateways count together. As in
- * APISIX each decision is one Lua script in the server, asked for by its digest first and sent where the server does not
- * know it. Facts: limit-count/util.lua and sliding-window/store/redis.lua, limit-conn/util.lua, limit-req/util.lua of 3.18.0.
+ * Counters of the limit-* plugins with policy redis: in a Redis server, so that several gateways count together. As in APISIX
+ * each decision is one Lua script in the server, called by its digest, and sent if the server does not have it. Facts:
+ * limit-count/util.lua and sliding-window/store/redis.lua, limit-conn/util.lua, limit-req/util.lua of 3.18.0.
  */
 import { createHash } from "node:crypto";
 import type { Redis } from "ioredis";
 import { RedisConnections, type RedisConf, type Resolve } from "./redis-connections";
 
-/** Adds to a window, or begins one. In: what, seconds it lasts. Out: count, milliseconds left. */
+/** Adds to a window, or starts it. In: number, duration in seconds. Out: count, milliseconds left. */
 const COUNT = `
 local left = redis.call("pttl", KEYS[1])
 if left >= 0 then return {redis.call("incrby", KEYS[1], ARGV[1]), left} end
@@ -15,7 +15,9 @@ redis.call("set", KEYS[1], ARGV[1], "EX", ARGV[2])
 return {tonumber(ARGV[1]), ARGV[2] * 1000}
 `;
 
-/** The same where the window before leaves room. In: limit, window, seconds left of it, life, count of the one before. */
+/**
+ * The same, if the previous window leaves room. In: limit, window, seconds left in it, lifetime, count of the previous window.
+ */
 const COUNT_IF = `
 local limit, before = tonumber(ARGV[1]), math.min(tonumber(ARGV[5]), tonumber(ARGV[1]))
 local alive = redis.call("pttl", KEYS[1]) >= 0
@@ -26,7 +28,10 @@ redis.call("set", KEYS[1], 1, "EX", ARGV[4])
 return {1, 1}
 `;
 
-/** Takes a place. In: places, seconds one is held, now in seconds, name of the request. Out: whether, and how many are. */
+/**
+ * Takes a slot. In: slots, lifetime of one in seconds, now in seconds, id of the request. Out: whether taken, number of taken
+ * slots.
+ */
 const ENTER = `
 redis.call("zremrangebyscore", KEYS[1], 0, ARGV[3])
 local taken = redis.call("zcard", KEYS[1])
@@ -36,7 +41,10 @@ redis.call("expire", KEYS[1], ARGV[2])
 return {1, taken + 1}
 `;
 
-/** Fills a bucket. In: thousandths a second, thousandths it holds, now in milliseconds, life. Out: whether, thousandths in it. */
+/**
+ * Fills a bucket. In: thousandths per second, capacity in thousandths, now in milliseconds, lifetime. Out: whether filled, its
+ * thousandths.
+ */
 const POUR = `
 local held = redis.call("hmget", KEYS[1], "excess", "last")
 local excess = 0
@@ -58,16 +66,16 @@ export class SharedCounters {
         this.connections = new RedisConnections(resolve);
     }
 
-    /** Adds one to a window that begins with its first request. @param window seconds */
+    /** Adds one to a window that starts with its first request. @param window seconds */
     async count(conf: RedisConf, key: string, window: number): Promise<{ count: number; leftMs: number }> {
         const [count, leftMs] = await this.run(conf, COUNT, key, 1, window);
         return { count, leftMs };
     }
 
     /**
-     * Adds one to a counter unless it and the one before it leave no room.
-     * @param left seconds until the window ends
-     * @param life seconds a new counter lives
+     * Adds one to a counter, unless this one and the previous one reach the limit.
+     * @param left seconds until the end of the window
+     * @param life lifetime of a new counter, in seconds
      */
     countIf(
         conf: RedisConf,
@@ -83,8 +91,8 @@ export class SharedCounters {
     }
 
     /**
-     * Takes a place for a request unless `max` are taken; `open` counts this one too if it got in.
-     * @param life seconds after which a place is free again whatever has become of its gateway
+     * Takes a slot for a request, unless `max` are taken. `open` includes this request if it was admitted.
+     * @param life seconds after which the slot is free again, even if its gateway has crashed
      */
     async enter(
         conf: RedisConf,
@@ -102,14 +110,14 @@ export class SharedCounters {
         return this.connections.use(conf, async (redis) => void (await redis.zrem(key, request)));
     }
 
-    /** Puts a request into a bucket unless it is full, and says how many are in it. @param rate requests a second */
+    /** Adds a request to a bucket, unless it is full, and returns its number of requests. @param rate requests per second */
     async pour(conf: RedisConf, key: string, rate: number, burst: number): Promise<number | undefined> {
         const life = Math.ceil(burst / rate) + 1;
         const [poured, excess] = await this.run(conf, POUR, key, rate * 1000, burst * 1000, Date.now(), life);
         return poured === 1 ? excess / 1000 : undefined;
     }
 
-    /** Waits for what is under way and ends all connections. */
+    /** Waits for running commands and closes all connections. */
     close(): Promise<void> {
         return this.connections.close();
     }

@@ -1,11 +1,11 @@
-/** The way back: headers, filters and body of what the client gets. */
+/** The answer to the client: headers, filters and body. */
 import type { IncomingMessage } from "node:http";
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
 import { SERVER, errorPage, statusText, withCharset } from "../http/nginx";
 import type { Entry, Exit } from "../request/types";
 
-/** _meta.filter, asked once per request. */
+/** `_meta.filter`, evaluated once per request. */
 export function applies(ctx: Context, entry: Entry): boolean {
     if (!entry.filter) return true;
     const known = ctx.notes.get(entry) as boolean | undefined;
@@ -18,7 +18,7 @@ export function applies(ctx: Context, entry: Entry): boolean {
 /** Headers of an upstream's answer that nginx does not pass on. */
 const HIDDEN = new Set(["connection", "keep-alive", "transfer-encoding", "server", "date", "x-pad"]);
 
-/** Answers with an upstream's response or with an exit of a plugin. */
+/** Answers with the response of an upstream or with the exit of a plugin. */
 export async function send(ctx: Context, source: IncomingMessage | Exit): Promise<void> {
     let body: Buffer | IncomingMessage;
     let reason: string | undefined;
@@ -34,7 +34,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
         }
     }
 
-    // APISIX names the upstream's status where the last try ended in 5xx
+    // For a last try with 5xx, APISIX sends the upstream's status in a header.
     const last = Number(ctx.upstreamStatuses.at(-1) ?? 0);
     if (last >= 500 && last <= 599) ctx.response.set("X-APISIX-Upstream-Status", ctx.upstreamStatuses.join(", "));
 
@@ -57,7 +57,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
         body = changed;
     }
     if (Buffer.isBuffer(body)) {
-        // a body filter may leave a Content-Length that is wrong: nginx sends it so, and the connection cannot go on
+        // A body filter may leave a wrong Content-Length. nginx sends it unchanged, and cannot reuse the connection.
         const length = ctx.response.get("Content-Length");
         if (length !== undefined && Number(length) !== body.length && ctx.request.method !== "HEAD")
             ctx.answer.shouldKeepAlive = false;
@@ -69,7 +69,7 @@ export async function send(ctx: Context, source: IncomingMessage | Exit): Promis
     }
 }
 
-/** Answers that something is unsupported, with no header that plugins or an upstream have set. */
+/** Answers that a feature is unsupported, without headers of plugins or of an upstream. */
 export function sendGap(ctx: Context, message: string): void {
     for (const [name] of [...ctx.response]) ctx.response.delete(name);
     const body = exitBody(ctx, { code: 501, body: { error_msg: message } });
@@ -77,7 +77,7 @@ export function sendGap(ctx: Context, message: string): void {
     ctx.answer.end(ctx.request.method === "HEAD" ? undefined : body);
 }
 
-/** Sets status and headers of an answer APISIX or nginx gives itself. */
+/** Sets status and headers of an answer by APISIX or nginx. */
 function exitBody(ctx: Context, exit: Exit): Buffer {
     ctx.status = exit.code;
     if (exit.body === undefined && exit.code >= 300) {
@@ -102,7 +102,7 @@ function writeHead(ctx: Context, reason: string | undefined): void {
     answer.writeHead(ctx.status, reason ?? statusText(ctx.status), raw);
 }
 
-/** Values of configs may hold any text; those of messages hold one byte per character already. */
+/** Values of the configuration are texts. Values of messages already have one byte per character. */
 function wire(value: string): string {
     return /[^\x00-\xff]/.test(value) ? bytes(value) : value;
 }
@@ -112,12 +112,12 @@ async function collect(source: IncomingMessage): Promise<Buffer> {
     try {
         for await (const chunk of source) chunks.push(chunk as Buffer);
     } catch {
-        // the upstream broke off: what came so far is what the filters see
+        // The upstream broke off: filters get the received part.
     }
     return Buffer.concat(chunks);
 }
 
-/** Hands the upstream's answer on piece by piece; a break in it breaks the client's connection. */
+/** Streams the upstream's answer to the client. If it breaks off, so does the client's connection. */
 function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
     return new Promise((resolve) => {
         const done = () => resolve();
@@ -134,7 +134,7 @@ function pipe(source: IncomingMessage, { answer }: Context): Promise<void> {
         source.on("close", () => {
             if (!source.complete) answer.destroy();
         });
-        // an answer without a body may be over before anybody listens here
+        // An answer without a body may have ended before this listener is added.
         if (source.readableEnded) answer.end();
         else if (source.destroyed) answer.destroy();
         else source.resume();

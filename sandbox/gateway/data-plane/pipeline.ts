@@ -1,4 +1,4 @@
-/** One request from matching to the log phase, in the order APISIX runs it. */
+/** Handles one request from matching to the log phase, in the order of APISIX. */
 import type { Agent, IncomingMessage } from "node:http";
 import { applies, send, sendGap } from "./answer";
 import type { Context } from "../request/context";
@@ -21,7 +21,7 @@ class PhaseExit extends Error {
 export interface PipelineParts {
     store: Store;
     agent: Agent;
-    /** Unset: nothing is logged of requests. */
+    /** @default requests are not logged */
     accessLog?: AccessLog;
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
     log(line: string): void;
@@ -34,7 +34,7 @@ export async function handleRequest(ctx: Context, parts: PipelineParts): Promise
         await answerRequest(ctx, parts);
     } finally {
         if (!ctx.answer.writableEnded && !ctx.answer.destroyed) ctx.answer.destroy();
-        await over; // the log phase frees limit-conn slots: not before the answer is out or the client gone
+        await over; // the log phase frees limit-conn slots, so it waits for the end of the answer or a disconnect
         ctx.figures = figuresOf(ctx);
         for (const { name, handlers } of [...ctx.globalEntries, ...ctx.entries])
             if (!ctx.ranAsAction.has(name)) handlers.log?.(ctx);
@@ -58,18 +58,18 @@ async function answerRequest(ctx: Context, parts: PipelineParts): Promise<void> 
             exit = { code: 500 };
         }
     }
-    if (exit?.code !== 413) ctx.sendContinue(); // nginx discards the body of a refused request, which asks for it
+    if (exit?.code !== 413) ctx.sendContinue(); // nginx reads and discards the body of a rejected request
     try {
         await send(ctx, upstreamAnswer ?? (exit as Exit));
     } catch (error) {
         upstreamAnswer?.destroy();
-        if (ctx.answer.destroyed) return; // the gateway was killed, or the client has gone
+        if (ctx.answer.destroyed) return; // the gateway was killed, or the client has disconnected
         if (!(error instanceof Unsupported) || ctx.answer.headersSent) throw error;
         refuse(ctx, error, parts);
     }
 }
 
-/** Nothing else runs for a request that needs what is unsupported, filters of the answer included. */
+/** Answers a request that needs an unsupported feature. Nothing else runs for it, including filters of the answer. */
 function refuse(ctx: Context, { message }: Unsupported, { log }: PipelineParts): void {
     log(message);
     ctx.sendContinue();
@@ -92,7 +92,7 @@ async function runPhases(ctx: Context, { store, agent }: PipelineParts): Promise
         const { plugins } = ctx.consumer;
         const before = new Set(ctx.route.plugins.map((e) => e.name));
         ctx.entries = mergeEntries({ entries: ctx.route.plugins, names: [] }, plugins);
-        // what the consumer alone brings has not had its rewrite phase yet
+        // Plugins that only the consumer has: their rewrite phase has not run yet.
         const added = ctx.entries.filter((e) => !e.isAuth && !before.has(e.name) && plugins.entries.includes(e));
         await runPhase(ctx, added, "rewrite");
     }

@@ -1,4 +1,4 @@
-/** The data port: what nginx does before and around APISIX (limits of the head, bad requests, closing connections). */
+/** The data port: the part of nginx before APISIX (limits of the request head, bad requests, closing of connections). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { Context } from "../request/context";
@@ -9,11 +9,11 @@ import { handleRequest, type PipelineParts } from "./pipeline";
 import { RawHeads, readRefused } from "../http/raw-head";
 import { parseTarget } from "../http/uri";
 
-/** Node must read more than nginx allows, so that the answer to too much is ours. Bytes. */
+/** Node.js must accept more than nginx, so that the gateway answers requests that are too large. Bytes. */
 const NODE_MAX_HEAD = 1024 * 1024;
-/** nginx's client_header_timeout and keepalive_timeout of APISIX, in milliseconds. */
+/** nginx's client_header_timeout and APISIX's keepalive_timeout, in milliseconds. */
 const HEADER_TIMEOUT = 60_000;
-/** After the last answer on a connection nginx reads on for this long, so that the client gets the answer. */
+/** Time for which nginx reads on after the last answer on a connection, so that the client gets the answer. */
 const LINGER_MS = 5000;
 
 export function createDataServer(parts: PipelineParts, trustedAddresses: readonly string[]): Server {
@@ -22,7 +22,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
         requireHostHeader: false,
         keepAliveTimeout: HEADER_TIMEOUT,
         headersTimeout: HEADER_TIMEOUT,
-        requestTimeout: 0, // bodies may take as long as they like, as long as they move
+        requestTimeout: 0, // bodies have no time limit while data arrives
         highWaterMark: 64 * 1024,
     });
     server.maxHeadersCount = 0;
@@ -38,7 +38,7 @@ export function createDataServer(parts: PipelineParts, trustedAddresses: readonl
 
 class DataPort {
     private readonly heads = new RawHeads();
-    /** Connections that read on after their last answer. */
+    /** Connections that are read after their last answer. */
     private readonly lingering = new WeakSet<Socket>();
 
     constructor(
@@ -46,17 +46,17 @@ class DataPort {
         private readonly trustedAddresses: readonly string[],
     ) {}
 
-    /** @param expects whether the request wants 100 before its body */
+    /** @param expects whether the client waits for 100 before it sends the body */
     serve(request: IncomingMessage, answer: ServerResponse, expects: boolean): void {
         const { parts } = this;
-        if (this.lingering.has(request.socket)) return; // pipelined behind a connection's last answer
+        if (this.lingering.has(request.socket)) return; // a pipelined request after the last answer
         this.heads.restoreTabs(request);
-        answer.on("error", () => undefined); // the client went away while we wrote
+        answer.on("error", () => undefined); // the client has disconnected
         request.on("error", () => undefined);
         const problem = refuse(request);
         if (problem) return this.refusal(request, answer, problem);
         const target = parseTarget(request.url ?? "/");
-        if (!target) return; // refuse() has looked already
+        if (!target) return; // refuse() has answered already
         const { remoteAddress = "", remotePort = 0, localAddress = "", localPort = 0 } = request.socket;
         const peer = { address: remoteAddress, port: remotePort, localAddress, localPort };
         const variables = parts.accessLog?.variables;
@@ -69,16 +69,16 @@ class DataPort {
         this.refused(status, socket);
     }
 
-    /** What Node's parser rejects. */
+    /** Answers a request that Node's parser rejects. */
     clientError(error: NodeJS.ErrnoException, socket: Socket): void {
         if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
-        // Methods and URLs that Node's parser rejects and nginx passes on.
+        // Methods and URLs that Node's parser rejects and nginx accepts.
         if (error.code === "HPE_INVALID_METHOD" || error.code === "HPE_INVALID_URL") {
             const packet = (error as { rawPacket?: Buffer }).rawPacket?.toString("latin1") ?? "";
             const read = readRefused(packet, socket);
             if (read) return this.serve(read.request, read.answer, false);
         }
-        // Any coding but chunked alone, whatever else is wrong with the length.
+        // Every transfer coding except chunked alone, even with other errors in the length.
         if (error.code === "HPE_INVALID_TRANSFER_ENCODING") return this.rawRefusal(socket, 501);
         const detail = error.code === "HPE_HEADER_OVERFLOW" ? "Request Header Or Cookie Too Large" : undefined;
         this.rawRefusal(socket, 400, detail);
@@ -87,8 +87,8 @@ class DataPort {
     connected(socket: Socket): void {
         socket.setNoDelay(true);
         this.heads.follow(socket);
-        // Node closes a connection right after its last answer; unread request bytes would turn that into a reset
-        // that can overtake the answer. Like nginx, stop writing, read on for a while, then close.
+        // Node.js closes a connection right after its last answer. Unread request bytes would then cause a reset, which can
+        // overtake the answer. As nginx, this stops writing, reads on for a while, then closes.
         socket.destroySoon = () => {
             if (this.lingering.has(socket) || socket.destroyed) return;
             this.lingering.add(socket);
@@ -124,7 +124,7 @@ class DataPort {
     }
 }
 
-/** nginx takes no second line of these, whatever their values. Facts: the header table of its ngx_http_request.c. */
+/** Headers that nginx rejects when repeated, even with equal values. Fact: the header table of its ngx_http_request.c. */
 const ONCE = new Set([
     ...["authorization", "content-length", "content-range", "expect", "transfer-encoding"],
     ...["if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since"],
@@ -135,7 +135,7 @@ interface Refusal {
     detail?: string;
 }
 
-/** What nginx refuses before APISIX sees the request. */
+/** Requests that nginx rejects before APISIX gets them. */
 function refuse(request: IncomingMessage): Refusal | undefined {
     const target = request.url ?? "/";
     const method = request.method ?? "";
@@ -166,7 +166,7 @@ function refuse(request: IncomingMessage): Refusal | undefined {
     const needsHost = request.httpVersion !== "1.0";
     if (hosts.length > 1 || (needsHost && hosts.length === 0)) return { status: 400 };
     if (hosts.length === 1 && !validHost(hosts[0])) return { status: 400 };
-    // nginx routes by the host of the request line and sends on that of Host
+    // nginx routes by the host of the request line, but forwards that of Host.
     const named = /^https?:\/\/([^/?#]*)/i.exec(target)?.[1];
     if (named !== undefined && named.toLowerCase() !== hosts[0]?.toLowerCase())
         return { status: 501, detail: new Unsupported("a host in the request line that is not Host's").message };

@@ -1,25 +1,26 @@
 /**
- * The TLS port of the gateway (apisix.ssl of APISIX 3.18.0): what follows a handshake is served as on the HTTP port.
+ * The TLS port of the gateway (apisix.ssl of APISIX 3.18.0). After the handshake, requests are handled as on the HTTP port.
  *
- * Emulated: the certificate is chosen by the name in the handshake, and without a name, or with one that no ssl object
- * has, the handshake fails. Versions of TLS are those of apisix.ssl.ssl_protocols. Unsupported: HTTP/2 and HTTP/3
- * (HTTP/1.1 is all that is offered), fallback_sni, stapling, the page that nginx has for HTTP on this port (the
- * connection just ends).
+ * Emulated: the certificate is chosen by the name in the handshake. Without a name, or with one that no ssl object has, the
+ * handshake fails. TLS versions are those of apisix.ssl.ssl_protocols.
+ *
+ * Unsupported: HTTP/2 and HTTP/3 (only HTTP/1.1 is offered), fallback_sni, stapling, nginx's page for HTTP on this port (the
+ * connection is closed instead).
  */
 import type { Server } from "node:http";
 import { createServer, type SecureVersion, type Server as TlsServer } from "node:tls";
 import type { Certificates } from "../objects/ssl";
 
 export interface TlsOptions {
-    /** Port of TLS; 0 = any free one. */
+    /** Port for TLS; 0: any free one. */
     port: number;
-    /** apisix.ssl.ssl_protocols, as `TLSv1.2 TLSv1.3`. */
+    /** apisix.ssl.ssl_protocols, for example `TLSv1.2 TLSv1.3`. */
     protocols: string;
 }
 
 const VERSIONS: SecureVersion[] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
 
-/** @param data serves the requests. @throws Error for versions that are unsupported */
+/** @param data serves the requests. @throws Error for unsupported versions */
 export function createTlsServer(data: Server, certificates: Certificates, protocols: string): TlsServer {
     const named = protocols.split(" ").filter((one) => one !== "");
     const unknown = named.find((one) => !VERSIONS.includes(one as SecureVersion));
@@ -34,12 +35,12 @@ export function createTlsServer(data: Server, certificates: Certificates, protoc
             try {
                 done(null, certificates.find(name));
             } catch (error) {
-                done(error as Error); // a key that is not the certificate's
+                done(error as Error); // a key of another certificate
             }
         },
     });
     server.on("secureConnection", (socket) => data.emit("connection", socket));
-    // A handshake that fails is its caller's business.
+    // A failed handshake affects only its caller.
     server.on("tlsClientError", () => undefined);
     return server;
 }

@@ -1,4 +1,4 @@
-/** Header lists as nginx keeps them: in order, with repetitions, names compared without case. */
+/** Header lists as in nginx: in order, with repetitions, names compared case-insensitively. */
 
 export type HeaderPair = [name: string, value: string];
 
@@ -9,7 +9,7 @@ export class HeaderList {
         this.pairs = [...pairs];
     }
 
-    /** From the flat list (name, value, name, value, …) that Node keeps of a message. */
+    /** From the flat list (name, value, name, value, …) of a Node.js message. */
     static fromRaw(raw: readonly string[]): HeaderList {
         const pairs: HeaderPair[] = [];
         for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);
@@ -31,7 +31,7 @@ export class HeaderList {
         return this.get(name) !== undefined;
     }
 
-    /** Replaces every header of that name by one; undefined removes them. */
+    /** Replaces all headers of a name by one; undefined removes them. */
     set(name: string, value: string | undefined): void {
         const wanted = name.toLowerCase();
         const at = this.pairs.findIndex(([n]) => n.toLowerCase() === wanted);
@@ -58,7 +58,7 @@ export class HeaderList {
     }
 }
 
-/** Text of a config object (UTF-16) as the bytes that go over the wire, one character per byte. */
+/** Bytes of a configured text (UTF-16) as sent, one character per byte. */
 export function bytes(text: string): string {
     return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, "utf8").toString("latin1");
 }

@@ -1,13 +1,13 @@
 /**
- * What nginx itself answers, below APISIX: its error pages, status texts and limits of a request head.
- * Facts: recordings of APISIX 3.18.0 (OpenResty 1.29.2.4) and the nginx defaults its template keeps.
+ * Answers of nginx itself, below APISIX: its error pages, status texts and limits of a request head.
+ * Facts: recordings of APISIX 3.18.0 (OpenResty 1.29.2.4), and nginx defaults that APISIX's template does not change.
  */
 
 /** Longest request line or header line, in bytes, with its line end (large_client_header_buffers 4 8k). */
 export const MAX_HEAD_LINE = 8192;
-/** All head lines together, in bytes: four buffers of 8 KiB. */
+/** All lines of the head together, in bytes: four buffers of 8 KiB. */
 export const MAX_HEAD = 4 * 8192;
-/** Value of `Server` once APISIX runs; refusals by nginx before that say "openresty". */
+/** Value of `Server` in answers by APISIX. nginx's own rejections before APISIX have "openresty". */
 export const SERVER = "APISIX/3.18.0";
 
 const STATUS_TEXT: Record<number, string> = {
@@ -56,7 +56,7 @@ export function statusText(status: number): string {
     return STATUS_TEXT[status] ?? "";
 }
 
-/** The error page of a status, or "" where nginx has none (422 and the like: an empty body). */
+/** The error page of a status; "" where nginx has none (422, for example): an empty body. */
 export function errorPage(status: number, detail?: string): string {
     const text = PAGE_TITLE[status] ?? STATUS_TEXT[status];
     if (text === undefined || status < 300) return "";
@@ -74,7 +74,7 @@ export function errorPage(status: number, detail?: string): string {
     ].join("\r\n");
 }
 
-/** Media types that get "; charset=utf-8" appended when they name none (directive charset, default charset_types). */
+/** Media types to which nginx appends "; charset=utf-8" if they have no charset (directive charset, default charset_types). */
 const CHARSET_TYPES = new Set([
     "text/html",
     "text/xml",
@@ -88,7 +88,7 @@ export function withCharset(contentType: string): string {
     return CHARSET_TYPES.has(contentType.toLowerCase()) ? `${contentType}; charset=utf-8` : contentType;
 }
 
-/** Thrown to end a request with nginx's own page of that status, whatever the plugins say. */
+/** Thrown to end a request with nginx's page of that status, whatever plugins do. */
 export class NginxExit extends Error {
     constructor(readonly status: number) {
         super(`nginx ends the request with ${status}`);

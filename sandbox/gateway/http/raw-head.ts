@@ -1,18 +1,18 @@
 /**
- * Request heads as nginx parses them where Node's parser differs: a tab next to a header's value belongs to the value,
- * a method is any word of capital letters, "-" and "_", and a target may contain any byte.
+ * Request heads as nginx parses them where Node's parser differs: a tab next to a header's value is part of the value, a method
+ * is any word of capital letters, "-" and "_", and a target may contain any byte.
  */
 import { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** Longest head that is kept: what Node reads at most. */
+/** Longest head to keep: the most that Node.js reads. */
 const LONGEST = 1024 * 1024;
 
-/** The latest bytes of each connection. */
+/** Latest bytes of each connection. */
 export class RawHeads {
     private readonly recent = new WeakMap<Socket, string>();
 
-    /** Listens before Node's parser does, which then gets its bytes from here too. */
+    /** Listens before Node's parser, which then gets the bytes from here. */
     follow(socket: Socket): void {
         socket.prependListener("data", (chunk: Buffer) => {
             const text = (this.recent.get(socket) ?? "") + chunk.toString("latin1");
@@ -20,7 +20,7 @@ export class RawHeads {
         });
     }
 
-    /** Gives headers the tabs back that Node has taken from both ends of their values. */
+    /** Restores the tabs that Node's parser has removed from both ends of header values. */
     restoreTabs({ socket, rawHeaders }: IncomingMessage): void {
         const text = this.recent.get(socket) ?? "";
         this.recent.delete(socket);
@@ -35,8 +35,8 @@ export class RawHeads {
 }
 
 /**
- * The request that Node's parser refuses for its method or its target, on the connection's last answer; its body is left
- * unread. Undefined when this is no whole head that nginx would take.
+ * Returns a request whose method or target Node's parser rejects, for the last answer on its connection. Its body is not read.
+ * Undefined: the head is incomplete, or nginx rejects it too.
  */
 export function readRefused(
     packet: string,

@@ -1,25 +1,25 @@
 /**
- * Request targets the way nginx reads them: a path is decoded, slashes merged and dot segments resolved before
- * APISIX matches anything. Strings here hold one byte per character.
+ * Request targets as nginx reads them: before APISIX matches anything, the path is decoded, slashes are merged and dot segments
+ * resolved. Strings here have one byte per character.
  */
 
 export interface Target {
-    /** Path after decoding and normalisation. */
+    /** Path after decoding and normalization. */
     uri: string;
-    /** Text after the first "?", undefined when there is none or it is empty. */
+    /** Text after the first "?"; undefined: none, or empty. */
     args: string | undefined;
     /** Path and query exactly as the client sent them. */
     unparsed: string;
 }
 
-/** Removes the last segment of `out` (which ends in "/.." or "/../"), or fails above the root. */
+/** Removes the last segment of `out` (which ends in "/.." or "/../"). Fails above the root. */
 function popSegment(out: string, drop: number): string | undefined {
     const kept = out.slice(0, out.length - drop);
     const slash = kept.lastIndexOf("/");
     return slash < 0 ? undefined : kept.slice(0, slash + 1);
 }
 
-/** Undefined when nginx refuses the target with 400: a bad escape, NUL, or ".." above the root. */
+/** Undefined: nginx rejects the target with 400, for an invalid escape, NUL, or ".." above the root. */
 export function parseTarget(raw: string): Target | undefined {
     const absolute = /^https?:\/\/[^/?#]*/i.exec(raw);
     const unparsed = absolute ? raw.slice(absolute[0].length) || "/" : raw;
@@ -49,7 +49,7 @@ export function parseTarget(raw: string): Target | undefined {
             literal = ch === "%" || ch === "#" || ch === "?";
         }
         if (!literal && (ch === "?" || ch === "#")) {
-            // nothing after the "?" is the same as no "?"
+            // an empty query is the same as none
             if (ch === "?") args = unparsed.slice(i + 1).split("#")[0] || undefined;
             break;
         }
@@ -79,7 +79,7 @@ export function parseTarget(raw: string): Target | undefined {
 
 const hex2 = (ch: string) => `%${ch.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 
-/** Escapes a path for the upstream's request line, as nginx does since 1.21.1 (ngx_escape_uri, NGX_ESCAPE_URI). */
+/** Escapes a path for the request line to the upstream, as nginx does since 1.21.1 (ngx_escape_uri, NGX_ESCAPE_URI). */
 export function escapePath(path: string): string {
     return path.replace(/[\x00-\x20"#%<>?\\^`{|}\x7f-\xff]/g, hex2);
 }
@@ -87,7 +87,7 @@ export function escapePath(path: string): string {
 /** Query arguments in order; a repeated name keeps all its values, a name without "=" has the value true. */
 export type Args = Map<string, (string | true)[]>;
 
-/** At most this many arguments are looked at (default of ngx.req.get_uri_args). */
+/** Number of arguments that are read (default of ngx.req.get_uri_args). */
 const MAX_ARGS = 100;
 
 function decodeComponent(text: string): string {
@@ -96,7 +96,7 @@ function decodeComponent(text: string): string {
         .replace(/%([0-9a-fA-F]{2})/g, (_, h: string) => String.fromCharCode(parseInt(h, 16)));
 }
 
-/** @param max 0 = no limit */
+/** @param max 0: no limit */
 export function decodeArgs(text: string, max = MAX_ARGS): Args {
     const args: Args = new Map();
     let seen = 0;
@@ -112,7 +112,7 @@ export function decodeArgs(text: string, max = MAX_ARGS): Args {
     return args;
 }
 
-/** As ngx.encode_args: besides what RFC 3986 calls unreserved, !'()* stay as they are. */
+/** As ngx.encode_args: in addition to RFC 3986's unreserved characters, !'()* are not escaped. */
 export function encodeArgs(args: Args): string {
     const escape = (text: string) => text.replace(/[^A-Za-z0-9\-._~!'()*]/g, hex2);
     return [...args]

@@ -1,6 +1,6 @@
 /**
- * Base64 as nginx decodes it: up to the first "=", so padding is neither needed nor looked at. Undefined where a character
- * is not of the alphabet or the length is none that bytes can have.
+ * Base64 as nginx decodes it: up to the first "=", so padding is optional and not checked. Undefined for a character outside of
+ * the alphabet, and for an impossible length.
  */
 export function decodeBase64(text: string, alphabet: "base64" | "base64url" = "base64"): Buffer | undefined {
     const [digits] = text.split("=");

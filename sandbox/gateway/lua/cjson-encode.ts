@@ -1,4 +1,4 @@
-/** JSON as lua-cjson of OpenResty writes it: numbers with 14 digits, the slash not escaped (a setting of APISIX). */
+/** JSON as OpenResty's lua-cjson writes it: numbers with 14 digits, slashes not escaped (a setting of APISIX). */
 import { CjsonError } from "./cjson";
 import { luaNumber } from "./printed";
 
@@ -12,7 +12,7 @@ const SHORT_ESCAPES: Record<string, string> = {
     "\r": "\\r",
 };
 
-/** Throws CjsonError for NaN and Infinity, as the encoder does. */
+/** Throws CjsonError for NaN and Infinity, as lua-cjson does. */
 export function encodeJson(value: unknown): string {
     if (value === null || typeof value === "boolean") return String(value);
     if (typeof value === "number") {

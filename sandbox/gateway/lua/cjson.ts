@@ -1,9 +1,9 @@
 /**
- * JSON as lua-cjson of OpenResty reads it: laxer than the standard (hex, leading zeros, NaN, Infinity, a
- * NUL ends the text), its own error texts, numbers printed with 14 digits. Strings hold one byte per character, so what
- * is not UTF-8 goes through unchanged.
+ * JSON as OpenResty's lua-cjson reads it: less strict than the standard (hex, leading zeros, NaN, Infinity, and a NUL ends the
+ * text), with its own error messages and numbers of 14 digits. Strings have one byte per character, so bytes that are not UTF-8
+ * stay unchanged.
  */
-/** Nesting the decoder allows (its default). */
+/** Deepest nesting: the decoder's default. */
 const MAX_DEPTH = 1000;
 
 export class CjsonError extends Error {}
@@ -29,14 +29,14 @@ const ESCAPES: Record<string, string> = {
     t: "\t",
 };
 
-/** Objects have no prototype, so any key is data. */
+/** Objects have no prototype, so that every key is data. */
 export function decodeJson(text: string): unknown {
     if (text.length >= 2 && (text[0] === "\0" || text[1] === "\0"))
         throw new CjsonError("JSON parser does not support UTF-16 or UTF-32");
     return new Decoder(text).whole();
 }
 
-/** A stretch of a string without escapes, taken at once. */
+/** A part of a string without escapes. */
 const PLAIN = /[^"\\\0]+/y;
 
 class Decoder {
@@ -85,7 +85,7 @@ class Decoder {
         const whole = /^[+-]?\d+/.exec(rest);
         if (whole && !/^[.eEx]/.test(rest.slice(whole[0].length))) {
             this.at += whole[0].length;
-            // integers go through a 64-bit type: larger ones stick to its ends
+            // Integers have 64 bits: larger ones become the largest.
             const big = BigInt(whole[0].replace("+", ""));
             const [low, high] = [-(2n ** 63n), 2n ** 63n - 1n];
             return { type: "T_INTEGER", at: start, value: Number(big < low ? low : big > high ? high : big) };
@@ -129,7 +129,7 @@ class Decoder {
         return { type: "T_STRING", at: start, value: out };
     }
 
-    /** \uXXXX at the cursor, or a pair of them, as UTF-8 bytes. */
+    /** Reads \uXXXX, or a surrogate pair of them, as UTF-8 bytes. */
     private unicode(): string | undefined {
         const match = /^\\u([0-9a-fA-F]{4})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?/.exec(
             this.text.slice(this.at, this.at + 12),
@@ -211,7 +211,7 @@ class Decoder {
     }
 }
 
-/** C's strtod for the forms the tokenizer lets through. */
+/** C's strtod for the formats that the tokenizer accepts. */
 function strtod(text: string): number {
     const sign = text.startsWith("-") ? -1 : 1;
     const body = text.replace(/^[+-]/, "").toLowerCase();

@@ -1,10 +1,10 @@
-/** Condition lists of `vars`, `_meta.filter`, traffic-split and workflow, as lua-resty-expr reads them. */
+/** Conditions of `vars`, `_meta.filter`, traffic-split and workflow, as lua-resty-expr evaluates them. */
 import { isIP, BlockList } from "node:net";
 import { bytes } from "../http/headers";
 import { compilePcre } from "./pcre";
 
 export type VarValue = string | number | boolean | undefined;
-/** Looks a variable up; undefined when it has no value. */
+/** Returns the value of a variable; undefined: it has none. */
 export type VarLookup = (name: string) => VarValue;
 export type Condition = (lookup: VarLookup) => boolean;
 
@@ -34,7 +34,7 @@ function inNetworks(left: VarValue, right: unknown): boolean {
     return typeof left === "string" && matchesNetwork(left, (Array.isArray(right) ? right : [right]).map(String));
 }
 
-/** True when an address is one of the given addresses or inside one of the given networks (CIDR). */
+/** Whether an address is one of the given addresses, or in one of the given networks (CIDR). */
 export function matchesNetwork(address: string, networks: readonly string[]): boolean {
     const family = isIP(address) === 6 ? "ipv6" : "ipv4";
     if (isIP(address) === 0) return false;
@@ -58,16 +58,16 @@ const OPERATORS: Record<string, Compare> = {
     ">=": ordered((a, b) => a >= b),
     "<": ordered((a, b) => a < b),
     "<=": ordered((a, b) => a <= b),
-    // a number in the list is not the text of a number, other than after ==
+    // In lists, a number does not equal its text, but it does with ==.
     in: (left, right) =>
         Array.isArray(right) &&
         left !== undefined &&
         right.some((r) => left === (typeof r === "string" ? bytes(r) : r)),
-    has: () => false, // no variable here holds a list
+    has: () => false, // no variable here is a list
     ipmatch: inNetworks,
 };
 
-/** The error texts are those of the Admin API. */
+/** Error messages are those of the Admin API. */
 export function compileExpr(rules: unknown): Compiled {
     if (!Array.isArray(rules)) return { error: "missing argument rule" };
     if (rules.length === 0) return { condition: () => true };
@@ -116,10 +116,7 @@ function compileComparison(expr: unknown[]): Compiled {
     return { condition: (lookup) => compare(lookup(String(left)), right) !== reverse };
 }
 
-/**
- * Undefined for an unknown operator. Regular expressions are compiled here, so that unsupported ones fail when they are
- * written.
- */
+/** Undefined: an unknown operator. Compiles regular expressions, so that unsupported ones fail at the write. */
 function comparison(operator: string, right: unknown): Compare | undefined {
     if (operator === "~~" || operator === "~*") {
         const regex = compilePcre(bytes(String(right)), operator === "~*" ? "joi" : "jo");

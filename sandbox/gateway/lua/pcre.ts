@@ -1,12 +1,12 @@
 /**
- * Regular expressions of APISIX configs: PCRE2 on bytes (ngx.re without option u), run here by JavaScript on strings
- * of one byte per character. What cannot be translated faithfully is refused, not approximated.
+ * Regular expressions of APISIX configurations: PCRE2 on bytes (ngx.re without option u), run by JavaScript on strings of one
+ * byte per character. Expressions without an exact translation are unsupported.
  */
 import { Unsupported } from "../unsupported";
 
 const UNTRANSLATABLE = /\(\?[>#|&RP]|\(\?\(|\(\*|[*+?}]\+|\[\[:|\\[hHRKGQECXpPNvV]|\\g/;
 
-/** Undefined when the pattern is broken: PCRE would refuse it too. `options` as for ngx.re ("jo", "i", "s", …). */
+/** Undefined: an invalid pattern, which PCRE rejects too. `options` as of ngx.re ("jo", "i", "s", …). */
 export function compilePcre(pattern: string, options = "jo"): RegExp | undefined {
     const unknown = options.replace(/[joisDm]/g, "");
     if (unknown !== "") throw new Unsupported(`regular expression option "${unknown}"`);
@@ -16,7 +16,7 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     let text = pattern;
     const inline = /\(\?i\)/.exec(text);
     if (inline) {
-        // (?i) acts from where it stands: only translatable where no letter comes before it
+        // (?i) applies to the text after it, so it can only be translated if no letter comes before it.
         if (/[A-Za-z]/.test(text.slice(0, inline.index))) throw new Unsupported(`regular expression ${pattern}`);
         text = text.replace("(?i)", "");
         ignoreCase = true;
@@ -29,7 +29,7 @@ export function compilePcre(pattern: string, options = "jo"): RegExp | undefined
     }
 }
 
-/** Escapes that mean something else in JavaScript, by their letter. */
+/** Escapes with another meaning in JavaScript, by their letter. */
 const OUTSIDE = new Map([
     ["s", "[\\t-\\r ]"],
     ["S", "[^\\t-\\r ]"],
@@ -39,7 +39,7 @@ const OUTSIDE = new Map([
 ]);
 const IN_CLASS = new Map([["s", "\\t-\\r "]]);
 
-/** Rewrites what means something else in JavaScript: ".", "$", \s, \A, \z, \Z. */
+/** Rewrites parts with another meaning in JavaScript: ".", "$", \s, \A, \z, \Z. */
 function translate(pattern: string, options: string): string {
     const dot = options.includes("s") ? "[^]" : "[^\\n]";
     let out = "";
@@ -68,12 +68,12 @@ function translate(pattern: string, options: string): string {
     return out;
 }
 
-/** What ngx.re.sub takes for a replacement: "$" stands before a number or another "$". */
+/** Whether ngx.re.sub accepts a replacement: "$" must precede a number or another "$". */
 export function isReplacement(text: string): boolean {
     return /^(?:[^$]|\$\$|\$\d+|\$\{\d+\})*$/.test(text);
 }
 
-/** The replacement text of ngx.re.sub for one match: $1, ${1}, $0, $$. */
+/** Replacement of ngx.re.sub for one match: $1, ${1}, $0, $$. */
 export function expandReplacement(replacement: string, groups: readonly (string | undefined)[]): string {
     return replacement.replace(/\$(?:\$|\{(\d+)\}|(\d+))/g, (_, braced?: string, plain?: string) => {
         const number = braced ?? plain;

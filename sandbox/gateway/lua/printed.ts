@@ -1,6 +1,6 @@
-/** How Lua 5.1 (LuaJIT) prints values: error texts and re-encoded JSON show it. */
+/** Texts of values in Lua 5.1 (LuaJIT), which error messages and re-encoded JSON contain. */
 
-/** C's "%.14g", Lua's way to print a number. */
+/** C's "%.14g", which is Lua's format of numbers. */
 export function luaNumber(value: number): string {
     if (Number.isNaN(value)) return "nan";
     if (value === Infinity) return "inf";

@@ -1,4 +1,4 @@
-/** Checks plugin configurations the way the Admin API does, and fills in defaults. */
+/** Validates plugin configurations as the Admin API does, and fills in defaults. */
 import { encodeJson } from "../lua/cjson-encode";
 import { compileExpr } from "../lua/expr";
 import { compileSchema, type Check, type Schema } from "../schema/jsonschema";
@@ -9,7 +9,7 @@ import type { LuaMachine } from "../serverless/machine";
 import type { CheckTools, ConfKind, Plugin } from "../plugins/plugin";
 import type { Conf } from "../request/types";
 
-/** Plugins of one phase, rewrite: before them `_meta.pre_function` runs once for each request. */
+/** Plugins with only the phase rewrite: their `_meta.pre_function` runs once per request. */
 const RUN_ONCE = new Set(["fault-injection"]);
 
 const SECRET_MANAGER = /^\$secret:\/\//i;
@@ -33,7 +33,7 @@ export class PluginChecker implements CheckTools {
         return UNSUPPORTED.has(name) ? !UNSUPPORTED_AUTH.has(name) : PLUGINS.has(name) && !this.isAuth(name);
     }
 
-    /** Checks one plugin and writes defaults into `conf`; the message has no "failed to check …" in front. */
+    /** Validates one plugin and writes defaults into `conf`. The message lacks the prefix "failed to check …". */
     checkPlugin(name: string, conf: unknown, kind: ConfKind): string | undefined {
         const plugin = PLUGINS.get(name) as Plugin;
         const error = this.schemaOf(plugin, kind)(conf);
@@ -44,7 +44,7 @@ export class PluginChecker implements CheckTools {
         return plugin.check?.(conf as Conf, kind, this);
     }
 
-    /** Checks a whole plugins object; the message is complete. */
+    /** Validates a whole plugins object. The message is complete. */
     checkPlugins(plugins: Conf, kind: ConfKind): string | undefined {
         for (const [name, conf] of Object.entries(plugins)) {
             if (typeof conf !== "object" || conf === null)
@@ -61,7 +61,7 @@ export class PluginChecker implements CheckTools {
         return undefined;
     }
 
-    /** Of plugins that run before the answer alone: it runs in every phase that its plugin has. */
+    /** Only for plugins that run before the answer, because it runs in every phase of its plugin. */
     private checkPreFunction({ name }: Plugin, text: string): void {
         if (!RUN_ONCE.has(name)) throw new Unsupported(`_meta.pre_function of plugin ${name}`);
         const problem = this.lua.check(text);
@@ -90,13 +90,13 @@ function withMeta(schema: Schema): Schema {
     return { ...schema, properties: { ...(schema.properties as object | undefined), _meta: metaSchema } };
 }
 
-/** In credentials such a reference leads nowhere: secret managers are unsupported, so there is none. */
+/** In credentials such a reference has no value: the sandbox has no secret managers. */
 function refuseSecretReferences(value: unknown): void {
     if (typeof value === "string" && SECRET_MANAGER.test(value)) throw new Unsupported("$secret:// references");
     if (typeof value === "object" && value !== null) Object.values(value).forEach(refuseSecretReferences);
 }
 
-/** Resolves $env://NAME and $env://NAME/FIELD; undefined when there is no such value, as for every $secret://. */
+/** Resolves $env://NAME and $env://NAME/FIELD. Undefined: no value, as for every $secret://. */
 export function resolveSecret(text: string): string | undefined {
     if (SECRET_MANAGER.test(text)) return undefined;
     const match = /^\$env:\/\/([^/]+)(?:\/(.+))?$/i.exec(text);

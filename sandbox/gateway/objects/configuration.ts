@@ -1,4 +1,4 @@
-/** The objects written through an Admin API, as etcd keeps them: all gateways of one cluster of APISIX read the same. */
+/** The objects of an Admin API, as etcd stores them: all gateways of one APISIX cluster read the same objects. */
 import type { Conf } from "../request/types";
 
 export interface Stored {
@@ -9,29 +9,30 @@ export interface Stored {
 
 export class Configuration {
     readonly objects = new Map<string, Stored>();
-    /** Grows with each change. etcd has seen a few writes before the first object. */
+    /** Revision, which grows with each change. etcd has a few writes before the first object. */
     revision = 20;
-    /** A majority of etcd's members is there. Without it only what is in a gateway's memory counts. */
+    /** Whether a majority of etcd members runs. Without it, a gateway has only the objects in its memory. */
     hasQuorum = true;
-    /** Each kind of object has a key of its own, which APISIX writes when it starts; without it nothing is listed. */
+    /** Whether each kind of object has its key, which APISIX writes at its start. Without these, lists fail. */
     hasFolders = false;
-    /** Of etcd's user root, once etcd authenticates. */
+    /** Password of etcd's user root, if etcd authenticates. */
     password: string | undefined;
-    /** The user as it was made, whether or not etcd authenticates. */
+    /** The user as it was created, whether or not etcd authenticates. */
     root: { password: string; granted: boolean } | undefined;
-    /** Of the user, for requests to etcd. */
+    /** The user's credentials for requests to etcd. */
     token: string | undefined;
     private next: Configuration | undefined;
 
-    /** What etcd holds now: this, until it lost all. */
+    /** The objects in etcd. They are these, until etcd loses its data. */
     current(): Configuration {
         return this.next?.current() ?? this;
     }
 
     /**
-     * etcd starts again without its data, its revisions from the beginning. Gateways that run have got what they know
-     * with later ones, so they hear of nothing new and go on with it.
-     * Unsupported: that they do hear of it once as much was written again.
+     * Restarts etcd without its data, with its revision at the start. Running gateways have watched later revisions, so they
+     * get no events and keep their objects.
+     *
+     * Unsupported: events after enough new writes.
      */
     lose(): Configuration {
         const { next } = this;
@@ -41,7 +42,7 @@ export class Configuration {
         return this.next;
     }
 
-    /** Deletes every key while etcd runs; all gateways see the deletions. */
+    /** Deletes every key of the running etcd. All gateways see the deletions. */
     clear(): void {
         this.objects.clear();
         this.hasFolders = false;
@@ -56,7 +57,7 @@ export class Configuration {
         return stored;
     }
 
-    /** Puts an object as another etcd had it. */
+    /** Adds an object of another etcd unchanged. */
     keep(key: string, stored: Stored): void {
         this.objects.set(key, stored);
         this.revision = Math.max(this.revision, stored.modifiedIndex) + 1;
@@ -68,12 +69,12 @@ export class Configuration {
         return there;
     }
 
-    /** Keys under a prefix ("/routes/"), without deeper levels. */
+    /** Keys directly below a prefix ("/routes/"). */
     list(prefix: string): [key: string, stored: Stored][] {
         return [...this.objects].filter(([key]) => key.startsWith(prefix) && !key.slice(prefix.length).includes("/"));
     }
 
-    /** Number for the id of the next object made by POST. */
+    /** Number for the id of the next object created by POST. */
     nextId(): string {
         return String(this.revision + 1).padStart(20, "0");
     }

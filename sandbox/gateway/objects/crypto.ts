@@ -1,9 +1,9 @@
-/** Field encryption of the Admin API: AES-128-CBC with the public default keyring; no random part. */
+/** Field encryption of the Admin API: AES-128-CBC with the public default keyring, without a random part. */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { PLUGINS } from "../plugins/index";
 import type { Conf } from "../request/types";
 
-/** First key of APISIX's default keyring (data_encryption.keyring), used as key and as initial vector. */
+/** First key of APISIX's default keyring (data_encryption.keyring), both key and initialization vector. */
 const KEY = Buffer.from("qeddd145sfvddff3");
 
 export function encrypt(text: string): string {
@@ -16,7 +16,7 @@ export function decrypt(text: string): string {
     return Buffer.concat([decipher.update(text, "base64"), decipher.final()]).toString("utf8");
 }
 
-/** A copy of a plugins object as etcd would hold it. */
+/** Copies a plugins object as etcd stores it. */
 export function encryptPlugins(plugins: Conf): Conf {
     return Object.fromEntries(
         Object.entries(plugins).map(([name, conf]) => {

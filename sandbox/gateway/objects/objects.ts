@@ -1,4 +1,4 @@
-/** From an object's JSON to what requests run on; objects were checked when they were written. */
+/** Converts stored objects into objects for requests. They were validated when they were written. */
 import { compileExpr } from "../lua/expr";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
@@ -6,7 +6,7 @@ import { PLUGINS } from "../plugins/index";
 import type { PluginTools } from "../plugins/plugin";
 import type { Conf, Entry, EntryList, Route, Timeout } from "../request/types";
 
-/** Entries in order of priority, disabled ones left out. @param parentKey like "/routes/r1" */
+/** Enabled plugins in order of priority. @param parentKey for example "/routes/r1" */
 export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTools): Entry[] {
     const entries = Object.entries((plugins ?? {}) as Record<string, Conf>).flatMap(([name, conf]): Entry[] => {
         const plugin = PLUGINS.get(name);
@@ -28,7 +28,7 @@ export function entriesOf(plugins: unknown, parentKey: string, tools: PluginTool
     return entries.sort((a, b) => b.priority - a.priority);
 }
 
-/** Facts: `run_meta_pre_function` of apisix/plugin.lua. An error of it is logged, and the request goes on. */
+/** Facts: `run_meta_pre_function` of apisix/plugin.lua. Its error is logged, and the request continues. */
 function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): Entry["before"] {
     if (typeof text !== "string") return undefined;
     const id = lua.load({ functions: [text] });
@@ -42,7 +42,7 @@ function preFunction(plugin: string, text: unknown, { lua, log }: PluginTools): 
     };
 }
 
-/** Lists merged by plugin name, the later ones win; disabled entries of a later list do hide earlier ones. */
+/** Merges plugins by name; later ones win. Disabled plugins of a later list hide earlier ones too. */
 export function mergeEntries(...lists: EntryList[]): Entry[] {
     let merged: Entry[] = [];
     for (const { entries, names } of lists) {
@@ -63,7 +63,7 @@ export function refuseGaps(conf: Conf): void {
             throw new Unsupported(`route uri with parameters (${uri})`);
 }
 
-/** The matching half of a route; plugins and upstream are merged in afterwards. */
+/** The match of a route. Plugins and upstream are merged in later. */
 export function routeOf(id: string, conf: Conf): Route {
     const list = (one: string, many: string) =>
         [conf[one], ...((conf[many] as unknown[] | undefined) ?? [])].filter((v) => v !== undefined).map(String);

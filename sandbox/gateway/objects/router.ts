@@ -1,4 +1,4 @@
-/** radixtree_host_uri: the most specific host first, there an exact path before the longest prefix. */
+/** radixtree_host_uri: the most specific host first, then an exact path, then the longest prefix. */
 import type { Context } from "../request/context";
 import { matchesNetwork } from "../lua/expr";
 import type { Route } from "../request/types";

@@ -1,8 +1,7 @@
 /**
- * Certificates of the gateway: which `ssl` objects the Admin API accepts, and which one a handshake gets.
- * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. Based on the
- * source; there is no recording. As in APISIX, a key is not compared with its certificate: a mismatch makes the
- * handshake fail.
+ * Certificates of the gateway: the `ssl` objects that the Admin API accepts, and the choice for a handshake.
+ * Facts: apisix/schema_def.lua, apisix/ssl.lua and apisix/ssl/router/radixtree_sni.lua of APISIX 3.x. From the source; there is
+ * no recording. As in APISIX, a key is not compared with its certificate: a mismatch fails at the handshake.
  */
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { createSecureContext, type SecureContext } from "node:tls";
@@ -39,7 +38,7 @@ export const sslSchema: Schema = {
     additionalProperties: false,
 };
 
-/** What is wrong with an ssl object that fits the schema. */
+/** Why an ssl object with a valid schema is invalid. */
 export function checkSsl(conf: Conf): string | undefined {
     for (const field of ["client", "certs", "keys", "ssl_protocols"])
         if (conf[field] !== undefined) throw new Unsupported(`ssl ${field}`);
@@ -59,7 +58,7 @@ export function checkSsl(conf: Conf): string | undefined {
     return undefined;
 }
 
-/** As etcd holds it, and as every answer of the Admin API shows it: with the key encrypted. */
+/** Copy for etcd and for all answers of the Admin API: with an encrypted key. */
 export function sealedSsl(conf: Conf): Conf {
     const key = String(conf.key);
     return key.startsWith("---") ? { ...conf, key: encrypt(key) } : conf;
@@ -70,13 +69,13 @@ function plainKey({ key }: Conf): string {
     return text.startsWith("---") ? text : decrypt(text);
 }
 
-/** Finds certificates by the name a caller asks for. */
+/** Finds certificates by the server name of a handshake. */
 export class Certificates {
     private readonly made = new Map<string, { index: number; context: SecureContext }>();
 
     constructor(private readonly config: Configuration) {}
 
-    /** Undefined: there is none, and the handshake fails. A wildcard stands for one label. */
+    /** Undefined: no certificate, so the handshake fails. A wildcard matches one label. */
     find(serverName: string): SecureContext | undefined {
         const wanted = serverName.toLowerCase().replace(/\.$/, "");
         const oneUp = `*${wanted.replace(/^[^.]*/, "")}`;

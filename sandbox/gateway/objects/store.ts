@@ -1,4 +1,4 @@
-/** What the data plane makes of the configuration, and what the process remembers. A write is effective at once. */
+/** The data plane's view of the configuration, and the state of the process. A write applies at once. */
 import { createPicker, type Picker } from "../upstream/balancer";
 import { PluginChecker, resolveSecret } from "./check";
 import type { Configuration, Stored } from "./configuration";
@@ -16,21 +16,21 @@ import { SharedCounters } from "../counters/shared-counters";
 import type { Plugin, PluginTools } from "../plugins/plugin";
 import type { AuthConsumer, Conf, Entry, EntryList, Route, Upstream } from "../request/types";
 
-/** Everything a request needs, for one state of the configuration. */
+/** Everything that requests need, for one state of the configuration. */
 export interface Runtime {
     router: Router;
     globalEntries: Entry[];
 }
 
 const idOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
-/** The consumer that an object below it belongs to, or the consumer itself. */
+/** The consumer that an object belongs to, or the consumer itself. */
 const ownerOf = (key: string) => key.split("/", 3).join("/");
 const isCredential = (key: string) => /^\/consumers\/[^/]+\/credentials\//.test(key);
 
 export interface StoreOptions {
-    /** Port that redirects to HTTPS name. */
+    /** Port that redirects to HTTPS use. */
     httpsPort?: number;
-    /** How long a second between two health checks lasts, in seconds. @default 1 */
+    /** Duration of one second of health check intervals, in seconds. @default 1 */
     secondLasts?: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
     buckets?: number[];
@@ -44,10 +44,10 @@ export class Store {
     private made?: { revision: number; runtime: Runtime };
     private credentials = new Map<string, AuthConsumer>();
     private anonymous = new Map<string, AuthConsumer>();
-    /** Per object: what was built of it, as long as it is not rewritten. */
+    /** Derived values by object, kept until the object is rewritten. */
     private built = new Map<string, { index: number; value: unknown }>();
     private pickers = new WeakMap<Upstream, { picker: Picker; version: number }>();
-    /** By the upstream's key. */
+    /** Health checkers by the key of the upstream. */
     private readonly health = new Map<string, { upstream: Upstream; checks: HealthChecks }>();
     private readonly tools: PluginTools;
 
@@ -82,12 +82,12 @@ export class Store {
         return this.made.runtime;
     }
 
-    /** What the Admin API reads and writes; requests run on what this gateway knows of it. */
+    /** The objects that the Admin API reads and writes. Requests use this gateway's own copy. */
     get etcd(): Configuration {
         return this.config.current();
     }
 
-    /** Whose credential has this key value, if anyone's: for the refusal of duplicates. The last one loaded counts. */
+    /** Owner of the credential with a key value, to reject duplicates. The last loaded one counts. */
     findCredential(plugin: string, value: string): Pick<AuthConsumer, "username" | "credentialId"> | undefined {
         const field = PLUGINS.get(plugin)?.auth?.keyField;
         if (field === undefined) return undefined;
@@ -119,7 +119,7 @@ export class Store {
         this.health.clear();
     }
 
-    /** Begun with the first request. Of one node nothing is checked. */
+    /** Starts health checks with the first request. An upstream with one node has none. */
     private checksOf(upstream: Upstream): HealthChecks | undefined {
         const { key, check, nodes } = upstream;
         if (!check || nodes.length < 2) return undefined;
@@ -131,7 +131,7 @@ export class Store {
         return checks;
     }
 
-    /** `make` gives a value that stays until the object is written again. */
+    /** Derives a value with `make`, and keeps it until the object is rewritten. */
     private cached<T>(key: string, part: string, make: (value: Conf) => T): T | undefined {
         const stored = this.config.objects.get(key);
         if (!stored) return undefined;
@@ -148,7 +148,7 @@ export class Store {
         return this.cached(key, "upstream", (conf) => upstreamOf(conf, key));
     }
 
-    /** Entries of an object's own plugins, with defaults, and the names they stand for. */
+    /** The object's own plugins with defaults, and the names that they decide about. */
     private pluginsOf(key: string): EntryList {
         const made = this.cached(key, "plugins", (conf) => {
             const plugins = this.withDefaults(conf.plugins, key.startsWith("/consumers/") ? "consumer" : "route");
@@ -157,14 +157,14 @@ export class Store {
         return made ?? { entries: [], names: [] };
     }
 
-    /** Stored objects hold what was sent; the data plane works with the defaults filled in. */
+    /** Stored objects are as sent. The data plane uses them with defaults. */
     private withDefaults(plugins: unknown, kind: "consumer" | "route"): Conf {
         const copy = structuredClone((plugins ?? {}) as Conf);
         for (const [name, conf] of Object.entries(copy)) this.checker.checkPlugin(name, conf, kind);
         return copy;
     }
 
-    /** Upstream given in an object itself or by id. */
+    /** The upstream of an object, inline or by id. */
     private ownUpstream(key: string): Upstream | "missing" | undefined {
         const conf = this.config.objects.get(key)?.value;
         if (conf?.upstream !== undefined)
@@ -230,7 +230,7 @@ export class Store {
                 plugins: this.pluginsOf(`/consumers/${username}`),
             };
             if (isCredential(key)) base.credentialId = idOf(key);
-            // the anonymous consumer is attached as the object is, without its label
+            // The anonymous consumer is attached like the consumer, but without its label.
             else this.anonymous.set(username, { ...base, customId: undefined });
             this.addCredentials(base, key);
         }
@@ -244,7 +244,7 @@ export class Store {
             const auth = Object.fromEntries(
                 Object.entries(conf as Conf).map(([k, v]) => [k, typeof v === "string" ? resolveSecret(v) : v]),
             );
-            // a credential whose key does not resolve is as good as not there
+            // A credential whose key does not resolve is ignored.
             if (typeof auth[keyField] !== "string") continue;
             this.credentials.set(`${name}\0${bytes(auth[keyField])}`, { ...base, auth });
         }

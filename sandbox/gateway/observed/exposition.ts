@@ -1,7 +1,6 @@
 /**
  * Counters, gauges and histograms in the text format of Prometheus, as nginx-lua-prometheus 0.20250302 (the library of APISIX)
- * keeps and writes them: a series begins with its first event, is written after its metric's HELP and TYPE, and stays until
- * the process ends.
+ * writes them: a series starts with its first event, comes after HELP and TYPE of its metric, and stays until the process ends.
  */
 
 export type Labels = readonly [name: string, value: string][];
@@ -16,7 +15,7 @@ interface Metric {
 
 export class Registry {
     private readonly metrics = new Map<string, Metric>();
-    /** By the metric's name, then by the whole name of a series. */
+    /** Series by the name of the metric, then by the whole name of the series. */
     private readonly series = new Map<string, Map<string, number>>();
 
     constructor(private readonly prefix: string) {}
@@ -37,7 +36,7 @@ export class Registry {
         series.set(key, value);
     }
 
-    /** All bounds of a series are there from its first observation on; each counts what is not above it. */
+    /** A series has all bounds from its first observation on. Each counts the values up to it. */
     observe(name: string, labels: Labels, bounds: readonly number[], value: number): void {
         for (const bound of [...bounds, Infinity]) {
             const le = bound === Infinity ? "+Inf" : String(bound);
@@ -53,12 +52,12 @@ export class Registry {
         }
     }
 
-    /** How many series there are of a metric. */
+    /** Number of series of a metric. */
     count(name: string): number {
         return this.series.get(this.prefix + name)?.size ?? 0;
     }
 
-    /** What a scraper gets. A metric without a series is not in it. */
+    /** The exposition. Metrics without series are not in it. */
     text(): string {
         return [...this.metrics.values()]
             .sort((a, b) => (a.name < b.name ? -1 : 1))

@@ -1,9 +1,9 @@
 /**
- * What the plugin prometheus counts, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
- * 3.18.0: names, help texts, labels and their order, and that a scraper gets a text that is up to 15 s old.
+ * Counters of the plugin prometheus, and its export server. Facts: apisix/plugins/prometheus.lua and prometheus/exporter.lua of
+ * 3.18.0: names, help texts, labels and their order; a scraper gets a text that is up to 15 s old.
  *
  * Unsupported: metrics of models (llm_*, ai_cache_*), which a route to Alpa never has; of streams; of shared memory
- * (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); that memory gets full.
+ * (shared_dict_*), health checks (upstream_status) and indexes of etcd (etcd_modify_indexes); the limit of that memory.
  */
 import { createServer, type Server } from "node:http";
 import { hostname } from "node:os";
@@ -12,11 +12,11 @@ import type { Conf } from "../request/types";
 import { Registry, type Labels } from "./exposition";
 
 export interface MetricsOptions {
-    /** 0 = any free one. */
+    /** 0: any free one. */
     port: number;
     /** Upper bounds of the latency histogram, in milliseconds. @default those of APISIX */
     buckets?: number[];
-    /** How old the text may be that a scraper gets, in seconds (refresh_interval). @default 15 */
+    /** Greatest age of the text for scrapers, in seconds (refresh_interval). @default 15 */
     refreshSeconds?: number;
 }
 
@@ -35,10 +35,10 @@ export const LABELS = {
     bandwidth: ["type", "route", "service", "consumer", "node", "request_type", "request_llm_model", "llm_model"],
 } as const;
 
-/** Labels that make a metric what it is, and that cannot be disabled. */
+/** Labels that cannot be disabled, because they define the metric. */
 const STRUCTURAL = ["code", "type"];
 
-/** Schema of the plugin's metadata, for the metrics that are emulated. */
+/** Schema of the plugin's metadata, for the emulated metrics. */
 export const METADATA_SCHEMA = {
     type: "object",
     properties: {
@@ -84,12 +84,12 @@ export class Metrics {
         );
     }
 
-    /** Every request, counted or not. */
+    /** Number of all requests, counted by other metrics or not. */
     seen(): void {
         this.requests += 1;
     }
 
-    /** @param conf of the plugin @param metadata of it, which may empty labels */
+    /** @param conf of the plugin @param metadata the plugin's, which may empty labels */
     count(ctx: Context, conf: { prefer_name?: boolean }, metadata: Conf | undefined): void {
         const { route, figures } = ctx;
         if (!route || !figures) return;
@@ -128,7 +128,7 @@ export class Metrics {
         this.registry.add("bandwidth", labels("bandwidth", { type: "egress" }), figures.sent);
     }
 
-    /** @param reachable whether etcd can be asked */
+    /** @param reachable whether etcd is reachable */
     text(reachable: boolean): string {
         this.registry.set("http_requests_total", [], this.requests);
         this.registry.set("etcd_reachable", [], reachable ? 1 : 0);
@@ -136,19 +136,19 @@ export class Metrics {
     }
 }
 
-/** The pattern of the route that matched, as it is written there. */
+/** The path pattern of the matched route, as configured. */
 function matchedUri({ route, uri }: Context): string {
     const exact = route?.uris.find((one) => one === uri);
     return exact ?? route?.uris.find((one) => one.endsWith("*") && uri.startsWith(one.slice(0, -1))) ?? "";
 }
 
-/** Who made the answer: APISIX itself, Alpa, or nginx where Alpa gave none. */
+/** Source of the answer: APISIX, Alpa, or nginx without an answer of Alpa. */
 function sourceOf({ upstreamTries, upstreamAnswered }: Context): string {
     if (upstreamTries.length === 0) return "apisix";
     return upstreamAnswered ? "upstream" : "nginx";
 }
 
-/** @param text what is to be read @param secondLasts how long a second lasts, in seconds */
+/** @param text returns the exposition @param secondLasts duration of one second of the interval, in seconds */
 export function createMetricsServer(text: () => string, { refreshSeconds = REFRESH_SECONDS, secondLasts = 1 }): Server {
     let cached = { text: "", at: -Infinity };
     return createServer((request, answer) => {

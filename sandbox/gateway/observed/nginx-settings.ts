@@ -1,24 +1,24 @@
 /**
- * The part of nginx's configuration language that an access log needs: `map` with exact texts and regular expressions, `set`
- * of a text without variables, and `access_log off`. All else is refused.
+ * The part of nginx's configuration language that an access log needs: `map` with exact texts and regular expressions, `set` of
+ * a text without variables, and `access_log off`. All other directives are unsupported.
  */
 import { Unsupported } from "../unsupported";
 import { compilePcre } from "../lua/pcre";
 
-/** One variable that follows from others. */
+/** One variable that is derived from others. */
 export interface MapBlock {
-    /** What is looked at: a text with variables. */
+    /** Source of the map: a text with variables. */
     source: string;
     exact: Map<string, string>;
     patterns: [pattern: RegExp, value: string][];
-    /** Without one it is an empty text. */
+    /** @default an empty text */
     fallback: string;
 }
 
 export interface Declared {
-    /** By the name of their variable. */
+    /** Maps by the name of their variable. */
     maps: Map<string, MapBlock>;
-    /** Variables with the text that they begin with. */
+    /** Variables with their initial texts. */
     variables: Map<string, string>;
 }
 
@@ -41,7 +41,7 @@ function tokensOf(text: string): Token[] {
     return tokens;
 }
 
-/** Directives with their words; of a block its directives too. */
+/** Directives with their words, and those of a block with their directives. */
 interface Directive {
     words: Token[];
     block?: Directive[];

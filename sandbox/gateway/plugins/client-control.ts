@@ -1,6 +1,6 @@
 import { definePlugin } from "./define";
 
-/** client-control: by Content-Length at once; without one, nginx counts while the body is read. */
+/** client-control: checks Content-Length at once. Without it, nginx counts while it reads the body. */
 export const clientControl = definePlugin<{ max_body_size?: number }>({
     name: "client-control",
     priority: 22000,

@@ -63,10 +63,10 @@ export const consumerRestriction = definePlugin<RestrictionConf>({
                 body: { message: conf.rejected_msg ?? `The ${conf.type} is forbidden.` },
             };
             if (conf.blacklist && named(conf.blacklist)) return refusal;
-            // a whitelisted consumer is not asked for its methods
+            // Methods are not checked for a consumer in the whitelist.
             if (conf.whitelist && named(conf.whitelist)) return undefined;
             if (conf.whitelist) return refusal;
-            // a consumer that is not listed here may use every method
+            // A consumer that is not listed here may use every method.
             const rule = conf.allowed_by_methods?.find((r) => bytes(r.user) === value);
             return rule && !rule.methods.includes(ctx.method) ? refusal : undefined;
         },

@@ -25,7 +25,9 @@ const regexes = {
 const ORIGINS = "^(\\*|\\*\\*|null|\\w+://[^,]+(,\\w+://[^,]+)*)$";
 const ALL_METHODS = "GET,POST,PUT,DELETE,PATCH,HEAD,OPTIONS,CONNECT,TRACE";
 
-/** cors: answers every OPTIONS itself, before authentication; an origin that is not allowed keeps the upstream's headers. */
+/**
+ * cors: answers every OPTIONS itself, before authentication. For an origin that is not allowed, the upstream's headers stay.
+ */
 export const cors = definePlugin<CorsConf>({
     name: "cors",
     priority: 4000,
@@ -73,7 +75,7 @@ export const cors = definePlugin<CorsConf>({
             );
             ctx.response.set("Access-Control-Max-Age", String(conf.max_age));
             if (conf.expose_headers) ctx.response.set("Access-Control-Expose-Headers", conf.expose_headers);
-            // what was not asked for is not allowed either: the upstream's own header goes
+            // Without a matching request header nothing is allowed: the upstream's own header is removed.
             const asked = ctx.header("Access-Control-Request-Headers");
             ctx.response.set("Access-Control-Allow-Headers", conf.allow_headers === "**" ? asked : conf.allow_headers);
             if (conf.allow_credential) ctx.response.set("Access-Control-Allow-Credentials", "true");

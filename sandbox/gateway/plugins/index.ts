@@ -1,4 +1,4 @@
-/** The plugins that are emulated, and the names of those that exist in APISIX 3.18 but are not. */
+/** The emulated plugins, and the names of the unsupported plugins of APISIX 3.18. */
 import type { Plugin } from "./plugin";
 import { clientControl } from "./client-control";
 import { consumerRestriction } from "./consumer-restriction";
@@ -49,7 +49,7 @@ export const PLUGINS: ReadonlyMap<string, Plugin> = new Map(
     ].map((plugin) => [plugin.name, plugin]),
 );
 
-/** Plugins shipped with APISIX 3.18: using one of these here is a gap of the emulator, not a mistake of the user. */
+/** Unsupported plugins of APISIX 3.18. Their use is a gap of the emulator, not an error of the user. */
 export const UNSUPPORTED: ReadonlySet<string> = new Set(
     `acl ai ai-aliyun-content-moderation ai-aws-content-moderation ai-prompt-decorator ai-prompt-guard
     ai-prompt-template ai-proxy ai-proxy-multi ai-rag ai-rate-limiting ai-request-rewrite api-breaker
@@ -65,7 +65,7 @@ export const UNSUPPORTED: ReadonlySet<string> = new Set(
     udp-logger uri-blocker wolf-rbac zipkin`.split(/\s+/),
 );
 
-/** Those of them that are of type auth, so that multi-auth may list them. */
+/** Unsupported plugins of type auth, which multi-auth may list. */
 export const UNSUPPORTED_AUTH: ReadonlySet<string> = new Set(
     "basic-auth hmac-auth jwe-decrypt ldap-auth saml-auth wolf-rbac".split(" "),
 );

@@ -15,7 +15,7 @@ interface MockingConf {
 
 const TYPES = ["application/xml", "application/json", "text/plain", "text/html", "text/xml"];
 
-/** mocking: a fixed answer. Answers made up from response_schema are random, so they are unsupported. */
+/** mocking: a fixed answer. Unsupported: random answers from response_schema. */
 export const mocking = definePlugin<MockingConf>({
     name: "mocking",
     priority: 10900,

@@ -1,7 +1,7 @@
 import { METADATA_SCHEMA } from "../observed/metrics";
 import { definePlugin } from "./define";
 
-/** prometheus: counts a request when it is over, and never touches it. */
+/** prometheus: counts a request at its end, and never changes it. */
 export const prometheus = definePlugin<{ prefer_name?: boolean }>({
     name: "prometheus",
     priority: 500,

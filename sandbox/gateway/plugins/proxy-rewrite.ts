@@ -22,7 +22,7 @@ const values = {
     patternProperties: { "^[^:]+$": { oneOf: [{ type: "string" }, { type: "number" }] } },
 };
 
-/** proxy-rewrite: runs in the rewrite phase, so before access plugins of any priority. */
+/** proxy-rewrite: runs in the rewrite phase, before access plugins of every priority. */
 export const proxyRewrite = definePlugin<ProxyRewriteConf>({
     name: "proxy-rewrite",
     priority: 1008,
@@ -81,7 +81,7 @@ export const proxyRewrite = definePlugin<ProxyRewriteConf>({
                 const value = (v: string | number) => ctx.resolveBytes(expandCaptures(bytes(String(v)), captures)).text;
                 for (const [name, v] of Object.entries(operations.add ?? {})) ctx.headers.add(name, value(v));
                 for (const [name, v] of Object.entries(operations.set ?? {}))
-                    ctx.headers.set(name, value(v) || undefined); // nothing as the value removes a header
+                    ctx.headers.set(name, value(v) || undefined); // an empty value removes a header
                 for (const name of operations.remove ?? []) ctx.headers.delete(name);
                 if (conf.method !== undefined) ctx.method = conf.method;
             },
@@ -93,7 +93,7 @@ function isOperations(headers: HeaderOperations | Values): headers is HeaderOper
     return (["add", "set", "remove"] as const).some((key) => typeof (headers as HeaderOperations)[key] === "object");
 }
 
-/** $1 … of the matching regex_uri in header values, before the variables; empty without a match. */
+/** Replaces $1 … of the matching regex_uri in header values, before variables; empty without a match. */
 function expandCaptures(text: string, captures: readonly string[] | undefined): string {
     return text.replace(/(?<!\\)\$\{?(\d+)\}?/g, (_, number: string) => captures?.[Number(number)] ?? "");
 }
@@ -107,7 +107,7 @@ function rewritePath(
     const unsafe = conf.use_real_request_uri_unsafe ?? false;
     let path = unsafe ? String(ctx.lookup("real_request_uri")) : ctx.uri;
     let captures: readonly string[] | undefined;
-    let separator = false; // a "?" in the result starts a query only when the configuration wrote it
+    let separator = false; // a "?" in the result starts a query only if it comes from the configuration
     if (conf.uri !== undefined) {
         separator = true;
         path = ctx.resolveBytes(bytes(conf.uri), (value) => value.replace("?", "%3F")).text;

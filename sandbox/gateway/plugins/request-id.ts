@@ -39,7 +39,7 @@ function generate(conf: RequestIdConf): string {
     }
 }
 
-/** request-id: keeps an id the client sent. */
+/** request-id: keeps the client's id. */
 export const requestId = definePlugin<RequestIdConf>({
     name: "request-id",
     priority: 12015,

@@ -19,9 +19,8 @@ interface ValidationConf {
 const MAX_BODY = 67_108_864;
 
 /**
- * request-validation: header schema first, then the body as JSON (whatever Content-Type says) or, for
- * application/x-www-form-urlencoded, as a form. JSON is encoded again before it is forwarded; a form is forwarded
- * unchanged.
+ * request-validation: validates the headers, then the body as JSON (whatever its Content-Type) or, for
+ * application/x-www-form-urlencoded, as a form. JSON is encoded again before it is forwarded, a form is forwarded unchanged.
  */
 export const requestValidation = definePlugin<ValidationConf>({
     name: "request-validation",
@@ -100,19 +99,19 @@ async function checkBody(
         if (error instanceof CjsonError) return refuse(error.message);
         throw error;
     }
-    if (value === false) return refuse(); // Lua takes a decoded false for "nothing decoded"
+    if (value === false) return refuse(); // for Lua, a decoded false is the same as a failure
     const error = check(value);
     if (error !== undefined) return refuse(error);
     try {
         ctx.replaceBody(Buffer.from(encodeJson(value), "latin1"));
     } catch (error) {
-        if (error instanceof CjsonError) return { code: 500 }; // NaN and Infinity cannot be written back
+        if (error instanceof CjsonError) return { code: 500 }; // NaN and Infinity cannot be encoded
         throw error;
     }
     return undefined;
 }
 
-/** A schema whose texts hold one byte per character, as the bodies it is compared with. */
+/** A schema for bodies: its texts have one byte per character too. */
 function toBytes(value: unknown): unknown {
     if (typeof value === "string") return bytes(value);
     if (Array.isArray(value)) return value.map(toBytes);

@@ -24,8 +24,8 @@ const values = {
 };
 
 /**
- * response-rewrite. Whether an answer matched is remembered once per request, not per instance, as in APISIX: with a
- * second instance in a global rule, the later header filter decides for both.
+ * response-rewrite. As in APISIX, the match of an answer is stored once per request, not per instance: with a second instance
+ * in a global rule, the later header filter decides for both.
  */
 export const responseRewrite = definePlugin<ResponseRewriteConf>({
     name: "response-rewrite",
@@ -112,7 +112,7 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
                 if (filters.length === 0) return body ?? original;
                 let text = original.toString("latin1");
                 for (const { compiled: regex, scope, replace } of filters) {
-                    if (!regex) continue; // a broken expression is accepted when written and does nothing
+                    if (!regex) continue; // the Admin API accepts an invalid expression, which has no effect
                     const flags = regex.flags + (scope === "global" ? "g" : "");
                     text = text.replace(new RegExp(regex.source, flags), (...args: unknown[]) =>
                         expandReplacement(bytes(replace), args.slice(0, groupCount(args)) as string[]),
@@ -124,7 +124,7 @@ export const responseRewrite = definePlugin<ResponseRewriteConf>({
     },
 });
 
-/** The match and its groups among the arguments of a replace callback: they end before the offset, a number. */
+/** The match and its groups among the arguments of a replace callback: those before the offset, which is a number. */
 function groupCount(args: unknown[]): number {
     return args.findIndex((a) => typeof a === "number");
 }

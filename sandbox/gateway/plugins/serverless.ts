@@ -1,7 +1,7 @@
 /**
- * serverless-pre-function and serverless-post-function: Lua texts, each giving a function that runs in one phase.
- * Facts: apisix/plugins/serverless/init.lua, whose messages these are, and ten recorded requests. An error at run time
- * ends a request with nginx's 500; in header_filter it ends the connection without an answer (both read, not recorded).
+ * serverless-pre-function and serverless-post-function: Lua texts that each return a function for one phase.
+ * Facts: apisix/plugins/serverless/init.lua, which has these messages, and ten recorded requests. A run-time error ends a
+ * request with nginx's 500; in header_filter it ends the connection without an answer (both from the source, not recorded).
  */
 import { Unsupported } from "../unsupported";
 import type { LuaPhase } from "../serverless/machine";

@@ -14,7 +14,7 @@ interface SplitConf {
     rules?: { match?: { vars: unknown[] }[]; weighted_upstreams?: Weighted[] }[];
 }
 
-/** What an entry stands for: the route's own upstream, one by id, or one given in place. */
+/** An entry: the route's own upstream, one by id, or an inline one. */
 type Target = { own: true } | { id: string } | { upstream: Upstream };
 
 export const trafficSplit = definePlugin<SplitConf>({
@@ -59,7 +59,7 @@ export const trafficSplit = definePlugin<SplitConf>({
             if ("error" in compiled) return `failed to validate the 'vars' expression: ${compiled.error}`;
         }
         for (const { upstream } of (conf.rules ?? []).flatMap((rule) => rule.weighted_upstreams ?? []))
-            if (upstream) upstreamOf(upstream, "traffic-split"); // refuses what is unsupported
+            if (upstream) upstreamOf(upstream, "traffic-split"); // rejects unsupported fields
         return undefined;
     },
     create: (conf, parentKey, tools) => {

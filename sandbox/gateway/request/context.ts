@@ -1,4 +1,4 @@
-/** One request on its way through the gateway: what plugins may read and change. */
+/** One request in the gateway: the data that plugins may read and change. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { matchesNetwork, type VarValue } from "../lua/expr";
@@ -9,13 +9,13 @@ import type { AuthConsumer, Entry, Node, Route, Upstream } from "./types";
 import { decodeArgs, encodeArgs, type Args, type Target } from "../http/uri";
 import { lookupVariable } from "./variables";
 
-/** Plugins see this many request headers (default of ngx.req.get_headers); the upstream gets them all. */
+/** Number of request headers that plugins get (default of ngx.req.get_headers). The upstream gets all. */
 const MAX_HEADERS = 100;
 
-/** nginx silently drops a header whose name has any other character (ignore_invalid_headers). */
+/** nginx silently drops a header with any other character in its name (ignore_invalid_headers). */
 const KEPT_NAME = /^[A-Za-z0-9_-]+$/;
 
-/** The last address of a list, without its port, as nginx reads one that a proxy names; undefined when it is none. */
+/** The last address in a list, without its port, as nginx reads a proxy's header; undefined: not an address. */
 function lastAddress(text: string): string | undefined {
     const last = /[^ ,]*(?=[ ,]*$)/.exec(text)?.[0] ?? "";
     if (isIP(last) > 0) return last;
@@ -35,16 +35,16 @@ export interface Peer {
 export class Context {
     /** Path and query exactly as the client sent them. */
     readonly unparsed: string;
-    /** Request headers as plugins have left them. */
+    /** Request headers after changes by plugins. */
     headers: HeaderList;
-    /** Headers of any answer to this request, from the upstream or from a plugin. */
+    /** Headers for every answer to this request, from the upstream or from a plugin. */
     readonly response = new HeaderList();
     uri: string;
     args: string | undefined;
     method: string;
-    /** Peer address, or what a trusted peer named in X-Real-IP. */
+    /** The peer's address, or X-Real-IP of a trusted peer. */
     readonly remoteAddress: string;
-    /** The TCP peer is in trusted_addresses. */
+    /** Whether the TCP peer is in trusted_addresses. */
     readonly trusted: boolean;
 
     route?: Route;
@@ -52,35 +52,35 @@ export class Context {
     globalEntries: Entry[] = [];
     entries: Entry[] = [];
 
-    /** Path of nginx's own variable `uri` where a plugin set it: `uri` above is what APISIX keeps of the request. */
+    /** nginx's own variable `uri` if a plugin has set it. APISIX's copy is `uri` above. */
     nginxUri?: string;
-    /** Path and query for the upstream where a plugin set them. */
+    /** Path and query for the upstream, if a plugin has set them. */
     upstreamUri?: string;
-    /** Host for the upstream where a plugin set it. */
+    /** Host for the upstream, if a plugin has set it. */
     upstreamHost?: string;
-    /** Upstream chosen by traffic-split. */
+    /** Upstream of traffic-split. */
     splitUpstream?: Upstream | "missing";
-    /** Node that got the request last. */
+    /** Last node that got the request. */
     node?: Node;
-    /** Longest body in bytes; 0 = no limit (nginx client_max_body_size, the default of APISIX). */
+    /** Longest body in bytes; 0: no limit (nginx client_max_body_size, the default of APISIX). */
     maxBodySize = 0;
-    /** Status of the answer, once there is one. */
+    /** Status of the answer, once it is known. */
     status = 0;
-    /** Status of every upstream try, 502 and 504 included. */
+    /** Status of each upstream try, 502 and 504 included. */
     upstreamStatuses: string[] = [];
-    /** Every upstream try, in milliseconds of the process; one without an end is under way. */
+    /** Times of each upstream try, in milliseconds of the process; without an end: running. */
     readonly upstreamTries: { start: number; end?: number }[] = [];
-    /** An upstream has sent the head of an answer. */
+    /** Whether an upstream has sent the head of an answer. */
     upstreamAnswered = false;
-    /** When the head was read, in the same. */
+    /** Time at which the head was read, on the same clock. */
     readonly startedAt = performance.now();
-    /** Set once the request is over. */
+    /** Set at the end of the request. */
     figures?: Figures;
     /** Shared by all response-rewrite instances of a request, as in APISIX. */
     responseRewriteMatched = false;
-    /** Plugins that ran as an action of workflow, and so do not run again. */
+    /** Plugins that ran as an action of workflow, and do not run again. */
     readonly ranAsAction = new Set<string>();
-    /** Things plugins keep for their later phases. */
+    /** Data that plugins keep for their later phases. */
     readonly notes = new Map<unknown, unknown>();
 
     private queryChanged = false;
@@ -94,7 +94,7 @@ export class Context {
         readonly peer: Peer,
         trustedAddresses: readonly string[],
         private readonly expectContinue: boolean,
-        /** Variables that the configuration of nginx declares, which Lua may set. */
+        /** Variables of the nginx configuration, which Lua may set. */
         readonly variables: Map<string, string> = new Map(),
     ) {
         this.method = request.method ?? "GET";
@@ -109,7 +109,7 @@ export class Context {
         this.remoteAddress = (peer.address === "127.0.0.1" ? claimed : undefined) ?? peer.address;
 
         this.trusted = matchesNetwork(peer.address, trustedAddresses);
-        // The configuration sets them for every request, so plugins see them among its headers.
+        // The configuration sets these for every request, so plugins see them among its headers.
         for (const [name, value] of [
             ["X-Forwarded-Proto", this.scheme],
             ["X-Forwarded-Host", this.headers.get("host") ?? ""],
@@ -118,7 +118,7 @@ export class Context {
             if (!this.trusted || !this.headers.get(name)) this.headers.set(name, value);
         if (!this.trusted) {
             this.headers.delete("Forwarded");
-            // without trusted_addresses the client's X-Forwarded-For stays, for compatibility
+            // Without trusted_addresses the client's X-Forwarded-For stays, for compatibility.
             if (trustedAddresses.length > 0) this.headers.delete("X-Forwarded-For");
         }
     }
@@ -127,18 +127,18 @@ export class Context {
         return "encrypted" in this.request.socket ? "https" : "http";
     }
 
-    /** The port that the caller names in Host, else the one it came to. */
+    /** The port in Host, otherwise that of the connection. */
     get forwardedPort(): string {
         return /:(\d+)$/.exec(this.headers.get("host") ?? "")?.[1] ?? String(this.peer.localPort);
     }
 
-    /** Host without port, trailing dot and case. */
+    /** Host without port and trailing dot, in lower case. */
     get host(): string {
         const host = (this.headers.get("host") ?? "").toLowerCase();
         return host.replace(/:\d*$/, "").replace(/\.$/, "");
     }
 
-    /** The request target for the upstream, unless a plugin set upstreamUri. */
+    /** The request target for the upstream, unless a plugin has set upstreamUri. */
     get originalUri(): string | undefined {
         return this.queryChanged ? undefined : this.unparsed;
     }
@@ -158,7 +158,7 @@ export class Context {
         this.setQueryArgs(args);
     }
 
-    /** Header names in lower case; a repeated header is a list. Only the first 100 headers. */
+    /** Names in lower case; a repeated header is a list. Only the first 100 headers. */
     headerTable(): Record<string, string | string[]> {
         const table = Object.create(null) as Record<string, string | string[]>;
         let seen = 0;
@@ -171,7 +171,7 @@ export class Context {
         return table;
     }
 
-    /** First value of a header among those plugins see; "_" also finds "-". */
+    /** First value of a header that plugins see; "_" also matches "-". */
     header(name: string): string | undefined {
         const table = this.headerTable();
         const key = bytes(name).toLowerCase();
@@ -179,22 +179,22 @@ export class Context {
         return Array.isArray(value) ? value[0] : value;
     }
 
-    /** Several headers count as one. A value ends at a semicolon or blank; the last of a name counts. */
+    /** Several headers count as one. A value ends at a semicolon or space; the last value of a name counts. */
     cookie(name: string): string | undefined {
         const text = this.headers.all("cookie").join("; ");
         const pairs = [...text.matchAll(/[ \t]*([^=]*)=([^; \t]*)[; \t]?/gy)];
         return pairs.filter(([, found]) => found === name).at(-1)?.[2];
     }
 
-    /** A variable as used in vars, filters, limit keys and templates. */
+    /** A variable for vars, filters, limit keys and templates. */
     readonly lookup = (name: string): VarValue => lookupVariable(this, name);
 
-    /** Replaces $name, ${name} and ${name ?? fallback} in a text; counts the ones that had a value. */
+    /** Replaces $name, ${name} and ${name ?? fallback} in a text; counts those with a value. */
     resolve(template: string): { text: string; resolved: number } {
         return this.resolveBytes(bytes(template));
     }
 
-    /** The same for a text of one byte per character. @param escape what is done to each value */
+    /** The same for a text of one byte per character. @param escape applied to each value */
     resolveBytes(template: string, escape = (value: string) => value): { text: string; resolved: number } {
         let resolved = 0;
         const text = template.replace(
@@ -209,14 +209,14 @@ export class Context {
         return { text, resolved };
     }
 
-    /** The interim answer to `Expect: 100-continue`: nginx sends it whenever it reads or discards a body. */
+    /** Sends 100 for `Expect: 100-continue`, as nginx does whenever it reads or discards a body. */
     sendContinue(): void {
         if (!this.expectContinue || this.continueSent) return;
         this.continueSent = true;
         this.answer.writeContinue();
     }
 
-    /** Reads the whole body once; later calls give what it (or a plugin's replacement) is now. */
+    /** Reads the whole body once; later calls return it, or a plugin's replacement. */
     async readBody(): Promise<Buffer> {
         if (this.body) return this.body;
         this.sendContinue();
@@ -236,7 +236,7 @@ export class Context {
         this.body = body;
     }
 
-    /** The request has a body, even an empty one that was announced. */
+    /** Whether the request has a body, even an announced empty one. */
     get announcesBody(): boolean {
         return this.headers.has("content-length") || this.headers.has("transfer-encoding");
     }

@@ -1,19 +1,19 @@
-/** What nginx knows of a request that is over: its status, its bytes and its times. */
+/** nginx's figures of a finished request: status, bytes and times. */
 import type { Socket } from "node:net";
 import type { Context } from "./context";
 
 export interface Figures {
     status: number;
-    /** From its head to the end of its answer, in seconds. */
+    /** Time from its head to the end of its answer, in seconds. */
     requestSeconds: number;
-    /** Of each try to get an answer of an upstream, its body included, in seconds. */
+    /** Time of each upstream try, including its body, in seconds. */
     upstreamSeconds: number[];
-    /** Bytes of the request and of the answer, their heads included. */
+    /** Bytes of the request and of the answer, including heads. */
     received: number;
     sent: number;
 }
 
-/** What nginx logs of a caller that left before its answer began. */
+/** nginx's status for a caller that disconnected before the answer. */
 const CALLER_LEFT = 499;
 
 const seconds = (milliseconds: number) => milliseconds / 1000;
@@ -28,10 +28,10 @@ export function figuresOf(ctx: Context): Figures {
     };
 }
 
-/** What of each connection belongs to requests that are over. */
+/** Bytes of each connection that belong to finished requests. */
 const counted = new WeakMap<Socket, { read: number; written: number }>();
 
-/** Of one request after another; of pipelined ones, what has come of the next is counted with the one before. */
+/** Bytes of one request. With pipelining, the received part of the next request counts too. */
 export function bytesSinceLast(socket: Socket): Pick<Figures, "received" | "sent"> {
     const { read, written } = counted.get(socket) ?? { read: 0, written: 0 };
     counted.set(socket, { read: socket.bytesRead, written: socket.bytesWritten });

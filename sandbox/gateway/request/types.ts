@@ -1,32 +1,32 @@
-/** What a request runs on: routes, upstreams, consumers and the plugins of each, ready to run. */
+/** Objects for requests: routes, upstreams, consumers and their plugins. */
 import type { Context } from "./context";
 import type { Condition } from "../lua/expr";
 
-/** A plugin's or an object's configuration as JSON gave it. */
+/** The configuration of a plugin or object, as parsed from JSON. */
 export type Conf = { [key: string]: unknown };
 
-/** How a plugin ends a request. No body: nginx's page of that status. */
+/** The result of a plugin that ends the request. Without a body: nginx's page of that status. */
 export interface Exit {
     code: number;
-    /** An object is sent as JSON plus one line feed, a string as it is. */
+    /** An object is sent as JSON with a line feed, a string unchanged. */
     body?: string | object;
 }
 
 export type Step = Exit | undefined | void;
 
-/** What one configured plugin does, phase by phase; all run in order of priority. */
+/** Handlers of one configured plugin by phase. Plugins run in order of priority. */
 export interface Handlers {
     rewrite?(ctx: Context): Step | Promise<Step>;
     access?(ctx: Context): Step | Promise<Step>;
     headerFilter?(ctx: Context): void;
-    /** Asked after all header filters: does this plugin want to change the body? */
+    /** Called after all header filters: whether the plugin changes the body. */
     wantsBody?(ctx: Context): boolean;
     bodyFilter?(ctx: Context, body: Buffer): Buffer;
-    /** Runs once when the request is over, however it ended. */
+    /** Runs once at the end of the request, successful or not. */
     log?(ctx: Context): void;
 }
 
-/** One configured plugin, ready to run. */
+/** One configured plugin with its handlers. */
 export interface Entry {
     name: string;
     priority: number;
@@ -38,18 +38,18 @@ export interface Entry {
     isAuth: boolean;
 }
 
-/** A consumer as an auth plugin found it. */
+/** A consumer that an auth plugin has found. */
 export interface AuthConsumer {
     username: string;
-    /** Undefined if the credential is part of the consumer itself. */
+    /** Undefined: the credential is part of the consumer. */
     credentialId?: string;
     customId?: string;
-    /** The credential's configuration, with secret references resolved and defaults filled in. */
+    /** The credential's configuration, with resolved references and defaults. */
     auth: Conf;
     plugins: EntryList;
 }
 
-/** Entries of one object, and the plugin names it decides about (its disabled ones too). */
+/** Plugins of one object, and all names it decides about, including disabled ones. */
 export interface EntryList {
     entries: Entry[];
     names: string[];
@@ -69,7 +69,7 @@ export interface Timeout {
     read: number;
 }
 
-/** Health checks that a gateway makes by itself. */
+/** A gateway's active health checks. */
 export interface ActiveCheck {
     type: "http" | "tcp";
     /** Seconds. */
@@ -83,7 +83,7 @@ export interface ActiveCheck {
 }
 
 export interface Upstream {
-    /** Names one version of one upstream: balancer state hangs on it. */
+    /** Identifies one version of one upstream, for the state of its balancer. */
     key: string;
     type: string;
     hashOn: string;
@@ -92,7 +92,7 @@ export interface Upstream {
     check?: ActiveCheck;
     timeout?: Timeout;
     retries?: number;
-    /** Seconds; 0 = no limit. */
+    /** Seconds; 0: no limit. */
     retryTimeout: number;
     passHost: string;
     upstreamHost?: string;
@@ -110,9 +110,9 @@ export interface Route {
     remoteAddrs: string[];
     vars?: Condition;
     plugins: Entry[];
-    /** "missing" = an id that names nothing. */
+    /** "missing": an id without an object. */
     upstream?: Upstream | "missing";
     timeout?: Timeout;
-    /** The plugin config or service it names does not exist: every request ends with this status. */
+    /** The plugin config or service does not exist: every request ends with this status. */
     broken?: number;
 }

@@ -1,14 +1,14 @@
-/** The variables of nginx and APISIX that configurations may name. */
+/** Variables of nginx and APISIX for configurations. */
 import type { Context } from "./context";
 import type { VarValue } from "../lua/expr";
 import { bytes } from "../http/headers";
 import { Unsupported } from "../unsupported";
 
-/** Variables of nginx and APISIX that exist but that nothing here computes. */
+/** Unsupported variables of nginx and APISIX. */
 const OTHER_VARIABLES =
     /^(ssl_|time_|request_time$|msec$|pid$|connection|bytes_sent$|body_bytes_sent$|request_id$|request_length$|nginx_version$|upstream_|geoip|graphql_|post_arg|uri_param_|body_|tcpinfo_|proxy_protocol_|llm_|ai_)/;
 
-/** Undefined if the variable has no value or is unknown. */
+/** Undefined: no value, or an unknown variable. */
 export function lookupVariable(ctx: Context, name: string): VarValue {
     if (name.startsWith("http_")) {
         const wanted = name.slice(5).toLowerCase().replace(/-/g, "_");

@@ -1,4 +1,4 @@
-/** Keywords of a schema that look into objects and arrays. */
+/** JSON Schema keywords for objects and arrays. */
 import { isIPv4, isIPv6 } from "node:net";
 import {
     SchemaCrash,
@@ -30,7 +30,7 @@ export function objectCheck(schema: Dict, compile: Compile): Check | undefined {
     };
 }
 
-/** The keywords of one schema about objects, in the order in which the real library looks at them. */
+/** Keywords for objects, in the real library's order. */
 class ObjectRules {
     private readonly properties: { name: string; check: Check; fallback: unknown }[];
     private readonly names: Set<string>;
@@ -63,7 +63,7 @@ class ObjectRules {
         this.extra = isDict(additionalProperties) ? compile(additionalProperties as Schema) : undefined;
     }
 
-    /** Fills in defaults, too. */
+    /** Fills in defaults too. */
     problem(value: Dict): string | undefined {
         return (
             this.ofProperties(value) ??
@@ -107,7 +107,7 @@ class ObjectRules {
         return undefined;
     }
 
-    /** Those with a pattern, and those that only `additionalProperties` is about. */
+    /** Properties with a pattern, and those for `additionalProperties`. */
     private ofOthers(value: Dict): string | undefined {
         const { additionalProperties } = this.schema;
         for (const name of Object.keys(value)) {
@@ -141,18 +141,18 @@ const entries = <T>(keyword: unknown): [string, T][] => Object.entries((keyword 
 const isList = (value: unknown) => Array.isArray(value) && value.length > 0;
 const isEmptyTable = (value: unknown) => isTable(value) && Object.keys(value).length === 0;
 
-/** Schemas true and false in `items`, `propertyNames` and `contains` end the whole check, as in the original. */
+/** As in the original, true and false in `items`, `propertyNames` and `contains` end the whole check. */
 export class Settled {
     constructor(readonly error?: string) {}
 }
 
-/** @param schema true or false @param holds what false lets through */
+/** @param schema true or false @param holds values that false accepts */
 function settled(schema: unknown, holds: (value: unknown) => boolean, error: string) {
     if (schema === true) return () => new Settled();
     return schema === false ? (value: unknown) => new Settled(holds(value) ? undefined : error) : undefined;
 }
 
-/** Says what is wrong, or settles the value. */
+/** Returns an error, or settles the value. */
 export type Step = (value: unknown) => string | Settled | undefined;
 
 export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
@@ -178,7 +178,7 @@ export function arrayCheck(schema: Dict, compile: Compile): Step | undefined {
     };
 }
 
-/** Plain values are compared first, tables after them. */
+/** Compares plain values first, then tables. */
 function equalItems(items: unknown[]): string | undefined {
     const message = (i: number, j: number) => `expected unique items but items ${i + 1} and ${j + 1} are equal`;
     const first = new Map<unknown, number>();
@@ -196,7 +196,7 @@ function equalItems(items: unknown[]): string | undefined {
 }
 
 const EMAIL = /^[A-Za-z0-9_\-.]+@[A-Za-z0-9_\-.]+\.[A-Za-z]{2,4}\n?$/;
-/** Text of a string that is not of the format. The one for host names is a slip of the original. */
+/** Message for a string with a wrong format. The one for host names has an error of the original. */
 const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]> = {
     email: [(text) => EMAIL.test(text), "email"],
     ipv4: [isIPv4, "ipv4"],
@@ -204,7 +204,7 @@ const FORMATS: Record<string, [fits: (text: string) => boolean, called: string]>
     hostname: [(text) => /^[a-zA-Z0-9\-.]+\n?$/.test(text), "ipv4"],
 };
 
-/** What comes last: propertyNames (true or false alone), format, const, contains. */
+/** The last keywords: propertyNames (only true or false), format, const, contains. */
 export function lastChecks(schema: Dict, compile: Compile): Step[] {
     const { propertyNames, contains } = schema;
     const [fits, called] = FORMATS[String(schema.format)] ?? [];

@@ -1,8 +1,8 @@
 /**
- * JSON Schema as the validator inside APISIX 3.18 (api7/jsonschema) reads it: same order of checks, same messages, its
- * defaults written into the value, its gaps (a schema in propertyNames is ignored, a broken pattern refuses every string).
- * Messages that recordings show: type, required, minimum, maximum, minItems, maxProperties, pattern, additional
- * properties, allOf, anyOf, oneOf, not, dependencies; the others were read only.
+ * JSON Schema as the validator of APISIX 3.18 (api7/jsonschema) implements it: same order of checks, same messages, defaults
+ * written into the value, and its gaps (a schema in propertyNames is ignored, an invalid pattern rejects every string).
+ * Recorded messages: type, required, minimum, maximum, minItems, maxProperties, pattern, additional properties, allOf, anyOf,
+ * oneOf, not, dependencies. All others are from the source.
  */
 import { Settled, arrayCheck, lastChecks, objectCheck, type Step } from "./containers";
 import {
@@ -20,7 +20,7 @@ import {
 
 export { SchemaCrash, type Check, type Schema };
 
-/** @param byteText strings hold one byte per character (request bodies), not UTF-16 (configs) */
+/** @param byteText strings have one byte per character (request bodies), not UTF-16 (configs) */
 export function compileSchema(root: Schema, byteText = false): Check {
     const made = new Map<unknown, Check>();
 
@@ -77,7 +77,7 @@ function combined(schema: Dict, compile: Compile): Check | undefined {
     const when = schema.if === undefined ? undefined : compile(schema.if as Schema);
     const then = schema.then === undefined ? undefined : compile(schema.then as Schema);
     const otherwise = schema.else === undefined ? undefined : compile(schema.else as Schema);
-    // only shapes of the form {required: […]} are named in the message
+    // the message names only schemas of the form {required: […]}
     const needs = ((schema.anyOf ?? []) as Schema[]).flatMap((s) =>
         isDict(s) && s.required ? [JSON.stringify(s.required)] : [],
     );

@@ -1,4 +1,4 @@
-/** Schemas of the objects the Admin API takes (APISIX 3.18), as far as the ingress controller uses them. */
+/** Schemas of the objects of the Admin API (APISIX 3.18), as far as the ingress controller uses them. */
 import { checksSchema } from "./health-checks";
 import type { Schema } from "./jsonschema";
 
@@ -197,7 +197,7 @@ export const OBJECT_SCHEMAS: Record<string, Schema> = {
     global_rules: withPlugins,
 };
 
-/** Fields APISIX adds to the schema of every plugin. */
+/** Fields that APISIX adds to the schema of every plugin. */
 export const metaSchema = {
     type: "object",
     properties: {

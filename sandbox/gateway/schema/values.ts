@@ -1,15 +1,15 @@
-/** Keywords of a schema that look at one plain value, and what Lua makes of JSON's types. */
+/** JSON Schema keywords for plain values, and the Lua types of JSON values. */
 import { luaNumber, luaQuote } from "../lua/printed";
 import { compilePcre } from "../lua/pcre";
 
 export type Schema = boolean | { [keyword: string]: unknown };
-/** Undefined when the value is valid, else the message. May write defaults into the value. */
+/** Undefined: the value is valid; otherwise the message. May write defaults into the value. */
 export type Check = (value: unknown) => string | undefined;
-/** Makes the check of a part of a schema. */
+/** Creates the check of a part of a schema. */
 export type Compile = (schema: Schema) => Check;
 export type Dict = Record<string, unknown>;
 
-/** A schema the validator cannot be made of (refused when written), or that fails in use (APISIX answers 500). */
+/** A schema that the validator rejects at the write, or that fails in use (APISIX answers 500). */
 export class SchemaCrash extends Error {}
 
 export const isDict = (value: unknown): value is Dict =>
@@ -17,7 +17,7 @@ export const isDict = (value: unknown): value is Dict =>
 export const isTable = (value: unknown): value is Dict | unknown[] => typeof value === "object" && value !== null;
 export const has = (dict: Dict, key: string) => Object.hasOwn(dict, key) && dict[key] !== undefined;
 
-/** Name of a value's type in Lua; JSON null is userdata there. */
+/** A value's type in Lua; JSON null is userdata. */
 function luaType(value: unknown): string {
     if (value === null) return "userdata";
     return typeof value === "object" ? "table" : typeof value;
@@ -33,7 +33,7 @@ function ofType(type: string, value: unknown): boolean {
             return typeof value === "number" && value % 1 === 0;
         case "null":
             return value === null;
-        case "table": // the validator's own, as the next one
+        case "table": // a type of the validator only, as the next one
             return isTable(value);
         case "function":
             return false;
@@ -57,7 +57,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 }
 
 const PART = "[\x80-\xbf]";
-/** Well-formed characters of more than one byte; each byte that is in none counts alone. */
+/** Valid characters of more than one byte. Every byte outside of them counts as one. */
 const WIDE = new RegExp(
     [
         ...[`[\xc2-\xdf]${PART}`, `\xe0[\xa0-\xbf]${PART}`, `[\xe1-\xec\xee\xef]${PART}{2}`, `\xed[\x80-\x9f]${PART}`],
@@ -66,14 +66,14 @@ const WIDE = new RegExp(
     "g",
 );
 
-/** Characters of a string: code points, or those of UTF-8 when the text holds one byte per character. */
+/** Number of characters: code points, or those of UTF-8 if the text has one byte per character. */
 function length(text: string, byteText: boolean): number {
     return byteText ? text.replace(WIDE, "x").length : [...text].length;
 }
 
 export function typeCheck({ type }: Dict): Check | undefined {
     if (typeof type === "string") {
-        ofType(type, undefined); // an unknown name fails when the schema is written
+        ofType(type, undefined); // an unknown name fails at the write of the schema
         return (v) => (ofType(type, v) ? undefined : `wrong type: expected ${type}, got ${luaType(v)}`);
     }
     if (!Array.isArray(type)) return undefined;
@@ -104,7 +104,7 @@ export function stringCheck({ minLength, maxLength, pattern }: Dict, byteText: b
 export function numberCheck(schema: Dict): Check | undefined {
     const words = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"] as const;
     if (words.every((w) => schema[w] === undefined)) return undefined;
-    // accepted when written (draft 4), but every number compared with it is an error
+    // accepted at the write (draft 4), but every comparison with it is an error
     const wrong = words.find((w) => schema[w] !== undefined && typeof schema[w] !== "number");
     const bound = (word: (typeof words)[number]) => schema[word] as number | undefined;
     return (value) => {

@@ -1,6 +1,6 @@
--- What functions in configurations see of Lua, OpenResty and APISIX. Runs once for each gateway, in Lua 5.1.
--- `ask` leads to machine.ts. Strings cross over as printable ASCII without blanks, every other byte as %XX: the bridge
--- itself knows text only, and a Lua string is bytes.
+-- The environment of configured functions: Lua, OpenResty and APISIX. Runs once for each gateway, in Lua 5.1. `ask` calls
+-- machine.ts. Strings are passed as printable ASCII without spaces, with %XX for all other bytes: the bridge itself passes text
+-- only, and a Lua string is bytes.
 local ask = ...
 debug.setmetatable(ask, nil) -- the bridge gives all functions fields, which Lua has none of
 local setfenv, loadstring, pcall, error, type, tostring, ipairs = setfenv, loadstring, pcall, error, type, tostring, ipairs
@@ -15,7 +15,7 @@ local function decode(text)
     return (gsub(text, "%%(%x%x)", function(hex) return char(tonumber(hex, 16)) end))
 end
 
--- A list of answers, or nil. A refusal ends the request outside, so a pcall around it hides nothing.
+-- A list of answers, or nil. An unsupported call ends the request outside of Lua, so a pcall cannot hide it.
 local function call(what, name, values)
     local answer = ask(what, encode(tostring(name)), values)
     if answer == "-" then return nil end
@@ -27,7 +27,7 @@ end
 
 local function refuse(what) call("refuse", what) end
 
--- How values go out: each with "=" in front, so that none at all and an empty one differ.
+-- Encodes values with "=" in front, so that an empty value differs from none.
 local function outgoing(value)
     if value == nil then return "" end
     local list = type(value) == "table" and value or { value }
@@ -61,7 +61,7 @@ local function find_header(headers, name)
     return rawget(headers, (gsub(name:lower(), "_", "-")))
 end
 
--- At most 100, as there without an argument, and "truncated" when there are more.
+-- At most 100, as without an argument in OpenResty, and "truncated" when there are more.
 local function get_headers(...)
     if select("#", ...) > 0 then refuse("an argument of ngx.req.get_headers in Lua") end
     local pairs_of, headers = call("get request headers", ""), {}
@@ -119,7 +119,7 @@ local ctx = setmetatable({}, {
     __newindex = function(_, name) refuse("setting ctx." .. tostring(name) .. " in Lua") end,
 })
 
--- LuaJIT accepts one argument more here, which Lua 5.1 would silently ignore.
+-- LuaJIT has one more argument here, which Lua 5.1 would silently ignore.
 local function at_most(name, count, func)
     return function(...)
         if select("#", ...) > count then refuse("a further argument of " .. name .. " in Lua") end
@@ -157,7 +157,7 @@ setmetatable(env, {
     __newindex = function(_, name) refuse("setting the global " .. tostring(name) .. " in Lua") end,
 })
 
--- Words and order of check_schema in apisix/plugins/serverless/init.lua.
+-- Messages and order of check_schema in apisix/plugins/serverless/init.lua.
 local function compile(text)
     local func, problem = loadstring(text)
     if not func then return nil, "failed to loadstring: " .. problem end
@@ -168,7 +168,7 @@ local function compile(text)
     return made
 end
 
--- Methods of strings, ("x"):rep(2), belong to the whole interpreter: each gateway puts its own there.
+-- Methods of strings, ("x"):rep(2), belong to the whole interpreter: each gateway sets its own before a run.
 local function enter() getmetatable("").__index = env.string end
 
 local function check(text)

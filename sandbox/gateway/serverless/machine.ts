@@ -1,11 +1,13 @@
 /**
- * Runs Lua texts of configurations. APISIX runs LuaJIT 2.1; this is Lua 5.1 (the PUC-Rio interpreter as WebAssembly),
- * which has the same numbers, patterns and most messages. What sets LuaJIT apart is refused by name where a text could
- * mean something else here: goto, 64-bit numbers, \x \z \u escapes, bytecode, ffi and bit, the arguments it adds to
- * xpcall, math.log and string.rep. What cannot show: its speed, its tracebacks, "%s" of a table in string.format (an
- * error here), coroutines (ngx.exit is an error that a pcall can catch; the request ends all the same).
+ * Runs Lua texts of configurations. APISIX runs LuaJIT 2.1; this is Lua 5.1 (the PUC-Rio interpreter as WebAssembly), which has
+ * the same numbers, patterns and most messages.
  *
- * One interpreter serves all gateways of a process; each has an environment of its own (environment.lua).
+ * Unsupported, because they could have another meaning here: goto, 64-bit numbers, \x \z \u escapes, bytecode, ffi and bit,
+ * LuaJIT's additional arguments of xpcall, math.log and string.rep.
+ * Known differences: speed, tracebacks, "%s" of a table in string.format (an error here), coroutines (ngx.exit is an error that
+ * a pcall can catch, but the request ends anyway).
+ *
+ * One interpreter serves all gateways of a process. Each has its own environment (environment.lua).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +22,7 @@ import { answerLua } from "./request";
 
 export type LuaPhase = "rewrite" | "access" | "header_filter";
 
-/** Text that means something else, or nothing, to Lua 5.1. Strings and comments are looked at too: better than silence. */
+/** Text with another meaning, or none, in Lua 5.1. Strings and comments match too, which is better than a silent difference. */
 const LUAJIT_ONLY = /^\x1b|\\[xzu]|\bgoto\b|::|\b(0x[\da-f]+|\d+)(u?ll|i)\b/i;
 
 type Entrance = ((text: string | number) => unknown) & { $destroy(): void };
@@ -29,7 +31,7 @@ let interpreter: Promise<Lua> | undefined;
 
 export class LuaMachine {
     private request?: { ctx: Context; phase: LuaPhase };
-    /** What ends the request, whatever the Lua text did with the error. */
+    /** The reason for the end of the request, whatever the Lua text does with the error. */
     private ending?: Unsupported | NginxExit;
     private closed = false;
 
@@ -50,19 +52,19 @@ export class LuaMachine {
         return new LuaMachine({ check, load, run }, (given) => (ask = given));
     }
 
-    /** What is wrong with a text that should give a function, in the words of APISIX. */
+    /** Why a text that should return a function is invalid, in APISIX's words. */
     check(text: string): string | undefined {
-        if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua text with what only LuaJIT reads");
+        if (LUAJIT_ONLY.test(text)) throw new Unsupported("Lua text with syntax of LuaJIT only");
         const problem = this.enter(() => this.functions.check(encode(bytes(text)))) as string | null | undefined;
         return problem === null || problem === undefined ? undefined : decodeText(problem);
     }
 
-    /** Makes functions of checked texts. @returns a number to run them by */
+    /** Creates functions of checked texts. @returns a number to run them with */
     load(conf: Conf & { functions: string[] }): number {
         return this.enter(() => this.functions.load(encode(bytes(luaExpression(conf))))) as number;
     }
 
-    /** Runs functions in their order until one answers. */
+    /** Runs functions in order until one answers. */
     run(id: number, ctx: Context, phase: LuaPhase): Exit | undefined {
         this.request = { ctx, phase };
         const answer = this.enter(() => this.functions.run(id)) as string;
@@ -73,9 +75,9 @@ export class LuaMachine {
         return body === undefined ? { code: Number(code) } : { code: Number(code), body: decodeText(body) };
     }
 
-    /** May be called again. */
+    /** May be called repeatedly. */
     close(): void {
-        // a second time these would free what another gateway has been given meanwhile
+        // freeing the same numbers twice would free those of another gateway
         if (!this.closed) for (const one of Object.values(this.functions)) one.$destroy();
         this.closed = true;
     }

@@ -1,6 +1,6 @@
 /**
- * What ngx.* and ctx.* mean for a request. Facts: the reference of lua-nginx-module and lua-resty-core; the recordings
- * show ngx.status read, and ngx.header written and emptied. ngx.req was run on 3.18.0.
+ * Implements ngx.* and ctx.* for a request. Facts: the reference of lua-nginx-module and lua-resty-core; recordings of reading
+ * ngx.status and of writing and emptying ngx.header. ngx.req was run on 3.18.0.
  */
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
@@ -8,14 +8,14 @@ import { NginxExit } from "../http/nginx";
 import { Unsupported } from "../unsupported";
 import type { LuaPhase } from "./machine";
 
-/** Headers that nginx writes itself, whatever the gateway's list contains. */
+/** Headers that nginx writes itself, whatever the gateway's list has. */
 const NGINX_OWN = new Set(["server", "date", "connection", "keep-alive", "transfer-encoding"]);
-/** Variables of nginx that are the same in ngx.var as in the gateway's own lookup, where some are APISIX's. */
+/** nginx variables with the same value in ngx.var as in the gateway's own lookup, which also has those of APISIX. */
 const NGINX_VARIABLES = /^(uri|args|host|request_method|scheme|remote_addr|server_port|http_\w+|sent_http_\w+)$/;
 
 /**
- * Answers one question of a running function. Strings are bytes, one per character.
- * @param request none while a text is only made into a function
+ * Answers one call of a running function. Strings are bytes, one per character.
+ * @param request undefined while a text is converted into a function
  */
 export function answerLua(
     request: { ctx: Context; phase: LuaPhase } | undefined,
@@ -24,7 +24,7 @@ export function answerLua(
     values: string[],
 ): string[] | undefined {
     if (what === "refuse") throw new Unsupported(name);
-    if (!request) throw new Unsupported("Lua that asks for the request before its function is called");
+    if (!request) throw new Unsupported("Lua that reads the request before its function is called");
     const { ctx, phase } = request;
     switch (what) {
         case "get header":
@@ -56,21 +56,21 @@ export function answerLua(
     }
 }
 
-/** Whether these are all that there are, then a name and a value in turn. */
+/** Whether the list is complete, then names and values in turn. */
 function requestHeaders(ctx: Context): string[] {
     const table = Object.entries(ctx.headerTable());
     const seen = table.flatMap(([name, values]) => [values].flat().flatMap((value) => [name, value]));
     return [ctx.headers.size * 2 > seen.length ? "truncated" : "all", ...seen];
 }
 
-/** APISIX's plugins read the headers once and keep them: one that they may have read would be gone for the upstream alone. */
+/** APISIX's plugins read the headers once and keep them: a cleared header would be missing for the upstream only. */
 function clearRequestHeader(ctx: Context, phase: LuaPhase, name: string): undefined {
     if (phase === "header_filter" || !name.includes("_")) throw new Unsupported(`ngx.req.clear_header("${name}")`);
     ctx.headers.delete(name);
     return undefined;
 }
 
-/** "_" stands for "-", as Lua names have none. */
+/** "_" means "-", as Lua names have no hyphens. */
 function headerName(name: string): string {
     const spelling = name.replace(/_/g, "-");
     if (NGINX_OWN.has(spelling.toLowerCase())) throw new Unsupported(`ngx.header["${spelling}"]`);
@@ -79,7 +79,7 @@ function headerName(name: string): string {
 
 function setHeader(ctx: Context, name: string, values: string[]): undefined {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name)) throw new Unsupported(`ngx.header["${name}"]`);
-    // nginx writes them as %XX
+    // nginx writes them as %XX.
     if (values.some((value) => /[\x00-\x1f\x7f]/.test(value)))
         throw new Unsupported(`control characters in ngx.header["${name}"]`);
     ctx.response.set(name, values[0]);
@@ -98,7 +98,7 @@ function variable(ctx: Context, name: string): string[] | undefined {
     return value === undefined ? undefined : [String(value)];
 }
 
-/** Only variables that the configuration declares; of others the words are lua-nginx-module's. */
+/** Only variables of the configuration can be set. For others the message is lua-nginx-module's. */
 function setVariable(ctx: Context, name: string, value: string | undefined): undefined {
     if (value === undefined) throw new Unsupported(`ngx.var.${name} = nil`);
     if (!ctx.variables.has(name))
@@ -109,7 +109,7 @@ function setVariable(ctx: Context, name: string, value: string | undefined): und
     return undefined;
 }
 
-/** What an auth plugin leaves (`attach_consumer` of apisix/consumer.lua). */
+/** The result of an auth plugin (`attach_consumer` of apisix/consumer.lua). */
 function consumerField({ consumer }: Context, name: string): string[] | undefined {
     const field = {
         consumer: consumer && "there",
@@ -119,7 +119,7 @@ function consumerField({ consumer }: Context, name: string): string[] | undefine
     return field === undefined ? undefined : [bytes(field)];
 }
 
-/** Statuses below 200 end the phase and not the request. */
+/** Statuses below 200 end the phase, but not the request. */
 function exit(phase: LuaPhase, status: string): never {
     if (phase === "header_filter" || !/^[2-5]\d\d$/.test(status))
         throw new Unsupported(`ngx.exit(${status}) in phase ${phase}`);

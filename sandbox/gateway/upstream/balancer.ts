@@ -4,11 +4,11 @@ import type { Context } from "../request/context";
 import type { Node, Upstream } from "../request/types";
 
 export interface Picker {
-    /** The next node that is not in `tried`; undefined when there is none. */
+    /** Returns the next node that is not in `tried`; undefined: none. */
     next(ctx: Context, tried: ReadonlySet<Node>): Node | undefined;
 }
 
-/** Weighted round robin: in each cycle a node with weight w is picked w times (all weights divided by their gcd). */
+/** Weighted round robin: each cycle picks a node with weight w w times (all weights divided by their gcd). */
 export class RoundRobin<T> {
     private readonly weights: [item: T, weight: number][];
     private readonly gcd: number;
@@ -21,7 +21,7 @@ export class RoundRobin<T> {
         const divide = (a: number, b: number): number => (b === 0 ? a : divide(b, a % b));
         this.gcd = this.weights.reduce((all, [, weight]) => divide(weight, all), 0);
         this.max = Math.max(0, ...this.weights.map(([, weight]) => weight));
-        // a random start, so that many workers do not all begin with the same node
+        // A random start, so that not all workers start with the same node.
         this.last = this.weights.length > 0 ? Math.floor(Math.random() * this.weights.length) - 1 : -1;
         this.current = this.max;
     }
@@ -44,16 +44,16 @@ export class RoundRobin<T> {
     }
 }
 
-/** Points on the ring for each unit of weight, as lua-resty-chash has. */
+/** Points on the ring for each unit of weight, as in lua-resty-chash. */
 const POINTS_PER_WEIGHT = 160;
 
-/** The ring of lua-resty-chash: a key goes to the first point at or after its hash. */
+/** The ring of lua-resty-chash: a key belongs to the first point at or after its hash. */
 export class Ring<T> {
     private readonly points: [hash: number, item: T][] = [];
 
-    /** @param items with the text that places each on the ring */
+    /** @param items with the text that decides the position of each on the ring */
     constructor(items: Iterable<[item: T, id: string, weight: number]>) {
-        const link = Buffer.alloc(4); // a point's hash is of the id and the hash before
+        const link = Buffer.alloc(4); // a point's hash includes the id and the previous hash
         for (const [item, id, weight] of items) {
             const base = hash(id);
             link.writeUInt32LE(0);
@@ -75,7 +75,7 @@ export class Ring<T> {
         return undefined;
     }
 
-    /** Index of the first point not below `at`; the number of points when there is none. */
+    /** Index of the first point not below `at`, or the number of points. */
     private firstFrom(at: number): number {
         let [low, high] = [0, this.points.length];
         while (low < high) {
@@ -91,7 +91,7 @@ function hash(text: string): number {
     return crc32(Buffer.from(text, "latin1"));
 }
 
-/** The value chash hashes. */
+/** The value that chash hashes. */
 function hashValue(upstream: Upstream, ctx: Context): string {
     const key = upstream.hashKey ?? "";
     const name: Record<string, string> = {
@@ -123,10 +123,10 @@ function groupPicker(upstream: Upstream, nodes: readonly Node[]): Picker {
     };
 }
 
-/** @param usable those of its nodes that are taken for healthy. @default all */
+/** @param usable healthy nodes. @default all */
 export function createPicker(upstream: Upstream, usable: readonly Node[] = upstream.nodes): Picker {
     if (upstream.nodes.length === 1) {
-        const [only] = upstream.nodes; // a single node is taken whatever its weight, and again in every retry
+        const [only] = upstream.nodes; // a single node is used whatever its weight, also in every retry
         return { next: () => only };
     }
     const priorities = [...new Set(usable.map((n) => n.priority))].sort((a, b) => b - a);

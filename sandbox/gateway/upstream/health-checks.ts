@@ -1,20 +1,20 @@
 /**
- * Active health checks of an upstream, as APISIX 3.18 has lua-resty-healthcheck (api7's) make them, by TCP and HTTP.
+ * Active health checks of an upstream by TCP and HTTP, as APISIX 3.18 runs them with api7's lua-resty-healthcheck.
  *
- * Facts: apisix/healthcheck_manager.lua, apisix/balancer.lua and the library's source. A checker begins up to a second
- * after the upstream's first request, for two nodes and more; a node is healthy until told otherwise, and what is known of
- * it outlives a rewrite of its upstream. A failure starts the count of successes again, a success all counts of failures;
- * a status in neither list changes nothing. Where no node is healthy all are tried.
+ * Facts: apisix/healthcheck_manager.lua, apisix/balancer.lua and the library's source. A checker starts up to a second after
+ * the upstream's first request, for two or more nodes. A node is healthy at first, and its state stays after a rewrite of its
+ * upstream. A failure resets the count of successes, and a success resets all counts of failures. A status in neither list has
+ * no effect. If no node is healthy, all are tried.
  *
- * Refused (501): https, passive checks, http_method and http_req_body. Unsupported: that one worker checks for all.
+ * Unsupported: https, passive checks, http_method and http_req_body (501); that one worker checks for all.
  */
 import { connect } from "node:net";
 import { Unsupported } from "../unsupported";
 import type { ActiveCheck, Conf, Node } from "../request/types";
 
-/** A checker begins with the timer that looks for new ones, in seconds. */
+/** Interval of the timer that starts new checkers, in seconds. */
 const BEGIN_SECONDS = 1;
-/** The shortest interval, in milliseconds, however short the seconds are. */
+/** The shortest interval, in milliseconds, however short a second is here. */
 const SHORTEST_MS = 50;
 
 type Failure = "http" | "tcp" | "timeouts";
@@ -26,7 +26,7 @@ interface Target {
     counts: Counts;
 }
 
-/** @param checks with the schema's defaults filled in, but for absent objects */
+/** @param checks with the schema's defaults, except for unset objects */
 export function activeCheck(checks: Conf): ActiveCheck {
     const active = checks.active as Conf;
     const healthy = (active.healthy ?? {}) as Conf;
@@ -44,7 +44,7 @@ export function activeCheck(checks: Conf): ActiveCheck {
         port: active.port as number | undefined,
         httpPath: (active.http_path as string | undefined) ?? "/",
         headers: (active.req_headers as string[] | undefined) ?? [],
-        // An object that is absent gets no defaults of APISIX, but the library's: 0, no check.
+        // An unset object has no defaults of APISIX, but the library's: 0, no check.
         healthy: {
             interval: active.healthy ? number(healthy.interval, 1) : 0,
             statuses: list(healthy.http_statuses, [200, 302]),
@@ -63,12 +63,12 @@ export function activeCheck(checks: Conf): ActiveCheck {
 export class HealthChecks {
     private readonly targets = new Map<Node, Target>();
     private readonly timers: NodeJS.Timeout[] = [];
-    /** Grows when a node changes sides. */
+    /** Grows when the health of a node changes. */
     version = 0;
 
     /**
-     * @param secondLasts how long a second between two looks lasts, in seconds
-     * @param before checks of the same upstream until now: what they know goes on
+     * @param secondLasts duration of one second of an interval, in seconds
+     * @param before previous checks of the same upstream, whose state is kept
      */
     constructor(
         private readonly nodes: readonly Node[],
@@ -100,7 +100,7 @@ export class HealthChecks {
         this.timers.push(begin.unref());
     }
 
-    /** Nodes to pick from. */
+    /** Nodes to choose from. */
     usable(): readonly Node[] {
         const healthy = this.nodes.filter((node) => this.targets.get(node)?.healthy);
         return healthy.length > 0 ? healthy : this.nodes;
@@ -110,7 +110,7 @@ export class HealthChecks {
         for (const timer of this.timers) clearTimeout(timer);
     }
 
-    /** Checks all nodes that are now on one side. */
+    /** Checks all nodes that are healthy, or all that are not. */
     private async look(healthy: boolean): Promise<void> {
         const targets = [...this.targets].filter(([, target]) => target.healthy === healthy);
         await Promise.all(targets.map(async ([node, target]) => this.count(node, target, await this.probe(node))));

@@ -1,6 +1,6 @@
 /**
- * The way to the upstream: headers nginx adds and drops, connect/send/read timeouts, retries by nginx's default
- * proxy_next_upstream (error, timeout; a POST that was sent is never repeated).
+ * Forwards a request to the upstream: headers that nginx adds and removes, connect/send/read timeouts, retries by nginx's
+ * default proxy_next_upstream (error, timeout; a POST that was sent is never repeated).
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
@@ -12,14 +12,14 @@ import { announces, upstreamHeaders, upstreamPath } from "./upstream-request";
 
 /** Seconds; the defaults of APISIX. */
 const DEFAULT_TIMEOUT: Timeout = { connect: 60, send: 60, read: 60 };
-/** nginx repeats a request of these methods only when nothing of it was sent. */
+/** nginx repeats a request of these methods only if nothing of it was sent. */
 const NOT_IDEMPOTENT = new Set(["POST", "LOCK", "PATCH"]);
 /**
- * Idle time of a connection to an upstream, in milliseconds. nginx keeps them for 60 s; a shorter time here closes the
- * window in which a reused connection turns out to be closed by the upstream, which would show as a 502.
+ * Idle time of a connection to an upstream, in milliseconds. nginx keeps them for 60 s. The shorter time avoids reusing a
+ * connection that the upstream has just closed, which would be a 502.
  */
 const IDLE_MS = 2000;
-/** Chunk of a request body per write, in bytes: the send timeout restarts with each chunk. */
+/** Bytes of a request body per write: each write restarts the send timeout. */
 const SEND_PIECE = 64 * 1024;
 
 export function createAgent(): Agent {
@@ -42,7 +42,7 @@ export class ClientGone extends Error {}
 
 export interface ProxyParts {
     agent: Agent;
-    /** Where names and addresses of the cluster's are emulated. */
+    /** Resolves names and addresses of the cluster. */
     resolve: Resolve;
 }
 
@@ -143,14 +143,14 @@ function attemptOnce(
 }
 
 interface Sending {
-    /** No more is to be sent. */
+    /** Stops the sending. */
     isOver: () => boolean;
     /** Called before each piece. */
     sending: () => void;
     ended: () => void;
 }
 
-/** Sends a body piece by piece, each when the one before has left. */
+/** Sends a body in pieces, each after the previous one was sent. */
 function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }: Sending): void {
     let at = 0;
     const piece = (): void => {
@@ -167,7 +167,7 @@ function sendPieces(req: ClientRequest, body: Buffer, { isOver, sending, ended }
     piece();
 }
 
-/** Undefined if the cluster has no program at a node's address. */
+/** Undefined: the cluster has no program at a node's address. */
 function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port: number } | undefined {
     const name = host.replace(/^\[|\]$/g, "");
     try {
@@ -178,10 +178,10 @@ function addressOf({ host, port }: Node, resolve: Resolve): { host: string; port
     }
 }
 
-/** Ends the answer when the upstream is silent for too long in the middle of it. */
+/** Aborts the answer if the upstream pauses for too long in the middle of it. */
 function watchReads(response: IncomingMessage, seconds: number): void {
     const silent = () => {
-        // paused: the client is slow, not the upstream
+        // Paused: the client is slow, not the upstream.
         if (response.isPaused()) timer = setTimeout(silent, seconds * 1000);
         else response.destroy(new Error("upstream read timeout"));
     };
@@ -191,7 +191,7 @@ function watchReads(response: IncomingMessage, seconds: number): void {
         stop();
         timer = setTimeout(silent, seconds * 1000);
     });
-    response.pause(); // the listener above must not start the stream before its reader is attached
+    response.pause(); // so that the listener above does not start the stream before its reader is attached
     response.on("end", stop);
     response.on("close", stop);
 }

@@ -1,16 +1,16 @@
-/** What nginx sends to an upstream: path, host and headers. */
+/** The request of nginx to an upstream: path, host and headers. */
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Context } from "../request/context";
 import { bytes } from "../http/headers";
 import type { Node, Upstream } from "../request/types";
 import { escapePath } from "../http/uri";
 
-/** nginx never passes these on. */
+/** Headers that nginx never forwards. */
 const DROPPED = new Set(["connection", "keep-alive", "te", "upgrade", "expect", "transfer-encoding", "host"]);
-/** Replaced by what the gateway knows. */
+/** Headers that the gateway replaces by its own. */
 const REPLACED = new Set(["content-length", "x-real-ip", "x-forwarded-for"]);
 
-/** The request has a body, even an empty one. */
+/** Whether the request has a body, even an empty one. */
 export function announces(ctx: Context, body: Buffer): boolean {
     return body.length > 0 || ctx.announcesBody;
 }
@@ -39,7 +39,7 @@ export function upstreamHeaders(ctx: Context, upstream: Upstream, node: Node, bo
     if (announces(ctx, body)) list.push(["Content-Length", String(body.length)]);
 
     const headers: OutgoingHttpHeaders = {};
-    const names = new Map<string, string>(); // spelling first seen
+    const names = new Map<string, string>(); // the first spelling of a name
     for (const [name, value] of list) {
         const spelling = names.get(name.toLowerCase()) ?? name;
         names.set(name.toLowerCase(), spelling);

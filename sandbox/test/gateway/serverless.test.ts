@@ -141,8 +141,8 @@ describe("gateway serverless functions", () => {
     const gaps: [text: string, name: string][] = [
         ["local x = require('apisix.core') return function() end", "require in Lua"],
         ["return ngx.status < 400 and function() end", "before its function is called"],
-        ["return function() goto out end", "only LuaJIT reads"],
-        ["return function() return 503, '\\x41' end", "only LuaJIT reads"],
+        ["return function() goto out end", "syntax of LuaJIT only"],
+        ["return function() return 503, '\\x41' end", "syntax of LuaJIT only"],
     ];
     for (const [text, name] of gaps)
         it(`are refused with 501 when written: ${text}`, async () => {

@@ -1,4 +1,4 @@
-/** What an Access application may be: the fields, and the hostnames behind `domain`, `destinations` and the older list. */
+/** The body of an Access application: its fields, and its hostnames in `domain`, `destinations` and `self_hosted_domains`. */
 import { z } from "zod";
 import type { AccessApplication, Account, Zone } from "../../account";
 import { Unsupported, refused } from "../answer";
@@ -7,7 +7,7 @@ import { isName } from "../dns/content";
 import { MOST } from "../../account-limits";
 import { policyFields, sessionDuration } from "./policies";
 
-/** Other types of the real API. */
+/** Other application types of the real API. */
 const TYPES = ["saas", "ssh", "vnc", "app_launcher", "warp", "biso", "bookmark", "dash_sso", "infrastructure", "rdp"];
 const MORE_TYPES = ["mcp", "mcp_portal", "proxy_endpoint"];
 
@@ -24,8 +24,8 @@ export const applicationBody = z.strictObject({
     self_hosted_domains: z.array(z.string()).optional(),
     policies: z.array(z.unknown()).default([]),
     session_duration: sessionDuration.default("24h"),
-    allowed_idps: z.array(z.string()).max(0, "no identity provider exists here").default([]),
-    tags: z.array(z.string()).max(0, "no tag exists here").default([]),
+    allowed_idps: z.array(z.string()).max(0, "the sandbox has no identity provider").default([]),
+    tags: z.array(z.string()).max(0, "the sandbox has no tags").default([]),
     app_launcher_visible: z.boolean().default(true),
     http_only_cookie_attribute: z.boolean().default(true),
     auto_redirect_to_identity: z.boolean().default(false),
@@ -45,7 +45,7 @@ export const applicationBody = z.strictObject({
 });
 export type ApplicationBody = z.infer<typeof applicationBody>;
 
-/** One of its policies: a reusable one by id, or one that is written here. */
+/** An entry of `policies`: a reusable policy by id, or a whole policy. */
 export type PolicyEntry = z.infer<typeof reference> | z.infer<typeof inline>;
 
 export function policyEntries(policies: unknown[]): PolicyEntry[] {
@@ -66,7 +66,10 @@ export function checkType(type: string): void {
     throw refused(INVALID, `type: "${type}" is not a type of application`);
 }
 
-/** The three forms of the same hostnames, derived from whichever came. @param only the zone that it is made below @param self what is changed */
+/**
+ * Returns the hostnames in all three forms, whichever form the body has. @param only the zone in the path @param self the
+ * application to change
+ */
 export function hostnames(account: Account, body: ApplicationBody, only?: Zone, self?: AccessApplication) {
     for (const { type } of body.destinations ?? [])
         if (type !== "public") throw new Unsupported(`destination of type ${type}`);
@@ -91,7 +94,7 @@ function checkDomain(account: Account, zones: Zone[], domain: string, self?: Acc
     if (!isName(host.replaceAll("*", "x").toLowerCase()))
         throw refused(INVALID, `domain: must be host[/path] without a scheme (got "${domain}").`);
     if (!zones.some((zone) => host === zone.name || host.endsWith(`.${zone.name}`)))
-        throw refused(INVALID, `domain: must lie in a zone of this account (got "${domain}").`);
+        throw refused(INVALID, `domain: must be in a zone of this account (got "${domain}").`);
     const taken = [...account.applications.values()].some((a) => a !== self && a.self_hosted_domains.includes(domain));
     if (taken) throw refused(INVALID, `domain: another application has "${domain}".`);
 }

@@ -14,7 +14,7 @@ const apps = product("Access: Apps and Policies");
 const KIND = "ZeroTrustAccessApplication";
 
 export const applicationRoutes: Route[] = inBothScopes([
-    apps("GET", "access/apps", "a look at what exists", list, ["name", "domain", ...PAGING]),
+    apps("GET", "access/apps", "listing existing objects", list, ["name", "domain", ...PAGING]),
     apps("POST", "access/apps", `${KIND}: create`, create),
     apps("GET", "access/apps/{app}", `${KIND}: read, import`, (call) => ({
         result: answer(call.account, find(call)),
@@ -73,7 +73,7 @@ function change(call: Call) {
 
 type Identity = Pick<AccessApplication, "id" | "aud" | "created_at" | "zone_id">;
 
-/** Checks everything first: an application that is refused leaves no policies behind. */
+/** Validates everything first, so that a rejected application leaves no policies. */
 function store(call: Call, body: ApplicationBody, identity: Identity, old?: AccessApplication) {
     const { account } = call;
     checkType(body.type);
@@ -97,7 +97,7 @@ function store(call: Call, body: ApplicationBody, identity: Identity, old?: Acce
     return { result: answer(account, app) };
 }
 
-/** Left out, they are the position in the list. */
+/** The precedences of policies. @default position in the list */
 function order(policies: PolicyEntry[]): number[] {
     if (policies.length > MOST.rulesPerApplication)
         throw refused(INVALID, `policies: at most ${MOST.rulesPerApplication}.`);
@@ -111,7 +111,7 @@ function checkPolicy(account: Account, entry: PolicyEntry): void {
     if (!account.policies.get(entry.id)?.reusable) throw refused(INVALID, `policies: unknown policy ${entry.id}.`);
 }
 
-/** One written inline keeps its id as long as it keeps its precedence. */
+/** A policy without an id keeps its id while its precedence stays the same. */
 function policyId(account: Account, entry: PolicyEntry, precedence: number, old?: AccessApplication): string {
     if ("id" in entry) return entry.id;
     const { precedence: _, ...body } = entry;
@@ -123,7 +123,7 @@ function policyId(account: Account, entry: PolicyEntry, precedence: number, old?
     return id;
 }
 
-/** Policies written inside an application live as long as they stand in it. */
+/** Deletes the policies of an application that it no longer has. */
 function dropInline(account: Account, app: AccessApplication, kept: { id: string }[]): void {
     for (const { id } of app.policies) {
         if (account.policies.get(id)?.reusable || kept.some((policy) => policy.id === id)) continue;

@@ -1,4 +1,4 @@
-/** Access policies: the reusable ones, and the selectors that all policies are made of. */
+/** Access policies: reusable policies, and the selectors of all policies. */
 import { z } from "zod";
 import type { AccessPolicy, Account, Selector } from "../../account";
 import { goDuration } from "../../durations";
@@ -41,7 +41,7 @@ export const sessionDuration = z.string().refine((text) => goDuration(text) !== 
     error: "must be a duration like 24h",
 });
 
-/** Of policies, reusable or written inside an application. */
+/** Fields of every policy, reusable or part of an application. */
 export const policyFields = {
     name: z.string().min(1, "required"),
     decision: z.enum(["allow", "deny", "non_identity", "bypass"]),
@@ -60,7 +60,7 @@ const policyBody = z.strictObject(policyFields);
 const ONE = "accounts/{account}/access/policies/{policy}";
 const KIND = "ZeroTrustAccessPolicy";
 export const policyRoutes: Route[] = [
-    policies("GET", "accounts/{account}/access/policies", "a look at what exists", list, PAGING),
+    policies("GET", "accounts/{account}/access/policies", "listing existing objects", list, PAGING),
     policies("POST", "accounts/{account}/access/policies", `${KIND}: create`, (call) => {
         const { account } = call;
         const reusable = [...account.policies.values()].filter((policy) => policy.reusable);
@@ -85,7 +85,7 @@ export const policyRoutes: Route[] = [
         const { account } = call;
         const policy = find(call);
         const count = appCount(account, policy);
-        if (count > 0) throw refused(12132, `The policy is used by ${count} application(s): take it out of them first`);
+        if (count > 0) throw refused(12132, `The policy is used by ${count} application(s): remove it from them first`);
         account.policies.delete(policy.id);
         account.changed("policy", policy.id);
         return { result: { id: policy.id } };
@@ -115,7 +115,7 @@ function answer(account: Account, policy: AccessPolicy): object {
     return { ...without(policy), app_count: appCount(account, policy) };
 }
 
-/** Stores a new policy, once the service tokens that it names are known to exist. */
+/** Stores a new policy after checking that its service tokens exist. */
 export function makePolicy(account: Account, body: object, reusable: boolean): AccessPolicy {
     checkTokens(account, body as AccessPolicy);
     const now = account.stamp();

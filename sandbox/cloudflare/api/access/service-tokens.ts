@@ -1,7 +1,7 @@
 /**
- * Access service tokens. The secret is answered at creation and when it is new, never again; the one before stays valid until
- * `previous_client_secret_expires_at`. Any time is taken for that, past or far: what is known of a limit is that the dashboard
- * offers 1 hour to 30 days, and no source says what the API does beyond.
+ * Access service tokens. The secret is answered only at creation and when it is new. The previous secret stays valid until
+ * `previous_client_secret_expires_at`. That time has no limits here, past or future: the dashboard offers 1 hour to 30 days,
+ * and no source names a limit of the API.
  */
 import { z } from "zod";
 import type { ServiceToken } from "../../account";
@@ -15,7 +15,7 @@ import { page, PAGING } from "../paging";
 const INVALID = 12130;
 const tokens = product("Access: Service Tokens");
 const YEAR_SECONDS = 365 * 24 * 3600;
-/** When a token of duration "forever" ends: an answer needs a date. */
+/** End of a token with duration "forever", because the answer must have a date. */
 const FOREVER = "9999-12-31T23:59:59Z";
 
 const date = z.iso.datetime({ offset: true, error: "must be an RFC 3339 time" });
@@ -44,17 +44,17 @@ export const serviceTokenRoutes: Route[] = inBothScopes([
     tokens("GET", ONE, `${KIND}: read, import`, (call) => ({ result: answer(find(call)) })),
     tokens("PUT", ONE, `${KIND}: update, rotate`, change),
     tokens("DELETE", ONE, `${KIND}: delete`, remove),
-    tokens("POST", `${ONE}/rotate`, "an operator's script", rotate),
-    tokens("POST", `${ONE}/refresh`, "an operator's script", (call) => {
+    tokens("POST", `${ONE}/rotate`, "rotating or renewing a token", rotate),
+    tokens("POST", `${ONE}/refresh`, "rotating or renewing a token", (call) => {
         const token = find(call);
-        // "adds one year": to what is left
+        // "adds one year" to the current end
         const end = Math.max(Date.parse(token.expires_at), call.account.now().getTime()) + YEAR_SECONDS * 1000;
         if (token.expires_at !== FOREVER) token.expires_at = new Date(end).toISOString();
         return saved(call, token);
     }),
 ]);
 
-/** In the scope of the path: tokens of a zone are not found in the account, and the other way round. */
+/** Finds a token in the scope of the path: tokens of a zone are not in the account, and vice versa. */
 function find({ account, params, zone }: Call): ServiceToken {
     const token = account.serviceTokens.get(params.token);
     if (!token || token.zone_id !== zone?.id) throw notFound(12135, "access.api.error.service_token_not_found");
@@ -112,8 +112,8 @@ function create(call: Call) {
 }
 
 /**
- * A new secret only if the version grew: the provider keeps the old one in its state whenever none is answered. Taking the date
- * away ends the previous secret: it has no end otherwise.
+ * Rotates the secret only if the version grew. Without a secret in the answer, the provider keeps the old one in its state. A
+ * null date ends the previous secret, which otherwise has no end.
  */
 function change(call: Call) {
     const token = find(call);
@@ -131,7 +131,7 @@ function change(call: Call) {
     token.name = body.name ?? token.name;
     token.enabled = body.enabled ?? token.enabled;
     if (body.duration !== undefined) {
-        // counted from now, also when it is the same as before
+        // from now on, even if the duration is the same as before
         token.duration = body.duration;
         token.expires_at = expiry(call, body.duration);
     }
@@ -153,7 +153,7 @@ function rotate(call: Call) {
     return saved(call, token, true);
 }
 
-/** Rejected while a policy names the token, so that no policy is left without a token. */
+/** Rejected while a policy has the token, so that no policy loses its token. */
 function remove(call: Call) {
     const { account } = call;
     const token = find(call);

@@ -1,10 +1,10 @@
-/** Which records a zone may contain, alone and together. */
+/** Valid records of a zone, alone and in combination. */
 import { z } from "zod";
 import type { Account, DnsRecord, Zone } from "../../account";
 import { Unsupported, refused } from "../answer";
 import { isName, nameForm, PROXIABLE, proxiable, valueOf } from "./content";
 
-/** Seconds; 1 = automatic. */
+/** Shortest and longest TTL in seconds; 1 = automatic. */
 const SHORTEST_TTL = { free: 60, pro: 60, business: 60, enterprise: 30 };
 const LONGEST_TTL = 86400;
 
@@ -33,14 +33,14 @@ export type RecordBody = z.infer<typeof recordBody>;
 
 type Content = Omit<DnsRecord, "id" | "created_on" | "modified_on">;
 
-/** What the body says about a record of this zone, in the form in which it is kept. */
+/** Converts the body into a record of this zone as it is stored. */
 export function recordOf(zone: Zone, body: RecordBody): Content {
     const type = body.type.toUpperCase();
     const value = valueOf(type, body);
     const proxied = body.proxied;
     if (proxied && !PROXIABLE.includes(type)) throw refused(9004, "This record type cannot be proxied.");
     if (proxied && !proxiable({ type, content: value.content }))
-        throw refused(9004, `content: a record that leads to ${value.content} cannot be proxied.`);
+        throw refused(9004, `content: a record with the target ${value.content} cannot be proxied.`);
     if (proxied && body.ttl !== 1) throw refused(9003, `ttl: must be 1 when proxied is true (got ${body.ttl}).`);
     const shortest = SHORTEST_TTL[zone.plan];
     if (body.ttl !== 1 && (body.ttl < shortest || body.ttl > LONGEST_TTL))
@@ -62,7 +62,7 @@ export function recordOf(zone: Zone, body: RecordBody): Content {
     };
 }
 
-/** `@` is the zone; a name that does not end in the zone's is taken as relative to it. */
+/** `@` is the zone. A name that does not end with the name of the zone is relative to it. */
 function fullName(zone: Zone, written: string): string {
     const name = nameForm(written);
     const inside = name === zone.name || name.endsWith(`.${zone.name}`);
@@ -71,7 +71,7 @@ function fullName(zone: Zone, written: string): string {
     return full;
 }
 
-/** Refuses a record that the others of its name exclude. @param self id of the record it replaces */
+/** Rejects a record that other records of its name exclude. @param self id of the record that it replaces */
 export function checkNeighbours(account: Account, zone: Zone, record: Content, self?: string): void {
     const others = [...account.records(zone.id).values()].filter((r) => r.id !== self && r.name === record.name);
     const addresses = (r: Content) => PROXIABLE.includes(r.type);
@@ -81,7 +81,7 @@ export function checkNeighbours(account: Account, zone: Zone, record: Content, s
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
-    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name"); // those are Cloudflare's own
+    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name"); // Cloudflare manages those
 }
 
 function same(a: Content, b: Content): boolean {

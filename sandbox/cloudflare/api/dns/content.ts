@@ -1,4 +1,4 @@
-/** Record types: which are written as text, which as fields, and what their text must be. */
+/** Record types: with a text or with fields as content, and the valid texts. */
 import { isIPv4, isIPv6 } from "node:net";
 import { z } from "zod";
 import type { JsonObject } from "../../account";
@@ -6,14 +6,14 @@ import { Unsupported, refused } from "../answer";
 import { checked } from "../call";
 
 export const PROXIABLE = ["A", "AAAA", "CNAME"];
-/** Names that others look at to know the owner or to send mail: a record that leads there is never proxied. */
+/** Names for the verification of owners or for mail: a record with such a target is never proxied. */
 const NOT_FOR_THE_PROXY = ["dkim.amazonses.com", "onmicrosoft.com", "acm-validations.aws"];
 
 export function proxiable({ type, content }: { type: string; content: string }): boolean {
     return PROXIABLE.includes(type) && !NOT_FOR_THE_PROXY.some((end) => content === end || content.endsWith(`.${end}`));
 }
 
-/** Their content is a name: kept in lower case without the final dot. */
+/** Types whose content is a name, stored in lower case without the final dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 const TEXTS = ["A", "AAAA", "TXT", ...NAMES];
 /** Real types that are unsupported. */
@@ -25,7 +25,7 @@ const text = z.string();
 const TLSA = z.strictObject({ usage: number, selector: number, matching_type: number, certificate: text });
 
 type Data = { [key: string]: string | number };
-/** The fields of `data` and the text they make. */
+/** Fields of `data`, and the text that they form. */
 const FIELDS: Record<string, [schema: z.ZodType<Data>, content: (d: Data) => string]> = {
     CAA: [
         z.strictObject({ flags: number.max(255), tag: z.enum(["issue", "issuewild", "iodef"]), value: text }),
@@ -86,7 +86,7 @@ const NEED_PRIORITY = ["MX", "URI"];
 
 export const nameForm = (name: string): string => name.toLowerCase().replace(/\.$/, "");
 
-/** A name below a zone or in another: labels of letters, digits, hyphen and underscore, the first may be `*`. */
+/** A name in any zone: labels of letters, digits, hyphen and underscore; the first may be `*`. */
 export function isName(name: string): boolean {
     const labels = name.split(".");
     return (
@@ -101,7 +101,7 @@ export interface Value {
     priority?: number;
 }
 
-/** Checks the value of a record. `data` counts if it is used: the request may also contain the old content. */
+/** Checks the content of a record. For types with fields, `data` counts: the request may also have the old content. */
 export function valueOf(type: string, body: { content?: string; data?: unknown; priority?: number }): Value {
     if (OTHERS.includes(type)) throw new Unsupported(`DNS record type ${type}`);
     if (Object.hasOwn(FIELDS, type)) {

@@ -1,7 +1,7 @@
-/** A zone as a BIND zone file, the way `dns_records/export` writes it. */
+/** A zone as a BIND zone file, in the form of `dns_records/export`. */
 import type { Account, DnsRecord, Zone } from "../../account";
 
-/** Their content is a name, written with a final dot. */
+/** Types whose content is a name, written with a final dot. */
 const NAMES = ["CNAME", "MX", "NS", "PTR"];
 
 export function zoneFile(account: Account, zone: Zone): string {
@@ -40,7 +40,7 @@ function value(record: DnsRecord): string {
     return record.priority === undefined ? text : `${record.priority} ${text}`;
 }
 
-/** Strings of at most 255 bytes; text that is quoted already stays as it is. */
+/** Splits a text into strings of at most 255 bytes. Quoted text stays unchanged. */
 function quoted(content: string): string {
     if (content.startsWith('"')) return content;
     const chunks = content.match(/[\s\S]{1,255}/g) ?? [""];

@@ -1,4 +1,4 @@
-/** DNS records: one by one, as lists, in one transaction, and as a zone file. */
+/** DNS records: single, as lists, in one transaction, and as a zone file. */
 import { z } from "zod";
 import type { DnsRecord } from "../../account";
 import { hexId } from "../../ids";
@@ -11,7 +11,7 @@ import { ordered, page, PAGING } from "../paging";
 
 const dns = product("DNS");
 const FILTERS = ["name", "name.exact", "type", "content", "content.exact", "proxied"];
-/** Clients newer than 6.21 ask for it, always false unless told otherwise. */
+/** A field that clients newer than 6.21 send. @default false */
 const SHADOW = ["include_shadow_metadata"];
 
 export const dnsRecordRoutes: Route[] = [
@@ -29,7 +29,7 @@ export const dnsRecordRoutes: Route[] = [
     dns("GET", "zones/{zone}/dns_records/export", "ops check dns", ({ account, zone }) => ({
         text: zoneFile(account, zone),
     })),
-    dns("POST", "zones/{zone}/dns_records/batch", "a script that changes several records at once", batch),
+    dns("POST", "zones/{zone}/dns_records/batch", "changing several records at once", batch),
     dns(
         "GET",
         "zones/{zone}/dns_records/{record}",
@@ -47,7 +47,7 @@ export const dnsRecordRoutes: Route[] = [
     dns(
         "PATCH",
         "zones/{zone}/dns_records/{record}",
-        "a script that changes one field",
+        "changing one field",
         (call) => stored(call, patch(call, find(call, call.params.record), bodyObject(call.body))),
         SHADOW,
     ),
@@ -127,7 +127,7 @@ const batchBody = z.strictObject({
     posts: z.array(z.looseObject({})).default([]),
 });
 
-/** All or nothing, in the order in which the real API works: deletes, patches, puts, posts. */
+/** Applies all changes or none, in the order of the real API: deletes, patches, puts, posts. */
 function batch(call: Call) {
     const { account, zone } = call;
     const body = bodyOf(call, batchBody, 9000);

@@ -1,4 +1,4 @@
-/** What the requests of a rate limit are counted by; what a plan has of it is in plan.ts. */
+/** Characteristics of rate limiting rules. plan.ts has the limits of the plans. */
 import { Unsupported, refused } from "../answer";
 
 const FIELDS = ["cf.colo.id", "ip.src", "cf.unique_visitor_id", "http.host", "http.request.uri.path"];

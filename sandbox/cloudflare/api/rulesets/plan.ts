@@ -1,4 +1,4 @@
-/** What a plan allows in rate limiting rules. More than that is refused, with the limit named. */
+/** Limits of a plan for rate limiting rules. Rules above a limit are rejected with its name. */
 import type { Plan } from "../../account";
 import { fieldsOf, parseExpression } from "../../edge/rules/parse";
 import { ApiError } from "../answer";
@@ -35,7 +35,7 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
                 ? fields(expression, ratelimit.counting_expression).find((f) => !FREE_EXPRESSION_FIELDS.includes(f))
                 : undefined;
         if (plan === "free" && action_parameters?.response)
-            problems.push(`${at}.action_parameters.response: a response of one's own is not available on this plan.`);
+            problems.push(`${at}.action_parameters.response: a custom response is not available on this plan.`);
         if (field !== undefined) problems.push(`${at}.expression: ${field} is not available on this plan.`);
     });
     if (problems.length > 0)
@@ -45,7 +45,7 @@ export function checkPlan(plan: Plan, phase: string, rules: RuleBody[]): void {
         );
 }
 
-/** The fields that a rule reads, in what it matches and in what it counts. */
+/** Fields that a rule reads in its expression and its characteristics. */
 function fields(expression: string, counting = "true"): string[] {
     return [expression, counting].flatMap((text) => fieldsOf(parseExpression(text)));
 }

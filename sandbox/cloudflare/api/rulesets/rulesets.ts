@@ -1,4 +1,4 @@
-/** Rulesets of a zone: rate limiting and WAF custom rules. One of kind "zone" per phase. */
+/** Rulesets of a zone: rate limiting and WAF custom rules. One ruleset of kind "zone" per phase. */
 import { z } from "zod";
 import type { Account, Ruleset, RulesetRule, Zone } from "../../account";
 import { readExpression } from "../../edge/rules/evaluate";
@@ -15,12 +15,12 @@ const rulesets = product("Zone WAF");
 const RATE_LIMITING = "http_ratelimit";
 const CUSTOM_RULES = "http_request_firewall_custom";
 
-/** What a rule may skip, by the documentation of custom rules; capitals count. */
+/** Phases and products that a rule may skip, from the documentation of custom rules; case-sensitive. */
 const SKIPPED_PHASES = ["http_ratelimit", "http_request_sbfm", "http_request_firewall_managed"] as const;
 const SKIPPED_PRODUCTS = ["zoneLockdown", "uaBlock", "bic", "hot", "securityLevel", "rateLimit", "waf"] as const;
 
 const ruleBody = z.strictObject({
-    /** What an answer had is taken back: the id of a rule that is there, the rest for nothing. */
+    /** Fields of an answer are accepted: the id must be that of an existing rule, and the others have no effect. */
     ...{ id: z.string().optional(), version: z.string().optional(), last_updated: z.string().optional() },
     ref: z.string().min(1).optional(),
     action: z.enum(["block", "log", "managed_challenge", "js_challenge", "challenge", "skip"]),
@@ -64,7 +64,7 @@ const rulesetBody = z.strictObject({
 
 const ONE = "zones/{zone}/rulesets/{ruleset}";
 export const rulesetRoutes: Route[] = [
-    rulesets("GET", "zones/{zone}/rulesets", "a look at what exists", list, PAGING),
+    rulesets("GET", "zones/{zone}/rulesets", "listing existing objects", list, PAGING),
     rulesets("POST", "zones/{zone}/rulesets", "Ruleset: create", create),
     rulesets("GET", ONE, "Ruleset: read, import", (call) => ({ result: answer(find(call)) })),
     rulesets("PUT", ONE, "Ruleset: update", change),
@@ -94,7 +94,7 @@ function list(call: Call) {
     );
 }
 
-/** What is asked for, checked against the phase and the zone's plan. */
+/** Parses the body and checks it against the phase and the zone's plan. */
 function read(call: Call) {
     const body = bodyOf(call, rulesetBody, 20015);
     if (body.kind !== "zone") throw new Unsupported(`ruleset of kind ${body.kind} below a zone`);
@@ -107,7 +107,7 @@ function read(call: Call) {
         if (limiting !== (rule.ratelimit !== undefined))
             throw invalid(
                 20121,
-                `rules.${i}.ratelimit: belongs to rules of phase ${RATE_LIMITING}, and to each of them.`,
+                `rules.${i}.ratelimit: required in each rule of phase ${RATE_LIMITING}, and invalid in others.`,
             );
         checkParameters(rule, `rules.${i}.action_parameters`);
         checkExpression(rule.expression, `rules.${i}.expression`);
@@ -122,21 +122,21 @@ function read(call: Call) {
     return body;
 }
 
-/** What is skipped belongs to a rule that skips, and an answer of one's own to one that blocks. */
+/** Phases and products to skip are only valid with action `skip`, and a custom response only with `block`. */
 function checkParameters({ action, action_parameters: given = {} }: RuleBody, where: string): void {
     const { response, ...skipped } = given;
     const skips = Object.values(skipped).some((part) => part !== undefined && part.length > 0);
     if (skips !== (action === "skip"))
         throw invalid(
             20016,
-            `${where}: ruleset, phases or products belong to action skip, and one to each of its rules.`,
+            `${where}: action skip needs ruleset, phases or products, and other actions must have none.`,
         );
-    if (response && action !== "block") throw invalid(20016, `${where}.response: belongs to action block.`);
+    if (response && action !== "block") throw invalid(20016, `${where}.response: only valid with action block.`);
 }
 
 /**
- * As the edge reads it. Operators that the real language has are unsupported; what else the edge does not know is refused as
- * the real API refuses what is wrong, a few fields and functions of it among that.
+ * Parses an expression as the edge does. Operators of the real language may be unsupported. Everything else that the edge
+ * cannot parse is rejected as the real API rejects an error, including a few valid fields and functions.
  */
 function checkExpression(expression: string, where: string): void {
     try {
@@ -187,7 +187,7 @@ function change(call: Call) {
     return { result: answer(ruleset) };
 }
 
-/** A rule keeps its identity by its id or its `ref`: without either it is new each time, and its counters start again. */
+/** A rule is identified by its id or its `ref`. Without both it is a new rule each time, and its counters are reset. */
 function ruleOf(body: RuleBody, last_updated: string, old?: RulesetRule): RulesetRule {
     const { version: _1, last_updated: _2, ...said } = body;
     const id = old?.id ?? hexId();

@@ -1,6 +1,8 @@
 /**
- * Which Access application guards a request. Facts: the longest path wins; a path covers everything below it; `*` stands for
- * one label of the hostname. A wildcard inside a path is unsupported.
+ * Finds the Access application of a request. Facts: the longest path wins, a path includes all paths below it, and `*` matches
+ * one label of the hostname.
+ *
+ * Unsupported: a wildcard inside a path.
  */
 import type { AccessApplication } from "../../account";
 import { Unsupported } from "../types";

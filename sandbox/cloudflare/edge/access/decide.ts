@@ -1,12 +1,13 @@
 /**
- * Access: lets a request pass, with its JWT, or answers it. Facts are the table "Outcomes" of the reference
- * (cloudflare-access-runtime §1), classic and strict. Readings where it leaves something open:
- * - strict, no token headers, only Service Auth policies: 403 (the table has no row for it);
- * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies turns a request down, except
- *   where a Block policy does: there is no redirect then that it could stand for;
- * - duplicated headers: 401 in strict mode; in classic mode the first value counts;
- * - in strict mode a cookie that was given to a service token before counts for nothing.
- * Unsupported: logging in, CORS settings of an application, the other settings that concern people.
+ * Access: admits a request, with its JWT, or answers it. Facts are the table "Outcomes" of the reference
+ * (cloudflare-access-runtime §1), classic and strict. Assumptions where the table leaves something open:
+ * - Strict, no token headers, only Service Auth policies: 403 (the table has no row for it).
+ * - `service_auth_401_redirect` gives 401 wherever an application with Service Auth policies rejects a request, unless a Block
+ *   policy rejects it: then there is no redirect to replace.
+ * - Duplicated headers: 401 in strict mode; in classic mode the first value counts.
+ * - In strict mode, a cookie that a service token got earlier does not count.
+ *
+ * Unsupported: login, CORS settings of an application, other settings for people.
  */
 import type { AccessApplication, Account } from "../../account";
 import { goDuration } from "../../durations";
@@ -21,8 +22,8 @@ const COOKIE = "CF_Authorization";
 
 export type Decision =
     /**
-     * `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. `caller`: name of
-     * the service token.
+     * `jwt`: for the origin. `cookie`: to be set with the answer. `strip`: names of headers with secrets. `caller`: name of the
+     * service token.
      */
     | { pass: true; jwt?: string; cookie?: string; strip: string[]; caller?: string }
     | { pass: false; answer: EdgeAnswer };
@@ -42,7 +43,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
     const token = shown.kind === "token" && !refused ? shown.token : undefined;
     const judged = judge(application, account, { ip: request.ip, token });
 
-    if (judged.met === "bypass") return { pass: true, strip }; // Access stays out of it: no JWT either
+    if (judged.met === "bypass") return { pass: true, strip }; // Access does nothing, so there is no JWT either
     if (judged.met === "non_identity" && !(strict && refused)) {
         const jwt = await issue(application, account, keys, token?.client_id);
         return {
@@ -69,7 +70,7 @@ export async function decide(request: EdgeRequest, account: Account, keys: Signi
 
 const issuer = (account: Account): string => `https://${account.organization.auth_domain}`;
 
-/** `type: app`, `sub: ""`, no e-mail: what a service token's JWT has and has not (reference §2). */
+/** The JWT of a service token has `type: app` and `sub: ""`, and no e-mail (reference §2). */
 async function issue(
     application: AccessApplication,
     account: Account,
@@ -99,7 +100,7 @@ function cookie(application: AccessApplication, jwt: string): string {
     return `${COOKIE}=${jwt}; Path=/; Max-Age=${sessionSeconds(application)}; Secure${httpOnly}`;
 }
 
-/** The cookie of an earlier answer, accepted instead of the token until the application's session ends. */
+/** Accepts the cookie of an earlier answer instead of the token, until the application's session ends. */
 async function replayed(
     request: EdgeRequest,
     application: AccessApplication,

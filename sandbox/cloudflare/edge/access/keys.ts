@@ -1,8 +1,7 @@
 /**
- * The keys that Access signs with. Facts: RS256; the set is `{keys, public_cert, public_certs}` at
- * `/cdn-cgi/access/certs` of the team's domain; a key lasts 6 weeks, and the one before it stays listed 7 days longer.
- * Keys change when the account's clock says so, or when told to. Tokens are dated by the machine's clock, because those who
- * verify them (connector, origin) live by that one.
+ * Access's signing keys. Facts: RS256; the key set is `{keys, public_cert, public_certs}` at `/cdn-cgi/access/certs` of the
+ * team's domain; a key lasts 6 weeks, and the previous key stays in the set for 7 more days. Keys change by the account's
+ * clock, or on request. Tokens have times of the machine's clock, because their verifiers (connector, origin) use that clock.
  */
 import { createHash, createPrivateKey, X509Certificate, type KeyObject } from "node:crypto";
 import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT, type JWK, type JWTPayload } from "jose";
@@ -20,7 +19,7 @@ interface Key {
 }
 
 export class SigningKeys {
-    /** The current one first. */
+    /** The current key first. */
     private keys: Key[] = [];
     private rotating?: Promise<void>;
 
@@ -36,7 +35,7 @@ export class SigningKeys {
         this.keys = [await makeKey(this.now().getTime()), ...this.keys.slice(0, 1)];
     }
 
-    /** What the certs endpoint answers. */
+    /** Body of the certs endpoint. */
     async published(): Promise<{ keys: JWK[]; public_cert: object; public_certs: object[] }> {
         await this.followClock();
         const certs = this.keys.map(({ kid, cert }) => ({ kid, cert }));
@@ -49,7 +48,7 @@ export class SigningKeys {
         return new SignJWT(payload).setProtectedHeader({ alg: "RS256", kid }).sign(privateKey);
     }
 
-    /** @returns the payload, or undefined for a token that is not ours or no longer good */
+    /** @returns the payload; undefined: a foreign or expired token */
     async verify(token: string, issuer: string, audience: string): Promise<JWTPayload | undefined> {
         await this.followClock();
         const set = createLocalJWKSet({ keys: this.keys.map((key) => key.jwk) });
@@ -63,7 +62,7 @@ export class SigningKeys {
     private async followClock(): Promise<void> {
         const age = () => this.now().getTime() - this.keys[0].since;
         if (age() > LIFETIME_MS) this.rotating ??= this.rotate().finally(() => (this.rotating = undefined));
-        await this.rotating; // one for all who ask meanwhile, or the key before would be gone
+        await this.rotating; // shared by concurrent calls: two rotations would drop the previous key
         if (age() > OVERLAP_MS) this.keys = this.keys.slice(0, 1);
     }
 }

@@ -1,8 +1,9 @@
 /**
- * Policies against a request that shows no person: only selectors about service tokens, addresses and everyone can match.
- * Facts: include is any of, require all of, exclude none of; Bypass and Service Auth are looked at before Block and Allow.
- * An Allow policy needs a person, so it is never met here, and what it asks for is not looked at; that it is there decides
- * about the login page. Other selectors in the other policies are unsupported.
+ * Evaluates policies for a request without a person: only selectors for service tokens, addresses and everyone can match.
+ * Facts: include is any of, require all of, exclude none of; Bypass and Service Auth come before Block and Allow. An Allow
+ * policy needs a person, so it never matches here and its selectors are not read. Its existence decides about the login page.
+ *
+ * Unsupported: other selectors in the other policies.
  */
 import { BlockList, isIP, isIPv6 } from "node:net";
 import type { AccessApplication, AccessPolicy, Account, Selector, ServiceToken } from "../../account";
@@ -15,7 +16,7 @@ export interface Subject {
 
 export interface Judged {
     met?: "bypass" | "non_identity" | "deny";
-    /** There is an Allow policy, so a person can log in. */
+    /** Whether there is an Allow policy, so that a person can log in. */
     hasLogin: boolean;
     hasServiceAuth: boolean;
 }
@@ -36,7 +37,7 @@ export function judge(application: AccessApplication, account: Account, subject:
 
 function admits(policy: AccessPolicy, subject: Subject): boolean {
     const matches = (selector: Selector) => matchesSelector(selector, subject, policy.name);
-    // Every selector is looked at, so that one that is unsupported shows whatever the others say.
+    // Evaluates all selectors, so that an unsupported one is always reported.
     const [include, require, exclude] = [policy.include, policy.require, policy.exclude].map((list) =>
         list.map(matches),
     );
@@ -59,7 +60,7 @@ function matchesSelector(selector: Selector, subject: Subject, policy: string): 
     }
 }
 
-/** One address or CIDR? */
+/** Whether a text is one address or a CIDR. */
 export function isRange(text: string): boolean {
     const [, base = "", bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
     const family = isIP(base);

@@ -1,7 +1,6 @@
 /**
- * What a caller shows, and whether it is a service token of the account. Facts: two headers, or one header named by the
- * application with both in a JSON object; the secret before the last rotation counts until its date; a disabled or expired
- * token counts for nothing.
+ * Finds the service token of a request. Facts: a caller sends two headers, or one header that the application names, with a
+ * JSON object of both. The previous secret is valid until its date. A disabled or expired token is invalid.
  */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { AccessApplication, Account, ServiceToken } from "../../account";
@@ -12,7 +11,7 @@ const SECRET = "cf-access-client-secret";
 
 export type Shown =
     | { kind: "nothing" }
-    /** Headers are there and belong to no token that counts. `duplicated`: one of them came twice. */
+    /** The headers belong to no valid token. `duplicated`: a header came twice. */
     | { kind: "wrong"; duplicated: boolean }
     | { kind: "token"; token: ServiceToken; duplicated: boolean };
 
@@ -31,13 +30,13 @@ export function shownBy(headers: HeaderList, application: AccessApplication, acc
     return { kind: "token", token, duplicated };
 }
 
-/** Header names whose values are secrets of the caller: none of them reaches the origin. */
+/** Names of headers with secrets of the caller, which are not sent to the origin. */
 export function secretHeaders(application: AccessApplication | undefined): string[] {
     const own = application?.read_service_tokens_from_header;
     return own ? [SECRET, own.toLowerCase()] : [SECRET];
 }
 
-/** Any other value of that header (for example, the bearer token of another system) is not a service token. */
+/** Other values of that header (for example, the bearer token of another system) are not service tokens. */
 function parsePair(text: string): { id: string; secret: string } | undefined {
     try {
         const fields = JSON.parse(text) as Record<string, unknown>;

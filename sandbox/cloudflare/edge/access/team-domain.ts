@@ -1,4 +1,4 @@
-/** The team's domain, `<team>.cloudflareaccess.com`: the keys, and the login page that a followed redirect would end on. */
+/** The team's domain, `<team>.cloudflareaccess.com`: the key set, and the login page, where a followed redirect ends. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Certificate } from "../certificate";
@@ -7,7 +7,7 @@ import type { SigningKeys } from "./keys";
 const LOGIN_PAGE =
     "<!DOCTYPE html>\n<html><head><title>Sign in ・ Cloudflare Access</title></head><body>Sign in</body></html>\n";
 
-/** @returns without TLS, for the emulator of connectors, and with the edge's certificate */
+/** @returns two servers: without TLS, for the emulator of connectors, and with the edge's certificate */
 export function createTeamDomain(keys: SigningKeys, certificate: Certificate): TeamDomain {
     const answer = answersOf(keys);
     return { plain: createServer(answer), secure: createTlsServer(certificate, answer) };
@@ -32,7 +32,7 @@ function answersOf(keys: SigningKeys): RequestListener {
                 failed,
             );
         } else if (path.startsWith("/cdn-cgi/access/login/")) {
-            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // 200: to a client that follows redirects it looks like success
+            send(200, "text/html; charset=utf-8", LOGIN_PAGE); // 200: a client that follows redirects takes it for success
         } else {
             send(501, "text/plain", `unsupported by the sandbox: ${path}\n`);
         }

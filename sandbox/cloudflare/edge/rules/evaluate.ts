@@ -1,6 +1,6 @@
 /**
- * Rule expressions against a request. Facts: header names are lower case, and one written with capitals finds none; `matches`
- * is a regular expression; a missing header compares as false.
+ * Evaluates rule expressions. Facts: header names are in lower case, and a name with capitals matches none; `matches` is a
+ * regular expression; a comparison with a missing header is false.
  */
 import { inRange, isRange } from "../access/policies";
 import { compile } from "../../re2";
@@ -25,7 +25,7 @@ const FIELDS: Record<string, (request: EdgeRequest) => Value> = {
     ssl: () => true,
 };
 
-/** Fields and values are looked at before anything is evaluated, or a wrong one would show only when its turn comes. */
+/** Checks all fields and values before the evaluation, so that a wrong one is always reported. */
 export function readExpression(text: string): Expression {
     const expression = parseExpression(text);
     const unknown = fieldsOf(expression).find((name) => name !== "http.request.headers" && !(name in FIELDS));
@@ -39,7 +39,7 @@ const isYesOrNo = (operand: Operand): boolean =>
     (operand.kind === "field" && BOOLEANS.includes(operand.name)) ||
     (operand.kind === "call" && ["starts_with", "ends_with"].includes(operand.name));
 
-/** Patterns must be such, an address is compared with addresses only, and what stands alone is true or false. */
+/** Checks that patterns are valid, addresses are compared with addresses, and a value alone is a boolean. */
 function checkValues(expression: Expression): void {
     switch (expression.kind) {
         case "and":
@@ -50,7 +50,7 @@ function checkValues(expression: Expression): void {
         case "all":
             return checkValues(expression.of);
         case "truthy":
-            if (!isYesOrNo(expression.of)) throw new Unsupported("a value that is neither true nor false by itself");
+            if (!isYesOrNo(expression.of)) throw new Unsupported("a value alone that is not a boolean");
             return;
         case "compare": {
             const { left, operator, right } = expression;
@@ -86,7 +86,7 @@ export function evaluate(expression: Expression, request: EdgeRequest): boolean 
     }
 }
 
-/** The values of one operand, for the `characteristics` of rate limits too. */
+/** Returns the values of one operand, also for the `characteristics` of rate limits. */
 export function valueOf(operand: Operand, request: EdgeRequest): Value {
     switch (operand.kind) {
         case "literal":
@@ -113,7 +113,7 @@ function call(name: string, first: Value, second: Value): Value {
     return name === "starts_with" ? text.startsWith(String(second)) : text.endsWith(String(second));
 }
 
-/** One result for each value of the header whose `[*]` is compared. */
+/** Returns one result for each value of the header with `[*]`. */
 function spread(expression: Expression, request: EdgeRequest): boolean[] {
     if (expression.kind !== "compare" || expression.left.kind !== "header" || expression.left.index !== "*")
         throw new Unsupported("any() and all() over anything but a comparison of headers with [*]");

@@ -1,12 +1,12 @@
 /**
- * Rule expressions of the WAF, parsed: fields, literals, comparisons, `and or not`, `any()`/`all()` over `[*]`, a few
- * functions. Facts: Cloudflare's Rules language (documentation, 2026). What is not parsed here is unsupported, by name.
+ * Parses rule expressions of the WAF: fields, literals, comparisons, `and or not`, `any()`/`all()` over `[*]`, a few functions.
+ * Facts: Cloudflare's Rules language (documentation, 2026). Other parts of the language are unsupported, and errors name them.
  */
 import { Unsupported } from "../types";
 
 export type Operand =
     | { kind: "field"; name: string }
-    /** `http.request.headers["x"]`; `index` is a number, `*`, or nothing for the whole list. */
+    /** `http.request.headers["x"]`; `index` is a number or `*`; unset: the whole list. */
     | { kind: "header"; name: string; index?: number | "*" }
     | { kind: "call"; name: "lower" | "upper" | "len" | "starts_with" | "ends_with"; args: Operand[] }
     | { kind: "literal"; value: string | number };
@@ -31,11 +31,11 @@ const COMPARISONS: Record<string, string> = {
     "~": "matches",
 };
 const OPERATORS = ["eq", "ne", "lt", "le", "gt", "ge", "contains", "matches", "in"];
-/** Operators of the real language that are unsupported: not wrong, as what cannot be read is. */
+/** Operators of the real language that are unsupported. Such an expression is not an error of the caller. */
 const REAL_OPERATORS = ["wildcard", "strict", "xor"];
 const FUNCTIONS = ["lower", "upper", "len", "starts_with", "ends_with"];
 
-/** A part of the real language. */
+/** A valid but unsupported operator. */
 export class RealOperator extends Unsupported {}
 
 export function parseExpression(text: string): Expression {
@@ -129,7 +129,7 @@ class Parser {
         return { kind: "header", name, index };
     }
 
-    /** Texts are quoted, numbers and addresses are not. */
+    /** Texts are quoted; numbers and addresses are not. */
     private literalFor(left: Operand): string | number {
         const word = this.tokens[this.at] ?? "";
         const value = this.literal();
@@ -164,7 +164,7 @@ class Parser {
     }
 }
 
-/** What an operand is compared with; undefined for fields that this file knows nothing of. */
+/** Type of an operand; undefined: a field unknown to this file. */
 function typeOf(operand: Operand): "text" | "number" | "address" | undefined {
     switch (operand.kind) {
         case "field":
@@ -179,7 +179,7 @@ function typeOf(operand: Operand): "text" | "number" | "address" | undefined {
     }
 }
 
-/** Names of the fields it reads; a header counts as `http.request.headers`. */
+/** Names of the fields that an expression reads. A header counts as `http.request.headers`. */
 export function fieldsOf(expression: Expression): string[] {
     const inOperand = (operand: Operand): string[] => {
         if (operand.kind === "field") return [operand.name];

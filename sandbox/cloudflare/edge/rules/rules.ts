@@ -1,9 +1,9 @@
 /**
  * WAF custom rules and rate limits: the phases `http_request_firewall_custom` and `http_ratelimit`, both before Access.
- * Facts: rules run in order; `block` ends, `skip` leaves out the rest of the ruleset, later phases or
- * the browser check, `log` only notes;
- * a counter per rule and set of characteristics counts `requests_per_period` in `period` seconds, then blocks for
- * `mitigation_timeout`; 429 with error 1015, or the rule's own response.
+ * Facts: rules run in order; `block` ends the request; `skip` omits the rest of the ruleset, later phases or the browser check;
+ * `log` only logs. A rule has a counter per set of characteristics, which counts `requests_per_period` in `period` seconds,
+ * then blocks for `mitigation_timeout`, with 429 and error 1015 or the rule's own response.
+ *
  * Unsupported: challenges, managed rules, counting by the origin's answer, scores, counters per data center (there is one).
  */
 import type { Account } from "../../account";
@@ -17,10 +17,10 @@ import { fieldsOf, parseExpression, type Expression } from "./parse";
 
 const CUSTOM = "http_request_firewall_custom";
 const RATE_LIMIT = "http_ratelimit";
-/** Phases that hold nothing here: no rules of theirs are emulated, an empty one is no loss. */
+/** Phases whose rules are unsupported. Empty rulesets of them are accepted. */
 const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
 
-/** Parameters of the action `skip`. Products that are unsupported have nothing here to be left out of. */
+/** Parameters of the action `skip`. Unsupported products have no effect, so skipping them has none either. */
 interface Skip {
     ruleset?: string;
     phases?: string[];
@@ -95,7 +95,7 @@ export class Rules {
             );
             const over = evaluate(counts, request) ? this.count(key, limit) : this.isBlocked(key);
             if (!over || !evaluate(matches, request)) continue;
-            if (rule.action === "log") this.log(`edge: rate limit ${rule.ref} is passed by ${request.ip}`);
+            if (rule.action === "log") this.log(`edge: rate limit ${rule.ref} is exceeded by ${request.ip}`);
             else return blocked(rule, request, 429, 1015, "You are being rate limited", this.secondsLeft(key));
         }
         return undefined;
@@ -148,7 +148,7 @@ function refuseFields(rule: RulesetRule, fields: string[], plan: Plan): void {
     if (beyond) throw new Unsupported(`the field ${beyond} of the rule ${rule.ref} on the plan free: it has none`);
 }
 
-/** `action_parameters.response {status_code, content_type, content}`, or Cloudflare's own page. */
+/** The response in `action_parameters.response {status_code, content_type, content}`, or Cloudflare's page. */
 function blocked(
     rule: RulesetRule,
     request: EdgeRequest,

@@ -1,10 +1,10 @@
-/** What every auth plugin does once it knows who the caller is, or does not. */
+/** Common steps of auth plugins after authentication, successful or not. */
 import type { Context } from "../../request/context";
 import { bytes } from "../../http/headers";
 import type { PluginTools } from "../plugin";
 import type { AuthConsumer, Exit } from "../../request/types";
 
-/** Names the consumer to later plugins and to the upstream; a client's own headers of these names go. */
+/** Sets the consumer's headers for later plugins and the upstream, and removes such headers of the client. */
 export function attachConsumer(ctx: Context, consumer: AuthConsumer): void {
     ctx.consumer = consumer;
     ctx.headers.set("X-Consumer-Username", bytes(consumer.username));
@@ -17,7 +17,7 @@ function unauthorized(ctx: Context, challenge: string, message: string): Exit {
     return { code: 401, body: { message } };
 }
 
-/** The anonymous consumer where one is configured, else the refusal. */
+/** The anonymous consumer, if one is configured, otherwise the rejection. */
 export function anonymousOr(
     ctx: Context,
     tools: PluginTools,

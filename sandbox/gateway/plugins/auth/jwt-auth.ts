@@ -28,7 +28,7 @@ interface JwtCredential {
     lifetime_grace_period: number;
 }
 
-/** jwt-auth: header, then query, then cookie; the first that exists is used even when it holds no token. */
+/** jwt-auth: header, then query, then cookie. The first one that exists is used even without a token. */
 export const jwtAuth = definePlugin<JwtAuthConf>({
     name: "jwt-auth",
     priority: 2510,
@@ -101,7 +101,7 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
                 const jwt = parseJwt(token);
                 if (!jwt) return refuse("JWT token invalid");
 
-                field(jwt.header, "alg"); // for a line of its log, before it looks at the claims
+                field(jwt.header, "alg"); // APISIX logs the algorithm before it reads the claims
                 const name = field(jwt.claims, bytes(conf.key_claim_name));
                 if (name === undefined || name === false) return refuse("missing user key in JWT token");
                 const consumer = typeof name === "string" ? tools.findConsumer("jwt-auth", "key", name) : undefined;
@@ -113,14 +113,14 @@ export const jwtAuth = definePlugin<JwtAuthConf>({
     },
 });
 
-/** What Lua finds in a decoded value under a name. Numbers, true and null have no fields: asking is an error there. */
+/** A field of a decoded value as in Lua. Numbers, true and null have no fields, so access is an error. */
 function field(value: unknown, name: string): unknown {
     if (typeof value === "string" || Array.isArray(value)) return undefined;
     if (typeof value !== "object" || value === null) throw new NginxExit(500);
     return (value as Record<string, unknown>)[name];
 }
 
-/** Takes the token out of the request as well when hide_credentials is set, even if it turns out to be bad. */
+/** Takes the token from the request. With hide_credentials it is removed, even if it is invalid. */
 function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
     const header = ctx.header(conf.header);
     if (header !== undefined) {
@@ -130,7 +130,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
     const values = ctx.queryArgs.get(bytes(conf.query));
     if (values !== undefined) {
         if (conf.hide_credentials) ctx.removeQueryArg(bytes(conf.query));
-        // a repeated or valueless argument is no text, so it is no token
+        // a repeated argument, or one without a value, is not a token
         const [only] = values;
         return values.length === 1 && only !== true ? only : "";
     }
@@ -142,7 +142,7 @@ function takeToken(ctx: Context, conf: JwtAuthConf): string | undefined {
             others
                 .filter(([, name]) => name !== conf.cookie)
                 .map(([all]) => all)
-                .join("; ") || undefined, // nothing left removes the header
+                .join("; ") || undefined, // an empty rest removes the header
         );
     }
     return cookie;
@@ -152,7 +152,7 @@ function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     const credential = conf as unknown as JwtCredential;
     if (field(jwt.header, "alg") !== credential.algorithm) return false; // no algorithm confusion since 3.17
     const hmac = HMAC_ALGORITHMS.includes(credential.algorithm);
-    if (hmac && credential.secret === undefined) return false; // its secret reference did not resolve
+    if (hmac && credential.secret === undefined) return false; // the reference to its secret did not resolve
     const text = credential.secret ?? "";
     const secret = credential.base64_secret ? decodeBase64(text) : Buffer.from(text);
     if (!secret) return false;
@@ -164,7 +164,7 @@ function verified(jwt: Jwt, conf: Conf, claims: string[] | undefined): boolean {
     for (const claim of listed ?? ["exp", "nbf"]) {
         const value = field(jwt.claims, claim);
         if (value === undefined) {
-            if (listed) return false; // named in claims_to_verify: must be there
+            if (listed) return false; // in claims_to_verify, so it is required
             continue;
         }
         if (typeof value !== "number") return false;

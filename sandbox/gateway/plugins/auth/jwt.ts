@@ -1,6 +1,6 @@
 /**
- * Compact JWS: reading as lua-resty-jwt does, and checking signatures with node:crypto. Texts hold one byte per character.
- * Facts: load_jwt and what it calls in lib/resty/jwt.lua; apisix/plugins/jwt-auth/parser.lua.
+ * Compact JWS: parsed as lua-resty-jwt does, with signatures verified by node:crypto. Texts have one byte per character.
+ * Facts: load_jwt and its callees in lib/resty/jwt.lua; apisix/plugins/jwt-auth/parser.lua.
  */
 import { constants, createHmac, createPublicKey, timingSafeEqual, verify, type KeyObject } from "node:crypto";
 import { decodeBase64 } from "../../lua/base64";
@@ -11,11 +11,11 @@ export interface Jwt {
     header: unknown;
     claims: unknown;
     signed: string;
-    /** Undefined when it is not base64url: it matches nothing then. */
+    /** Undefined: not base64url, which matches no signature. */
     signature: Buffer | undefined;
 }
 
-/** Undefined when there is no JSON in it; Lua takes a decoded false for nothing, too. */
+/** Undefined: no JSON in it. In Lua, a decoded false counts as none too. */
 function decodePart(part: string): unknown {
     const raw = decodeBase64(part.replace(/-/g, "+").replace(/_/g, "/"));
     try {
@@ -27,7 +27,7 @@ function decodePart(part: string): unknown {
     }
 }
 
-/** Undefined when the text is no signed JWT. Empty parts do not count, so a further dot changes nothing. */
+/** Undefined: not a signed JWT. Empty parts are ignored, so an additional dot has no effect. */
 export function parseJwt(token: string): Jwt | undefined {
     const parts = token.split(".").filter((part) => part !== "");
     if (parts.length !== 3) return undefined;
@@ -42,10 +42,10 @@ export const ALGORITHMS = [
     ...["RS256", "RS384", "RS512", "ES256", "ES384", "ES512", "PS256", "PS384", "PS512", "EdDSA"],
 ];
 
-/** Length of a PS256, PS384 or PS512 signature: RSA keys of another size than 2048 bits are no use. */
+/** Length of a PS256, PS384 or PS512 signature. RSA keys of other sizes than 2048 bits never verify. */
 const PSS_BYTES = 256;
 
-/** @param key HMAC secret bytes, or a public key in PEM */
+/** @param key bytes of an HMAC secret, or a public key in PEM */
 export function verifySignature(jwt: Jwt, algorithm: string, key: Buffer | string): boolean {
     const { signed, signature } = jwt;
     if (!signature) return false;
@@ -63,7 +63,7 @@ export function verifySignature(jwt: Jwt, algorithm: string, key: Buffer | strin
             signature,
         );
     } catch {
-        return false; // a key that is no key, or of another kind: every token is refused
+        return false; // an invalid key, or one of another kind, rejects every token
     }
 }
 

@@ -10,7 +10,7 @@ interface KeyAuthConf {
     anonymous_consumer?: string;
 }
 
-/** key-auth: the header first; the query only when the header is absent (an empty header is present). */
+/** key-auth: the header first, and the query only without the header (an empty header counts). */
 export const keyAuth = definePlugin<KeyAuthConf>({
     name: "key-auth",
     priority: 2500,
@@ -44,7 +44,7 @@ export const keyAuth = definePlugin<KeyAuthConf>({
                     if (header !== undefined) ctx.headers.delete(conf.header);
                     else ctx.removeQueryArg(query);
                 };
-                // a repeated or valueless argument is no text, so it matches no key
+                // a repeated argument, or one without a value, matches no key
                 const [only] = values ?? [];
                 const key = header ?? (values?.length === 1 && only !== true ? only : undefined);
                 const consumer = key === undefined ? undefined : tools.findConsumer("key-auth", "key", key);
@@ -52,7 +52,7 @@ export const keyAuth = definePlugin<KeyAuthConf>({
                     const message = "Invalid API key in request";
                     const exit = anonymousOr(ctx, tools, conf.anonymous_consumer, challenge, message);
                     if (!exit && conf.hide_credentials) {
-                        // falling back to the anonymous consumer strips both places (3.18)
+                        // for the anonymous consumer, both the header and the query argument are removed (3.18)
                         ctx.headers.delete(conf.header);
                         if (ctx.queryArgs.has(query)) ctx.removeQueryArg(query);
                     }

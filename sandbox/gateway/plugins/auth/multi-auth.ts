@@ -1,7 +1,7 @@
 import type { Conf, Exit } from "../../request/types";
 import { definePlugin } from "../define";
 
-/** multi-auth: the listed auth plugins in order, the first success wins. */
+/** multi-auth: tries the listed auth plugins in order. The first success wins. */
 export const multiAuth = definePlugin<{ auth_plugins: Record<string, Conf>[] }>({
     name: "multi-auth",
     priority: 2600,

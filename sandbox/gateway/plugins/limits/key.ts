@@ -9,7 +9,7 @@ export interface LimitConf {
     rejected_msg?: string;
 }
 
-/** The value requests are counted by; without one (no consumer, no such header) the client's address. */
+/** The value to count requests by. If it is empty (no consumer, no such header), it is the client's address. */
 export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"]): string {
     if (type === "constant") return key;
     if (type === "var_combination") {
@@ -20,12 +20,11 @@ export function limitKey(ctx: Context, key: string, type: LimitConf["key_type"])
 }
 
 /**
- * Names the counters of one plugin's configuration after its object and its text, so that an edit resets them and an
- * equal rewrite keeps them. APISIX marks the plugin of a consumer on a route without that plugin. The mark is part of
- * the text, and both are evaluated once, at the first request after the object was written: if the route has got the
- * plugin since then, the next rewrite of the consumer, or a restart, resets the counters (plugin.lua,
- * merge_consumer_route and conf_version). This is the behaviour of one worker; each worker evaluates them at its own
- * first request.
+ * Names the counters of a plugin's configuration by its object and its text: an edit resets them, an equal rewrite keeps them.
+ * APISIX marks a consumer's plugin on a route without that plugin. The mark is part of the text. Both are computed once, at the
+ * first request after a write of the object: if the route gets the plugin later, the next rewrite of the consumer, or a
+ * restart, resets the counters (plugin.lua, merge_consumer_route and conf_version). This is the behavior of one worker: each
+ * worker computes them at its own first request.
  */
 export function countersName(plugin: string, parentKey: string, conf: object): (ctx: Context) => string {
     const ofConsumer = /^\/consumers\/[^/#]+$/.test(parentKey);
@@ -41,7 +40,7 @@ export function rejection(conf: Pick<LimitConf, "rejected_code" | "rejected_msg"
     return { code: conf.rejected_code, body };
 }
 
-/** How all three limit plugins refuse. */
+/** The rejection of all three limit plugins. */
 export const rejectionSchema = {
     rejected_code: { type: "integer", minimum: 200, maximum: 599, default: 503 },
     rejected_msg: { type: "string", minLength: 1 },

@@ -11,14 +11,14 @@ interface LimitConnConf extends LimitConf, PolicyConf {
     burst: number | string;
     /** Seconds. */
     default_conn_delay: number;
-    /** Seconds after which a place in a shared server is free again, whatever has become of its gateway. */
+    /** Seconds after which a slot in a shared server is free again, even if its gateway has crashed. */
     key_ttl: number;
     rules?: unknown[];
 }
 
 const amount = (minimum: object) => ({ oneOf: [{ type: "integer", ...minimum }, { type: "string" }] });
 
-/** limit-conn: open requests per key, here or in a shared server; a place is free as soon as its request is over. */
+/** limit-conn: running requests per key, here or in a shared server. A slot is free at the end of its request. */
 export const limitConn = definePlugin<LimitConnConf>({
     name: "limit-conn",
     priority: 1003,
@@ -59,7 +59,7 @@ export const limitConn = definePlugin<LimitConnConf>({
         };
         const leave = ({ key, request }: Place): void => {
             if (conf.policy !== "redis") tools.counters.add(key, -1, 0);
-            // not awaited: if it fails, the slot is free after key_ttl
+            // not awaited: after a failure the slot is free when key_ttl ends
             else void unlessFailed("limit-conn", tools, tools.shared.leave(conf, key, request));
         };
 
@@ -81,7 +81,7 @@ export const limitConn = definePlugin<LimitConnConf>({
                 const { entered, open } = tried.value;
                 if (!entered) return rejection(conf);
                 ctx.notes.set(note, { key, request } satisfies Place);
-                // the latency seen changes nothing for later requests: each has a limiter of its own since there are rules
+                // the latency has no effect on later requests: since APISIX has rules, each request has its own limiter
                 if (open > max) await sleep(Math.floor((open - 1) / max) * conf.default_conn_delay * 1000);
                 return undefined;
             },
@@ -98,7 +98,7 @@ interface Place {
     request: string;
 }
 
-/** Undefined where the text of a variable is no number. */
+/** Undefined: the text of a variable is not a number. */
 function amountOf(ctx: Context, value: number | string): number | undefined {
     if (typeof value === "number") return value;
     const { text } = ctx.resolve(value);

@@ -59,8 +59,8 @@ const limitCountSchema = {
 };
 
 /**
- * limit-count: counters per parent object and plugin configuration, or per group. With policy local they live in this
- * process, with policy redis in a server that gateways share.
+ * limit-count: counters per parent object and plugin configuration, or per group. With policy local they are in this process,
+ * with policy redis in a server that gateways share.
  */
 export const limitCount = definePlugin<LimitCountConf>({
     name: "limit-count",
@@ -145,7 +145,7 @@ function singleRule(ctx: Context, conf: LimitCountConf): ActiveRule[] {
     return [{ count, window, key: limitKey(ctx, conf.key, conf.key_type) }];
 }
 
-/** A rule whose key or numbers do not resolve is left out. */
+/** A rule whose key or numbers do not resolve is ignored. */
 function dynamicRules(ctx: Context, rules: Rule[]): ActiveRule[] {
     return rules.flatMap((rule, i) => {
         const [count, window] = [amountOf(ctx, rule.count), amountOf(ctx, rule.time_window)];

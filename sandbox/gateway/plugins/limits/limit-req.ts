@@ -10,7 +10,7 @@ interface LimitReqConf extends LimitConf, PolicyConf {
     nodelay?: boolean;
 }
 
-/** limit-req: a leaky bucket, here or in a shared server; requests inside the burst wait, unless nodelay. */
+/** limit-req: a leaky bucket, here or in a shared server. Requests within the burst wait, unless nodelay is set. */
 export const limitReq = definePlugin<LimitReqConf>({
     name: "limit-req",
     priority: 1001,
@@ -36,11 +36,11 @@ export const limitReq = definePlugin<LimitReqConf>({
     create: (conf, parentKey, tools) => {
         const name = countersName("limit-req", parentKey, conf);
 
-        /** Undefined = refused; a refused request does not fill the bucket. */
+        /** Undefined: rejected. A rejected request does not fill the bucket. */
         const pour = (old: Bucket | undefined, now: number): Bucket | undefined => {
             if (!old) return [0, now];
             const [before, last] = old;
-            // what has not leaked out since the last counted request, plus this one
+            // The rest of the last counted requests that has not leaked, plus this request.
             const excess = Math.max(before - (conf.rate * Math.abs(now - last)) / 1000 + 1, 0);
             return excess > conf.burst ? undefined : [excess, now];
         };
@@ -51,7 +51,7 @@ export const limitReq = definePlugin<LimitReqConf>({
                 excess === undefined || last === undefined ? undefined : [excess, last],
                 counters.now(),
             );
-            const life = (conf.burst + 1) / conf.rate + 60; // seconds; an older state has leaked out anyway
+            const life = (conf.burst + 1) / conf.rate + 60; // seconds; after them the bucket is empty
             if (bucket) keys.forEach((key, i) => counters.set(key, bucket[i], life));
             return bucket;
         };
@@ -75,5 +75,5 @@ export const limitReq = definePlugin<LimitReqConf>({
     },
 });
 
-/** Requests in it, and when it was last looked at (milliseconds). */
+/** Number of requests in the bucket, and the time of its last update (milliseconds). */
 type Bucket = [excess: number, last: number];

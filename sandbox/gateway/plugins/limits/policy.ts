@@ -1,10 +1,10 @@
-/** Where the limit plugins keep their counters: in this process, or in a Redis server that gateways share. */
+/** Location of the counters of limit plugins: this process, or a Redis server that gateways share. */
 import { Unsupported } from "../../unsupported";
 import { RedisFailure, type RedisConf } from "../../counters/redis-connections";
 import type { Schema } from "../../schema/jsonschema";
 import type { PluginTools } from "../plugin";
 
-/** The fields of redis have values where the policy is redis: schema and defaults see to it. */
+/** With policy redis all fields of redis have values, by schema and defaults. */
 export interface PolicyConf extends RedisConf {
     policy: "local" | "redis" | "redis-cluster" | "redis-sentinel";
     allow_degradation?: boolean;
@@ -28,7 +28,7 @@ const redisSchema = {
     redis_keepalive_pool: { type: "integer", minimum: 1, default: 100 },
 };
 
-/** @param more fields of one plugin that only policy redis has */
+/** @param more additional fields of a plugin for policy redis */
 export function policyBranch(more: Record<string, Schema> = {}) {
     return {
         if: { properties: { policy: { enum: ["redis"] } } },
@@ -36,14 +36,14 @@ export function policyBranch(more: Record<string, Schema> = {}) {
     };
 }
 
-/** Refuses what is unsupported. */
+/** Rejects unsupported settings. */
 export function checkPolicy(plugin: string, conf: PolicyConf): void {
     if (conf.policy !== "local" && conf.policy !== "redis") throw new Unsupported(`${plugin} policy ${conf.policy}`);
     if (conf.policy === "redis" && /^\$env:\/\//i.test(conf.redis_password ?? ""))
         throw new Unsupported(`$env:// references in ${plugin}`);
 }
 
-/** What comes of a count, wherever it is kept. A failure is logged; whether it ends the request is the plugin's choice. */
+/** Result of a count, wherever the counter is. A failure is logged, and the plugin decides whether it ends the request. */
 export async function unlessFailed<T>(
     plugin: string,
     tools: PluginTools,

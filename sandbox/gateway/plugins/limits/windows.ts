@@ -1,4 +1,4 @@
-/** The windows limit-count counts in, here and in a shared server. */
+/** Windows of limit-count, here and in a shared server. */
 import type { Counters } from "../../counters/counters";
 import type { RedisConf } from "../../counters/redis-connections";
 import type { SharedCounters } from "../../counters/shared-counters";
@@ -6,13 +6,13 @@ import type { SharedCounters } from "../../counters/shared-counters";
 export interface Verdict {
     allowed: boolean;
     remaining: number;
-    /** Seconds, as text. */
+    /** Seconds as a text. */
     reset: string;
 }
 
 export type WindowType = "fixed" | "sliding";
 
-/** Counts one request, if the limit allows. @param window seconds */
+/** Counts one request, unless the limit is reached. @param window seconds */
 export type Take = (key: string, limit: number, window: number) => Promise<Verdict>;
 
 export function localWindows(counters: Counters, type: WindowType): Take {
@@ -28,7 +28,7 @@ export function sharedWindows(shared: SharedCounters, conf: RedisConf, type: Win
 const twoDecimals = (seconds: number) => String(Math.round(Math.max(0, seconds) * 100) / 100);
 const upToTwoDecimals = (seconds: number) => String(Math.ceil(seconds * 100) / 100);
 
-/** The window starts with the first counted request; refused requests do not extend it. */
+/** The window starts with the first counted request. Rejected requests do not extend it. */
 function fixedHere(counters: Counters, key: string, limit: number, window: number): Verdict {
     const left = counters.add(key, -1, limit, window);
     const endKey = `${key}:end`;
@@ -52,10 +52,10 @@ async function fixedShared(
     return { allowed: count <= limit, remaining: Math.max(0, limit - count), reset };
 }
 
-/** A window of the clock; the one before counts by the share of it that the sliding window still covers. */
+/** A window of the clock. The previous window counts by the share of it that the sliding window still covers. */
 class Slide {
     private readonly id: number;
-    /** Seconds until the clock's window ends. */
+    /** Seconds until the end of the window. */
     readonly left: number;
 
     /** @param now milliseconds */
@@ -68,17 +68,17 @@ class Slide {
         this.left = window - ((now / 1000) % window);
     }
 
-    /** Names of the counters of this window and of the one before. */
+    /** Names of the counters of this window and of the previous one. */
     keys(key: string): [string, string] {
         return [`${key}.${this.id}.counter`, `${key}.${this.id - 1}.counter`];
     }
 
-    /** Seconds a counter must live to be the window before, too. */
+    /** Lifetime of a counter in seconds: it is needed in the next window too. */
     get life(): number {
         return this.window * 2;
     }
 
-    /** Requests per second of the window before. */
+    /** Requests per second in the previous window. */
     private rate(previous: number): number {
         return Math.min(previous, this.limit) / this.window;
     }
@@ -86,7 +86,7 @@ class Slide {
     readonly admits = (count: number, previous: number): boolean =>
         count < this.limit && this.rate(previous) * this.left + count < this.limit;
 
-    /** @param count with this request, if it was admitted */
+    /** @param count including this request, if it was admitted */
     verdict(allowed: boolean, count: number, previous: number): Verdict {
         const rate = this.rate(previous);
         if (allowed) {

@@ -130,7 +130,7 @@ describe("Rulesets at the Cloudflare emulator", () => {
         [
             "something to skip that do not skip",
             [rule({ action_parameters: { products: ["bic"] } })],
-            /belong to action skip/,
+            /action skip needs ruleset/,
         ],
         [
             "an answer that do not block",
