@@ -1,8 +1,8 @@
-/** Failures on order: what is added meets the next steps that match, each as often as asked. */
+/** Injected failures: the next matching steps fail, each failure as often as requested. */
 export class FaultQueue<Fault extends { times?: number }> {
     private pending: (Fault & { left: number })[] = [];
 
-    /** Meets one step, unless it says `times`. */
+    /** Fails one step, unless it has `times`. */
     add(fault: Fault): void {
         this.pending.push({ ...fault, left: fault.times ?? 1 });
     }
@@ -11,7 +11,7 @@ export class FaultQueue<Fault extends { times?: number }> {
         this.pending = [];
     }
 
-    /** The first fault that meets a step, counted down. */
+    /** Returns the first fault for a step, and counts it. */
     protected takeFirst(meets: (fault: Fault) => boolean): Fault | undefined {
         const met = this.pending.find(meets);
         if (met && --met.left <= 0) this.pending = this.pending.filter((fault) => fault !== met);

@@ -1,4 +1,4 @@
-/** The process that holds a world: started by `up`, ended by it, by `down`, or by the guard. */
+/** The process of a world: started by `up`, ended by it, by `down`, or by the guard. */
 import { pictureOf } from "./status-page/picture";
 import { startStatusPage } from "./status-page/server";
 import { writeFacts } from "./world/state";

@@ -1,12 +1,12 @@
 /**
- * Alpa on bare metal: hosts with GPUs, reached by SSH, on each of which systemd runs Ray. The first is the Ray head, where
- * Alpa's model worker is launched too.
+ * Alpa on bare metal: hosts with GPUs and SSH, on each of which systemd runs Ray. The first one is the Ray head, where Alpa's
+ * model worker is launched too.
  *
- * Emulated: a unit fails while other programs hold its GPUs, and says so in its journal; the model worker waits until
- * Ray runs on every host; a worker whose head has restarted keeps running without joining it; the port is open while
- * the model is loaded, and answers 400. Unsupported: Ray's own commands and ports, what a running unit writes, GPUs of
- * a node held in part. Known difference: a worker that is lost ends the head's program at once; the real one answers
- * nothing more.
+ * Emulated: a unit fails, with a message in its journal, while other programs hold its GPUs. The model worker waits until Ray
+ * runs on every host. A Ray worker whose head has restarted keeps running without joining the new head. While the model loads,
+ * the port is open and answers 400.
+ * Unsupported: Ray's own commands and ports, output of a running unit, partly used GPUs of a node.
+ * Known difference: the loss of a worker ends the head's program at once; the real one stops answering.
  */
 import type { AlpaOptions } from "../alpa/server";
 import { newKey, openWay, startHost, type Host, type Way } from "../hosts";
@@ -20,22 +20,22 @@ import { nvidiaSmi } from "./nvidia-smi";
 
 export const UNIT = "alpa-ray.service";
 export const USER = "ops";
-/** Longest wait for the first start, in seconds. Seen: 1. */
+/** Longest wait for the first start, in seconds. Measured: 1. */
 const START_SECONDS = 120;
 
 export interface BareMetalOptions {
-    /** Names of the hosts, which are those of the cluster's nodes. The first is the Ray head. */
+    /** Names of the hosts, which are those of the nodes in the cluster. The first one is the Ray head. */
     nodes: string[];
     ledger: GpuLedger;
     faults: GpuFaults;
-    /** How long the model takes to load, in seconds; at the first start it is there at once. */
+    /** Time to load the model, in seconds. At the first start it is loaded at once. */
     loadSeconds: number;
-    /** After which systemd kills a unit that does not end, in seconds. @default 20 */
+    /** Time after which systemd kills a unit that does not end, in seconds. @default 20 */
     stopSeconds?: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
-    /** The hosts are at 127.0.0.N from this N on, for SSH; all else of a host is on this machine's 127.0.0.1. @default 31 */
+    /** For SSH the hosts have 127.0.0.N from this N on; their other ports are on this machine's 127.0.0.1. @default 31 */
     firstAddress?: number;
-    /** Where `down` and the guard look for what was left running. */
+    /** State directory, in which `down` and the guard find running processes. */
     stateDir: string;
     log: (line: string) => void;
 }
@@ -43,20 +43,20 @@ export interface BareMetalOptions {
 export interface BareMetalHost {
     name: string;
     host: Host;
-    /** How it is reached by SSH: at its address. */
+    /** Address for SSH. */
     way: Way;
 }
 
 export class BareMetal {
     readonly hosts: BareMetalHost[] = [];
-    /** Lets callers in on every host. */
+    /** SSH key for every host. */
     readonly privateKey = newKey();
     /** By host: ends its program with an error. */
     private readonly running = new Map<string, (message: string) => void>();
-    /** By host: the head's run that it has joined, while it runs. */
+    /** By host: the run of the head that its worker has joined, while it runs. */
     private readonly joined = new Map<string, number>();
     private headRun = 0;
-    /** By host: its program's last run. */
+    /** By host: the last run of its program. */
     private readonly runs = new Map<string, Promise<void>>();
     private launched: Launched | undefined;
     private first = true;
@@ -108,7 +108,7 @@ export class BareMetal {
 
     private reply(host: string, call: ProgramCall): Reply | Promise<Reply> {
         if (call.args[0] === "run") {
-            // systemd starts a unit when its processes are gone; that they are is heard of here a moment later.
+            // systemd starts a unit after the end of its processes. This process gets the event a moment later.
             const run = (this.runs.get(host) ?? Promise.resolve()).then(() => this.run(host, call));
             this.runs.set(
                 host,
@@ -120,7 +120,7 @@ export class BareMetal {
         return this.options.faults.take("stop", "bare metal", host) ? failed("still running") : said();
     }
 
-    /** Ray on one host, until it is stopped or fails. */
+    /** Runs Ray on one host until it is stopped or fails. */
     private async run(host: string, { signal }: ProgramCall): Promise<Reply> {
         const { ledger, log } = this.options;
         const hold = ledger.take(host, { side: "bare metal", name: UNIT, gpus: ledger.count(host) });
@@ -139,7 +139,7 @@ export class BareMetal {
         return message === undefined ? said() : failed(message);
     }
 
-    /** Launches the model worker, or ends it, as Ray runs on every host or not; one step after another. */
+    /** Launches the model worker when Ray runs on every host, and ends it otherwise. Steps run one after another. */
     private follow(): Promise<void> {
         const [head] = this.options.nodes;
         this.turn = this.turn
@@ -154,7 +154,7 @@ export class BareMetal {
         else if (!this.joined.has(head)) this.joined.set(head, ++this.headRun);
         for (const name of nodes) {
             if (!this.running.has(name)) this.joined.delete(name);
-            // A worker waits for a head, and stays with the one it has found.
+            // A worker waits for a head, and does not leave the one it has joined.
             else if (this.joined.has(head) && !this.joined.has(name)) this.joined.set(name, this.headRun);
         }
         const complete = nodes.every((name) => this.running.has(name) && this.joined.get(name) === this.headRun);
@@ -173,7 +173,7 @@ export class BareMetal {
 
 const EMULATED = "/usr/local/sbin/alpa-ray-emulated";
 
-/** Whether it ends when it is asked to is decided where it is emulated; systemd kills what is left of its group. */
+/** This process decides whether the program ends on SIGTERM. systemd kills the rest of its group. */
 const SCRIPT = `#!/bin/sh
 trap '${EMULATED} stop 2>/dev/null && exit 0' TERM
 (trap '' TERM; exec ${EMULATED} run) &

@@ -1,33 +1,33 @@
-/** Failures on order, on either side of a conversion: the next steps of that kind fail. */
+/** Injected failures on either side of a conversion: the next steps of that kind fail. */
 import { FaultQueue } from "../faults";
 import type { Side } from "./ledger";
 
 export type Step =
     /** A pod's image cannot be pulled. */
     | "pull"
-    /** A process that ends leaves its GPUs held, as one does that the kernel cannot end. */
+    /** A process ends but its GPUs stay held, as by a process that the kernel cannot end. */
     | "release"
-    /** The model's loading ends with an error, and the program with it. */
+    /** Loading the model ends with an error, and ends the program. */
     | "load"
-    /** The model's loading does not end. */
+    /** Loading the model does not end. */
     | "hang"
-    /** The model that is loaded has other weights: it answers well-formed, and wrongly. */
+    /** The model has other weights: its answers are well-formed, but wrong. */
     | "answers"
-    /** The unit's processes do not end when they are asked to: systemd kills them after its TimeoutStopSec. */
+    /** The unit's processes ignore SIGTERM: systemd kills them after its TimeoutStopSec. */
     | "stop";
 
 export interface Fault {
     step: Step;
-    /** Only there. @default any */
+    /** Only on this side. @default any */
     side?: Side;
     /** Only on this node. @default any */
     node?: string;
-    /** How many times; Infinity until {@link FaultQueue.clear}. @default 1 */
+    /** Number of failures; Infinity: until {@link FaultQueue.clear}. @default 1 */
     times?: number;
 }
 
 export class GpuFaults extends FaultQueue<Fault> {
-    /** Whether a fault meets this step; it is counted down. */
+    /** Whether a step fails. Counts the failure. */
     take(step: Step, side: Side, node: string): boolean {
         const met = this.takeFirst(
             (fault) => fault.step === step && (fault.side ?? side) === side && (fault.node ?? node) === node,

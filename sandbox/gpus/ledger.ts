@@ -1,7 +1,7 @@
 /**
- * Who holds the GPUs of each node. Bare metal and Kubernetes do not know of each other: the scheduler places a pod on GPUs
- * whose memory a process of the host has taken, and both sides learn of it only when they start. Facts: XLA takes most of
- * a GPU's memory when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two of them never fit on one.
+ * Holders of the GPUs of each node. Bare metal and Kubernetes do not know of each other: the scheduler places a pod on GPUs
+ * whose memory a process of the host holds, and both notice it only at their start. Facts: XLA takes most of a GPU's memory
+ * when a program starts (XLA_PYTHON_CLIENT_PREALLOCATE), so two of them never fit on one GPU.
  */
 import type { GpuFaults } from "./faults";
 
@@ -9,22 +9,22 @@ export type Side = "bare metal" | "pod";
 
 export interface Holder {
     side: Side;
-    /** Host's unit, or the pod's namespace and name. */
+    /** The host's unit, or the pod's namespace and name. */
     name: string;
     gpus: number;
 }
 
 export interface Process extends Holder {
-    /** As nvidia-smi on the node shows it. */
+    /** Process id in the output of nvidia-smi on the node. */
     pid: number;
 }
 
 export interface Hold {
-    /** Ends the process; its GPUs are free, unless a fault keeps them. */
+    /** Ends the process and frees its GPUs, unless a fault keeps them. */
     release(): void;
 }
 
-/** What a program says whose GPUs are taken, as jaxlib 0.3.22 does. */
+/** Error of a program whose GPUs are held by others (jaxlib 0.3.22). */
 export const OUT_OF_MEMORY =
     "jaxlib.xla_extension.XlaRuntimeError: RESOURCE_EXHAUSTED: Out of memory while trying to allocate 35433480192 bytes. " +
     "CUDA_ERROR_OUT_OF_MEMORY: out of memory";
@@ -37,16 +37,16 @@ export class GpuLedger {
     private readonly listeners = new Set<() => void>();
     private nextPid = FIRST_PID;
 
-    /** @param gpus how many each node has */
+    /** @param gpus number of GPUs of each node */
     constructor(
         private readonly gpus: ReadonlyMap<string, number>,
         private readonly faults: GpuFaults,
     ) {}
 
-    /** @returns undefined where the node's GPUs are held by others, or are fewer */
+    /** @returns undefined if others hold the node's GPUs, or it has too few */
     take(node: string, holder: Holder): Hold | undefined {
         const present = this.gpus.get(node);
-        if (present === undefined) throw new Error(`GPUs: must be asked for on a node that has some (got ${node}).`);
+        if (present === undefined) throw new Error(`GPUs: only nodes with GPUs have them (got ${node}).`);
         const others = this.on(node);
         const taken = others.reduce((sum, { gpus }) => sum + gpus, 0);
         if (taken + holder.gpus > present) return undefined;
@@ -56,17 +56,17 @@ export class GpuLedger {
         return { release: () => this.release(node, process) };
     }
 
-    /** The processes on a node's GPUs, those left over included. */
+    /** Processes on a node's GPUs, including leftover ones. */
     on(node: string): readonly Process[] {
         return this.held.get(node) ?? [];
     }
 
-    /** How many GPUs a node has. */
+    /** Number of GPUs of a node. */
     count(node: string): number {
         return this.gpus.get(node) ?? 0;
     }
 
-    /** Ends what faults have left over, as an operator's `kill -9` or a restart of the machine does. */
+    /** Ends leftover processes of faults, as an operator's `kill -9` or a reboot does. */
     sweep(): void {
         for (const [node, processes] of this.held)
             this.held.set(
@@ -77,7 +77,7 @@ export class GpuLedger {
         this.tell();
     }
 
-    /** Calls back at each change. */
+    /** Calls a listener at each change. */
     onChange(listener: () => void): void {
         this.listeners.add(listener);
     }

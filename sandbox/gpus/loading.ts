@@ -1,23 +1,23 @@
 /**
- * Alpa's model worker from its launch: its port is open at once and answers 400, as nothing is registered yet; the model
- * is there when it has been loaded from the weights, which takes many minutes in reality.
+ * Alpa's model worker from its launch: its port is open at once and answers 400, because no model is registered. The model is
+ * registered after its weights are loaded, which takes many minutes in reality.
  */
 import { startAlpa, type AlpaOptions } from "../alpa/server";
 import { pause } from "../processes";
 import type { GpuFaults } from "./faults";
 import type { Side } from "./ledger";
 
-/** What the program says when its weights cannot be loaded. */
-export const NOT_LOADED = "RuntimeError: the weights cannot be loaded (sandbox: a failure on order)";
-/** What it says when a part of its mesh is lost. */
+/** Error of the program if it cannot load its weights. */
+export const NOT_LOADED = "RuntimeError: the weights cannot be loaded (sandbox: injected failure)";
+/** Error of the program after the loss of a part of its mesh. */
 export const MESH_LOST = "ray.exceptions.RayActorError: The actor died unexpectedly before finishing this task.";
 
 export interface LaunchOptions {
     side: Side;
-    /** Where the program runs: the Ray head. */
+    /** Host of the program: the Ray head. */
     node: string;
     faults: GpuFaults;
-    /** How long loading takes, in seconds. */
+    /** Time to load the model, in seconds. */
     loadSeconds: number;
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
 }
@@ -26,14 +26,14 @@ export interface Launched {
     port: number;
     /** Whether the model is registered. */
     isLoaded(): boolean;
-    /** How loading has ended; `closed` when that came first. */
+    /** Result of loading; `closed` if that came first. */
     ended: Promise<"loaded" | "failed" | "closed">;
-    /** Connections to it that are open. */
+    /** Number of open connections. */
     connections(): Promise<number>;
     close(): Promise<void>;
 }
 
-/** @throws Error where the port is held */
+/** @throws Error if the port is taken */
 export async function launch({ side, node, faults, loadSeconds, alpa: options }: LaunchOptions): Promise<Launched> {
     const weights = faults.take("answers", side, node) ? "other" : "usual";
     const alpa = await startAlpa({ ...options, mode: "no-model", weights });

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { listen } from "../processes/listen";
 
 /**
- * Serves files over HTTP on loopback, each under a path of its own: a mirror of what hosts download.
+ * Serves files over HTTP on loopback, as a mirror for downloads of hosts.
  * @param files path in the URL, with a leading slash → file on this machine
  */
 export async function serveDownloads(

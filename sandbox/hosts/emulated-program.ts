@@ -1,6 +1,6 @@
 /**
- * Programs of a host that this process emulates. On the host each is a small script, which hands its own path and its
- * arguments over and prints the reply once the program has ended: nothing is read from standard input.
+ * Programs of a host that this process emulates. On the host each is a small script, which passes its own path and its
+ * arguments and prints the reply when the program has ended. It does not read standard input.
  */
 import * as fs from "node:fs";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { listen } from "../processes/listen";
 
 export interface ProgramCall {
     args: string[];
-    /** Called by root. */
+    /** Whether the caller is root. */
     privileged: boolean;
     /** Aborted when the caller has disconnected. */
     signal: AbortSignal;
@@ -20,16 +20,16 @@ export interface ProgramCall {
 export type EmulatedProgram = (call: ProgramCall) => Reply | Promise<Reply>;
 
 export interface Stage {
-    /** Puts a program on the host, under a path with a leading slash; another one there goes. */
+    /** Puts a program on the host, at a path with a leading slash. Replaces another one. */
     lay(path: string, program: EmulatedProgram): void;
-    /** Takes it away again. */
+    /** Removes a program. */
     take(path: string): void;
-    /** Runs one as its caller would, without SSH and a shell. */
+    /** Runs a program as its caller would, without SSH and a shell. */
     run(path: string, args: string[], options?: { privileged?: boolean; signal?: AbortSignal }): Promise<Reply>;
     close(): void;
 }
 
-/** @param header the line that lets a caller in, and the file on the host that has it */
+/** @param header the header that authenticates callers, as a line and as a file on the host */
 export async function openStage(root: string, header: { line: string; file: string }): Promise<Stage> {
     const laid = new Map<string, EmulatedProgram>();
     const server = createServer((request, response) => {
@@ -48,7 +48,7 @@ export async function openStage(root: string, header: { line: string; file: stri
                 .then(({ code, out, err }) => response.end(`${marked("1", out)}${marked("2", err)}= ${code}\n`));
         });
     });
-    server.requestTimeout = 0; // a program may wait as long as it likes
+    server.requestTimeout = 0; // programs have no time limit
     const { port, close } = await listen(server);
     const url = `http://127.0.0.1:${port}/`;
     const script = relay("this program", WORDS, { url, header: header.file });
@@ -73,7 +73,7 @@ export async function openStage(root: string, header: { line: string; file: stri
     };
 }
 
-/** What the script sends: its own path, the caller's rights, and its arguments. */
+/** The request of the script: its own path, the caller's rights, and its arguments. */
 const WORDS = `"$0" "\${SANDBOX_RIGHTS:-user}" "$@"`;
 
 function marked(stream: string, text: string): string {

@@ -1,13 +1,13 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** Folders that each host has for itself; everything else is this machine's, and cannot be written. */
+/** Folders of each host. All others are this machine's, and read-only. */
 export const OWN = ["etc", "var", "run", "opt", "home", "root", "tmp", "snap", "usr/local"];
 
-/** Files of this machine's /etc that its programs need. */
+/** Files in /etc of this machine that its programs need. */
 export const BORROWED = ["alternatives", "ssl", "ld.so.cache", "ld.so.conf", "ld.so.conf.d", "pki", "ca-certificates"];
 
-/** Makes a host's folders below `root`. */
+/** Creates the folders of a host below `root`. */
 export function makeFolders(root: string, files: Record<string, string>): void {
     for (const folder of [...OWN, ".view", "usr/local/bin", "usr/local/sbin", "etc/systemd/system", "var/lib"])
         fs.mkdirSync(path.join(root, folder), { recursive: true });
@@ -24,13 +24,14 @@ export function makeFolders(root: string, files: Record<string, string>): void {
 }
 
 /**
- * Makes places for files and folders of this machine that are seen under their own names on the host in `root`.
- * @returns those that are not seen there anyway
+ * Creates mount points for files and folders of this machine that are visible at the same paths on the host in `root`.
+ * @returns those that are not visible otherwise
  */
 export function makePlaces(root: string, visible: string[]): string[] {
     const isOwn = (name: string) => OWN.some((folder) => name.startsWith(`/${folder}/`));
     const missing = visible.filter((name) => isOwn(name) || !/^\/(usr|bin|sbin|lib\w*|proc|dev)\//.test(name));
-    // Other folders of this machine, as /srv, are not on a host at all: what is seen of them gets its place there (namespace.ts).
+    // Other folders of this machine, such as /srv, are not visible on a host. namespace.ts creates mount points for visible
+    // parts of them.
     for (const name of missing.filter(isOwn)) {
         const place = path.join(root, name);
         if (fs.statSync(name).isDirectory()) fs.mkdirSync(place, { recursive: true });

@@ -1,14 +1,14 @@
 /**
- * Emulator of a Linux server reachable by SSH, with systemd. Commands are run by this machine's own /bin/sh, bash and programs,
- * inside a user and a mount namespace of their own: this machine's /usr is there read-only, /etc, /var, /run, /opt, /home,
- * /root, /tmp and /usr/local are the host's. Nothing of it needs rights, and nothing can change this machine's /etc.
+ * Emulator of a Linux server with SSH and systemd. This machine's own /bin/sh, bash and programs run its commands, in a user
+ * namespace and a mount namespace of the host: this machine's /usr is read-only; /etc, /var, /run, /opt, /home, /root, /tmp and
+ * /usr/local are the host's. It needs no privileges, and cannot change this machine's /etc.
  *
- * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts),
- * os-release. snap and MicroK8s are laid on it by microk8s/emulator.ts.
+ * Emulated: sshd (ssh-server.ts), systemd (systemd/manager.ts), sudo, id, uname, hostname and date (programs.ts), os-release.
+ * microk8s/emulator.ts adds snap and MicroK8s.
  *
- * Unsupported: users of their own (everybody has one user id; a user cannot write where only root may, and does not see
- * files of mode 600 and folders of mode 700 in /etc), a network of its own (ports and addresses are this machine's),
- * booting, packages, quotas. It keeps mistakes apart, not attackers: do not run programs on it that you do not trust.
+ * Unsupported: separate users (all have one user id; a user cannot write where only root may, and cannot see files of mode 600
+ * and folders of mode 700 in /etc), a separate network (ports and addresses are this machine's), booting, packages, quotas. It
+ * protects from mistakes, not from attackers: do not run untrusted programs on it.
  */
 import { createHash, randomBytes } from "node:crypto";
 import * as fs from "node:fs";
@@ -25,7 +25,7 @@ import { serveSsh } from "./ssh-server";
 import { Manager } from "./systemd/manager";
 import { serveSystemd } from "./systemd/server";
 
-/** What /etc/os-release says. */
+/** Contents of /etc/os-release. */
 export const SYSTEMS = {
     debian: { ID: "debian", VERSION_ID: "12", PRETTY_NAME: "Debian GNU/Linux 12 (bookworm)" },
     ubuntu: { ID: "ubuntu", VERSION_ID: "22.04", ID_LIKE: "debian", PRETTY_NAME: "Ubuntu 22.04.5 LTS" },
@@ -33,70 +33,73 @@ export const SYSTEMS = {
 } as const;
 
 export interface HostOptions {
-    /** Its host name. */
+    /** Hostname. */
     name: string;
     /** Users that may log in, all with the same key. @default ["ops"] */
     users?: string[];
-    /** Who may become root by sudo, with `nopasswd-sh` only for `sh` without a password, with `nopasswd-true` only for `true` at all; `root` among the users needs none. @default "nopasswd" */
+    /**
+     * Rights for sudo. `nopasswd-sh`: without a password only for `sh`; `nopasswd-true`: only `true`, without a password. The
+     * user `root` needs none. @default "nopasswd"
+     */
     sudo?: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** The users' password, for sudo. */
     password?: string;
-    /** Private key of the host, in OpenSSH form. @default a new one */
+    /** Private host key in OpenSSH format. @default a new one */
     hostKey?: string;
-    /** Private key that lets callers in. @default a new one */
+    /** Private key of callers. @default a new one */
     privateKey?: string;
     /** @default "ubuntu" */
     os?: keyof typeof SYSTEMS;
-    /** As `uname -m` says it. @default this machine's */
+    /** Output of `uname -m`. @default this machine's */
     machine?: string;
-    /** @default 252 */
+    /** Version of systemd. @default 252 */
     systemdVersion?: number;
     /**
-     * Services tell over the socket that NOTIFY_SOCKET names too that they are ready, as programs do that are no emulators.
-     * Needs perl on this machine: Node.js has no datagram sockets in the file system. @default false
+     * Whether services may notify readiness over the socket in NOTIFY_SOCKET, as real programs do. Needs perl on this machine,
+     * because Node.js has no datagram sockets in the file system. @default false
      */
     notifySockets?: boolean;
-    /** No room where programs are installed. @default false */
+    /** Whether the disk for installed programs is full. @default false */
     diskFull?: boolean;
-    /** Files that are there from the start, by path without a leading slash. */
+    /** Initial files, by path without a leading slash. */
     files?: Record<string, string>;
-    /** Files and folders of this machine that are there too, under their own names. @default the Node.js that runs this */
+    /** Files and folders of this machine that are visible at the same paths. @default the Node.js that runs this */
     visible?: string[];
-    /** Where the host's files are kept; kept on `close` as well. @default a temporary folder, removed on `close` */
+    /** Folder of the host's files, which `close` keeps. @default a temporary folder, which `close` deletes */
     folder?: string;
-    /** Where its SSH server listens: 127.0.0.x, so that hosts have addresses of their own. @default "127.0.0.1" */
+    /** Address of its SSH server: 127.0.0.x, so that each host can have its own. @default "127.0.0.1" */
     address?: string;
     /** @default any free one */
     port?: number;
-    /** How far its clock is ahead of this machine's, in seconds, as `date` says it. @default 0 */
+    /** Seconds by which its clock, as `date` prints it, is ahead of this machine's. @default 0 */
     clockSkewSeconds?: number;
-    /** State directory of the sandbox: its `down`, and its guard, end what a killed sandbox left running here. */
+    /** State directory of the sandbox, whose `down` and guard end processes that a killed sandbox has left. */
     stateDir?: string;
 }
 
 export interface Host {
     address: string;
     port: number;
-    /** As a line of authorized_keys, without a name. */
+    /** A line of authorized_keys, without a name. */
     hostKey: string;
     privateKey: string;
-    /** The folder in which the host's own folders lie. */
+    /** The folder that has the host's own folders. */
     root: string;
-    /** Process ids of the services that run. */
+    /** Process ids of the running services. */
     pids(): number[];
-    /** Process id of a service, as in "ray.service"; undefined when it does not run. */
+    /** Process id of a service, for example "ray.service"; undefined: it does not run. */
     pidOf(unit: string): number | undefined;
-    /** Runs systemctl as root does, without SSH. */
+    /** Runs systemctl as root, without SSH. */
     systemctl(...args: string[]): Promise<Reply>;
-    /** Sets how far its clock is ahead of this machine's, in seconds. */
+    /** Sets the seconds by which its clock is ahead of this machine's. */
     setClock(skewSeconds: number): void;
-    /** Programs that are emulated, see {@link Stage}. */
+    /** Emulated programs, see {@link Stage}. */
     readonly stage: Pick<Stage, "lay" | "take" | "run">;
-    /** Stops its services and every command, and answers no more. */
+    /** Stops its services and all commands, and closes its ports. */
     close(): Promise<void>;
 }
 
-/** Allows starting programs: see relay.ts. Without a leading slash. */
+/** File with the secret for starting programs: see relay.ts. Without a leading slash. */
 const HEADER_FILE = "run/sandbox/systemd";
 
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -166,7 +169,7 @@ function programsOf(
     return programs({ ...at, sudo, passwordHash, machine, headerFile: `/${HEADER_FILE}` });
 }
 
-/** Files that say which system this is, and who is there. */
+/** Files with the name of the system and its users. */
 function system(options: HostOptions, name: string, users: string[]): Record<string, string> {
     const release = Object.entries(SYSTEMS[options.os ?? "ubuntu"]);
     const others = users.filter((user) => user !== "root");
@@ -179,7 +182,7 @@ function system(options: HostOptions, name: string, users: string[]): Record<str
         "etc/passwd": ["root:x:0:0:root:/root:/bin/sh", ...homes, ""].join("\n"),
         "etc/group": ["root:x:0:", ...others.map((user) => `${user}:x:1000:`), ""].join("\n"),
         ...Object.fromEntries(others.map((user) => [`home/${user}/.profile`, ""])),
-        // Programs take this for the sign that systemd runs. Alpine has another init.
+        // Programs read this folder as a sign that systemd runs. Alpine has another init.
         ...(options.os === "alpine" ? {} : { "run/systemd/system/.keep": "" }),
     };
 }

@@ -1,4 +1,4 @@
-/** Servers reachable by SSH, for what the project installs on hosts. */
+/** Servers with SSH, for the parts of the project that install on hosts. */
 export { serveDownloads } from "./downloads";
 export { startHost, SYSTEMS, type Host, type HostOptions } from "./host";
 export {

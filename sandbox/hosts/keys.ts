@@ -1,15 +1,15 @@
 import { utils } from "ssh2";
 
-/** A new private key in OpenSSH form. */
+/** Creates a private key in OpenSSH format. */
 export function newKey(): string {
     for (;;) {
         const { private: key } = utils.generateKeyPairSync("ed25519");
-        // ssh2 1.17 now and then writes a key that it cannot read itself.
+        // ssh2 1.17 sometimes writes a key that it cannot read itself.
         if (!(utils.parseKey(key) instanceof Error)) return key;
     }
 }
 
-/** The public half of a private key, as a line of authorized_keys without a name. */
+/** Returns the public half of a private key as a line of authorized_keys without a name. */
 export function publicLine(privateKey: string): string {
     const key = utils.parseKey(privateKey);
     if (key instanceof Error) throw key;

@@ -1,6 +1,6 @@
 /**
- * Emulator of ss(8) of iproute2 on a host: all hosts have this machine's ports, so what listens is what the host is said to
- * run. Emulated: lists of listening sockets by -l with -H, -n, -t, -u, -p, in one word or several; no filters.
+ * Emulator of ss(8) of iproute2 on a host. All hosts share the ports of this machine, so it lists configured sockets.
+ * Emulated: lists of listening sockets by -l with -H, -n, -t, -u, -p, in one word or several; no filters.
  */
 import { unsupported, type Reply, said } from "./reply";
 
@@ -10,9 +10,9 @@ export interface Listener {
     address?: string;
     /** @default "tcp" */
     protocol?: "tcp" | "udp";
-    /** Name of the process, as in "raylet". */
+    /** Name of the process, for example "raylet". */
     process: string;
-    /** @default a made-up one */
+    /** @default a random one */
     pid?: number;
 }
 
@@ -35,7 +35,7 @@ export function ss(args: string[], listeners: Listener[], privileged: boolean): 
         .filter(({ protocol = "tcp" }) => both || asked.includes(protocol[0]))
         .map(({ port, address = "0.0.0.0", protocol = "tcp", process, pid = 1000 + (port % 1000) }) => {
             const state = protocol === "tcp" ? "LISTEN" : "UNCONN";
-            // As for root only: others see no processes that are not their own.
+            // Only for root: other users do not see processes of others.
             const users = asked.includes("p") && privileged ? ` users:(("${process}",pid=${pid},fd=8))` : "";
             return `${both ? `${protocol} ` : ""}${state} 0 4096 ${address}:${port} 0.0.0.0:*${users}`;
         });

@@ -3,21 +3,21 @@ import * as fs from "node:fs";
 import { createInterface } from "node:readline";
 import { BORROWED, makePlaces, OWN } from "./folders";
 
-/** Programs of this machine that a host does not have: where it has them, they are emulators in folders of the host. */
+/** Programs of this machine that a host does not have, except as emulators in its own folders. */
 const ABSENT = ["snap", "snapctl", "kubectl"];
 
-/** Who a process is on the host. */
+/** Identity of a process on the host. */
 export type Rights = "root" | "user";
 
 export interface Entering {
-    /** Name of the user it runs as. */
+    /** Name of its user. */
     user: string;
     environment?: Record<string, string>;
-    /** Of its standard input, output and error. */
+    /** Its standard input, output and error. */
     stdio: ("ignore" | "pipe" | number)[];
 }
 
-/** Starts a program on the host, as leader of a process group of its own. */
+/** Starts a program on the host, as leader of its own process group. */
 export type Enter = (rights: Rights, argv: string[], options: Entering) => ChildProcess;
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin";
@@ -29,8 +29,8 @@ const READ_ONLY = `ro() {
 `;
 
 /**
- * Builds root's view of the host, and in a second mount namespace the view of a user, who can write only in /home, /tmp
- * and /run. Prints the id of the process in the second one, and keeps both until it reads a line.
+ * Creates root's view of the host, and in a second mount namespace the view of a user, who can write only in /home, /tmp and
+ * /run. Prints the id of the process in the second one, and keeps both until it reads a line.
  */
 const BUILD = `
 set -eu
@@ -88,8 +88,8 @@ read -r _ || :
 `;
 
 /**
- * Becomes a user's process. Files in /etc that only root may read are hidden by a separate mount namespace: all users
- * have the same user id here, so permissions alone would not protect them.
+ * Becomes a user's process. A separate mount namespace hides the files in /etc that only root may read: all users have the same
+ * user id here, so permissions alone would not protect them.
  */
 const HIDE = `
 set -eu
@@ -112,32 +112,32 @@ exec chroot . "$@"' hide "$hidden" "$@"
 
 const UNSHARE = ["--user", "--map-root-user", "--mount", "--propagation", "private"];
 
-/** Throws where hosts cannot be emulated, with what to do. */
+/** Throws if this machine cannot emulate hosts, with the command to change that. */
 export function checkNamespaces(): void {
     const tried = spawnSync("unshare", [...UNSHARE, "true"], { encoding: "utf8" });
     if (tried.status === 0) return;
     const why = tried.error?.message ?? tried.stderr.trim();
     throw new Error(
-        `sandbox hosts: this machine must let you make user and mount namespaces (${why}). ` +
+        `sandbox hosts: this machine must allow user and mount namespaces (${why}). ` +
             "On Linux: sysctl -w user.max_user_namespaces=15000, and on Ubuntu also " +
             "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0. Elsewhere run the sandbox in a Linux machine.",
     );
 }
 
-/** A host's namespaces, and how programs are started in them. */
+/** A host's namespaces, and the start of programs in them. */
 export interface Namespaces {
     enter: Enter;
-    /** Lets go of them: they are gone when the last process in them has ended. */
+    /** Releases the namespaces: they end with their last process. */
     close(): void;
 }
 
-/** File that a process of the host has open for `sudo`: root's mount namespace. */
+/** File of root's mount namespace, which processes of the host have open for `sudo`. */
 export const ROOT_NAMESPACE = 9;
 
 /**
- * Makes the namespaces of the host in `root`. No process stays in them: they are held open as files.
- * @param visible files and folders of this machine that are there too, under their own names
- * @param marks variables that every process carries, so that it can be found and ended by others
+ * Creates the namespaces of the host in `root`. Open files keep them, not processes.
+ * @param visible files and folders of this machine that are visible at the same paths
+ * @param marks variables of all processes, by which others find and end them
  */
 export async function openNamespaces(
     root: string,
@@ -172,7 +172,7 @@ export async function openNamespaces(
     return {
         enter: (rights, argv, { user, environment, stdio }) =>
             spawn("nsenter", [...into, ...start[rights].as, ...argv], {
-                // From 5 on nothing is open, but what sudo takes.
+                // From file descriptor 5 on, only the one for sudo is open.
                 stdio: Object.assign(Array(ROOT_NAMESPACE).fill("ignore"), {
                     ...stdio,
                     3: users,

@@ -1,13 +1,13 @@
-/** Options of a command line as Python's and Go's parsers take them: `--name value`, `--name=value`, before or after words. */
+/** Options of a command line as Python's and Go's parsers read them: `--name value`, `--name=value`, before or after words. */
 
-/** "flag", "value" (as in `--x=1`, `--x 1`), "maybe" (only `--x` or `--x=1`), or the name it is short for. */
+/** "flag", "value" (`--x=1` or `--x 1`), "maybe" (only `--x` or `--x=1`), or the name that it is short for. */
 export type Known = Record<string, string>;
 
 export interface Read {
     found: Record<string, string>;
-    /** Words that are no options. */
+    /** Words that are not options. */
     rest: string[];
-    /** The first option that is not known. */
+    /** The first unknown option. */
     odd?: string;
 }
 

@@ -1,30 +1,30 @@
-/** Programs of a host that replace this machine's: their output depends on the host, not on the machine. */
+/** Programs of a host that replace this machine's, because their output depends on the host. */
 import { ROOT_NAMESPACE } from "./namespace";
 import { relay } from "./relay";
 
 export interface ProgramOptions {
     /** The folder of the host. */
     root: string;
-    /** Its host name, and the address it is reached by. */
+    /** Its hostname and address. */
     name: string;
     address: string;
-    /** Who may become root, and what it takes. */
+    /** Rights for sudo. */
     sudo: "none" | "nopasswd" | "nopasswd-sh" | "nopasswd-true" | "password";
     /** SHA-256 of the users' password, in hex. */
     passwordHash: string;
-    /** As `uname -m` says it. @default this machine's */
+    /** Output of `uname -m`. @default this machine's */
     machine?: string;
-    /** Where the systemd emulator listens, and the file with the header that lets a caller in. */
+    /** Port of the systemd emulator, and the file with the header that authenticates callers. */
     systemdUrl: string;
     headerFile: string;
 }
 
-/** What the programs of systemd send: their name, the caller's rights, where it is notified, and the arguments. */
+/** The request of the programs of systemd: their name, the caller's rights, NOTIFY_SOCKET, and the arguments. */
 const WORDS = `"\${0##*/}" "\${SANDBOX_RIGHTS:-user}" "\${NOTIFY_SOCKET:-}" "$@"`;
 
 /**
- * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. A password is asked for every time; it is
- * read as one line, like the real one does, and what follows on standard input is the command's.
+ * sudo(8) as far as scripts use it: -n, -S, -k, -H, -p PROMPT, -u root, -v. It asks for a password every time. As the real one,
+ * it reads one line, and the rest of standard input belongs to the command.
  */
 const sudo = ({ root, sudo: policy, passwordHash }: ProgramOptions) => `#!/bin/sh
 ask=yes stdin=no prompt="[sudo] password for $LOGNAME: " validate=no
@@ -100,7 +100,7 @@ case "$*" in
 esac
 `;
 
-/** Where a host keeps how far its clock is ahead, in seconds. */
+/** File with the seconds by which the clock of the host is ahead. */
 export const CLOCK_FILE = "run/sandbox/clock-skew";
 
 const date = `#!/bin/sh

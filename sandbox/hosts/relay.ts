@@ -1,8 +1,8 @@
 /**
- * A program of a host that is emulated outside of its folders: asked over HTTP, it replies in lines of `1 out`, `2 err`, and
- * `= exit code`. Bash speaks HTTP itself: a call takes 0.002 s of a core, with curl it was 0.014 s.
- * @param words what is sent, each ended by a NUL: words of sh
- * @param header the file with the header that lets a caller in
+ * A program of a host that is emulated outside of its folders. It is called over HTTP, and replies with lines of `1 out`, `2
+ * err`, and `= exit code`. Bash itself sends the HTTP request: a call takes 0.002 s of a core, and took 0.014 s with curl.
+ * @param words the request, words of sh, each ended by a NUL
+ * @param header the file with the header that authenticates callers
  */
 export function relay(what: string, words: string, { url, header }: { url: string; header: string }): string {
     const { hostname, port } = new URL(url);

@@ -5,13 +5,13 @@ export interface Reply {
     err: string;
 }
 
-/** Ended well, having said this. */
+/** Success with this output. */
 export const said = (out = ""): Reply => ({ code: 0, out: line(out), err: "" });
 
-/** Ended with a code, having said this on standard error. */
+/** Failure with a code and a message on standard error. */
 export const failed = (err: string, code = 1): Reply => ({ code, out: "", err: line(err) });
 
-/** For everything that an emulator does not do. */
+/** The failure of an unsupported command. */
 export const unsupported = (what: string): Reply => failed(`unsupported by the sandbox: ${what}`, 70);
 
 const line = (text: string) => (text === "" || text.endsWith("\n") ? text : `${text}\n`);

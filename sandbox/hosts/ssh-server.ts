@@ -3,24 +3,24 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { type AuthContext, type ParsedKey, Server, type ServerChannel, type Session, utils } from "ssh2";
 
-/** Variables that a host takes from a caller: Debian's AcceptEnv. */
+/** Variables that a host accepts from a caller: Debian's AcceptEnv. */
 const ACCEPTED = /^(LANG|LC_\w+)$/;
 
 export interface SshOptions {
     /** @default "127.0.0.1" */
     address?: string;
-    /** 0 = any free one. */
+    /** 0: any free one. */
     port: number;
-    /** Private key of the host, in OpenSSH form. */
+    /** Private host key in OpenSSH format. */
     hostKey: string;
     users: string[];
-    /** Public key that lets every user in, as a line of authorized_keys. */
+    /** Public key for all users, as a line of authorized_keys. */
     authorizedKey: string;
     /** Starts a command line for a user. */
     run(user: string, command: string, environment: Record<string, string>): ChildProcess;
 }
 
-/** sshd as far as commands go: public keys only; no shells, terminals, files or forwarding. */
+/** sshd for commands: only public keys; no shells, terminals, files or forwarding. */
 export async function serveSsh(options: SshOptions): Promise<{ port: number; close: () => Promise<void> }> {
     const allowed = utils.parseKey(options.authorizedKey) as ParsedKey;
     const running = new Set<ChildProcess>();
@@ -28,7 +28,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
     const server = new Server({ hostKeys: [options.hostKey] }, (client) => {
         let user = "";
         clients.add(client);
-        // Not in the types. Without it each of many small packets waits 40 ms for the other side.
+        // Not in the types. Without it each of many small packets is delayed by 40 ms.
         (client as unknown as { setNoDelay(on: boolean): void }).setNoDelay(true);
         client
             .on("authentication", (context) => {
@@ -44,7 +44,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
                     return child;
                 });
             })
-            .on("error", () => undefined) // callers that hang up
+            .on("error", () => undefined) // callers that disconnect
             .on("close", () => clients.delete(client));
     });
     await new Promise<void>((resolve, reject) => {
@@ -66,7 +66,7 @@ export async function serveSsh(options: SshOptions): Promise<{ port: number; clo
 function mayEnter(context: AuthContext, users: string[], allowed: ParsedKey): boolean {
     if (context.method !== "publickey" || !users.includes(context.username)) return false;
     if (context.key.algo !== allowed.type || !context.key.data.equals(allowed.getPublicSSH())) return false;
-    if (!context.signature || !context.blob) return true; // asks whether the key would do; it has to sign next
+    if (!context.signature || !context.blob) return true; // a query whether the key is accepted; the signature comes next
     return allowed.verify(context.blob, context.signature, context.hashAlgo) === true;
 }
 
@@ -86,10 +86,10 @@ function serveSession(
 }
 
 function attach(channel: ServerChannel, child: ChildProcess): void {
-    channel.on("close", () => end(child)); // the caller has hung up
-    channel.on("error", () => undefined); // what the command still prints then
+    channel.on("close", () => end(child)); // the caller has disconnected
+    channel.on("error", () => undefined); // for later output of the command
     if (child.stdin) channel.pipe(child.stdin);
-    child.stdin?.on("error", () => undefined); // a command that does not read all
+    child.stdin?.on("error", () => undefined); // for a command that does not read all input
     child.stdout?.pipe(channel, { end: false });
     child.stderr?.pipe(channel.stderr, { end: false });
     child.once("close", (code, signal) => {
@@ -104,6 +104,6 @@ function end(child: ChildProcess): void {
     try {
         process.kill(-child.pid, "SIGKILL");
     } catch {
-        // Gone already.
+        // The process has ended already.
     }
 }

@@ -1,10 +1,10 @@
-/** The network's way to a host's SSH server, which can be shut as one is to a host that is off. */
+/** A network path to a host's SSH server. A test can close it, as if the host were off. */
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
 export interface Way {
-    /** At the host's address. */
+    /** Port at the host's address. */
     port: number;
-    /** Rejects new connections and cuts the existing ones. */
+    /** Rejects new connections and closes the existing ones. */
     shut(): Promise<void>;
     open(): Promise<void>;
 }

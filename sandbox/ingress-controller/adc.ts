@@ -1,14 +1,13 @@
-// What api7/adc 0.23.1 reads from an Admin API, how it compares that with the wanted objects, and what it writes.
-// Facts: libs/backend-apisix (fetcher, transformer, operator), libs/differ (differv3), apps/cli (server/sync), and answers
-// of the real program. A synchronisation of everything has no label selector, so labels protect nothing:
-// - a consumer, credential, service, SSL object or global rule that is not desired is deleted, whichever client created
-// it;
-// - a route counts only below a listed service, an upstream only as a service's own or labelled with one, a credential
-//   only of the four methods below: others are never seen, hence stay, as plugin configs do;
-// - fields it does not read are neither compared nor put back, such as the status of a route;
-// - a credential without a name that is not wanted ends the whole synchronisation before the first write;
-// - what is deleted with its consumer is deleted once more, which fails.
-// Unsupported: the three further tries of a write that failed, consumer groups, stream routes.
+// What api7/adc 0.23.1 reads from an Admin API, how it compares that with the desired objects, and what it writes.
+// Facts: libs/backend-apisix (fetcher, transformer, operator), libs/differ (differv3), apps/cli (server/sync), and answers of
+// the real program. A full synchronization has no label selector, so labels protect no object:
+// - A consumer, credential, service, SSL object or global rule that is not desired is deleted, whichever client created it.
+// - ADC reads a route only below a listed service, an upstream only as a service's own or with its label, a credential only of
+//   the four methods below. Others are invisible to it, so they stay, and so do plugin configs.
+// - Fields that ADC does not read, such as the status of a route, are neither compared nor restored.
+// - A credential without a name that is not desired aborts the whole synchronization before the first write.
+// - What was deleted with its consumer is deleted again, which fails.
+// Unsupported: three retries of a failed write, consumer groups, stream routes.
 
 import { isDeepStrictEqual } from "node:util";
 
@@ -16,7 +15,7 @@ import { SERVICE_LABEL, type ApisixObject, type Collection } from "./objects";
 
 type Body = Record<string, unknown>;
 
-/** Everything below one Admin API that ADC looks at, by the names of its folders. */
+/** Objects of one Admin API that ADC reads, by the names of their folders. */
 export type Listed = Record<(typeof LISTED)[number], Body[]> & { credentials: Map<string, Body[]> };
 
 export const LISTED = [
@@ -35,13 +34,13 @@ export interface Change {
     verb: "delete" | "update" | "create";
     /** In this order. */
     requests: { method: "PUT" | "DELETE"; path: string; body?: Body }[];
-    /** The wanted object; undefined when it is deleted. */
+    /** The desired object; undefined: it is deleted. */
     object?: ApisixObject;
 }
 
 const CREDENTIALS = ["key-auth", "basic-auth", "jwt-auth", "hmac-auth"];
 
-/** Fields that are read of an object, and so compared. */
+/** Fields of an object that are read, and therefore compared. */
 const UPSTREAM = [
     ...["desc", "labels", "type", "hash_on", "key", "checks", "nodes", "scheme", "retries", "retry_timeout", "timeout"],
     ...["tls", "keepalive_pool", "pass_host", "upstream_host", "service_name", "discovery_type", "discovery_args"],
@@ -55,13 +54,13 @@ const READ: Record<Collection, string[] | undefined> = {
     upstreams: ["name", ...UPSTREAM],
     consumers: ["username", "desc", "labels", "plugins"],
     credentials: ["name", "desc", "labels", "plugins"],
-    // Private keys are not shown by APISIX.
+    // APISIX does not return private keys.
     ssls: ["labels", "type", "sni", "snis", "cert", "certs", "client", "ssl_protocols"],
     global_rules: ["plugins"],
     plugin_metadata: undefined,
 };
 
-/** Kinds of changes in the order in which they are made. */
+/** Kinds of changes, in the order of execution. */
 const ORDER = [
     ...["routes.delete", "services.delete", "upstreams.delete", "consumers.delete", "ssls.delete"],
     ...["ssls.create", "ssls.update"],
@@ -72,15 +71,15 @@ const ORDER = [
     ...["credentials.delete", "credentials.create", "credentials.update"],
 ];
 
-/** The words of Node.js for a hash of nothing: the id of a credential without a name. */
+/** Node.js's message for a hash of undefined: the id of a credential without a name. */
 const NO_NAME =
     'TypeError [ERR_INVALID_ARG_TYPE]: The "data" argument must be of type string or an instance of Buffer, ' +
     "TypedArray, or DataView. Received undefined";
 
-/** What is to be written, in groups of one kind each. @throws Error when nothing can be */
+/** Changes to write, in groups of one kind each. @throws Error if no change can be written */
 export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     const there = seen(listed);
-    // As it is sent: without what is undefined.
+    // As it is sent: without undefined.
     const sent = wanted.map((object): ApisixObject => ({ ...object, body: JSON.parse(JSON.stringify(object.body)) }));
     const byPath = new Map(sent.map((object) => [object.path, object]));
     const found: Change[] = [];
@@ -102,7 +101,7 @@ export function changes(wanted: ApisixObject[], listed: Listed): Change[][] {
     return ORDER.map((kind) => found.filter(({ collection, verb }) => `${collection}.${verb}` === kind));
 }
 
-/** By path: what counts of what is there. A service has its own upstream in it. */
+/** Existing objects by path, with the compared fields. A service contains its own upstream. */
 function seen(listed: Listed): Map<string, { collection: Collection; value: Body }> {
     const found = new Map<string, { collection: Collection; value: Body }>();
     const upstreams = new Map(listed.upstreams.map((upstream) => [String(upstream.id), upstream]));
@@ -135,7 +134,7 @@ function seen(listed: Listed): Map<string, { collection: Collection; value: Body
         }
     }
     for (const ssl of listed.ssls) add("ssls", ssl.id, ssl);
-    // A rule counts by its plugins, whatever its own id.
+    // A global rule is identified by its plugins, whatever its id.
     for (const { plugins } of listed.global_rules)
         for (const [name, config] of Object.entries((plugins ?? {}) as Body))
             add("global_rules", name, { plugins: { [name]: config } });
@@ -149,7 +148,7 @@ interface Part {
     read: (value: Body) => Body;
 }
 
-/** What is written of an object: a service is one, and its own upstream another, which comes first. */
+/** Writes of an object: a service is one, and its own upstream another one, which comes first. */
 function partsOf({ collection, id, path, body }: ApisixObject): Part[] {
     const fields = READ[collection];
     const read = (value: Body) => (fields ? pick(value, fields) : pick(value, Object.keys(value)));
@@ -170,7 +169,7 @@ function pick(value: Body, fields: string[]): Body {
     );
 }
 
-/** No plugins are as good as an empty set of them. */
+/** No plugins are equal to an empty set of them. */
 function isEmpty(field: string, value: unknown): boolean {
     return field === "plugins" && Object.keys(value as Body).length === 0;
 }

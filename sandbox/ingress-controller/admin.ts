@@ -1,28 +1,28 @@
-// The hand that reaches into APISIX: with each synchronisation it reads what an Admin API holds, and writes what differs
-// from what should be there (adc.ts).
+// The writer to APISIX: with each synchronization it reads the objects of an Admin API, and writes the differences to the
+// desired objects (adc.ts).
 
 import { changes, credentialsOf, LISTED, type Change, type Listed } from "./adc";
 import type { ApisixObject } from "./objects";
 
 export interface Failure {
-    /** What could not be written; undefined for a failed deletion. */
+    /** The object that could not be written; undefined: a deletion failed. */
     object?: ApisixObject;
-    /** Nothing was tried: the whole APISIX could not be reached or read. */
+    /** Whether APISIX was unreachable or unreadable, so that no write was tried. */
     unreachable?: boolean;
     message: string;
 }
 
-// The controller gives the program that talks to the Admin API 15 s (execADCTimeout).
+// The controller gives ADC 15 s (execADCTimeout).
 const REQUEST_MS = 15_000;
 
-/** Requests under way at the same time. */
+/** Most concurrent requests. */
 const AT_ONCE = 8;
 
-/** An answer that is no success. */
+/** An answer with an error status. */
 class Refused extends Error {
     constructor(
         readonly status: number,
-        /** In APISIX's words, where it has any. */
+        /** APISIX's message, if there is one. */
         readonly said: string | undefined,
     ) {
         super(`Request failed with status code ${status}`);
@@ -32,13 +32,13 @@ class Refused extends Error {
 /** One Admin API. */
 export class AdminApi {
     constructor(
-        /** Without a path, e.g. http://127.0.0.1:9180. */
+        /** Without a path, for example http://127.0.0.1:9180. */
         readonly url: string,
         private readonly key: string,
         private readonly log: (line: string) => void,
     ) {}
 
-    /** Makes what ADC sees of APISIX exactly `wanted`. Goes on after a failed write, and tells all of them. */
+    /** Makes the objects that ADC reads equal to `wanted`. Continues after a failed write, and returns all failures. */
     async sync(wanted: ApisixObject[]): Promise<Failure[]> {
         let groups: Change[][];
         try {
@@ -71,7 +71,7 @@ export class AdminApi {
         const credentials = new Map<string, Record<string, unknown>[]>();
         await inParallel(folders.consumers, async ({ username }) => {
             const path = credentialsOf(username as string);
-            // Without any, the folder is not there.
+            // APISIX has no folder for an empty list.
             const missing = (error: Error) => {
                 if (!(error instanceof Refused && error.status === 404)) throw error;
                 return [];
@@ -83,7 +83,7 @@ export class AdminApi {
 
     private async list(path: string): Promise<Record<string, unknown>[]> {
         const answer = (await this.request("GET", path)) as { list?: { value?: object }[] } | undefined;
-        // Where an empty list is meant, Lua may write an object.
+        // Lua may encode an empty list as an object.
         const list = Array.isArray(answer?.list) ? answer.list : [];
         return list.flatMap(({ value }) => (value ? [value as Record<string, unknown>] : []));
     }
@@ -104,7 +104,7 @@ export class AdminApi {
     }
 }
 
-/** In the words of ADC's server, which the controller passes on. */
+/** The message of ADC's server, which the controller forwards. */
 export function unreachable(url: string, error: Error): Failure {
     const kind = error instanceof Refused ? "AxiosError: " : error.message.startsWith("TypeError ") ? "" : "Error: ";
     const message = JSON.stringify({ message: `${kind}${error.message}` });
@@ -120,7 +120,7 @@ function errorText(text: string): string | undefined {
     }
 }
 
-/** Does `work` for every item, a few at a time. */
+/** Runs `work` for all items, a few at a time. */
 export async function inParallel<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
     const rest = [...items];
     const lane = async () => {

@@ -1,4 +1,4 @@
-// List and watch against a Kubernetes API server, for any kind, without generated types.
+// List and watch of a Kubernetes API server, for all kinds, without generated types.
 // Facts: kubernetes.io/docs/reference/using-api/api-concepts (efficient detection of changes, 410 Gone).
 
 import http from "node:http";
@@ -18,10 +18,10 @@ export class ApiError extends Error {
     }
 }
 
-/** How long the API server may keep one watch open, in seconds; then it is asked for again. */
+/** Longest duration of one watch in seconds, after which a new one starts. */
 const WATCH_SECONDS = 300;
 
-/** Waits between attempts while the API server is away or the kind is not installed yet, in milliseconds. */
+/** Waits between attempts while the API server is unreachable or the kind is not installed, in milliseconds. */
 const RETRY_MS = { first: 200, longest: 5000 };
 
 export class ApiServer {
@@ -61,8 +61,8 @@ export class ApiServer {
         const url = new URL(cluster.server.replace(/\/$/, "") + path);
         const options: https.RequestOptions = { method, signal, headers: {} };
         await this.kubeConfig.applyToHTTPSOptions(options);
-        // It creates a new agent for every call, which keeps no connection; the certificates and the token are in the
-        // options.
+        // The library creates an agent for every call, which does not keep connections. The options have certificates and
+        // token.
         options.agent = url.protocol === "https:" ? this.agent : undefined;
         if (body) Object.assign(options.headers as object, { "Content-Type": "application/json" });
         const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
@@ -96,15 +96,16 @@ function messageOf(text: string): string {
 }
 
 export interface Reflector {
-    /** What the API server holds, as far as is known. */
+    /** The known objects of the API server. */
     items(): Resource[];
-    /** Resolves when the first list has arrived. */
+    /** Resolves after the first list. */
     listed: Promise<void>;
 }
 
 /**
- * Keeps a copy of every object below `path`; calls `changed` when one appears, goes, or differs in what `look` sees.
- * @param look what of an object is worth a call. @default everything but its status
+ * Keeps a copy of all objects below `path`. Calls `changed` when one is added, deleted, or changes in the part that `look`
+ * returns.
+ * @param look the part of an object that triggers a call. @default everything except its status
  */
 export function reflect(
     api: ApiServer,
@@ -151,10 +152,10 @@ export function reflect(
                 await api.watch(`${path}?${query}`, follow, signal);
             } catch (error) {
                 if (signal.aborted) return;
-                version = ""; // list again: events may have been missed
+                version = ""; // list again, because events may be missing
                 const gone = error instanceof ApiError && error.status === 410;
                 if (gone) continue;
-                if (wait === RETRY_MS.first) log(`watching ${path}: ${(error as Error).message}; trying again`);
+                if (wait === RETRY_MS.first) log(`watching ${path}: ${(error as Error).message}; retrying`);
                 await pause(wait, signal);
                 wait = Math.min(wait * 2, RETRY_MS.longest);
             }
@@ -168,7 +169,7 @@ function cacheKey({ metadata }: Resource): string {
     return `${metadata.namespace ?? ""}/${metadata.name}`;
 }
 
-/** What a change of is worth a look: everything but the status and the API server's own bookkeeping. */
+/** The part of an object that triggers a reconciliation: everything except the status and the API server's metadata. */
 function essence(object: Resource | undefined): string {
     if (!object) return "";
     const { status: _status, metadata, ...rest } = object;

@@ -1,4 +1,4 @@
-// ApisixConsumer (v2) and Consumer (v1alpha1) to APISIX consumers and credentials.
+// Translates ApisixConsumer (v2) and Consumer (v1alpha1) to APISIX consumers and credentials.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixconsumer.go and consumer.go.
 
 import { secretText, type Resource, type World } from "./kinds";
@@ -7,7 +7,7 @@ import { pluginConfig } from "./plugins";
 
 const DEFAULT_EXP_SECONDS = 86_400;
 
-/** One credential, put into the consumer itself: the first kind given, in this order, is the one that counts. */
+/** A credential inside the consumer itself. The first kind, in this order, wins. */
 export function translateApisixConsumer(world: World, controllerName: string, owner: Resource): ApisixObject[] {
     const parameter = owner.spec.authParameter ?? {};
     const plugins: Record<string, unknown> = {};
@@ -19,7 +19,7 @@ export function translateApisixConsumer(world: World, controllerName: string, ow
     return [consumer(owner, plugins, ownerLabels(owner, controllerName))];
 }
 
-/** Where the fields come from: the Secret's text, or the value in the spec, with its types. */
+/** Source of the fields: the Secret's text, or the spec's values with their types. */
 type Fields = { get(name: string): unknown; must(name: string): unknown };
 
 function credentialFields(
@@ -31,7 +31,7 @@ function credentialFields(
 ): Fields {
     const namespace = owner.metadata.namespace as string;
     if (given.value && given.secretRef) {
-        // Versions differ in which of the two wins.
+        // Versions of the controller differ in which of the two wins.
         throw new Refusal("InvalidSpec", `spec.authParameter.${field}: give either secretRef or value, not both`);
     }
     const name = given.secretRef?.name ?? "";
@@ -91,7 +91,7 @@ const METHODS: Record<string, { plugin: string; label: string; read: (fields: Fi
     ldapAuth: { plugin: "ldap-auth", label: "ldap auth", read: ({ must }) => ({ user_dn: must("user_dn") }) },
 };
 
-/** An integer of a spec, or the text of one in a Secret; what is no positive integer counts as absent. */
+/** A positive integer of a spec, or as a text in a Secret. Everything else counts as unset. */
 function positive(value: unknown): number {
     const number = typeof value === "string" && /^[+-]?\d+$/.test(value) ? Number(value) : value;
     return typeof number === "number" && number > 0 ? number : 0;
@@ -105,7 +105,7 @@ function withoutZeros(object: Record<string, unknown>): object {
     return Object.fromEntries(Object.entries(object).filter(([, value]) => Boolean(value)));
 }
 
-/** Any number of credentials, each an object of its own below the consumer. */
+/** Any number of credentials, each an object below the consumer. */
 export function translateConsumer(
     world: World,
     controllerName: string,
@@ -118,10 +118,10 @@ export function translateConsumer(
     for (const plugin of owner.spec?.plugins ?? []) plugins[plugin.name] = pluginConfig(world, plugin, namespace);
     const objects = [consumer(owner, plugins, ownerLabels(owner, controllerName))];
     for (const { name, type, secretRef, config } of owner.spec?.credentials ?? []) {
-        // Every value of a Secret stays a string, so numbers and booleans kept there are refused by APISIX.
+        // Values of a Secret stay strings, so APISIX rejects numbers and booleans in it.
         const values = secretRef ? secretText(world, secretRef.namespace ?? namespace, secretRef.name) : config;
         if (!values) {
-            log(`${where}: credential ${name} is dropped, the status does not tell: its Secret is missing`);
+            log(`${where}: credential ${name} is dropped without a status: its Secret is missing`);
             continue;
         }
         if (!name) throw new NamelessCredential(`${where}: a credential of type ${type} has no name`);
@@ -137,7 +137,7 @@ export function translateConsumer(
     return objects;
 }
 
-/** For this, the client of the Admin API (ADC) rejects the whole configuration with all consumers in it. */
+/** For such a credential ADC rejects the whole configuration with all consumers. */
 export class NamelessCredential extends Error {}
 
 function consumer(owner: Resource, plugins: object, labels: Record<string, string>): ApisixObject {

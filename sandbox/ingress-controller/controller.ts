@@ -1,14 +1,14 @@
-// Emulator of the APISIX ingress controller 2.0.1: watches a real API server, translates (translate.ts, which lists what
-// is emulated and what is not), pushes to the Admin API (admin.ts) and writes conditions.
-// Timing as in the real one (internal/manager, internal/provider/apisix/provider.go):
-// - once it leads, nothing is pushed before each object it has registered has been reconciled, or for 5 minutes. It
-//   registers ApisixUpstreams and ApisixPluginConfigs of its class too, and nothing ever reports those as reconciled: a
-//   single one, deleted meanwhile or not, has it wait to the end. Conditions are written in that time all the same;
-// - then a change is pushed at once (here within a tenth of a second), and everything is compared once a minute
-//   (provider.syncPeriod of the chart);
-// - a failed push is repeated after 1, 2, 4, … seconds, up to 1000, and with each change and each minute;
-// - Accepted=True is written after the translation and before the push; a failed push turns it to SyncFailed, the next
-//   good one back. An APISIX that cannot be reached or read fails all that belongs to it.
+// Emulator of the APISIX ingress controller 2.0.1: watches a real API server, translates (translate.ts, which lists the
+// unsupported features), pushes to the Admin API (admin.ts) and writes conditions. Timing as in the real one (internal/manager,
+// internal/provider/apisix/provider.go):
+// - After it becomes leader, it pushes nothing until each object it has registered was reconciled, or for 5 minutes. It
+//   registers ApisixUpstreams and ApisixPluginConfigs of its class too, which are never reported as reconciled: a single one,
+//   even deleted, makes it wait for the whole time. It writes conditions during that time.
+// - Then it pushes a change at once (here within 0.1 s), and compares everything once a minute (provider.syncPeriod of the
+//   chart).
+// - It repeats a failed push after 1, 2, 4, … seconds, up to 1000, and with each change and each minute.
+// - It writes Accepted=True after the translation and before the push. A failed push changes it to SyncFailed, and the next
+//   successful one back. An APISIX that is unreachable or unreadable fails all objects that belong to it.
 
 import { setMaxListeners } from "node:events";
 
@@ -28,9 +28,9 @@ export interface IngressControllerOptions {
     kubeConfig: KubeConfig;
     /** @default apisix.apache.org/apisix-ingress-controller, as in the chart */
     controllerName?: string;
-    /** URL of the Admin API behind an in-cluster Service, or undefined while there is none. */
+    /** URL of the Admin API behind a Service; undefined: there is none. */
     resolveAdmin: ResolveAdmin;
-    /** How long a second lasts, in seconds. @default 1 */
+    /** Duration of one second, in seconds. @default 1 */
     secondLasts?: number;
     log: (line: string) => void;
 }
@@ -39,7 +39,7 @@ export interface IngressController {
     close(): Promise<void>;
 }
 
-// Events that come in a burst, as from one `pulumi up`, are pushed together.
+// Events of a burst, such as those of one `pulumi up`, are pushed together.
 const DEBOUNCE_MS = 100;
 const READY_SECONDS = 300;
 const SYNC_SECONDS = 60;
@@ -48,7 +48,7 @@ const RETRY_SECONDS = { first: 1, longest: 1000 };
 /** Kinds that are registered and never reported as reconciled. */
 const NEVER_READY: Kind[] = ["ApisixUpstream", "ApisixPluginConfig"];
 
-/** Kinds whose condition tells of a failed push. A Consumer (v1alpha1) is not among them: it stays Available. */
+/** Kinds whose condition reports a failed push. A Consumer (v1alpha1) is not among them: it stays Available. */
 const TELLS_SYNC_FAILED: Kind[] = ["ApisixRoute", "ApisixConsumer", "ApisixGlobalRule", "ApisixTls"];
 
 export async function startIngressController(options: IngressControllerOptions): Promise<IngressController> {
@@ -64,7 +64,7 @@ class Controller {
     private readonly running: Promise<void>;
     private readonly reflectors: [Kind, ReturnType<typeof reflect>][];
     private readonly pusher: Pusher;
-    /** By owner: the last translation that worked, and for which version of everything its condition was written. */
+    /** By owner: the last successful translation, and the versions of all inputs for which its condition was written. */
     private readonly good = new Map<string, { target: string; objects: ApisixObject[] }>();
     private readonly seen = new Map<string, string>();
     private failing = new Set<string>();
@@ -72,7 +72,7 @@ class Controller {
     private wake = () => {};
     private dirty = true;
     private readonly began = Date.now();
-    /** What the last push was made of. */
+    /** Inputs of the last push. */
     private pushed = "";
 
     constructor(private readonly options: IngressControllerOptions) {
@@ -102,7 +102,7 @@ class Controller {
 
     private async run(): Promise<void> {
         const { signal } = this.stop;
-        // Before everything is listed, an absent resource would look like a deleted one.
+        // Before everything is listed, a missing resource would look like a deleted one.
         const ended = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
         await Promise.race([ended, Promise.all(this.reflectors.map(([, { listed }]) => listed))]);
         const readyAt = this.began + this.milliseconds(this.waitsForReady() ? READY_SECONDS : 0);
@@ -145,11 +145,11 @@ class Controller {
             world[kind].filter(({ spec }) => ingressClass(world, this.name, spec?.ingressClassName)),
         );
         if (registered.length > 0)
-            this.options.log(`nothing is pushed for ${READY_SECONDS} s: ${registered.map(keyOf).join(", ")}`);
+            this.options.log(`no push for ${READY_SECONDS} s: ${registered.map(keyOf).join(", ")}`);
         return registered.length > 0;
     }
 
-    /** Until something has changed, the time is over, or the end. */
+    /** Waits until a change, a timeout, or the end. */
     private async sleep(ms: number): Promise<void> {
         if (this.dirty) return;
         const woken = new AbortController();
@@ -157,7 +157,7 @@ class Controller {
         await pause(ms, AbortSignal.any([this.stop.signal, woken.signal]));
     }
 
-    /** One round over everything. Undefined when nothing was pushed, false when a push has failed. */
+    /** One round over everything. Undefined: nothing was pushed. False: a push has failed. */
     private async round(isReady: boolean, due: boolean): Promise<boolean | undefined> {
         const world = this.world();
         const translation = translate(world, this.name);
@@ -176,13 +176,13 @@ class Controller {
         return ok;
     }
 
-    /** Each line once, until it has not come up for a round. */
+    /** Logs each line once, until a round does not have it. */
     private say(lines: string[]): void {
         for (const line of new Set(lines)) if (!this.said.has(line)) this.options.log(line);
         this.said = new Set(lines);
     }
 
-    /** Conditions after the translation, for whatever is new or has changed. */
+    /** Writes conditions after the translation, for new and changed resources. */
     private async accept(outcomes: Outcome[]): Promise<void> {
         const present = new Set<string>();
         const writes: (() => Promise<void>)[] = [];
@@ -206,7 +206,7 @@ class Controller {
         }
     }
 
-    /** All that a target should hold, and what leads to it. */
+    /** All desired objects of a target, and its Admin APIs. */
     private wanted(world: World, { outcomes }: Translation, target: Target) {
         const objects = new Map(proxyObjects(world, target).map((object) => [object.path, object]));
         const owners: [path: string, owner: string][] = [];
@@ -215,7 +215,7 @@ class Controller {
             const good = this.good.get(owner);
             if (good?.target !== target.key) continue;
             for (const object of good.objects) {
-                if (objects.has(object.path)) this.options.log(`${owner}: takes the place of another ${object.path}`);
+                if (objects.has(object.path)) this.options.log(`${owner}: replaces another ${object.path}`);
                 objects.set(object.path, object);
                 owners.push([object.path, owner]);
             }
@@ -242,7 +242,7 @@ class Controller {
         return found.length === 0;
     }
 
-    /** Failed pushes, and those that failed before and do no more. */
+    /** Failed pushes, and those that failed before and no longer do. */
     private async report(outcomes: Outcome[], failures: [Outcome, string][]): Promise<void> {
         const failing = new Map<string, string[]>();
         for (const [outcome, message] of failures) {
@@ -250,7 +250,7 @@ class Controller {
             if (TELLS_SYNC_FAILED.includes(outcome.kind)) failing.set(owner, [...(failing.get(owner) ?? []), message]);
         }
         for (const outcome of outcomes) {
-            // What was refused says so already.
+            // A rejected resource has its condition already.
             if (outcome.conditions[0].status === "False") continue;
             const messages = failing.get(ownerOf(outcome));
             if (messages) {
@@ -269,7 +269,7 @@ function ownerOf({ kind, resource }: Outcome): string {
     return `${kind} ${keyOf(resource)}`;
 }
 
-/** What a resource's conditions and objects are made of. */
+/** Inputs of a resource's conditions and objects. */
 function stateOf({ resource, conditions, target, objects }: Outcome): string {
     const { uid, generation } = resource.metadata;
     return JSON.stringify([uid, generation, conditions, target?.key, objects]);

@@ -1,4 +1,4 @@
-// `match.exprs` of an ApisixRoute to the `vars` of an APISIX route.
+// Translates `match.exprs` of an ApisixRoute to the `vars` of an APISIX route.
 // Facts: apache/apisix-ingress-controller 2.0.1, api/v2/apisixroute_types.go.
 
 import { Refusal } from "./objects";
@@ -25,7 +25,7 @@ const OPERATORS: Record<string, string[]> = {
     RegexNotMatchCaseInsensitive: ["!", "~*"],
 };
 
-/** Throws a Refusal for what the controller does not know. @param index of the rule, for the message */
+/** Throws a Refusal for unknown expressions. @param index of the rule, for the message */
 export function toVar({ subject, op, set, value }: Expression, index: number): unknown[] {
     const refuse = (what: string) => new Refusal("InvalidSpec", `.spec.http[${index}].match.exprs: ${what}`);
     if (subject.scope !== "Path" && subject.name === "") throw refuse("empty subject.name");

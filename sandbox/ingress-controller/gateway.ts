@@ -1,10 +1,10 @@
-// Which resources are this controller's, and which APISIX (GatewayProxy) each of them goes to.
+// Selects the resources of this controller, and the APISIX (GatewayProxy) of each.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/utils.go and the controllers in that folder.
 
 import { APISIX_GROUP, find, keyOf, secretText, type Resource, type World } from "./kinds";
 import { unsupported, Refusal } from "./objects";
 
-/** Where one APISIX is configured, and with which key. */
+/** Addresses and key of one Admin API. */
 export interface Target {
     /** "namespace/name" of the GatewayProxy. */
     key: string;
@@ -13,7 +13,7 @@ export interface Target {
     proxy: Resource;
 }
 
-/** "ignored": not ours, no status. "unbound": ours, but nothing is sent anywhere. */
+/** "ignored": not of this controller, without a status. "unbound": of this controller, but without an APISIX. */
 export type Binding = "ignored" | "unbound" | Target;
 
 const DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class";
@@ -24,7 +24,7 @@ export function ingressClass(world: World, controllerName: string, name: string 
     return ours.find(({ metadata }) => metadata.annotations?.[DEFAULT_CLASS] === "true");
 }
 
-/** By `spec.ingressClassName`. Throws a Refusal when the class leads nowhere. */
+/** By `spec.ingressClassName`. Throws a Refusal for a class without a usable GatewayProxy. */
 export function bindByClass(world: World, controllerName: string, owner: Resource): Binding {
     const found = ingressClass(world, controllerName, owner.spec?.ingressClassName);
     return found ? bindClass(world, found) : "ignored";
@@ -32,7 +32,7 @@ export function bindByClass(world: World, controllerName: string, owner: Resourc
 
 export function bindClass(world: World, found: Resource): Binding {
     const parameters = found.spec.parameters;
-    // The resource is accepted all the same, and reaches no APISIX.
+    // The resource is accepted anyway, and is not pushed to an APISIX.
     if (!parameters || parameters.apiGroup !== APISIX_GROUP || parameters.kind !== "GatewayProxy") return "unbound";
     return target(world, parameters.namespace ?? "default", parameters.name);
 }

@@ -1,6 +1,6 @@
-// The kinds that this emulator watches, and their types.
+// The kinds that this emulator watches, with their types.
 
-/** Any object of the API server, which has validated `spec` against the CRD of the kind. */
+/** Any object. The API server has validated its `spec` against the CRD. */
 export interface Resource {
     apiVersion?: string;
     kind?: string;
@@ -16,9 +16,9 @@ export interface Resource {
     spec?: any;
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     status?: any;
-    /** Of a Secret: base64. */
+    /** Base64, in a Secret. */
     data?: Record<string, string>;
-    /** Of an EndpointSlice. */
+    /** In an EndpointSlice. */
     endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[];
     ports?: { name?: string; port?: number }[];
 }
@@ -50,7 +50,7 @@ export const KINDS = {
 
 export type Kind = keyof typeof KINDS;
 
-/** Everything there is, by kind. */
+/** All objects by kind. */
 export type World = Record<Kind, Resource[]>;
 
 export function emptyWorld(): World {
@@ -68,7 +68,7 @@ export function find(world: World, kind: Kind, namespace: string | undefined, na
     );
 }
 
-/** A Secret's data as text, or undefined if there is no such Secret. */
+/** A Secret's data as text; undefined: there is no such Secret. */
 export function secretText(world: World, namespace: string, name: string): Record<string, string> | undefined {
     const secret = find(world, "Secret", namespace, name);
     if (!secret) return undefined;

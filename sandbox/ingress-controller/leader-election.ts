@@ -1,8 +1,8 @@
 /**
- * Leader election as controller-runtime does it for the ingress controller 2.0.1 (internal/manager/run.go): a Lease in the
- * pod's namespace, held for 30 s, renewed every 2 s, given up after 20 s without a renewal, and not released at the end,
- * so that the next leader waits for it to run out. The chart's durations do not reach it: it writes them in camelCase,
- * and the program reads snake_case.
+ * Leader election of the ingress controller 2.0.1 by controller-runtime (internal/manager/run.go): a Lease in the pod's
+ * namespace, valid for 30 s, renewed every 2 s, given up after 20 s without a renewal, and not released at the end, so that the
+ * next leader waits for its expiry. The chart's durations have no effect: it writes them in camelCase, and the program reads
+ * snake_case.
  */
 import { randomUUID } from "node:crypto";
 import type { KubeConfig, V1Lease } from "@kubernetes/client-node";
@@ -20,9 +20,9 @@ export interface LeaderElectionOptions {
     /** Name of the Lease. */
     id: string;
     pod: string;
-    /** How long a second lasts, in seconds. */
+    /** Duration of one second, in seconds. */
     secondLasts: number;
-    /** Starts what only the leader does. */
+    /** Starts the work of the leader. */
     lead(): Promise<{ close(): Promise<void> }>;
     log(line: string): void;
 }
@@ -34,7 +34,7 @@ export class LeaderElection {
     private readonly rest: Rest;
     private readonly running: Promise<void>;
     private leading: { close(): Promise<void> } | undefined;
-    /** The holder's record as it was last seen to change, and when; what its clock says is not believed. */
+    /** The holder's record at its last observed change, and the time of that. The holder's clock is not trusted. */
     private seen = { record: "", at: 0 };
 
     constructor(private readonly options: LeaderElectionOptions) {
@@ -82,7 +82,7 @@ export class LeaderElection {
         await leading?.close();
     }
 
-    /** Takes or renews the Lease. False while another holds it, or the API server says no. */
+    /** Acquires or renews the Lease. False: another holds it, or the API server rejects the request. */
     private async tryHold(leaseMilliseconds: number): Promise<boolean> {
         const now = `${new Date().toISOString().slice(0, -1)}000Z`;
         try {
@@ -108,7 +108,7 @@ export class LeaderElection {
             }
             return true;
         } catch (error) {
-            // 409: another was faster.
+            // 409: another one was faster.
             const lost = error instanceof ApiError && error.status === 409;
             if (!lost && !this.stop.signal.aborted)
                 this.options.log(`error retrieving resource lock ${this.options.id}: ${(error as Error).message}`);

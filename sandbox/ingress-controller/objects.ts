@@ -1,6 +1,6 @@
-// APISIX objects as the controller hands them to the Admin API, and how they get their names, ids and labels.
-// Facts: apache/apisix-ingress-controller 2.0.1 (internal/adc/translator, internal/controller/label, pkg/id) and
-// api7/adc (libs/differ, libs/sdk).
+// APISIX objects for the Admin API, with their names, ids and labels.
+// Facts: apache/apisix-ingress-controller 2.0.1 (internal/adc/translator, internal/controller/label, pkg/id) and api7/adc
+// (libs/differ, libs/sdk).
 
 import { createHash } from "node:crypto";
 import { crc32 } from "node:zlib";
@@ -20,15 +20,15 @@ export type Collection =
 export interface ApisixObject {
     collection: Collection;
     id: string;
-    /** Below /apisix/admin. */
+    /** Path below /apisix/admin. */
     path: string;
     body: Record<string, unknown>;
 }
 
-/** Label of an upstream that a service has besides its own: the service's id. */
+/** Label of an additional upstream of a service: the service's id. */
 export const SERVICE_LABEL = "__ADC_UPSTREAM_SERVICE_ID";
 
-/** Why a resource is not accepted, in the words of its condition. */
+/** Why a resource is not accepted, for its condition. */
 export class Refusal extends Error {
     constructor(
         readonly reason: "InvalidSpec" | "SyncFailed",
@@ -38,7 +38,7 @@ export class Refusal extends Error {
     }
 }
 
-/** For what the real controller does and this emulator does not: never a silent pass. */
+/** For a feature that the real controller has and this emulator has not. It is never ignored silently. */
 export function unsupported(what: string): Refusal {
     return new Refusal("InvalidSpec", `${what}: unsupported by the sandbox`);
 }
@@ -48,7 +48,7 @@ export function nameId(name: string): string {
     return crc32(name).toString(16);
 }
 
-/** Id of a credential, and what upstreams see in X-Credential-Identifier. */
+/** Id of a credential, which upstreams get in X-Credential-Identifier. */
 export function credentialId(username: string, credential: string): string {
     return createHash("sha1").update(`${username}.${credential}`).digest("hex");
 }
@@ -58,7 +58,7 @@ export function username(consumer: Resource): string {
     return `${consumer.metadata.namespace}_${consumer.metadata.name}`;
 }
 
-/** Labels that lead from an APISIX object back to the resource it came from. */
+/** Labels of an APISIX object that name its Kubernetes resource. */
 export function ownerLabels(owner: Resource, controllerName: string): Record<string, string> {
     return {
         "k8s/kind": owner.kind as string,
@@ -69,7 +69,7 @@ export function ownerLabels(owner: Resource, controllerName: string): Record<str
     };
 }
 
-/** Seconds of a Go duration ("1m30s", "600s", "1.5h"), truncated to whole ones. */
+/** Seconds of a Go duration ("1m30s", "600s", "1.5h"), without fractions. */
 export function goSeconds(text: string, where: string): number {
     const units: Record<string, number> = { ns: 1e-9, us: 1e-6, µs: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
     const sign = text.startsWith("-") ? -1 : 1;
@@ -81,6 +81,6 @@ export function goSeconds(text: string, where: string): number {
     let seconds = 0;
     for (const [, amount, unit] of unsigned.matchAll(/(\d+\.?\d*)(ns|us|µs|ms|s|m|h)/g))
         seconds += +amount * units[unit];
-    // A sum such as 0.3 s + 0.7 s must not fall below the whole second it is.
+    // A sum such as 0.3 s + 0.7 s must not fall below its whole second.
     return sign * Math.trunc(Number(seconds.toFixed(9)));
 }

@@ -1,4 +1,4 @@
-// Plugins of a rule: from the shared plugin config, from the rule itself, and from its authentication.
+// Plugins of a rule: from the shared plugin config, the rule itself, and its authentication.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixroute.go.
 
 import { find, secretText, type Resource, type World } from "./kinds";
@@ -10,7 +10,7 @@ export interface Plugin {
     secretRef?: string;
 }
 
-/** The parts of a rule that bring plugins. */
+/** The fields of a rule with plugins. */
 export interface PluginSource {
     plugin_config_name?: string;
     plugin_config_namespace?: string;
@@ -18,16 +18,16 @@ export interface PluginSource {
     authentication?: { enable: boolean; type: string; keyAuth?: object; jwtAuth?: object; ldapAuth?: object };
 }
 
-/** Later ones win on the same name: shared plugin config, the rule's own plugins, its authentication. */
+/** Later ones win: shared plugin config, own plugins of the rule, its authentication. */
 export function rulePlugins(world: World, owner: Resource, rule: PluginSource): Record<string, unknown> {
     const namespace = owner.metadata.namespace as string;
     const found: Record<string, unknown> = {};
     const shared = rule.plugin_config_name ? sharedPlugins(world, namespace, rule) : undefined;
     const add = (list: Plugin[], from: string) => {
-        // enable: false skips the entry; it does not take away what a shared plugin config brought.
+        // enable: false skips the entry, but does not remove one of a shared plugin config.
         for (const one of list) if (one.enable) found[one.name] = pluginConfig(world, withReadable(one, from), from);
     };
-    // A Secret in another namespace was not fetched (see validate), so the config stays without it.
+    // A Secret in another namespace was not fetched (see validate), so the config has none of its values.
     const withReadable = (one: Plugin, from: string) => (from === namespace ? one : { ...one, secretRef: undefined });
     if (shared) add(shared.spec.plugins, shared.metadata.namespace as string);
     add(rule.plugins ?? [], namespace);
@@ -56,7 +56,7 @@ function authentication({
         case "ldapAuth":
             return ["ldap-auth", ldapAuth ?? {}];
         default:
-            // "basicAuth", and every word the controller does not know, such as "key-auth".
+            // "basicAuth", and every unknown type, such as "key-auth".
             return ["basic-auth", {}];
     }
 }
@@ -67,8 +67,8 @@ export function sharedPlugins(world: World, namespace: string, rule: PluginSourc
 }
 
 /**
- * A plugin's config with its Secret merged in: every value a string, dots in a key make nested objects.
- * A config that is no object counts as {}: up to 2.1 such a plugin is configured with nothing at all.
+ * A plugin's config merged with its Secret: values are strings, and dots in a key create nested objects. A config that is not
+ * an object counts as {}: up to 2.1 such a plugin has an empty configuration.
  */
 export function pluginConfig(
     world: World,

@@ -1,10 +1,10 @@
-// One APISIX may have several Admin APIs; each gets everything.
+// One APISIX may have several Admin APIs. Each gets all objects.
 
 import { AdminApi, unreachable, type Failure } from "./admin";
 import type { Target } from "./gateway";
 import type { ApisixObject } from "./objects";
 
-/** The Admin API behind an in-cluster Service as a URL, or undefined while there is none. */
+/** URL of the Admin API behind a Service; undefined: there is none. */
 export type ResolveAdmin = (service: {
     namespace: string;
     name: string;

@@ -1,4 +1,4 @@
-// ApisixRoute to APISIX services, routes and upstreams.
+// Translates ApisixRoute to APISIX services, routes and upstreams.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/controller/apisixroute_controller.go and
 // internal/adc/translator/apisixroute.go.
 
@@ -13,7 +13,7 @@ import { fromApisixUpstream, newUpstream, serviceNodes, timeout, type Upstream }
 export interface RouteContext {
     world: World;
     controllerName: string;
-    /** Says in the controller's log what it skips without any status. */
+    /** Writes a line to the controller's log for each part that it skips without a status. */
     log: (line: string) => void;
 }
 
@@ -34,7 +34,7 @@ interface Rule extends PluginSource {
     upstreams?: { name?: string; weight?: number }[];
 }
 
-/** All objects of one ApisixRoute; throws a Refusal with the words of its condition. */
+/** Returns all objects of one ApisixRoute. Throws a Refusal with the message of its condition. */
 export function translateRoute(context: RouteContext, owner: Resource): ApisixObject[] {
     if ((owner.spec?.stream ?? []).length > 0) throw unsupported("spec.stream");
     const rules: Rule[] = owner.spec?.http ?? [];
@@ -56,8 +56,7 @@ function validate(world: World, owner: Resource, rule: Rule, index: number): voi
         const shared = sharedPlugins(world, namespace, rule);
         const key = `${rule.plugin_config_namespace || namespace}/${rule.plugin_config_name}`;
         if (!shared) throw new Refusal("InvalidSpec", `failed to get ApisixPluginConfig: ${key}`);
-        // Looked up in the namespace of the route, although the translation reads it in the namespace of the plugin
-        // config.
+        // It is searched in the namespace of the route, but the translation reads it in the namespace of the plugin config.
         mustHaveSecrets(shared.spec.plugins);
     }
     if (!rule.match) throw new Refusal("InvalidSpec", `.spec.http[${index}].match: required`);
@@ -118,7 +117,7 @@ function translateRule(context: RouteContext, owner: Resource, rule: Rule, index
     ];
 }
 
-/** The first valid backend goes into the service, the others into a traffic-split plugin. */
+/** The first valid backend is the upstream of the service, the others are in a traffic-split plugin. */
 function upstreams(context: RouteContext, owner: Resource, rule: Rule) {
     const { world, log } = context;
     const namespace = owner.metadata.namespace as string;
@@ -129,10 +128,10 @@ function upstreams(context: RouteContext, owner: Resource, rule: Rule) {
             valid.push(build());
         } catch (error) {
             if (error instanceof Refusal) throw error;
-            log(`${where}: ${what} is skipped, the status does not tell: ${(error as Error).message}`);
+            log(`${where}: ${what} is skipped without a status: ${(error as Error).message}`);
         }
     };
-    // An error in the settings of a Service is ignored there: what stood before it counts, the rest keeps its defaults.
+    // An error in the settings of a Service is ignored: settings before it apply, the others have defaults.
     const applySettings = (settings: Resource, body: Upstream) => {
         try {
             fromApisixUpstream(world, settings, body);
@@ -159,11 +158,11 @@ function upstreams(context: RouteContext, owner: Resource, rule: Rule) {
             if (!source) throw new Error(`ApisixUpstream not found: ${namespace}/${name}`);
             const body = fromApisixUpstream(world, source);
             if (weight !== undefined) body.labels.meta_weight = String(weight);
-            // Shared by every rule that uses this ApisixUpstream in a place other than the first.
+            // Shared by all rules that have this ApisixUpstream, but not as their first backend.
             return { name: `${namespace}_${name}`, body };
         });
     }
-    // Nothing valid, or nothing behind the first one: an empty upstream, 503 to every request.
+    // Without a valid backend, or endpoints of the first one, the upstream is empty: 503 to every request.
     if (valid.length === 0 || valid[0].body.nodes.length === 0) {
         return { first: newUpstream(), others: [], split: undefined };
     }

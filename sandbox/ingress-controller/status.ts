@@ -1,4 +1,4 @@
-// Conditions, written as the real controller does: with the generation they were observed at, and only when they differ.
+// Conditions, written as the real controller does: with observedGeneration, and only if they differ.
 
 import { ApiError, type ApiServer } from "./api-server";
 import { keyOf, KINDS, type Kind, type Resource } from "./kinds";
@@ -10,7 +10,7 @@ interface Written extends Condition {
 }
 
 export class StatusWriter {
-    /** By uid: what was written last. The watched copy may be older. */
+    /** The last written conditions by uid. The watched copy may be older. */
     private readonly latest = new Map<string, Written[]>();
 
     constructor(
@@ -18,7 +18,7 @@ export class StatusWriter {
         private readonly log: (line: string) => void,
     ) {}
 
-    /** Replaces the conditions of these types, and leaves others alone. */
+    /** Replaces the conditions of these types, and keeps the others. */
     async write(kind: Kind, resource: Resource, conditions: Condition[], more: object = {}): Promise<void> {
         const { uid = keyOf(resource), generation, namespace, name } = resource.metadata;
         const current: Written[] = this.latest.get(uid) ?? resource.status?.conditions ?? [];
@@ -46,19 +46,19 @@ export class StatusWriter {
         const folder = namespace === undefined ? "" : `/namespaces/${namespace}`;
         try {
             const path = `/apis/${group}/${version}${folder}/${plural}/${name}`;
-            // An update, not a patch: the chart's role lets the controller do no more.
+            // An update, not a patch: the chart's role allows only that.
             const update = (live: Resource) => {
                 const status = { ...live.status, conditions: merged, ...more };
                 return this.api.request("PUT", `${path}/status`, { ...live, status });
             };
-            // From the watched copy, as the real one's cache is; it may be older than what was written last.
+            // From the watched copy, like the cache of the real one. It may be older than the last write.
             await update(resource).catch(async (error) => {
                 if (!(error instanceof ApiError && error.status === 409)) throw error;
                 await update((await this.api.request("GET", path)) as Resource);
             });
             this.latest.set(uid, merged);
         } catch (error) {
-            // Gone in the meantime, or the API server is away: the next synchronisation sees to it.
+            // The resource is deleted, or the API server is unreachable: the next synchronization handles it.
             this.log(`status of ${kind} ${keyOf(resource)}: ${(error as Error).message}`);
         }
     }

@@ -1,5 +1,5 @@
-// ApisixTls (v2) to APISIX ssl objects.
-// Facts: apache/apisix-ingress-controller 2.x, internal/adc/translator/apisixtls.go and internal/ssl. As there, the
+// Translates ApisixTls (v2) to APISIX ssl objects.
+// Facts: apache/apisix-ingress-controller 2.x, internal/adc/translator/apisixtls.go and internal/ssl. As in the real one, the
 // certificate is checked neither against the hosts nor against its key.
 
 import { secretText, type Resource, type World } from "./kinds";
@@ -11,10 +11,10 @@ export function translateTls(world: World, controllerName: string, owner: Resour
         secret: { name: string; namespace: string };
         client?: object;
     };
-    if (client) throw unsupported("ApisixTls with certificates of callers");
+    if (client) throw unsupported("ApisixTls with client certificates");
     const values = secretText(world, secret.namespace, secret.name);
     if (!values) throw new Refusal("InvalidSpec", `secret ${secret.namespace}/${secret.name} not found`);
-    // Two ways to name the parts: that of APISIX comes first.
+    // Two formats of the Secret. APISIX's own wins.
     const [cert, key] = "cert" in values ? [values.cert, values.key] : [values["tls.crt"], values["tls.key"]];
     if (cert === undefined) throw new Refusal("InvalidSpec", "unknown secret format");
     if (key === undefined) throw new Refusal("InvalidSpec", "missing key field");

@@ -1,14 +1,13 @@
-// Emulator of the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers)
-// and the program it hands its result to (api7/adc): the pure half, from resources to APISIX objects and conditions.
-// What it gets wrong on purpose, because the real one does:
-// - an authentication type it does not know becomes basic-auth (route.ts);
-// - a missing Service, ApisixUpstream or credential Secret is skipped with the status still True;
-// - an IngressClass without parameters: Accepted, and nothing is sent;
-// - a resource of a class that is not ours gets no status at all;
-// - plugins of a GatewayProxy are off unless `enabled: true`;
-// - a Consumer (v1alpha1) stays Available when APISIX refuses it.
-// Unsupported, hence refused in the status or the log: stream routes, Ingress, HTTPRoute, the policies and
-// PluginConfig of v1alpha1, mode apisix-standalone, and fields named where they are refused.
+// Emulator of the APISIX ingress controller 2.0.1 (apache/apisix-ingress-controller, with its Gateway API reconcilers) and of
+// api7/adc, to which it passes its result: the pure half, from resources to APISIX objects and conditions. These faults of the
+// real one are kept:
+// - An unknown authentication type becomes basic-auth (route.ts).
+// - A missing Service, ApisixUpstream or credential Secret is skipped, and the status is still True.
+// - A resource of an IngressClass without parameters is Accepted, but not pushed.
+// - A resource of a foreign class has no status.
+// - Plugins of a GatewayProxy are off unless `enabled: true`.
+// - A Consumer (v1alpha1) stays Available when APISIX rejects it. Unsupported, with an error in the status or the log: stream
+//   routes, Ingress, HTTPRoute, the policies and PluginConfig of v1alpha1, mode apisix-standalone, and fields that errors name.
 
 import { translateApisixConsumer, translateConsumer, NamelessCredential } from "./consumer";
 import {
@@ -34,24 +33,24 @@ export interface Condition {
     message: string;
 }
 
-/** What becomes of one resource that is ours. */
+/** Result for one resource of this controller. */
 export interface Outcome {
     kind: Kind;
     resource: Resource;
     conditions: Condition[];
-    /** Where its objects go; absent when nothing is sent. */
+    /** APISIX of its objects; unset: none. */
     target?: Target;
-    /** Absent after a refusal: what was sent before stays as it is. */
+    /** Unset after a rejection: the last pushed objects stay. */
     objects?: ApisixObject[];
-    /** Of a Gateway: the addresses its GatewayProxy says it has. */
+    /** For a Gateway: the addresses in its GatewayProxy. */
     addresses?: string[];
 }
 
 export interface Translation {
     outcomes: Outcome[];
-    /** Every APISIX that an IngressClass or Gateway of ours leads to. */
+    /** All APISIXes of IngressClasses and Gateways of this controller. */
     targets: Target[];
-    /** Reasons why a target cannot be synchronised at all, by its key. */
+    /** Errors that prevent the synchronization of a target, by its key. */
     blocked: Map<string, string>;
     log: string[];
 }
@@ -144,7 +143,7 @@ function globalRule(name: string, config: object): ApisixObject {
     };
 }
 
-/** Global plugins and plugin metadata that a GatewayProxy brings along. */
+/** Global plugins and plugin metadata of a GatewayProxy. */
 export function proxyObjects(world: World, { proxy }: Target): ApisixObject[] {
     const plugins = (proxy.spec.plugins ?? []) as { name: string; enabled?: boolean; config?: unknown }[];
     const rules = plugins
@@ -227,7 +226,7 @@ function gatewayAccepted(world: World, gateway: Resource): { refused?: Condition
     }
 }
 
-/** Kinds the real controller serves and this one does not: an error in the log for each, nothing is sent. */
+/** Kinds that only the real controller supports: each resource is an error in the log, and is not pushed. */
 function refuseOthers(world: World, controllerName: string, say: (line: string) => void): void {
     const bound = (kind: Kind) => {
         if (kind !== "Ingress") return world[kind];

@@ -1,4 +1,4 @@
-// ApisixUpstream and Services to APISIX upstreams.
+// Translates ApisixUpstream and Services to APISIX upstreams.
 // Facts: apache/apisix-ingress-controller 2.0.1, internal/adc/translator/apisixupstream.go and apisixroute.go.
 
 import { find, type Resource, type World } from "./kinds";
@@ -12,7 +12,7 @@ export interface Upstream extends Record<string, unknown> {
 const DEFAULT_WEIGHT = 100;
 const DEFAULT_TIMEOUT_SECONDS = 60;
 
-// A lower-case RFC 1123 subdomain. Dotted IPv4 passes; IPv6, upper case and "_" do not.
+// A lower-case RFC 1123 subdomain. Dotted IPv4 is accepted; IPv6, upper case and "_" are not.
 const HOST = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export function newUpstream(): Upstream {
@@ -20,8 +20,8 @@ export function newUpstream(): Upstream {
 }
 
 /**
- * Fills `upstream` from an ApisixUpstream. Throws an Error at the first thing that is wrong, with what came before it
- * filled in; a Refusal when the whole route is to be refused.
+ * Fills `upstream` from an ApisixUpstream. Throws an Error for the first invalid setting, after filling in those before it.
+ * Throws a Refusal to reject the whole route.
  */
 export function fromApisixUpstream(world: World, source: Resource, upstream = newUpstream()): Upstream {
     const spec = source.spec ?? {};
@@ -46,7 +46,7 @@ export function fromApisixUpstream(world: World, source: Resource, upstream = ne
     return upstream;
 }
 
-/** Whole seconds; a part that is missing, zero or below one second becomes 60. */
+/** Whole seconds. A missing part, zero, or less than one second becomes 60. */
 export function timeout(spec: { connect?: string; send?: string; read?: string }, where: string) {
     const part = (name: "connect" | "send" | "read") => {
         const seconds = spec[name] === undefined ? 0 : goSeconds(spec[name], `${where}.${name}`);
@@ -65,14 +65,14 @@ function externalNode(world: World, source: Resource, node: Record<string, unkno
         }
         return { host: name, port, weight };
     }
-    // Anything but "Domain", an empty type too, means an ExternalName Service of that name.
+    // Everything but "Domain", also an empty type, means an ExternalName Service of that name.
     const service = find(world, "Service", source.metadata.namespace, name);
     if (!service || node.type !== "Service") throw new Error(`service not found: ${source.metadata.namespace}/${name}`);
     if (service.spec.type !== "ExternalName") throw new Error(`external node ${name} must be an ExternalName Service`);
     return { host: service.spec.externalName, port, weight };
 }
 
-/** 2.0.x drops the type of the check, so a TCP check becomes an HTTP one, and misspells the certificate option. */
+/** 2.0.x drops the type of the check, so a TCP check becomes an HTTP check. It also misspells the certificate option. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- checked by the API server
 function checks(spec: any): object {
     const interval = (part: { interval?: string }, name: string) => {
@@ -107,7 +107,7 @@ function checks(spec: any): object {
     };
 }
 
-/** Go's omitempty: zero, "" and false are left out, and APISIX's defaults take their place. */
+/** Go's omitempty: zero, "" and false are omitted, so APISIX's defaults apply. */
 function withoutZeros(object: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(Object.entries(object).filter(([, value]) => Boolean(value)));
 }
@@ -120,7 +120,7 @@ export interface Backend {
     subset?: string;
 }
 
-/** The nodes behind a Service. Throws an Error when the controller would skip this backend. */
+/** The nodes of a Service. Throws an Error if the controller would skip this backend. */
 export function serviceNodes(world: World, namespace: string, backend: Backend): Upstream["nodes"] {
     const where = `${namespace}/${backend.serviceName}`;
     const service = find(world, "Service", namespace, backend.serviceName);
@@ -128,7 +128,7 @@ export function serviceNodes(world: World, namespace: string, backend: Backend):
     if (service.spec.type === "ExternalName") throw unsupported(`backend ${where}, a Service of type ExternalName`);
     if (backend.subset) throw unsupported(`backend ${where}, subset`);
     const ports: { name?: string; port: number }[] = service.spec.ports ?? [];
-    // 2.0.1 compares numbers only here: a port given by name counts as 0 and is not found.
+    // 2.0.1 compares only numbers here: a named port counts as 0 and is not found.
     const port = ports.find((one) => one.port === Number(backend.servicePort));
     if (!port) throw new Error(`port not found in service ${where}: ${backend.servicePort}`);
     const weight = backend.weight ?? DEFAULT_WEIGHT;

@@ -1,6 +1,6 @@
-// Loaded by `--require` into every process an emulator starts: ends it when the process that started it is gone. The
-// engine stops its plugins itself, but not when it is killed; what outlived it would go on changing things.
-// Plain JavaScript, because the program may bring its own TypeScript loader.
+// Loaded by `--require` into every process that an emulator starts: ends it with its parent. The engine stops its plugins
+// itself, but not when it is killed, and surviving processes would continue to change things. Plain JavaScript, because the
+// program may have its own TypeScript loader.
 "use strict";
 
 const parent = process.ppid;

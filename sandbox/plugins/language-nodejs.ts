@@ -1,17 +1,17 @@
 /**
- * Emulator of `pulumi-language-nodejs`, the program through which the Pulumi engine runs Node.js programs and policy
- * packs. Used only where no Pulumi is installed: the released host is not served as a Go module.
+ * Emulator of `pulumi-language-nodejs`, the program with which the Pulumi engine runs Node.js programs and policy packs. Used
+ * only without an installed Pulumi: the released host is not available as a Go module.
  *
- * Emulated: the host released with Pulumi 3.274.1, from the protocol in @pulumi/pulumi/proto and from what the engine of
- * that version sends (its `sdk/go/common/resource/plugin/langruntime_plugin.go`). Programs are run by the real runner,
- * `@pulumi/pulumi/cmd/run`, so their behaviour and their error messages are Pulumi's own.
+ * Emulated: the host of Pulumi 3.274.1, from the protocol in @pulumi/pulumi/proto and from the requests of that engine (its
+ * `sdk/go/common/resource/plugin/langruntime_plugin.go`). The real runner, `@pulumi/pulumi/cmd/run`, runs programs, so their
+ * behavior and their errors are Pulumi's own. It supports preview, up, refresh, destroy, stacks without watch, import without
+ * code generation, `pulumi install` and policy packs.
  *
- * Enough for preview, up, refresh, destroy, watch-free stack work, import without code generation, `pulumi install` and
- * policy packs. Everything else answers UNIMPLEMENTED by name: code generation, `pulumi new`, `package add`, debugging,
- * package managers other than npm, runtime options other than those in language/options.ts.
+ * Unsupported (UNIMPLEMENTED with a name): code generation, `pulumi new`, `package add`, debugging, package managers other than
+ * npm, runtime options that language/options.ts does not have.
  *
- * Protocol: the engine starts it with its own address as last argument; it prints its port as one line on stdout. Or the
- * engine attaches to a running one (PULUMI_DEBUG_LANGUAGES=nodejs:PORT), and gives its address in the handshake.
+ * Protocol: the engine starts it with its own address as last argument, and it prints its port as one line on stdout. Or the
+ * engine attaches to a running one (PULUMI_DEBUG_LANGUAGES=nodejs:PORT), and sends its address in the handshake.
  */
 import { parseArgs } from "node:util";
 import { LanguageRuntimeService } from "@pulumi/pulumi/proto/language_grpc_pb";
@@ -24,7 +24,7 @@ async function main(args: string[]): Promise<void> {
         args,
         options: {
             tracing: { type: "string" },
-            // Log flags the engine hands on; this host writes no log.
+            // Log flags of the engine. This host writes no log.
             logtostderr: { type: "boolean" },
             v: { type: "string", short: "v" },
         },

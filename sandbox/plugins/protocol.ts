@@ -4,13 +4,13 @@ import { type JavaScriptValue, Struct } from "google-protobuf/google/protobuf/st
 export type Value = string | number | boolean | null | Value[] | { [name: string]: Value };
 export type Values = { [name: string]: Value | undefined };
 
-/** A value the engine does not know yet, in a preview. The marker is the protocol's. */
+/** A value that is unknown in a preview. The marker is the protocol's. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
-/** How the protocol marks a secret value inside a property map. */
+/** The mark of a secret value in a property map. */
 export const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
-/** Name and type of the resource a URN stands for. */
+/** Name and type of a URN. */
 export function parseUrn(urn: string): { name: string; type: string } {
     const [, , types, ...name] = urn.split("::");
     return { name: name.join("::"), type: (types ?? "").split("$").at(-1) ?? "" };
@@ -18,15 +18,15 @@ export function parseUrn(urn: string): { name: string; type: string } {
 
 export const readValues = (properties: Struct | undefined) => (properties?.toJavaScript() ?? {}) as Values;
 
-/** A property map without the properties that have no value. */
+/** A property map without undefined properties. */
 export function writeValues(values: Values): Struct {
     const known = Object.entries(values).filter(([, value]) => value !== undefined && value !== null);
-    // Also inside: what is undefined there has no place in the protocol.
+    // Nested values too: the protocol has no undefined.
     const inside = JSON.parse(JSON.stringify(Object.fromEntries(known))) as Record<string, JavaScriptValue>;
     return Struct.fromJavaScript(inside);
 }
 
-/** A property map in which the named properties are marked: the engine encrypts them wherever it keeps them. */
+/** A property map with the named properties marked as secrets: the engine encrypts them. */
 export function writeWithSecrets(values: Values, secrets: readonly string[]): Struct {
     const marked = Object.entries(values).map(([name, value]) => {
         const hidden = secrets.includes(name) && value !== undefined && value !== null && value !== UNKNOWN;
@@ -38,18 +38,18 @@ export function writeWithSecrets(values: Values, secrets: readonly string[]): St
 export const isObject = (value: Value | undefined): value is { [name: string]: Value } =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** Whether a value, or a part of it, is not known yet. */
+/** Whether a value, or a part of it, is unknown. */
 export function holdsUnknown(value: Value | undefined): boolean {
     if (Array.isArray(value)) return value.some(holdsUnknown);
     return isObject(value) ? Object.values(value).some(holdsUnknown) : value === UNKNOWN;
 }
 
-/** How one property differs, in the protocol's words. */
+/** The kind of difference of one property in the protocol. */
 export interface Difference {
     property: string;
     kind: "ADD" | "DELETE" | "UPDATE";
     replace: boolean;
-    /** The parts of it that differ, where a provider names them. */
+    /** The different parts of it, if a provider returns them. */
     parts?: Pick<Difference, "property" | "kind">[];
 }
 
@@ -59,7 +59,7 @@ const KINDS = {
     UPDATE: [provider.PropertyDiff.Kind.UPDATE, provider.PropertyDiff.Kind.UPDATE_REPLACE],
 } as const;
 
-/** Names of what differs, and of what needs a new resource. */
+/** Names of the different properties, and of those that need a replacement. */
 export function writeNames(found: Difference[]): provider.DiffResponse {
     const { DIFF_NONE, DIFF_SOME } = provider.DiffResponse.DiffChanges;
     return new provider.DiffResponse()
@@ -68,7 +68,7 @@ export function writeNames(found: Difference[]): provider.DiffResponse {
         .setReplacesList(found.filter(({ replace }) => replace).map(({ property }) => property));
 }
 
-/** The same, and how each differs. */
+/** The same, with the kind of each difference. */
 export function writeDifferences(found: Difference[]): provider.DiffResponse {
     const response = writeNames(found).setHasdetaileddiff(true);
     for (const { replace, parts, ...whole } of found)

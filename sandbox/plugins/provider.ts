@@ -1,4 +1,4 @@
-/** What the ResourceProvider service of every provider here has in common. */
+/** Common parts of the ResourceProvider service of all providers here. */
 import * as grpc from "@grpc/grpc-js";
 import * as plugin from "@pulumi/pulumi/proto/plugin_pb";
 import * as provider from "@pulumi/pulumi/proto/provider_pb";
@@ -10,17 +10,17 @@ import { unsupported, unary } from "./serve";
 export type Calls = Partial<Record<keyof typeof ResourceProviderService, grpc.UntypedHandleCall>>;
 
 /**
- * The service; calls that are unsupported answer UNIMPLEMENTED and say so.
- * @param name as in "the random provider"
- * @param version of the SDK that is emulated
- * @param calls what this provider does itself
+ * The service. Unsupported calls answer UNIMPLEMENTED with a message.
+ * @param name for example "random" in "the random provider"
+ * @param version of the emulated SDK
+ * @param calls the implementation of this provider
  */
 export function providerService(name: string, version: string, calls: Calls): grpc.UntypedServiceImplementation {
     const common: Calls = {
         getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(version)),
         attach: unary(() => new Empty()),
         cancel: unary(() => new Empty()),
-        // The engine then falls back to Configure, as it does with released providers that are older than the handshake.
+        // The engine then uses Configure, as with released providers that are older than the handshake.
         handshake: unary(() => unsupported(`The ${name} provider's handshake`)),
         getSchema: unary(() => unsupported(`The ${name} provider's schema (use pulumi import --generate-code=false)`)),
         invoke: unary((request: provider.InvokeRequest) => unsupported(`The function ${request.getTok()}`)),
@@ -33,7 +33,7 @@ export function providerService(name: string, version: string, calls: Calls): gr
     return { ...common, ...calls } as grpc.UntypedServiceImplementation;
 }
 
-/** How a provider is configured that has no settings. */
+/** Configuration of a provider without settings. */
 export function withoutSettings(name: string): Calls {
     return {
         checkConfig: unary((request: provider.CheckRequest) => {

@@ -1,15 +1,15 @@
 /**
- * Emulator of `pulumi-resource-command`, the provider behind @pulumi/command. Used only where no Pulumi is installed: the
- * released provider is not served as a Go module.
+ * Emulator of `pulumi-resource-command`, the provider of @pulumi/command. Used only without an installed Pulumi: the released
+ * provider is not available as a Go module.
  *
- * Emulated: version 1.2.1, from its public source: `command:remote:Command` over real SSH, with its defaults, the order of
- * host key types that Go's client asks for, its attempts to connect, what it puts into the environment, and its errors:
- * the command, its exit status and all that it printed. A new trigger makes a new resource; any other change runs
- * `update`, or `create` where there is none. `stdin` goes to every one of the commands.
+ * Emulated: version 1.2.1, from its public source: `command:remote:Command` over real SSH, with its defaults, the order of host
+ * key types of Go's client, its connection attempts, its environment variables, and its errors: the command, its exit status
+ * and its whole output. A new trigger replaces the resource. Any other change runs `update`, or `create` if there is none. All
+ * commands get `stdin`.
  *
- * Unsupported, and errors: `command:local:Command` and its functions (nothing on this machine is run), `CopyToRemote`,
- * `CopyFile`, a bastion (`proxy`), passwords and agents for SSH, import. Nothing is logged while a command runs, whatever
- * `logging` says. The form of `hostKey` (a line of authorized_keys) is from the SDK's words and Go's habits, unchecked.
+ * Unsupported: `command:local:Command` and its functions (nothing on this machine is run), `CopyToRemote`, `CopyFile`, a
+ * bastion (`proxy`), passwords and agents for SSH, import, and logging while a command runs, whatever `logging` is. The format
+ * of `hostKey` (a line of authorized_keys) is an assumption from the SDK's description and Go's conventions.
  */
 import { ResourceProviderService } from "@pulumi/pulumi/proto/provider_grpc_pb";
 import { commandService } from "./command/service";

@@ -18,7 +18,7 @@ class StatusError extends Error {
     }
 }
 
-/** Ends a call that the emulator does not have; the engine shows the message. */
+/** Fails an unsupported call. The engine shows the message. */
 export function unsupported(what: string): never {
     throw new StatusError(
         grpc.status.UNIMPLEMENTED,
@@ -26,7 +26,7 @@ export function unsupported(what: string): never {
     );
 }
 
-/** A gRPC error from anything thrown. */
+/** A gRPC error for any thrown value. */
 export function statusOf(error: unknown): Partial<grpc.StatusObject> {
     const code = error instanceof StatusError ? error.code : grpc.status.UNKNOWN;
     return { code, details: error instanceof Error ? error.message : String(error) };
@@ -46,7 +46,7 @@ export function unary<Request, Response>(
     };
 }
 
-/** Serves one service on a free loopback port and prints the port, which is how the engine learns it. */
+/** Serves one service on a free loopback port and prints the port for the engine. */
 export async function serve(
     service: grpc.ServiceDefinition,
     implementation: grpc.UntypedServiceImplementation,

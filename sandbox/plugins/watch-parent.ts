@@ -1,9 +1,9 @@
-/** How often a plugin looks whether the process that started it still runs, in milliseconds. */
+/** Interval of the checks whether the parent process still runs, in milliseconds. */
 const LOOK_MS = 250;
 
 /**
- * Calls `gone` once when the process that started this one has ended. The engine stops its plugins itself, but not when
- * it is killed, and a plugin that outlives it would keep programs and connections alive.
+ * Calls `gone` once when the parent process has ended. The engine stops its plugins itself, but not when it is killed, and a
+ * plugin that outlives it would keep programs and connections alive.
  */
 export function whenParentGone(gone: () => void): void {
     const parent = process.ppid;

@@ -1,4 +1,4 @@
-/** The guard's own program: see guard.ts. Arguments: state directory, id of the sandbox. */
+/** The guard's program: see guard.ts. Arguments: state directory, id of the sandbox. */
 import { createInterface } from "node:readline";
 import { identify, isAlive } from "./identity";
 import { endOrphanPlugins } from "./orphan-plugins";
@@ -9,10 +9,10 @@ const [stateDir, sandboxId] = process.argv.slice(2);
 let released = false;
 let ending = false;
 
-/** The other end of stdout is the command line too: writing there after it went must not end us. */
+/** The command line reads stdout too: a write after its end must not end the guard. */
 process.stdout.on("error", () => undefined);
-process.on("SIGINT", () => undefined); // Ctrl-C is for the command line; its going reaches us through the pipe
-process.on("SIGHUP", () => undefined); // so does a closed terminal
+process.on("SIGINT", () => undefined); // Ctrl-C is for the command line, whose end closes the pipe
+process.on("SIGHUP", () => undefined); // the same for a closed terminal
 process.on("SIGTERM", () => process.exit(0)); // `down`: everything else has been stopped
 
 createInterface({ input: process.stdin })
@@ -24,16 +24,16 @@ createInterface({ input: process.stdin })
         process.stdout.write("released\n");
     })
     .on("close", () => {
-        if (!released) void endEverything("the command line is gone");
+        if (!released) void endEverything("the command line has ended");
     });
 process.stdout.write("ready\n");
 
-// Keeps this process alive once the pipe is closed; `down` ends it.
+// Keeps this process alive after the pipe is closed. `down` ends it.
 setInterval(() => undefined, 2 ** 30);
 
 function watchProcess(pid: number): void {
     const world = identify(pid);
-    // 250 ms: no event tells that a process which is not our child has ended; a quarter second of leftovers is nothing.
+    // 250 ms: no event reports the end of a process that is not a child.
     const timer = setInterval(() => {
         if (world && isAlive(world)) return;
         clearInterval(timer);

@@ -1,6 +1,6 @@
 /**
- * The guard: a small process next to the command line. It holds one end of a pipe; when the command line ends in any
- * way (Ctrl-C, kill -9, a closed terminal), the pipe breaks and the guard stops all recorded processes.
+ * The guard: a small process next to the command line. It holds one end of a pipe. When the command line ends in any way
+ * (Ctrl-C, kill -9, a closed terminal), the pipe closes and the guard stops all recorded processes.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
@@ -11,7 +11,7 @@ import { endProcess } from "./stop";
 
 export interface GuardOptions {
     stateDir: string;
-    /** Id of the sandbox, as in ALPA_AUTH_SANDBOX: orphaned Pulumi plugins carrying it are ended as well. */
+    /** Id of the sandbox, the value of ALPA_AUTH_SANDBOX. Orphaned Pulumi plugins with it are ended too. */
     sandboxId: string;
     /** @default guard.log in `stateDir` */
     logFile?: string;
@@ -20,11 +20,11 @@ export interface GuardOptions {
 export interface Guard {
     pid: number;
     /**
-     * For `--detach`: the command line may go without the world ending. From now on the guard watches `worldPid` (the
-     * process that runs the emulators) and stops the rest when that ends; without one it only waits to be ended by `down`.
+     * For `--detach`: lets the command line end. From now on the guard watches `worldPid` (the process that runs the emulators)
+     * and stops the rest at its end. Without one it waits for `down`.
      */
     release(worldPid?: number): Promise<void>;
-    /** Ends the guard alone, once everything else has been stopped in good order. */
+    /** Ends only the guard, after everything else has been stopped in order. */
     stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     const identity = identify(child.pid) ?? { pid: child.pid, started: "ended" };
     addToLedger(stateDir, { ...identity, name: "guard", command: "guard", role: "guard" });
     const answers = lines(child.stdout!);
-    child.stdin!.on("error", () => undefined); // a guard that died is noticed by the answer that does not come
+    child.stdin!.on("error", () => undefined); // the end of the guard is noticed by its missing answer
     await answers.next("ready");
     child.unref();
     for (const stream of [child.stdin!, child.stdout!]) (stream as unknown as { unref(): void }).unref();
@@ -59,16 +59,13 @@ export async function startGuard(options: GuardOptions): Promise<Guard> {
     };
 }
 
-/** What loads TypeScript, whatever folder the command was started in. */
+/** The loader of TypeScript, independent of the current folder. */
 const LOADER = join(__dirname, "../../load-typescript.js");
 
-/**
- * Longest wait for a line of the guard, in seconds. Measured: 0.7 on an idle core, and five times that next to other
- * worlds.
- */
+/** Longest wait for a line of the guard, in seconds. Measured: 0.7 on an idle core, and five times that with other worlds. */
 const ANSWER_SECONDS = 60;
 
-/** Waits for one line of the guard; its end or its silence is an error. */
+/** Waits for one line of the guard. Its end or a timeout is an error. */
 function lines(stream: NodeJS.ReadableStream) {
     const waiting: { line: string; resolve: () => void; reject: (error: Error) => void }[] = [];
     let seen: string[] = [];

@@ -1,20 +1,20 @@
 /**
- * Which process a pid means. A pid alone is reused by the system sooner or later, so a process is
- * remembered as pid + the moment it started, and nothing is ended unless both still agree.
+ * Identity of a process. The system reuses pids, so a process is identified by its pid and start time, and is ended only if
+ * both still match.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 
 export interface ProcessIdentity {
     pid: number;
-    /** When it started, in the system's own words; compared, never read. */
+    /** Start time as the system prints it. It is only compared. */
     started: string;
 }
 
-/** True where the /proc file system of Linux can be read; elsewhere `ps` is asked. */
+/** Whether /proc of Linux is readable; other systems use `ps`. */
 export const hasProc = existsSync("/proc/self/stat");
 
-/** The identity of a running process; undefined when there is none (a zombie has ended and counts as none). */
+/** The identity of a running process; undefined: there is none (a zombie has ended). */
 export function identify(pid: number): ProcessIdentity | undefined {
     const started = hasProc ? startedOnLinux(pid) : startedByPs(pid);
     return started === undefined ? undefined : { pid, started };
@@ -24,7 +24,7 @@ export function isAlive(process: ProcessIdentity): boolean {
     return identify(process.pid)?.started === process.started;
 }
 
-/** Fields of /proc/<pid>/stat after the command name, which may itself hold spaces and brackets (proc(5)). */
+/** Fields of /proc/<pid>/stat after the command name, which may contain spaces and brackets (proc(5)). */
 export function statFields(pid: number): string[] | undefined {
     try {
         const text = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -42,7 +42,7 @@ function startedOnLinux(pid: number): string | undefined {
 }
 
 let boot: string | undefined;
-/** Ticks since boot repeat after a restart of the machine; the boot id tells the two apart. */
+/** The same number of ticks may occur after a reboot. The boot id distinguishes them. */
 function bootId(): string {
     try {
         boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();

@@ -1,4 +1,4 @@
-/** Supervision of the sandbox's processes: nothing stays behind after Ctrl-C, kill -9 or a second `up`. */
+/** Supervision of the processes of a sandbox: none remains after Ctrl-C, kill -9 or a second `up`. */
 export { startGuard, type Guard, type GuardOptions } from "./guard";
 export { endOrphanPlugins, findOrphanPlugins, type OrphanPlugin } from "./orphan-plugins";
 export { describeHolder, freePort, freePortFrom, whoHolds, type PortHolder } from "./ports";

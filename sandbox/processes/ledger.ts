@@ -1,13 +1,13 @@
-/** The list of processes that a sandbox has started, kept on disk so that a later command can end them. */
+/** The list of processes of a sandbox, on disk, so that a later command can end them. */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProcessIdentity } from "./identity";
 
 export interface Entry extends ProcessIdentity {
     name: string;
-    /** The program's path; never its arguments, which may contain secrets. */
+    /** Path of the program; never its arguments, which may contain secrets. */
     command: string;
-    /** The guard is listed too, so that `down` ends it, but it does not end itself. */
+    /** Whether it is the guard, which `down` ends too, but which does not end itself. */
     role?: "guard";
 }
 
@@ -15,7 +15,7 @@ export function ledgerPath(stateDir: string): string {
     return join(stateDir, "processes.json");
 }
 
-/** Oldest first. An absent file is an empty list; a damaged one is an error, for it may name living processes. */
+/** Oldest first. A missing file is an empty list. A damaged one is an error, because it may name running processes. */
 export function readLedger(stateDir: string): Entry[] {
     const path = ledgerPath(stateDir);
     let text: string;
@@ -29,12 +29,12 @@ export function readLedger(stateDir: string): Entry[] {
         return JSON.parse(text) as Entry[];
     } catch {
         throw new Error(
-            `${path}: must be a JSON list of processes (it cannot be read). End what is left by hand (pgrep -f ${stateDir}), then delete the file.`,
+            `${path}: must be a JSON list of processes (it cannot be read). End remaining processes by hand (pgrep -f ${stateDir}), then delete the file.`,
         );
     }
 }
 
-/** Written aside and renamed: a reader never sees half a list. */
+/** Written to a temporary file and renamed, so that readers never get a part of the list. */
 export function writeLedger(stateDir: string, entries: Entry[]): void {
     const path = ledgerPath(stateDir);
     if (entries.length === 0) return rmSync(path, { force: true });

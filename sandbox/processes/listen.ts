@@ -1,15 +1,15 @@
-/** Servers on loopback: how each opens its port, and ends. */
+/** Opening and closing of servers on loopback. */
 import type { AddressInfo, Server, Socket } from "node:net";
 
 export interface Listening {
     port: number;
-    /** Ends the server with every connection, also those that were upgraded or tunnel. Resolves when its port is free. */
+    /** Closes the server and all connections, including upgraded ones and tunnels. Resolves when its port is free. */
     close(): Promise<void>;
 }
 
 /**
  * @param port 0: any free one
- * @throws Error as the system gives it: EADDRINUSE where the port is taken
+ * @throws Error of the system, for example EADDRINUSE
  */
 export async function listen(server: Server, port = 0, address = "127.0.0.1"): Promise<Listening> {
     const open = new Set<Socket>();

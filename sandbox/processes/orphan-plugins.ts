@@ -1,7 +1,7 @@
 /**
- * Pulumi's plugins outlive a `kill -9` of the pulumi command: they wait for an engine that never comes back.
- * They are found by the sandbox's mark in their environment, so that no other plugins are ended. Linux only: other
- * systems do not allow reading the environment of a process, and no plugin is found.
+ * Pulumi's plugins survive a `kill -9` of the pulumi command, and wait for its engine forever. They are found by the mark of
+ * the sandbox in their environment, so that no other plugins are ended. Linux only: other systems do not allow reading the
+ * environment of a process, so no plugin is found.
  */
 import { basename } from "node:path";
 import { hasProc } from "./identity";
@@ -11,23 +11,23 @@ import { endProcess } from "./stop";
 export interface OrphanPlugin {
     pid: number;
     started: string;
-    /** The plugin's own name, such as pulumi-resource-kubernetes. */
+    /** Name of the plugin, for example pulumi-resource-kubernetes. */
     name: string;
 }
 
-/** Plugins of the sandbox `id` whose pulumi is gone. */
+/** Plugins of the sandbox `id` whose pulumi has ended. */
 export function findOrphanPlugins(id: string): OrphanPlugin[] {
     return hasProc ? orphansIn(procTable(), id) : [];
 }
 
-/** Ends them; returns how many there were. */
+/** Ends them. Returns their number. */
 export async function endOrphanPlugins(id: string): Promise<number> {
     const orphans = findOrphanPlugins(id);
     await Promise.all(orphans.map((orphan) => endProcess(orphan, orphan.name, { graceSeconds: 2 })));
     return orphans.length;
 }
 
-/** The rule by itself, over a table of processes. */
+/** Selects orphaned plugins in a table of processes. */
 export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin[] {
     const marked = [...table.values()].filter((row) => row.marks[SANDBOX_MARK] === id);
     return marked.flatMap((row) => {
@@ -37,9 +37,9 @@ export function orphansIn(table: Map<number, ProcRow>, id: string): OrphanPlugin
 }
 
 /**
- * A plugin's parent is pulumi, or another plugin (the language host starts the program). The parent of an orphan is the
- * process that adopts orphans, pid 1 or a session manager, neither of which has the mark. Any other marked parent means
- * that a user runs the plugin from a shell of the sandbox: it is left alone.
+ * A plugin's parent is pulumi, or another plugin (the language host starts the program). The parent of an orphan is the process
+ * that adopts orphans, pid 1 or a session manager, which do not have the mark. Any other parent with the mark means that a user
+ * runs the plugin from a shell of the sandbox: it is not ended.
  */
 function isOrphan(row: ProcRow, table: Map<number, ProcRow>, id: string): boolean {
     const parent = table.get(row.parent);
@@ -53,9 +53,9 @@ function isPulumi(row: ProcRow): boolean {
     return row.program === "pulumi" || basename(row.args[0] ?? "") === "pulumi";
 }
 
-/** Plugins are programs named pulumi-<kind>-<name>, scripts of that name, or the SDK's own runners. */
+/** Whether a command line is a plugin: a program or script named pulumi-<kind>-<name>, or one of the SDK's runners. */
 function pluginName(args: string[]): string | undefined {
-    // Only the program and its script are looked at: `vim pulumi-resource-x.ts` in a shell is no plugin.
+    // Only the program and its script count: `vim pulumi-resource-x.ts` in a shell is not a plugin.
     for (const arg of args.slice(0, scriptAt(args) + 1)) {
         const base = basename(arg);
         if (/^pulumi-(resource|language|analyzer|converter|tool)-[\w.-]+$/.test(base))
@@ -65,14 +65,14 @@ function pluginName(args: string[]): string | undefined {
     return undefined;
 }
 
-/** Index of the script when the program is an interpreter (node, python, sh), else of the program. */
+/** Index of the script if the program is an interpreter (node, python, sh), otherwise of the program. */
 function scriptAt(args: string[]): number {
     if (!/^(node|nodejs|python[\d.]*|sh|bash|env)$/.test(basename(args[0] ?? ""))) return 0;
     const at = args.findIndex((arg, i) => i > 0 && !arg.startsWith("-") && !isOptionValue(args[i - 1]));
     return at < 0 ? 0 : at;
 }
 
-/** Node's options that take their value as the next argument. */
+/** Options of Node.js whose value is the next argument. */
 function isOptionValue(before: string): boolean {
     return /^(--require|-r|--import|--loader|--experimental-loader|-C|--conditions)$/.test(before);
 }

@@ -1,4 +1,4 @@
-/** Ports on loopback: finding free ones, and saying who holds one that is not. */
+/** Ports on loopback: finding free ones, and the processes that hold others. */
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
@@ -9,18 +9,18 @@ import { programOf } from "./proc-table";
 
 export interface PortHolder {
     port: number;
-    /** Undefined when it belongs to another user and cannot be seen. */
+    /** Undefined: it belongs to another user and is invisible. */
     pid?: number;
-    /** Program and, for an interpreter, its script. Never the other arguments: they may hold secrets. */
+    /** The program and, for an interpreter, its script. Never other arguments, which may contain secrets. */
     command?: string;
 }
 
-/** Which process listens on a TCP port of this machine; undefined when none does. */
+/** The process that listens on a TCP port of this machine; undefined: none. */
 export function whoHolds(port: number): PortHolder | undefined {
     return hasProc ? holderOnLinux(port) : holderByLsof(port);
 }
 
-/** "port 30800 is held by nginx (pid 812)", or that it is free. */
+/** Text: "port 30800 is held by nginx (pid 812)", or that it is free. */
 export function describeHolder(port: number): string {
     const holder = whoHolds(port);
     if (!holder) return `port ${port} is free`;
@@ -31,18 +31,18 @@ export function describeHolder(port: number): string {
 const handedOut = new Set<number>();
 
 /**
- * Where ports are looked for: below those that Linux gives away by itself (32768 to 60999: net.ipv4.ip_local_port_range) and
- * those of Services (from 30000). A port is handed out seconds before its program listens, and any connection or server of
- * another process could get it meanwhile. Above those that programs here take by default: Alpa (from 20001) and cloudflared's
- * metrics (20241 to 20245).
+ * Range for free ports: below the ports that Linux assigns itself (32768 to 60999: net.ipv4.ip_local_port_range) and those of
+ * Services (from 30000). A port is chosen seconds before its program listens, and another process could get one of those ports
+ * in between. It is above the default ports of programs here: Alpa (from 20001) and the metrics of cloudflared (20241 to
+ * 20245).
  */
 const RANGE = { first: 20_300, count: 9_700 };
-/** Each process begins somewhere else, so that two that look at the same time do not find the same port. */
+/** Start of the search, different for each process, so that two concurrent searches do not find the same port. */
 let next = (process.pid * 101) % RANGE.count;
 
 /**
- * A port on 127.0.0.1 without a listener: the preferred one if it is free, else any. The same port is never returned
- * twice to this process, so that two programs started at once do not conflict.
+ * Returns a port on 127.0.0.1 without a listener: the preferred one if it is free, otherwise any. It never returns a port twice
+ * in this process, so that two programs started at once do not conflict.
  */
 export async function freePort(preferred?: number): Promise<number> {
     if (preferred !== undefined && (await canListen(preferred))) {
@@ -53,19 +53,19 @@ export async function freePort(preferred?: number): Promise<number> {
         const port = RANGE.first + next;
         next = (next + 1) % RANGE.count;
         if (handedOut.has(port)) continue;
-        handedOut.add(port); // before it is tried: others ask meanwhile
+        handedOut.add(port); // before the check, because of concurrent calls
         if (await canListen(port)) return port;
     }
     const last = RANGE.first + RANGE.count - 1;
     throw new Error(`a port between ${RANGE.first} and ${last} must be free on 127.0.0.1. Close other programs.`);
 }
 
-/** The last port an API server gives to a Service of type NodePort, unless told otherwise. */
+/** The last port that an API server assigns to a Service of type NodePort by default. */
 const LAST_NODE_PORT = 32767;
 
 /**
- * The first free port from `first` on, within the range of node ports. Other processes that use this function do not get
- * the port while this process lives, although its program starts to listen minutes later.
+ * Returns the first free port from `first` on in the range of node ports. Other processes that use this function do not get the
+ * port while this process lives, even if its program starts to listen minutes later.
  */
 export async function freePortFrom(first: number): Promise<number> {
     for (let port = first; port <= LAST_NODE_PORT; port++)
@@ -79,8 +79,8 @@ export async function freePortFrom(first: number): Promise<number> {
 }
 
 /**
- * Holds the UDP port of the same number until this process ends. Services of type NodePort use TCP only, so the UDP port is
- * free to serve as a lock between processes, and the system releases it however the process ends.
+ * Holds the UDP port of the same number until this process ends. Services of type NodePort here use only TCP, so the UDP port
+ * can be a lock between processes, which the system always releases.
  */
 function reserve(port: number): Promise<boolean> {
     return new Promise((resolve) => {
@@ -93,7 +93,7 @@ function reserve(port: number): Promise<boolean> {
     });
 }
 
-/** Listens for a moment. */
+/** Tries to listen. */
 function canListen(port: number): Promise<boolean> {
     return new Promise((resolve) => {
         const server = createServer();
@@ -120,7 +120,7 @@ function readTable(file: string): string {
     }
 }
 
-/** Inodes of the sockets listening on `port` (state 0A) in a table of the form of /proc/net/tcp. */
+/** Inodes of the sockets that listen on `port` (state 0A), from a table in the format of /proc/net/tcp. */
 export function listeners(table: string, port: number): string[] {
     const hex = port.toString(16).toUpperCase().padStart(4, "0");
     return table
@@ -137,7 +137,7 @@ function holdsSocket(pid: number, inodes: Set<string>): boolean {
             return link.startsWith("socket:[") && inodes.has(link.slice(8, -1));
         });
     } catch {
-        return false; // another user's, or a descriptor closed meanwhile
+        return false; // another user's, or a closed descriptor
     }
 }
 

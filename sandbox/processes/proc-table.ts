@@ -1,24 +1,24 @@
-/** What /proc says about running processes: enough to find our own by their environment. Linux only. */
+/** Running processes in /proc, with the marks in their environment. Linux only. */
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { identify, statFields, type ProcessIdentity } from "./identity";
 
-/** Every process the sandbox starts, and a shell that ran `sandbox env`, carries this: the sandbox's id. */
+/** The id of the sandbox: in the environment of all its processes, and of shells that ran `sandbox env`. */
 export const SANDBOX_MARK = "ALPA_AUTH_SANDBOX";
-/** Only what `spawnTracked` started, and its children, carry this: the state directory they belong to. */
+/** The state directory: only in the environment of processes of `spawnTracked` and their children. */
 export const TRACKED_MARK = "ALPA_AUTH_SANDBOX_STATE";
 
 export interface ProcRow extends ProcessIdentity {
     parent: number;
-    /** Argument list; kept in memory only, never printed: it may hold secrets. */
+    /** Arguments. They stay in memory and are never printed, because they may contain secrets. */
     args: string[];
     /** Base name of the running executable. */
     program: string;
-    /** Only the two marks above are kept of the environment. */
+    /** Only the two marks above. */
     marks: { [SANDBOX_MARK]?: string; [TRACKED_MARK]?: string };
 }
 
-/** All processes whose environment may be read (those of the same user). */
+/** All processes with a readable environment (those of the same user). */
 export function procTable(): Map<number, ProcRow> {
     const table = new Map<number, ProcRow>();
     for (const name of readdirSync("/proc")) {
@@ -42,11 +42,11 @@ function readRow(pid: number): ProcRow | undefined {
         }
         return { ...identity, parent: Number(stat[1]), args, program: programOf(pid, args), marks };
     } catch {
-        return undefined; // ended meanwhile, or another user's
+        return undefined; // has ended, or is another user's
     }
 }
 
-/** The link reads "… (deleted)" when the file was replaced while running. */
+/** The link ends with "(deleted)" if the file was replaced while it runs. */
 export function programOf(pid: number, args: string[]): string {
     try {
         return basename(readlinkSync(`/proc/${pid}/exe`).replace(/ \(deleted\)$/, ""));
@@ -55,7 +55,7 @@ export function programOf(pid: number, args: string[]): string {
     }
 }
 
-/** Processes that `spawnTracked` started for `stateDir`, or their children; this process and its ancestors excepted. */
+/** Processes that `spawnTracked` started for `stateDir`, and their children, without this process and its ancestors. */
 export function markedProcesses(table: Map<number, ProcRow>, stateDir: string): ProcRow[] {
     const own = new Set<number>();
     for (let pid = process.pid; pid > 1 && !own.has(pid); pid = table.get(pid)?.parent ?? 0) own.add(pid);

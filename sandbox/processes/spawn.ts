@@ -1,4 +1,4 @@
-/** Starting a process that will be ended again, whatever becomes of the one that started it. */
+/** Starts processes that are recorded, so that they are ended even if their parent is killed. */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -8,27 +8,27 @@ import { TRACKED_MARK } from "./proc-table";
 import { endProcess, type StopOptions } from "./stop";
 
 export interface SpawnOptions {
-    /** What people call it: "etcd". */
+    /** Name for people: "etcd". */
     name: string;
     command: string;
-    /** No secrets: every user of the machine can read them. */
+    /** Without secrets: every user of the machine can read arguments. */
     args: string[];
     /** The whole environment. @default the environment of this process */
     env?: NodeJS.ProcessEnv;
-    /** Both output streams are appended here, readable by this user only. */
+    /** File for both output streams, which only this user can read. */
     logFile: string;
-    /** Where the process is recorded. */
+    /** The list for recording the process. */
     stateDir: string;
-    /** @default the folder this process works in */
+    /** @default the current folder */
     cwd?: string;
 }
 
 export interface TrackedProcess extends ProcessIdentity {
     name: string;
     logFile: string;
-    /** Settles once the process has ended, however it ended. */
+    /** Settles when the process has ended, in any way. */
     exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
-    /** Ends it and takes it off the record. */
+    /** Ends it and removes it from the list. */
     stop(options?: StopOptions): Promise<void>;
 }
 
@@ -40,11 +40,11 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
         cwd: options.cwd,
         env: { ...(options.env ?? process.env), [TRACKED_MARK]: stateDir },
         stdio: ["ignore", log, log],
-        // A group of its own: Ctrl-C in the terminal reaches only us, and we stop the rest in order.
+        // A process group of its own: Ctrl-C in the terminal reaches only this process, which stops the others in order.
         detached: true,
     });
     closeSync(log);
-    // Recorded before anything is awaited: the shorter this gap, the less can be lost by a kill -9 of this process.
+    // Recorded before any await, so that a kill -9 of this process is unlikely to leave it unrecorded.
     const identity =
         child.pid === undefined ? undefined : (identify(child.pid) ?? { pid: child.pid, started: "ended" });
     if (identity) addToLedger(stateDir, { ...identity, name, command });
@@ -57,7 +57,7 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
             reject(new Error(`${name}: must be a program that can be started (${command}: ${error.message}).`));
         });
     });
-    child.unref(); // what keeps this process alive is its own business
+    child.unref(); // it does not keep this process alive
     const stop = async (stopOptions?: StopOptions) => {
         await endProcess(identity!, name, stopOptions);
         removeFromLedger(stateDir, identity!);
@@ -66,8 +66,8 @@ export async function spawnTracked(options: SpawnOptions): Promise<TrackedProces
 }
 
 /**
- * The part of a log to be shown in an error: from the line a Go program died with (panic, klog's F, "Error:"),
- * which a stack trace may follow, or else the end.
+ * The part of a log for an error: from the fatal line of a Go program (panic, klog's F, "Error:"), which a stack trace may
+ * follow, otherwise the end.
  */
 export function lastLines(logFile: string, lines = 12): string {
     try {

@@ -1,4 +1,4 @@
-/** Ending processes: asked first (TERM), then made to (KILL), and always waited for. */
+/** Ends processes: by TERM, then by KILL, and waits for their end. */
 import { hasProc, isAlive, type ProcessIdentity } from "./identity";
 import { markedProcesses, procTable } from "./proc-table";
 import { readLedger, removeFromLedger, writeLedger } from "./ledger";
@@ -6,18 +6,18 @@ import { waitFor } from "./wait";
 
 export interface StopOptions {
     /**
-     * How long a process may take over its own way out, in seconds, before it is killed.
-     * @default 8: kube-apiserver was seen to need up to 5 with watches open
+     * Time for a process to end before it is killed, in seconds.
+     * @default 8: kube-apiserver needed up to 5 with open watches
      */
     graceSeconds?: number;
-    /** Told each name as it is being stopped. */
+    /** Called with the name of each process that is being stopped. */
     log?: (line: string) => void;
 }
 
-/** Seconds a killed process has to disappear; longer means it hangs in the kernel. */
+/** Time for a killed process to disappear, in seconds. After that it hangs in the kernel. */
 const KILL_SECONDS = 30;
 
-/** Ends one process and its group (every process of ours leads a group of its own). */
+/** Ends one process and its group (every recorded process leads its own group). */
 export async function endProcess(target: ProcessIdentity, name: string, options: StopOptions = {}): Promise<void> {
     const gone = () => !isAlive(target);
     if (gone()) return;
@@ -31,8 +31,8 @@ export async function endProcess(target: ProcessIdentity, name: string, options:
 }
 
 /**
- * Ends all processes recorded in `stateDir`, the youngest first, and their orphans. Safe to call at any time and twice:
- * a pid that now belongs to another process is left alone. A caller that is itself on the list (the guard) is skipped.
+ * Ends all recorded processes of `stateDir`, the youngest first, and their orphans. Safe to call at any time and repeatedly: a
+ * pid of another process is not ended. It skips its caller if that is on the list (the guard).
  */
 export async function stopAll(stateDir: string, options: StopOptions = {}): Promise<void> {
     const failed: string[] = [];
@@ -50,7 +50,7 @@ export async function stopAll(stateDir: string, options: StopOptions = {}): Prom
     if (failed.length > 0) throw new Error(failed.join("\n"));
 }
 
-/** What is recorded in `stateDir` and still runs; forgets the rest. */
+/** Recorded processes of `stateDir` that still run. Removes the others from the list. */
 export function running(stateDir: string): { name: string; pid: number }[] {
     const alive = readLedger(stateDir).filter(isAlive);
     if (readLedger(stateDir).length !== alive.length) writeLedger(stateDir, alive);
@@ -58,8 +58,8 @@ export function running(stateDir: string): { name: string; pid: number }[] {
 }
 
 /**
- * Children that outlived a tracked process, and a process whose parent was killed before it could be recorded.
- * Only what `spawnTracked` itself marked with this state directory: a user's shell never carries that mark.
+ * Children that survived a recorded process, and a process whose parent was killed before recording it. Only processes with the
+ * mark of `spawnTracked` for this state directory: shells of users never have it.
  */
 function leftBehind(stateDir: string): ProcessIdentity[] {
     return hasProc ? markedProcesses(procTable(), stateDir) : [];

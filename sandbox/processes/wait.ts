@@ -1,18 +1,18 @@
-/** Waiting with an end. Every wait in the sandbox says what it waited for and how to look. */
+/** Waits with a timeout. The error names the awaited event and how to check it. */
 
 export interface WaitLimits {
     /** Longest wait, in seconds. */
     seconds: number;
     /**
-     * Pause between two checks, in milliseconds.
-     * @default 50: short compared with the awaited event (a process, an HTTP answer), cheap on a laptop
+     * Time between two checks, in milliseconds.
+     * @default 50: short compared with the awaited event (a process, an HTTP answer), and cheap on a laptop
      */
     everyMilliseconds?: number;
-    /** Told in the error when the time is over: what was seen last, where to look. */
+    /** Returns a text for the error of a timeout, with the last state or a command. */
     hint?: () => string | Promise<string>;
 }
 
-/** Asks `look` until it returns something other than undefined or false; throws once the time is over. */
+/** Polls `look` until it returns something other than undefined or false. Throws after the timeout. */
 export async function waitFor<T>(
     what: string,
     look: () => Promise<T | undefined | false> | T | undefined | false,
@@ -30,7 +30,7 @@ export async function waitFor<T>(
     }
 }
 
-/** Resolves after so long, or at once when the signal is aborted. */
+/** Resolves after a time, or at once when the signal is aborted. */
 export function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
         if (signal?.aborted) return resolve();

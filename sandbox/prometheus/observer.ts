@@ -1,9 +1,11 @@
 /**
- * Prometheus next to a world: it reads the metrics of the pods of gateways and connectors, with the alerts of this repository loaded.
+ * Prometheus next to a world: it reads the metrics of gateway and connector pods, with this repository's alerts loaded.
  *
- * Pods of a world have no network. Instead of Prometheus' own discovery in Kubernetes a small server lists them, as HTTP service
- * discovery asks for it: the pods with the annotations prometheus.io/scrape, /port and /path, as the usual configuration for
- * annotations takes them, at the local ports that emulate them. Network policies are not enforced here, and PodMonitors not followed.
+ * Pods of a world have no network. Instead of Prometheus' own discovery in Kubernetes, a small server lists them for HTTP
+ * service discovery: pods with the annotations prometheus.io/scrape, /port and /path, as the usual configuration for
+ * annotations reads them, at the local ports of their emulators.
+ *
+ * Unsupported: network policies are not enforced, PodMonitors have no effect.
  */
 import { createServer } from "node:http";
 import { join } from "node:path";
@@ -13,13 +15,13 @@ import { listen } from "../processes/listen";
 
 /** The rule file that operators load. */
 const RULES = join(__dirname, "../../docs/examples/prometheus/alpa-auth.rules.yml");
-/** Real seconds between two readings. The gateways make their text again every 15 s of their own clock. */
+/** Scrape interval in real seconds. The gateways refresh their exposition every 15 s of their own clock. */
 const INTERVAL_SECONDS = 5;
 
 export interface ObserverOptions {
-    /** All pods that there are now. */
+    /** Returns all current pods. */
     pods(): Promise<V1Pod[]>;
-    /** Local port that emulates a port of a pod; undefined: it cannot be reached. */
+    /** Local port of the emulator of a port of a pod; undefined: it is unreachable. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
     /** Folder of the sandbox. */
     stateDir: string;
@@ -28,13 +30,13 @@ export interface ObserverOptions {
     log: (line: string) => void;
 }
 
-/** A group of targets, as Prometheus reads it. */
+/** A group of targets in the format of Prometheus. */
 interface Target {
     targets: string[];
     labels: Record<string, string>;
 }
 
-/** @throws Error where Prometheus is not on PATH, or does not start */
+/** @throws Error if Prometheus is not on PATH or does not start */
 export async function startObserver(options: ObserverOptions): Promise<Prometheus> {
     const { stateDir, intervalSeconds = INTERVAL_SECONDS } = options;
     const discovery = await serveTargets(options);
@@ -70,7 +72,7 @@ async function serveTargets({ pods, podPort, log }: ObserverOptions) {
     return { url: `http://127.0.0.1:${port}`, close };
 }
 
-/** What is to be read of a pod; undefined: nothing, or nothing now. */
+/** Target of a pod; undefined: it has none, or none now. */
 export function targetOf({ metadata }: V1Pod, podPort: ObserverOptions["podPort"]): Target | undefined {
     const { name = "", namespace = "", annotations = {} } = metadata ?? {};
     if (annotations["prometheus.io/scrape"] !== "true") return undefined;

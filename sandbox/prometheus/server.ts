@@ -1,6 +1,6 @@
 /**
- * The real Prometheus that is on PATH, for the sandbox and for tests: it reads the targets of its options on loopback, and keeps its
- * data in a folder of the sandbox. Written for Prometheus 2.42 and newer, which Debian and Ubuntu have as package `prometheus`.
+ * The real Prometheus on PATH, for the sandbox and for tests. It reads targets on loopback, and stores data in a folder of the
+ * sandbox. Supports Prometheus 2.42 and newer, which is the package `prometheus` of Debian and Ubuntu.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,31 +8,31 @@ import { stringify } from "yaml";
 import { freePort, lastLines, spawnTracked, waitFor } from "../processes";
 import { findOnPath } from "../toolchain/path";
 
-/** Longest time until it answers, in seconds. Seen: 1. */
+/** Longest wait for its start, in seconds. Measured: 1. */
 const START_SECONDS = 30;
 
 export interface PrometheusOptions {
-    /** Folder of its configuration and data; data of an earlier run is read. */
+    /** Folder for configuration and data. Data of an earlier run is used. */
     folder: string;
     /** Files with rules, by absolute paths. @default none */
     rules?: string[];
-    /** Addresses that list what to read (HTTP service discovery). @default nothing is read */
+    /** URLs that list targets (HTTP service discovery). @default no targets */
     discovery?: { url: string; intervalSeconds: number };
     /** Port on 127.0.0.1. @default any free one */
     port?: number;
-    /** Where its process is recorded. */
+    /** State directory for recording its process. */
     stateDir: string;
-    /** The whole environment, where PATH is looked at. @default the environment of this process */
+    /** The whole environment, with PATH. @default the environment of this process */
     env?: NodeJS.ProcessEnv;
 }
 
 export interface Prometheus {
-    /** Address without a slash at the end. */
+    /** Address without a final slash. */
     url: string;
     close(): Promise<void>;
 }
 
-/** Path of the program. @throws Error that says how to get it */
+/** Path of the program. @throws Error with how to install it */
 export function prometheusProgram(env = process.env): string {
     const found = findOnPath("prometheus", env);
     if (found === undefined)
@@ -42,7 +42,7 @@ export function prometheusProgram(env = process.env): string {
     return found;
 }
 
-/** Listens on 127.0.0.1 only. @throws Error where it is not on PATH, or does not start */
+/** Listens on 127.0.0.1 only. @throws Error if it is not on PATH or does not start */
 export async function startPrometheus(options: PrometheusOptions): Promise<Prometheus> {
     const { folder, stateDir, env = process.env } = options;
     const command = prometheusProgram(env);
@@ -71,7 +71,7 @@ export async function startPrometheus(options: PrometheusOptions): Promise<Prome
     return { url, close: () => server.stop() };
 }
 
-/** Text of its configuration file, as an object. */
+/** Its configuration file, as an object. */
 function configOf({ rules = [], discovery }: PrometheusOptions): object {
     const interval = `${discovery?.intervalSeconds ?? 15}s`;
     return {

@@ -1,6 +1,6 @@
-/** The three ways in which the real program fails; they differ in what the user sees. */
+/** The three kinds of failure of the real program, which users see differently. */
 
-/** Errors that Rampart reports: the webhook answers 403 with them, the controller writes them into the status. */
+/** Errors that Rampart reports: the webhook rejects with 403, the controller writes them to the status. */
 export class GraphErrors extends Error {
     constructor(
         readonly during: "validation" | "deployment",
@@ -9,22 +9,22 @@ export class GraphErrors extends Error {
         super(errors.join("\n"));
     }
 
-    /** What the controller puts into status.messages ("occured" is how the real program spells it). */
+    /** Text for status.messages ("occured" is the real program's spelling). */
     get messages(): string {
         return `The following errors occured during ${this.during}:\n${this.errors.map((e) => `${e}\n\n`).join("")}`;
     }
 }
 
-/** An uncaught exception: the webhook answers 500, the controller process exits. The text is Python's. */
+/** An uncaught exception: the webhook answers 500, the controller process exits. The message is Python's. */
 export class Crash extends Error {}
 
-/** The deployment task was cancelled because the graph was changed or deleted meanwhile. */
+/** The deployment task was cancelled, because the graph was changed or deleted. */
 export class Cancelled extends Error {}
 
-/** The controller process ended: nothing is cleaned up. */
+/** The controller process ended, without cleanup. */
 export class Killed extends Error {}
 
-/** Errors of several steps in one: duplicates fall together, as in the set the real program keeps. */
+/** Errors of several steps, without duplicates, as in the set of the real program. */
 export function collect(during: "validation" | "deployment", problems: unknown[]): GraphErrors | undefined {
     const texts = new Set<string>();
     for (const problem of problems) {

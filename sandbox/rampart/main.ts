@@ -1,6 +1,6 @@
 /**
- * Rampart, whole: CRDs, admission webhook, HNC and the controller on an existing API server.
- * Emulator of petuum/rampart 47a837c (2023-04-07); each file says what it emulates and what not.
+ * The whole Rampart: CRDs, admission webhook, HNC and the controller on an existing API server. Emulator of petuum/rampart
+ * 47a837c (2023-04-07); each file lists what it emulates and what is unsupported.
  */
 import { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, realClock } from "./kubernetes/api.js";
@@ -14,21 +14,21 @@ export interface RampartOptions {
     kubeConfigPath: string;
     /** Path of the helm program. */
     helmPath: string;
-    /** Folder for helm's repos and caches; holds credentials of chart repos, so it is made readable for its owner only. */
+    /** Folder for helm's repos and caches. Only its owner can read it, because it has credentials of chart repos. */
     stateDir: string;
-    /** Seconds of one watch; a deletion takes up to one of them longer. @default 60, as in the real controller */
+    /** Duration of one watch, in seconds; a deletion takes up to one of them longer. @default 60, as in the real controller */
     watchCycleSeconds?: number;
     /** Contents of the Secret rampart-repo. @default none */
     repo?: InstallOptions["repo"];
-    /** Environment the controller believes to have. @default an invented one, see controller/controller.ts */
+    /** Environment of the controller. @default an invented one, see controller/controller.ts */
     env?: ControllerOptions["env"];
     log?: (line: string) => void;
 }
 
-/** First wait before the controller is started again after a crash, in seconds; doubles up to the longest. */
+/** First wait before a restart of the controller after a crash, in seconds. It doubles up to the longest. */
 const FIRST_RESTART_SECONDS = 10;
 const LONGEST_RESTART_SECONDS = 300;
-/** A kubelet forgets the crashes before a run that lasted so long, in seconds. */
+/** Duration of a run after which a kubelet forgets earlier crashes, in seconds. */
 const FORGIVEN_SECONDS = 600;
 
 export async function startRampart(options: RampartOptions): Promise<{ close(): Promise<void> }> {
@@ -65,7 +65,7 @@ export async function startRampart(options: RampartOptions): Promise<{ close(): 
     };
 }
 
-/** Starts the controller again after a crash, later and later, as a kubelet does with a pod (CrashLoopBackOff). */
+/** Restarts the controller after a crash with growing waits, as a kubelet does with a pod (CrashLoopBackOff). */
 export function supervise(
     start: () => Controller,
     log: (line: string) => void,
@@ -78,12 +78,12 @@ export function supervise(
             const started = clock.now();
             if ((await controller.exited) === undefined) return;
             if (clock.now() - started >= FORGIVEN_SECONDS) wait = FIRST_RESTART_SECONDS;
-            log(`controller: starts again in ${wait} s`);
+            log(`controller: restarts in ${wait} s`);
             await clock.sleep(wait, stop.signal);
             controller = start();
         }
     };
-    const following = follow().catch(() => {}); // only the sleep can fail, by being stopped
+    const following = follow().catch(() => {}); // only the sleep can fail, when it is aborted
     return {
         close: async () => {
             stop.abort(new Error("closed"));

@@ -1,10 +1,10 @@
 /**
- * How Python 3.9 prints values. Rampart is a Python program and its messages quote values with repr(), pprint and
- * json.dumps, so an emulator that wants the same text needs the same printing rules.
+ * Python 3.9's formatting of values. Rampart is a Python program whose messages have values by repr(), pprint and json.dumps,
+ * so the same messages need the same formatting.
  */
 import type { Json } from "./types.js";
 
-/** Entries sorted by key: the API server hands objects to webhooks and clients with sorted keys. */
+/** Entries sorted by key: the API server sends objects to webhooks and clients with sorted keys. */
 export function sortedEntries<T>(map: Record<string, T>): [string, T][] {
     return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 }
@@ -22,7 +22,7 @@ function reprString(text: string): string {
         const code = char.codePointAt(0) ?? 0;
         if (NAMED_ESCAPES[char] !== undefined) out += NAMED_ESCAPES[char];
         else if (char === quote) out += `\\${char}`;
-        // Python escapes what is not printable: control, format, unassigned, and every separator but the space.
+        // Python escapes non-printable characters: control, format, unassigned, and all separators except the space.
         else if (char !== " " && /[\p{C}\p{Z}]/u.test(char)) {
             if (code <= 0xff) out += `\\x${code.toString(16).padStart(2, "0")}`;
             else if (code <= 0xffff) out += `\\u${code.toString(16).padStart(4, "0")}`;
@@ -33,7 +33,7 @@ function reprString(text: string): string {
 }
 
 function reprNumber(value: number): string {
-    // Small fractions: Python switches to an exponent below 0.0001 and pads it to two digits.
+    // Python uses an exponent below 0.0001 and pads it to two digits.
     if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
     return String(value);
 }
@@ -51,14 +51,14 @@ export function repr(value: Json): string {
         .join(", ")}}`;
 }
 
-/** pprint.pformat(value, width=…): one line if it fits, otherwise one item per line under its opening bracket. */
+/** pprint.pformat(value, width=…): one line if it fits, otherwise one item per line below its opening bracket. */
 export function pformat(value: Json, width = 72): string {
     return layout(value, 0, 0, 1, width);
 }
 
 /**
- * @param indent column at which the value starts
- * @param allowance characters that still have to follow it on its last line (closing brackets, a comma)
+ * @param indent column of the start of the value
+ * @param allowance characters after it on its last line (closing brackets, a comma)
  */
 function layout(value: Json, indent: number, allowance: number, level: number, width: number): string {
     const oneLine = repr(value);
@@ -82,10 +82,10 @@ function layout(value: Json, indent: number, allowance: number, level: number, w
     return oneLine;
 }
 
-/** len(): characters, where JavaScript counts UTF-16 units. */
+/** len(): characters, while JavaScript counts UTF-16 units. */
 const lengthOf = (text: string) => (/[\ud800-\udfff]/.test(text) ? [...text].length : text.length);
 
-/** Long strings are broken after white space into adjacent literals; only a top-level one is put in parentheses. */
+/** Splits long strings after white space into adjacent literals. Only a top-level one is in parentheses. */
 function layoutString(text: string, indent: number, allowance: number, level: number, width: number): string {
     if (text === "") return repr(text);
     const top = level === 1;
@@ -115,7 +115,7 @@ function layoutString(text: string, indent: number, allowance: number, level: nu
     return top ? `(${joined})` : joined;
 }
 
-/** json.dumps(): a space after every comma and colon, everything beyond ASCII escaped. */
+/** json.dumps(): a space after every comma and colon, all non-ASCII characters escaped. */
 export function jsonDumps(value: Json): string {
     if (Array.isArray(value)) return `[${value.map(jsonDumps).join(", ")}]`;
     if (isMap(value)) {

@@ -1,4 +1,4 @@
-/** Shapes of the objects that the Rampart emulator reads and writes; only the fields it uses. */
+/** Types of the objects that the Rampart emulator reads and writes; only the fields it uses. */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
@@ -25,7 +25,7 @@ export interface OwnerReference {
     blockOwnerDeletion: boolean;
 }
 
-/** No conditions array: the real resource has only these (all optional, none before the controller has seen it). */
+/** No array of conditions: the real resource has only these (all optional, none before the first pass of the controller). */
 export interface GraphStatus {
     phase?: "Deploying" | "Deployed" | "Failed" | "Undeploying" | "Undeployed" | "Deleting";
     reason?: "GraphValidationError" | "GraphDeploymentError";
@@ -44,7 +44,7 @@ export interface GraphObject {
     status?: GraphStatus;
 }
 
-/** Graph that provides a piece of infrastructure ("pulsar", "ray", …). */
+/** Graph that provides an infrastructure ("pulsar", "ray", …). */
 export interface InfraSource {
     namespace: string;
     name: string;
@@ -54,7 +54,7 @@ export const GROUP = "rampart.petuum.com";
 export const VERSION = "v1beta2";
 export const KIND = "RampartGraph";
 export const FINALIZER = "rampart.petuum.com/graph";
-/** Put on anchors and component namespaces; Ingresses and ApisixRoutes carrying it are listed in endpointPaths. */
+/** Label of anchors and component namespaces. Ingresses and ApisixRoutes with it are listed in endpointPaths. */
 export const CONTROLLED_LABEL = "controlled-by-rampart";
 /** Key of the chart annotation that declares inputs, outputs, provides and requires. */
 export const CHART_ANNOTATION = "petuum.com/rampartComponent";

@@ -1,7 +1,7 @@
 /**
- * HTTPS server that the API server asks about RampartGraphs: /validate, /conversion, /healthz.
- * Emulated: petuum/rampart 47a837c, validator.py on aiohttp 3.7.4; a crash answers with aiohttp's own 500 page.
- * Key and certificate are made for each start and stay in memory.
+ * HTTPS server for the API server's calls about RampartGraphs: /validate, /conversion, /healthz.
+ * Emulated: petuum/rampart 47a837c, validator.py on aiohttp 3.7.4; a crash answers with aiohttp's own 500 page. Key and
+ * certificate are created at each start and stay in memory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -25,7 +25,7 @@ export interface WebhookOptions {
     log?: (line: string) => void;
     /** @default 0: any free port */
     port?: number;
-    /** What is known of the cluster. @default read from it for each question */
+    /** The cluster. @default read for each call */
     readWorld?: () => Promise<World>;
 }
 
@@ -38,7 +38,10 @@ interface AdmissionRequest {
     object: GraphObject;
 }
 
-/** aiohttp's. Node's own 5 s are the pause between two questions often enough: the API server then meets a closed connection. */
+/**
+ * aiohttp's timeout. The pause between two calls is often the 5 s of Node.js: the API server would then find a closed
+ * connection.
+ */
 const KEEP_ALIVE_MS = 75_000;
 const CRASH_PAGE = "500 Internal Server Error\n\nServer got itself in trouble";
 
@@ -105,7 +108,7 @@ async function review(
     log: (line: string) => void,
 ): Promise<object> {
     const response = await decide(request, readWorld);
-    // Its log line asks for the namespace, and fails without one.
+    // Its log line reads the namespace, and fails without one.
     const named = request.name ?? request.generateName;
     if (named !== undefined && request.namespace === undefined) throw new Crash("KeyError: 'namespace'");
     log(
@@ -119,7 +122,7 @@ async function review(
 }
 
 async function decide(request: AdmissionRequest, readWorld: () => Promise<World>) {
-    // The names of the request count, not those of the object: by now the API server has made one from generateName.
+    // The name in the request counts, not that in the object: the API server has already generated one from generateName.
     const name = request.name ?? request.generateName;
     if (name === undefined) return denied("Invalid graph", "No name found");
     if (!["CREATE", "UPDATE"].includes(request.operation)) return { allowed: true };
@@ -138,7 +141,7 @@ interface ConversionReview {
     request: { uid: string; desiredAPIVersion: string; objects: GraphObject[] };
 }
 
-/** v1beta1 cannot say `deploy`: it is set to true on the way up and dropped on the way down. */
+/** v1beta1 has no `deploy`: it is set to true on the way up and removed on the way down. */
 export function convert({ apiVersion, request }: ConversionReview): object {
     const wanted = request.desiredAPIVersion;
     const convertedObjects = request.objects.map((object) => {
@@ -153,7 +156,7 @@ export function convert({ apiVersion, request }: ConversionReview): object {
     return { apiVersion, kind: "ConversionReview", response };
 }
 
-/** Tells the API server to ask this webhook. */
+/** Registers this webhook with the API server. */
 export async function registerWebhook(kubeConfig: KubeConfig, webhook: WebhookAddress): Promise<void> {
     const body = webhookConfiguration(webhook);
     const path = `/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/${body.metadata.name}`;

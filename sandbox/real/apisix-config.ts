@@ -1,10 +1,10 @@
 /**
- * The settings file of a real APISIX on this machine, from the one that its pod has: everything stays as it is rendered but
- * where it listens, where it finds etcd and DNS, and where it writes. Pure.
+ * The settings file of a real APISIX on this machine, from that of its pod. Changed are only its listening addresses, the
+ * addresses of etcd and DNS, and the paths of its output. Pure.
  */
 import { parse } from "yaml";
 
-/** Ports on 127.0.0.1, by those of the container. */
+/** Ports on 127.0.0.1, by ports of the container. */
 export interface ApisixPorts {
     data: number;
     admin: number;
@@ -12,19 +12,19 @@ export interface ApisixPorts {
     control: number;
     status: number;
     prometheus: number;
-    /** Of the stream proxy, where the file has one. */
+    /** Of the stream proxy, if the file has one. */
     streams: number[];
 }
 
 export interface ApisixPlace {
     ports: ApisixPorts;
-    /** Address on loopback behind each name that etcd has in the file. */
+    /** Loopback address of each name of etcd in the file. */
     etcd: Map<string, string>;
     /** Address of the DNS server. */
     dns: string;
-    /** Folder for what the container writes outside of its own folder. */
+    /** Folder for files that the container writes outside of its own folder. */
     writes: string;
-    /** User of the workers; unset: the one that starts them. nginx asks only when it is root. */
+    /** User of the workers; unset: the current user. nginx uses it only as root. */
     user?: string;
 }
 
@@ -55,12 +55,12 @@ interface Settings {
 
 const HOST = "127.0.0.1";
 
-/** As the library of APISIX reads it: on is true. */
+/** As APISIX's library reads it: on is true. */
 function settingsOf(text: string): Settings {
     return (parse(text, { version: "1.1" }) ?? {}) as Settings;
 }
 
-/** How many ports of the stream proxy a file has. */
+/** Number of stream proxy ports in a file. */
 export function streamCount(text: string): number {
     const { tcp = [], udp = [] } = settingsOf(text).apisix?.stream_proxy ?? {};
     return tcp.length + udp.length;
@@ -70,13 +70,13 @@ export function servesTls(text: string): boolean {
     return settingsOf(text).apisix?.ssl?.enable === true;
 }
 
-/** Names that a file finds etcd by, with their ports. */
+/** Names and ports of etcd in a file. */
 export function etcdHosts(text: string): { host: string; port: number }[] {
     const hosts = settingsOf(text).deployment?.etcd?.host ?? [];
     return hosts.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) }));
 }
 
-/** @param text the file as the pod sees it */
+/** @param text the file in the pod */
 export function apisixConfig(text: string, place: ApisixPlace): string {
     const { ports, etcd, dns, writes, user } = place;
     const settings = settingsOf(text);
@@ -87,7 +87,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
-    // JSON: what YAML writes without quotes, such as on, is no text for APISIX.
+    // JSON, because an unquoted text such as on would not be a text for APISIX.
     return JSON.stringify({
         ...settings,
         apisix: {

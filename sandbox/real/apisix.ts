@@ -1,4 +1,4 @@
-/** Starts a real APISIX for a pod: initialised and run as its image's entry point does, in a folder of its own. */
+/** Starts a real APISIX for a pod: initialized and run as its image's entry point does, in its own folder. */
 import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { userInfo } from "node:os";
@@ -13,9 +13,9 @@ import { startProgram, type Ground } from "./run";
 
 const run = promisify(execFile);
 
-/** Longest wait for etcd, and for its first open port after it, in seconds. Seen: 2 on two busy cores. */
+/** Longest wait for etcd, and then for its first open port, in seconds. Measured: 2 on two busy cores. */
 const START_SECONDS = 60;
-/** Longest run of one command of its command line, in milliseconds. Seen: 400. */
+/** Longest run of one of its commands, in milliseconds. Measured: 400. */
 const COMMAND_MILLISECONDS = 60_000;
 
 export interface ApisixOptions {
@@ -27,7 +27,7 @@ export interface ApisixOptions {
     settings: { name: string; text: string };
     /** Variables of the container. */
     variables: Record<string, string>;
-    /** Address on loopback behind a name of the cluster's. */
+    /** Loopback address of a name in the cluster. */
     addressOf(host: string): Promise<string | undefined>;
     dns: string;
 }
@@ -79,7 +79,7 @@ export async function startApisix(ground: Ground, options: ApisixOptions): Promi
     return asGateway(started, { port: ports.data, adminPort: ports.admin, tlsPort, metricsPort });
 }
 
-/** The folders that APISIX looks for in its own, with the settings file as the only one. */
+/** The folders that APISIX expects in its own, with the settings file as the only file. */
 function layOut(home: string, folder: string): void {
     rmSync(folder, { recursive: true, force: true });
     for (const name of ["conf", "logs", "writes/tmp"]) mkdirSync(join(folder, name), { recursive: true, mode: 0o700 });
@@ -95,7 +95,7 @@ async function runCommand(
     options: { cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<void> {
     try {
-        // The path must begin with a dot: else APISIX looks for its files where its packages put them.
+        // The path must begin with a dot. Otherwise APISIX searches its files in the folders of its packages.
         await run(luajit, ["./apisix/cli/apisix.lua", command], { ...options, timeout: COMMAND_MILLISECONDS });
     } catch (error) {
         const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
@@ -105,7 +105,7 @@ async function runCommand(
 
 type Ports = Pick<Gateway, "port" | "adminPort" | "tlsPort" | "metricsPort">;
 
-/** As an emulator's: `close` lets the answers under way end, `kill` cuts them. */
+/** Like an emulator: `close` lets running answers end, `kill` cuts them. */
 function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     const close = async (graceSeconds = 0) => {
         if (graceSeconds === 0) return started.stop({ graceSeconds: 0 });
@@ -122,7 +122,7 @@ function asGateway(started: TrackedProcess, ports: Ports): Gateway {
     return { ...ports, output: () => readFileSync(started.logFile, "utf8"), close, kill: () => close(0) };
 }
 
-/** Whether it answers. It listens on some of its ports while it waits for others that are taken, and ends when they stay so. */
+/** Whether it answers. It opens some ports while it retries others that are taken, and exits if they stay taken. */
 async function answers(port: number): Promise<boolean> {
     try {
         await fetch(`http://127.0.0.1:${port}/`, { method: "HEAD", signal: AbortSignal.timeout(2000) });

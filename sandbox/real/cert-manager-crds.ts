@@ -1,10 +1,10 @@
-/** Reads the CRDs of a release of cert-manager: one file with all of them, or a folder with the templates of its chart. */
+/** Reads the CRDs of a cert-manager release: one file with all of them, or the folder of templates in its chart. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parseAllDocuments } from "yaml";
 import type { NewDefinition } from "../rampart/kubernetes/install";
 
-/** Those that the controller watches; it does not start without one of them. */
+/** CRDs that the controller watches. It does not start without each of them. */
 const NAMES = [
     "certificaterequests.cert-manager.io",
     "certificates.cert-manager.io",
@@ -14,7 +14,7 @@ const NAMES = [
     "orders.acme.cert-manager.io",
 ];
 
-/** @throws Error naming the CRDs that are missing */
+/** @throws Error with the missing CRDs */
 export function certManagerDefinitions(path: string): NewDefinition[] {
     const files = statSync(path).isDirectory()
         ? readdirSync(path)
@@ -26,7 +26,7 @@ export function certManagerDefinitions(path: string): NewDefinition[] {
         .map((document) => document.toJS() as NewDefinition | null)
         .filter((object) => object !== null && NAMES.includes(object.metadata?.name));
     const missing = NAMES.filter((name) => !found.some((object) => object!.metadata.name === name));
-    if (missing.length > 0) throw new Error(`${path} does not hold the CRDs ${missing.join(", ")}`);
-    // Labels and annotations of the chart's templates are still to be filled in, and nothing here reads them.
+    if (missing.length > 0) throw new Error(`${path} does not have the CRDs ${missing.join(", ")}`);
+    // Labels and annotations in the chart's templates are not filled in. They are not used here.
     return found.map((object) => ({ ...object!, metadata: { name: object!.metadata.name } }));
 }

@@ -12,7 +12,7 @@ const ANSWER_MILLISECONDS = 2000;
 
 export interface CertManagerOptions {
     found: Found;
-    /** File with access to the API server. */
+    /** kubeconfig for the API server. */
     kubeconfigPath: string;
 }
 
@@ -42,7 +42,7 @@ export async function startRealCertManager(
     let ended = false;
     void started.exited.then(({ code }) => {
         ended = true;
-        if (code) ground.log(`cert-manager has ended with ${code}. Look at ${started.logFile}`);
+        if (code) ground.log(`cert-manager has ended with ${code}. See ${started.logFile}`);
     });
     const answers = async () => ended || (await isHealthy(`http://${health}/livez`));
     try {

@@ -11,7 +11,7 @@ import type { Found } from "./parts";
 
 const run = promisify(execFile);
 
-/** The tests render every set of values with the charts of the same place. */
+/** Charts whose values the tests render, from the same source. */
 export const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
 
 /** Longest wait for one chart, in seconds. */
@@ -22,7 +22,7 @@ export interface Chart {
     version: string;
 }
 
-/** Those that the sandbox offers, at the versions that the sandbox emulates. */
+/** Charts of the sandbox, at the emulated versions. */
 function pinnedCharts(): Chart[] {
     return ["apisix", "apisix-ingress-controller", "kuberay-operator"].map((name) => ({
         name,
@@ -34,7 +34,7 @@ function versionIn(folder: string): string {
     return (parse(readFileSync(join(folder, "Chart.yaml"), "utf8")) as Chart).version;
 }
 
-/** @throws Error saying what is not where it was looked for */
+/** @throws Error with the missing charts */
 export function findCharts(env: NodeJS.ProcessEnv): Found {
     const source = env[CHARTS_VARIABLE];
     if (source === undefined || source === "") throw new Error(`${CHARTS_VARIABLE} is not set`);
@@ -45,17 +45,17 @@ export function findCharts(env: NodeJS.ProcessEnv): Found {
     return { version: found[0].version, paths: Object.fromEntries(found.map(({ name, path }) => [name, path])) };
 }
 
-/** The addresses where chart repositories are named, and undefined where a folder is. */
+/** The URLs of chart repositories; undefined: a folder. */
 export function repositoriesOf(source: string): string[] | undefined {
     const addresses = source.split(",").map((address) => address.trim().replace(/\/+$/, ""));
     if (!addresses.every((address) => /^(https?|oci):\/\//.test(address))) return undefined;
-    // Arguments of helm can be read by every user of the machine.
+    // Every user of the machine can read the arguments of helm.
     if (addresses.some((address) => /^\w+:\/\/[^/]*@/.test(address)))
         throw new Error(`${CHARTS_VARIABLE}: an address must not have a user name or password in it`);
     return addresses;
 }
 
-/** The archive of that version, or else the unpacked chart, of whichever version. */
+/** The archive of that version, otherwise the unpacked chart of any version. */
 export function chartIn(folder: string, { name, version }: Chart): { path: string; version: string } {
     const archive = join(folder, `${name}-${version}.tgz`);
     if (existsSync(archive)) return { path: archive, version };
@@ -65,7 +65,7 @@ export function chartIn(folder: string, { name, version }: Chart): { path: strin
     return { path, version: versionIn(path) };
 }
 
-/** Folders and archives of the charts that were found, pulled first where they are in repositories. */
+/** Folders and archives of the charts. Charts of repositories are pulled first. */
 export function realCharts({ paths, repositories }: Found, helmPath: string): Promise<string[]> {
     if (!repositories) return Promise.resolve(Object.values(paths));
     return Promise.all(pinnedCharts().map((chart) => pullChart(chart, repositories, { helmPath })));
@@ -75,11 +75,11 @@ export interface PullOptions {
     helmPath: string;
     /** Folder for pulled charts. @default next to the tool cache */
     cache?: string;
-    /** Longest wait for one repository. @default 60 */
+    /** Longest wait for one repository, in seconds. @default 60 */
     seconds?: number;
 }
 
-/** Takes a chart from the first repository that offers it. @returns its archive. @throws Error with what helm says of each */
+/** Pulls a chart from the first repository that has it. @returns its archive. @throws Error with helm's message for each */
 export async function pullChart(chart: Chart, repositories: string[], options: PullOptions): Promise<string> {
     const problems: string[] = [];
     for (const repository of repositories)
@@ -93,7 +93,7 @@ export async function pullChart(chart: Chart, repositories: string[], options: P
     const { name, version } = chart;
     throw new Error(
         `${CHARTS_VARIABLE}: helm cannot pull ${name} ${version}. ${problems.join("; ")}. ` +
-            `Correct the address, or name a folder that holds ${name}-${version}.tgz.`,
+            `Correct the address, or name a folder with ${name}-${version}.tgz.`,
     );
 }
 

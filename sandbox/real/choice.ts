@@ -1,6 +1,6 @@
 /**
- * Which parts of a world are real: `up --real` and the variable ALPA_AUTH_REAL, for the engine tests. `available` takes every
- * real part that is found; `all` and a list of names demand theirs.
+ * The choice of real parts of a world: `up --real`, and the variable ALPA_AUTH_REAL for engine tests. `available` takes every
+ * part that is found. `all` and a list of names require their parts.
  */
 import { closest, distance } from "fastest-levenshtein";
 import { PART_NAMES, PARTS, type Found, type PartName } from "./parts";
@@ -12,16 +12,16 @@ export type Choice = "none" | "available" | "all" | PartName[];
 /** The real parts of a world; every other one is emulated. */
 export type RealParts = Partial<Record<PartName, Found>>;
 
-/** One line of what a world consists of. */
+/** One part of a world, for status output. */
 export interface PartReport {
     part: PartName;
     title: string;
-    /** Of the real program: the one that runs, or the emulated one. */
+    /** The version: of the real program, or the emulated one. */
     version: string;
     real: boolean;
 }
 
-/** @throws Error naming every word that is not a part */
+/** @throws Error with all words that are not a part */
 export function parseChoice(text: string): Choice {
     const words = text
         .split(",")
@@ -44,7 +44,7 @@ export function parseChoice(text: string): Choice {
 
 /**
  * Finds the chosen parts.
- * @throws Error naming every demanded part that is missing, and how to get it
+ * @throws Error with all missing required parts, and how to get them
  */
 export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env): RealParts {
     const wanted = choice === "none" ? [] : Array.isArray(choice) ? choice : PART_NAMES;
@@ -55,7 +55,7 @@ export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env):
         try {
             const real = PARTS[name].find(env);
             if (!accepts.test(real.version))
-                throw new Error(`version ${real.version} is there, and the sandbox is made for ${version}`);
+                throw new Error(`found version ${real.version}, but the sandbox supports ${version}`);
             found[name] = real;
         } catch (error) {
             missing.push(`  ${name} (${title} ${version}): ${(error as Error).message}. ${get}`);
@@ -64,12 +64,12 @@ export function findParts(choice: Choice, env: NodeJS.ProcessEnv = process.env):
     if (missing.length > 0 && choice !== "available")
         throw new Error(
             `real parts: ${missing.length} of ${wanted.length} are missing.\n${missing.join("\n")}\n` +
-                `Or choose those that are there: --real available, or ${REAL_VARIABLE}=available.`,
+                `Or choose those that were found: --real available, or ${REAL_VARIABLE}=available.`,
         );
     return found;
 }
 
-/** What the variable asks for. */
+/** The choice in the variable. */
 export function partsOfEnvironment(env: NodeJS.ProcessEnv = process.env): RealParts {
     return findParts(parseChoice(env[REAL_VARIABLE] ?? "none"), env);
 }
@@ -81,7 +81,7 @@ export function reportParts(real: RealParts): PartReport[] {
     });
 }
 
-/** A line for each part: what it is called, and whether it is real. */
+/** A line for each part with its name, and whether it is real. */
 export function partLines(parts: PartReport[]): string[] {
     const width = Math.max(...parts.map(({ title }) => title.length));
     return parts.map(

@@ -1,8 +1,8 @@
 /**
- * Starts a real cloudflared for a pod, with the arguments and variables of its container. Changed is where it listens for its
- * metrics, where its token lies, and how it finds others: the edge and what it trusts by hidden flags of its own
- * (`--edge`, `--cacert`), by HTTP/2, which is all that the edge here takes; the team's domain and names of the cluster
- * by a proxy.
+ * Starts a real cloudflared for a pod, with the arguments and variables of its container. Changed are the address of its
+ * metrics, the path of its token, and the addresses of others: the edge and its certificate authority by cloudflared's own
+ * hidden flags (`--edge`, `--cacert`), with HTTP/2, which the sandbox's edge requires; the team's domain and names in the
+ * cluster by a proxy.
  */
 import { join } from "node:path";
 import { writeSecret } from "../control-plane/secret-file";
@@ -13,14 +13,14 @@ import type { Found } from "./parts";
 import { startProgram, type Ground } from "./run";
 import { startSocks, type Destination, type SocksProxy } from "./socks";
 
-/** Between two looks at whether it is ready, in milliseconds. */
+/** Interval of the readiness checks, in milliseconds. */
 const LOOK_MS = 250;
 /** Longest wait for one answer, in milliseconds. */
 const ANSWER_MS = 2000;
-/** How much longer than its grace period it may take to end, in seconds. */
+/** Time for its end in addition to its grace period, in seconds. */
 const MARGIN_SECONDS = 5;
 
-/** The proxy by which real connectors reach the team's domain, and the names that `others` knows. */
+/** The proxy by which real connectors reach the team's domain and the names of `others`. */
 export function startConnectorProxy(
     { teamDomainTls }: EdgePlace,
     others: Destination = () => undefined,
@@ -28,13 +28,13 @@ export function startConnectorProxy(
     const { name, port } = teamDomainTls;
     return startSocks((host, asked) => {
         if (host === name && asked === 443) return port;
-        // curl on a host asks for it where its settings have put it.
+        // curl on a host requests this name too, if the host's proxy settings apply to it.
         if (host === "127.0.0.1" && asked === port) return port;
         return others(host, asked);
     });
 }
 
-/** Variables by which a real cloudflared finds this sandbox's Cloudflare. */
+/** Variables with the addresses of this sandbox's Cloudflare for a real cloudflared. */
 export function realVariables(edge: EdgePlace, certificateFile: string, proxyUrl: string): Record<string, string> {
     return {
         ...edgeVariables(edge, certificateFile),
@@ -50,7 +50,7 @@ export interface CloudflaredOptions {
     /** `namespace/name` of the pod. */
     title: string;
     folder: string;
-    /** Of the container. */
+    /** Arguments and variables of the container. */
     args: readonly string[];
     variables: Record<string, string>;
     token: string;
@@ -79,7 +79,7 @@ export class RealCloudflared {
         return this.port;
     }
 
-    /** Lets the answers under way end within its grace period. */
+    /** Lets running answers end within its grace period. */
     async stop(graceMilliseconds: number): Promise<void> {
         await this.end(graceMilliseconds / 1000 + MARGIN_SECONDS);
     }
@@ -110,7 +110,7 @@ export class RealCloudflared {
         const started = await startProgram(ground, { name: `cloudflared ${title}`, command, folder, env });
         void started.exited.then(({ code }) => {
             if (!this.over.signal.aborted)
-                ground.log(`${title}: cloudflared has ended with ${code}. Look at ${started.logFile}`);
+                ground.log(`${title}: cloudflared has ended with ${code}. See ${started.logFile}`);
             this.over.abort();
         });
         void this.watch(metrics).then((ready) => {
@@ -120,7 +120,7 @@ export class RealCloudflared {
         return started;
     }
 
-    /** @returns whether it has become ready before its end */
+    /** @returns whether it became ready before its end */
     private async watch(metrics: string): Promise<boolean> {
         const { signal } = this.over;
         while (!signal.aborted) {
@@ -136,7 +136,7 @@ export class RealCloudflared {
     }
 }
 
-/** Every pod has the whole machine's ports to share with the others. */
+/** All pods share the ports of this machine. */
 function withMetrics(args: readonly string[], address: string): string[] {
     const at = args.indexOf("--metrics");
     if (at >= 0) return args.map((word, i) => (i === at + 1 ? address : word));

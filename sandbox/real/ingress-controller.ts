@@ -1,6 +1,6 @@
 /**
- * Starts a real ingress controller and its ADC for a pod: with the pod's settings file, arguments and variables, and the
- * access of its ServiceAccount. Only the ports they listen on are others, and ADC reaches pods through a proxy.
+ * Starts a real ingress controller and its ADC for a pod, with the pod's settings file, arguments and variables, and the
+ * permissions of its ServiceAccount. Only the listening ports differ, and ADC reaches pods through a proxy.
  */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { freePort } from "../processes";
 import { commandOf, type Found } from "./parts";
 import { startProgram, type Ground } from "./run";
 
-/** As ADC's image has it. */
+/** As in ADC's image. */
 const ADC = /(^|\/)adc:/;
 const ADC_STATUS_PORT = "3001";
 
@@ -20,7 +20,7 @@ export interface IngressControllerOptions {
     pod: V1Pod;
     /** Text of the settings file. */
     settings: string;
-    /** Text of a kubeconfig with the pod's own access. */
+    /** kubeconfig with the pod's own permissions. */
     kubeconfig: string;
     folder: string;
     proxyUrl: string;
@@ -41,7 +41,7 @@ export async function startRealIngressController(
     const volumes = sharedFolders(pod, folder);
     const adc = pod.spec!.containers.find(({ image }) => ADC.test(image!));
     const manager = pod.spec!.containers.find((container) => container !== adc)!;
-    if (!adc) throw new Error(`${title}: must have a container of ADC, as the chart's has`);
+    if (!adc) throw new Error(`${title}: must have a container for ADC, as in the chart`);
     writeSecret(join(folder, "config.yaml"), ingressControllerConfig(settings, await freePort(), await freePort()));
     writeSecret(join(folder, "kubeconfig"), options.kubeconfig);
     const status = String(await freePort());
@@ -70,21 +70,21 @@ export async function startRealIngressController(
     let ended = false;
     void controller.exited.then(({ code }) => {
         ended = true;
-        if (code) ground.log(`${title}: the ingress controller has ended with ${code}. Look at ${controller.logFile}`);
+        if (code) ground.log(`${title}: the ingress controller has ended with ${code}. See ${controller.logFile}`);
     });
     return {
         get leads() {
             return !ended && /successfully acquired lease/.test(readFileSync(controller.logFile, "utf8"));
         },
         close: async () => {
-            // At once, as a node that is cut off is: the lease runs out.
+            // At once, as on a node that is cut off: the lease expires.
             await controller.stop({ graceSeconds: 0 });
             await pusher.stop({ graceSeconds: 0 });
         },
     };
 }
 
-/** The settings file as the pod has it, with other addresses to listen on. Pure. */
+/** The pod's settings file with other listening addresses. Pure. */
 export function ingressControllerConfig(text: string, metricsPort: number, probePort: number): string {
     const settings = (parse(text) ?? {}) as Record<string, unknown>;
     return stringify({
@@ -106,7 +106,7 @@ function sharedFolders(pod: V1Pod, folder: string): Map<string, string> {
     return found;
 }
 
-/** A text of a container with the paths of its shared folders replaced by those of this machine. */
+/** A text of a container with the paths of its shared folders on this machine. */
 function moved(text: string, container: V1Container, volumes: Map<string, string>): string {
     let result = text;
     for (const { name, mountPath } of container.volumeMounts ?? []) {

@@ -1,9 +1,9 @@
 /**
- * The network of pods and Services for real programs, which know nothing of emulators: a DNS server that knows the cluster's
- * names, an address of its own on loopback for each name, and a proxy that takes requests for addresses of pods and names of
- * Services. Every name outside of the cluster is unknown here, so nothing real leaves loopback by a name.
+ * The network of pods and Services for real programs, which do not know the emulators: a DNS server with the names of the
+ * cluster, a loopback address for each name, and a proxy for addresses of pods and names of Services. All names outside of the
+ * cluster are unknown, so no real program leaves loopback by a name.
  *
- * Not there: addresses of Services and pods without the proxy.
+ * Unsupported: addresses of Services and pods without the proxy.
  */
 import { createSocket, type Socket } from "node:dgram";
 import { randomInt } from "node:crypto";
@@ -13,20 +13,20 @@ import { openNodePort, type NodePort } from "../control-plane/node-port";
 import { listen, type Listening } from "../processes/listen";
 
 const DNS_PORT = 53;
-/** Addresses of names begin here; the DNS server has one before them. */
+/** First address for names. The DNS server has one before it. */
 const FIRST_HOST = 10;
 const LAST_HOST = 254;
-/** How long resolvers keep an answer, in seconds. */
+/** TTL of answers, in seconds. */
 const TTL = 5;
 const REFUSED = 5;
 const UNKNOWN_NAME = 3;
 
 export interface NetworkOptions {
-    /** Ports of a name of the cluster; undefined where there is no such Service. */
+    /** Ports of a name in the cluster; undefined: there is no such Service. */
     portsOf(host: string): number[] | undefined;
-    /** Port on 127.0.0.1 behind a name and port. @throws Error if no program answers */
+    /** Port on 127.0.0.1 for a name and port. @throws Error if no program answers */
     resolve(host: string, port: number): number | undefined;
-    /** Port on 127.0.0.1 behind a pod's address and port. */
+    /** Port on 127.0.0.1 for a pod's address and port. */
     podPort(address: string, port: number): number | undefined;
     log(line: string): void;
 }
@@ -46,7 +46,7 @@ export class ClusterNetwork {
         proxy.on("request", (incoming, outgoing) => this.pass(incoming, outgoing));
     }
 
-    /** @throws Error where this user may not listen on port 53 */
+    /** @throws Error if this user may not listen on port 53 */
     static async start(options: NetworkOptions): Promise<ClusterNetwork> {
         const proxy = createServer();
         const listening = await listen(proxy);
@@ -73,17 +73,17 @@ export class ClusterNetwork {
         }
     }
 
-    /** Address of the DNS server; APISIX asks on port 53 alone. */
+    /** Address of the DNS server. APISIX always uses port 53. */
     get dnsAddress(): string {
         return `${this.prefix}.1`;
     }
 
-    /** URL of the HTTP proxy that reaches pods by their addresses, and Services by their names. */
+    /** URL of the HTTP proxy for addresses of pods and names of Services. */
     get proxyUrl(): string {
         return `http://127.0.0.1:${this.listening.port}`;
     }
 
-    /** Address on loopback that answers on every port of a name's Service; undefined where there is no such name. */
+    /** Loopback address that serves all ports of a name's Service; undefined: there is no such name. */
     async addressOf(host: string): Promise<string | undefined> {
         const ports = this.options.portsOf(host);
         if (ports === undefined) return undefined;
@@ -140,11 +140,11 @@ export class ClusterNetwork {
             return { ...base, flags, answers: question.type === "A" ? answers : [] };
         };
         const packet = encode(await reply());
-        // The world may have ended meanwhile.
+        // The world may have ended in the meantime.
         this.dns.send(packet, port, address, () => undefined);
     }
 
-    /** Port on 127.0.0.1 behind the address of a pod, or the name of a Service. */
+    /** Port on 127.0.0.1 for the address of a pod or the name of a Service. */
     private behind(host: string, port: number): number | undefined {
         try {
             return this.options.podPort(host, port) ?? (this.options.portsOf(host) && this.options.resolve(host, port));
@@ -156,7 +156,7 @@ export class ClusterNetwork {
     private pass(incoming: IncomingMessage, outgoing: ServerResponse): void {
         const url = URL.canParse(incoming.url ?? "") ? new URL(incoming.url!) : undefined;
         const port = url && this.behind(url.hostname, Number(url.port || 80));
-        // As a connection to a pod that is not there ends.
+        // As a connection to a missing pod ends.
         if (!url || port === undefined) return void incoming.socket.destroy();
         const { "proxy-connection": _, ...headers } = incoming.headers;
         const path = `${url.pathname}${url.search}`;

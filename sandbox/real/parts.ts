@@ -1,6 +1,6 @@
 /**
- * The parts of the sandbox that can be the real program instead of an emulator, where each is looked for, and how to get it.
- * Nothing is built or downloaded: a part is found, or it is missing.
+ * The parts of the sandbox that can be the real program instead of an emulator, with the places of each and how to get it.
+ * Nothing is built or downloaded: a part is found or missing.
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -9,31 +9,31 @@ import { findOnPath } from "../toolchain/path";
 import { certManagerDefinitions } from "./cert-manager-crds";
 import { CHARTS_VARIABLE, findCharts } from "./charts";
 
-/** A real program that was found. */
+/** A real program. */
 export interface Found {
     version: string;
     /** Absolute paths, by their role in the part. */
     paths: Record<string, string>;
-    /** Addresses that the files are yet to be fetched from. @default all are there */
+    /** URLs from which missing files are downloaded. @default none is missing */
     repositories?: string[];
 }
 
 interface Part {
-    /** As its documentation calls it. */
+    /** Name in the program's documentation. */
     title: string;
     /** The emulated version. */
     version: string;
-    /** Versions of the real one that the product runs with. */
+    /** Versions of the real program that the product supports. */
     accepts: RegExp;
-    /** How to get it, and which variable names its place. */
+    /** How to get it, and the variable for its path. */
     get: string;
-    /** @throws Error saying what is not where it was looked for */
+    /** @throws Error with what is missing and where it was searched */
     find(env: NodeJS.ProcessEnv): Found;
 }
 
 const PREFIX = "ALPA_AUTH_REAL_";
 
-/** By the name that the operator chooses it by. */
+/** By the name for the operator's choice. */
 export const PARTS = {
     charts: {
         title: "Helm charts",
@@ -88,7 +88,7 @@ export const PARTS = {
 export type PartName = keyof typeof PARTS;
 export const PART_NAMES = Object.keys(PARTS) as PartName[];
 
-/** A path that a variable names; undefined where it is not set. */
+/** The path in a variable; undefined: it is not set. */
 function named(env: NodeJS.ProcessEnv, variable: string): string | undefined {
     const value = env[`${PREFIX}${variable}`];
     if (value === undefined || value === "") return undefined;
@@ -108,7 +108,7 @@ function program(env: NodeJS.ProcessEnv, variable: string, names: string[]): str
     return found;
 }
 
-/** How a program is started: a script for Node.js by the Node.js that runs the sandbox. */
+/** Command of a program: scripts for Node.js run with the Node.js of the sandbox. */
 export function commandOf(path: string): [string, ...string[]] {
     return /\.[cm]?js$/.test(path) ? [process.execPath, path] : [path];
 }
@@ -117,7 +117,7 @@ function ofProgram(path: string, probe: string[]): Found {
     return { version: versionPrinted(path, probe), paths: { program: path } };
 }
 
-/** @param pattern finds the version as its first group */
+/** @param pattern matches the version as its first group */
 function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.\d+)?)/): string {
     const [command, ...args] = commandOf(path);
     let printed: string;
@@ -129,7 +129,7 @@ function versionPrinted(path: string, probe: string[], pattern = /(\d+\.\d+(?:\.
     return pattern.exec(printed)?.[1] ?? "unknown";
 }
 
-/** The version of ADC that comes with the chart's ingress controller. */
+/** The version of ADC in the chart of the ingress controller. */
 const ADC_VERSION = /^0\.23\./;
 
 function findIngressController(env: NodeJS.ProcessEnv): Found {
@@ -140,7 +140,7 @@ function findIngressController(env: NodeJS.ProcessEnv): Found {
     return { version: versionPrinted(controller, ["version"]), paths: { controller, adc } };
 }
 
-/** No command of the controller prints its version; its help names the image of the ACME solver, which has the same one. */
+/** No command of the controller prints its version. Its help names the image of the ACME solver, which has the same version. */
 const SOLVER_IMAGE = /acmesolver:v(\d+\.\d+\.\d+)/;
 
 function findCertManager(env: NodeJS.ProcessEnv): Found {
@@ -151,7 +151,7 @@ function findCertManager(env: NodeJS.ProcessEnv): Found {
     return { version: versionPrinted(controller, ["--help"], SOLVER_IMAGE), paths: { controller, crds } };
 }
 
-/** Folders of an installation from its packages, unless named otherwise. */
+/** Folders of an installation from packages, unless variables name others. */
 const APISIX_FOLDER = "/usr/local/apisix";
 const OPENRESTY_FOLDER = "/usr/local/openresty";
 

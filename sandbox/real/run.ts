@@ -1,18 +1,18 @@
-/** What every real program of a world is started with. */
+/** Common settings and start of the real programs of a world. */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { spawnTracked, type TrackedProcess } from "../processes";
 
 export interface Ground {
-    /** Where processes are recorded, and everything of them is kept. */
+    /** State directory for recording processes and for all their files. */
     stateDir: string;
-    /** Environment of the programs; the sandbox's mark belongs in it. */
+    /** Environment of the programs. It must have the mark of the sandbox. */
     env: NodeJS.ProcessEnv;
     log: (line: string) => void;
 }
 
-/** A short folder for what one pod keeps: names of sockets in it must not be longer than 107 characters. */
+/** A short folder for the files of one pod: names of sockets in it may have at most 107 characters. */
 export function folderOf({ stateDir }: Ground, uid: string): string {
     const folder = join(stateDir, "pods", createHash("sha256").update(uid).digest("hex").slice(0, 10));
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -26,7 +26,7 @@ export interface ProgramOptions {
     env?: NodeJS.ProcessEnv;
 }
 
-/** Starts a program whose output goes into a file of its folder. */
+/** Starts a program whose output goes to a file in its folder. */
 export function startProgram(ground: Ground, options: ProgramOptions): Promise<TrackedProcess> {
     const { name, command, folder, env } = options;
     const [program, ...args] = command;
@@ -41,7 +41,7 @@ export function startProgram(ground: Ground, options: ProgramOptions): Promise<T
     });
 }
 
-/** Suspends a process, which then accepts requests and answers none, or resumes it. */
+/** Suspends a process, so that it accepts requests but does not answer, or resumes it. */
 export function halt({ pid }: TrackedProcess, halted: boolean): void {
     try {
         process.kill(pid, halted ? "SIGSTOP" : "SIGCONT");

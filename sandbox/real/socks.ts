@@ -1,6 +1,6 @@
 /**
  * A SOCKS5 proxy (RFC 1928) by which a real program reaches names that only this sandbox knows. Emulated: TCP connections
- * without authentication, to a name or an IPv4 address. A name that is not known is an unreachable host.
+ * without authentication, to a name or an IPv4 address. An unknown name is an unreachable host.
  */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
@@ -11,25 +11,25 @@ const NO_AUTHENTICATION = 0;
 const CONNECT = 1;
 const IPV4 = 1;
 const NAME = 3;
-/** Replies. */
+/** Reply codes. */
 const SUCCEEDED = 0;
 const HOST_UNREACHABLE = 4;
 const CONNECTION_REFUSED = 5;
 const COMMAND_NOT_SUPPORTED = 7;
 const ADDRESS_NOT_SUPPORTED = 8;
 
-/** Port on 127.0.0.1 behind a name and port; undefined where there is none. @throws Error where it is known and nothing answers */
+/** Port on 127.0.0.1 for a name and port; undefined: unknown. @throws Error for a known name without a listener */
 export type Destination = (host: string, port: number) => number | undefined;
 
 export interface SocksProxy {
-    /** As variables name a proxy. */
+    /** URL of the proxy for variables. */
     url: string;
     close(): Promise<void>;
 }
 
 export async function startSocks(destination: Destination): Promise<SocksProxy> {
     const server = createServer((socket) => {
-        socket.on("error", () => undefined); // what follows from it is in `close`
+        socket.on("error", () => undefined); // handled by `close`
         serve(socket, destination).catch(() => socket.destroy());
     });
     const { port, close } = await listen(server);
@@ -67,7 +67,7 @@ async function serve(socket: Socket, destination: Destination): Promise<void> {
     });
 }
 
-/** The next bytes. @throws Error when the socket ends before them */
+/** Reads the next bytes. @throws Error when the socket ends before them */
 async function take(socket: Socket, length: number): Promise<Buffer> {
     if (length === 0) return Buffer.alloc(0);
     for (;;) {

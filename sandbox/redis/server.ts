@@ -1,6 +1,6 @@
 /**
- * A real Redis or Valkey for the gateway's shared limits: the one that ALPA_AUTH_REDIS names, or is on PATH, or comes with
- * a package (sandbox/toolchain). Each server has a folder of its own and keeps nothing.
+ * A real Redis or Valkey for shared limits of the gateway: that of ALPA_AUTH_REDIS, on PATH, or from a package
+ * (sandbox/toolchain). Each server has its own folder and stores nothing on disk.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -9,31 +9,31 @@ import { join } from "node:path";
 import { freePort, lastLines, pause, spawnTracked } from "../processes";
 import { ensureTools } from "../toolchain/toolchain";
 
-/** Longest time until a server answers, in milliseconds. */
+/** Longest wait for its first answer, in milliseconds. */
 const START_MS = 20_000;
 
 export interface RedisOptions {
-    /** 0 = any free one. */
+    /** 0: any free one. */
     port: number;
-    /** Password of the default user (requirepass). @default none is asked for */
+    /** Password of the default user (requirepass). @default none */
     password?: string;
-    /** Lines of its configuration file. @default nothing is written to a disk */
+    /** Lines of its configuration file. @default nothing is written to disk */
     lines?: string[];
-    /** Where its process is recorded. @default a folder of its own */
+    /** State directory for recording its process. @default its own folder */
     stateDir?: string;
 }
 
 export interface RedisServer {
     port: number;
-    /** Stops it as it is: connections stay, and nothing is answered. */
+    /** Suspends it: connections stay open, without answers. */
     hang(hanging: boolean): void;
-    /** Kills it, with every connection and all keys. */
+    /** Kills it, with all connections and keys. */
     close(): Promise<void>;
 }
 
 let program: Promise<string> | undefined;
 
-/** Path of the server's program. */
+/** Path of the program. */
 export function redisProgram(): Promise<string> {
     const named = process.env.ALPA_AUTH_REDIS;
     program ??= named ? Promise.resolve(named) : ensureTools(["redis-server"]).then((tools) => tools["redis-server"]);
@@ -47,7 +47,7 @@ export async function startRedis(options: RedisOptions): Promise<RedisServer> {
     const port = await freePort(options.port || undefined);
     const file = join(folder, "redis.conf");
     const { password, lines = ['save ""', "appendonly no"] } = options;
-    // In a file, since arguments can be read by every user of the machine.
+    // In a file, because every user of the machine can read arguments.
     const secret = password === undefined ? [] : [`requirepass ${JSON.stringify(password)}`];
     const text = [...lines, "bind 127.0.0.1", `port ${port}`, `dir ${folder}`, ...secret, ""].join("\n");
     writeFileSync(file, text, { mode: 0o600 });

@@ -1,11 +1,11 @@
 "use strict";
-/* Asks for the sandbox's data each second and shows it. All text is set as text: a caller's name is never markup. */
+/* Fetches the sandbox's data each second and shows it. All text is set as text: a caller's name is never markup. */
 
 const EVERY_MS = 1000;
 const PLACES = { gateway: "gateway", edge: "Cloudflare's edge" };
 const byId = (id) => document.getElementById(id);
 
-/** What is drawn already, so that a selection in it stays. */
+/** The current content, so that an unchanged part keeps a selection. */
 let shownTry = "";
 let shownParts = "";
 
@@ -72,13 +72,13 @@ function showTopology(name) {
     if (image.dataset.stack === name) return;
     image.dataset.stack = name;
     byId("drawing").textContent = "Drawing, some seconds…";
-    image.alt = `Stack ${name}: callers, what they reach first, gateway and Alpa`;
+    image.alt = `Stack ${name}: callers, their entry point, gateway and Alpa`;
     image.addEventListener("load", () => {
         image.hidden = false;
-        byId("drawing").textContent = "As Pulumi made it. Load the page again after a change.";
+        byId("drawing").textContent = "As Pulumi created it. Reload the page after a change.";
     });
     image.addEventListener("error", () => {
-        byId("drawing").textContent = "It could not be drawn. Run: npm run ops -- stack graph";
+        byId("drawing").textContent = "The drawing failed. Run: npm run ops -- stack graph";
     });
     image.src = "topology.svg";
 }

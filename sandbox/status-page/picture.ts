@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { pulumiEnv } from "../world/pulumi";
 import { readFacts, ROOT, type StackFacts, type WorldFacts } from "../world/state";
 
-/** Longest time to draw, in seconds. Seen: 3 on two cores, of which Pulumi and Node.js take most. */
+/** Longest time to draw, in seconds. Measured: 3 on two cores, mostly for Pulumi and Node.js. */
 const DRAW_SECONDS = 60;
 
 /**
- * Draws the stack of a sandbox as the operators' command does, and again only when the stack has changed.
- * @returns the picture as SVG @throws Error while there is no stack, or with what the command said
+ * Draws the stack of a sandbox with the operators' command, and again only after a change of the stack.
+ * @returns the picture as SVG
+ * @throws Error without a stack, or with the command's message
  */
 export function pictureOf(dir: string): () => Promise<string> {
     let drawn: { of: number; svg: Promise<string> } | undefined;

@@ -1,7 +1,6 @@
 /**
- * The status page of a running sandbox: the stack as a picture, what to try, and requests by caller and status while they
- * come. On loopback only, plain HTML, and nothing of it is secret: commands name files with credentials, and never what is
- * in them.
+ * The status page of a running sandbox: the stack as a picture, what to try, and requests by caller and status, live. On
+ * loopback only, in plain HTML, and without secrets: commands name files with credentials, never their contents.
  */
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
@@ -12,13 +11,13 @@ import { readFacts, type Attempt, type StackFacts, type WorldFacts } from "../wo
 import { Tally, type Answered, type Row } from "../world/tally";
 import { listen } from "../processes/listen";
 
-/** What the page asks for each second. */
+/** Data that the page fetches each second. */
 export interface PageData {
-    /** Null while the stack is not up. */
+    /** Null until the stack is up. */
     stack: { name: string; url: string; try: Attempt[] } | null;
     parts: PartReport[];
     rows: Row[];
-    /** Answers that no row counts, since there were too many callers. */
+    /** Number of answers without a row, because there were too many callers. */
     left: number;
 }
 
@@ -35,7 +34,7 @@ const FILES: Record<string, [file: string, type: string]> = {
     "/page.js": ["page.js", "text/javascript; charset=utf-8"],
 };
 
-/** Its own files and nothing else, in no other page. */
+/** Only its own files, and not in a frame of another page. */
 const HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy":
@@ -57,9 +56,9 @@ export async function startStatusPage(dir: string, picture: () => Promise<string
 
     async function respond(request: IncomingMessage, answer: ServerResponse): Promise<void> {
         const { port } = server.address() as AddressInfo;
-        // A name that leads here would let any web page read this one (DNS rebinding).
+        // With a foreign hostname for this address, any web page could read this one (DNS rebinding).
         if (![`127.0.0.1:${port}`, `localhost:${port}`].includes(request.headers.host ?? ""))
-            return send(answer, 403, "text/plain", "Ask for the address that sandbox status prints.\n");
+            return send(answer, 403, "text/plain", "Use the address that sandbox status prints.\n");
         if (request.method !== "GET") return send(answer, 405, "text/plain", "GET only.\n");
         const path = request.url ?? "/";
         if (path === "/data.json") return send(answer, 200, "application/json", JSON.stringify(dataOf(dir, tally)));

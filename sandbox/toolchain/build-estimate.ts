@@ -1,13 +1,13 @@
-/** How far a number of builds is, and how long they will take, from what each cost when it was measured. */
+/** Progress and remaining time of several builds, from the measured time of each. */
 import { duration } from "./log";
 
-/** Work that must be done before its own speed says more than the measured one, in measured seconds. */
+/** Work after which the current speed replaces the measured one, in measured seconds. */
 const ENOUGH_SECONDS = 20;
 
-/** How long a build takes where it was measured, in seconds. */
+/** Measured time of a build, in seconds. */
 export interface BuildSeconds {
     alone: number;
-    /** After another build that has this one too. @default it shares nothing */
+    /** Measured time after a build that shares modules. @default it shares none */
     shared?: number;
 }
 
@@ -23,13 +23,13 @@ export class BuildEstimate {
         this.shares ||= shared !== undefined;
     }
 
-    /** @param share of the build that is done, from 0 to 1 */
+    /** @param share finished part of the build, from 0 to 1 */
     report(name: string, share: number): void {
         this.started ??= this.now();
         this.builds.get(name)!.share = share;
     }
 
-    /** Share of all builds and time left, as `34% of all builds, about 7m left`. */
+    /** Finished part of all builds and remaining time: `34% of all builds, about 7m left`. */
     text(): string {
         const builds = [...this.builds.values()];
         const all = builds.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -40,7 +40,7 @@ export class BuildEstimate {
     }
 }
 
-/** A time that is only estimated: minutes from one minute on. */
+/** An estimated time: in minutes from one minute on. */
 function roughly(seconds: number): string {
     return seconds < 60 ? duration(Math.ceil(seconds / 10) * 10) : `${Math.round(seconds / 60)}m`;
 }

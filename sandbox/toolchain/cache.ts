@@ -6,38 +6,38 @@ import { ToolchainError } from "./errors";
 import { takeLock } from "./lock";
 import { duration, type Detail, type Log, RunningSteps } from "./log";
 
-/** Told what a build is doing, and which share of it is done, from 0 to 1, where that is known. */
+/** Called with the current step of a build and its finished part from 0 to 1, if known. */
 export type Progress = (detail: string | Detail, share?: number) => void;
 
-/** How one cache entry is made. Knows nothing of where it is kept. */
+/** How to create one cache entry, wherever it is stored. */
 export interface Recipe {
-    /** Folder in the cache, and the name people see. */
+    /** Folder in the cache, and name in messages. */
     name: string;
     version: string;
-    /** Executables the build must leave behind. */
+    /** Executables that the build must create. */
     outputs: string[];
-    /** Other files that the build must produce in the same folder. @default none */
+    /** Other files that the build must create in the same folder. @default none */
     otherFiles?: string[];
-    /** How it is made, for messages. @default "building" */
+    /** Verb for messages. @default "building" */
     how?: "building" | "downloading";
-    /** Everything that decides what comes out. A change gives a new entry, so an old one is never taken for it. */
+    /** Everything that decides the result. A change creates a new entry, so that an old one is never used for it. */
     ingredients: unknown;
-    /** Free space the build needs, in MiB, its compile cache and downloads included. */
+    /** Free space for the build in MiB, including its compile cache and downloads. */
     freeMiB: number;
-    /** What to expect, for the first progress line. */
+    /** Expected duration, for the first progress line. */
     usually?: string;
-    /** Builds into `out`; `work` is empty and goes away afterwards. Returns facts for the manifest. */
+    /** Builds into `out`. `work` is an empty folder that is deleted afterwards. Returns facts for the manifest. */
     build(work: string, out: string, progress: Progress): Promise<Record<string, string>>;
 }
 
 export interface CacheOptions {
     root: string;
     log: Log;
-    /** Shows what is running. @default lines of `log` */
+    /** Shows running steps. @default lines of `log` */
     running?: RunningSteps;
     /** @default 1800, see lock.ts */
     waitSeconds?: number;
-    /** Free space in MiB at a folder; replaced in tests. */
+    /** Free space of a folder in MiB; tests replace it. */
     freeMiB?: (folder: string) => number;
 }
 
@@ -45,7 +45,7 @@ export interface CacheEntry {
     folder: string;
     version: string;
     source: "cache" | "built" | "downloaded";
-    /** Time this call took, in seconds. */
+    /** Duration of this call, in seconds. */
     seconds: number;
 }
 
@@ -59,7 +59,7 @@ interface Manifest {
 
 const MANIFEST = "manifest.json";
 
-/** Folder of all cached tools, outside the clone so that a second clone finds them too. */
+/** Folder of all cached tools, outside of the clone, so that other clones find them. */
 export function cacheRoot(env: NodeJS.ProcessEnv = process.env): string {
     const base = env.ALPA_AUTH_CACHE || path.join(env.XDG_CACHE_HOME || path.join(os.homedir(), ".cache"), "alpa-auth");
     return path.join(path.resolve(base), "tools");
@@ -74,12 +74,12 @@ function filesOf({ outputs, otherFiles = [] }: Recipe): string[] {
     return [...outputs, ...otherFiles];
 }
 
-/** Where a recipe's result is kept. */
+/** Folder of a recipe's result. */
 export function entryFolder(root: string, recipe: Recipe): string {
     return path.join(root, recipe.name, `${recipe.version}-${fingerprint(recipe).slice(0, 12)}`);
 }
 
-/** Finds a recipe's result in the cache. What is returned has just been compared with its checksums. */
+/** Finds a recipe's result in the cache, and verifies its checksums. */
 export async function findCached(recipe: Recipe, root: string): Promise<CacheEntry | undefined> {
     const started = Date.now();
     const folder = entryFolder(root, recipe);
@@ -87,7 +87,7 @@ export async function findCached(recipe: Recipe, root: string): Promise<CacheEnt
     return { folder, version: recipe.version, source: "cache", seconds: (Date.now() - started) / 1000 };
 }
 
-/** Finds a recipe's result in the cache, or makes it. What is returned has just been compared with its checksums. */
+/** Finds a recipe's result in the cache, or creates it, and verifies its checksums. */
 export async function cached(recipe: Recipe, options: CacheOptions): Promise<CacheEntry> {
     const started = Date.now();
     const folder = entryFolder(options.root, recipe);
@@ -115,7 +115,7 @@ export async function cached(recipe: Recipe, options: CacheOptions): Promise<Cac
     }
 }
 
-/** What is wrong with a cache entry, in words, or undefined when every file is what the manifest says. */
+/** Why a cache entry is invalid; undefined: all files match the manifest. */
 async function problemWith(folder: string, recipe: Recipe): Promise<string | undefined> {
     let manifest: Manifest;
     try {
@@ -177,7 +177,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
             facts,
             files,
         };
-        // The manifest comes last: a folder without one was never finished.
+        // The manifest is written last: a folder without one is unfinished.
         fs.writeFileSync(path.join(partial, MANIFEST), JSON.stringify(manifest, null, 2) + "\n");
         fs.renameSync(partial, folder);
     } catch (error) {
@@ -187,7 +187,7 @@ async function buildInto(folder: string, recipe: Recipe, running: RunningSteps):
     running.log(`${label} … ${duration((Date.now() - started) / 1000)}`);
 }
 
-/** Removes what interrupted builds of this entry left; a folder whose process still runs is left alone. */
+/** Deletes the rest of interrupted builds of this entry, except those of running processes. */
 function removeUnfinished(folder: string, say: () => void): void {
     const prefix = `${path.basename(folder)}.partial-`;
     for (const name of fs.readdirSync(path.dirname(folder))) {
@@ -198,7 +198,7 @@ function removeUnfinished(folder: string, say: () => void): void {
 }
 
 function isRunning(pid: number): boolean {
-    if (pid === process.pid) return false; // ours, and we are only about to start: an earlier process had our number
+    if (pid === process.pid) return false; // an earlier process had the same pid as this one, which has not started yet
     try {
         process.kill(pid, 0);
         return true;

@@ -1,8 +1,8 @@
-/** A tool cannot be had, and the reader can do something about it: the message says what, so no stack trace is needed. */
+/** A tool is missing, and the user can correct that: the message says how, so no stack trace is needed. */
 export class ToolchainError extends Error {
     constructor(
         message: string,
-        /** Last lines of the failed program, already shortened. */
+        /** The last lines of the failed program, shortened. */
         readonly output: string[] = [],
     ) {
         super(output.length === 0 ? message : `${message}\n${output.map((line) => `    ${line}`).join("\n")}`);

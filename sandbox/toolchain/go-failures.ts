@@ -1,16 +1,16 @@
 import { ToolchainError } from "./errors";
 
-/** How much of a failed build's output is shown, in lines. */
+/** Lines of a failed build's output that are shown. */
 const SHOWN_LINES = 12;
 
-/** Turns a failed build's output into what is wrong and what to do, with the lines that say so. */
+/** Converts a failed build's output into an error with a remedy, and the lines that prove it. */
 export function explain(tool: string, code: string, lines: string[]): ToolchainError {
     const text = lines.join("\n");
     const last = lines.slice(-SHOWN_LINES);
     const again = `npx tsx sandbox/toolchain/main.ts ${tool}`;
     if (/no space left on device/.test(text)) {
         return new ToolchainError(
-            `${tool}: the disk is full. Look with: df -h . "$(go env GOCACHE)". Free some space (go clean -cache) and run: ${again}`,
+            `${tool}: the disk is full. Check with: df -h . "$(go env GOCACHE)". Free some space (go clean -cache) and run: ${again}`,
             last,
         );
     }
@@ -33,7 +33,7 @@ export function explain(tool: string, code: string, lines: string[]): ToolchainE
         )
     ) {
         return new ToolchainError(
-            `${tool}: the Go module proxy cannot be reached or refuses. Try: curl -sSI "$(go env GOPROXY | cut -d, -f1)". ` +
+            `${tool}: the Go module proxy is unreachable or rejects requests. Try: curl -sSI "$(go env GOPROXY | cut -d, -f1)". ` +
                 `Set GOPROXY or HTTPS_PROXY where your network needs it, then run: ${again}`,
             last,
         );

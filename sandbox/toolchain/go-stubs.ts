@@ -1,13 +1,13 @@
-/** Stubs that replace packages which a build must not compile. Go's `-overlay` does not apply to its module cache. */
+/** Stubs for packages that a build must not compile. Go's `-overlay` does not apply to its module cache. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 
-/** What `go list -f` must say of each package with a stub. */
+/** Format of `go list -f` for packages with a stub. */
 export const LISTED = "{{.ImportPath}}\t{{.Dir}}\t{{.Module.Path}}\t{{.Module.Dir}}";
 
 /**
- * Copies the modules of the packages below `work`, with each package's stub as its only file, and has the main module in
- * `work` use the copies.
+ * Copies the modules of the packages to `work`, with each package's stub as its only file, and makes the main module in `work`
+ * use the copies.
  * @param stubs source by package
  * @param listed a line of LISTED for each package
  */
@@ -26,7 +26,7 @@ export function putStubs(stubs: Record<string, string>, listed: string, work: st
     fs.appendFileSync(path.join(work, "go.mod"), `\n${replaces.join("")}`);
 }
 
-/** Copies without the module cache's read-only modes, and without what no build reads. */
+/** Copies without the module cache's read-only modes, and without files that no build reads. */
 function copyModule(from: string, to: string): void {
     fs.mkdirSync(to, { recursive: true });
     for (const entry of fs.readdirSync(from, { withFileTypes: true })) {

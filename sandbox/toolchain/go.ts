@@ -11,33 +11,35 @@ import { findOnPath } from "./path";
 
 const run = promisify(execFile);
 
-/** Longest build, in seconds. The slowest takes 5 minutes on two busy cores; a module proxy that hangs takes for ever. */
+/**
+ * Longest build, in seconds. The slowest takes 5 minutes on two busy cores, and a module proxy that hangs would take forever.
+ */
 const BUILD_SECONDS = 60 * 60;
 
 export interface GoProgram {
-    /** Content of the main module's go.mod: the only module the build is resolved from. */
+    /** The main module's go.mod, from which the build is resolved. */
     goMod: string;
     /** Other files of the main module, by name. */
     files?: Record<string, string>;
-    /** Packages to build; the last path element is the executable's name unless `output` gives another. */
+    /** Packages to build. The last path element is the executable's name, unless `output` is set. */
     packages: string[];
-    /** Name of the executable where the package path does not end in it. Only with one package. */
+    /** Name of the executable, if it differs from the end of the package path. Only with one package. */
     output?: string;
     tags?: string[];
     /** Values for `-X`, by variable. */
     variables?: Record<string, string>;
     /**
-     * Source by package, instead of the module's: for parts of a program that the sandbox does not run and that take
-     * long to compile.
+     * Source by package, instead of the module's, for parts of a program that the sandbox does not run and that take long to
+     * compile.
      */
     stubs?: Record<string, string>;
-    /** Files copied from a module into the main module, where an `embed` needs them. */
+    /** Files copied from a module into the main module, for an `embed`. */
     copies?: { module: string; files: Record<string, string> };
-    /** Files of a module to keep next to the executables, by their name there. */
+    /** Files of a module to store next to the executables, by their name there. */
     keeps?: { module: string; files: Record<string, string> };
 }
 
-/** Whole command line of a build, apart from where the result goes. Part of the cache key. */
+/** Command line of a build without the path of its result. Part of the cache key. */
 export function buildArguments(program: GoProgram): string[] {
     const variables = Object.entries(program.variables ?? {}).map(([name, value]) => ` -X ${name}=${value}`);
     return [
@@ -52,8 +54,8 @@ export function buildArguments(program: GoProgram): string[] {
 }
 
 /**
- * Environment of every go command: no C, no workspace, nothing from GOFLAGS that changes the result. What decides where
- * modules come from and that they are checked (GOPROXY, GOSUMDB, GOPRIVATE) is the user's and is left as it is.
+ * Environment of all go commands: no C, no workspace, nothing in GOFLAGS that changes the result. The settings for sources of
+ * modules and their verification (GOPROXY, GOSUMDB, GOPRIVATE) are those of the user.
  */
 export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const { GOOS: _os, GOARCH: _arch, GOEXPERIMENT: _experiment, ...rest } = env;
@@ -61,7 +63,7 @@ export function goEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     return { ...rest, CGO_ENABLED: "0", GOWORK: "off", GO111MODULE: "on", GOFLAGS: harmless.join(" ") };
 }
 
-/** Finds Go and checks its version; the message says what to install where it is missing or too old. */
+/** Finds Go and checks its version. The error says what to install. */
 export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{ go: string; version: string }> {
     const install = `Install Go ${versions.go} or newer (https://go.dev/doc/install), put it on PATH and check with: go version`;
     const go = findOnPath("go", env);
@@ -69,11 +71,11 @@ export async function requireGo(tool: string, env: NodeJS.ProcessEnv): Promise<{
     const { stdout } = await run(go, ["env", "GOVERSION", "GOTOOLCHAIN"], { env, cwd: "/", timeout: 30_000 });
     const [version, toolchain] = stdout.trim().split("\n");
     const number = version.replace(/^go/, "").split(/[^0-9.]/)[0];
-    // A Go that may switch fetches the version named in go.mod by itself.
+    // A Go that may switch downloads the version in go.mod by itself.
     if (compareVersions(number, versions.go) < 0 && !/auto|\+path/.test(toolchain ?? "")) {
         throw new ToolchainError(
             `${tool}: must be built by Go ${versions.go} or newer (got ${number} at ${go}, and GOTOOLCHAIN=${toolchain} ` +
-                `forbids it to fetch a newer one). ${install}`,
+                `does not allow downloading a newer one). ${install}`,
         );
     }
     return { go, version: number };
@@ -89,8 +91,8 @@ export function compareVersions(left: string, right: string): number {
 }
 
 /**
- * Builds a Go program from its modules. `work` becomes the main module; executables go to `out`.
- * @param packages how many are compiled when none of them is in Go's own cache, for the progress
+ * Builds a Go program from its modules. `work` becomes the main module; executables are written to `out`.
+ * @param packages number of packages to compile with an empty cache of Go, for the progress
  */
 export async function buildGo(
     tool: string,
@@ -124,7 +126,7 @@ export async function buildGo(
     }
     const [command, ...rest] = buildArguments(program);
     const target = program.output ? path.join(out, program.output) : `${out}${path.sep}`;
-    // `-v` names each package that is compiled, and changes nothing of the result.
+    // `-v` prints each compiled package, and does not change the result.
     await runGo(tool, go, [command, "-o", target, "-v", ...rest], work, env, progress, packages);
     return { go: version };
 }

@@ -9,7 +9,7 @@ const PLUGINS = path.join(__dirname, "../plugins");
 /** Quotes a value for sh. */
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** The programs of plugins/ that the engine starts, by the names it looks for. */
+/** Programs of plugins/ that the engine starts, by their names on PATH. */
 const EMULATORS = {
     "pulumi-language-nodejs": "language-nodejs.ts",
     "pulumi-resource-random": "resource-random.ts",
@@ -18,8 +18,9 @@ const EMULATORS = {
 };
 
 /**
- * Makes each emulator one file in `folder`. Every command of Pulumi starts two to four of them: from one file that takes
- * 0.11 s of a core, from a hundred with a TypeScript loader 0.37 s (measured 2026-11). Making all four takes 0.3 s.
+ * Bundles each emulator into one file in `folder`. Every command of Pulumi starts two to four of them: that takes 0.11 s of a
+ * core from one file, and 0.37 s from a hundred files with a TypeScript loader (measured 2026-11). Bundling all four takes 0.3
+ * s.
  */
 function bundle(folder: string): void {
     const { outputFiles } = buildSync({
@@ -31,7 +32,7 @@ function bundle(folder: string): void {
         platform: "node",
         target: "node20",
         format: "cjs",
-        // What is not JavaScript stays where npm put it.
+        // Native modules stay in node_modules.
         external: ["@node-rs/bcrypt", "*.node"],
         banner: { js: `module.paths.push(${JSON.stringify(path.join(ROOT, "node_modules"))});` },
         define: { EMULATORS_FOLDER: JSON.stringify(PLUGINS) },
@@ -42,14 +43,14 @@ function bundle(folder: string): void {
     for (const { path: file, contents } of outputFiles) put(file, (draft) => fs.writeFileSync(draft, contents));
 }
 
-/** Starts a bundled emulator by the Node.js that runs the sandbox. `exec`, so that signals reach it. */
+/** Starts a bundled emulator with the Node.js of the sandbox. `exec`, so that it gets signals. */
 function launcherOf(file: string): string {
     return `#!/bin/sh\nexec ${quote(process.execPath)} ${quote(file)} "$@"\n`;
 }
 
 /**
- * The dynamic provider is real: it is part of @pulumi/pulumi, and must be the copy the program itself uses. The engine
- * starts plugins in the program's folder, so it is looked up from there.
+ * The dynamic provider is real: it is part of @pulumi/pulumi, and must be the program's own copy. The engine starts plugins in
+ * the program's folder, so it is searched from there.
  */
 function dynamicProvider(folder: string): string {
     const find = 'require(require.resolve("@pulumi/pulumi/cmd/dynamic-provider", { paths: [process.cwd()] }));\n';
@@ -59,16 +60,16 @@ function dynamicProvider(folder: string): string {
     return `#!/bin/sh\nexec ${[process.execPath, watch, file].map(quote).join(" ")} "$@"\n`;
 }
 
-/** Tells a folder of the sandbox's own from an installed Pulumi, see toolchain.ts. */
+/** Mark of the sandbox's own folders, as opposed to an installed Pulumi; see toolchain.ts. */
 const MARK = ".alpa-auth-sandbox";
 
-/** Plugins of Pulumi's release, which it finds in its own folder without a warning. */
+/** Plugins of Pulumi's release, which the engine finds in its own folder without a warning. */
 const BUNDLED = ["pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 
 /**
- * Writes the executables that the engine looks for on PATH into a folder of this clone's own below `parent`, and returns
- * it. They hold no secrets and no state; writing them again is harmless, also while another run uses them.
- * @param released folder of an official Pulumi: what it holds takes the place of emulators
+ * Writes the executables that the engine searches on PATH into a folder for this clone below `parent`, and returns it. They
+ * have no secrets and no state. Writing them again is harmless, even while another run uses them.
+ * @param released folder of an official Pulumi, whose plugins replace emulators
  */
 export function writeLaunchers(parent: string, released?: string): string {
     const clone = createHash("sha256").update(ROOT).digest("hex").slice(0, 12);
@@ -91,10 +92,10 @@ export function writeLaunchers(parent: string, released?: string): string {
 }
 
 /**
- * Arranges the plugins below a Pulumi home folder as an installed Pulumi does, and returns the folder to put on PATH
- * instead of `pluginDir`. The engine warns at every command about providers on PATH, but not about those in its own
- * plugin folder. Their folders carry the versions of the installed SDKs, which is what programs ask for.
- * @param real programs to take instead of those of `pluginDir`, by the name of the provider
+ * Arranges the plugins below a Pulumi home folder as an installed Pulumi does, and returns the folder to put on PATH instead of
+ * `pluginDir`. The engine warns at every command about providers on PATH, but not about those in its own plugin folder. Their
+ * folders have the versions of the installed SDKs, which programs request.
+ * @param real programs to use instead of those of `pluginDir`, by the name of the provider
  */
 export function installPlugins(home: string, pluginDir: string, real: Record<string, string> = {}): string {
     for (const name of ["random", "kubernetes", "cloudflare", "command"]) {
@@ -113,13 +114,13 @@ export function installPlugins(home: string, pluginDir: string, real: Record<str
     return bin;
 }
 
-/** Version of a provider that the installed SDK of this name is made for. */
+/** The provider version of the installed SDK of this name. */
 export function sdkVersion(name: string): string {
     const file = path.join(ROOT, "node_modules/@pulumi", name, "package.json");
     return (JSON.parse(fs.readFileSync(file, "utf8")) as { pulumi: { version: string } }).pulumi.version;
 }
 
-/** Puts an executable into `folder`, under its own name unless another is given, as a second name of the same file where the disk allows it. */
+/** Puts an executable into `folder` under its own or a given name, as a hard link if the disk allows it. */
 export function linkExecutable(file: string, folder: string, name = path.basename(file)): string {
     const target = path.join(folder, name);
     if (fs.existsSync(target) && fs.statSync(target).ino === fs.statSync(file).ino) return target;
@@ -127,7 +128,7 @@ export function linkExecutable(file: string, folder: string, name = path.basenam
         try {
             fs.linkSync(file, draft);
         } catch {
-            fs.copyFileSync(file, draft); // another disk, or one without links
+            fs.copyFileSync(file, draft); // another disk, or no links
         }
     });
     return target;

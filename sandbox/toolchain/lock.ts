@@ -7,25 +7,25 @@ import { duration, type Log } from "./log";
 /** Longest wait for another run's build, in seconds. The slowest tool takes 5 minutes on two busy cores. */
 const WAIT_SECONDS = 30 * 60;
 
-/** How often a waiting run looks again, in milliseconds. */
+/** Poll interval of a waiting run, in milliseconds. */
 const POLL_MS = 200;
 
-/** How often a waiting run says so, in milliseconds. */
+/** Interval of messages of a waiting run, in milliseconds. */
 const SAY_MS = 15_000;
 
 export interface LockOptions {
-    /** What is being waited for, in the message. */
+    /** The awaited entry, for messages. */
     what: string;
     log: Log;
     /** @default 1800: six times the slowest build */
     waitSeconds?: number;
 }
 
-/** When a process started, as the kernel counts it: tells a process from a later one that got the same number. */
+/** Start time of a process in the kernel: it distinguishes a process from a later one with the same pid. */
 function startOf(pid: number): string {
     try {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-        // The second field is the program's name in brackets and may hold spaces; the start time is the 22nd.
+        // The second field is the name of the program in brackets, which may contain spaces. The start time is field 22.
         return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "?";
     } catch {
         return "?"; // no /proc (macOS), or no such process
@@ -41,7 +41,7 @@ function isAlive(pid: number, start: string): boolean {
     return start === "?" || startOf(pid) === start;
 }
 
-/** Puts the finished lock file in place in one step, so that no reader ever sees a half-written one. */
+/** Creates the finished lock file in one step, so that no reader gets a part of it. */
 function claim(file: string, content: string): boolean {
     const draft = `${file}.${randomUUID()}`;
     fs.writeFileSync(draft, content);
@@ -66,8 +66,8 @@ function read(file: string): string | undefined {
 }
 
 /**
- * Removes a dead process's lock. Moving it aside first makes sure that of two runs only one removes it, and that a lock
- * another run took in between is put back.
+ * Removes the lock of a dead process. Renaming it first ensures that only one of two runs removes it, and that a lock of
+ * another run in between is restored.
  */
 function removeStale(file: string, expected: string): void {
     const aside = `${file}.${randomUUID()}`;
@@ -84,8 +84,8 @@ function removeStale(file: string, expected: string): void {
 /**
  * Acquires the lock file, and waits while another process holds it. Returns a function that releases it.
  *
- * The lock saves work; it does not guard correctness. Each build has a folder of its own and is put in place by one
- * rename, so even two builds at once would leave a sound cache.
+ * The lock saves work, but correctness does not depend on it: each build has its own folder and is moved in place by one
+ * rename, so even two concurrent builds leave a valid cache.
  */
 export async function takeLock(file: string, options: LockOptions): Promise<() => void> {
     fs.mkdirSync(path.dirname(file), { recursive: true });
@@ -100,10 +100,10 @@ export async function takeLock(file: string, options: LockOptions): Promise<() =
             };
         }
         const held = read(file);
-        if (held === undefined) continue; // given back a moment ago
+        if (held === undefined) continue; // released a moment ago
         const [pid, start] = held.trim().split(" ");
         if (!/^\d+$/.test(pid ?? "") || !isAlive(Number(pid), start ?? "?")) {
-            options.log(`${options.what}: taking over the lock of process ${pid || "unknown"}, which is gone`);
+            options.log(`${options.what}: taking over the lock of process ${pid || "unknown"}, which has ended`);
             removeStale(file, held);
             continue;
         }

@@ -1,24 +1,24 @@
-/** Where progress goes: one finished line per call, without a line break. */
+/** A function for progress: one line per call, without a line break. */
 export type Log = (line: string) => void;
 
-/** Progress goes to stderr, so that `sandbox env` and `status --json` keep a clean stdout. */
+/** Progress goes to stderr, so that the stdout of `sandbox env` and `status --json` has only results. */
 export const stderrLog: Log = (line) => {
     process.stderr.write(`${line}\n`);
 };
 
-/** Seconds as people say them: `42s`, `3m15s`. */
+/** Seconds as text: `42s`, `3m15s`. */
 export function duration(seconds: number): string {
     const whole = Math.round(seconds);
     return whole < 60 ? `${whole}s` : `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, "0")}s`;
 }
 
-/** What a long step is doing, asked for whenever it is shown. */
+/** Returns the current detail of a long step. */
 export type Detail = () => string | undefined;
 
-/** How often a running step is shown where lines cannot be replaced, in milliseconds. */
+/** Interval of output for a running step without a terminal, in milliseconds. */
 const REPEAT_MS = 15_000;
 
-/** How often it is shown on a terminal, in milliseconds. */
+/** Interval of output on a terminal, in milliseconds. */
 const REDRAW_MS = 500;
 
 /** The part of a terminal that progress needs. */
@@ -28,13 +28,13 @@ export interface Terminal {
 }
 
 /**
- * Shows what is running: on a terminal one line for each running step, below everything else, redrawn twice a second;
- * elsewhere a new line for each of them every 15 s.
+ * Shows running steps. On a terminal, one line for each at the bottom, redrawn twice a second; otherwise a new line for each
+ * every 15 s.
  */
 export class RunningSteps {
     private readonly steps = new Set<() => string>();
     private timer: NodeJS.Timeout | undefined;
-    /** Lines of the terminal that are replaced by the next drawing. */
+    /** Lines of the terminal that the next drawing replaces. */
     private drawn = 0;
 
     constructor(
@@ -42,14 +42,14 @@ export class RunningSteps {
         private readonly terminal?: Terminal,
     ) {}
 
-    /** Writes a line that stays. */
+    /** Writes a permanent line. */
     readonly log: Log = (line) => {
         this.erase();
         this.write(line);
         this.draw();
     };
 
-    /** Runs `step`, and shows `label … elapsed, detail()` while it lasts. */
+    /** Runs `step`, and shows `label … elapsed, detail()` meanwhile. */
     async show<T>(label: string, detail: Detail, step: () => Promise<T>): Promise<T> {
         const started = Date.now();
         const text = () => {
@@ -74,14 +74,14 @@ export class RunningSteps {
     }
 
     private erase(): void {
-        // To the start of the first drawn line, and everything from there on away.
+        // Moves to the start of the first drawn line, and clears everything from there.
         if (this.drawn > 0) this.terminal!.write(`\x1b[${this.drawn}A\x1b[J`);
         this.drawn = 0;
     }
 
     private draw(): void {
         if (!this.terminal) return;
-        // A line that is wrapped would count as two. Some terminals say that they have 0 columns.
+        // A wrapped line would count as two. Some terminals report 0 columns.
         const width = (this.terminal.columns || 80) - 1;
         for (const text of this.steps) this.terminal.write(`${[...text()].slice(0, width).join("")}\n`);
         this.drawn = this.steps.size;

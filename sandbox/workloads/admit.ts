@@ -1,4 +1,4 @@
-/** Lets pods start, as far as kubelet.ts finds what they need, and answers what a pod asks of the network before it starts. */
+/** Lets pods start if kubelet.ts finds what they need, and answers the checks of their network access. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../control-plane";
 import { decoded, isReady, selects, type Cluster, type Snapshot } from "./cluster";
@@ -6,7 +6,7 @@ import { missing, type Supplies } from "./kubelet";
 import { tellMountFailure } from "./mount-events";
 import { APISIX, runs } from "./pods/images";
 
-/** What there is for pods to use. */
+/** Objects that pods may use. */
 export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connected" | "images" | "listens">): Supplies {
     return {
         ...more,
@@ -18,8 +18,8 @@ export function suppliesOf(now: Snapshot, more: Pick<Supplies, "edge" | "connect
 }
 
 /**
- * Lets every pod start that has what it needs, and says on the others what they wait for.
- * @param begin starts the containers of a pod that is not ready before they are
+ * Lets every pod start that has what it needs, and writes to the others why they wait.
+ * @param begin starts the containers of a pod that is not ready
  */
 export async function admit(
     cluster: Cluster,
@@ -61,12 +61,12 @@ function waitingStatuses(pod: V1Pod, container: string | undefined, reason: stri
     }));
 }
 
-/** What the containers wait for; the API server adds fields of its own. */
+/** Reasons why the containers wait. The API server adds other fields. */
 function reasons(statuses: { state?: { waiting?: { reason?: string; message?: string } } }[] | undefined): string {
     return JSON.stringify((statuses ?? []).map(({ state }) => [state?.waiting?.reason, state?.waiting?.message]));
 }
 
-/** Whether a ready pod is behind `<service>[.<namespace>[.svc…]]`, as cluster DNS and kube-proxy would find it. */
+/** Whether a ready pod is behind `<service>[.<namespace>[.svc…]]` for cluster DNS and kube-proxy. */
 export function answers(now: Snapshot, from: string, host: string, port: number): boolean {
     const [name, namespace = from] = host.split(".");
     const service = now.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);

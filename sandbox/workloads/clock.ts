@@ -1,8 +1,8 @@
-/** Time of what is emulated: tests make its seconds shorter. */
+/** Time of emulators, whose seconds tests shorten. */
 import { pause } from "../processes";
 
 export interface Clock {
-    /** How long a second lasts, in seconds. */
+    /** Duration of one second, in seconds. */
     secondLasts: number;
 }
 
@@ -12,7 +12,7 @@ export function milliseconds({ secondLasts }: Clock, seconds: number): number {
     return seconds * secondLasts * 1000;
 }
 
-/** Resolves after so many of its seconds, or at once when the signal is aborted. */
+/** Resolves after a number of its seconds, or at once when the signal is aborted. */
 export function elapse(clock: Clock, seconds: number, signal?: AbortSignal): Promise<void> {
     return pause(milliseconds(clock, seconds), signal);
 }

@@ -1,4 +1,4 @@
-/** What the workload glue knows of the cluster, kept by watches, and the few writes it makes. */
+/** The state of the cluster for emulators, kept by watches, and their few writes. */
 import type {
     KubeConfig,
     V1ConfigMap,
@@ -42,11 +42,11 @@ export class Cluster {
     private readonly stop = new AbortController();
     private readonly reflectors: [keyof Snapshot, Reflector][];
 
-    /** @param changed called at each change, statuses included */
+    /** @param changed called at each change, including statuses */
     constructor(kubeConfig: KubeConfig, changed: () => void, log: (line: string) => void) {
         this.rest = new Rest(kubeConfig);
         this.api = new ApiServer(kubeConfig);
-        // Here the status counts: a pod's readiness is in it.
+        // With the status, which has a pod's readiness.
         const look = (object: unknown) => JSON.stringify(object ?? null);
         this.reflectors = Object.entries(PATHS).map(([kind, path]) => [
             kind as keyof Snapshot,
@@ -69,7 +69,7 @@ export class Cluster {
         try {
             await this.rest.call("DELETE", `/api/v1/namespaces/${namespace}/pods/${name}`, last);
         } catch (error) {
-            // The pod is already deleted; another pod may have its name now.
+            // The pod is already deleted. Another pod may have its name.
             if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
         }
     }
@@ -91,7 +91,7 @@ export function isReady(pod: V1Pod): boolean {
     return !pod.metadata?.deletionTimestamp && conditions.some((c) => c.type === "Ready" && c.status === "True");
 }
 
-/** Whether a Service sends its traffic to a pod. */
+/** Whether a Service selects a pod. */
 export function selects(service: V1Service, pod: V1Pod): boolean {
     const selector = Object.entries(service.spec?.selector ?? {});
     const labels = pod.metadata?.labels ?? {};

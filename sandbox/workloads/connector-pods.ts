@@ -1,12 +1,12 @@
 /**
- * Emulates pods of cloudflared 2026.8.2 with the connector emulator (see cloudflare/connector) or the real program: one for each pod
- * from when its token is there until the pod goes, and then for as long as its grace period lasts. What it finds by DNS in
- * reality, the edge, is the world's.
+ * Runs pods of cloudflared 2026.8.2 with the connector emulator (see cloudflare/connector) or the real program: one for each
+ * pod, from when its token exists until the deletion of the pod and the end of its grace period. The edge's address, which
+ * cloudflared finds by DNS, is that of the world.
  *
- * Emulated of the pod: arguments, plain variables, the token's file from a Secret. Refused, also for the real program:
- * everything that the emulator's command line refuses, a token in the environment or in arguments, variables that come
- * from elsewhere. Not there: a pod that is ready once stays so when its connector loses the edge; a bad token keeps it waiting
- * instead of ending it.
+ * Emulated: arguments, plain variables, the token's file from a Secret. Unsupported, also with the real program: everything
+ * that the emulator's command line rejects, a token in the environment or in arguments, variables with valueFrom.
+ * Known differences: a ready pod stays ready when its connector loses the edge; a pod with an invalid token waits instead of
+ * ending.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parseArguments, startProblem, UsageError, type RunArguments } from "../cloudflare/connector/arguments";
@@ -23,14 +23,14 @@ import type { SocksProxy } from "../real/socks";
 import { decoded, type Snapshot } from "./cluster";
 import { CLOUDFLARED, image, runs } from "./pods/images";
 
-/** Why a container of cloudflared cannot be emulated. */
+/** Why a container of cloudflared is unsupported; undefined: it is supported. */
 export function connectorProblem(container: V1Container, edge: string | undefined): string | undefined {
     if (!CLOUDFLARED.test(container.image!)) return undefined;
-    if (edge === undefined) return "this sandbox has no edge of Cloudflare that a connector could reach";
+    if (edge === undefined) return "this sandbox has no Cloudflare edge for connectors";
     try {
         const given = argumentsOf(container, edge);
         const { token, tokenFile } = given;
-        if (token !== undefined) return "the sandbox's cloudflared takes its token from a file alone";
+        if (token !== undefined) return "the sandbox's cloudflared reads its token only from a file";
         if (tokenFile === undefined) return "the sandbox's cloudflared needs TUNNEL_TOKEN_FILE";
         return startProblem(given);
     } catch (error) {
@@ -42,7 +42,7 @@ export function connectorProblem(container: V1Container, edge: string | undefine
 function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string): RunArguments {
     if (command) throw new UsageError(`unsupported by the sandbox: command ${command[0]}`);
     const foreign = env.find(({ valueFrom }) => valueFrom);
-    if (foreign) throw new UsageError(`unsupported by the sandbox: ${foreign.name} from elsewhere`);
+    if (foreign) throw new UsageError(`unsupported by the sandbox: ${foreign.name} with valueFrom`);
     // The image's entry point is the program with --no-autoupdate.
     const variables = Object.fromEntries(env.map(({ name, value = "" }) => [name, value]));
     const parsed = parseArguments(["--no-autoupdate", ...args], { ...variables, TUNNEL_EDGE: edge });
@@ -50,10 +50,10 @@ function argumentsOf({ command, args = [], env = [] }: V1Container, edge: string
     return parsed;
 }
 
-/** `host:port`, as the command line takes it. */
+/** `host:port` for the command line. */
 export const addressOf = ({ connectorPort }: EdgePlace): string => `127.0.0.1:${connectorPort}`;
 
-/** Text of a file that a container sees of a Secret; undefined when there is none. */
+/** Text of a file of a Secret in a container; undefined: there is none. */
 function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot): string | undefined {
     const mount = container.volumeMounts?.find(({ mountPath }) => path.startsWith(`${mountPath}/`));
     const volume = pod.spec!.volumes?.find(({ name }) => name === mount?.name)?.secret;
@@ -69,14 +69,14 @@ function fileOf(pod: V1Pod, container: V1Container, path: string, now: Snapshot)
 export interface ConnectorPodsOptions {
     edge?: EdgePlace;
     resolve: Resolve;
-    /** The real program, and on what ground. @default the emulator */
+    /** The real program, and what it is started with. @default the emulator */
     real?: { found: Found; ground: Ground };
     /** Called when a connector has become ready. */
     changed: () => void;
     log: (line: string) => void;
 }
 
-/** What runs for a pod. */
+/** The connector of a pod. */
 interface RunningConnector {
     connected(): boolean;
     /** Local port of its health and metrics. */
@@ -90,7 +90,7 @@ interface Running {
     graceMilliseconds: number;
     /** `namespace/name`. */
     title: string;
-    /** Where the pod listens for its metrics. */
+    /** Port for metrics in the pod. */
     port: number;
 }
 
@@ -120,7 +120,7 @@ export class ConnectorPods {
 
     readonly connected = (pod: V1Pod): boolean => this.running.get(pod.metadata!.uid!)?.connector.connected() ?? false;
 
-    /** Local port that emulates the metrics port of a pod; undefined: none does. */
+    /** Local port for the metrics of a pod; undefined: none. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const all = [...this.running.values()];
         return all.find((one) => one.title === `${namespace}/${name}` && one.port === port)?.connector.metricsPort();

@@ -1,6 +1,7 @@
 /**
- * Emulates the containers of APISIX's ingress controller, or runs real ones: in each ready pod one that takes part in the election
- * of a leader, which alone translates and pushes. A pod that goes, or whose node is cut off, stops at once, and its Lease runs out.
+ * Emulates the containers of APISIX's ingress controller, or runs real ones: one in each ready pod, of which the elected leader
+ * alone translates and pushes. A controller stops at once when its pod is deleted or its node is cut off, and its Lease
+ * expires.
  */
 import { KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -17,7 +18,7 @@ import { variablesOf } from "./pods/environment";
 import { CONTROLLER, runs } from "./pods/images";
 import { serviceAccountOf } from "./pods/service-account";
 
-/** The shortest second of a controller, in seconds: each candidate asks the API server every two. */
+/** The shortest second of a controller, in seconds: each candidate calls the API server every two. */
 const SHORTEST_SECOND = 0.1;
 
 export interface ControllersOptions {
@@ -25,9 +26,9 @@ export interface ControllersOptions {
     controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
     clock: Clock;
     resolveAdmin: ResolveAdmin;
-    /** Whether the machine of a pod can be reached. */
+    /** Whether the node of a pod is reachable. */
     reachable: (pod: V1Pod) => boolean;
-    /** A real one to run for each pod, and the proxy by which it reaches pods. @default the emulator */
+    /** A real controller to run for each pod, and the proxy to pods. @default the emulator */
     real?: { found: Found; ground: Ground; proxyUrl: string };
     log: (line: string) => void;
 }
@@ -51,7 +52,7 @@ export class Controllers {
         }
     }
 
-    /** Uids of the pods that lead. */
+    /** Uids of the leading pods. */
     leaders(): string[] {
         return [...this.running].filter(([, { leads }]) => leads).map(([uid]) => uid);
     }
@@ -117,7 +118,7 @@ function settingsOf(pod: V1Pod, now: Snapshot): string | undefined {
     )?.data?.["config.yaml"];
 }
 
-/** What the configuration file mounted into an ingress controller says, over the program's defaults. */
+/** The mounted configuration file of an ingress controller, over the program's defaults. */
 function configured(pod: V1Pod, now: Snapshot): Configured {
     const values = (parse(settingsOf(pod, now) ?? "") ?? {}) as {
         controller_name?: string;

@@ -1,4 +1,4 @@
-/** Emulates what runs in the cluster: kubelets' checks, volumes, gateways, their counters and ingress controllers. */
+/** Emulates the programs in the cluster: checks of kubelets, volumes, gateways, their counters and ingress controllers. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { admit, suppliesOf } from "./admit";
 import { REAL_TIME } from "./clock";
@@ -18,22 +18,22 @@ export type { WorkloadsOptions } from "./parts";
 
 export interface Workloads {
     nodes: Nodes;
-    /** Where the gateways reach a name or an address of the cluster's: see {@link Resolve}. */
+    /** Resolves names and addresses of the cluster for gateways: see {@link Resolve}. */
     resolve: Resolve;
-    /** Local port that serves a port of a gateway's or a connector's pod; undefined when nothing listens on it. */
+    /** Local port for a port of a gateway or connector pod; undefined: there is no listener. */
     podPort(namespace: string, pod: string, port: number): number | undefined;
-    /** What a gateway pod has written on its output, as `kubectl logs` would show it; undefined where none runs. */
+    /** Output of a gateway pod, as in `kubectl logs`; undefined: none runs. */
     output(namespace: string, pod: string): string | undefined;
-    /** What callers have lost at node ports, because a pod was killed or a node cut off. */
+    /** Losses of callers at node ports, when a pod was killed or a node cut off. */
     lost(): Lost;
-    /** Uids of the pods whose ingress controller leads. */
+    /** Uids of the pods with the leading ingress controller. */
     leaders(): string[];
-    /** Has the shared counters that run take requests and answer none, or answer again. */
+    /** Suspends the shared counters, so that they accept requests without answering, or resumes them. */
     hangCounters(hanging: boolean): void;
     /**
-     * Restarts the etcd of the gateways without its data, or deletes all keys while it runs. The first does not affect
-     * callers until a gateway restarts, the second does at once; after both the ingress controller can change nothing
-     * until a gateway restarts.
+     * Restarts the gateways' etcd without its data, or deletes all keys while it runs. The first does not affect callers until
+     * a gateway restarts, the second does at once. After both, the ingress controller cannot change anything until a gateway
+     * restarts.
      */
     loseEtcd(how: "data" | "keys"): Promise<void>;
     close(): Promise<void>;
@@ -80,7 +80,7 @@ export async function startWorkloads(options: WorkloadsOptions): Promise<Workloa
     };
 }
 
-/** Has each part do what the cluster as it is now asks of it. */
+/** Makes each part reconcile with the current state of the cluster. */
 async function look(cluster: Cluster, parts: Parts, programs: Programs, options: WorkloadsOptions): Promise<void> {
     const { ray, operators, redis, etcd, realGateways, gateways, connectors, controllers } = parts;
     const now = cluster.snapshot();

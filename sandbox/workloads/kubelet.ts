@@ -1,6 +1,6 @@
 /**
- * Emulates the kubelet's look at a pod before its containers start: without it kwok would call every pod ready, and an
- * installation that forgets a Secret would look right. Messages are those of kubelet 1.34.
+ * Emulates the kubelet's checks of a pod before its containers start: without them kwok would report every pod as ready, even
+ * without a required Secret. Messages are those of kubelet 1.34.
  */
 import type { V1Container, V1Pod, V1Volume } from "@kubernetes/client-node";
 import { connectorProblem } from "./connector-pods";
@@ -11,34 +11,34 @@ import { preStopProblem } from "./pods/end";
 import { APISIX, CLOUDFLARED, VALKEY } from "./pods/images";
 import { valkeyProblem } from "./redis-pods";
 
-/** What is there for pods to use, by `namespace/name`. */
+/** Objects that pods may use, by `namespace/name`. */
 export interface Supplies {
     secrets: Map<string, Record<string, string>>;
     configMaps: Map<string, Record<string, string>>;
-    /** Claims that have a volume. */
+    /** Claims with a volume. */
     boundClaims: Set<string>;
-    /** Whether a pod answers behind a Service's name, as seen from a namespace. */
+    /** Whether a pod answers behind the name of a Service, resolved in a namespace. */
     reachable: (namespace: string, host: string, port: number) => boolean;
-    /** Where connectors find Cloudflare's edge; undefined in a world without one. */
+    /** Address of Cloudflare's edge for connectors; undefined: the world has none. */
     edge?: string;
-    /** Images that this world emulates besides those of every world. */
+    /** Additional images of this world. */
     images?: RegExp[];
     /** Whether the connector of a pod is connected to the edge. */
     connected?: (pod: V1Pod) => boolean;
-    /** Whether the gateway of a pod listens. @default it does as soon as its pod is ready */
+    /** Whether the gateway of a pod listens. @default as soon as its pod is ready */
     listens?: (pod: V1Pod) => boolean;
 }
 
 export interface Missing {
-    /** Container that waits; unset when all of the pod does. */
+    /** The waiting container; unset: the whole pod waits. */
     container?: string;
     reason: "CreateContainerConfigError" | "ContainerCreating" | "ErrImagePull" | "CreateContainerError";
     message: string;
-    /** Its containers run; what it waits for is its readiness probe. */
+    /** Whether its containers run, and it waits for its readiness probe. */
     runs?: true;
 }
 
-/** Images that the sandbox knows how to emulate; any other one cannot be pulled here. A digest is taken for what it is said to be. */
+/** Supported images. Others cannot be pulled here. The digest of an image is not checked. */
 const IMAGES = [
     /^(docker\.io\/)?apache\/apisix:3\.(1[7-9]|[2-9]\d)\.\d+(-\w+)?(@sha256:[\da-f]{64})?$/,
     /^(docker\.io\/)?apache\/apisix-ingress-controller:2\.0\.1$/,
@@ -49,7 +49,7 @@ const IMAGES = [
     /^rampart\.invalid\/(emulator|controller):/,
 ];
 
-/** The first thing a pod waits for; undefined when it can start. */
+/** The first thing a pod waits for; undefined: it can start. */
 export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
     const namespace = pod.metadata!.namespace!;
     for (const volume of pod.spec?.volumes ?? []) {
@@ -75,7 +75,7 @@ export function missing(pod: V1Pod, supplies: Supplies): Missing | undefined {
             etcdProblem(container) ??
             apisixProblem(pod, container, supplies);
         if (unsupported) return { container: container.name, reason: "CreateContainerError", message: unsupported };
-        // kwok makes a pod run and be ready at once: it must wait for what its readiness probe would wait for.
+        // kwok makes a pod running and ready at once, so it must wait here for its readiness probe.
         if (CLOUDFLARED.test(container.image!) && !supplies.connected?.(pod))
             return waiting("Readiness probe failed: HTTP probe failed with statuscode: 503");
         if (APISIX.test(container.image!) && supplies.listens?.(pod) === false)
@@ -90,7 +90,7 @@ function apisixProblem(pod: V1Pod, container: V1Container, supplies: Supplies): 
     return preStopProblem(container) ?? profileProblem(pod, container, supplies.configMaps, reachable);
 }
 
-/** What of one volume is not there: Secrets and ConfigMaps, alone or projected, and the keys named of them. */
+/** Missing objects of one volume: Secrets and ConfigMaps, alone or projected, and their keys. */
 function missingInVolume(volume: V1Volume, namespace: string, supplies: Supplies): string | undefined {
     const { secret, configMap, projected } = volume;
     const sources = [

@@ -1,8 +1,8 @@
-/** Looks at the cluster again and again: one look after the other, and none while nothing has changed. */
+/** Runs a function after changes in the cluster: one run after another, and none without a change. */
 
-/** A look that takes longer is logged, since no pod becomes ready meanwhile. */
+/** A longer run is logged, because no pod becomes ready meanwhile. */
 const LATE_MILLISECONDS = 20_000;
-/** Pause after a look that failed. */
+/** Pause after a failed run. */
 const PAUSE_MILLISECONDS = 200;
 
 export class Looks {
@@ -13,7 +13,7 @@ export class Looks {
 
     constructor(private readonly log: (line: string) => void) {}
 
-    /** Brings another look. */
+    /** Requests another run. */
     readonly changed = (): void => {
         this.dirty = true;
         this.wake();
@@ -23,7 +23,7 @@ export class Looks {
         this.running = this.run(look);
     }
 
-    /** Resolves when the current look has ended. */
+    /** Resolves at the end of the current run. */
     async close(): Promise<void> {
         this.closed = true;
         this.wake();
@@ -38,7 +38,7 @@ export class Looks {
             try {
                 await look();
             } catch (error) {
-                // An object that changed or went meanwhile: the next change brings another look.
+                // Another client has changed or deleted an object. The next change triggers another run.
                 if (!this.closed) this.log(`workloads: ${(error as Error).message.split("\n")[0]}`);
                 this.dirty = true;
                 await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
@@ -52,7 +52,7 @@ export class Looks {
         const began = performance.now();
         return setInterval(() => {
             const seconds = ((performance.now() - began) / 1000).toFixed(0);
-            this.log(`workloads: nothing in the cluster moves, one look goes on since ${seconds} s`);
+            this.log(`workloads: no progress in the cluster, one reconciliation has run for ${seconds} s`);
         }, LATE_MILLISECONDS);
     }
 }

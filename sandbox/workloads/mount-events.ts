@@ -1,21 +1,21 @@
 /**
- * What a kubelet says when a volume of a pod cannot be mounted: an event, as the container's status has only
- * "ContainerCreating". Facts: kubelet 1.34.
+ * The event of a kubelet when a volume of a pod cannot be mounted. The container's status has only "ContainerCreating". Facts:
+ * kubelet 1.34.
  *
- * Emulated: one event of a pod and message, a second after its first try. Unsupported: that the kubelet tries again and
- * counts up.
+ * Emulated: one event per pod and message, a second after the first attempt.
+ * Unsupported: further attempts and their count.
  */
 import type { CoreV1Event, V1Pod } from "@kubernetes/client-node";
 import { createHash } from "node:crypto";
 import type { Cluster } from "./cluster";
 
 const FAILED = "MountVolume.SetUp failed";
-/** After it the event, which has no fractions of a second, is newer than the scheduler's own, which has them. */
+/** After this time the event, which has whole seconds, is newer than the scheduler's event, which has fractions. */
 const LATER_MILLISECONDS = 1000;
 
 /**
- * Writes the event if that is what a pod waits for.
- * @param log told of an event that cannot be written; the pod may be gone
+ * Writes the event if a pod waits for a volume.
+ * @param log called if the event cannot be written; the pod may be deleted
  */
 export function tellMountFailure(
     { rest }: Pick<Cluster, "rest">,

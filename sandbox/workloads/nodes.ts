@@ -1,14 +1,14 @@
 /**
- * What happens to the machines of the cluster, and to single pods, as tests bring it about.
+ * Failures and maintenance of nodes and pods, for tests.
  *
- * `drain` is kubectl's: the node is cordoned, and the eviction of each pod is asked for until the API server, which knows
- * the PodDisruptionBudgets, grants it. `cutOff` is a machine without power or network: nothing reaches its pods at once; 50 s
- * later (node-monitor-grace-period) its Ready is Unknown and its pods' Ready False, as the node lifecycle controller writes
- * them, and the real controllers do the rest: taints, endpoints, budgets. That controller's own clock cannot be made
- * faster, so the two conditions are written here; kwok no longer looks at the node meanwhile.
+ * `drain` is kubectl's: it cordons the node, and requests the eviction of each pod until the API server, which enforces
+ * PodDisruptionBudgets, grants it. `cutOff` is a machine without power or network: its pods are unreachable at once. 50 s later
+ * (node-monitor-grace-period) its condition Ready is Unknown and that of its pods False, as the node lifecycle controller
+ * writes them, and the real controllers do the rest: taints, endpoints, budgets. The clock of that controller cannot be
+ * accelerated, so the two conditions are written here, and kwok ignores the node meanwhile.
  *
- * Unsupported: the eviction of a lost node's pods after 300 s is the real one's, in real time; kwok takes deleted pods
- * of a lost node away, where the real API server waits for their kubelet.
+ * Known differences: the eviction of a lost node's pods after 300 s happens in real time; kwok deletes pods of a lost node,
+ * where a real API server waits for their kubelet.
  */
 import type { V1Node, V1Pod } from "@kubernetes/client-node";
 import { ApiError } from "../rampart/kubernetes/api";
@@ -17,15 +17,15 @@ import { waitFor } from "../processes";
 import { elapse, type Clock } from "./clock";
 import { isReady } from "./cluster";
 
-/** The annotation by which kwok knows its nodes. */
+/** Annotation of kwok's nodes. */
 const KWOK = { annotation: "kwok.x-k8s.io/node", value: "fake" };
 /** kube-controller-manager's --node-monitor-grace-period. */
 const GIVEN_UP_SECONDS = 50;
-/** kubectl's pause before it asks again for an eviction that was refused. */
+/** kubectl's pause after a rejected eviction. */
 const ASK_AGAIN_SECONDS = 5;
-/** Longest wait until the gateways have seen what was written, in seconds. */
+/** Longest wait until the gateways have seen a write, in seconds. */
 const KNOWN_SECONDS = 60;
-/** The shortest pause between two looks at the API server, in seconds. */
+/** The shortest poll interval for the API server, in seconds. */
 const SHORTEST_PAUSE = 0.05;
 
 export interface NodesOptions {
@@ -37,14 +37,14 @@ export interface NodesOptions {
         bringBack(node: string): void;
         leadTo(node: string): boolean;
     };
-    /** Called when a node has been cut off or is back. */
+    /** Called when a node was cut off or is back. */
     changed(): void;
 }
 
 export class Nodes {
     constructor(private readonly options: NodesOptions) {}
 
-    /** Ends a pod at once, as a kernel out of memory does, and takes its object away. */
+    /** Ends a pod at once, as an out-of-memory kill does, and deletes its object. */
     async killPod(namespace: string, name: string): Promise<void> {
         const path = `/api/v1/namespaces/${namespace}/pods/${name}`;
         const pod = await this.options.rest.call<V1Pod>("GET", path);
@@ -53,9 +53,9 @@ export class Nodes {
     }
 
     /**
-     * Empties a node, and keeps new pods off it.
-     * @param limits longest wait for its pods to be gone, in seconds
-     * @returns how often an eviction was refused
+     * Drains and cordons a node.
+     * @param limits longest wait for the deletion of its pods, in seconds
+     * @returns number of rejected evictions
      */
     async drain(node: string, limits: { seconds: number }): Promise<{ refused: number }> {
         await this.cordon(node, true);
@@ -79,12 +79,12 @@ export class Nodes {
         return { refused };
     }
 
-    /** Keeps new pods off a node, or lets them in again. */
+    /** Cordons or uncordons a node. */
     async cordon(node: string, yes: boolean): Promise<void> {
         await this.options.rest.call("PATCH", `/api/v1/nodes/${node}`, { spec: { unschedulable: yes } });
     }
 
-    /** Resolves when the cluster has given the node up, and no new connection is led there. */
+    /** Resolves when the cluster treats the node as lost, and sends it no new connections. */
     async cutOff(node: string): Promise<void> {
         const { rest, clock, gateways, changed } = this.options;
         gateways.cutOff(node);
@@ -93,11 +93,11 @@ export class Nodes {
         await elapse(clock, GIVEN_UP_SECONDS);
         await this.setConditions(node, "Unknown");
         for (const pod of await this.podsOn(node)) await this.setReady(pod, "False");
-        // They see it by a watch, and not in the middle of a look at the cluster, which takes seconds on a busy machine.
+        // The gateways see it by a watch, but not during a reconciliation, which takes seconds on a busy machine.
         await waitFor(`node ${node}: without callers`, () => !gateways.leadTo(node), { seconds: KNOWN_SECONDS });
     }
 
-    /** Resolves when the node takes pods again, and those that stayed on it are ready. */
+    /** Resolves when the node accepts pods again, and its remaining pods are ready. */
     async bringBack(node: string): Promise<void> {
         const { rest, gateways, changed } = this.options;
         gateways.bringBack(node);
@@ -114,7 +114,7 @@ export class Nodes {
         );
     }
 
-    /** @returns false where a PodDisruptionBudget forbids it now */
+    /** @returns false if a PodDisruptionBudget now forbids it */
     private async evict(namespace: string, name: string): Promise<boolean> {
         const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace } };
         try {
@@ -156,7 +156,7 @@ export class Nodes {
     }
 }
 
-/** As kubectl drain --ignore-daemonsets picks them. */
+/** As kubectl drain --ignore-daemonsets selects them. */
 function isEvicted({ metadata, status }: V1Pod): boolean {
     const ownedBy = metadata?.ownerReferences?.[0]?.kind;
     return ownedBy !== "DaemonSet" && !["Succeeded", "Failed"].includes(status?.phase ?? "");

@@ -1,7 +1,7 @@
 /**
- * Runs KubeRay's operator, the real one, for each ready pod of it: with the pod's arguments and plain variables, and with
- * the access of its ServiceAccount. Its ports for metrics and probes are left out. A pod whose operator has ended stays
- * ready, and is not started again.
+ * Runs the real operator of KubeRay for each of its ready pods, with the pod's arguments and plain variables, and the
+ * permissions of its ServiceAccount, but without its ports for metrics and probes. If the operator ends, its pod stays ready,
+ * and it is not restarted.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -14,24 +14,27 @@ import { isReady, type Cluster, type Snapshot } from "./cluster";
 import { runs } from "./pods/images";
 import { serviceAccountOf } from "./pods/service-account";
 
-/** The one version that is run. */
+/** The only supported version. */
 export const OPERATOR = new RegExp(`(^|/)kuberay/operator:v${versions.kuberay.replaceAll(".", "\\.")}$`);
 
-/** Options of its command line that mean the same here. */
+/** Command line options with the same meaning here. */
 const OPTIONS = [
     ...["watch-namespace", "log-stdout-encoder", "enable-leader-election", "enable-metrics", "reconcile-concurrency"],
     ...["qps", "burst", "feature-gates"],
 ];
 
-/** Why a container of the operator cannot be run. */
+/** Why a container of the operator is unsupported; undefined: it is supported. */
 export function operatorProblem({ image, command = [], args = [], env = [] }: V1Container): string | undefined {
     if (!OPERATOR.test(image!)) return undefined;
     if (command.some((word) => word !== "/manager"))
-        return `the sandbox's operator does not run the command ${command.join(" ")}`;
+        return `unsupported by the sandbox: KubeRay's operator with the command ${command.join(" ")}`;
     const foreign = env.find(({ valueFrom }) => valueFrom);
-    if (foreign) return `the sandbox's operator supports no variable with valueFrom (${foreign.name})`;
+    if (foreign)
+        return `unsupported by the sandbox: KubeRay's operator with a variable with valueFrom (${foreign.name})`;
     const odd = args.filter((word) => word.startsWith("-")).find((word) => !OPTIONS.includes(nameOf(word)));
-    return odd === undefined ? undefined : `the sandbox's operator does not take the option ${nameOf(odd)}`;
+    return odd === undefined
+        ? undefined
+        : `unsupported by the sandbox: KubeRay's operator with the option ${nameOf(odd)}`;
 }
 
 function nameOf(option: string): string {
@@ -42,7 +45,7 @@ export interface OperatorsOptions {
     /** Path of the program. */
     program: string;
     stateDir: string;
-    /** Environment of the program; the sandbox's mark belongs in it. */
+    /** Environment of the program. It must have the mark of the sandbox. */
     env: NodeJS.ProcessEnv;
     cluster: Cluster;
     controlPlane: Pick<ControlPlane, "tokenKubeconfig">;
@@ -85,7 +88,7 @@ export class Operators {
         const started = await spawnTracked({
             name: `operator ${name}`,
             command: program,
-            // In a cluster it finds its namespace in a file.
+            // In a cluster a file has its namespace.
             args: [
                 ...(container.args ?? []),
                 ...[`--leader-election-namespace=${namespace}`, "--metrics-addr=0", "--health-probe-bind-address=0"],
@@ -101,7 +104,7 @@ export class Operators {
         log(`${namespace}/${name}: KubeRay's operator runs (${logFile})`);
         void started.exited.then(({ code }) => {
             if (this.running.get(pod.metadata!.uid!) === started)
-                log(`${namespace}/${name}: KubeRay's operator has ended with ${code}. Look at ${logFile}`);
+                log(`${namespace}/${name}: KubeRay's operator has ended with ${code}. See ${logFile}`);
         });
         return started;
     }

@@ -1,4 +1,4 @@
-/** The emulators of what runs in the cluster, each with the others that it calls. */
+/** The emulators of the programs in the cluster, with their connections to each other. */
 import type { KubeConfig, V1Pod } from "@kubernetes/client-node";
 import type { ControlPlane } from "../control-plane";
 import type { EdgePlace } from "../cloudflare/edge/server";
@@ -25,23 +25,23 @@ export interface WorkloadsOptions {
     kubeConfig: KubeConfig;
     controlPlane: ControlPlane;
     log: (line: string) => void;
-    /** Where processes are recorded. */
+    /** State directory for recording processes. */
     stateDir?: string;
-    /** Where connectors find Cloudflare's edge. Unset: pods of cloudflared do not start. */
+    /** Address of Cloudflare's edge for connectors. Unset: pods of cloudflared do not start. */
     edge?: EdgePlace;
     /** @default real time */
     clock?: Clock;
-    /** GPUs, what holds them in pods, and KubeRay's operator. @default pods that ask for GPUs start as others do */
+    /** GPUs, their holders in pods, and KubeRay's operator. @default pods that request GPUs start like others */
     gpus?: RayPodsOptions & Pick<OperatorsOptions, "program" | "stateDir" | "env">;
-    /** More programs to emulate: each runs while a pod of its image is ready. */
+    /** Additional programs: each runs while a pod of its image is ready. */
     programs?: Program[];
     /** Called with each answer of an APISIX emulator. */
     onAnswer?: (answered: { caller: string | null; status: number }) => void;
-    /** What is real, on what ground, and the etcd that real gateways need. @default emulators */
+    /** The real programs, what they are started with, and the etcd of real gateways. @default emulators */
     real?: { parts: RealParts; ground: Ground; etcd: string };
 }
 
-/** Unset parts are not run, or run inside of other emulators. */
+/** Unset: not run, or run by another emulator. */
 export interface Parts {
     ray?: RayPods;
     operators?: Operators;
@@ -52,11 +52,11 @@ export interface Parts {
     gateways: Gateways;
     connectors: ConnectorPods;
     controllers: Controllers;
-    /** Where the gateways reach a name or an address of the cluster's. */
+    /** Resolves names and addresses of the cluster for gateways. */
     resolve: Resolve;
 }
 
-/** @param changed called when something has changed that no watch tells */
+/** @param changed called after changes without a watch event */
 export async function startParts(options: WorkloadsOptions, cluster: Cluster, changed: () => void): Promise<Parts> {
     const { controlPlane, log, onAnswer, gpus, clock = REAL_TIME, real } = options;
     const ended = (pod: V1Pod) => cluster.takeAway(pod);

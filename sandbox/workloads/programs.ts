@@ -1,4 +1,4 @@
-/** More programs to emulate: each runs in this process while a pod of its image is ready. */
+/** Additional programs: each runs in this process while a pod of its image is ready. */
 import { isReady, type Snapshot } from "./cluster";
 
 export interface Program {

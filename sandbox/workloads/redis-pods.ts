@@ -1,7 +1,6 @@
 /**
- * Emulates Valkey's pods: a real Redis or Valkey for each running one, with the options of its container, so that a new pod
- * starts empty. It rejects other options and other values than those below: no data is written to disk, and no password
- * is required.
+ * Runs a real Redis or Valkey for each running pod of Valkey, with the options of its container, so that a new pod starts
+ * empty. Options and values other than those below are rejected: no data is written to disk, and no password is required.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { startRedis, type RedisServer } from "../redis/server";
@@ -18,11 +17,11 @@ const OPTIONS = new Map([
     ["--protected-mode", /^no$/],
 ]);
 
-/** Why a container of Valkey cannot be emulated. */
+/** Why a container of Valkey is unsupported; undefined: it is supported. */
 export function valkeyProblem({ image: name, command = [], args = [] }: V1Container): string | undefined {
     if (!VALKEY.test(name!)) return undefined;
     const words = [...command, ...args];
-    // The image's entry point puts it in front of options.
+    // The image's entry point adds it before options.
     if (words[0] === "valkey-server") words.shift();
     else if (command.length > 0) return `unsupported by the sandbox: Valkey with the command ${command[0]}`;
     while (words.length > 0) {
@@ -48,7 +47,10 @@ export class RedisPods {
     private readonly servers = new Map<string, RedisServer>();
     private last: Snapshot | undefined;
 
-    /** @param stateDir where the servers' processes are recorded @param reachable whether the machine of a pod can be reached. @default all can */
+    /**
+     * @param stateDir for recording the processes of servers @param reachable whether the node of a pod is reachable. @default
+     * all are
+     */
     constructor(
         private readonly log: (line: string) => void,
         private readonly reachable: (pod: V1Pod) => boolean = () => true,
@@ -73,9 +75,9 @@ export class RedisPods {
     }
 
     /**
-     * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1.
-     * Undefined for other names, which are not the cluster's.
-     * @throws Error where there is no such Service, no ready pod behind its port, or none on a node that can be reached
+     * Emulates the cluster's DNS and kube-proxy for `<service>.<namespace>.svc.cluster.local`: a port on 127.0.0.1. Undefined:
+     * not a name in the cluster.
+     * @throws Error without such a Service, without a ready pod behind its port, or if the nodes of all of them are unreachable
      */
     readonly resolve = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
@@ -94,7 +96,7 @@ export class RedisPods {
         return server.port;
     };
 
-    /** Servers that run take requests and answer none, until told otherwise. */
+    /** Suspends running servers, so that they accept requests without answering, or resumes them. */
     hang(hanging: boolean): void {
         for (const server of this.servers.values()) server.hang(hanging);
     }

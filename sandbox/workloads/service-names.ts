@@ -1,4 +1,4 @@
-/** What cluster DNS and kube-proxy know of Services, for real programs. */
+/** Names and ports of Services for real programs, from cluster DNS and kube-proxy. */
 import type { Resolve } from "../gateway/counters/redis-connections";
 import type { NetworkOptions } from "../real/network";
 import type { Snapshot } from "./cluster";

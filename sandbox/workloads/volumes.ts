@@ -1,10 +1,10 @@
 /**
- * Emulates storage provisioners: a volume for every claim of a class that exists, gone with its claim. Nothing is stored in
- * it. A claim of no class, or of a misspelt one, waits for ever, as it does in a real cluster.
+ * Emulates storage provisioners: a volume for every claim of an existing class, deleted with its claim. No data is stored in
+ * it. A claim without a class, or with an unknown one, waits forever, as in a real cluster.
  */
 import type { Cluster, Snapshot } from "./cluster";
 
-/** The default class of MicroK8s (addon hostpath-storage); Rampart brings its own along. */
+/** The default class of MicroK8s (add-on hostpath-storage). Rampart creates its own. */
 const DEFAULT_CLASS = {
     apiVersion: "storage.k8s.io/v1",
     kind: "StorageClass",
@@ -15,7 +15,7 @@ const DEFAULT_CLASS = {
     provisioner: "microk8s.io/hostpath",
 };
 
-/** Before any claim is made: the API server writes the default class into claims as they are created. */
+/** Runs before any claim is created, because the API server sets the default class at creation. */
 export async function createDefaultClass(cluster: Cluster): Promise<void> {
     const { name } = DEFAULT_CLASS.metadata;
     await cluster.rest.apply(`/apis/storage.k8s.io/v1/storageclasses/${name}`, DEFAULT_CLASS);

@@ -1,17 +1,17 @@
-/** The requests `up` makes and `status` lists: what a caller would type, and what must come back. */
+/** The requests of `up` and `status`, as commands of a caller with the expected status. */
 import { execFile } from "node:child_process";
 import { SignJWT } from "jose";
 import { claimKey } from "../../components/consumers/consumers";
 import { completion, CURL, headerFile } from "./request";
 import type { Attempt } from "./state";
 
-/** How long the tokens to try out work, in seconds: a day, as a sandbox rarely stays longer. */
+/** Lifetime of tokens to try out, in seconds: a day, because a sandbox rarely runs longer. */
 const TOKEN_SECONDS = 24 * 60 * 60;
 
-/** What a stack hands out, by `<consumer>/<credential>`. */
+/** The stack's credentials, by `<consumer>/<credential>`. */
 export interface Credentials {
     keys: Record<string, string>;
-    /** Secrets that sign tokens with HS256. */
+    /** Secrets for signing tokens with HS256. */
     jwtSecrets: Record<string, string>;
     namespace: string;
 }
@@ -48,7 +48,7 @@ export async function attempts(
         );
     }
     list.push({
-        title: "a path that is not open",
+        title: "a path without a route",
         command: [`${CURL} ${url}/models`, ...always.map((header) => `-H ${header}`)].join(" "),
         expect: 404,
     });

@@ -1,4 +1,4 @@
-/** Stack cloudflare: an account with a zone, the edge, and Alpa on a host that is reached by SSH. */
+/** Stack cloudflare: an account with a zone, the edge, and Alpa on a host with SSH. */
 import { readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import { ensureTools } from "../toolchain/toolchain";
@@ -57,7 +57,7 @@ function privateKey(world: WorldFacts): string {
     return readFileSync(headNode(world).host.privateKeyFile, "utf8");
 }
 
-/** Requests go to the edge's own address; the header Host picks the name, as TLS and DNS do in reality. */
+/** Requests go to the edge's own address. The Host header selects the name, as TLS and DNS do in reality. */
 function attempts(dir: string, facts: HeadNodeFacts, hostname: string, credentials: Record<string, Pair>): Attempt[] {
     const host = `'Host: ${hostname}'`;
     const list: Attempt[] = [{ title: "no service token", command: completion(facts.edge, host), expect: 401 }];
@@ -69,12 +69,12 @@ function attempts(dir: string, facts: HeadNodeFacts, hostname: string, credentia
             { title: `service token of ${who}`, command: completion(facts.edge, host, good), expect: 200 },
             { title: `a wrong secret of ${who}`, command: completion(facts.edge, host, wrong), expect: 401 },
             {
-                title: "what the service is and how to ask it",
+                title: "the description of the service",
                 command: `${CURL} ${facts.edge}${PREFIX}/ -H ${host} -H ${good}`,
                 expect: 200,
             },
             {
-                title: "a path that is not open",
+                title: "a path without a route",
                 command: `${CURL} ${facts.edge}/ -H ${host} -H ${good}`,
                 expect: 404,
             },

@@ -1,7 +1,7 @@
 /**
- * The world of stack cloudflare: an account with an active zone, the edge in front of it, and one host, which is Alpa's head
- * node, reached by SSH. What cloudflared finds by DNS in reality, the edge's address, is in a file on the host. For a zone
- * that is still elsewhere there are name servers too.
+ * The world of stack cloudflare: an account with an active zone, its edge, and one host with SSH, which is Alpa's head node. A
+ * file on the host has the edge's address, which cloudflared finds by DNS in reality. A zone at another provider also has name
+ * servers.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -33,22 +33,22 @@ export interface CloudflareWorldOptions {
     stateDir: string;
     /** Port of Alpa, if it is free. @default 20001, as in reality */
     alpaPort?: number;
-    /** How long one answer of Alpa takes, in seconds. @default 0 */
+    /** Duration of one answer of Alpa, in seconds. @default 0 */
     alpaSeconds?: number;
-    /** Told each request that reached Alpa. */
+    /** Called with each request to Alpa. */
     onAlpaRequest?: (seen: Seen) => void;
-    /** Of the account, as {@link Account} takes them. */
+    /** Options of the account, see {@link Account}. */
     account?: ConstructorParameters<typeof Account>[0];
-    /** Of the host, as {@link startHost} takes them. */
+    /** Options of the host, see {@link startHost}. */
     host?: Partial<HostOptions>;
     /**
-     * The zone is at Azure with these records and Cloudflare has none of that name, as {@link startDns} takes it.
-     * @default it is at Cloudflare, active
+     * A zone at Azure with these records, unknown to Cloudflare, see {@link startDns}.
+     * @default an active zone at Cloudflare
      */
     dns?: Omit<DnsOptions, "account" | "zone">;
-    /** Multiplies the edge's read timeout. @default 1 */
+    /** Factor for the edge's read timeout. @default 1 */
     scale?: number;
-    /** Told each answer of the edge. */
+    /** Called with each answer of the edge. */
     onAnswer?: (answered: Answered) => void;
     /** Parts that are the real program instead of an emulator. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
@@ -61,16 +61,16 @@ export interface CloudflareWorld {
     api: CloudflareApi;
     edge: Edge;
     host: Host;
-    /** Of a zone that is still elsewhere. */
+    /** Name servers of a zone at another provider. */
     dns: Dns | undefined;
-    /** What more hosts need, that connectors on them find Cloudflare. */
+    /** Options of additional hosts whose connectors use this Cloudflare. */
     onHosts: Pick<HostOptions, "files" | "notifySockets">;
-    /** Serves cloudflared in another version, for `tunnel` of the config: the emulator, also where the other one is real. */
+    /** Serves cloudflared in another version for `tunnel` in the config: the emulator, even with a real cloudflared. */
     nextVersion(version: string): Promise<HeadNodeFacts["cloudflared"]>;
     close(): Promise<void>;
 }
 
-/** Starts everything, and leaves nothing running when a part fails. */
+/** Starts everything. If a part fails, no process is left. */
 export async function startCloudflareWorld(options: CloudflareWorldOptions): Promise<CloudflareWorld> {
     const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -122,14 +122,14 @@ export async function startCloudflareWorld(options: CloudflareWorldOptions): Pro
     });
 }
 
-/** Also in the file that the program reads it from. */
+/** Creates an API token, and writes it to the file that the program reads. */
 export function newApiToken(stateDir: string): string {
     const token = randomBytes(30).toString("base64url");
     writePrivate(apiTokenFile(stateDir), token);
     return token;
 }
 
-/** Reports answers of the edge as such. */
+/** Reports answers of the edge with its name. */
 export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): EdgeOptions["onAnswer"] {
     return (answered) => onAnswer?.({ place: "edge", ...answered });
 }
@@ -137,7 +137,7 @@ export function ofEdge({ onAnswer }: Pick<CloudflareWorldOptions, "onAnswer">): 
 const CERTIFICATE = "usr/local/share/ca-certificates/cloudflare.crt";
 
 /**
- * What a host of this machine finds at Cloudflare: where the edge is, and the team's domain.
+ * The address of the edge and the team's domain on a host of this machine.
  * @param proxyUrl of a real cloudflared: see {@link startConnectorProxy}. @default the emulator, which needs none
  */
 export function outside(edge: Edge, proxyUrl?: string): Pick<HostOptions, "files" | "notifySockets"> {

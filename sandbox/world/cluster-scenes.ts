@@ -1,4 +1,4 @@
-/** Stacks intra and inter: a cluster with a gateway in it. */
+/** Stacks intra and inter: a cluster with a gateway. */
 import { cpuNodes } from "../control-plane";
 import { describeHolder, freePortFrom } from "../processes";
 import { readFileSync } from "node:fs";
@@ -10,10 +10,10 @@ import type { Say, Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import { startWorld, type WorldOptions } from "./world";
 
-/** Port of the entry point in the design; another free one is taken when it is held. */
+/** The entry point's usual port. If it is taken, another free one is used. */
 const ENTRY_PORT = 30800;
 
-/** Outputs of the stack that the requests to try out are made of. */
+/** Outputs of the stack for the requests to try out. */
 export interface GatewayOutputs {
     url: string;
     credentials: Record<string, string>;
@@ -22,9 +22,9 @@ export interface GatewayOutputs {
 
 interface ClusterScene {
     world: Partial<WorldOptions>;
-    /** Address of the load balancer of the nodes. Unset: the stack's own default. */
+    /** Address of the load balancer of the nodes. Unset: the stack's default. */
     address?: string;
-    /** Whether the nodes have GPUs, and Alpa is on bare metal on them. */
+    /** Whether the nodes have GPUs, with Alpa on bare metal. */
     gpus?: boolean;
     /** Key `option` of the stack; unset: as shipped. */
     option?: string;
@@ -58,12 +58,12 @@ function clusterScene({ world, address, gpus = false, option }: ClusterScene): S
         },
         hint: (facts) =>
             (facts as ClusterFacts).gpus &&
-            'Alpa runs on bare metal. To have it moved into the cluster, and back: eval "$(npm run -s sandbox -- env)" && ' +
+            'Alpa runs on bare metal. To convert it to the cluster, and back: eval "$(npm run -s sandbox -- env)" && ' +
                 "npm run ops -- convert run --yes\nTo rehearse that on a node of its own first: npm run ops -- convert rehearse --yes",
     };
 }
 
-/** Without hosts the stack works as well; what is lost is the way from bare metal into the cluster. @param needed what asks for that way */
+/** Without hosts the stack works too, but cannot be converted. @param needed the option that needs a conversion */
 function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     try {
         checkNamespaces();
@@ -75,7 +75,7 @@ function hostsCanBeEmulated(needed: string | undefined, log: Say): boolean {
     }
 }
 
-/** For a stack whose certificate is to come from cert-manager. */
+/** For a stack with a certificate of cert-manager. */
 const ISSUER = { certManager: "internal" };
 /** Gateway and model on the same nodes. */
 export const INTRA_WORLD: Partial<WorldOptions> = ISSUER;
@@ -83,7 +83,7 @@ export const INTRA_WORLD: Partial<WorldOptions> = ISSUER;
 export const INTER_WORLD: Partial<WorldOptions> = { ...ISSUER, nodes: cpuNodes(3), alpaServices: 2 };
 
 export const intraScene = clusterScene({ world: INTRA_WORLD, gpus: true });
-/** The same on its way into the cluster: everything is prepared, and Alpa still on bare metal. */
+/** The same during a conversion: prepared, with Alpa still on bare metal. */
 export const intraBScene = clusterScene({ world: INTRA_WORLD, gpus: true, option: "intra-b" });
 export const interScene = clusterScene({ world: INTER_WORLD, address: "127.0.0.1" });
 

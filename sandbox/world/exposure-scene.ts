@@ -1,4 +1,4 @@
-/** Stacks intra and inter with exposure tunnel: the gateway in the cluster, reached through a tunnel. */
+/** Stacks intra and inter with exposure tunnel: callers reach the gateway in the cluster through a tunnel. */
 import { parse, stringify } from "yaml";
 import { VERSION } from "../cloudflare/connector/connector";
 import { ensureTools, SANDBOX_TOOLS } from "../toolchain/toolchain";
@@ -11,10 +11,10 @@ import type { Scene } from "./scene";
 import type { ClusterFacts } from "./state";
 import type { WorldOptions } from "./world";
 
-/** Tokens that the Alpa emulator makes in a second, at the least. */
+/** Least number of tokens per second of the Alpa emulator. */
 const TOKENS_PER_SECOND = 20;
 
-/** @param base what the stack's world is without Cloudflare */
+/** @param base the stack's world without Cloudflare */
 export function exposureScene(base: Partial<WorldOptions>): Scene {
     return {
         tools: SANDBOX_TOOLS,
@@ -28,7 +28,7 @@ export function exposureScene(base: Partial<WorldOptions>): Scene {
         async attempts(dir, outputs, world, shipped) {
             const { url, credentials: keys, jwtSecrets } = outputs as unknown as GatewayOutputs;
             const { hostname, pathname } = new URL(url);
-            // Requests go to the edge's own address; the header Host picks the name, as TLS and DNS do in reality.
+            // Requests go to the edge's own address. The Host header selects the name, as TLS and DNS do in reality.
             const edge = `${world.cloudflare!.edge}${pathname}`;
             return attempts(dir, edge, { keys, jwtSecrets, namespace: namespaceOf(shipped) }, `'Host: ${hostname}'`);
         },

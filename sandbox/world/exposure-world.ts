@@ -1,4 +1,4 @@
-/** A cluster with Cloudflare in front of it: an account with an active zone, and the edge that connectors in the cluster find. */
+/** A cluster behind Cloudflare: an account with an active zone, and the edge for the cluster's connectors. */
 import { Account } from "../cloudflare/account";
 import { startCloudflareApi, type CloudflareApi } from "../cloudflare/api/server";
 import { startEdge, type Edge } from "../cloudflare/edge/server";
@@ -14,7 +14,7 @@ export interface ExposureWorld {
     close(): Promise<void>;
 }
 
-/** Starts everything, and leaves nothing running when a part fails. */
+/** Starts everything. If a part fails, no process is left. */
 export async function startExposureWorld(options: Omit<WorldOptions, "cloudflare">): Promise<ExposureWorld> {
     const { stateDir, log = () => undefined } = options;
     return together(log, async (keep, close) => {

@@ -1,4 +1,4 @@
-/** What a world has of GPUs: who holds them, Alpa on bare metal, and what it takes to have it in pods. */
+/** GPUs of a world: their holders, Alpa on bare metal, and the options for Alpa in pods. */
 import { dirname, join } from "node:path";
 import type { AlpaOptions } from "../alpa/server";
 import type { NodeShape } from "../control-plane";
@@ -14,20 +14,20 @@ export interface GpuOptions {
     /** Path of KubeRay's operator, with its CRDs in the same folder. */
     operator: string;
     /**
-     * How long the model takes to load on either side, in seconds.
+     * Time to load the model on either side, in seconds.
      * @default 5; minutes in reality
      */
     loadSeconds?: number;
     /**
-     * Whether the last node with GPUs is apart, with a small Alpa of its own, for rehearsals.
+     * Whether the last node with GPUs is separate, with its own small Alpa for rehearsals.
      * @default false
      */
     rehearsal?: boolean;
-    /** Step of a conversion that fails each time; where a node fails, it is the head's. @default none */
+    /** Step of a conversion that always fails; if a node fails, it is the head's. @default none */
     failStep?: FailStep;
 }
 
-/** What makes a step of a conversion fail on a node. In the others nothing is done there. */
+/** Faults that make a step of a conversion fail on a node. Other steps do nothing on nodes. */
 const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
     prepare: { step: "pull", side: "pod" },
     stop: { step: "stop", side: "bare metal" },
@@ -38,24 +38,24 @@ const FAILS: Partial<Record<FailStep, Pick<Fault, "step" | "side">>> = {
 /** Address of the first host, 127.0.0.N. */
 const FIRST_ADDRESS = 31;
 
-/** What pods with Alpa need here: their image in any version, and the weights' folder on every node. */
+/** Options of pods with Alpa here: their image in any version, and the weights' folder on every node. */
 const IMAGE = "registry.example.com/alpa-serving";
 const WEIGHTS = "/data/opt_weights";
 
 export class Gpus {
     readonly faults = new GpuFaults();
     readonly ledger: GpuLedger;
-    /** Step whose end the API server is to refuse, see owners.ts. */
+    /** Step whose end the API server rejects, see owners.ts. */
     readonly refusedStep?: FailStep;
-    /** There once the world has started. */
+    /** Set after the start of the world. */
     bareMetal!: BareMetal;
-    /** The small one, where there is a node for it. */
+    /** The small Alpa, if there is a node for it. */
     rehearsal?: { bareMetal: BareMetal; alpa: string };
     private readonly nodes: string[];
     private readonly spare: string[];
     private readonly loadSeconds: number;
 
-    /** @param nodes of the cluster; those with GPUs are hosts of Alpa on bare metal too */
+    /** @param nodes nodes of the cluster; those with GPUs are also hosts of Alpa on bare metal */
     constructor(
         private readonly options: GpuOptions,
         nodes: NodeShape[],
@@ -73,12 +73,12 @@ export class Gpus {
         else this.refusedStep = failStep;
     }
 
-    /** Folder with the definitions of the operator's version. */
+    /** Folder with the CRDs of the operator's version. */
     get crds(): string {
         return dirname(this.options.operator);
     }
 
-    /** @param alpa as its service is emulated; in the network of a node it has the port of bare metal */
+    /** @param alpa options of its service; in the host network it has the port of bare metal */
     workloads(alpa: Pick<AlpaOptions, "port" | "seconds">, env: NodeJS.ProcessEnv): WorkloadsOptions["gpus"] {
         const { ledger, faults, loadSeconds, stateDir } = this;
         const images = new RegExp(`^${IMAGE.replaceAll(".", "\\.")}(:|@)`);
@@ -86,7 +86,7 @@ export class Gpus {
         return { ...common, images, weights: [WEIGHTS], program: this.options.operator };
     }
 
-    /** Starts Alpa on the hosts, where it is loaded at once. */
+    /** Starts Alpa on the hosts, with a loaded model. */
     async startBareMetal(alpa: Alpa, log: (line: string) => void): Promise<{ close(): Promise<void> }> {
         const { nodes, spare } = this;
         this.bareMetal = await this.start(nodes, alpa, log);
@@ -100,7 +100,7 @@ export class Gpus {
         }
         return {
             close: async () => {
-                // What is to end now must not be kept from it.
+                // Without faults, everything can end.
                 this.faults.clear();
                 await this.rehearsal?.bareMetal.close();
                 await this.bareMetal.close();

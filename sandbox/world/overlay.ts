@@ -1,4 +1,4 @@
-/** The shipped stack file with the sandbox's addresses laid over it. */
+/** The shipped stack file with the sandbox's addresses. */
 import { parse, stringify } from "yaml";
 import { DEFAULT_NAMESPACE } from "../../config/values";
 import type { BareMetalFacts, GpuFacts } from "./state";
@@ -6,13 +6,13 @@ import type { BareMetalFacts, GpuFacts } from "./state";
 export interface Addresses {
     /** `host:port` of each Alpa emulator. */
     alpa: string[];
-    /** Address of the load balancer of the nodes. Unset: the stack's own default. */
+    /** Address of the load balancer of the nodes. Unset: the stack's default. */
     address?: string;
     /** Address of the chart repository. */
     chartRepository: string;
-    /** Free port of the entry point. Unset: none, since callers come another way. */
+    /** Free port of the entry point. Unset: none, because callers use another exposure. */
     nodePort?: number;
-    /** What it takes to move Alpa into the cluster. Unset: the stack says nothing of it. */
+    /** Options for the conversion of Alpa to the cluster. Unset: none. */
     gpus?: GpuFacts;
     /** Free port of a rehearsal's entry point. */
     rehearsalPort?: number;
@@ -39,7 +39,7 @@ export function layOver(shipped: string, addresses: Addresses): string {
         ...(addresses.address === undefined ? {} : { address: addresses.address }),
         chart: { ...(gateway.chart as object | undefined), repository: addresses.chartRepository },
     };
-    // 1 s instead of 15: nothing here takes longer to reach APISIX, and an operator trying things out need not wait.
+    // 1 s instead of 15: here every change reaches APISIX within 1 s, and operators who try things need not wait longer.
     config["alpa-auth:readiness"] = { ...(config["alpa-auth:readiness"] as object | undefined), settleSeconds: 1 };
     const { gpus, chartRepository, rehearsalPort } = addresses;
     if (gpus) Object.assign(config, conversion(gpus, chartRepository, rehearsalPort));
@@ -48,14 +48,14 @@ export function layOver(shipped: string, addresses: Addresses): string {
     return stringify({ ...file, config });
 }
 
-/** With metrics, and without the warning that no pod may read them: policies are not enforced here. */
+/** With metrics, and without the warning about unreadable pods: network policies are not enforced here. */
 function observed(shipped: unknown): object {
     const { metrics, ...rest } = (shipped ?? {}) as { metrics?: object };
     const scrapers = [{ namespace: "monitoring", podLabels: { "app.kubernetes.io/name": "prometheus" } }];
     return { ...rest, metrics: { scrapers, ...metrics, enabled: true, podMonitor: false } };
 }
 
-/** Files with the private keys of the hosts of bare metal, by where each belongs in the config. */
+/** Files with the private keys of bare-metal hosts, by their paths in the config. */
 export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, string> {
     const of = (under: string, { hosts, privateKeyFile }: BareMetalFacts) =>
         hosts.map((_, i) => [`${under}.bareMetal.hosts[${i}].privateKey`, privateKeyFile]);
@@ -63,10 +63,10 @@ export function hostKeys({ bareMetal, rehearsal }: GpuFacts): Record<string, str
     return Object.fromEntries([...of("convert", bareMetal), ...small]) as Record<string, string>;
 }
 
-/** Keys by which `ops convert` knows both sides, and what a rehearsal has in their place. */
+/** Keys of both sides for `ops convert`, and their values in a rehearsal. */
 function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: number): Record<string, object> {
     const { nodes, image, weights, rehearsal } = gpus;
-    // 10 s instead of 120: a service that does not end is seen before systemd kills it, after 20 s here.
+    // 10 s instead of 120: a service that does not end is reported before systemd kills it, here after 20 s.
     const bareMetal = ({ hosts, unit }: BareMetalFacts) => ({ hosts, unit, stopTimeoutSeconds: 10 });
     const small = rehearsal && {
         alpa: { endpoints: [rehearsal.alpa] },
@@ -84,7 +84,7 @@ function conversion(gpus: GpuFacts, chartRepository: string, rehearsalPort?: num
     };
 }
 
-/** Namespace of a stack's consumers, which is part of the claim in their tokens. */
+/** Namespace of the consumers of a stack, which is part of the claim in their tokens. */
 export function namespaceOf(shipped: string): string {
     const { config } = parse(shipped) as StackFile;
     return String(config?.["alpa-auth:namespace"] ?? DEFAULT_NAMESPACE);

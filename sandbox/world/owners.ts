@@ -1,26 +1,26 @@
-/** What the owners of a cluster may have its API server refuse, by a policy of theirs. */
+/** Rejections by policies of a cluster's owners in its API server. */
 import { RECORD } from "../../components/opt/conversion-phases";
 import type { Rest } from "../rampart/kubernetes/rest";
 import type { FailStep } from "./scene";
 
 const BASE = "/apis/admissionregistration.k8s.io/v1";
 
-/** What is refused. */
+/** An admission policy. */
 export interface Refusal {
-    /** Of the policy. */
+    /** Name of the policy. */
     name: string;
     apiGroup: string;
-    /** As `apisixroutes`. */
+    /** For example `apisixroutes`. */
     resource: string;
     operation: "CREATE" | "UPDATE";
-    /** Which of these objects it is about, in CEL. @default all */
+    /** Condition for the affected objects, in CEL. @default all */
     about?: string;
-    /** What must hold, in CEL. @default nothing can */
+    /** Condition that they must meet, in CEL. @default none can */
     must?: string;
     message: string;
 }
 
-/** Creates an admission policy, which takes effect after about a second. @returns the function that deletes it */
+/** Creates an admission policy, which applies after about a second. @returns a function that deletes it */
 export async function refuse(rest: Rest, refusal: Refusal): Promise<() => Promise<void>> {
     const { name, apiGroup, resource, operation, about = "true", must = "false", message } = refusal;
     const kind = (of: string) => ({ apiVersion: "admissionregistration.k8s.io/v1", kind: of, metadata: { name } });
@@ -44,7 +44,7 @@ export async function refuse(rest: Rest, refusal: Refusal): Promise<() => Promis
     };
 }
 
-/** Refuses the last thing that a step of a conversion does: to record that it is done. Rehearsals are left alone. */
+/** Rejects the last write of a step of a conversion: the record of its completion. Rehearsals are not affected. */
 export async function refuseStep(rest: Rest, step: FailStep): Promise<void> {
     const reached = (object: string) => `${object}.?data.?phase.orValue("") == "${step}"`;
     await refuse(rest, {

@@ -1,4 +1,4 @@
-/** Running Pulumi against a sandbox: its environment, and the `pulumi` that a person types. */
+/** Running Pulumi on a sandbox: its environment, and the `pulumi` command for users. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,10 +7,10 @@ import { PROVIDER_ENV } from "../../ops/stack/pulumi";
 import { SANDBOX_MARK } from "../processes";
 import { apiTokenFile, ROOT, sandboxId, writePrivate, type WorldFacts } from "./state";
 
-/** Commands that read the stack's config, and so take `--config-file`. */
+/** Commands that read the stack's config, and accept `--config-file`. */
 const READ_CONFIG = ["preview", "up", "update", "refresh", "destroy", "import", "config", "watch"];
 
-/** Variables to add to the environment, for `pulumi` typed by hand or run by the sandbox. */
+/** Variables for `pulumi`, whether a user or the sandbox runs it. */
 export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string> {
     return {
         PATH: [world.bin, world.pluginDir, process.env.PATH].filter((p) => p !== undefined).join(delimiter),
@@ -19,7 +19,7 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
             ? {
                   CLOUDFLARE_BASE_URL: world.cloudflare.api,
                   CLOUDFLARE_API_TOKEN: readFileSync(apiTokenFile(dir), "utf8"),
-                  // The operators' commands ask the edge there: no name leads to it, and it has no TLS.
+                  // The operators' commands send requests to the edge there, because its name is not in DNS, and it has no TLS.
                   ALPA_AUTH_CONNECT_TO: world.cloudflare.edge,
               }
             : {}),
@@ -29,14 +29,14 @@ export function pulumiEnv(dir: string, world: WorldFacts): Record<string, string
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(dir),
         PULUMI_HOME: pulumiHome(dir),
         PULUMI_SKIP_UPDATE_CHECK: "1",
-        // Where the official Pulumi is installed, its engine fetches its own plugins.
+        // With an installed official Pulumi, its engine downloads its own plugins.
         ...(world.pluginDir ? { PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "1" } : {}),
         ...PROVIDER_ENV,
         [SANDBOX_MARK]: sandboxId(dir),
     };
 }
 
-/** Makes the folders and files that the environment names. */
+/** Creates the folders and files in the environment. */
 export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulumi" | "stackFiles">): void {
     mkdirSync(backend(dir), { recursive: true, mode: 0o700 });
     mkdirSync(world.stackFiles, { recursive: true, mode: 0o700 });
@@ -45,13 +45,13 @@ export function preparePulumi(dir: string, world: Pick<WorldFacts, "bin" | "pulu
     const wrapper = join(world.bin, "pulumi");
     writeFileSync(wrapper, renderWrapper(world.pulumi, world.stackFiles));
     chmodSync(wrapper, 0o755);
-    // Tells the tool chain that this is no installed Pulumi.
+    // Marks the folder as not an installed Pulumi, for the toolchain.
     writeFileSync(join(world.bin, ".alpa-auth-sandbox"), `${ROOT}\n`);
 }
 
 /**
- * A `pulumi` that is the real one with the sandbox's own stack file: Pulumi takes that only as an argument, and would
- * otherwise write into the shipped one.
+ * A `pulumi` that runs the real one with the sandbox's own stack file, which Pulumi accepts only as an argument. Otherwise it
+ * would write to the shipped one.
  */
 function renderWrapper(pulumi: string, stackFiles: string): string {
     return `#!/bin/sh
@@ -83,15 +83,15 @@ export interface PulumiRun {
 }
 
 /**
- * Makes a stack. Pulumi writes the salt of its secrets into the stack file of the folder it works in, so that is not
- * the clone but the folder of the sandbox's own stack files.
+ * Creates a stack. Pulumi writes the salt of its secrets to the stack file in the current folder, so that is the folder of the
+ * sandbox's stack files, not the clone.
  */
 export async function createStack(dir: string, world: WorldFacts, stack: string): Promise<void> {
     writePrivate(join(world.stackFiles, "Pulumi.yaml"), readFileSync(join(ROOT, "Pulumi.yaml"), "utf8"));
     await mustPulumi(dir, world, ["-C", world.stackFiles, "stack", "init", stack]);
 }
 
-/** Runs `pulumi` and returns what it printed. @throws Error with what it said, when it failed or was interrupted */
+/** Runs `pulumi` and returns its output. @throws Error with its messages after a failure or an interrupt */
 export async function mustPulumi(
     dir: string,
     world: WorldFacts,
@@ -107,14 +107,14 @@ export async function mustPulumi(
 export interface RunOptions {
     onLine?: (line: string) => void;
     env?: Record<string, string>;
-    /** Standard input: the way for a value that no command line may show. @default empty */
+    /** Standard input, for a value that no command line may have. @default empty */
     input?: string;
-    /** Interrupts Pulumi as Ctrl-C does. */
+    /** Interrupts Pulumi, as Ctrl-C does. */
     signal?: AbortSignal;
     onStart?: (pid: number) => void;
 }
 
-/** Runs the real `pulumi` in the clone and collects what it says. */
+/** Runs the real `pulumi` in the clone and collects its output. */
 export async function runPulumi(
     dir: string,
     world: WorldFacts,
@@ -147,7 +147,7 @@ export async function runPulumi(
     return run;
 }
 
-/** Pulumi's own folder, so that the sandbox touches nothing of the user's. */
+/** Pulumi's home folder of the sandbox, so that the user's is not changed. */
 export function pulumiHome(dir: string): string {
     return join(dir, "pulumi-home");
 }

@@ -1,9 +1,9 @@
-/** Command lines that ask for a completion as callers do. */
+/** Command lines of a caller's completion request. */
 import { join } from "node:path";
 import { SAMPLE_COMPLETION } from "../../components/alpa/sample";
 import { writePrivate } from "./state";
 
-/** The status comes last. */
+/** The status is the last line. */
 export const CURL = "curl -sS --max-time 60 -w '\\n%{http_code}\\n'";
 
 /** @param headers each as an argument of curl's `-H` */
@@ -18,8 +18,9 @@ export function completion(url: string, ...headers: string[]): string {
 }
 
 /**
- * Headers with a credential, in a file that only this user can read, since a command line can be read by everyone on the
- * machine. @returns the argument of `-H`
+ * Writes headers with a credential to a file that only this user can read, because every user of the machine can read command
+ * lines.
+ * @returns the argument of `-H`
  */
 export function headerFile(dir: string, name: string, ...headers: string[]): string {
     const file = join(dir, "credentials", name.replace("/", "."));

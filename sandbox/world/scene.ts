@@ -1,16 +1,16 @@
-/** What differs between the stacks that `up` can bring up: their world, their stack file, and the requests to try. */
+/** Differences between the stacks of `up`: their world, their stack file, and the requests to try. */
 import { PHASES, type Phase } from "../../components/opt/conversion-phases";
 import type { ToolName } from "../toolchain/toolchain";
 import type { WorldOptions } from "./world";
 import type { Attempt, WorldFacts } from "./state";
 
-/** Ways to reach the gateway of a stack that has one. */
+/** Exposures of a stack with a gateway. */
 export const EXPOSURES = ["direct", "tunnel"] as const;
 
-/** Other options that a stack can be brought up with instead of the shipped one. */
+/** Values of `option` other than the shipped one. */
 export const OPTIONS = ["intra-b"] as const;
 
-/** Steps of a conversion, each of which a world with GPUs can have fail. */
+/** Steps of a conversion. Each can be made to fail in a world with GPUs. */
 export const FAIL_STEPS = PHASES;
 export type FailStep = Phase;
 
@@ -19,7 +19,7 @@ export type Say = (line: string) => void;
 export interface StackText {
     /** Text of the sandbox's own stack file. */
     text: string;
-    /** Values to set encrypted, by their path in the config; on no command line. */
+    /** Values to set encrypted, by their path in the config; not on a command line. */
     secrets: Record<string, string>;
 }
 
@@ -29,18 +29,18 @@ export interface Asked extends Pick<WorldOptions, "onAnswer" | "observe"> {
 }
 
 export interface Scene {
-    /** Tools that the world and Pulumi need. */
+    /** Tools of the world and of Pulumi. */
     tools: readonly ToolName[];
     /**
-     * Starts everything; its facts are written once it is ready.
-     * @param asked `loadSeconds`: how long the model takes to load on either side, in seconds; `failStep`: what fails of a
-     *   conversion; `onAnswer`: told each answer to a caller; `observe`: whether Prometheus reads the gateway pods
+     * Starts everything. Its facts are written when it is ready.
+     * @param asked `loadSeconds`: time to load the model on either side, in seconds; `failStep`: the step of a conversion that
+     * fails; `onAnswer`: called with each answer to a caller; `observe`: whether Prometheus reads the gateway pods
      */
     start(dir: string, log: Say, asked: Asked): Promise<{ close(): Promise<void> }>;
-    /** Lays the sandbox's addresses over a shipped stack file, which is never changed. */
+    /** Adds the sandbox's addresses to a shipped stack file, which is never changed. */
     layOver(shipped: string, world: WorldFacts, say: Say): Promise<StackText>;
-    /** @param outputs of the stack, secrets in plain */
+    /** @param outputs of the stack, secrets in plain text */
     attempts(dir: string, outputs: Record<string, unknown>, world: WorldFacts, shipped: string): Promise<Attempt[]>;
-    /** What else can be tried in the world, to be printed. @default nothing */
+    /** More things to try in the world, as text. @default none */
     hint?(world: WorldFacts): string | undefined;
 }

@@ -5,27 +5,27 @@ import type { EXPOSURES, FailStep, OPTIONS, Scene } from "./scene";
 
 /** By the name of the shipped stack file, `Pulumi.<name>.yaml`. */
 const SCENES = { intra: intraScene, inter: interScene, cloudflare: cloudflareScene } satisfies Record<string, Scene>;
-/** The same behind Cloudflare, where a gateway can be. */
+/** The same behind Cloudflare, for stacks with a gateway. */
 const EXPOSED: Record<string, Scene> = { intra: exposureScene(INTRA_WORLD), inter: exposureScene(INTER_WORLD) };
 
 export type StackName = keyof typeof SCENES;
 
-/** What to bring up: a shipped stack file, and settings that override it in addition to the sandbox's addresses. */
+/** What to bring up: a shipped stack file, and settings in addition to the sandbox's addresses. */
 export interface SceneName {
     stack: StackName;
     /** Key `exposure` of the stack. Unset: as shipped. */
     exposure?: (typeof EXPOSURES)[number];
     /** Key `option` of the stack. Unset: as shipped. */
     option?: (typeof OPTIONS)[number];
-    /** How long the model takes to load on either side, in seconds. @default 5 */
+    /** Time to load the model on either side, in seconds. @default 5 */
     loadSeconds?: number;
     /** Whether Prometheus reads the gateway pods. */
     observe?: boolean;
-    /** Step of a conversion that fails as long as the world is there. Unset: none does. */
+    /** Step of a conversion that always fails. Unset: none. */
     failStep?: FailStep;
 }
 
-/** @throws Error where a stack has no such exposure or option, or no model that is loaded */
+/** @throws Error for a stack without such an exposure or option, or without a model to load */
 export function sceneOf({ stack, exposure = "direct", option, loadSeconds, failStep, observe }: SceneName): Scene {
     if (observe && stack === "cloudflare")
         throw new Error(

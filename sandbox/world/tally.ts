@@ -1,28 +1,28 @@
-/** Answers by where they came from, caller and status: what the status page counts. */
+/** Counts answers by their source, caller and status, for the status page. */
 
-/** Where requests are counted. */
+/** Sources of answers. */
 export type Place = "gateway" | "edge";
 
-/** One answer to a caller, whose status its caller saw. */
+/** One answer as its caller saw it. */
 export interface Answered {
     place: Place;
-    /** Name of the caller as the place has it. Null: none was authenticated. */
+    /** Caller's name in that place. Null: not authenticated. */
     caller: string | null;
     status: number;
 }
 
 export interface Row extends Answered {
     count: number;
-    /** When the last one was given: ISO 8601. */
+    /** Time of the last one: ISO 8601. */
     last: string;
 }
 
-/** A sandbox may run for days: more rows than these are not begun. */
+/** Most rows: a sandbox may run for days. */
 const MOST_ROWS = 500;
 
 export class Tally {
     private readonly rows = new Map<string, Row>();
-    /** Answers that found no row. */
+    /** Answers without a row. */
     left = 0;
 
     add(answered: Answered, now = new Date()): void {

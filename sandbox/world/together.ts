@@ -1,4 +1,4 @@
-/** Parts of a world, which start one after the other and end together. */
+/** Parts of a world that start in order and end together. */
 
 interface Part {
     close(): Promise<void> | void;
@@ -7,8 +7,8 @@ interface Part {
 export type Keep = <T extends Part>(part: T) => T;
 
 /**
- * Starts parts, and leaves none running when one fails.
- * @param start hands each part that runs to `keep`; `close` ends them all, the last one first
+ * Starts parts. If one fails, no process is left.
+ * @param start calls `keep` with each running part; `close` ends them all, the last one first
  */
 export async function together<T>(
     log: (line: string) => void,

@@ -1,4 +1,4 @@
-/** The world a stack is brought up in: a control plane, what emulates its workloads, a chart repository, and Alpa. */
+/** The world of a stack: a control plane, emulated workloads, a chart repository, and Alpa. */
 import { CoreV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -28,47 +28,45 @@ import { sandboxId, writeFacts, type CloudflareFacts, type ClusterFacts } from "
 export interface WorldOptions {
     tools: Toolchain;
     stateDir: string;
-    /** How long one answer of Alpa takes, in seconds. @default 0 */
+    /** Duration of one answer of Alpa, in seconds. @default 0 */
     alpaSeconds?: number;
     /** Port of Alpa, if it is free. @default 20001, as in reality */
     alpaPort?: number;
-    /** How often Rampart's controller looks again, in seconds. @default 5; 60 in reality, which every deletion feels */
+    /** Interval of Rampart's controller, in seconds. @default 5; 60 in reality, which delays every deletion */
     watchCycleSeconds?: number;
     /**
-     * Whether Rampart is there from the start, or comes with the chart `rampart` of a private repository.
+     * Whether Rampart is pre-installed, or comes from the chart `rampart` of a private repository.
      * @default "installed"
      */
     rampart?: "installed" | PrivateChart;
     /** @default two DGX nodes, and a third one for rehearsals */
     nodes?: NodeShape[];
     /**
-     * How long a second of what the cluster does by the clock lasts, in seconds: the end of a pod, the lease of a leader,
-     * the time until a lost node is given up.
+     * Duration in seconds of one second of timers in the cluster: the end of a pod, the lease of a leader, the time until a
+     * lost node is treated as lost.
      * @default 1
      */
     secondLasts?: number;
-    /** What is in front of the cluster, and where connectors in it find Cloudflare's edge. Unset: none can run. */
+    /** Cloudflare in front of the cluster, with the address of its edge for connectors. Unset: no connectors. */
     cloudflare?: { facts: CloudflareFacts; edge: EdgePlace };
-    /** Name of a ClusterIssuer of cert-manager, with an authority of its own. @default there is no cert-manager */
+    /** Name of a ClusterIssuer of cert-manager with its own authority. @default no cert-manager */
     certManager?: string;
-    /**
-     * GPUs that only one side can hold, and Alpa on bare metal on the nodes with GPUs. @default GPUs are not counted
-     */
+    /** GPUs that only one side can hold, and Alpa on bare metal on the nodes with GPUs. @default GPUs are not counted */
     gpus?: GpuOptions;
-    /** Alpa services, at ports of their own; with `gpus` the first is that on bare metal. @default 1 */
+    /** Number of Alpa services, each with its own port; with `gpus` the first is on bare metal. @default 1 */
     alpaServices?: number;
-    /** Told each request that reached Alpa, and the `host:port` it came to. */
+    /** Called with each request to Alpa, and the `host:port` it went to. */
     onAlpaRequest?: (seen: Seen, address: string) => void;
-    /** Told each answer to a caller, where an emulator gives it. */
+    /** Called with each answer of an emulator to a caller. */
     onAnswer?: (answered: Answered) => void;
-    /** Whether the Prometheus on PATH reads the gateway pods. @default it does not */
+    /** Whether the Prometheus on PATH reads the gateway pods. @default false */
     observe?: boolean;
     /** Parts that are the real program instead of an emulator. @default what ALPA_AUTH_REAL names */
     real?: RealParts;
     log?: (line: string) => void;
 }
 
-/** A private repository that asks for these. */
+/** Credentials of a private repository. */
 export interface PrivateChart {
     username: string;
     password: string;
@@ -76,22 +74,22 @@ export interface PrivateChart {
 
 export interface World {
     facts: ClusterFacts;
-    /** Address of the private repository, where there is one. */
+    /** Address of the private repository, if there is one. */
     privateRepository?: string;
     tools: Toolchain;
     controlPlane: ControlPlane;
     workloads: Workloads;
-    /** Where the world has them. */
+    /** Set if the world has GPUs. */
     gpus?: Gpus;
     certManager?: CertManager;
-    /** Admin access, for tests and tools. */
+    /** Admin access for tests and tools. */
     kubeConfig: KubeConfig;
-    /** Reads one object; undefined when it does not exist. */
+    /** Reads one object; undefined: it does not exist. */
     read(apiVersion: string, kind: string, namespace: string | undefined, name: string): Promise<Live | undefined>;
     close(): Promise<void>;
 }
 
-/** Starts everything, in the order in which it is needed, and leaves nothing running when a part fails. */
+/** Starts everything in order. If a part fails, no process is left. */
 export async function startWorld(options: WorldOptions): Promise<World> {
     const { tools, stateDir, real = partsOfEnvironment(), log = () => undefined } = options;
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
@@ -145,7 +143,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     });
 }
 
-/** What the private repository asks for, where Rampart comes from one. */
+/** Credentials of the private repository, if Rampart comes from one. */
 function authOf({ rampart }: WorldOptions): PrivateChart | undefined {
     return typeof rampart === "object" ? rampart : undefined;
 }
@@ -204,7 +202,7 @@ interface ForIssuer {
     kubeconfigPath: string;
 }
 
-/** cert-manager with an issuer, where one is asked for. */
+/** cert-manager with an issuer, if requested. */
 async function startIssuer(
     keep: Keep,
     { certManager: issuer }: WorldOptions,
@@ -232,12 +230,12 @@ async function startAlpas(keep: Keep, options: WorldOptions, gpus: Gpus | undefi
     return alpas;
 }
 
-/** What a Prometheus in the cluster would find by its discovery. */
+/** Targets that a Prometheus in the cluster would find by its discovery. */
 export async function allPods(kubeConfig: KubeConfig): Promise<V1Pod[]> {
     return (await kubeConfig.makeApiClient(CoreV1Api).listPodForAllNamespaces()).items;
 }
 
-/** A free port for one of the Alpa services, the wanted one where that is free. */
+/** A free port for one of the Alpa services, if possible the wanted one. */
 async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (line: string) => void): Promise<number> {
     const wanted = alpaPort === 0 ? undefined : alpaPort + index;
     const port = await freePort(wanted);
@@ -245,7 +243,7 @@ async function portOf({ alpaPort = 20001 }: WorldOptions, index: number, log: (l
     return port;
 }
 
-/** The Pulumi to run: the official one as it is, or the one built here with its plugins laid out as if installed. */
+/** The Pulumi to run: the official one unchanged, or the built one with its plugins arranged as if installed. */
 export function pulumiOf(
     tools: Toolchain<"pulumi">,
     stateDir: string,

@@ -160,7 +160,7 @@ function faulty(fault: { status: number; body?: unknown; headers?: Record<string
         409: [1013, "conflict"],
         429: [971, "rate limited"],
     };
-    const [code, message] = codes[fault.status] ?? [fault.status, "failure on order"];
+    const [code, message] = codes[fault.status] ?? [fault.status, "injected failure"];
     const soon: Record<string, string> = fault.status === 429 ? { "Retry-After-Ms": "10" } : {};
     const headers = { ...soon, ...fault.headers };
     if (typeof fault.body === "string") return { ...json(fault.status, {}, headers), body: fault.body };

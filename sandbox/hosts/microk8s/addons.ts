@@ -1,4 +1,4 @@
-/** Add-ons of MicroK8s 1.34: which there are, and what those that are emulated put into the cluster. */
+/** Add-ons of MicroK8s 1.34, with the objects that the emulated ones create in the cluster. */
 import { STARTABLE_ANNOTATION } from "../../control-plane/stages";
 import type { Cluster } from "./cluster";
 import type { Files } from "./files";
@@ -11,10 +11,10 @@ export interface Addon {
     /** Unset: MicroK8s has the add-on, and the sandbox does not support it. */
     emulated?: {
         isOn(cluster: Cluster, files: Files): Promise<boolean>;
-        /** What it does on the node where it is enabled, and in the cluster. */
+        /** Enables it on a node and in the cluster. */
         enable(cluster: Cluster, files: Files, args: string[]): Promise<void>;
         disable(cluster: Cluster, files: Files): Promise<void>;
-        /** Takes what it has put into the cluster away. @default that is nothing */
+        /** Deletes its objects from the cluster. @default it has none */
         end?(cluster: Cluster): Promise<void>;
     };
 }
@@ -39,7 +39,7 @@ const deployment = (name: string, label: string, image: string) => ({
     },
 });
 
-/** An add-on that is a Deployment in kube-system, and whatever comes with it. */
+/** An add-on with a Deployment in kube-system, and additional steps. */
 function deployed(
     name: string,
     object: object,
@@ -88,7 +88,7 @@ const dns = deployed("coredns", deployment("coredns", "kube-dns", "coredns/cored
     disable: ({ rest }) => unmake(rest, "/api/v1/namespaces/kube-system/services/kube-dns"),
 });
 
-/** Label of what an add-on has made where the sandbox may have made the same. */
+/** Label of objects of an add-on that the sandbox may have created too. */
 const MADE = "sandbox.alpa-auth/addon";
 const PROVISIONER = "hostpath-provisioner";
 const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdkbot/hostpath-provisioner:1.6.0"), {
@@ -106,13 +106,13 @@ const hostpath = deployed(PROVISIONER, deployment(PROVISIONER, PROVISIONER, "cdk
             volumeBindingMode: "WaitForFirstConsumer",
         }),
     disable: async ({ rest }) => {
-        // The sandbox's own, where it has one of that name, stays.
+        // An object of that name of the sandbox's own stays.
         const found = await find(rest, `${CLASSES}/${STORAGE_CLASS}`);
         if (found?.metadata.labels?.[MADE]) await unmake(rest, `${CLASSES}/${STORAGE_CLASS}`);
     },
 });
 
-/** On wherever the API server's arguments say so; enabling it changes this node's only. */
+/** Enabled if the API server's arguments say so. Enabling it changes only those of this node. */
 const rbac: Addon["emulated"] = {
     isOn: async (_cluster, files) => authorization(files).includes("RBAC"),
     enable: async (_cluster, files) => files.setArguments("kube-apiserver", { "--authorization-mode": "RBAC,Node" }),

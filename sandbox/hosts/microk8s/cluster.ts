@@ -1,6 +1,6 @@
 /**
- * A cluster of MicroK8s: its API, and who belongs to it. Members with a control plane keep its data (dqlite): with fewer than
- * three of them one votes and the others are spares, else three vote, two stand by and the rest are spares.
+ * A cluster of MicroK8s: its API and its members. Members with a control plane store its data (dqlite): of up to two one is the
+ * voter and the others are spares; of three or more three are voters, two are standbys and the rest are spares.
  */
 import { ask, type KubeObject, type KubeRest, make, MERGE_PATCH, unmake } from "./rest";
 import { nodeObject, type NodeShape } from "../../control-plane/nodes";
@@ -8,7 +8,7 @@ import { nodeObject, type NodeShape } from "../../control-plane/nodes";
 export type Role = "voter" | "standby" | "spare";
 
 export interface Member {
-    /** Host name of the node. */
+    /** Hostname of the node. */
     name: string;
     address: string;
     worker: boolean;
@@ -18,12 +18,12 @@ export interface Member {
 const DQLITE_PORT = 19001;
 
 export class Cluster {
-    /** In the order they came. */
+    /** Members in the order of their joins. */
     readonly members: Member[] = [];
 
     constructor(readonly rest: KubeRest) {}
 
-    /** Where the data is, and who votes. */
+    /** The members with the data, with their roles. */
     store(): { address: string; role: Role; member: Member }[] {
         const masters = this.members.filter((member) => !member.worker);
         const role = (index: number): Role => {
@@ -33,7 +33,7 @@ export class Cluster {
         return masters.map((member, i) => ({ address: `${member.address}:${DQLITE_PORT}`, role: role(i), member }));
     }
 
-    /** Takes a member out; its Node object stays. */
+    /** Removes a member; its Node object stays. */
     forget(member: Member | undefined): void {
         const at = this.members.findIndex((one) => one === member);
         if (at >= 0) this.members.splice(at, 1);
@@ -43,7 +43,7 @@ export class Cluster {
         return ask<{ items: KubeObject[] }>(this.rest, "GET", "/api/v1/nodes").then(({ items }) => items);
     }
 
-    /** What the kubelet of a member does at its first start: the labels and taints are those of its arguments. */
+    /** The first start of a member's kubelet: it sets the labels and taints of its arguments. */
     async register(member: Member, shape: NodeShape, version: string, kubelet: Map<string, string>): Promise<void> {
         const node = nodeObject({ ...shape, name: member.name }, version) as KubeObject;
         const own = Object.entries(node.metadata.labels!).filter(([name]) => !name.includes("microk8s"));
@@ -55,12 +55,12 @@ export class Cluster {
             { type: "Hostname", address: member.name },
         ];
         await make(this.rest, "/api/v1/nodes", node);
-        // A Node of that name which is there already keeps its labels and taints, and gets the address.
+        // An existing Node of that name keeps its labels and taints, and gets the new address.
         const { addresses } = node.status;
         await this.rest.request("PATCH", `/api/v1/nodes/${member.name}/status`, { status: { addresses } }, MERGE_PATCH);
     }
 
-    /** A kubelet of another version has started. */
+    /** Handles the start of a kubelet with another version. */
     async reported(member: Member, version: string): Promise<void> {
         const status = { nodeInfo: { kubeletVersion: version, kubeProxyVersion: version } };
         await this.rest.request("PATCH", `/api/v1/nodes/${member.name}/status`, { status }, MERGE_PATCH);

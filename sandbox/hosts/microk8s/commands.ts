@@ -1,4 +1,4 @@
-/** `microk8s`: each of its subcommands that is emulated; every other one is an error that names it. */
+/** The emulated subcommands of `microk8s`. Every other one is an error with its name. */
 import { randomBytes } from "node:crypto";
 import { parse, stringify } from "yaml";
 import { failed, unsupported, type Reply, said } from "../reply";
@@ -11,9 +11,9 @@ import { readOptions } from "../options";
 import { status } from "./status";
 import { addToken } from "./tokens";
 
-/** Digits of a certificate's fingerprint that stand in the address for joining. */
+/** Digits of a certificate's fingerprint in the address for joining. */
 const CHECK_LENGTH = 12;
-/** Shorter tokens are refused. */
+/** Shorter tokens are rejected. */
 const TOKEN_LENGTH = 32;
 
 export async function microk8s(node: Microk8sNode, call: ProgramCall): Promise<Reply> {
@@ -66,8 +66,8 @@ const workerText = (verb: string) =>
     `This MicroK8s deployment is acting as a node in a cluster. Please use the microk8s ${verb} on the master.`;
 
 /**
- * The kubeconfig contains the single address of the sandbox's control plane instead of `<address>:16443` of the host.
- * Only the names are MicroK8s'. On a worker the command prints a message instead, with exit code 0.
+ * The kubeconfig has the single address of the sandbox's control plane instead of `<address>:16443` of the host. Only its names
+ * are those of MicroK8s. On a worker the command prints a message instead, with exit code 0.
  */
 function config(node: Microk8sNode, args: string[]): Reply {
     const odd = args.find((arg) => !["-l", "--use-loopback"].includes(arg));
@@ -127,7 +127,7 @@ function addNode(node: Microk8sNode, args: string[]): Reply {
     return said(texts[format]);
 }
 
-/** One add-on and its arguments; or several, each with its own behind a colon. */
+/** One add-on with arguments, or several, each with its own after a colon. */
 async function xable(node: Microk8sNode, verb: "enable" | "disable", args: string[]): Promise<Reply> {
     const [first, ...more] = args;
     if (!first || first.startsWith("-")) return failed("Error: Missing argument 'ADDONS...'.", 2);

@@ -7,15 +7,15 @@
  *     first.faults.add({ step: "join" });
  *     await microk8s.close();
  *
- * On each host there are `snap`, `ss`, `hostname` and, once it is installed, `/snap/bin/microk8s`. The cluster of the first host
- * is the sandbox's control plane, so its API server has that one's address and certificate and not `<host>:16443`; with
- * `foreign`, and until a host joins, a host has a cluster of its own in memory. Nodes that join become Node objects, which
- * kwok emulates; those that are removed are deleted. Nothing listens on MicroK8s' ports: `ss` only says so.
+ * Each host has `snap`, `ss`, `hostname` and, once it is installed, `/snap/bin/microk8s`. The cluster of the first host is the
+ * sandbox's control plane, so its API server has that one's address and certificate, not `<host>:16443`. All other hosts, and
+ * those with `foreign`, have a cluster of their own in memory until they join another one. Nodes that join become Node objects
+ * with kwok's kubelet, and removed ones are deleted. No process listens on the ports of MicroK8s: only `ss` lists them.
  *
- * Known differences: authorization-mode and extraSANs are files without an effect; a stopped host stays Ready, since
- * kwok emulates its kubelet; the first join does not interrupt the API; there are no images, containers or networks.
- * Add-ons emulated: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are
- * on from the start. Refused by name: every other add-on, subcommand, option and snap.
+ * Emulated add-ons: dns, hostpath-storage, metrics-server, rbac (a file of the node), ha-cluster and helm3 as they are by
+ * default. Unsupported: all other add-ons, subcommands, options and snaps; images, containers and networks.
+ * Known differences: authorization-mode and extraSANs are files without an effect; a stopped host stays Ready, because kwok
+ * emulates its kubelet; the first join does not interrupt the API.
  */
 import { cpuNodes, type NodeShape } from "../../control-plane/nodes";
 import { type Host, type HostOptions, startHost } from "../host";
@@ -33,34 +33,34 @@ import type { KubeRest } from "./rest";
 export interface Microk8sEmulatorOptions {
     /** The API of the first host's cluster. @default one in memory */
     api?: KubeRest;
-    /** Multiplies MicroK8s' own waits, such as the 5 s between two looks for a launch configuration. @default 0.02 */
+    /** Factor for the waits of MicroK8s, such as the 5 s between two checks for a launch configuration. @default 0.02 */
     scale?: number;
 }
 
 export interface Microk8sHostOptions extends HostOptions {
-    /** Address of its own: 127.0.0.x. MicroK8s refuses to join two with one address. */
+    /** Address of the host: 127.0.0.x. MicroK8s rejects a join of two hosts with one address. */
     address: string;
-    /** What its node can hold. @default that of a plain server */
+    /** Capacity of its node. @default that of a plain server */
     shape?: Omit<NodeShape, "name">;
-    /** Its cluster is never the sandbox's control plane, until it joins that. @default false */
+    /** Whether its cluster is never the sandbox's control plane, until it joins that. @default false */
     foreign?: boolean;
-    /** Has no more than 512 MiB of memory. @default false */
+    /** Whether it has at most 512 MiB of memory. @default false */
     lowMemory?: boolean;
-    /** Has snapd. @default true */
+    /** Whether it has snapd. @default true */
     snapd?: boolean;
-    /** What listens on it besides MicroK8s, as `ss` says it. */
+    /** Additional listening sockets in the output of `ss`. */
     listening?: Listener[];
 }
 
 export interface Microk8sHost extends Host {
     readonly name: string;
-    /** Failures on order. */
+    /** Injected failures. */
     readonly faults: Faults;
-    /** What listens on it besides MicroK8s; can be changed. */
+    /** Additional listening sockets; can be changed. */
     readonly listening: Listener[];
-    /** MicroK8s on it, while that is installed. */
+    /** The installed MicroK8s. */
     readonly microk8s: Microk8sNode | undefined;
-    /** What snapd knows. */
+    /** snapd's state. */
     readonly snapd: Pick<Snapd, "release" | "isHeld">;
 }
 
@@ -79,7 +79,7 @@ export class Microk8sEmulator {
     async startHost(options: Microk8sHostOptions): Promise<Microk8sHost> {
         const { name, address, shape = cpuNodes(1)[0], foreign = false, lowMemory = false } = options;
         if (this.hosts.some((host) => host.address === address))
-            throw new Error(`sandbox: ${name}: address ${address} is another host's.`);
+            throw new Error(`sandbox: ${name}: another host has the address ${address}.`);
         if (!foreign) this.first ??= address;
         const host = await startHost(options);
         const faults = new Faults();

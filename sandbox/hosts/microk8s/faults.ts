@@ -1,16 +1,16 @@
-/** Failures on order: the next steps of that kind on a host fail. */
+/** Injected failures: the next steps of that kind on a host fail. */
 import { FaultQueue } from "../../faults";
 
 export type Step =
-    /** `snap install`: the store cannot be reached. */
+    /** `snap install`: the store is unreachable. */
     | "store"
-    /** `snap install`: a hook of the snap fails, and the installation is undone. */
+    /** `snap install`: a hook of the snap fails, and snapd undoes the installation. */
     | "install"
-    /** `microk8s join`: before anything has changed. */
+    /** `microk8s join` fails before any change. */
     | "join"
-    /** `microk8s join`: the node has left its own cluster and is one of the other's data stores, but no Node. */
+    /** `microk8s join` fails after the node has left its own cluster and joined the other's data store, without a Node. */
     | "join-half-way"
-    /** `microk8s enable`, also when the launch configuration does it. */
+    /** `microk8s enable`, also by the launch configuration. */
     | "addon"
     | "leave"
     | "remove-node";
@@ -19,16 +19,16 @@ export interface Fault {
     step: Step;
     /** Only this add-on. @default any */
     addon?: string;
-    /** How many times. @default 1 */
+    /** Number of failures. @default 1 */
     times?: number;
-    /** What is said on standard error. */
+    /** Message on standard error. */
     message?: string;
     /** Exit code. @default 1 */
     code?: number;
 }
 
 export class Faults extends FaultQueue<Fault> {
-    /** The fault that meets this step, counted down. */
+    /** Returns the failure of a step, and counts it. */
     take(step: Step, addon?: string): Fault | undefined {
         return this.takeFirst((fault) => fault.step === step && (fault.addon ?? addon) === addon);
     }

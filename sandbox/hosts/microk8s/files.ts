@@ -1,4 +1,4 @@
-/** Files of MicroK8s on a host: where they are, and those of arguments (one `--flag=value` on each line). */
+/** Files of MicroK8s on a host, and those with arguments (one `--flag=value` per line). */
 import { X509Certificate } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -9,7 +9,7 @@ const COMMON = `${SNAP}/common`;
 /** $SNAP_DATA, a link to the folder of the revision. */
 export const DATA = `${SNAP}/current`;
 export const LAUNCHER = `${COMMON}/etc/launcher`;
-/** Where a launch configuration is looked for at installation; the first hit wins. */
+/** Paths of a launch configuration at installation. The first existing one wins. */
 export const LAUNCH_FILES = [
     "etc/microk8s.yaml",
     "root/snap/microk8s/common/.microk8s.yaml",
@@ -19,7 +19,7 @@ export const CLUSTER_TOKENS = `${DATA}/credentials/cluster-tokens.txt`;
 export const PERSISTENT_TOKENS = `${DATA}/credentials/persistent-cluster-tokens.txt`;
 const AGENT_LOG = "var/log/journal/snap.microk8s.daemon-cluster-agent.service.log";
 
-/** MicroK8s' own, of those that matter here. */
+/** MicroK8s' own arguments, as far as they matter here. */
 const DEFAULT_ARGUMENTS: Record<string, Record<string, string>> = {
     kubelet: {
         "--kubeconfig": "${SNAP_DATA}/credentials/kubelet.config",
@@ -67,13 +67,13 @@ export class Files {
     rename(from: string, to: string): void {
         fs.renameSync(this.at(from), this.at(to));
     }
-    /** A line in the journal of the cluster agent. */
+    /** Writes a line to the journal of the cluster agent. */
     log(text: string): void {
         fs.mkdirSync(path.dirname(this.at(AGENT_LOG)), { recursive: true });
         fs.appendFileSync(this.at(AGENT_LOG), `microk8s.daemon-cluster-agent[1]: ${text}\n`);
     }
 
-    /** What an installation lays out, before its launch configuration is looked at. */
+    /** Creates the files of an installation, before its launch configuration is read. */
     layOut(revision: string): void {
         fs.mkdirSync(this.at(`${SNAP}/${revision}`), { recursive: true });
         this.link(DATA, revision);
@@ -85,11 +85,11 @@ export class Files {
         this.remove(name);
         fs.symlinkSync(target, this.at(name));
     }
-    /** What an installation has laid out is gone; a launch configuration that was there before stays. */
+    /** Deletes the files of an installation. An existing launch configuration stays. */
     undo(revision: string): void {
         for (const name of [`${SNAP}/${revision}`, DATA, `${COMMON}/etc`]) this.remove(name);
     }
-    /** The arguments are MicroK8s' own again. */
+    /** Resets the arguments to MicroK8s' own. */
     resetArguments(names = Object.keys(DEFAULT_ARGUMENTS)): void {
         for (const name of names) this.writeArguments(name, new Map(Object.entries(DEFAULT_ARGUMENTS[name])));
     }
@@ -97,7 +97,7 @@ export class Files {
         const lines = this.read(`${DATA}/args/${service}`).split("\n").filter(Boolean);
         return new Map(lines.map((line) => [line.split("=")[0], line.split("=").slice(1).join("=")]));
     }
-    /** Sets arguments, and removes those that are null. */
+    /** Sets arguments; null removes one. */
     setArguments(service: string, changes: Record<string, string | null>): void {
         const all = this.arguments(service);
         for (const [name, value] of Object.entries(changes)) {
@@ -119,13 +119,13 @@ export class Files {
         return this.has(`${DATA}/var/lock/${name}`);
     }
 
-    /** A new certificate of the cluster agent. */
+    /** Replaces the certificate of the cluster agent. */
     async renewCertificate(name: string): Promise<void> {
         const made = await generate([{ name: "commonName", value: name }], { keyType: "ec", curve: "P-256" });
         this.write(`${DATA}/certs/server.crt`, made.cert);
         this.write(`${DATA}/certs/server.key`, made.private);
     }
-    /** Of the cluster agent's certificate: SHA-256 in hex; `add-node` shows the first twelve digits. */
+    /** SHA-256 of the cluster agent's certificate, in hex. `add-node` prints the first twelve digits. */
     fingerprint(): string {
         const { fingerprint256 } = new X509Certificate(this.read(`${DATA}/certs/server.crt`));
         return fingerprint256.replaceAll(":", "").toLowerCase();

@@ -9,9 +9,9 @@ import { Microk8sNode, type Place } from "./node";
 
 const PROGRAM = "/snap/bin/microk8s";
 
-/** MicroK8s on one host, as its snap comes and goes. */
+/** The MicroK8s of one host, through installs and removals of its snap. */
 export class Installation implements Installer {
-    /** While it is installed. */
+    /** The installed MicroK8s. */
     node: Microk8sNode | undefined;
 
     constructor(

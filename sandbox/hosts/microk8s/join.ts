@@ -7,17 +7,17 @@ import { useToken } from "./tokens";
 
 /** Port of the cluster agent. */
 export const AGENT_PORT = "25000";
-/** Shorter fingerprints are refused. */
+/** Shorter fingerprints are rejected. */
 const FINGERPRINT_LENGTH = 12;
 const WORKER_LABELS = "microk8s.io/cluster=true,node.kubernetes.io/microk8s-worker=microk8s-worker";
 const OPTIONS = ["--worker", "--controlplane", "--skip-verify", "--disable-low-memory-guard"];
 
-/** What MicroK8s itself prints goes to standard output, failures too. */
+/** MicroK8s prints its own output on standard output, including failures. */
 const printed = (text: string, code: number): Reply => ({ code, out: `${text}\n`, err: "" });
 
 /**
- * The node leaves what it was in and becomes part of the other's cluster. Nothing asks whether it is in one already: it is then
- * counted twice, as in reality. Its kubelet's arguments are replaced by the other's.
+ * Removes the node from its cluster and adds it to the other one. As in reality, it does not check whether the node is a member
+ * already, and then counts it twice. The kubelet's arguments are replaced by those of the other node.
  */
 export async function join(node: Microk8sNode, args: string[]): Promise<Reply> {
     const asked = invitation(args);
@@ -59,7 +59,7 @@ interface Invitation {
     fingerprint: string | undefined;
 }
 
-/** What `microk8s add-node` has printed, or what is wrong with it. */
+/** Parses the output of `microk8s add-node`, or returns an error. */
 function invitation(args: string[]): Invitation | Reply {
     const odd = args.find((arg) => arg.startsWith("-") && !OPTIONS.includes(arg));
     if (odd) return unsupported(`microk8s join ${odd}`);
@@ -71,7 +71,7 @@ function invitation(args: string[]): Invitation | Reply {
     return { ip, token, fingerprint };
 }
 
-/** Why the other node is not the one that the fingerprint names; undefined when it is, or when none was given. */
+/** Why the other node's fingerprint is wrong; undefined: it is right, or none was given. */
 function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string | undefined {
     if (fingerprint === undefined) return undefined;
     if (fingerprint.length < FINGERPRINT_LENGTH) return "Fingerprint too short.";
@@ -81,7 +81,7 @@ function distrusts(other: Microk8sNode, { ip, fingerprint }: Invitation): string
 
 async function becomePart(node: Microk8sNode, other: Microk8sNode, worker: boolean): Promise<void> {
     const { files, address, name } = node.place;
-    // Alone until now: its own cluster ends. In another cluster: that goes on counting it.
+    // Ends the own cluster of a single node. A larger cluster keeps counting it.
     const before = node.cluster;
     if (before.members.length === 1 && before !== other.cluster) {
         before.forget(node.member);
@@ -113,7 +113,7 @@ async function becomePart(node: Microk8sNode, other: Microk8sNode, worker: boole
 
 const nothing = (all: Map<string, string>) => Object.fromEntries([...all.keys()].map((name) => [name, null]));
 
-/** The node is a cluster of its own again. Its Node object in the old cluster stays until `remove-node`. */
+/** Makes the node a cluster of its own again. Its Node object stays in the old cluster until `remove-node`. */
 export async function leave(node: Microk8sNode): Promise<Reply> {
     const { files, faults } = node.place;
     const { cluster, member } = node;
@@ -137,7 +137,7 @@ export async function leave(node: Microk8sNode): Promise<Reply> {
     return said("Generating new cluster certificates.\nWaiting for node to start.");
 }
 
-/** On a node that stays. */
+/** Runs on a remaining node. */
 export async function removeNode(node: Microk8sNode, args: string[]): Promise<Reply> {
     const force = args.includes("--force");
     const [given, ...more] = args.filter((arg) => arg !== "--force");
@@ -151,7 +151,7 @@ export async function removeNode(node: Microk8sNode, args: string[]): Promise<Re
     if (!object) {
         const text = [`Node ${name} does not exist in Kubernetes.`];
         if (force) text.push(`Attempting to remove ${name} from dqlite.`);
-        // By address only, as in reality: the data store knows no names.
+        // By address only, as in reality: the data store has no names.
         const stale = force && cluster.members.find((member) => !member.worker && member.address === given);
         if (stale) {
             cluster.forget(stale);

@@ -1,4 +1,4 @@
-/** Launch configurations: what a file may say, and what of it counts before the services start. */
+/** Launch configurations: their fields, and the part that applies before the services start. */
 import { parseAllDocuments } from "yaml";
 import { DATA, type Files, PERSISTENT_TOKENS } from "./files";
 
@@ -13,7 +13,7 @@ export interface LaunchPart {
     registries: Record<string, string>;
 }
 
-/** Used when there is no file. */
+/** The configuration without a file. */
 export const DEFAULT_LAUNCH = `---
 version: 0.1.0
 extraKubeletArgs:
@@ -55,12 +55,12 @@ const OTHERS = [
     "containerdRegistryConfigs",
     "extraConfigFiles",
 ];
-/** Shorter tokens are refused. */
+/** Shorter tokens are rejected. */
 const TOKEN_LENGTH = 32;
 
 /**
- * The parts of a launch configuration. Unknown fields are only warned of; a wrong type or version is an error.
- * @throws Error that says what is wrong
+ * Parses the parts of a launch configuration. An unknown field causes only a warning; a wrong type or version is an error.
+ * @throws Error for an invalid configuration
  */
 export function parseLaunch(text: string, warn: (line: string) => void = () => undefined): LaunchPart[] {
     return parseAllDocuments(text).map((document) => {
@@ -150,7 +150,7 @@ function texts(given: Record<string, unknown>, field: string): Record<string, st
     return Object.fromEntries(entries.map(([name, value]) => [name, scalar(value, field) ?? ""]));
 }
 
-/** What counts before the services start; arguments also count each time the file is applied. */
+/** The part that applies before the services start. Arguments also apply each time the file is applied. */
 export function applyBefore(files: Files, parts: LaunchPart[]): void {
     for (const { arguments: all, environment, sans, persistentToken, configFiles, registries } of parts) {
         for (const [service, changes] of all) files.setArguments(service, changes);

@@ -1,11 +1,11 @@
-/** The part of the cluster agent that applies launch configurations, and tries those that fail again for ever. */
+/** The part of the cluster agent that applies launch configurations, and retries failed ones without end. */
 import type { Reply } from "../reply";
 import { LAUNCHER } from "./files";
 import { join } from "./join";
 import { applyBefore, parseLaunch } from "./launch";
 import type { Microk8sNode } from "./node";
 
-/** It looks for files this often, in seconds. */
+/** Interval of the checks for files, in seconds. */
 const WATCH_SECONDS = 5;
 
 export class Launcher {
@@ -15,7 +15,7 @@ export class Launcher {
 
     constructor(private readonly node: Microk8sNode) {}
 
-    /** Looks for launch configurations, for as long as MicroK8s is installed. */
+    /** Checks for launch configurations as long as MicroK8s is installed. */
     watch(): void {
         this.timer = setTimeout(() => {
             this.applying = this.applyAll().finally(() => {
@@ -44,7 +44,7 @@ export class Launcher {
         }
     }
 
-    /** Add-ons, arguments, join: the first failure ends it. */
+    /** Applies add-ons, arguments, join. Stops at the first failure. */
     private async apply(text: string): Promise<void> {
         const { files } = this.node.place;
         const parts = parseLaunch(text, (line) => files.log(line));

@@ -1,7 +1,6 @@
 /**
- * The API of a private cluster in memory: that of a host before it joins another cluster, or of a test. It stores
- * objects, reports nodes and Deployments as ready at once, and has no validation, watches or controllers; it answers
- * other requests with 501.
+ * The API of a private cluster in memory: that of a host before it joins another cluster, or of a test. It stores objects, and
+ * reports nodes and Deployments as ready at once. It has no validation, watches or controllers. Other requests get 501.
  */
 import { randomUUID } from "node:crypto";
 import type { KubeObject, KubeRest, RestAnswer } from "./rest";
@@ -18,13 +17,13 @@ const KINDS: Record<string, string> = {
 };
 
 export class MemoryCluster implements KubeRest {
-    /** By collection, `namespace/name`. */
+    /** Objects by collection and `namespace/name`. */
     private readonly objects = new Map<string, Map<string, KubeObject>>();
     private version = 0;
-    /** Answers an eviction: true when a PodDisruptionBudget forbids it now. */
+    /** Whether a PodDisruptionBudget now forbids an eviction. */
     blocked: (pod: KubeObject) => boolean = () => false;
 
-    /** @param server where its kubeconfig leads */
+    /** @param server address in its kubeconfig */
     constructor(private readonly server = "https://127.0.0.1:16443") {
         this.put("services", "default", { metadata: { name: "kubernetes" } });
     }

@@ -1,4 +1,4 @@
-/** MicroK8s as it is installed on one host: its files, the cluster it belongs to, and what changes these. */
+/** MicroK8s on one host: its files, its cluster, and the changes of both. */
 import { X509Certificate } from "node:crypto";
 import { generate } from "selfsigned";
 import { stringify } from "yaml";
@@ -12,20 +12,20 @@ import { applyBefore, DEFAULT_LAUNCH, parseLaunch } from "./launch";
 import { Launcher } from "./launcher";
 import type { Release } from "../snap/releases";
 
-/** What the hosts of one emulator share. */
+/** Shared by the hosts of one emulator. */
 export interface Surroundings {
-    /** A cluster of its own, for a host on which MicroK8s has just been installed or which has left. */
+    /** Creates a cluster for a host after an installation or a leave. */
     newCluster(host: { name: string; address: string }): Cluster;
-    /** The host that answers at an address. */
+    /** Returns the host with an address. */
     at(address: string): { node: Microk8sNode | undefined } | undefined;
-    /** Seconds of MicroK8s' own waits, as they are emulated. */
+    /** Converts seconds of MicroK8s' waits into milliseconds here. */
     milliseconds(seconds: number): number;
 }
 
 export interface Place {
     name: string;
     address: string;
-    /** Has 512 MiB of memory or less. */
+    /** Whether it has 512 MiB of memory or less. */
     lowMemory: boolean;
     shape: NodeShape;
     files: Files;
@@ -34,13 +34,13 @@ export interface Place {
 }
 
 export class Microk8sNode {
-    /** Undefined only while it is being installed. */
+    /** Undefined only during the installation. */
     cluster!: Cluster;
     member!: Member;
-    /** Stopped by `microk8s stop`. */
+    /** Whether `microk8s stop` has stopped it. */
     running = true;
     private readonly launcher = new Launcher(this);
-    /** One add-on at a time. */
+    /** The queue of add-ons: one at a time. */
     private lastAddon: Promise<unknown> = Promise.resolve();
 
     constructor(
@@ -48,12 +48,12 @@ export class Microk8sNode {
         public release: Release,
     ) {}
 
-    /** Runs as a worker of a cluster. */
+    /** Whether it is a worker of a cluster. */
     get isWorker(): boolean {
         return this.place.files.locked("clustered.lock");
     }
 
-    /** @throws Error what the hook of the snap says, when the installation must fail */
+    /** @throws Error with the message of the snap's hook, if the installation must fail */
     async install(): Promise<void> {
         const { files, lowMemory } = this.place;
         files.layOut(this.release.revision);
@@ -71,7 +71,7 @@ export class Microk8sNode {
         this.launcher.watch();
     }
 
-    /** Makes a cluster of this node alone. */
+    /** Creates a cluster with this node only. */
     async found(): Promise<void> {
         const { name, address, files, surroundings } = this.place;
         this.cluster = surroundings.newCluster(this.place);
@@ -83,7 +83,7 @@ export class Microk8sNode {
         await this.register();
     }
 
-    /** As the kubelet does when it starts. */
+    /** Registers the node, as the kubelet does at its start. */
     register(): Promise<void> {
         const { shape, files } = this.place;
         return this.cluster.register(this.member, shape, this.release.version, files.arguments("kubelet"));
@@ -105,7 +105,7 @@ export class Microk8sNode {
         files.write(`${backend}/info.yaml`, stringify({ Address: own?.address ?? `${address}:19001` }));
     }
 
-    /** A node that was never joined keeps its data on loopback. */
+    /** A node that has never joined has its data on loopback. */
     storeOf(): ReturnType<Cluster["store"]> {
         const store = this.cluster.store();
         if (this.cluster.members.length > 1) return store;
@@ -139,12 +139,12 @@ export class Microk8sNode {
         };
     }
 
-    /** Stops the node's programs; the node stays in the cluster until it is removed there. */
+    /** Stops the programs of the node. The node stays in the cluster until it is removed there. */
     async close(): Promise<void> {
         await this.launcher.close();
     }
 
-    /** Another release, with everything else as it was. The node restarts, which its Node object shows by its version. */
+    /** Changes the release only. The node restarts, and its Node object has the new version. */
     async refresh(release: Release): Promise<void> {
         const { files } = this.place;
         files.rename(`${SNAP}/${this.release.revision}`, `${SNAP}/${release.revision}`);
@@ -153,26 +153,26 @@ export class Microk8sNode {
         await this.cluster.reported(this.member, release.version);
     }
 
-    /** An installation that failed leaves nothing. */
+    /** Deletes everything after a failed installation. */
     async undo(): Promise<void> {
         await this.close();
         this.cluster?.forget(this.member);
         this.place.files.undo(this.release.revision);
     }
 
-    /** The snap is gone, with all its data. */
+    /** Removes the snap with all its data. */
     async uninstall(): Promise<void> {
         await this.close();
         this.place.files.remove(SNAP);
         if (this.cluster.members.length > 1 || this.cluster.members[0] !== this.member) return;
-        // The cluster ends with its last node, and so do its add-ons; what else is in the API stays.
+        // The last node ends the cluster and its add-ons. Other objects in the API stay.
         await Promise.all(ADDONS.map(({ emulated }) => emulated?.end?.(this.cluster)));
         this.cluster.forget(this.member);
         await this.cluster.unregister(this.member.name);
     }
 }
 
-/** The certificate of a cluster's authority: that in its kubeconfig, or one of its own. */
+/** The certificate of the cluster's authority: that in its kubeconfig, or a new one. */
 async function authority(cluster: Cluster): Promise<string> {
     const data = /certificate-authority-data: (\S+)/.exec(cluster.rest.kubeconfig)?.[1];
     if (data) return new X509Certificate(Buffer.from(data, "base64")).toString();

@@ -1,4 +1,4 @@
-/** The Kubernetes API of a cluster as the MicroK8s emulator needs it: whole requests, as an administrator. */
+/** The Kubernetes API as the MicroK8s emulator uses it: single requests, as an administrator. */
 import { KubeConfig } from "@kubernetes/client-node";
 import { call } from "../../control-plane/api";
 
@@ -17,7 +17,7 @@ export interface KubeObject {
         resourceVersion?: string;
         managedFields?: object[];
     };
-    // Objects of every kind: each caller knows the part that it reads.
+    // Objects of all kinds: each caller knows the fields it reads.
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     [part: string]: any;
 }
@@ -29,13 +29,13 @@ export interface RestAnswer {
 
 export interface KubeRest {
     request(method: string, path: string, body?: object, contentType?: string): Promise<RestAnswer>;
-    /** The text of an administrator's kubeconfig. A secret. */
+    /** An administrator's kubeconfig. A secret. */
     readonly kubeconfig: string;
 }
 
 export const MERGE_PATCH = "application/merge-patch+json";
 
-/** The API server that a kubeconfig with a client certificate leads to. */
+/** The API server of a kubeconfig with a client certificate. */
 export function restOf(kubeconfig: string): KubeRest {
     const config = new KubeConfig();
     config.loadFromString(kubeconfig);
@@ -57,7 +57,7 @@ export function restOf(kubeconfig: string): KubeRest {
     };
 }
 
-/** An answer other than 2xx, with what the API server says of it. */
+/** An answer other than 2xx, with the API server's message. */
 export class ApiError extends Error {
     constructor(
         readonly status: number,
@@ -68,14 +68,14 @@ export class ApiError extends Error {
     }
 }
 
-/** What a request is answered with; throws {@link ApiError} for other than 2xx. */
+/** Returns the body of an answer. Throws {@link ApiError} for other than 2xx. */
 export async function ask<T>(rest: KubeRest, method: string, path: string, body?: object, type?: string): Promise<T> {
     const { status, text } = await rest.request(method, path, body, type);
     if (status < 200 || status > 299) throw new ApiError(status, text);
     return parsed(text) as T;
 }
 
-/** The object at a path, or undefined when there is none. */
+/** Returns the object at a path; undefined: there is none. */
 export async function find(rest: KubeRest, path: string): Promise<KubeObject | undefined> {
     try {
         return await ask<KubeObject>(rest, "GET", path);
@@ -85,7 +85,7 @@ export async function find(rest: KubeRest, path: string): Promise<KubeObject | u
     }
 }
 
-/** Makes an object, or takes one that is there. */
+/** Creates an object, unless it exists. */
 export async function make(rest: KubeRest, collection: string, object: object): Promise<void> {
     try {
         await ask(rest, "POST", collection, object);
@@ -94,7 +94,7 @@ export async function make(rest: KubeRest, collection: string, object: object): 
     }
 }
 
-/** Deletes an object, also one that is not there. */
+/** Deletes an object, if it exists. */
 export async function unmake(rest: KubeRest, path: string): Promise<void> {
     await rest.request("DELETE", path);
 }

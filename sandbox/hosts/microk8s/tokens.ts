@@ -1,4 +1,4 @@
-/** Tokens with which nodes join: a line each, `token` (good for one join) or `token|expiry` (until then, in Unix seconds). */
+/** Join tokens, one per line: `token` (for one join) or `token|expiry` (until then, in Unix seconds). */
 import { CLUSTER_TOKENS, type Files, PERSISTENT_TOKENS } from "./files";
 
 export function addToken(files: Files, token: string, ttlSeconds: number): void {
@@ -6,7 +6,7 @@ export function addToken(files: Files, token: string, ttlSeconds: number): void 
     files.write(CLUSTER_TOKENS, `${files.read(CLUSTER_TOKENS)}${line}\n`);
 }
 
-/** Whether a token lets a node in. One without an expiry is used up by that. */
+/** Whether a token is valid. Deletes a token without an expiry. */
 export function useToken(files: Files, token: string): boolean {
     if (files.read(PERSISTENT_TOKENS).split("\n").includes(token) && token !== "") return true;
     const lines = files.read(CLUSTER_TOKENS).split("\n").filter(Boolean);

@@ -1,13 +1,13 @@
 /**
- * Emulator of nft of nftables 1.0.6 on one sandbox host. What it answers was seen of the real one in a network namespace
- * (Linux 6.18): one transaction per file, -c that changes nothing, a table that gets more rules where it is loaded twice.
+ * Emulator of nft of nftables 1.0.6 on one sandbox host. Its answers were measured with the real one in a network namespace
+ * (Linux 6.18): a file is one transaction, -c changes nothing, and loading a file twice adds its rules to a table twice.
  *
- * `nft -f FILE`, `-c -f FILE`, `list table inet NAME` (with -s), `list tables`, `delete table inet NAME`, `flush ruleset`,
- * `--version`; in files the tables, sets, chains and rules that load.ts reads. Everything else is an error that names it.
+ * Emulated: `nft -f FILE`, `-c -f FILE`, `list table inet NAME` (with -s), `list tables`, `delete table inet NAME`, `flush
+ * ruleset`, `--version`; in files the tables, sets, chains and rules of load.ts. Everything else is an error with its name.
  *
- * The sandbox filters no packets: hosts share this machine's network. The ruleset is held, and {@link decide} says
- * what it would do with a packet. Known differences: messages have a line and no column; a listing has no line breaks in
- * elements and no time until one goes.
+ * The sandbox filters no packets, because hosts share this machine's network. {@link decide} evaluates the stored ruleset for a
+ * packet.
+ * Known differences: messages have a line but no column; listings have no line breaks in elements, and no remaining time.
  */
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -19,10 +19,10 @@ import { NftError } from "./words";
 
 export type { Packet } from "./ruleset";
 
-/** Where a host has it: before this machine's own. */
+/** Path on a host, before this machine's own. */
 export const NFT = "/usr/local/sbin/nft";
 
-/** Names of /etc/protocols that nft lists instead of numbers. */
+/** Names in /etc/protocols that nft lists instead of numbers. */
 const PROTOCOLS: Record<number, string> = {
     0: "ip",
     6: "tcp",
@@ -40,7 +40,7 @@ export class Nft {
     /** @param root the folder of the host */
     constructor(private readonly root: string) {}
 
-    /** What becomes of a packet that comes to the host. */
+    /** Decides about a packet for the host. */
     decide(packet: Packet, now?: number): "accept" | "drop" {
         return decide(this.ruleset, packet, now);
     }
@@ -50,12 +50,12 @@ export class Nft {
         return [...this.ruleset.keys()];
     }
 
-    /** As a boot does: the kernel forgets everything. */
+    /** Deletes all tables, as a reboot does. */
     forget(): void {
         this.ruleset = new Map();
     }
 
-    /** One call of the program. */
+    /** Runs the program once. */
     run(args: string[], privileged: boolean): Reply {
         try {
             if (args.join(" ") !== "--version" && !privileged)
@@ -95,7 +95,7 @@ export class Nft {
     }
 }
 
-/** Puts nft on a host. */
+/** Installs nft on a host. */
 export function layNft(host: Pick<Host, "root" | "stage">): Nft {
     const nft = new Nft(host.root);
     host.stage.lay(NFT, ({ args, privileged }) => nft.run(args, privileged));

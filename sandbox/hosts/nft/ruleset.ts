@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from "node:net";
 
-/** What a host's tables hold: as much of nftables as rules of ours use, and what they say of a packet. */
+/** Tables of a host, as far as rules of the project use nftables, and their decision about a packet. */
 export type Ruleset = Map<string, Table>;
 
 export interface Table {
@@ -11,20 +11,20 @@ export interface Table {
 export interface AddressSet {
     family: 4 | 6;
     timeouts: boolean;
-    /** Networks in CIDR form or addresses, with the time in ms when each goes. */
+    /** Networks in CIDR form or addresses, with the expiry of each in ms. */
     elements: { network: string; until?: number; timeout?: string }[];
 }
 
 export interface Chain {
-    /** Unset: reached by jumps only. */
+    /** Unset: a chain that is only reached by jumps. */
     base?: { hook: "prerouting"; priority: "raw" };
     rules: Rule[];
 }
 
 export interface Rule {
-    /** All must hold. */
+    /** All must match. */
     matches: Match[];
-    /** Packets that came so far; unset: not counted. */
+    /** Number of matching packets; unset: not counted. */
     packets?: number;
     verdict: { kind: "accept" | "drop" | "return" } | { kind: "jump"; chain: string };
     comment?: string;
@@ -39,39 +39,39 @@ export type Match =
     | { kind: "source"; family: 4 | 6; set: string }
     /** Offset of a fragment, in units of 8 bytes. */
     | { kind: "fragment"; family: 4 | 6; offset: number }
-    /** What an IPv6 fragment header says comes next. */
+    /** Protocol in an IPv6 fragment header. */
     | { kind: "next-header"; numbers: number[] }
-    /** Name of the interface that a packet comes in by, or leaves by; with `*` at its end the beginning of one. */
+    /** Name of the interface by which a packet arrives or leaves; with `*` at its end a prefix. */
     | { kind: "interface"; side: "in" | "out"; name: string };
 
 /** Protocol numbers. */
 export const TCP = 6;
 export const DESTINATION_OPTIONS = 60;
 
-/** A packet that comes to a host: one of TCP, or a fragment of one. */
+/** A packet for a host: of TCP, or a fragment. */
 export interface Packet {
-    /** Where it comes from, an IP address. */
+    /** Source IP address. */
     source: string;
-    /** Where it goes to; unset in a fragment that does not hold the beginning of the TCP header. */
+    /** Destination port; unset: a fragment without the start of the TCP header. */
     port?: number;
-    /** It opens a connection: SYN without ACK. Unset in a fragment that does not hold TCP's flags. @default true */
+    /** Whether it opens a connection (SYN without ACK). Unset: a fragment without TCP's flags. @default true */
     opening?: boolean;
-    /** Interface that it comes in by. @default "eth0" */
+    /** Incoming interface. @default "eth0" */
     arrivesOn?: string;
-    /** Interface that it leaves by; unset: it is for this host. */
+    /** Outgoing interface; unset: the packet is for this host. */
     leavesOn?: string;
-    /** Unset: it is whole. */
+    /** Unset: not fragmented. */
     fragment?: {
         /** In units of 8 bytes. */
         offset: number;
-        /** Header that the fragment begins with, or that the first one began with. @default TCP */
+        /** First header in the fragment, or in the first fragment. @default TCP */
         nextHeader?: number;
-        /** The first fragment ends before TCP's flags. @default false */
+        /** Whether the first fragment ends before TCP's flags. @default false */
         short?: boolean;
     };
 }
 
-/** What becomes of a packet; counts it where a rule says so. Every table is asked, until one drops it. */
+/** Decides about a packet, and updates counters. All tables are evaluated until one drops it. */
 export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "accept" | "drop" {
     for (const table of ruleset.values())
         for (const { base, rules } of table.chains.values())
@@ -79,7 +79,7 @@ export function decide(ruleset: Ruleset, packet: Packet, now = Date.now()): "acc
     return "accept";
 }
 
-/** @returns undefined when no rule decides, or one returns: the chain that jumped goes on, or the policy says accept */
+/** @returns undefined: no rule decides, or one returns. Then the calling chain continues, or the policy accepts */
 function walk(table: Table, rules: Rule[], packet: Packet, now: number): "accept" | "drop" | undefined {
     for (const rule of rules) {
         if (!rule.matches.every((match) => holds(table, match, packet, now))) continue;
@@ -122,7 +122,7 @@ function holds(table: Table, match: Match, packet: Packet, now: number): boolean
     }
 }
 
-/** Whether a packet, or a first fragment, holds the beginning of a TCP header. */
+/** Whether a packet, or a first fragment, has the start of a TCP header. */
 function hasTcpHeader(packet: Packet): packet is Packet & { port: number } {
     return packet.port !== undefined && (packet.fragment?.offset ?? 0) === 0;
 }
@@ -131,12 +131,12 @@ function inSet(set: AddressSet, address: string, now: number): boolean {
     return living(set, now).some(({ network }) => contains(network, address));
 }
 
-/** The elements of a set whose time is not over. */
+/** Elements of a set that have not expired. */
 export function living(set: AddressSet, now: number): AddressSet["elements"] {
     return set.elements.filter(({ until }) => until === undefined || until > now);
 }
 
-/** Whether a network, or an address, holds another one of its family. */
+/** Whether a network or address contains another one of its family. */
 export function contains(network: string, address: string): boolean {
     const [start, length] = network.split("/");
     const family = isIPv6(start) ? "ipv6" : "ipv4";

@@ -1,4 +1,4 @@
-/** An error in nft's words, with the line that it is about. */
+/** An error in nft's words, with its line. */
 export class NftError extends Error {}
 
 export interface Word {
@@ -9,7 +9,7 @@ export interface Word {
 /** End of a statement: a line end or a semicolon. */
 export const END = ";";
 
-/** Words of a rule file: names, numbers, texts in quotes, and signs; comments are gone. */
+/** Words of a rule file: names, numbers, quoted texts, and signs; without comments. */
 export function words(text: string): Word[] {
     const found: Word[] = [];
     for (const [i, line] of text.split("\n").entries()) {
@@ -41,7 +41,7 @@ export class Reader {
         return word.text;
     }
 
-    /** Takes these words, or says which one is there instead. */
+    /** Reads the given words, or throws with the unexpected one. */
     expect(...wanted: string[]): void {
         for (const text of wanted) {
             const got = this.take();
@@ -49,7 +49,7 @@ export class Reader {
         }
     }
 
-    /** Takes the words if all of them are next. */
+    /** Reads the words if all of them are next. */
     has(...wanted: string[]): boolean {
         const there = wanted.every((text, i) => this.all[this.at + i]?.text === text);
         if (there) this.at += wanted.length;
@@ -75,12 +75,12 @@ export class Reader {
         return items;
     }
 
-    /** Leaves empty statements behind. */
+    /** Skips empty statements. */
     ends(): void {
         while (this.has(END));
     }
 
-    /** What this emulator does not know, real nft may. */
+    /** An error for syntax that this emulator does not support; real nft may. */
     unknown(what: string): NftError {
         return this.wrong(`unsupported by the sandbox: ${what}`);
     }

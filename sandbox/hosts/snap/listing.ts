@@ -1,8 +1,8 @@
-/** What `snap list` and `snap info` print. */
+/** Output of `snap list` and `snap info`. */
 import { CHANNELS, type Release, releaseOf } from "./releases";
 import { failed, type Reply, said } from "../reply";
 
-/** The one snap that can be installed. */
+/** The only snap. */
 export const NAME = "microk8s";
 const BASE = ["core22", "snapd"];
 

@@ -1,7 +1,7 @@
-/** What the store has of MicroK8s: tracks of which each has four risks. Revisions are made up. */
+/** Releases of MicroK8s in the store: tracks with four risks each. Revisions are made up. */
 
 export interface Release {
-    /** As `snap list` says it: "1.34/stable". */
+    /** Channel in the output of `snap list`: "1.34/stable". */
     channel: string;
     version: string;
     revision: string;
@@ -17,7 +17,7 @@ const TRACKS: Record<string, [version: string, revision: number]> = {
 const RISKS = ["stable", "candidate", "beta", "edge"];
 export const CHANNELS = Object.keys(TRACKS).flatMap((track) => RISKS.map((risk) => `${track}/${risk}`));
 
-/** The release of a channel as it is written for snap: track, track/risk or risk; undefined when there is none. */
+/** The release of a channel in the forms of snap: track, track/risk or risk; undefined: there is none. */
 export function releaseOf(written: string): Release | undefined {
     const whole = RISKS.includes(written) ? `latest/${written}` : written.includes("/") ? written : `${written}/stable`;
     if (!CHANNELS.includes(whole)) return undefined;

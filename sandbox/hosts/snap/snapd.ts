@@ -1,23 +1,23 @@
 /**
- * Emulator of snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, is installed with it: version, list, info,
- * install, refresh (with --hold, --unhold or a channel), remove, set, get, start, stop, wait. Facts: snapd's cmd/snap. Other
- * verbs, options and snaps are errors that name them. Nothing is ever refreshed by itself.
+ * Emulator of snap(1) of snapd 2.63 on one host, as far as one snap, MicroK8s, needs it: version, list, info, install, refresh
+ * (with --hold, --unhold or a channel), remove, set, get, start, stop, wait. Facts: snapd's cmd/snap. Other verbs, options and
+ * snaps are errors with their names. Nothing is refreshed automatically.
  */
 import { failed, unsupported, type Reply, said } from "../reply";
 import { readOptions, type Known } from "../options";
 import { type Release, releaseOf } from "./releases";
 import { info, listing, NAME } from "./listing";
 
-/** What becomes of the snap itself. */
+/** Callbacks for changes of the snap. */
 export interface Installer {
-    /** @throws Error what its hook says; the installation is undone then */
+    /** @throws Error with the message of its hook; snapd then undoes the installation */
     install(release: Release): Promise<void>;
     refresh(release: Release): Promise<void>;
     remove(): Promise<void>;
-    /** `snap set` with these values. @throws Error what its hook says */
+    /** `snap set` with these values. @throws Error with the message of its hook */
     configure(values: Record<string, string>): Promise<void>;
     run(on: boolean): void;
-    /** Why nothing can be fetched from the store. */
+    /** Why the store is unreachable. */
     storeProblem(): string | undefined;
 }
 
@@ -47,11 +47,11 @@ export class Snapd {
 
     constructor(private readonly installer: Installer) {}
 
-    /** The release that is installed. */
+    /** The installed release. */
     get release(): Release | undefined {
         return this.installed;
     }
-    /** Held by `snap refresh --hold`. */
+    /** Whether `snap refresh --hold` holds it. */
     get isHeld(): boolean {
         return this.held;
     }
@@ -89,7 +89,7 @@ export class Snapd {
         return said(verb === "start" ? "Started." : "Stopped.");
     }
 
-    /** One change at a time; it goes on when its caller is gone. */
+    /** Runs one change at a time. It continues after its caller has disconnected. */
     private async change(kind: string, run: () => Promise<Reply>): Promise<Reply> {
         this.changing = kind;
         return run().finally(() => {
@@ -175,7 +175,7 @@ export class Snapd {
         return said(this.values[key]);
     }
 
-    /** Why a release cannot be fetched. */
+    /** Why a release cannot be downloaded. */
     private problem(release: Release | undefined, options: Record<string, string>): Reply | undefined {
         const away = this.installer.storeProblem();
         if (away) return failed(`error: cannot install "${NAME}": ${away}`);

@@ -1,4 +1,4 @@
-/** What `journalctl` says of a host's services. */
+/** `journalctl` for a host's services. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Reply } from "../reply";
@@ -14,7 +14,7 @@ export function journalctl(root: string, args: string[]): Reply {
     if (!unit || rest.length > 0 || ![undefined, "cat"].includes(output))
         throw new Refused(`unsupported by the sandbox: journalctl ${args.join(" ")} (only -u UNIT, -n LINES, -o cat)`);
     const found = lastLines(root, fullName(unit), Number(lines ?? 1000));
-    // Only what was said, without who said it.
+    // Only the message, without its source.
     return { code: 0, out: output === "cat" ? found.replace(/^systemd\[1\]: /gm, "") : found, err: "" };
 }
 

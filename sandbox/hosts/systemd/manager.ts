@@ -1,15 +1,17 @@
 /**
- * Emulator of systemd 252 as far as a service of ours needs it, on one sandbox host. Facts: its manual pages
+ * Emulator of systemd 252 as far as services of the project need it, on one sandbox host. Facts: its manual pages
  * (systemctl(1), systemd.service(5), systemd.exec(5), systemd.unit(5)).
  *
- * `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active, is-enabled,
- * is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager. `systemd-notify --ready`.
- * Of a timer: start, stop, restart, enable, disable, is-active, is-enabled, cat.
- * Every other verb, option, unit type, directive and specifier is an error that names it, also where systemd would
- * ignore it with a warning. Units are those of /etc/systemd/system. Nothing is started at boot: a host does not boot.
+ * Emulated: `systemctl`: daemon-reload, start, stop, restart, try-restart, reload, enable and disable (with --now), is-active,
+ * is-enabled, is-failed, status, show, cat, reset-failed, --version. `journalctl`: -u, -n, -o cat, with --no-pager.
+ * `systemd-notify --ready`. For timers: start, stop, restart, enable, disable, is-active, is-enabled, cat. Units are those of
+ * /etc/systemd/system.
+ * Unsupported: every other verb, option, unit type, directive and specifier. It is an error with its name, even where systemd
+ * only warns.
  *
- * Known differences: a service notifies with `systemd-notify --ready`, and over the socket that NOTIFY_SOCKET names only where the
- * host is asked for that; directives of hardening have no effect; After= orders nothing.
+ * Known differences: a service notifies with `systemd-notify --ready`, and over the socket of NOTIFY_SOCKET only if the host
+ * has that enabled. Directives for hardening have no effect, After= has no effect on the order, and nothing starts at boot,
+ * because a host does not boot.
  */
 import type { Enter } from "../namespace";
 import type { Reply } from "../reply";
@@ -19,7 +21,7 @@ import { Timers } from "./timers";
 import { parseUnit } from "./unit-file";
 import { fullName, Refused, Units } from "./units";
 
-/** The version of systemd that a host says it has, where nothing else is asked for. */
+/** Default version of systemd on a host. */
 const SYSTEMD_VERSION = 252;
 
 export class Manager {
@@ -36,13 +38,13 @@ export class Manager {
         this.timers = new Timers(this.units, (service) => this.service(service).start());
     }
 
-    /** Ends every service. */
+    /** Ends all services. */
     async close(): Promise<void> {
         this.timers.close();
         await Promise.all([...this.services.values()].map((service) => service.stop()));
     }
 
-    /** Process ids of the services that run. */
+    /** Process ids of the running services. */
     pids(): number[] {
         return [...this.services.values()].flatMap(({ process: child }) => (child?.pid ? [child.pid] : []));
     }
@@ -211,7 +213,7 @@ export class Manager {
         return { code: 0, out: "", err: "" };
     }
 
-    /** The service of a unit, made from its file when it is first needed. */
+    /** Returns the service of a unit, which is created from its file at first use. */
     private service(unit: string): Service {
         const known = this.services.get(unit);
         if (known) return known;

@@ -8,28 +8,28 @@ import { BadUnit, type CommandLine, credentialsFolder, type UnitFile } from "./u
 
 export type ActiveState = "inactive" | "activating" | "active" | "deactivating" | "failed";
 
-/** Where a notifying service would find its socket; the name in it says who notifies. */
+/** Path of the socket for notifying services. Its name identifies the service. */
 export const NOTIFY_FOLDER = "/run/systemd/notify/";
 
-/** Binds the socket, says so in its first line, and prints what is sent to it. */
+/** Binds the socket, prints a line about that, and then prints all received data. */
 const LISTEN =
     "use Socket; $| = 1; my $p = $ARGV[0]; (my $d = $p) =~ s{/[^/]*$}{}; mkdir $d; unlink $p; " +
     'socket(my $s, AF_UNIX, SOCK_DGRAM, 0) or die "$!\\n"; bind($s, pack_sockaddr_un($p)) or die "$!\\n"; ' +
     'print "bound\\n"; while (defined recv($s, my $t, 4096, 0)) { print "$t\\n" }';
 
-/** A job that did not do what was asked, in systemctl's words. */
+/** A failed job, with systemctl's message. */
 export class JobFailed extends Error {}
 
-/** One service as systemd runs it: its process, its state, its journal. */
+/** One service of systemd: its process, its state, its journal. */
 export class Service extends EventEmitter {
     state: ActiveState = "inactive";
-    /** How the last run ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit`. */
+    /** Result of the last run: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit`. */
     result = "success";
     exitStatus = 0;
     restarts = 0;
     process?: ChildProcess;
     private starts: number[] = [];
-    /** Number of the launch: what an earlier one waits for is of no interest. */
+    /** Number of the launch, by which events of an earlier one are ignored. */
     private launches = 0;
     private listener?: ChildProcess;
     private timer?: NodeJS.Timeout;
@@ -48,7 +48,7 @@ export class Service extends EventEmitter {
         return path.join(this.root, "var/log/journal", `${this.name}.log`);
     }
 
-    /** Starts it and waits until it counts as started, or until this attempt has failed: others may follow. */
+    /** Starts it and waits until it is active, or until this attempt has failed. systemd may retry. */
     async start(): Promise<void> {
         if (this.state === "active") return;
         const settled = once(this, "settled");
@@ -65,7 +65,7 @@ export class Service extends EventEmitter {
         );
     }
 
-    /** Asks it to end, and makes it end when its time is over. */
+    /** Sends SIGTERM, and SIGKILL after the timeout. */
     async stop(): Promise<void> {
         clearTimeout(this.timer);
         const { process: child } = this;
@@ -83,7 +83,7 @@ export class Service extends EventEmitter {
         clearTimeout(kill);
     }
 
-    /** Has it read its settings again, in its own way. */
+    /** Reloads its configuration with ExecReload. */
     async reload(): Promise<void> {
         const { execReload } = this.unit;
         if (!execReload)
@@ -103,12 +103,12 @@ export class Service extends EventEmitter {
         return code === 0 || mayFail;
     }
 
-    /** What the service says about itself; only a notifying one is listened to. */
+    /** Handles a notification of the service. Only Type=notify uses it. */
     notified(): void {
         if (this.unit.type === "notify" && this.state === "activating" && this.process) this.become("active");
     }
 
-    /** As systemctl(1) says of `reset-failed`: no longer failed, and its starts are counted from none. */
+    /** `reset-failed` of systemctl(1): clears the failed state and the count of starts. */
     resetFailed(): void {
         if (this.state === "failed") this.state = "inactive";
         this.starts = [];
@@ -153,7 +153,7 @@ export class Service extends EventEmitter {
         this.listener = undefined;
     }
 
-    /** Resolves when the socket is there. */
+    /** Resolves when the socket exists. */
     private async listen(): Promise<void> {
         this.endListener();
         const listener = this.enter("root", ["perl", "-e", LISTEN, `${NOTIFY_FOLDER}${this.name}`], {
@@ -201,7 +201,7 @@ export class Service extends EventEmitter {
 
     private ended(child: ChildProcess, code: number | null, signalName: string | null): void {
         clearTimeout(this.timer);
-        signal(child, "SIGKILL"); // what is left of its group
+        signal(child, "SIGKILL"); // the rest of its group
         this.endListener();
         this.process = undefined;
         this.exitStatus = code ?? 0;
@@ -278,7 +278,7 @@ export class Service extends EventEmitter {
     }
 }
 
-/** `${NAME}` in a word of a command line. */
+/** Replaces `${NAME}` in a word of a command line. */
 function expand(word: string, environment: Record<string, string>): string {
     return word.replace(/\$\{(\w+)\}/g, (_, name: string) => environment[name] ?? "");
 }
@@ -288,6 +288,6 @@ function signal(child: ChildProcess, name: NodeJS.Signals): void {
     try {
         process.kill(-child.pid, name); // its whole group
     } catch {
-        // Gone already.
+        // The process has ended already.
     }
 }

@@ -1,14 +1,14 @@
 import type { TimerFile } from "./unit-file";
 
 /**
- * One timer as systemd runs it: it starts its service, and again a time after the service has ended, also where that failed.
+ * One timer of systemd: it starts its service, and again some time after the end of the service, successful or not.
  * Known difference: starts of the service by others do not count.
  */
 export class Timer {
     state: "inactive" | "active" = "inactive";
     private next?: NodeJS.Timeout;
 
-    /** @param run starts the service; resolves or rejects when it has ended */
+    /** @param run starts the service; resolves or rejects at its end */
     constructor(
         public unit: TimerFile,
         private readonly run: () => Promise<unknown>,
@@ -20,7 +20,7 @@ export class Timer {
         this.wait(this.unit.activeMs);
     }
 
-    /** Its service goes on. */
+    /** The service keeps running. */
     stop(): void {
         this.state = "inactive";
         clearTimeout(this.next);

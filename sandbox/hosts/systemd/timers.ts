@@ -1,4 +1,4 @@
-/** The timers of a host: what systemctl does with one. */
+/** Timers of a host, and their systemctl commands. */
 import type { Reply } from "../reply";
 import { Timer } from "./timer";
 import { Refused, type Units } from "./units";
@@ -12,7 +12,7 @@ export class Timers {
         private readonly start: (service: string) => Promise<unknown>,
     ) {}
 
-    /** Ends them all. */
+    /** Ends all timers. */
     close(): void {
         for (const timer of this.timers.values()) timer.stop();
     }
@@ -55,7 +55,7 @@ export class Timers {
         }
     }
 
-    /** A timer, by its file as it was last read. */
+    /** Returns a timer, by its file as last read. */
     private timer(unit: string): Timer {
         const file = this.units.timer(unit);
         const service = unit.replace(/timer$/, "service");

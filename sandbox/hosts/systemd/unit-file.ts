@@ -10,7 +10,7 @@ const EMULATED: Record<string, string[]> = {
     Install: ["WantedBy"],
 };
 
-/** Directives of hardening: read, and without effect here. */
+/** Directives for hardening: accepted without effect. */
 const WITHOUT_EFFECT = [
     ...["CapabilityBoundingSet", "LimitNOFILE", "LockPersonality", "MemoryDenyWriteExecute", "NoNewPrivileges"],
     ...["PrivateDevices", "PrivateTmp", "ProtectClock", "ProtectControlGroups", "ProtectHome", "ProtectHostname"],
@@ -19,10 +19,10 @@ const WITHOUT_EFFECT = [
     ...["SystemCallArchitectures", "SystemCallFilter", "UMask"],
 ];
 
-/** Directives about order and dependencies. Accepted without effect, since only the named unit is started or stopped here. */
+/** Directives for order and dependencies: accepted without effect, because only the named unit is started or stopped. */
 const NO_ORDER = ["Before", "Conflicts", "DefaultDependencies", "PartOf", "ReloadPropagatedFrom"];
 
-/** A directive that may be given several times. */
+/** A directive that may occur several times. */
 const LISTS = ["Environment", "EnvironmentFile", "LoadCredential", "Documentation", "After", "Wants", "WantedBy"];
 
 export interface UnitFile {
@@ -30,18 +30,18 @@ export interface UnitFile {
     description: string;
     type: "simple" | "exec" | "notify" | "oneshot";
     execStart: string[];
-    /** What ends it, and what makes it read its settings again. */
+    /** Commands that end and reload it. */
     execStop?: CommandLine;
     execReload?: CommandLine;
-    /** A oneshot one counts as active when its program has ended. */
+    /** Whether a oneshot service stays active after its program has ended. */
     remainAfterExit: boolean;
     environment: string[];
-    /** With a leading `-` where the file may be missing. */
+    /** With a leading `-` if the file may be missing. */
     environmentFiles: string[];
     credentials: { id: string; path: string }[];
     dynamicUser: boolean;
     restart: "no" | "on-failure" | "always";
-    /** All in milliseconds. */
+    /** Times in milliseconds. */
     restartMs: number;
     timeoutStartMs: number;
     timeoutStopMs: number;
@@ -53,7 +53,9 @@ export interface UnitFile {
 export interface TimerFile {
     text: string;
     description: string;
-    /** When its service is started first, after the timer was, and again after the service's end; in milliseconds. */
+    /**
+     * Time from the timer's start to the first start of its service, and from the service's end to the next; in milliseconds.
+     */
     activeMs: number;
     unitInactiveMs: number;
     wantedBy: string[];
@@ -61,14 +63,14 @@ export interface TimerFile {
 
 export interface CommandLine {
     argv: string[];
-    /** Written with a leading `-`: its failure counts for nothing. */
+    /** Whether it has a leading `-`: its failure is ignored. */
     mayFail: boolean;
 }
 
-/** A unit file that systemd, or this emulator of it, does not take. */
+/** A unit file that systemd, or this emulator, rejects. */
 export class BadUnit extends Error {}
 
-/** Reads a service's unit file; `unit` is its full name, for the specifiers %i, %n and %d. */
+/** Parses a service's unit file. `unit` is its full name, for the specifiers %i, %n and %d. */
 export function parseUnit(text: string, unit: string): UnitFile {
     const found = directives(text, unit);
     const last = (name: string) => found.get(name)?.at(-1);
@@ -82,7 +84,7 @@ export function parseUnit(text: string, unit: string): UnitFile {
     const execStart = words(last("ExecStart") ?? "");
     if (all("ExecStart").length !== 1 || !execStart[0]?.startsWith("/"))
         throw new BadUnit("ExecStart= must be given once, with an absolute path");
-    // Of a service whose program runs on, ending and reloading are signals here.
+    // For a service whose program keeps running, stopping and reloading are signals here.
     if (last("Type") !== "oneshot" && (last("ExecStop") ?? last("ExecReload")) !== undefined)
         throw new BadUnit("unsupported by the sandbox: ExecStop= and ExecReload= without Type=oneshot");
     return {
@@ -111,7 +113,7 @@ export function parseUnit(text: string, unit: string): UnitFile {
     };
 }
 
-/** Reads a timer's unit file. It starts the service of its own name; AccuracySec= is taken for exact. */
+/** Parses a timer's unit file. The timer starts the service of the same name, without the delay of AccuracySec=. */
 export function parseTimer(text: string, unit: string): TimerFile {
     const found = directives(text, unit);
     const last = (name: string) => found.get(name)?.at(-1);
@@ -134,7 +136,7 @@ function commandLine(text: string): CommandLine {
     return { argv: [program, ...rest], mayFail: first.startsWith("-") };
 }
 
-/** Every directive with its values, specifiers filled in. An unknown section or directive is an error here. */
+/** Returns all directives with their values after specifiers. An unknown section or directive is an error here. */
 function directives(text: string, unit: string): Map<string, string[]> {
     const found = new Map<string, string[]>();
     let section = "";
@@ -172,10 +174,10 @@ function specifiers(value: string, unit: string): string {
     });
 }
 
-/** Where a unit finds its credentials. */
+/** Folder of the credentials of a unit. */
 export const credentialsFolder = (unit: string) => `/run/credentials/${unit}`;
 
-/** Words of a command line: by spaces, unless in quotes. Escapes are unsupported. */
+/** Splits a command line at spaces outside of quotes. Unsupported: escapes. */
 function words(line: string): string[] {
     if (line.includes("\\")) throw new BadUnit("unsupported by the sandbox: a backslash in a command line");
     const found = line.match(/(?:[^\s"']+|"[^"]*"|'[^']*')+/g) ?? [];
@@ -184,7 +186,7 @@ function words(line: string): string[] {
 
 const UNITS: Record<string, number> = { ms: 1, s: 1000, sec: 1000, min: 60_000, m: 60_000, h: 3_600_000, "": 1000 };
 
-/** A time span in milliseconds: `5`, `5s`, `100ms`, `1min 30s`. */
+/** Parses a time span to milliseconds: `5`, `5s`, `100ms`, `1min 30s`. */
 function time(value: string): number {
     if (value === "infinity") return Infinity;
     const parts = value.split(/\s+/).map((part) => /^(\d+)(ms|s|sec|min|m|h)?$/.exec(part));

@@ -1,11 +1,11 @@
-/** The unit files of a host as systemd has read them, and the links that enable them. */
+/** Unit files of a host as systemd has read them, and the links that enable them. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { BadUnit, parseTimer, parseUnit, type TimerFile, type UnitFile } from "./unit-file";
 
 const FOLDER = "etc/systemd/system";
 
-/** An error of systemctl's own, with its exit code. */
+/** An error message of systemctl, with its exit code. */
 export class Refused extends Error {
     constructor(
         message: string,
@@ -16,7 +16,7 @@ export class Refused extends Error {
 }
 
 export class Units {
-    /** Texts as they were when systemd last read them. */
+    /** Texts as systemd last read them. */
     private readonly loaded = new Map<string, string>();
 
     constructor(private readonly root: string) {}
@@ -29,12 +29,12 @@ export class Units {
         return this.parsed(unit, parseTimer);
     }
 
-    /** daemon-reload: what is on the disk counts again. */
+    /** daemon-reload: files are read again. */
     forget(): void {
         this.loaded.clear();
     }
 
-    /** A unit's own file or its template's, by name; none if there is neither. */
+    /** The name of a unit's own file or of its template's; undefined: neither exists. */
     fileName(unit: string): string | undefined {
         return [unit, unit.replace(/@.*\.service$/, "@.service")].find((name) =>
             fs.existsSync(path.join(this.root, FOLDER, name)),
@@ -45,7 +45,7 @@ export class Units {
         const name = this.fileName(unit);
         if (!name) throw new Refused(`Failed to ${doing} ${unit}: Unit ${unit} not found.`, code);
         const text = this.loaded.get(name) ?? fs.readFileSync(path.join(this.root, FOLDER, name), "utf8");
-        this.loaded.set(name, text); // what changes on the disk counts after daemon-reload
+        this.loaded.set(name, text); // later changes of the file apply after daemon-reload
         return text;
     }
 

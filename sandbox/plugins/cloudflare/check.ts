@@ -1,7 +1,7 @@
 import { holdsUnknown, isObject, UNKNOWN, type Value, type Values } from "../protocol";
 import type { Fields, Problem, ResourceType, Type } from "./fields";
 
-/** What is wrong with a program's inputs: every problem, with the property it is at. */
+/** Validates a program's inputs and returns all problems with their properties. */
 export function problemsOf(type: ResourceType, inputs: Values): Problem[] {
     const found = fieldProblems(type.fields, inputs, "");
     if (found.length > 0) return found;
@@ -14,7 +14,7 @@ function fieldProblems(fields: Fields, given: Values, at: string): Problem[] {
         const field = fields[name];
         const property = at + name;
         if (!field || field.kind === "computed") {
-            const problem = `The sandbox's cloudflare provider knows no input "${property}"; it may exist in the released one`;
+            const problem = `The sandbox's cloudflare provider has no input "${property}"; it may exist in the released one`;
             found.push({ property, problem });
         } else if (value !== undefined && value !== null) found.push(...typeProblems(field.type, value, property));
     }
@@ -44,7 +44,7 @@ function typeProblems(type: Type, value: Value, property: string): Problem[] {
     return value.flatMap((element, index) => typeProblems(item, element, `${property}[${index}]`));
 }
 
-/** A rule on one known text, in the words of the released provider. */
+/** A rule for a known text, with the released provider's message. */
 export function oneOf(inputs: Values, property: string, wire: string, allowed: string[]): Problem[] {
     const value = inputs[property];
     if (typeof value !== "string" || value === UNKNOWN || allowed.includes(value)) return [];
@@ -53,14 +53,14 @@ export function oneOf(inputs: Values, property: string, wire: string, allowed: s
     return [{ property, problem }];
 }
 
-/** Exactly one of these must be given. */
+/** Exactly one of these must be set. */
 export function exactlyOne(inputs: Values, ...properties: string[]): Problem[] {
     const given = properties.filter((name) => inputs[name] !== undefined && inputs[name] !== null);
     if (given.length === 1) return [];
     return [{ property: properties[0], problem: `Exactly one of ${properties.join(", ")} must be given` }];
 }
 
-/** Each of these needs the other. */
+/** Each of these requires the other. */
 export function together(inputs: Values, one: [string, string], other: [string, string]): Problem[] {
     const missing = (name: string) => inputs[name] === undefined || inputs[name] === null;
     const needs = ([property, wire]: [string, string], [lacking, lackingWire]: [string, string]): Problem[] => {

@@ -2,8 +2,8 @@ import type { Value, Values } from "../protocol";
 import type { Answer, Upload } from "./http";
 
 /**
- * Who sets a field. `required` and `optional`: the program. `computed`: the API. `both`: the API where the program says
- * nothing (`computed_optional` in the released provider).
+ * Who sets a field. `required` and `optional`: the program. `computed`: the API. `both`: the API, if the program sets no value
+ * (`computed_optional` in the released provider).
  */
 type Kind = "required" | "optional" | "computed" | "both";
 
@@ -11,37 +11,37 @@ export type Type =
     | "string"
     | "number"
     | "boolean"
-    /** Whatever JSON the API uses. */
+    /** Any JSON of the API. */
     | "any"
-    /** A JSON object that programs see as its text. */
+    /** A JSON object that programs see as text. */
     | "json"
     | { object: Fields }
     | { list: Type }
-    /** A list whose order says nothing. */
+    /** A list without a significant order. */
     | { set: Type }
     | { map: Type };
 
 export interface Field {
     type: Type;
     kind: Kind;
-    /** Name on the wire, where it is not the property's name in snake_case. */
+    /** Name in the API, if it is not the property's name in snake_case. */
     wire?: string;
     /** Part of the address, never of a body. */
     path?: true;
-    /** A change makes a new resource. */
+    /** A change replaces the resource. */
     replace?: true;
     secret?: true;
-    /** What a read answers is not looked at: never, or only when it imports. */
+    /** Whether reads ignore the value: always, or except at an import. */
     noRefresh?: "never" | "but at import";
-    /** Keeps its value in an update, instead of being unknown until the answer. */
+    /** An update does not make it unknown. */
     keeps?: true;
-    /** What the program's silence means. */
+    /** Value if the program sets none. */
     default?: Value;
-    /** Counts in the body only when the program says it. */
+    /** In the body only if the program sets it. */
     onlyIfGiven?: true;
-    /** An empty answer (`false`, `[]`, `{}`) is the same as none: always, or only where the state has none. */
+    /** An empty answer (`false`, `[]`, `{}`) counts as none: always, or only if the state has none. */
     emptyIsNone?: "always" | "if unset";
-    /** Whether two values mean the same although they differ. */
+    /** Whether two different values have the same meaning. */
     same?(state: Value | undefined, planned: Value | undefined): boolean;
 }
 
@@ -53,14 +53,14 @@ export const optional = (type: Type, extra: Extra = {}): Field => ({ type, kind:
 export const both = (type: Type, extra: Extra = {}): Field => ({ type, kind: "both", ...extra });
 export const computed = (type: Type, extra: Extra = {}): Field => ({ type, kind: "computed", ...extra });
 
-/** Fields that all are the API's, of one type. */
+/** Fields that the API sets, all of one type. */
 export const answers = (type: Type, ...names: string[]): Fields =>
     Object.fromEntries(names.map((name) => [name, computed(type)]));
 
-/** A part of the address that makes a new resource when it changes. */
+/** A part of the address whose change replaces the resource. */
 export const address = (extra: Extra = {}): Field => required("string", { path: true, replace: true, ...extra });
 
-/** The account or the zone something belongs to: one of the two. */
+/** The owner: either an account or a zone. */
 export const SCOPE: Fields = {
     accountId: optional("string", { path: true, replace: true }),
     zoneId: optional("string", { path: true, replace: true }),
@@ -77,28 +77,31 @@ export interface Problem {
 
 export interface ResourceType {
     fields: Fields;
-    /** Requests, as `METHOD path` with `{property}` in the path and `{scope}` for `accounts/…` or `zones/…`. No `remove` = no request. */
+    /**
+     * Requests, as `METHOD path` with `{property}` in the path and `{scope}` for `accounts/…` or `zones/…`. Without `remove`:
+     * no request.
+     */
     calls: { create: string; read: string; update: string; remove?: string[] };
-    /** What a write sends instead of a body of JSON. */
+    /** Body of a write instead of JSON. */
     upload?(planned: Values): Upload;
-    /** What a read makes of its answer and of more requests: `get` takes a path as those above. */
+    /** The state from the answer of a read and of more requests: `get` takes a path like those above. */
     readAll?(json: Record<string, unknown>, get: (path: string) => Promise<Answer>): Promise<Record<string, unknown>>;
-    /** Body of a removal's request, by its method. */
+    /** Body of a removal, by its method. */
     removeBody?: Record<string, Value>;
     /** Name of the id in the released provider's messages. */
     idName: string;
-    /** The property that is the id, where the API does not make one. */
+    /** The property that is the id, if the API does not create one. */
     idIs?: string;
-    /** What an import text consists of; `{scope}` is two parts. */
+    /** Parts of an import id; `{scope}` is two parts. */
     importParts: string[];
-    /** Rules on inputs; fields that are not known yet are not looked at. */
+    /** Rules for inputs. Unknown values are not checked. */
     problems?(inputs: Values): Problem[];
-    /** What the released provider refuses only when it creates, before the request. */
+    /** Checks of the released provider at creation only, before the request. */
     refuseCreate?(planned: Values): string | undefined;
-    /** Changes a plan in ways that one field alone does not tell. */
+    /** Changes of a plan that depend on more than one field. */
     adjust?(planned: Values, inputs: Values, state: Values | undefined): Values;
-    /** Changes what a read found, given what the state had. */
+    /** Changes of a read result, given the state. */
     adjustRead?(found: Values, state: Values | undefined): Values;
-    /** The crash of the released provider that this state causes in a comparison. */
+    /** The released provider's crash for such a state in a comparison. */
     crash?(state: Values): string | undefined;
 }

@@ -2,12 +2,12 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "./settings";
 
-/** Requests after the first (cloudflare-go 6.6 and later). */
+/** Most retries of a request (cloudflare-go 6.6 and later). */
 const MAX_RETRIES = 10;
-/** First delay and longest one, in milliseconds. */
+/** First and longest delay, in milliseconds. */
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A delay that a server asks for counts when it is shorter than this, in milliseconds. */
+/** A server's delay is used if it is shorter than this, in milliseconds. */
 const ASKED_DELAY_LIMIT_MS = 60_000;
 
 /** Headers of provider 6.x, whose Terraform plugin framework is 1.19.0. */
@@ -57,7 +57,7 @@ export class Upload {
 export class Api {
     constructor(private readonly settings: Settings) {}
 
-    /** One call, repeated as cloudflare-go repeats it; throws on a status of 400 or above. */
+    /** Sends a request with the retries of cloudflare-go. Throws for a status of 400 or above. */
     async call(method: string, path: string, body?: unknown): Promise<Answer> {
         const url = new URL(path, this.settings.baseUrl).href;
         for (let tried = 0; ; tried++) {

@@ -11,7 +11,7 @@ function address(type: ResourceType, template: string, state: Values): { method:
     const part = (name: string): string => {
         if (name === "scope") return state.accountId ? `accounts/${part("accountId")}` : `zones/${part("zoneId")}`;
         const value = state[name];
-        // The released provider looks at this before any request: an answer without an id leaves such a state.
+        // The released provider checks this before any request: an answer without an id causes such a state.
         if (typeof value !== "string" || value === "")
             throw new Error(`missing required ${name === "id" ? type.idName : snake(name)} parameter`);
         return encodeURIComponent(value);
@@ -21,7 +21,7 @@ function address(type: ResourceType, template: string, state: Values): { method:
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** `result` of an answer's body. A body that is not JSON counts as a result without fields, as in the released provider. */
+/** `result` of a body. A body that is not JSON counts as a result without fields, as in the released provider. */
 function result(answer: Answer): Record<string, unknown> {
     try {
         const found = (JSON.parse(answer.text) as { result?: unknown } | null)?.result;
@@ -31,7 +31,7 @@ function result(answer: Answer): Record<string, unknown> {
     }
 }
 
-/** The state with its `id`: made by the API, or one of the inputs. */
+/** The state with its `id`, created by the API or one of the inputs. */
 function withId(type: ResourceType, state: Values, json: Record<string, unknown>): Values {
     const id = type.idIs === undefined ? json.id : state[type.idIs];
     return { ...withoutNone(state), id: typeof id === "string" && id !== "" ? id : undefined };
@@ -45,7 +45,7 @@ export async function create(type: ResourceType, api: Api, inputs: Values): Prom
     const json = result(await api.call(method, path, type.upload?.(planned) ?? createBody(type.fields, planned)));
     const state = withId(type, afterWrite(type.fields, planned, json), json);
     if (state.id === undefined)
-        throw new Error(`${method} ${path}: the answer holds no result.id, so the resource cannot be found again`);
+        throw new Error(`${method} ${path}: the answer has no result.id, so the resource cannot be found again`);
     return { id: state.id as string, state };
 }
 
@@ -57,7 +57,7 @@ export async function update(type: ResourceType, api: Api, state: Values, inputs
     return withId(type, afterWrite(type.fields, planned, json, state), json);
 }
 
-/** The state as it is now; none if the API does not know it any more. */
+/** The current state; undefined: the API has no such resource. */
 export async function read(type: ResourceType, api: Api, state: Values): Promise<Values | undefined> {
     const { method, path } = address(type, type.calls.read, state);
     try {
@@ -69,7 +69,7 @@ export async function read(type: ResourceType, api: Api, state: Values): Promise
     }
 }
 
-/** What a read has found, with what more requests say. */
+/** The result of a read, with those of additional requests. */
 async function all(type: ResourceType, api: Api, where: Values, json: Record<string, unknown>) {
     const get = (path: string) => api.call("GET", address(type, `GET ${path}`, where).path);
     return type.readAll?.(json, get) ?? json;
@@ -81,7 +81,7 @@ function readState(type: ResourceType, json: Record<string, unknown>, where: Val
     return withId(type, type.adjustRead?.(found, state) ?? found, { id: json.id ?? where.id });
 }
 
-/** An existing resource by the text given to `pulumi import`. */
+/** Imports an existing resource by the id given to `pulumi import`. */
 export async function importResource(
     type: ResourceType,
     api: Api,
@@ -119,7 +119,7 @@ export async function remove(type: ResourceType, api: Api, state: Values): Promi
         const { method, path } = address(type, template, state);
         const answer = await api.call(method, path, type.removeBody?.[method]);
         const json = /^application\/([\w.]+\+)?json/.test(answer.contentType);
-        // The SDK decodes these answers, and fails on other types though the API has done its work.
+        // The SDK decodes these answers, and fails for other types even after a successful request.
         if (!json && !(type.idName === "ruleset_id" && answer.status === 204))
             throw new Error(
                 `expected destination type of 'string' or '[]byte' for responses with content-type '${answer.contentType}' that is not 'application/json'`,
@@ -127,7 +127,7 @@ export async function remove(type: ResourceType, api: Api, state: Values): Promi
     }
 }
 
-/** Inputs of a state after a read: what the program gave, with the values found. */
+/** Inputs of a state after a read: those of the program, with the read values. */
 export function inputsAfterRead(old: Values, state: Values): Values {
     const pick = (given: unknown, found: unknown): unknown => {
         if (Array.isArray(given) && Array.isArray(found) && given.length === found.length)
@@ -142,5 +142,5 @@ export function inputsAfterRead(old: Values, state: Values): Values {
 const isPlain = (value: unknown): value is Record<string, unknown> =>
     typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What of a state differs from the inputs. */
+/** The part of a state that differs from the inputs. */
 export { difference };

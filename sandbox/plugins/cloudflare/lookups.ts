@@ -3,17 +3,17 @@ import type { Api } from "./http";
 import { zone } from "./resources/zone";
 import { decode, withoutNone } from "./wire";
 
-/** Results that a list function returns at most, where the program does not say. */
+/** Default for the number of results of a list function. */
 const MAX_ITEMS = 1000;
 
 type Lookup = (api: Api, args: Values) => Promise<Values>;
 
-/** Every output of a zone, as functions return it. */
+/** Outputs of a zone in functions. */
 const OUTPUTS = { object: { ...zone.fields, id: { type: "string", kind: "computed" } as const } };
 
 const outputs = (json: unknown) => decode(OUTPUTS, json) as Values;
 
-/** Query parameters, nested names with dots, lists by repeating the key. */
+/** Query parameters: nested names with dots, lists with repeated keys. */
 function query(filter: Values, prefix = ""): [string, string][] {
     return Object.entries(filter).flatMap(([name, value]): [string, string][] => {
         if (value === undefined || value === null) return [];
@@ -37,7 +37,7 @@ async function list(api: Api, filter: Values, page: number): Promise<Value[]> {
     return Array.isArray(answer.result) ? answer.result : [];
 }
 
-/** A zone by its id, or by a filter that must match exactly one: then only the first page is looked at. */
+/** A zone by its id, or by a filter with exactly one match on the first page. */
 const getZone: Lookup = async (api, args) => {
     known(args, "zoneId", "filter");
     let { zoneId } = args;
@@ -54,7 +54,7 @@ const getZone: Lookup = async (api, args) => {
     return withoutNone({ ...outputs(answer.result), zoneId, filter: args.filter });
 };
 
-/** All zones that match: page by page, until one is empty or enough are there. */
+/** All matching zones: pages until one is empty or the limit is reached. */
 const getZones: Lookup = async (api, args) => {
     known(args, ...FILTERS, "maxItems");
     const { maxItems, ...filter } = args;
@@ -68,17 +68,17 @@ const getZones: Lookup = async (api, args) => {
     return withoutNone({ ...args, results: results.slice(0, most) as Value[] });
 };
 
-/** The released bridge takes the secret mark off this token: programs must put it on themselves. */
+/** The released bridge does not mark this token as a secret: programs must do so. */
 const getToken: Lookup = async (api, args) => {
     known(args, "accountId", "tunnelId");
     const { accountId, tunnelId } = args as Record<string, string>;
     const path = `accounts/${encodeURIComponent(accountId)}/cfd_tunnel/${encodeURIComponent(tunnelId)}/token`;
     const { result } = JSON.parse((await api.call("GET", path)).text) as { result?: unknown };
-    if (typeof result !== "string") throw new Error(`GET ${path}: the answer holds no token`);
+    if (typeof result !== "string") throw new Error(`GET ${path}: the answer has no token`);
     return { accountId, tunnelId, token: result };
 };
 
-/** The functions that are emulated, by token. */
+/** The emulated functions, by token. */
 export const LOOKUPS: Record<string, Lookup> = {
     "cloudflare:index/getZone:getZone": getZone,
     "cloudflare:index/getZones:getZones": getZones,

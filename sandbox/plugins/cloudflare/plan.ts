@@ -4,7 +4,7 @@ import type { Field, Fields, ResourceType, Type } from "./fields";
 
 const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
 
-/** A value with the defaults of the parts it leaves out. */
+/** A value with defaults for its missing parts. */
 function complete(type: Type, value: Value): Value {
     if (typeof type === "string" || value === UNKNOWN) return value;
     if ("object" in type) return isObject(value) ? (completeObject(type.object, value) as Value) : value;
@@ -27,8 +27,8 @@ function completeObject(fields: Fields, given: Values): Values {
 }
 
 /**
- * The state a program asks for: its inputs, defaults, and for the rest what the state has; unknown where only the API's
- * answer will tell.
+ * The planned state: inputs, defaults, and values of the state for other fields. Fields that only the API's answer has are
+ * unknown.
  */
 export function plan(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = completeObject(type.fields, inputs);
@@ -40,7 +40,7 @@ export function plan(type: ResourceType, inputs: Values, state?: Values): Values
     return type.adjust?.(planned, inputs, state) ?? planned;
 }
 
-/** Whether a planned value is what the state has. Parts that only the API sets never differ. */
+/** Whether a planned value equals that of the state. Parts that only the API sets are never different. */
 export function sameValue(type: Type, before: Value | undefined, after: Value | undefined): boolean {
     if (none(before) || none(after)) return none(before) && none(after);
     if (after === UNKNOWN) return false;
@@ -70,8 +70,8 @@ export function sameField(field: Field, before: Value | undefined, after: Value 
 }
 
 /**
- * What of a resource's state would change, and which of it needs a new resource. Where something does, what only the API's
- * answer will tell is named too.
+ * Changes of a resource's state, and those that need a replacement. With any change, the fields that only the API's answer has
+ * are included.
  */
 export function difference(type: ResourceType, state: Values, inputs: Values): Difference[] {
     const crash = type.crash?.(state);
@@ -97,7 +97,7 @@ const kindOf = (before: Value | undefined, after: Value | undefined): Difference
 
 type Part = Pick<Difference, "property" | "kind">;
 
-/** The innermost parts that differ, by their paths; elements of a list, and of a set, by their place. */
+/** The innermost different parts by their paths; elements of lists and sets by index. */
 function partsOf(field: Field, before: Value | undefined, after: Value | undefined, property: string): Part[] {
     const { type } = field;
     if (none(before) || none(after) || after === UNKNOWN || typeof type === "string")
@@ -117,7 +117,7 @@ function partsOf(field: Field, before: Value | undefined, after: Value | undefin
     });
 }
 
-/** What a preview shows: the plan, or nothing known of the parts that hold something unknown. */
+/** The preview: the plan, with parts unknown that contain unknown values. */
 export function preview(type: ResourceType, inputs: Values, state?: Values): Values {
     const planned = plan(type, inputs, state);
     const id = type.idIs === undefined ? undefined : planned[type.idIs];

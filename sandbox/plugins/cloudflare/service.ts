@@ -22,10 +22,10 @@ import { difference, preview } from "./plan";
 import { RESOURCE_TYPES } from "./resources";
 import { settingsOf, settingsProblems } from "./settings";
 
-/** The version of the SDK this emulates. */
+/** The emulated version of the SDK. */
 const VERSION = "6.22.1";
 
-/** The rules of a resource type; one that is unsupported is an error, never a resource without rules. */
+/** Returns the rules of a resource type. Throws for an unsupported type. */
 function resourceType(urn: string): ResourceType {
     const { type } = parseUrn(urn);
     const known = RESOURCE_TYPES[type];
@@ -36,14 +36,14 @@ function resourceType(urn: string): ResourceType {
     );
 }
 
-/** The bridge says how properties differ only where it is asked to (pkg/pf/tfbridge/provider_diff.go). */
+/** The bridge explains how properties differ only on request (pkg/pf/tfbridge/provider_diff.go). */
 const inDetail = ({ PULUMI_TF_BRIDGE_ACCURATE_PF_BRIDGE_PREVIEW: asked = "" }: NodeJS.ProcessEnv) =>
     ["1", "true"].includes(asked.toLowerCase());
 
 const secretsOf = (type: ResourceType) =>
     Object.entries(type.fields).flatMap(([name, field]) => (field.secret ? [name] : []));
 
-/** Settings as Configure brings them: named with or without the package. */
+/** Settings of Configure: names with or without the package. */
 function configuration(request: provider.ConfigureRequest): Values {
     const variables = request.getVariablesMap().toObject() as [string, string][];
     const named = variables.map(([name, value]) => [name.split(":").at(-1) as string, value]);
@@ -69,7 +69,7 @@ class Service {
             );
             return new provider.CheckResponse().setInputs(request.getNews()).setFailuresList(failures);
         }),
-        // New credentials or another address are an update of the provider, never a replacement of what it made.
+        // New credentials or another address update the provider. They never replace its resources.
         diffConfig: unary((request: provider.DiffRequest) => {
             const [olds, news] = [readValues(request.getOlds()), readValues(request.getNews())];
             const names = [...new Set([...Object.keys(olds), ...Object.keys(news)])].sort();
@@ -77,7 +77,7 @@ class Service {
             return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
         }),
         configure: unary((request: provider.ConfigureRequest) => {
-            this.api = new Api(settingsOf(configuration(request), this.env)); // no request: a bad token shows at the first call
+            this.api = new Api(settingsOf(configuration(request), this.env)); // no request: an invalid token fails at the first call
             return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);
         }),
     };
@@ -114,7 +114,7 @@ class Service {
                 return readResponse(type, String(state.id ?? request.getId()), state, inputs);
             }
             const state = await lifecycle.read(type, this.api, old);
-            if (!state) return new provider.ReadResponse(); // no id: gone
+            if (!state) return new provider.ReadResponse(); // no id: deleted
             const inputs = lifecycle.inputsAfterRead(readValues(request.getInputs()), state);
             return readResponse(type, request.getId(), state, inputs);
         }),

@@ -1,6 +1,6 @@
 import type { Values } from "../protocol";
 
-/** Where the released provider sends requests by default. */
+/** Default address of the released provider. */
 const DEFAULT_BASE_URL = "https://api.cloudflare.com/client/v4/";
 
 const FORMS: Record<string, RegExp> = {
@@ -14,7 +14,7 @@ const FORMS: Record<string, RegExp> = {
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-/** What is wrong with a provider's settings. Only what a program or a config file gives is looked at, as released. */
+/** Validates a provider's settings. As in the released one, only those of a program or a config file. */
 export function settingsProblems(given: Values): { property: string; reason: string }[] {
     const found: { property: string; reason: string }[] = [];
     const wrong = (property: string, text: string) =>
@@ -34,13 +34,13 @@ export function settingsProblems(given: Values): { property: string; reason: str
 }
 
 export interface Settings {
-    /** With a slash at its end. */
+    /** Address with a final slash. */
     baseUrl: string;
-    /** Who asks. */
+    /** User agent. */
     headers: Record<string, string>;
 }
 
-/** Settings from a configuration, and where it says nothing from the environment. */
+/** Settings of the configuration, otherwise of the environment. */
 export function settingsOf(given: Values, env: NodeJS.ProcessEnv): Settings {
     const from = (name: string, variable: string) => (given[name] as string | undefined) || env[variable] || undefined;
     const base = from("baseUrl", "CLOUDFLARE_BASE_URL") ?? DEFAULT_BASE_URL;

@@ -2,13 +2,13 @@ import { isObject, UNKNOWN, type Value, type Values } from "../protocol";
 import { type Field, type Fields, type Type, wireName } from "./fields";
 import { sameField } from "./plan";
 
-/** A value of the wrong JSON type in an answer. */
+/** A value with a wrong JSON type in an answer. */
 class WrongType extends Error {}
 
 const none = (value: Value | undefined): value is null | undefined => value === undefined || value === null;
 const inBody = (field: Field) => field.path === undefined && field.kind !== "computed";
 
-/** A value as it is sent. */
+/** A value as sent. */
 function encode(type: Type, value: Value): Value {
     if (typeof type === "string") return value;
     if ("object" in type) return encodeFields(type.object, value as Values);
@@ -29,10 +29,10 @@ function encodeFields(fields: Fields, planned: Values): { [name: string]: Value 
     return body;
 }
 
-/** Everything that is planned and known. */
+/** All planned and known values. */
 export const createBody = (fields: Fields, planned: Values) => encodeFields(fields, planned);
 
-/** Everything that is planned, and an explicit null for what the state has and the plan has not; not so inside lists. */
+/** All planned values, and null for values that only the state has; not inside lists. */
 export function putBody(fields: Fields, planned: Values, state: Values): { [name: string]: Value } {
     const body = encodeFields(fields, planned);
     for (const [name, field] of Object.entries(fields)) {
@@ -45,7 +45,7 @@ export function putBody(fields: Fields, planned: Values, state: Values): { [name
     return body;
 }
 
-/** What differs, with an explicit null for what is gone. */
+/** The differences, with null for removed values. */
 export function patchBody(fields: Fields, planned: Values, state: Values): { [name: string]: Value } {
     const changed = Object.entries(fields).filter(([name, field]) => !sameField(field, state[name], planned[name]));
     return putBody(Object.fromEntries(changed), planned, state);
@@ -53,7 +53,7 @@ export function patchBody(fields: Fields, planned: Values, state: Values): { [na
 
 const PRIMITIVES = ["string", "number", "boolean"];
 
-/** A value of an answer as programs see it; none for null and for what is missing. */
+/** A value of an answer as programs see it; undefined: null or missing. */
 export function decode(type: Type, json: unknown): Value | undefined {
     if (json === undefined || json === null) return undefined;
     if (type === "any") return json as Value;
@@ -87,7 +87,7 @@ const empty = (value: Value | undefined) =>
     value === false || value === "" || (Array.isArray(value) && value.length === 0) || isEmptyObject(value);
 const isEmptyObject = (value: Value | undefined) => isObject(value) && Object.keys(value).length === 0;
 
-/** State after a read: every field as answered, except those of the address and those a read does not look at. */
+/** State after a read: fields as answered, except parts of the address and fields that reads ignore. */
 export function afterRead(fields: Fields, json: Record<string, unknown>, state: Values | undefined): Values {
     const found: Values = {};
     for (const [name, field] of Object.entries(fields)) {
@@ -103,8 +103,8 @@ export function afterRead(fields: Fields, json: Record<string, unknown>, state: 
 }
 
 /**
- * State after a create or an update: what was planned stays whatever the API says, the rest is the API's answer; what
- * it leaves out is null. A field of the wrong type is skipped, and then missed.
+ * State after a create or an update: planned values stay, whatever the API answers; other fields are those of the answer, or
+ * null. A field with a wrong type is skipped, and is then missing.
  */
 export function afterWrite(fields: Fields, planned: Values, json: Record<string, unknown>, state?: Values): Values {
     const result: Values = {};
@@ -128,7 +128,7 @@ function decodeOrMiss(name: string, type: Type, answer: unknown): Value | undefi
     }
 }
 
-/** A planned value, with the API's parts of it from the answer. */
+/** A planned value, with the API's parts from the answer. */
 function fillIn(type: Type, planned: Value, answer: unknown): Value {
     if (typeof type === "string" || "map" in type || "set" in type || typeof answer !== "object" || answer === null)
         return planned;

@@ -14,7 +14,7 @@ const INPUTS: Record<string, "string" | "boolean" | "list" | "texts" | "connecti
 };
 const LOGGING = ["stdout", "stderr", "stdoutAndStderr", "none"];
 
-/** Parts of a connection; the last ones exist in the released provider and are unsupported. */
+/** Fields of a connection. The last ones exist only in the released provider and are unsupported. */
 const CONNECTION: Record<string, "string" | "number"> = {
     host: "string",
     port: "number",
@@ -27,7 +27,7 @@ const CONNECTION: Record<string, "string" | "number"> = {
 };
 const UNSUPPORTED = ["agentSocketPath", "password", "proxy"];
 
-/** What the released provider fills in. */
+/** Defaults of the released provider. */
 const DEFAULTS = { user: "root", port: 22, dialErrorLimit: 10, perDialTimeout: 15 };
 
 export interface Failure {
@@ -35,7 +35,7 @@ export interface Failure {
     reason: string;
 }
 
-/** What is wrong with a program's inputs. No value is quoted: a connection holds a key. */
+/** Validates a program's inputs. Messages have no values, because a connection has a key. */
 export function problemsOf(given: Values): Failure[] {
     const found: Failure[] = [];
     const wrong = (property: string, reason: string) => found.push({ property, reason: `${property}: ${reason}` });
@@ -74,7 +74,7 @@ function connectionProblems(value: Value): Failure[] {
     return found;
 }
 
-/** Inputs with the defaults the released provider adds in Check. */
+/** Inputs with the released provider's defaults of Check. */
 export function withDefaults(given: Values): Values {
     const { connection } = given;
     return {
@@ -92,11 +92,11 @@ export interface Connection {
     privateKeyPassword?: string;
     hostKey?: string;
     dialErrorLimit: number;
-    /** In seconds; 0 = no limit. */
+    /** Seconds; 0: no limit. */
     perDialTimeout: number;
 }
 
-/** A run of one of the commands. */
+/** A run of one command. */
 export interface Run {
     connection: Connection;
     command: string;
@@ -104,7 +104,7 @@ export interface Run {
     environment: Record<string, string>;
 }
 
-/** One of a resource's commands, with what the last run printed where that is wanted; none if there is no such command. */
+/** One of a resource's commands, with the last output if requested; undefined: there is no such command. */
 export function runOf(command: Value | undefined, values: Values, last: Values): Run | undefined {
     if (typeof command !== "string") return undefined;
     const previous: Record<string, string> = {};

@@ -17,14 +17,14 @@ import { unsupported, unary } from "../serve";
 import { problemsOf, runOf, withDefaults } from "./inputs";
 import { run } from "./ssh";
 
-/** The version of the SDK this emulates. */
+/** The emulated version of the SDK. */
 const VERSION = "1.2.1";
 
 const COMMAND = "command:remote:Command";
-/** Always a secret, whatever the program says. */
+/** Always a secret, whatever the program sets. */
 const SECRETS = ["connection"];
 
-/** Refuses resources that are unsupported, by name. */
+/** Rejects unsupported resources by name. */
 function onlyCommand(urn: string): string {
     const { name, type } = parseUrn(urn);
     if (type === COMMAND) return name;
@@ -35,7 +35,7 @@ function onlyCommand(urn: string): string {
 
 const inputsOf = ({ stdout: _out, stderr: _err, ...inputs }: Values): Values => inputs;
 
-/** Inputs that changed. Triggers make a new resource, everything else runs `update`, or `create` again. */
+/** Changed inputs. Triggers replace the resource, all others run `update`, or `create` again. */
 function difference(state: Values, inputs: Values): Difference[] {
     const before = inputsOf(state);
     const names = [...new Set([...Object.keys(before), ...Object.keys(inputs)])].sort();
@@ -47,7 +47,7 @@ function difference(state: Values, inputs: Values): Difference[] {
     });
 }
 
-/** What a run leaves behind; the old output where there was nothing to run. */
+/** Outputs of a run; without a command, the old outputs. */
 async function outcome(command: Values[string], inputs: Values, last: Values): Promise<Values> {
     const given = runOf(command, inputs, last);
     const output = given ? await run(given) : { stdout: last.stdout ?? "", stderr: last.stderr ?? "" };

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Client, type ClientChannel, utils } from "ssh2";
 import type { Connection, Run } from "./inputs";
 
-/** Delays between attempts to connect, as the released provider has them: 100 ms, growing by half, up to 5 s. */
+/** Delays between connection attempts, as in the released provider: 100 ms, growing by half, up to 5 s. */
 const FIRST_DELAY_MS = 100;
 const GROWTH = 1.5;
 const LONGEST_DELAY_MS = 5_000;
 
-/** Host key types in the order in which Go's client asks for them. */
+/** Host key types in the order of Go's client. */
 const HOST_KEY_TYPES = [
     ...(["ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"] as const),
     ...(["rsa-sha2-256", "rsa-sha2-512", "ssh-rsa", "ssh-ed25519"] as const),
@@ -18,7 +18,7 @@ export interface Output {
     stderr: string;
 }
 
-/** Runs a command on another host. Fails with the command, its exit status and all it printed, as released. */
+/** Runs a command on another host. Fails with the command, its exit status and its whole output, as the released one. */
 export async function run(given: Run): Promise<Output> {
     const client = await dial(given.connection);
     try {
@@ -28,7 +28,7 @@ export async function run(given: Run): Promise<Output> {
     }
 }
 
-/** Connects, and tries again as often as the connection says. */
+/** Connects, with the retries of the connection's settings. */
 async function dial(connection: Connection): Promise<Client> {
     const options = connectOptions(connection);
     let delay = FIRST_DELAY_MS;
@@ -59,7 +59,7 @@ function connectOptions(connection: Connection) {
         passphrase: connection.privateKeyPassword,
         readyTimeout: connection.perDialTimeout * 1000,
         algorithms: { serverHostKey: HOST_KEY_TYPES },
-        // Without a key any host is believed, as in the released provider.
+        // Without a key every host is trusted, as in the released provider.
         hostVerifier: (key: Buffer) => expected === undefined || key.equals(expected),
     };
 }
@@ -85,7 +85,7 @@ function connect(options: ReturnType<typeof connectOptions>): Promise<Client> {
     });
 }
 
-/** What went wrong, in the words of Go's client where programs may look for them. */
+/** The error, in the words of Go's client where programs may parse them. */
 function messageOf(error: unknown, { host, port }: Connection): string {
     const { message, level, code } = error as { message: string; level?: string; code?: string };
     if (/verification failed/.test(message)) return "ssh: handshake failed: ssh: host key mismatch";
@@ -98,7 +98,7 @@ function messageOf(error: unknown, { host, port }: Connection): string {
 
 function execute(client: Client, given: Run): Promise<Output> {
     return new Promise((resolve, reject) => {
-        // A host that does not accept a variable refuses it: ssh2 does not say so, the command then runs without it.
+        // A host rejects variables that it does not accept. ssh2 does not report that, and the command runs without them.
         client.exec(given.command, { env: given.environment }, (error, channel) => {
             if (error) return reject(error);
             collect(channel, given).then(resolve, reject);

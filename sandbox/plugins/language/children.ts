@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, type SpawnOptions } from "node:child_process";
 import * as path from "node:path";
 
-/** In the one file that toolchain/launchers.ts makes of this program: the folder its sources lie in. */
+/** In the bundle of toolchain/launchers.ts: the folder of the sources. */
 declare const EMULATORS_FOLDER: string | undefined;
 const FOLDER = typeof EMULATORS_FOLDER === "string" ? EMULATORS_FOLDER : path.join(__dirname, "..");
 
-/** Time a process has to end by itself after it was asked to, in milliseconds. The released host waits 5 s too. */
+/** Time for a process to end after SIGINT or SIGTERM, in milliseconds. The released host waits 5 s too. */
 const GRACE_MS = 5000;
 
 export interface Ended {
@@ -13,13 +13,13 @@ export interface Ended {
     signal: NodeJS.Signals | undefined;
 }
 
-/** The processes the language host has started. None of them may outlive it. */
+/** The processes of the language host. None of them outlives it. */
 export class Children {
     private readonly running = new Set<ChildProcess>();
 
-    /** Starts Node.js; the new process ends by itself if this one is killed. */
+    /** Starts Node.js. The new process ends when this one is killed. */
     startNode(args: string[], options: SpawnOptions): ChildProcess {
-        // `--require=…` in one word: @pulumi/pulumi looks for a bare `--require` to find out whether another loader is in use.
+        // `--require=…` as one word: @pulumi/pulumi detects another loader by a separate `--require`.
         const watch = `--require=${path.join(FOLDER, "exit-with-parent.cjs")}`;
         return this.start(process.execPath, [watch, ...args], options);
     }
@@ -41,7 +41,7 @@ export class Children {
         });
     }
 
-    /** Asks a process to end, and ends it if it does not. */
+    /** Asks a process to end, and kills it after a timeout. */
     static interrupt(child: ChildProcess): void {
         child.kill("SIGINT");
         const timer = setTimeout(() => child.kill("SIGKILL"), GRACE_MS);
@@ -53,7 +53,7 @@ export class Children {
         for (const child of this.running) Children.interrupt(child);
     }
 
-    /** Ends every process at once: this one is about to go. */
+    /** Kills all processes at once, before this one ends. */
     kill(): void {
         for (const child of this.running) child.kill("SIGKILL");
     }

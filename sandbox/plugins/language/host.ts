@@ -21,7 +21,7 @@ const optionsOf = (info: language.ProgramInfo | undefined) => {
     return readOptions((options?.toJavaScript() ?? {}) as Record<string, unknown>);
 };
 
-/** Whether the engine would find a provider: on PATH, or among the plugins it has downloaded. */
+/** Whether the engine finds a provider: on PATH, or among its downloaded plugins. */
 function hasPlugin(name: string): boolean {
     if (findOnPath(`pulumi-resource-${name}`) !== undefined) return true;
     const folder = path.join(process.env.PULUMI_HOME || path.join(os.homedir(), ".pulumi"), "plugins");
@@ -43,12 +43,12 @@ export class LanguageHost {
     readonly children = new Children();
 
     constructor(
-        /** Address of the engine. Unknown until the handshake when the engine attaches to a running host. */
+        /** Address of the engine. Unknown until the handshake if the engine attaches to a running host. */
         private engine: string | undefined,
         private readonly tracing?: string,
     ) {}
 
-    /** Every call of the service; those unsupported answer UNIMPLEMENTED and say so. */
+    /** All calls of the service. Unsupported ones answer UNIMPLEMENTED with a message. */
     service(): grpc.UntypedServiceImplementation {
         const calls: Record<keyof typeof LanguageRuntimeService, grpc.UntypedHandleCall> = {
             handshake: unary((request: language.LanguageHandshakeRequest) => {
@@ -117,14 +117,13 @@ export class LanguageHost {
     private async run(request: language.RunRequest): Promise<language.RunResponse> {
         if (request.getQuerymode()) unsupported("Query mode");
         if (request.getAttachDebugger()) unsupported("--attach-debugger");
-        if (this.engine === undefined)
-            throw new Error("Run came before the handshake that gives the engine's address.");
+        if (this.engine === undefined) throw new Error("Run before the handshake, which has the engine's address.");
         const options = optionsOf(request.getInfo());
         const { error, bail } = await runProgram(request, options, this.children, this.engine, this.tracing);
         return new language.RunResponse().setError(error).setBail(bail);
     }
 
-    /** `pulumi install`: npm only, from the lock file where there is one. */
+    /** `pulumi install`: npm only, from the lock file if there is one. */
     private install(
         call: grpc.ServerWritableStream<language.InstallDependenciesRequest, language.InstallDependenciesResponse>,
     ): void {

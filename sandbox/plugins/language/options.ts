@@ -1,6 +1,6 @@
-/** `runtime.options` of Pulumi.yaml, as far as they are emulated. */
+/** The supported part of `runtime.options` in Pulumi.yaml. */
 export interface RuntimeOptions {
-    /** Loads the program through ts-node. @default true, as in the released host */
+    /** Whether ts-node loads the program. @default true, as in the released host */
     typescript: boolean;
     /** Path of the compiler configuration, relative to the program. @default tsconfig.json */
     tsconfig?: string;
@@ -10,7 +10,7 @@ export interface RuntimeOptions {
 
 const KNOWN = ["typescript", "tsconfig", "nodeargs", "packagemanager"];
 
-/** Reads the options; anything that would change the run and is unsupported is an error. */
+/** Parses the options. An unsupported option with an effect is an error. */
 export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
     for (const [name, value] of Object.entries(raw)) {
         if (!KNOWN.includes(name)) {
@@ -36,7 +36,7 @@ export function readOptions(raw: Record<string, unknown>): RuntimeOptions {
     };
 }
 
-/** Splits a line as a shell does: blanks separate, quotes and backslashes keep together. No expansion. */
+/** Splits a line as a shell does: at spaces, outside of quotes and backslashes. No expansion. */
 function splitWords(line: string): string[] {
     const words: string[] = [];
     let word: string | undefined;

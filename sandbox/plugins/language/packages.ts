@@ -30,7 +30,7 @@ function readPackage(folder: string): PackageJson | undefined {
     }
 }
 
-/** The `node_modules` folders Node.js looks into for a program, nearest first. */
+/** The `node_modules` folders of a program as Node.js searches them, nearest first. */
 function moduleFolders(program: string): string[] {
     const paths = createRequire(path.join(program, "index.js")).resolve.paths("x") ?? [];
     return paths.filter((folder) => fs.existsSync(folder));
@@ -45,7 +45,7 @@ function namesIn(modules: string): string[] {
     });
 }
 
-/** Installed packages as `name → folder`; the nearest of a name wins, as it does when the program loads it. */
+/** Installed packages as `name → folder`. The nearest one of a name wins, as for the program. */
 function installed(program: string): Map<string, string> {
     const found = new Map<string, string>();
     for (const modules of moduleFolders(program))
@@ -54,9 +54,9 @@ function installed(program: string): Map<string, string> {
 }
 
 /**
- * Pulumi packages a program can use, from the `pulumi` part of the installed SDKs' package.json. `hasPlugin` leaves out
- * those this machine has no plugin for: the released host names them all and the engine downloads them, which here would
- * fail every command over a package that the program may never touch. One that it does touch still fails, by name.
+ * Pulumi packages of a program, from the `pulumi` part of the installed SDKs' package.json. `hasPlugin` omits those without a
+ * plugin on this machine: the released host lists all, and the engine downloads them. Here a package that the program never
+ * uses would fail every command. One that it uses still fails, with its name.
  */
 export function requiredPackages(program: string, hasPlugin: (name: string) => boolean): RequiredPackage[] {
     return [...installed(program)].flatMap(([npmName, folder]) => {
@@ -75,7 +75,7 @@ export function requiredPackages(program: string, hasPlugin: (name: string) => b
     });
 }
 
-/** What the program depends on, with the versions installed: its own dependencies, or everything below them too. */
+/** Dependencies of the program with their installed versions: direct ones, or all. */
 export function programDependencies(program: string, transitive: boolean): Dependency[] {
     const folders = installed(program);
     if (!transitive) {

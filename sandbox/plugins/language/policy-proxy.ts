@@ -3,7 +3,7 @@ import * as analyzer from "@pulumi/pulumi/proto/analyzer_pb";
 import { AnalyzerService } from "@pulumi/pulumi/proto/analyzer_grpc_pb";
 import { SERVER_OPTIONS, listen } from "../serve";
 
-/** Messages pass through as they are: only the two below are looked into. */
+/** Messages pass unchanged. Only the two below are parsed. */
 const asIs = (bytes: Buffer) => bytes;
 
 type Methods = Record<string, grpc.MethodDefinition<unknown, unknown>>;
@@ -11,9 +11,9 @@ type Methods = Record<string, grpc.MethodDefinition<unknown, unknown>>;
 const METHODS = AnalyzerService as unknown as Methods;
 
 /**
- * Stands between the engine and a policy pack, as the released host does: a pack written for Node.js expects the stack's
- * configuration in its environment, but the engine sends it only after it has connected. So the engine connects here,
- * the pack starts once its configuration is known, and every further call is handed on.
+ * A proxy between the engine and a policy pack, as in the released host: a pack for Node.js needs the stack's configuration in
+ * its environment, but the engine sends it only after it has connected. So the engine connects to the proxy, the pack starts
+ * once its configuration is known, and the proxy forwards all further calls.
  */
 export class PolicyProxy {
     private readonly server = new grpc.Server(SERVER_OPTIONS);
@@ -21,7 +21,7 @@ export class PolicyProxy {
     private readonly pack = deferred<grpc.Client>();
 
     constructor() {
-        this.pack.promise.catch(() => undefined); // calls that wait for it get the error
+        this.pack.promise.catch(() => undefined); // waiting calls get the error
         const definition: Methods = {};
         const calls: grpc.UntypedServiceImplementation = {};
         for (const [name, method] of Object.entries(METHODS)) {
@@ -38,23 +38,23 @@ export class PolicyProxy {
         this.server.addService(definition, calls);
     }
 
-    /** Starts to listen; resolves to the port the engine is to connect to. */
+    /** Starts to listen. Resolves to the port for the engine. */
     listen(): Promise<number> {
         return listen(this.server);
     }
 
-    /** The stack's configuration; undefined when the engine asks something else first, as `policy publish` does. */
+    /** The stack's configuration; undefined if the engine makes another call first, as `policy publish` does. */
     async configuration(): Promise<analyzer.AnalyzerStackConfigureRequest | undefined> {
         const bytes = await this.configured.promise;
         return bytes && analyzer.AnalyzerStackConfigureRequest.deserializeBinary(bytes);
     }
 
-    /** Hands everything on to the pack that listens on this port. */
+    /** Forwards all calls to the pack on this port. */
     async attach(port: number): Promise<void> {
         const client = new grpc.Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), SERVER_OPTIONS);
         const configuration = await this.configured.promise;
         if (configuration) {
-            // Packs older than this call know their configuration from the environment.
+            // Packs older than this call read their configuration from the environment.
             await forward(client, METHODS.configureStack.path, configuration).catch((error: grpc.ServiceError) => {
                 if (error.code !== grpc.status.UNIMPLEMENTED) throw error;
             });
@@ -62,7 +62,7 @@ export class PolicyProxy {
         this.pack.resolve(client);
     }
 
-    /** Ends it: calls that still wait for the pack fail with this reason. */
+    /** Ends it: calls that wait for the pack fail with this reason. */
     close(reason: string): void {
         this.configured.reject(new Error(reason));
         this.pack.reject(new Error(reason));
@@ -70,7 +70,7 @@ export class PolicyProxy {
             (client) => client.close(),
             () => undefined,
         );
-        // Waiting calls still get the reason; what the engine keeps open longer than that is cut.
+        // Waiting calls get the reason. Connections that the engine keeps longer are closed.
         const cut = setTimeout(() => this.server.forceShutdown(), 1000);
         this.server.tryShutdown(() => clearTimeout(cut));
     }
@@ -92,7 +92,7 @@ export class PolicyProxy {
     }
 }
 
-/** A promise with its two ends. Node.js 20 has none built in. */
+/** A promise with its resolve and reject. Node.js 20 has none. */
 function deferred<T>() {
     let resolve!: (value: T) => void;
     let reject!: (reason: Error) => void;

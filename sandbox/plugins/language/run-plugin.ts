@@ -9,7 +9,7 @@ import { locate, optionEnvironment } from "./run";
 
 type Call = ServerWritableStream<RunPluginRequest, RunPluginResponse>;
 
-/** Runs a policy pack, or a provider written for Node.js; its output and exit code travel in the stream. */
+/** Runs a policy pack, or a provider for Node.js. The stream has its output and exit code. */
 export async function runPlugin(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
     const request = call.request;
     try {
@@ -54,7 +54,7 @@ async function runProvider(call: Call, options: RuntimeOptions, children: Childr
     await finish(call, child);
 }
 
-/** A pack runs in its own folder, with the stack's configuration in its environment. */
+/** Runs a pack in its own folder, with the stack's configuration in its environment. */
 async function runPolicyPack(call: Call, options: RuntimeOptions, children: Children): Promise<void> {
     const request = call.request;
     const folder = folderOf(request);
@@ -78,8 +78,8 @@ async function runPolicyPack(call: Call, options: RuntimeOptions, children: Chil
             stdio: ["ignore", "pipe", "pipe"],
         });
         const attach = (port: number) => {
-            if (!Number.isInteger(port)) return proxy.close("the policy pack printed something before its port");
-            proxy.attach(port).catch((error: Error) => proxy.close(`the policy pack refused: ${error.message}`));
+            if (!Number.isInteger(port)) return proxy.close("the policy pack printed other output before its port");
+            proxy.attach(port).catch((error: Error) => proxy.close(`the policy pack failed: ${error.message}`));
         };
         child.stdout?.on(
             "data",
@@ -91,7 +91,7 @@ async function runPolicyPack(call: Call, options: RuntimeOptions, children: Chil
     }
 }
 
-/** Splits a plugin's output into its first line, the port, and everything after it. */
+/** Splits a plugin's output into its first line, the port, and the rest. */
 function portThen(port: (port: number) => void, rest: (bytes: Buffer) => void): (bytes: Buffer) => void {
     let line: Buffer | undefined = Buffer.alloc(0);
     return (bytes) => {

@@ -4,17 +4,17 @@ import type { RunRequest } from "@pulumi/pulumi/proto/language_pb";
 import { Children } from "./children";
 import type { RuntimeOptions } from "./options";
 
-/** Exit code of @pulumi/pulumi's runner after it has told the user what went wrong itself. */
+/** Exit code of @pulumi/pulumi's runner after it has printed the error itself. */
 const ALREADY_REPORTED = 32;
 
 export interface RunOutcome {
-    /** What the engine shows; empty when all went well. */
+    /** Message of the engine; empty: success. */
     error: string;
-    /** The run failed and the user has been told why: the engine stops without a message of its own. */
+    /** Whether the run failed with its error already printed: the engine stops without a message. */
     bail: boolean;
 }
 
-/** Finds a script of the copy of @pulumi/pulumi that the program itself uses. */
+/** Finds a script in the program's own copy of @pulumi/pulumi. */
 export function locate(script: string, program: string): string {
     try {
         return createRequire(path.join(program, "index.js")).resolve(script);
@@ -26,7 +26,7 @@ export function locate(script: string, program: string): string {
     }
 }
 
-/** Command line of the runner, with the flags it reads and nothing secret among them. */
+/** Command line of the runner with its flags, and without secrets. */
 function runArguments(request: RunRequest, engine: string, program: string, tracing?: string): string[] {
     const info = request.getInfo();
     const flags: [name: string, value: string | undefined][] = [
@@ -48,7 +48,7 @@ function runArguments(request: RunRequest, engine: string, program: string, trac
     ];
 }
 
-/** Environment of the program: the configuration travels here, because a command line can be read by every user. */
+/** Environment of the program. It has the configuration, because every user can read a command line. */
 function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.ProcessEnv {
     const config = Object.fromEntries(request.getConfigMap().getEntryList());
     return {
@@ -59,7 +59,7 @@ function runEnvironment(request: RunRequest, options: RuntimeOptions): NodeJS.Pr
     };
 }
 
-/** How @pulumi/pulumi's runners learn of `runtime.options`. */
+/** `runtime.options` for @pulumi/pulumi's runners. */
 export function optionEnvironment(options: RuntimeOptions): NodeJS.ProcessEnv {
     return {
         ...(options.typescript ? { PULUMI_NODEJS_TYPESCRIPT: "true" } : {}),
@@ -78,7 +78,7 @@ export async function runProgram(
     const folder = request.getInfo()?.getProgramDirectory() || request.getPwd();
     const entry = request.getInfo()?.getEntryPoint() || request.getProgram() || ".";
     const script = locate("@pulumi/pulumi/cmd/run", folder);
-    // The program writes to this process's own stdout and stderr, which the engine shows.
+    // The program writes to this process's stdout and stderr, which the engine shows.
     const child = children.startNode(
         [...options.nodeArguments, script, ...runArguments(request, engine, entry, tracing)],
         { cwd: request.getPwd(), env: runEnvironment(request, options), stdio: ["ignore", "inherit", "inherit"] },

@@ -23,7 +23,7 @@ function bytesComputed(bytes: Buffer): Made {
 
 const uuidComputed = (result: string): Made => ({ id: result, computed: { id: result, result } });
 
-/** Bytes from base64 text, refusing what Node.js would skip over. */
+/** Bytes of a base64 text. Rejects characters that Node.js would skip. */
 function decode(text: string, encoding: "base64" | "base64url"): Buffer {
     const bytes = Buffer.from(text, encoding);
     if (bytes.toString(encoding) !== text || text === "") {
@@ -44,7 +44,7 @@ export const id: ResourceType = {
     inputs: idInputs,
     computed: ["id", "b64Url", "b64Std", "hex", "dec"],
     secrets: [],
-    // The released provider has no rule for this one and crashes on a negative length.
+    // The released provider does not validate this and crashes on a negative length.
     problems: ({ byteLength }) =>
         (byteLength as number) < 1 ? [{ property: "byteLength", problem: "The minimum value is 1" }] : [],
     plan: (given) => withDefaults(idInputs, given),

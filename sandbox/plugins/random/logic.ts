@@ -7,7 +7,7 @@ export interface Failure {
     reason: string;
 }
 
-/** The rules of a resource type; one that is unsupported is an error, never a resource without rules. */
+/** Returns the rules of a resource type. Throws for an unsupported type. */
 export function resourceType(urn: string): ResourceType {
     const { type } = parseUrn(urn);
     const known = RESOURCE_TYPES[type];
@@ -28,7 +28,7 @@ const isKind = {
         Object.values(value).every((item) => item === null || typeof item === "string"),
 };
 
-/** What is wrong with a program's inputs. The words name the property as the released provider does. */
+/** Validates a program's inputs. Messages name properties as the released provider does. */
 export function check(urn: string, inputs: Values): Failure[] {
     const type = resourceType(urn);
     const { name } = parseUrn(urn);
@@ -40,7 +40,7 @@ export function check(urn: string, inputs: Values): Failure[] {
         if (input === undefined) {
             fail(
                 property,
-                `The sandbox's random provider knows no input "${property}" (the released one would ignore it)`,
+                `The sandbox's random provider has no input "${property}" (the released one would ignore it)`,
             );
         } else if (value !== null && value !== UNKNOWN && !isKind[input.kind](value) && !holdsUnknown(value)) {
             fail(property, `The value must be a ${input.kind === "true or false" ? "boolean" : input.kind}`);
@@ -62,7 +62,7 @@ function holdsUnknown(value: Value): boolean {
     return typeof value === "object" && value !== null && Object.values(value).includes(UNKNOWN);
 }
 
-/** What of a resource's state would change, and which of it needs a new resource. Computed properties never differ. */
+/** Changes of a resource's state, and those that need a replacement. Computed properties never differ. */
 export function difference(urn: string, state: Values, inputs: Values): Difference[] {
     const type = resourceType(urn);
     const planned = type.plan(inputs);
@@ -75,8 +75,8 @@ export function difference(urn: string, state: Values, inputs: Values): Differen
 }
 
 /**
- * Every changed input makes a new resource, with two exceptions that old states need: keepers that differ only by keys
- * without a value, and an empty `overrideSpecial` that goes away.
+ * Every changed input replaces the resource, with two exceptions for old states: keepers that differ only in keys without a
+ * value, and the removal of an empty `overrideSpecial`.
  */
 function needsReplacement(property: string, before: Value | undefined, after: Value | undefined): boolean {
     if (property === "overrideSpecial") return !(before === "" && after === undefined);
@@ -88,7 +88,7 @@ function needsReplacement(property: string, before: Value | undefined, after: Va
     );
 }
 
-/** Full state of a new resource, apart from what is computed; in a preview the computed part is unknown. */
+/** State of a new resource without computed properties. In a preview those are unknown. */
 export function preview(urn: string, inputs: Values): Values {
     const type = resourceType(urn);
     return { ...type.plan(inputs), ...Object.fromEntries(type.computed.map((property) => [property, UNKNOWN])) };
@@ -101,14 +101,14 @@ export async function create(urn: string, inputs: Values): Promise<{ id: string;
     return { id, state: { ...meta(type), ...planned, ...computed } };
 }
 
-/** New state after a change that needs no new resource: the computed properties stay. */
+/** State after an update: computed properties stay. */
 export function update(urn: string, state: Values, inputs: Values): Values {
     const type = resourceType(urn);
     const kept = Object.fromEntries(type.computed.map((property) => [property, state[property]]));
     return { ...meta(type), ...type.plan(inputs), ...kept };
 }
 
-/** An existing resource by the text given to `pulumi import`. */
+/** Imports an existing resource by the text given to `pulumi import`. */
 export async function importResource(
     urn: string,
     text: string,

@@ -6,37 +6,37 @@ type Kind = "string" | "whole number" | "true or false" | "map";
 export interface Input {
     kind: Kind;
     required?: true;
-    /** Value in the state where the program gives none. */
+    /** Default value in the state. */
     default?: Value;
 }
 
 export interface Made {
     id: string;
-    /** What the resource adds to its planned inputs, its own `id` property included where it has one. */
+    /** Properties that the resource adds to its planned inputs, with its own property `id` if it has one. */
     computed: Values;
 }
 
 export interface ResourceType {
     inputs: Record<string, Input>;
-    /** Properties only the provider sets. */
+    /** Properties that only the provider sets. */
     computed: string[];
-    /** Those of the computed ones that hold secret material. */
+    /** Computed properties with secrets. */
     secrets: string[];
-    /** Version of the state's shape, where the released provider writes one into the state. */
+    /** Version of the state's schema, if the released provider writes one. */
     schemaVersion?: string;
-    /** Further rules on inputs that are all known: what is wrong with which one. */
+    /** Rules for inputs that are all known. Returns problems with their properties. */
     problems(inputs: Values): { property: string; problem: string }[];
-    /** Inputs with defaults filled in: what the state will hold apart from the computed properties. */
+    /** Inputs with defaults: the state without computed properties. */
     plan(inputs: Values): Values;
     make(planned: Values): Made | Promise<Made>;
-    /** State of an existing resource, from the text given to `pulumi import`. Throws on a text that is none. */
+    /** State of an existing resource, from the text given to `pulumi import`. Throws for an invalid text. */
     import(text: string): { planned: Values; made: Made | Promise<Made> };
 }
 
-/** Texts that make a new resource when they change; every resource has them. */
+/** Texts whose change replaces the resource. Every resource has them. */
 export const keepers: Input = { kind: "map" };
 
-/** The given inputs, with defaults where there are none. */
+/** Inputs with defaults. */
 export function withDefaults(inputs: Record<string, Input>, given: Values): Values {
     const planned: Values = {};
     for (const [name, { default: value }] of Object.entries(inputs)) {

@@ -2,7 +2,7 @@ import { bytes, id, uuid } from "./bytes";
 import type { ResourceType } from "./resource-type";
 import { password, string } from "./texts";
 
-/** The resources that are emulated, by type. */
+/** The emulated resources, by type. */
 export const RESOURCE_TYPES: Record<string, ResourceType> = {
     "random:index/randomPassword:RandomPassword": password,
     "random:index/randomString:RandomString": string,

@@ -13,7 +13,7 @@ const read = (properties: Struct | undefined) => (properties?.toJavaScript() ?? 
 
 const write = (values: Values) => Struct.fromJavaScript(values as Record<string, JavaScriptValue>);
 
-/** A state as the engine gets it: secret material is marked, so that it is encrypted wherever it is kept. */
+/** A state for the engine: secrets are marked, so that it encrypts them. */
 function writeState(urn: string, state: Values): Struct {
     const { secrets } = resourceType(urn);
     const marked = Object.entries(state).map(([property, value]) => {
@@ -45,7 +45,7 @@ export function randomService(): grpc.UntypedServiceImplementation {
             const urn = request.getUrn();
             const state = read(request.getProperties());
             if (Object.keys(state).length > 0) {
-                // Nothing outside the state could have changed.
+                // Nothing outside of the state can change.
                 resourceType(urn);
                 return new provider.ReadResponse()
                     .setId(request.getId())

@@ -18,7 +18,7 @@ const LOWER = "abcdefghijklmnopqrstuvwxyz";
 const DIGITS = "0123456789";
 const SPECIAL = "!@#$%&*()-_=+[]{}<>:?";
 
-/** Characters a string may consist of, apart from the ones a minimum asks for. */
+/** Characters for the rest of a string, after the minimum numbers. */
 export function alphabet(settings: StringSettings): string {
     return [
         settings.upper ? UPPER : "",
@@ -31,7 +31,7 @@ export function alphabet(settings: StringSettings): string {
 const pick = (characters: string, count: number) =>
     Array.from({ length: count }, () => characters[randomInt(characters.length)]);
 
-/** A string with at least the asked-for number of each kind, in random order. A minimum counts even for a kind switched off. */
+/** A string with at least the minimum number of each kind, in random order. A minimum counts even for a disabled kind. */
 export function randomString(settings: StringSettings): string {
     const characters = [
         ...pick(DIGITS, settings.minNumeric),
@@ -47,7 +47,7 @@ export function randomString(settings: StringSettings): string {
     return characters.join("");
 }
 
-/** 16 random bytes in the form of a UUID. No version bits: the provider sets none. */
+/** 16 random bytes formatted as a UUID, without version bits, as in the provider. */
 export function randomUuid(): string {
     const hex = randomBytes(16).toString("hex");
     return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");

@@ -17,7 +17,7 @@ const stringInputs: Record<string, Input> = {
     overrideSpecial: { kind: "string" },
 };
 
-/** `number` is the old name of `numeric`: each takes the other's value. */
+/** `number` is the old name of `numeric`: each has the value of the other. */
 function planString(given: Values): Values {
     const planned = withDefaults(stringInputs, given);
     const numeric = planned.numeric ?? planned.number ?? true;
@@ -26,7 +26,7 @@ function planString(given: Values): Values {
 
 const settingsOf = (planned: Values) => planned as unknown as StringSettings;
 
-/** The provider's own words for `length`, as its tests expect them. */
+/** The provider's own message for `length`, from its tests. */
 function stringProblems(given: Values): { property: string; problem: string }[] {
     const planned = planString(given);
     const settings = settingsOf(planned);
@@ -57,14 +57,14 @@ function stringProblems(given: Values): { property: string; problem: string }[] 
             ),
         );
     }
-    // From here on the released provider crashes or writes broken text; that is not emulated.
+    // From here on the released provider crashes or writes invalid text, which is not emulated.
     if (Object.entries(settings).some(([name, value]) => name.startsWith("min") && (value as number) < 0)) {
         found.push(wrong("length", "The minima must be at least 0"));
     } else if (alphabet(settings) === "" && settings.length > minima) {
         found.push(wrong("length", "At least one of upper, lower, numeric and special must be true"));
     }
     if (/[^\x20-\x7e]/.test(settings.overrideSpecial ?? "")) {
-        found.push(wrong("overrideSpecial", "Only printable ASCII characters are emulated by the sandbox"));
+        found.push(wrong("overrideSpecial", "Characters other than printable ASCII are unsupported by the sandbox"));
     }
     return found;
 }
@@ -74,7 +74,7 @@ function importString(text: string): Values {
     return { length: Buffer.byteLength(text), ...on, minUpper: 0, minLower: 0, minNumeric: 0, minSpecial: 0 };
 }
 
-/** Cost and prefix are those of Go's bcrypt, which the provider does not change; 2y is the same version by another name. */
+/** Cost and prefix of Go's bcrypt, which the provider does not change. 2y is the same version under another name. */
 const passwordComputed = async (result: string): Promise<Made> => ({
     id: "none",
     computed: { id: "none", result, bcryptHash: (await hash(result, 10)).replace(/^\$2[aby]\$/, "$$2a$$") },

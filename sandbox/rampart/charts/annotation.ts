@@ -1,8 +1,8 @@
 /**
- * What a chart says about itself in its annotation: inputs, outputs, and the infrastructure it provides or requires.
- * Emulated: petuum/rampart 47a837c, component_spec.py, with yamale 4.0.2 on Rampart's own rules. Known difference: text that
- * is no YAML is always refused, in other words than the real ones; some of it, as a list without its end, ends the real
- * controller. Several documents are refused too.
+ * The annotation of a chart: inputs, outputs, and infrastructure that it provides or requires.
+ * Emulated: petuum/rampart 47a837c, component_spec.py, with yamale 4.0.2 on Rampart's own rules. Known differences: text that
+ * is not YAML is always rejected, with other messages than the real ones; some of it, such as an unterminated list, crashes the
+ * real controller. Several documents are rejected too.
  */
 import { parse } from "yaml";
 import { Crash, GraphErrors } from "../errors.js";
@@ -22,15 +22,15 @@ export interface ComponentSpec {
     requires: string[];
 }
 
-/** Where the real program finds its rules is in its message; the directory is invented. */
+/** The real program's message has the path of its rules; the directory is invented. */
 const RULES_PATH = "/rampart/src/graph/component_annotations_schema.yaml";
-// Python's `$` lets a final line break through.
+// Python's `$` also matches before a final line break.
 const NAME = /^[a-zA-Z0-9_-]*\*?\n?$/;
 const MOUNT_PATH = /^(?:\/[^/\n\0]+)*\n?$/;
 
 const invalid = (text: string) => new GraphErrors("validation", [text]);
 
-/** @param name how messages call the component @param refuse makes the error of an annotation that breaks the rules */
+/** @param name name of the component in messages @param refuse creates the error for an invalid annotation */
 export function readSpec(annotation: string, name: string, refuse: (why: string) => Error): ComponentSpec {
     const data = asYaml(annotation, refuse) as Json;
     const problems = specProblems(data);
@@ -52,7 +52,7 @@ export function asYaml(text: string, refuse: (why: string) => Error): unknown {
     }
 }
 
-/** Null passes the rules, and is then looped over. */
+/** Null is valid by the rules, and then crashes the loop over it. */
 function names(list: string[] | null | undefined): string[] {
     if (list === null) throw new Crash("TypeError: 'NoneType' object is not iterable");
     return [...new Set(list)];
@@ -83,11 +83,11 @@ const isOnly = (word: string) => (value: Json, at: string) =>
 type Rule = (value: Json, at: string) => string[];
 interface FieldRule {
     rule: Rule;
-    /** May be left out, or null. */
+    /** Optional, or null. */
     optional?: true;
 }
 
-/** A map with these fields and no others. */
+/** A map with exactly these fields. */
 const map =
     (fields: Record<string, FieldRule>): Rule =>
     (value, at) => {
@@ -112,7 +112,7 @@ const listOf =
             ? value.flatMap((item, i) => rule(item, `${at}.${i}`))
             : [`${at}: '${str(value)}' is not a list.`];
 
-/** What all alternatives have against a value, one after the other. */
+/** Errors of all alternatives for a value, in order. */
 const anyOf =
     (...rules: Rule[]): Rule =>
     (value, at) => {
@@ -133,5 +133,5 @@ const RULES = map({
     requires: infrastructure,
 });
 
-/** What Rampart's rules have against an annotation, a line for each breach. */
+/** Errors of an annotation against Rampart's rules, one line each. */
 export const specProblems = (annotation: Json): string[] => RULES(annotation, "");

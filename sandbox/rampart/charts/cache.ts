@@ -1,11 +1,11 @@
 /**
- * What the controller process remembers of charts: a chart of a given version is looked at once, as long as some graph uses
- * its repo. Emulated: petuum/rampart 47a837c, repository.py.
+ * The controller's cache of charts: a chart of a given version is read once, as long as a graph uses its repo. Emulated:
+ * petuum/rampart 47a837c, repository.py.
  */
 import type { HelmRepo } from "./helm-runner.js";
 
 interface Known {
-    /** uid of each graph that has asked for the repo. */
+    /** uid of each graph that uses the repo. */
     users: Set<string>;
     /** By name and version of the chart. */
     annotations: Map<string, string>;
@@ -14,7 +14,7 @@ interface Known {
 export class ChartCache {
     private readonly repos = new Map<string, Known>();
 
-    /** The annotations known of a repo's charts, which are for the graph's use from now on. */
+    /** The cached annotations of a repo's charts. Marks the repo as used by the graph. */
     of({ name, options }: HelmRepo, uid: string): Map<string, string> {
         const key = JSON.stringify([name, options]);
         const known = this.repos.get(key) ?? { users: new Set(), annotations: new Map() };
@@ -23,7 +23,7 @@ export class ChartCache {
         return known.annotations;
     }
 
-    /** A graph is gone: what it alone has used is forgotten. */
+    /** Removes a deleted graph, and the repos that only it used. */
     release(uid: string): void {
         for (const [key, { users }] of this.repos) {
             users.delete(uid);

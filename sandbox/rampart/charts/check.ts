@@ -1,7 +1,7 @@
 /**
- * The controller's look at the charts of a graph: the repo must answer, the chart must be there, and the chart's
- * annotation says which inputs and outputs it has and which infrastructure it provides or requires.
- * Emulated: petuum/rampart 47a837c, component_chart.py, repository.py.
+ * The controller's check of the charts of a graph: the repo must answer, the chart must exist, and the chart's annotation
+ * declares its inputs and outputs and the infrastructure that it provides or requires. Emulated: petuum/rampart 47a837c,
+ * component_chart.py, repository.py.
  */
 import type { GraphApi } from "../kubernetes/api.js";
 import { asYaml, type ComponentSpec, type PortSpec, readSpec } from "./annotation.js";
@@ -15,7 +15,7 @@ import { CHART_ANNOTATION, type InfraSource } from "../types.js";
 
 export interface ChartFacts extends ComponentSpec {
     repo: HelmRepo;
-    /** How messages call it. */
+    /** Name in messages. */
     specName: string;
 }
 
@@ -47,7 +47,7 @@ export async function inspectChart(chart: Chart, ref: TaskRef, from: ChartSource
     return { repo, specName, ...spec };
 }
 
-/** The annotation of a chart, or "". The newest version is looked at each time, any other once. */
+/** The annotation of a chart, or "". The newest version is read each time, others once. */
 async function annotationOf(chart: Chart, repo: HelmRepo, { uid }: TaskRef, from: ChartSources): Promise<string> {
     const cache = from.charts.of(repo, uid);
     const key = JSON.stringify([chart.name, chart.version]);
@@ -86,7 +86,7 @@ async function findRepo(chart: Chart, ref: GraphRef, from: ChartSources): Promis
         return { repo: { name: helmRepoName(url), url: trim(url), options: {} }, fullUrl: url };
     }
     const { secretName } = chart.source;
-    // An empty name reads the list of Secrets, which has no data of its own.
+    // An empty name reads the list of Secrets, which has no data.
     if (secretName === "") throw new Crash("TypeError: argument of type 'NoneType' is not iterable");
     const elsewhere = kubernetesView(from.controllerNamespace);
     const data =
@@ -106,7 +106,7 @@ async function findRepo(chart: Chart, ref: GraphRef, from: ChartSources): Promis
 
 const trim = (url: string) => url.replace(/^\/+|\/+$/g, "");
 
-/** Compares an edge with the chart's declaration; an exact name first, then the longest prefix (`name*`). */
+/** Compares an edge with the chart's declaration: an exact name first, then the longest prefix (`name*`). */
 export function edgeAgainstChart(edge: Edge, facts: ChartFacts): string[] {
     const specs = edge.part === "Input" ? facts.inputs : facts.outputs;
     const exact = specs.find((spec) => spec.name === edge.name);
@@ -131,7 +131,7 @@ function defaultMountPath(name: string, spec: PortSpec | undefined): string {
     return spec.mountPath.slice(0, -1) + name.slice(spec.name.length - 1);
 }
 
-/** What one graph provides no other may provide too, and what it requires some graph must provide. */
+/** No two graphs may provide the same infrastructure, and every required one must be provided. */
 export function infraProblems(graph: Graph, facts: ChartFacts[], provided: Record<string, InfraSource>): string[] {
     const known = { ...provided };
     const errors: string[] = [];

@@ -1,11 +1,11 @@
-/** What the controller asks of helm. The real CLI is behind helm.ts; tests script their own. */
+/** Calls of helm by the controller. helm.ts runs the real CLI; tests have scripted ones. */
 import type { JsonObject } from "../types.js";
 
 export interface HelmRepo {
-    /** Name under which helm knows it: a hash of the URL, see graph/chart.ts. */
+    /** Name of the repo in helm: a hash of the URL, see graph/chart.ts. */
     name: string;
     url: string;
-    /** The other keys of the Secret that named the repo (username, password, passCredentials, …). */
+    /** Other keys of the repo's Secret (username, password, passCredentials, …). */
     options: Record<string, string>;
 }
 
@@ -26,9 +26,9 @@ export interface Limits {
 export interface HelmRunner {
     /** helm repo add. */
     repoCheck(repo: HelmRepo, limits: Limits): Promise<void>;
-    /** helm show chart: the text of Chart.yaml. A version of undefined means the newest, pre-releases included. */
+    /** helm show chart: the text of Chart.yaml. Without a version, the newest, including pre-releases. */
     showChart(repo: HelmRepo, name: string, version: string | undefined, limits: Limits): Promise<string>;
-    /** helm upgrade --install. Ends the process when the signal says so, and resolves only after it has ended. */
+    /** helm upgrade --install. An aborted signal ends the process; resolves only after its end. */
     upgradeInstall(request: ReleaseRequest, signal: AbortSignal): Promise<void>;
     /** helm uninstall --wait. */
     uninstall(release: string, namespace: string): Promise<void>;
@@ -40,12 +40,12 @@ export class HelmError extends Error {
         readonly code: number,
         readonly stdout: string,
         readonly stderr: string,
-        /** Argument list without values and credentials. */
+        /** Arguments without values and credentials. */
         readonly args: string[] = ["helm"],
     ) {
         super(`helm: must end with 0 (got ${code}).\n${stderr}`);
     }
 }
 
-/** helm did not end in the time it was given. */
+/** helm did not end in time. */
 export class HelmTimeout extends Error {}

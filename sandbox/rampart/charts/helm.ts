@@ -1,6 +1,6 @@
 /**
- * HelmRunner on the helm command line (3.8 or later: `repo add --password-stdin`, `--values -`).
- * Unlike Rampart, which puts a repo's password on the command line and the values into a file, both go through stdin here.
+ * HelmRunner on the helm command line (3.8 or later: `repo add --password-stdin`, `--values -`). Known difference: Rampart puts
+ * the password of a repo on the command line and the values into a file; here stdin has both.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync } from "node:fs";
@@ -19,13 +19,13 @@ export interface HelmCliOptions {
     /** Path of the helm program. */
     helmPath: string;
     kubeConfigPath: string;
-    /** Each start gets helm homes of its own in here: nothing of the user's helm is read or written. */
+    /** Folder for the helm homes of each start: the user's helm is neither read nor changed. */
     stateDir: string;
 }
 
-/** A process that does not end after SIGTERM is killed after so many seconds. */
+/** Seconds after SIGTERM until a process is killed. */
 const KILL_AFTER_SECONDS = 10;
-/** Longest uninstall, in seconds: helm's own default for --wait, plus a little. */
+/** Longest uninstall, in seconds: helm's own default for --wait, plus a margin. */
 const UNINSTALL_SECONDS = 310;
 
 export class HelmCli implements HelmRunner {
@@ -60,7 +60,7 @@ export class HelmCli implements HelmRunner {
         const where = ["--namespace", namespace, "--version", chart.version];
         const how = ["--wait", "--timeout", `${timeoutSeconds}s`, "--values", "-"];
         const args = ["upgrade", "--install", release, `${chart.repo}/${chart.name}`, ...where, ...how];
-        // helm ends by itself after the timeout; the margin is for a helm that does not.
+        // helm ends by itself after the timeout. The margin is for a helm that hangs.
         await this.run(args, { signal, timeoutSeconds: timeoutSeconds + 60 }, stringify(request.values));
     }
 

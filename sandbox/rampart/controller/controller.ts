@@ -1,9 +1,9 @@
 /**
  * Rampart's controller process.
- * Emulated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded against a real API server.
- * One watch, restarted every 60 s, which then lists every graph again; a task per event, one at a time per graph,
- * different graphs in parallel. An exception that the real program does not catch ends this "process" too: see
- * `exited`. Unsupported: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
+ * Emulated: petuum/rampart 47a837c (2023-04-07), controller.py with its objects, as recorded on a real API server. It has one
+ * watch, restarted every 60 s, which then lists all graphs again. Each event starts a task: one at a time per graph, in
+ * parallel for different graphs. An exception that the real program does not catch ends this "process" too: see `exited`.
+ * Unsupported: flows, the edges release, the mutating webhook, Pulsar, files in the work directory.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { type Clock, type GraphApi, realClock } from "../kubernetes/api.js";
@@ -20,31 +20,31 @@ import type { GraphObject } from "../types.js";
 
 export interface ControllerOptions {
     helm: HelmRunner;
-    /** @default emulates helmfile with `helm` */
+    /** @default an emulation of helmfile with `helm` */
     helmfile?: HelmfileRunner;
-    /** How long one watch lasts, in seconds; deletions need a second one. @default 60, as in the real controller */
+    /** Duration of one watch, in seconds; deletions need a second one. @default 60, as in the real controller */
     watchCycleSeconds?: number;
     /**
-     * Environment of the controller process: RAMPART_* settings are read from it, and a failed helmfile quotes all of it.
-     * @default POD_ENV, invented; never the environment of the sandbox, which may hold real secrets
+     * Environment of the controller process. It has RAMPART_* settings, and the message of a failed helmfile has all of it.
+     * @default POD_ENV, invented; never the environment of the sandbox, which may have real secrets
      */
     env?: Environment;
-    /** Second place where a repo Secret is looked for. @default "rampart-system" */
+    /** Second namespace for the Secret of a repo. @default "rampart-system" */
     controllerNamespace?: string;
     log?: (line: string) => void;
-    /** Told every helm and helmfile command line that the real controller runs, except repo add and show chart. */
+    /** Called with every helm and helmfile command line of the real controller, except repo add and show chart. */
     onCommand?: (argv: string[]) => void;
     clock?: Clock;
 }
 
 export interface Controller {
-    /** Ends the process without cleaning up, and resolves when nothing of it runs any more. */
+    /** Ends the process without cleanup. Resolves when nothing of it runs. */
     close(): Promise<void>;
-    /** Resolves when the process has ended: with the exception that ended it, or with nothing after close(). */
+    /** Resolves at the end of the process: with the exception that ended it, or undefined after close(). */
     exited: Promise<Error | undefined>;
 }
 
-/** Environment of a controller pod. The credential is a canary: it must never be printed. */
+/** Environment of a controller pod. The credential is a canary that must never be printed. */
 const POD_ENV: Environment = {
     HOME: "/root",
     HOSTNAME: "rampart-controller-0",
@@ -96,7 +96,7 @@ class Process implements Controller {
     /** Last holder of each graph's lock. */
     private readonly locks = new Map<string, Promise<void>>();
     private readonly live = new Set<Promise<void>>();
-    /** Tasks are awaited in the order of their events: a crash is noticed only when all before it are done. */
+    /** Tasks are awaited in the order of their events: a crash is noticed after all earlier ones. */
     private queue: Promise<void> = Promise.resolve();
     private end: (error: Error | undefined) => void = () => {};
 
@@ -143,14 +143,14 @@ class Process implements Controller {
         this.end(error);
     }
 
-    /** Decides whether an event needs a task, and whether the one that runs for the same graph has to go. */
+    /** Decides whether an event starts a task, and whether it cancels the running one of the same graph. */
     private async sync(ref: TaskRef): Promise<void> {
         const graph = await findGraph(this.tools, ref);
         const isDeletion = graph === undefined || graph.metadata.deletionTimestamp !== undefined || !wanted(graph);
         const generation = isDeletion ? -1 : (graph.metadata.generation ?? 0);
         const running = this.tasks.get(ref.uid);
         if (running) {
-            // A deletion is never interrupted: the watch shows the graph again later.
+            // A deletion is never cancelled: the watch lists the graph again later.
             if (running.isDeletion || (!isDeletion && generation === running.generation)) return;
             this.tools.log(
                 `${ref.namespace}/${ref.name}: cancelling the deployment of generation ${running.generation}`,
@@ -172,7 +172,7 @@ class Process implements Controller {
         this.tasks.delete(ref.uid);
     }
 
-    /** First come, first served. */
+    /** A lock with a queue in order of arrival. */
     private async locked(uid: string, work: () => Promise<void>): Promise<void> {
         const before = this.locks.get(uid) ?? Promise.resolve();
         const mine = before.then(() => {
@@ -187,7 +187,7 @@ class Process implements Controller {
     }
 }
 
-/** `deploy: false`, and a graph without a spec is not survived. */
+/** Whether `deploy` is false. A graph without a spec crashes the process. */
 function wanted(graph: GraphObject): boolean {
     if (!isMap(graph.spec)) throw new Crash("KeyError: 'spec'");
     return Boolean(graph.spec["deploy"] ?? !Object.hasOwn(graph.spec, "deploy"));

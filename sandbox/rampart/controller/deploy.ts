@@ -1,7 +1,7 @@
 /**
- * Putting a graph on the cluster and taking it off again: namespaces through HNC, releases through helm.
- * Emulated: petuum/rampart 47a837c, objects/graph.py and utils/deployment.py. Flows (volumes, Pulsar topics, repositories)
- * are unsupported: a graph that has any fails to deploy, with a text that says so.
+ * Deploys a graph to the cluster and removes it: namespaces through HNC, releases through helm.
+ * Emulated: petuum/rampart 47a837c, objects/graph.py and utils/deployment.py.
+ * Unsupported: flows (volumes, Pulsar topics, repositories). A graph with flows fails to deploy, with a message.
  */
 import { ApiError, type Clock, type GraphApi } from "../kubernetes/api.js";
 import type { ChartFacts } from "../charts/check.js";
@@ -17,14 +17,14 @@ import { repr } from "../python.js";
 import { GROUP, KIND, type OwnerReference, VERSION } from "../types.js";
 
 export interface Settings {
-    /** Environment of the controller process: its settings, and quoted whole in the message of a failed helmfile. */
+    /** Environment of the controller process: it has settings, and the message of a failed helmfile has all of it. */
     env: Environment;
     /** @default 600, from RAMPART_COMPONENT_INSTALL_TIMEOUT */
     installTimeoutSeconds: number;
     /** @default 60, from RAMPART_REPO_TIMEOUT */
     repoTimeoutSeconds: number;
     controllerNamespace: string;
-    /** RAMPART_WORKDIR; only printed, nothing is written there. */
+    /** RAMPART_WORKDIR; only printed, no files are written. */
     workdir: string;
 }
 
@@ -36,7 +36,7 @@ export interface Tools {
     clock: Clock;
     settings: Settings;
     log: (line: string) => void;
-    /** Command line that the real controller runs at this point. */
+    /** A command line of the real controller at this point. */
     onCommand: (argv: string[]) => void;
 }
 
@@ -76,7 +76,7 @@ export class Deployment {
         }
         const edges = `${this.workdir}/${rampartView(this.graph.name)}_edges_helm`;
         this.tools.onCommand(["helm", "create", edges, "-p", `${this.workdir}/base_component_chart`]);
-        // Whatever goes wrong in here, a missing auxConfig too, becomes a deployment error.
+        // Every error in here becomes a deployment error, including a missing auxConfig.
         throwRejected(await Promise.allSettled([this.deployComponents(edges)]));
         await this.tools.api.applyInfra(this.graph, provides, "deployed");
     }
@@ -107,8 +107,7 @@ export class Deployment {
             throw this.signal.reason;
         }
         if (result.code === 0) return;
-        // The real message quotes the whole environment of the process: anyone who may read the graph can read its
-        // secrets.
+        // The real message has the whole environment of the process: anyone who may read the graph can read its secrets.
         const environment = { ...settings.env, RAMPART_WORKDIR: this.workdir } as Record<string, string>;
         for (const { name, namespace } of this.graph.components) {
             environment[`RAMPART_${rampartView(name)}_namespace`] = namespace;
@@ -127,8 +126,8 @@ export class Deployment {
     }
 
     /**
-     * An update of a graph that is being deployed: everything is uninstalled and every anchor deleted, not only new ones.
-     * The real code means to spare what was there before, but compares namespaces with component names.
+     * Updates a deployed graph: uninstalls everything and deletes all anchors, not only new ones. The real code intends to keep
+     * existing ones, but compares namespaces with component names.
      */
     private async cleanUpAfterCancel(): Promise<void> {
         this.tools.log(
@@ -147,7 +146,7 @@ export class Deployment {
         await this.tools.api.applyInfra(this.graph, [], "deployed");
     }
 
-    /** Uninstalls the component of each namespace at once, then deletes the anchors one by one; failures are ignored. */
+    /** Uninstalls the components of all namespaces in parallel, then deletes the anchors in turn. Failures are ignored. */
     async teardownNamespaces(namespaces: string[]): Promise<void> {
         await Promise.all(namespaces.map((namespace) => this.uninstall("component", namespace)));
         for (const namespace of namespaces) await this.deleteAnchor(namespace);
@@ -178,6 +177,6 @@ function throwRejected(results: PromiseSettledResult<unknown>[]): void {
     if (errors !== undefined) throw errors;
 }
 
-/** Errors that end a task or the process, and are no deployment errors. */
+/** Errors that end a task or the process, and are not deployment errors. */
 export const isStop = (error: unknown) =>
     error instanceof Cancelled || error instanceof Killed || error instanceof Crash;

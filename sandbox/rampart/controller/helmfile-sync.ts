@@ -1,5 +1,5 @@
 /**
- * Emulates `helmfile sync` (0.144.0) with helm alone.
+ * Emulates `helmfile sync` (0.144.0) with helm only.
  * Unsupported: the `edges` release of every component (volumes, config map, pod preset; its chart is Rampart's own).
  */
 import type { Helmfile, Release } from "./helmfile.js";
@@ -12,12 +12,12 @@ export interface ProcessResult {
     stderr: string;
 }
 
-/** Runs `helmfile --file <path> sync`; resolves only after its processes have ended, also when aborted. */
+/** Runs `helmfile --file <path> sync`. Resolves only after the end of its processes, even when aborted. */
 export type HelmfileRunner = (helmfile: Helmfile, path: string, signal: AbortSignal) => Promise<ProcessResult>;
 
 const id = (release: Release) => `${release.namespace}/${release.name}`;
 
-/** Runs the releases with helm, layer by layer of their needs; what needs a failed release is not started. */
+/** Runs the releases with helm in layers by their needs. Releases that need a failed one are not started. */
 export function helmfileOver(helm: HelmRunner): HelmfileRunner {
     return async (helmfile, path, signal) => {
         const file = `in ./${path.split("/").pop()}: `;
@@ -52,7 +52,7 @@ function upgrade(helm: HelmRunner, release: Release, helmfile: Helmfile, signal:
     );
 }
 
-/** Releases in layers, or what is wrong with their needs in helmfile's words. */
+/** Releases in layers, or helmfile's message for invalid needs. */
 export function planLayers(releases: Release[]): Release[][] | string {
     const known = new Set(releases.map(id));
     const needsOf = (release: Release) =>
@@ -78,7 +78,7 @@ export function planLayers(releases: Release[]): Release[][] | string {
     return layers;
 }
 
-/** How helmfile reports a helm process that ended badly: every argument, and its output indented by two. */
+/** helmfile's report of a failed helm process: all arguments, and its output indented by two. */
 function describe(release: Release, reason: unknown): string {
     const start = `failed processing release ${release.name}: command "helm" exited with non-zero status`;
     if (!(reason instanceof HelmError)) return `${start}: ${reason instanceof Error ? reason.message : String(reason)}`;

@@ -20,7 +20,7 @@ export interface Helmfile {
     helmDefaults: { recreatePods: false; wait: true; timeout: number };
 }
 
-/** Anything without a version, and pre-releases too. */
+/** Accepts everything without a version, and pre-releases. */
 const NEWEST = ">0.0.0-0";
 
 export interface HelmfileSettings {
@@ -31,8 +31,8 @@ export interface HelmfileSettings {
 }
 
 /**
- * @param facts what was found out about each chart of the graph, by Chart.key
- * @param before called for each component in turn: the real program runs `helm diff` for it at that point
+ * @param facts results of the check of each chart, by Chart.key
+ * @param before called for each component in turn: the real program runs `helm diff` at that point
  */
 export function buildHelmfile(
     graph: Graph,
@@ -82,7 +82,7 @@ function componentReleases(
         },
     ];
     if (component.ingressNeeded && graph.aux) {
-        // A KeyError in the real program, and its text is all that the status says.
+        // A KeyError in the real program, whose text is the whole message in the status.
         if (component.body["auxConfig"] === undefined) throw new Error("'auxConfig'");
         releases.push({
             name: "auth-aux",
@@ -96,7 +96,7 @@ function componentReleases(
     return releases;
 }
 
-/** The component's config with Rampart's own keys laid over it: config cannot override them. */
+/** The component's config with Rampart's own keys, which win. */
 export function componentValues(graph: Graph, component: Component, registry: string): JsonObject {
     const ports = (part: string) =>
         Object.fromEntries(component.edges.filter((e) => e.part === part).map((e) => [e.name, e.mountPath ?? ""]));
@@ -120,10 +120,10 @@ function mergeOver(base: JsonObject, over: JsonObject): JsonObject {
     return out;
 }
 
-/** Python's str.title(): capitals at the start and behind whatever is no letter, and nowhere else. */
+/** Python's str.title(): capitals at the start and after every character that is not a letter, otherwise lower case. */
 const title = (text: string) => text.toLowerCase().replace(/(?<![a-z])[a-z]/g, (letter) => letter.toUpperCase());
 
-/** Secret keys with hyphens become camelCase; forceUpdate is helm's alone. */
+/** Secret keys with hyphens become camelCase; forceUpdate is only for helm. */
 export function helmfileKeys(options: Record<string, string>): Record<string, string> {
     const camel = (key: string) => {
         const [first, ...rest] = key.split("-") as [string, ...string[]];

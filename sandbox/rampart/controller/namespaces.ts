@@ -1,5 +1,5 @@
 /**
- * One component's namespace: an anchor for HNC, then a label and leave to delete everything below it.
+ * The namespace of one component: an anchor for HNC, then a label and permission to delete everything below it.
  * Emulated: petuum/rampart 47a837c, utils/deployment.py.
  */
 import { ApiError, type Clock, type GraphApi } from "../kubernetes/api.js";
@@ -12,7 +12,7 @@ interface Tools {
     signal: AbortSignal;
 }
 
-/** Longest wait for an old namespace of the same name to go, in seconds. */
+/** Longest wait for the deletion of an old namespace of the same name, in seconds. */
 const NAMESPACE_TERMINATION_SECONDS = 60;
 
 const failed = (text: string) => new GraphErrors("deployment", [text]);
@@ -47,7 +47,7 @@ async function waitForTermination(on: Tools, name: string): Promise<void> {
     }
 }
 
-/** Waits for ever if HNC never makes the namespace: the real controller does. */
+/** Waits forever if HNC never creates the namespace, as the real controller does. */
 async function labelNamespace(on: Tools, name: string, parent: string): Promise<void> {
     const { api, clock, signal } = on;
     await untilNoConflict(async () => {
@@ -72,7 +72,7 @@ async function untilNoConflict(attempt: () => Promise<void>): Promise<void> {
     }
 }
 
-/** A place where the real task can be cancelled: every await is one. */
+/** A point at which the real task can be cancelled: every await is one. */
 async function step<T>(signal: AbortSignal, running: Promise<T>): Promise<T> {
     const value = await running;
     signal.throwIfAborted();

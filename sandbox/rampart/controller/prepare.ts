@@ -1,4 +1,4 @@
-/** What the controller does with a graph before it touches the cluster: parse it, look at its charts, check everything. */
+/** Steps before changes in the cluster: parses the graph, checks its charts, validates everything. */
 import { readWorld } from "../kubernetes/api.js";
 import { type ChartFacts, edgeAgainstChart, infraProblems, inspectChart } from "../charts/check.js";
 import { Deployment, type Tools } from "./deploy.js";
@@ -27,7 +27,7 @@ export async function prepare(tools: Tools, ref: TaskRef, object: GraphObject, s
     return { deployment, provides };
 }
 
-/** Adds what is not yet known of a component's charts. */
+/** Adds unknown facts about a component's charts. */
 async function inspectCharts(
     { api, helm, charts, settings }: Tools,
     graph: Graph & TaskRef,
@@ -42,7 +42,7 @@ async function inspectCharts(
     }
 }
 
-/** One component after the other; a component whose chart is not to be had is not looked at any further. */
+/** Checks one component after another, and stops for a component without its chart. */
 async function checkWithCharts(
     tools: Tools,
     graph: Graph & TaskRef,

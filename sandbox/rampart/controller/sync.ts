@@ -1,8 +1,8 @@
 /**
- * One pass of Rampart's controller over one graph: read it, decide, act, write the status.
- * Emulated: petuum/rampart 47a837c, controller.py. Its traps are kept: the finalizers list is replaced, reason and messages
- * are never cleared, a failed generation counts as observed, and the replace that should remove the finalizer meets a
- * conflict because the status patch before it has changed the object.
+ * One pass of Rampart's controller over one graph: read, decide, act, write the status.
+ * Emulated: petuum/rampart 47a837c, controller.py. Its faults are kept: it replaces the whole list of finalizers, never clears
+ * reason and messages, and counts a failed generation as observed. The replace that should remove the finalizer gets a
+ * conflict, because the status patch before it has changed the object.
  */
 import { ApiError, readWorld } from "../kubernetes/api.js";
 import { Deployment, isStop, type Tools } from "./deploy.js";
@@ -13,7 +13,7 @@ import { jsonDumps } from "../python.js";
 import { FINALIZER, type GraphObject, type GraphStatus } from "../types.js";
 import { checkGraph } from "../graph/validator.js";
 
-/** A status patch is tried again for so long, in seconds, once a second. */
+/** Time for retries of a status patch, in seconds, once a second. */
 const PATCH_RETRY_SECONDS = 10;
 
 export async function findGraph(tools: Tools, ref: TaskRef): Promise<GraphObject | undefined> {
@@ -32,7 +32,7 @@ export async function syncPass(tools: Tools, ref: TaskRef, signal: AbortSignal):
     try {
         await pass.run();
     } finally {
-        // Also when cancelled; not when the process ends, since then nothing runs any more.
+        // Also after a cancellation, but not at the end of the process, after which nothing runs.
         if (!(signal.reason instanceof Killed)) await pass.writeStatus();
     }
 }
@@ -86,7 +86,7 @@ class Pass {
             await this.apply(prepared.deployment, prepared.provides);
         } catch (error) {
             if (isStop(error)) throw error;
-            // Anything that is no deployment error is only logged: the phase stays, the next watch cycle tries again.
+            // Errors other than deployment errors are only logged: the phase stays, and the next watch cycle retries.
             if (error instanceof GraphErrors) this.fail("GraphDeploymentError", error);
             else this.tools.log(`${this.ref.namespace}/${this.ref.name}: ${(error as Error).message}`);
         }
@@ -138,7 +138,7 @@ class Pass {
         return jsonDumps(Object.fromEntries([...paths].map(([component, found]) => [component, [...found]])));
     }
 
-    /** Only what has changed; a graph that is gone meanwhile is no error. */
+    /** Writes only changes. A deleted graph is not an error. */
     async writeStatus(): Promise<void> {
         const before = this.graph.status ?? {};
         const changed = Object.entries(this.changes).filter(

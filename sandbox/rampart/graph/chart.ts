@@ -1,6 +1,6 @@
 /**
- * How Rampart reads a component's `chart`: a repo with a network location is a URL, anything else the name of a Secret,
- * and the name under which the repo is added to helm is a hash of the URL. Follows Python 3.9's urllib.parse.
+ * Rampart's parsing of a component's `chart`: a repo with a network location is a URL, everything else is the name of a Secret.
+ * The name of the repo in helm is a hash of the URL. Follows Python 3.9's urllib.parse.
  */
 import { createHash } from "node:crypto";
 import { Crash } from "../errors.js";
@@ -10,14 +10,14 @@ import type { Json } from "../types.js";
 /** Chart of a component, or the hidden auth-aux chart. */
 export interface Chart {
     name: string;
-    /** "latest" when the graph gives none. */
+    /** "latest" if the graph has none. */
     version: string;
     source: { url: string } | { secretName: string };
     /** Two components with the same chart share it. */
     key: string;
 }
 
-/** `_` and `-` are one and the same to Rampart: hyphens in Kubernetes names, underscores in its own texts. */
+/** `_` and `-` are equal for Rampart: hyphens in Kubernetes names, underscores in its own texts. */
 export const kubernetesView = (name: string) => name.replaceAll("_", "-");
 export const rampartView = (name: string) => name.replaceAll("-", "_");
 
@@ -28,7 +28,7 @@ export function readChart(value: Json | undefined): Chart {
     const base = { name: name as string, version: version ?? "latest", key };
     if (!isUrl(repo as string)) return { ...base, source: { secretName: kubernetesView(repo as string) } };
     if (secret !== undefined) throw new Crash("AttributeError: 'str' object has no attribute 'get'");
-    helmRepoName(repo as string); // a port that is no number fails here, in the real program too
+    helmRepoName(repo as string); // a port that is not a number fails here, as in the real program
     return { ...base, source: { url: repo as string } };
 }
 
@@ -94,7 +94,7 @@ export function schemeOf(url: string): string {
 
 const stripSlashes = (text: string) => text.replace(/^\/+|\/+$/g, "");
 
-/** Name under which helm knows the repo: SHA-1 of the URL with its host in lower case, user and password included. */
+/** The repo's name in helm: SHA-1 of the URL with its host in lower case, including user and password. */
 export function helmRepoName(url: string): string {
     const parts = splitUrl(stripSlashes(url));
     const at = parts.netloc.lastIndexOf("@");

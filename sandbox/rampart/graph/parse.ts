@@ -1,7 +1,7 @@
 /**
- * From a graph's spec to the components, charts and edges that the webhook checks and the controller deploys.
- * Emulated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps matters: it decides whether
- * a graph with several faults is refused with a text or crashes the process that reads it.
+ * Parses the spec of a graph into components, charts and edges, which the webhook validates and the controller deploys.
+ * Emulated: petuum/rampart 47a837c, objects/graph.py and component.py. The order of the steps decides whether a graph with
+ * several faults is rejected with a message or crashes the process.
  */
 import { type Chart, kubernetesView, readChart } from "./chart.js";
 import { Crash, GraphErrors } from "../errors.js";
@@ -9,13 +9,13 @@ import { isMap, repr, sortedEntries } from "../python.js";
 import { schemaProblems } from "./schema.js";
 import type { GraphObject, InfraSource, Json, JsonObject } from "../types.js";
 
-/** What has to be known of the cluster to judge a graph. */
+/** The part of the cluster that the validation needs. */
 export interface World {
-    /** Names of all namespaces, those that are Terminating included. */
+    /** Names of all namespaces, including Terminating ones. */
     namespaces: string[];
-    /** All RampartGraphs of the cluster; the stored version of the graph in question may be among them. */
+    /** All RampartGraphs of the cluster, possibly with the stored version of the graph itself. */
     graphs: GraphObject[];
-    /** Infrastructure that deployed graphs provide. @default none */
+    /** Infrastructure of deployed graphs. @default none */
     provided?: Record<string, InfraSource>;
 }
 
@@ -41,22 +41,22 @@ export interface Edge {
     part: "Input" | "Output";
     type: FlowType;
     flowName: string;
-    /** Undefined when the graph has no such flow. */
+    /** Undefined: the graph has no such flow. */
     flow?: Flow;
-    /** With one slash in front and none behind. */
+    /** With one leading slash and no final one. */
     mountPath?: string;
 }
 
 export interface Component {
     name: string;
     namespace: string;
-    /** The namespace it would have by default; `needs` of others refer to this one even when it has another. */
+    /** Its default namespace. `needs` of others refer to this one even if it has another one. */
     uid: string;
     body: JsonObject;
     chart: Chart;
     ingressNeeded: boolean;
     edges: Edge[];
-    /** helmfile ids of the releases that must be there first. */
+    /** helmfile ids of the releases that it needs. */
     needs: string[];
 }
 
@@ -64,12 +64,12 @@ export interface Graph extends GraphRef {
     deploy: boolean;
     components: Component[];
     flows: Flow[];
-    /** Every chart once; the auth-aux chart first where a component asks for it. */
+    /** All charts once; the auth-aux chart first if a component needs it. */
     charts: Chart[];
     aux?: Chart;
 }
 
-/** Where the auth-aux chart comes from: RAMPART_AUX_CHART_REPO, _NAME and _VERSION of the controller's environment. */
+/** Source of the auth-aux chart: RAMPART_AUX_CHART_REPO, _NAME and _VERSION in the controller's environment. */
 export type Environment = Record<string, string | undefined>;
 
 const derivedNamespace = (ref: GraphRef, component: string) => `${ref.namespace}-${ref.name}-${component}`;
@@ -121,7 +121,7 @@ function readEdges(body: JsonObject, part: Edge["part"], flows: Flow[]): Edge[] 
     const ports = body[part === "Input" ? "inputs" : "outputs"] as Record<string, JsonObject>;
     return sortedEntries(ports).map(([name, port]): Edge => {
         const type = (port["type"] as string).toUpperCase();
-        // The schema's patterns are not anchored ("xvolume" passes), the look-up that follows is exact.
+        // The schema's patterns are not anchored ("xvolume" is valid), but the following lookup is exact.
         if (!["VOLUME", "PULSAR", "REPOSITORY"].includes(type)) throw new Crash(`KeyError: ${repr(type)}`);
         const flowName = port["flow"] as string;
         const flow = flows.find((f) => f.name === flowName);
@@ -141,7 +141,7 @@ function readEdges(body: JsonObject, part: Edge["part"], flows: Flow[]): Edge[] 
     });
 }
 
-/** Namespaces a graph may not use. A Terminating one counts; the graph's own stored components do not. */
+/** Namespaces that a graph must not use. A Terminating one counts; those of its own stored components do not. */
 function takenNamespaces(ref: GraphRef, world: World): Set<string> {
     const taken = new Set(world.namespaces);
     for (const other of world.graphs) {
@@ -164,8 +164,8 @@ function takenNamespaces(ref: GraphRef, world: World): Set<string> {
 
 function resolve(components: Component[], taken: Set<string>): void {
     const errors: string[] = [];
-    // One variable for the whole graph, as in the real code: an unknown need takes the one found before it,
-    // and where none was found yet the process crashes.
+    // One variable for the whole graph, as in the real code: an unknown need uses the last one found, and crashes the process
+    // if none was found before.
     let needed: Component | undefined;
     for (const component of components) {
         if (taken.has(component.namespace)) errors.push(`Namespace ${component.namespace} already exists.`);

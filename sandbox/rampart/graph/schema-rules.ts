@@ -1,9 +1,9 @@
 /**
- * The rules that Rampart's graph schema states about `spec`, as data. The keywords of each rule stand in the order in which
- * the real schema has them, because errors are reported in that order.
+ * The rules of Rampart's graph schema for `spec`, as data. The keywords of each rule have the order of the real schema, because
+ * errors are reported in that order.
  */
 
-/** Keywords are checked in the order in which they were put in, as the real library does. */
+/** Keywords are checked in insertion order, as in the real library. */
 export interface Rule {
     $ref?: string;
     type?: "object" | "string" | "boolean" | "array";
@@ -22,7 +22,7 @@ export interface Rule {
 const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 const IO_KEY_PATTERN = "^[a-zA-Z0-9_-]*$";
 
-/** Semantic Versioning 2 with the group names Python's syntax needs: the text is quoted in messages. */
+/** Semantic Versioning 2 with group names in Python's syntax, because messages have the text. */
 const SEMVER_PATTERN = (() => {
     const number = "0|[1-9]\\d*";
     const identifier = `(?:${number}|\\d*[a-zA-Z-][0-9a-zA-Z-]*)`;
@@ -92,12 +92,12 @@ export const DEFS: Record<string, Rule> = {
         },
         ["chart", "config", "inputs", "outputs"],
     ),
-    // No `type: object`: a chart given as a string passes here and crashes the code that reads it.
+    // No `type: object`: a chart given as a string is valid here and crashes the code that reads it.
     chart: {
         properties: {
             repo: text,
             name: text,
-            // "latest" is not anchored: any text that contains it will do.
+            // "latest" is not anchored: every text that contains it is valid.
             version: { type: "string", anyOf: [{ pattern: "latest" }, { pattern: SEMVER_PATTERN }] },
             secret: ref("secretRef"),
         },

@@ -1,5 +1,5 @@
 /**
- * Checks a graph's spec against the rules in schema-rules.ts and returns the messages of the real validator.
+ * Validates a graph's spec with the rules in schema-rules.ts and returns the real validator's messages.
  * Emulated: petuum/rampart 47a837c with Python's jsonschema 4.16.0 (draft 2020-12, errors in the order of the schema's
  * keywords). The rules are a reimplementation of its schema; quotes omit titles and descriptions.
  */
@@ -14,15 +14,15 @@ interface Problem {
     keyword: string;
     rule: Rule;
     value: Json;
-    /** Where in the rules, keyword last, and where in the value; both relative to the enclosing alternative. */
+    /** Path in the rules, keyword last, and path in the value; both relative to the enclosing alternative. */
     rulePath: Path;
     valuePath: Path;
     alternatives: Problem[];
 }
 
 /**
- * What the schema has against a graph's spec, as one text of several lines, or "" if nothing.
- * Each problem is a block closed by a line of hyphens; the reasons of a failed alternative follow one tab deeper.
+ * The errors of a spec as one text of several lines, or "". Each error is a block that ends with a line of hyphens. The reasons
+ * of a failed alternative follow, indented by a tab.
  */
 export function schemaProblems(spec: Json): string {
     return render(check(spec, SPEC), 0);
@@ -91,7 +91,7 @@ function breaches(keyword: string, value: Json, rule: Rule): Found[] {
         case "oneOf":
             return alternatives(value, rule[keyword] as Rule[], keyword === "oneOf");
         default:
-            throw new Error(`schema keyword ${keyword}: must be one this emulator knows. Add it to breaches().`);
+            throw new Error(`schema keyword ${keyword}: unsupported by the sandbox. Add it to breaches().`);
     }
 }
 
@@ -103,7 +103,7 @@ function alternatives(value: Json, rules: Rule[], onlyOne: boolean): Found[] {
         return [{ message: `${repr(value)} is not valid under any of the given schemas`, alternatives: reasons }];
     }
     if (!onlyOne || fitting.length === 1) return [];
-    // The library lists the first fitting alternative last.
+    // The library lists the first matching alternative last.
     const listed = [...fitting.slice(1), fitting[0]].map((rule) => repr(rule as unknown as Json));
     return [{ message: `${repr(value)} is valid under each of ${listed.join(", ")}` }];
 }
@@ -131,7 +131,7 @@ function hasType(value: Json, type: Rule["type"]): boolean {
 
 const compiled = new Map<string, RegExp>();
 
-/** re.search(): Python's `$` also matches before a final line break, and its `\d` takes any decimal digit. */
+/** re.search(): Python's `$` also matches before a final line break, and its `\d` matches every decimal digit. */
 function search(pattern: string, value: string): boolean {
     let regex = compiled.get(pattern);
     if (regex === undefined) {

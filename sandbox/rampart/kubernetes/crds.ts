@@ -1,10 +1,10 @@
 /**
- * Custom resource definitions of Rampart and of hierarchical namespaces (HNC), as far as Rampart uses them.
- * The real manifests are not public; these are ours. Strictness: `spec` takes anything and is not even required, because
- * in reality the admission webhook does the checking, and a graph without a spec must reach (and crash) it.
+ * Custom resource definitions of Rampart and of hierarchical namespaces (HNC), as far as Rampart uses them. The real manifests
+ * are not public; these were written for the sandbox. `spec` accepts everything and is optional, because in reality the
+ * admission webhook validates it, and a graph without a spec must reach (and crash) the webhook.
  */
 
-/** Where the API server reaches the emulator's webhook. */
+/** Address of the emulator's webhook for the API server. */
 export interface WebhookAddress {
     port: number;
     /** PEM of the certificate, in base64. */
@@ -75,7 +75,7 @@ function webhookUrl({ port }: WebhookAddress, path: "validate" | "conversion"): 
     return `https://127.0.0.1:${port}/${path}`;
 }
 
-/** Name by which refusals are signed: `admission webhook "…" denied the request`. */
+/** Name of the webhook in rejections: `admission webhook "…" denied the request`. */
 const WEBHOOK_NAME = "validator.rampart.petuum.com";
 
 /** matchPolicy Equivalent: a v1beta1 object is converted first, then validated as v1beta2. */

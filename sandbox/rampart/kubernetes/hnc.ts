@@ -1,7 +1,7 @@
 /**
- * Emulator of the hierarchical namespace controller (HNC, API hnc.x-k8s.io/v1alpha2), as far as Rampart uses it:
- * a SubnamespaceAnchor makes a namespace with a HierarchyConfiguration, and takes it away again. The anchor keeps a
- * finalizer until its namespace is gone.
+ * Emulator of the hierarchical namespace controller (HNC, API hnc.x-k8s.io/v1alpha2), as far as Rampart uses it: a
+ * SubnamespaceAnchor creates a namespace with a HierarchyConfiguration, and its deletion deletes the namespace. The anchor
+ * keeps a finalizer until then.
  * Unsupported: propagation of objects, quotas, deeper trees, and HNC's own admission webhooks.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
@@ -29,7 +29,7 @@ interface NamespaceObject {
 
 export const ANCHOR_FINALIZER = "hnc.x-k8s.io";
 const API = "/apis/hnc.x-k8s.io/v1alpha2";
-/** One turn of a watch, in seconds; every turn looks at everything again. */
+/** Duration of one watch in seconds. Each one starts with all objects. */
 const WATCH_SECONDS = 60;
 
 export type HncAction =
@@ -40,7 +40,7 @@ export type HncAction =
     | "report Ok"
     | "report Conflict";
 
-/** What to do next for an anchor; several things in order, or nothing while the namespace is on its way out. */
+/** The next steps for an anchor, in order; none while its namespace is terminating. */
 export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefined): HncAction[] {
     const { namespace: parent, deletionTimestamp, finalizers = [] } = anchor.metadata;
     const held = finalizers.includes(ANCHOR_FINALIZER);
@@ -48,7 +48,7 @@ export function nextActions(anchor: Anchor, namespace: NamespaceObject | undefin
     const leaving = namespace?.metadata.deletionTimestamp !== undefined;
     if (deletionTimestamp !== undefined) {
         if (!held) return [];
-        // A namespace of this name that the anchor did not make is left alone.
+        // A namespace of this name that the anchor has not created stays unchanged.
         if (namespace === undefined || !ours) return ["remove finalizer"];
         return leaving ? [] : ["delete namespace"];
     }
@@ -66,7 +66,7 @@ export function startHnc({ kubeConfig, log = () => {} }: HncOptions): Hnc {
 class Loop {
     private readonly stop = new AbortController();
     private readonly anchors = new Map<string, { namespace: string; name: string }>();
-    /** Work for one anchor after the other. */
+    /** Handles one anchor after another. */
     private work: Promise<void> = Promise.resolve();
     private readonly watches: Promise<unknown>;
 
@@ -101,7 +101,7 @@ class Loop {
                 await this.rest.watch<T>(path, WATCH_SECONDS, (e) => seen(e.object, e.type), this.stop.signal);
             } catch (error) {
                 if (this.stop.signal.aborted) return;
-                this.log(`hnc: watch of ${path} broke off, again in 1 s: ${(error as Error).message.trim()}`);
+                this.log(`hnc: watch of ${path} failed, retrying in 1 s: ${(error as Error).message.trim()}`);
                 await new Promise((resolve) => setTimeout(resolve, 1000));
             }
         }
@@ -125,7 +125,7 @@ class Loop {
             try {
                 await this.act(action, path, anchor);
             } catch (error) {
-                // Gone or changed meanwhile: the next event shows how it is now.
+                // Deleted or changed: the next event has the new state.
                 if (!(error instanceof ApiError) || ![404, 409].includes(error.status)) throw error;
             }
         }
@@ -142,7 +142,7 @@ class Loop {
                 await setFinalizers(finalizers.filter((finalizer) => finalizer !== ANCHOR_FINALIZER));
                 return;
             case "create namespace":
-                this.log(`hnc: making namespace ${name} below ${parent}`);
+                this.log(`hnc: creating namespace ${name} below ${parent}`);
                 await this.createNamespace(name, parent);
                 return;
             case "delete namespace":

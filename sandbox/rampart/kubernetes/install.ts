@@ -1,7 +1,7 @@
 /**
- * What an installed Rampart looks like in a cluster, so that a preflight can tell that one is there.
- * The real chart is not public. The names are those that the public parts expect (Secret rampart-repo, StorageClass
- * rampart); the namespace and the names of the Deployments are ours.
+ * The objects of an installed Rampart in a cluster, by which a preflight check finds it. The real chart is not public. The
+ * names are those in the public parts (Secret rampart-repo, StorageClass rampart); the namespace and the names of the
+ * Deployments are made up.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { ApiError, realClock } from "./api.js";
@@ -11,16 +11,16 @@ import { Rest } from "./rest.js";
 export const RAMPART_NAMESPACE = "rampart-system";
 
 export interface InstallOptions {
-    /** Keys of the Secret rampart-repo: `url`, and what helm needs to get in. @default no such Secret */
+    /** Keys of the Secret rampart-repo: `url`, and credentials for helm. @default no such Secret */
     repo?: { url: string } & Record<string, string>;
     /** Converts v1beta1 graphs; without it only v1beta2 is served. */
     webhook?: WebhookAddress;
 }
 
-/** How long the API server may take to serve a new kind, in seconds. */
+/** Longest wait until the API server serves a new kind, in seconds. */
 const ESTABLISHED_SECONDS = 120;
 
-/** CRDs, namespace, the controller's and the validator's Deployment, StorageClass, repo Secret. Safe to repeat. */
+/** Creates CRDs, namespace, the controller's and the validator's Deployment, StorageClass, repo Secret. Idempotent. */
 export async function installRampart(kubeConfig: KubeConfig, options: InstallOptions = {}): Promise<void> {
     const rest = new Rest(kubeConfig);
     await installDefinitions(rest, crds(options.webhook));
@@ -32,13 +32,13 @@ interface Definition {
     status?: { conditions?: { type: string; status: string }[] };
 }
 
-/** What {@link installDefinitions} reads of a definition. */
+/** The fields of a definition that {@link installDefinitions} reads. */
 export interface NewDefinition {
     metadata: { name: string };
     spec: { group: string; names: { plural: string }; versions: object[] };
 }
 
-/** Makes kinds, and resolves when the API server serves them. Safe to repeat. */
+/** Creates kinds, and resolves when the API server serves them. Idempotent. */
 export async function installDefinitions(rest: Rest, definitions: NewDefinition[]): Promise<void> {
     const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
     for (const crd of definitions) await rest.apply(`${path}/${crd.metadata.name}`, crd);
@@ -54,7 +54,7 @@ async function established(rest: Rest, path: string, name: string): Promise<void
     await rest.watch<Definition>(one, ESTABLISHED_SECONDS, look, new AbortController().signal);
     if (!done)
         throw new Error(
-            `${name}: must be established within ${ESTABLISHED_SECONDS} s. Look: kubectl describe crd ${name}`,
+            `${name}: must be established within ${ESTABLISHED_SECONDS} s. Check: kubectl describe crd ${name}`,
         );
 }
 

@@ -46,7 +46,7 @@ interface RouteObject {
 const ALL_GRAPHS = `/apis/${GROUP}/${VERSION}/rampartgraphs`;
 const NAMESPACES = "/api/v1/namespaces";
 const HNC = "/apis/hnc.x-k8s.io/v1alpha2";
-/** One turn of a watch that goes on until something appears, in seconds. */
+/** Duration of one watch while waiting for an object, in seconds. */
 const APPEARS_SECONDS = 10;
 
 const part = encodeURIComponent;
@@ -171,7 +171,7 @@ export class KubeApi implements GraphApi {
             "GET",
             `/apis/networking.k8s.io/v1/ingresses${labelled}`,
         );
-        // The ingress controller 2.x serves only v2: its routes are missing from endpointPaths, in reality too.
+        // The ingress controller 2.x serves only v2: as in reality, its routes are missing from endpointPaths.
         const routes = await this.rest.find<List<RouteObject>>(
             `/apis/apisix.apache.org/v2beta3/apisixroutes${labelled}`,
         );
@@ -199,7 +199,7 @@ function readNamespace({ metadata, status }: NamespaceObject): Namespace {
 
 function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     const rules = spec.rules ?? [];
-    // The real controller does not survive a rule without paths in this place: it logs and leaves the phase as it was.
+    // The real controller fails for a rule without paths here: it logs and leaves the phase unchanged.
     const paths = rules.flatMap((rule) => {
         if (rule.http === undefined) throw new Error("'NoneType' object has no attribute 'paths'");
         return rule.http.paths.map((p) => p.path ?? "");
@@ -207,7 +207,7 @@ function ingressEndpoint({ metadata, spec }: IngressObject): Endpoint {
     return { namespace: metadata.namespace, paths };
 }
 
-/** Asterisks at both ends of a path are cut off. */
+/** Removes asterisks at both ends of a path. */
 function routeEndpoint({ metadata, spec }: RouteObject): Endpoint {
     const paths = (spec?.http ?? []).flatMap((http) => http.match?.paths ?? []);
     return { namespace: metadata.namespace, paths: paths.map((path) => path.replace(/^\*+|\*+$/g, "")) };

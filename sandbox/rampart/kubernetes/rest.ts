@@ -1,6 +1,6 @@
 /**
- * Plain requests to an API server with the credentials of a kubeconfig. Used instead of the generated client because the
- * emulator needs answers as they were sent (Rampart quotes them) and watches that last exactly as long as it says.
+ * Plain requests to an API server with the credentials of a kubeconfig, instead of the generated client, because the emulator
+ * needs answers as sent (Rampart quotes them) and watches of an exact duration.
  */
 import type { KubeConfig } from "@kubernetes/client-node";
 import { request, type RequestOptions } from "node:https";
@@ -14,19 +14,19 @@ export interface WatchEvent<T> {
     object: T;
 }
 
-/** Longest wait for an answer that is no watch, in seconds. */
+/** Longest wait for an answer other than a watch, in seconds. */
 const ANSWER_SECONDS = 30;
 
 export class Rest {
     constructor(private readonly kubeConfig: KubeConfig) {}
 
-    /** The answer's object. Anything but success is an ApiError. */
+    /** Returns the object of an answer. Throws ApiError for an error status. */
     async call<T>(method: Method, path: string, body?: unknown): Promise<T> {
         const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
         return JSON.parse(await this.text(method, path, body, type)) as T;
     }
 
-    /** Server-side apply under one name for all of the sandbox's own objects. */
+    /** Server-side apply with one field manager for all of the sandbox's own objects. */
     async apply(path: string, body: unknown): Promise<void> {
         const query = "?fieldManager=alpa-auth-sandbox&force=true";
         await this.text("PATCH", path + query, body, "application/apply-patch+yaml");
@@ -42,7 +42,7 @@ export class Rest {
         }
     }
 
-    /** Undefined for 404. */
+    /** Undefined: 404. */
     async find<T>(path: string): Promise<T | undefined> {
         try {
             return await this.call<T>("GET", path);
@@ -53,7 +53,7 @@ export class Rest {
     }
 
     /**
-     * Shows what is there, then what changes. Resolves when the server closes the watch after `seconds`, when `seen`
+     * Calls back for existing objects, then for changes. Resolves when the server closes the watch after `seconds`, when `seen`
      * returns true, and when the signal is aborted.
      */
     async watch<T>(

@@ -290,7 +290,7 @@ describe("The rest of the controller", () => {
                     "secret llm/pair not found",
                     "missing key field",
                     "unknown secret format",
-                    "ApisixTls with certificates of callers: unsupported by the sandbox",
+                    "ApisixTls with client certificates: unsupported by the sandbox",
                 ],
             );
         });

@@ -275,7 +275,7 @@ describe("random provider", () => {
             ["a missing byteLength", "RandomId", {}, /^Missing required property 'byteLength'$/],
             ["an empty byteLength", "RandomId", { byteLength: 0 }, /minimum value is 1.*res\.byteLength/],
             ["no bytes", "RandomBytes", { length: 0 }, /at least 1, got: 0/],
-            ["a property that does not exist", "RandomUuid", { lenght: 3 }, /knows no input "lenght"/],
+            ["a property that does not exist", "RandomUuid", { lenght: 3 }, /has no input "lenght"/],
             ["a text for a number", "RandomPassword", { length: "8" }, /must be a whole number.*res\.length/],
             ["a text for a switch", "RandomPassword", { length: 8, upper: "no" }, /must be a boolean.*res\.upper/],
             ["keepers that are no texts", "RandomUuid", { keepers: { a: 1 } }, /must be a map.*res\.keepers/],
@@ -295,7 +295,7 @@ describe("random provider", () => {
                 "letters it would cut in two",
                 "RandomString",
                 { length: 8, overrideSpecial: "ä" },
-                /Only printable ASCII/,
+                /Characters other than printable ASCII/,
             ],
         ];
         for (const [why, type, inputs, reason] of refused) {

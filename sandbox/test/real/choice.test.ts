@@ -61,7 +61,7 @@ describe("real parts", () => {
                     error.message,
                     /^ {2}ingress-controller .*: apisix-ingress-controller is not on PATH\. Put /m,
                 );
-                assert.match(error.message, /^Or choose those that are there: --real available/m);
+                assert.match(error.message, /^Or choose those that were found: --real available/m);
                 return !error.message.includes("cloudflare-provider (");
             },
         );
@@ -73,10 +73,7 @@ describe("real parts", () => {
 
     it("rejects a version that the product is not made for", () => {
         const env = { ...nowhere(), ...charts("2.13.0") };
-        assert.throws(
-            () => findParts(["charts"], env),
-            /version 2\.13\.0 is there, and the sandbox is made for 2\.14\.0\./,
-        );
+        assert.throws(() => findParts(["charts"], env), /found version 2\.13\.0, but the sandbox supports 2\.14\.0\./);
         assert.deepEqual(findParts("available", env), {});
     });
 
@@ -103,7 +100,7 @@ describe("real parts", () => {
             /cloudflared \(cloudflared 2026\.8\.2\): cloudflared is not on PATH\. Put cloudflared on PATH, or name the program in ALPA_AUTH_REAL_CLOUDFLARED\./,
         );
         program("cloudflared", "cloudflared version 2025.1.0 (built 2025-01-07-1412 UTC)");
-        assert.throws(() => findParts(["cloudflared"], nowhere()), /version 2025\.1\.0 is there/);
+        assert.throws(() => findParts(["cloudflared"], nowhere()), /found version 2025\.1\.0,/);
         const named = file("mine/cloudflared", "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built x)'\n", 0o755);
         const found = findParts(["cloudflared"], { ...nowhere(), ALPA_AUTH_REAL_CLOUDFLARED: named });
         assert.deepEqual(found.cloudflared, { version: "2026.8.2", paths: { program: named } });
@@ -155,18 +152,13 @@ describe("real parts", () => {
         });
 
         for (const [what, version, names, problem] of [
-            [
-                "another version",
-                "v1.19.0",
-                NAMES,
-                /version 1\.19\.0 is there, and the sandbox is made for 1\.18\.2\. Put /,
-            ],
-            ["a build that does not say its version", "canary", NAMES, /version unknown is there/],
+            ["another version", "v1.19.0", NAMES, /found version 1\.19\.0, but the sandbox supports 1\.18\.2\. Put /],
+            ["a build that does not say its version", "canary", NAMES, /found version unknown,/],
             [
                 "CRDs that are not all there",
                 "v1.18.2",
                 NAMES.slice(2),
-                /crds\.yaml does not hold the CRDs certificaterequests\.cert-manager\.io, certificates\.cert-manager\.io\. Put /,
+                /crds\.yaml does not have the CRDs certificaterequests\.cert-manager\.io, certificates\.cert-manager\.io\. Put /,
             ],
         ] as const)
             it(`rejects ${what}`, () => {

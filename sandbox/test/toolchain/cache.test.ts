@@ -171,7 +171,7 @@ describe("tool cache", () => {
             const pid = deadPid();
             fs.writeFileSync(lockFile(recipe), `${pid} ? 0\n`);
             assert.equal((await cached(recipe, options)).source, "built");
-            assert.match(lines[0], new RegExp(`taking over the lock of process ${pid}, which is gone`));
+            assert.match(lines[0], new RegExp(`taking over the lock of process ${pid}, which has ended`));
             assert.deepEqual(leftovers(), []);
         });
 

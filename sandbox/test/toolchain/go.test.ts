@@ -55,12 +55,12 @@ describe("Go builds", () => {
         [
             "the network",
             ["go: x: dial tcp: lookup proxy: no such host"],
-            /proxy cannot be reached.*curl -sSI.*main\.ts etcd/s,
+            /proxy is unreachable or rejects requests.*curl -sSI.*main\.ts etcd/s,
         ],
         [
             "a proxy that refuses",
             ["go: x: reading https://p/x.mod: 403 Forbidden", "x: 403 Forbidden"],
-            /proxy cannot be reached/,
+            /proxy is unreachable or rejects requests/,
         ],
         ["a full disk", ["write /tmp/x: no space left on device"], /the disk is full.*df -h/],
         [

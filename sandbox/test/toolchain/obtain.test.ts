@@ -43,11 +43,11 @@ describe("programs that are not installed", () => {
     const get = async (...list: Wanted[]) => (await obtain(list, { root, log })).map(({ source }) => source);
 
     it("are downloaded where there is a release, and built where there is none", async () => {
-        assert.deepEqual(await get(wanted("a", works), wanted("b", "building it, as no program is released")), [
+        assert.deepEqual(await get(wanted("a", works), wanted("b", "building it, because no program is released")), [
             ...["downloaded", "built"],
         ]);
         assert.deepEqual(ran.sort(), ["building b", "downloading a"]);
-        assert.ok(lines.includes("b: building it, as no program is released"));
+        assert.ok(lines.includes("b: building it, because no program is released"));
     });
 
     it("are built when they cannot be downloaded, and the log says why", async () => {

@@ -59,12 +59,12 @@ describe("tool chain", () => {
         const env = install("pulumi", "v4.0.0");
         install("pulumi-language-nodejs", "");
         assert.equal(officialPulumi(env, log), undefined);
-        assert.match(lines[0], /is 4\.0\.0, the sandbox needs 3;/);
+        assert.match(lines[0], /has 4\.0\.0, but the sandbox needs 3;/);
     });
 
     it("does not use a program that prints no version", () => {
         assert.equal(officialPulumi(install("pulumi", "hello"), log), undefined);
-        assert.match(lines[0], /of an unknown version/);
+        assert.match(lines[0], /has an unknown version/);
     });
 
     it("does not take its own folder on PATH for an installation", () => {
@@ -129,7 +129,7 @@ describe("tool chain", () => {
             const downloads = [release("pulumi-v3", ["pulumi"])];
             await assert.rejects(ensure(downloads, { ALPA_AUTH_DOWNLOADS: "off" }), /Go is needed to build it/);
             assert.deepEqual(server.seen, []);
-            assert.ok(lines.includes("pulumi: building it, as ALPA_AUTH_DOWNLOADS is off"));
+            assert.ok(lines.includes("pulumi: building it, because ALPA_AUTH_DOWNLOADS is off"));
         });
     });
 });

@@ -134,7 +134,7 @@ describe("cloudflared of the sandbox's cluster", () => {
     const ENV = [{ name: "TUNNEL_TOKEN_FILE", value: "/etc/cloudflared/token/token" }];
     const refused: [what: string, container: object, problem: RegExp][] = [
         ["another version", { image: "cloudflare/cloudflared:2025.1.0" }, /unsupported by the sandbox: image/],
-        ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /from a file alone/],
+        ["a token in the environment", { env: [{ name: "TUNNEL_TOKEN", value: "x" }] }, /only from a file/],
         ["no token", { env: [] }, /needs TUNNEL_TOKEN_FILE/],
         [
             "a variable that it does not know",
@@ -144,7 +144,7 @@ describe("cloudflared of the sandbox's cluster", () => {
         [
             "a variable from a Secret",
             { env: [{ name: "X", valueFrom: { secretKeyRef: { name: CONNECTORS, key: "token" } } }] },
-            /unsupported by the sandbox: X from elsewhere/,
+            /unsupported by the sandbox: X with valueFrom/,
         ],
         ["a flag that it does not know", { args: ["tunnel", "--hello-world", "run"] }, /not defined: -hello-world/],
         [
@@ -157,5 +157,5 @@ describe("cloudflared of the sandbox's cluster", () => {
     for (const [what, container, problem] of refused)
         it(`does not emulate ${what}`, () => assert.match(words(connectorPod(container)), problem));
     it("does not start in a world without an edge", () =>
-        assert.match(words(connectorPod(), { edge: undefined }), /no edge of Cloudflare/));
+        assert.match(words(connectorPod(), { edge: undefined }), /no Cloudflare edge/));
 });

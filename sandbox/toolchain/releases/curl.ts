@@ -1,33 +1,33 @@
 /**
- * Runs curl, which the sandbox needs anyway. It takes the proxy of HTTPS_PROXY and NO_PROXY and the certificates that the
- * system trusts; the `fetch` of Node.js 20 knows neither.
+ * Runs curl, which the sandbox needs anyway. It uses HTTPS_PROXY, NO_PROXY and the system's certificates, which the `fetch` of
+ * Node.js 20 does not.
  */
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 
 export interface CurlOptions {
-    /** Longest wait for a connection, name lookup and TLS included, in seconds. @default 5: a network that drops packets must not be waited for */
+    /** Longest wait for a connection, including DNS and TLS, in seconds. @default 5: a network may drop packets */
     connectSeconds?: number;
-    /** How long a server may send less than 1 kB a second, in seconds. @default 10 */
+    /** Seconds for which a server may send less than 1 kB/s. @default 10 */
     stallSeconds?: number;
-    /** Protocols that are allowed, also after a redirect. @default "https"; tests use "http" */
+    /** Allowed protocols, also after a redirect. @default "https"; tests use "http" */
     protocol?: "https" | "http";
 }
 
 export interface CurlResult {
-    /** Exit code, documented in curl's manual; 0 is success. */
+    /** Exit code from curl's manual; 0: success. */
     code: number;
-    /** The error message of curl. */
+    /** curl's error message. */
     message: string;
 }
 
-/** Exit codes of curl that are told apart. */
+/** Exit codes of curl with their own handling. */
 export const CURL = { partial: 18, httpError: 22, timeout: 28, noRanges: 33, receive: 56, http2Stream: 92 } as const;
 
-/** File with the response headers of a download, which contain its size. */
+/** File for the response headers of a download, which have its size. */
 export const headersFile = (file: string) => `${file}.headers`;
 
-/** Downloads `url` into `file`, after the bytes that are in it already. */
+/** Downloads `url` into `file`, after its existing bytes. */
 export function curl(url: string, file: string, options: CurlOptions = {}): Promise<CurlResult> {
     const { connectSeconds = 5, stallSeconds = 10, protocol = "https" } = options;
     const args = [
@@ -51,7 +51,7 @@ export function curl(url: string, file: string, options: CurlOptions = {}): Prom
     });
 }
 
-/** Size of the whole file in bytes, as the server of a running download says it. */
+/** Size of the whole file in bytes, from the server of a running download. */
 export function announcedSize(file: string): number | undefined {
     let text: string;
     try {
@@ -59,7 +59,7 @@ export function announcedSize(file: string): number | undefined {
     } catch {
         return undefined;
     }
-    // A redirect and the answer of a proxy come before the one that counts.
+    // A redirect and the answer of a proxy come before the final answer.
     const last = text
         .trim()
         .split(/\r?\n\r?\n/)

@@ -1,4 +1,4 @@
-/** Downloads one file of a release and compares it with its checksum. What was received of it is kept for the next try. */
+/** Downloads one file of a release and verifies its checksum. Received parts are kept for the next attempt. */
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -6,10 +6,10 @@ import { ToolchainError } from "../errors";
 import { announcedSize, CURL, curl, headersFile, type CurlOptions } from "./curl";
 import type { Checksum, Download } from "./table";
 
-/** How often one call goes on after a connection that broke, as long as each try receives something. */
+/** Most retries of one call after broken connections, as long as each receives something. */
 const TRIES = 5;
 
-/** A release cannot be had here and now: build the program instead. */
+/** A release cannot be downloaded now: the program is built instead. */
 export class DownloadFailed extends Error {
     constructor(message: string) {
         super(message);
@@ -18,16 +18,16 @@ export class DownloadFailed extends Error {
 }
 
 export interface DownloadOptions extends CurlOptions {
-    /** Folder of files that are not complete yet. */
+    /** Folder of incomplete files. */
     folder: string;
-    /** Told the file that is being received. */
+    /** Called with the file that is being received. */
     onStart?: (file: string) => void;
 }
 
 /**
  * Returns the file and its checksum.
- * @throws DownloadFailed when it cannot be received
- * @throws ToolchainError when it is not what it must be
+ * @throws DownloadFailed if it cannot be received
+ * @throws ToolchainError if its checksum is wrong
  */
 export async function download(
     { url, checksum }: Download,
@@ -45,7 +45,7 @@ export async function download(
     const { parts } = await receive(url, file, options);
     let got = await sumOf(file, algorithm);
     if (got !== expected && parts > 1) {
-        // A part may have been damaged, or belong to another file: only what arrived as a whole is judged.
+        // A part may be damaged, or belong to another file: only a whole download is rejected.
         fs.rmSync(file);
         await receive(url, file, options);
         got = await sumOf(file, algorithm);
@@ -61,7 +61,7 @@ export async function download(
     return { file, sum: expected };
 }
 
-/** Returns of how many parts the file was put together. */
+/** Returns the number of parts that the file was assembled from. */
 async function receive(url: string, file: string, options: CurlOptions): Promise<{ parts: number }> {
     let parts = sizeOf(file) > 0 ? 1 : 0;
     for (let tries = 1; ; tries++) {
@@ -73,7 +73,7 @@ async function receive(url: string, file: string, options: CurlOptions): Promise
         if (code === 0) return { parts };
         const after = sizeOf(file);
         const again = tries < TRIES;
-        // The server has no such part: it ignores ranges, or the file is shorter than what is here.
+        // The server does not have such a part: it ignores ranges, or the file is shorter than the existing part.
         if (again && before > 0 && (code === CURL.noRanges || (code === CURL.httpError && /416/.test(message)))) {
             fs.rmSync(file);
             parts = 0;
@@ -86,7 +86,7 @@ async function receive(url: string, file: string, options: CurlOptions): Promise
     }
 }
 
-/** The checksum that a file must have, as `algorithm:hex`. */
+/** The required checksum of a file, as `algorithm:hex`. */
 async function expectedSum(name: string, checksum: Checksum, options: DownloadOptions): Promise<string> {
     if ("pinned" in checksum) return checksum.pinned;
     const url = "list" in checksum ? checksum.list : checksum.github;
@@ -107,7 +107,7 @@ async function readSmall(url: string, name: string, options: DownloadOptions): P
     }
 }
 
-/** As `sha256sum` writes it: the sum, and the file name after two characters. */
+/** Format of `sha256sum`: the sum, and the file name after two characters. */
 function sumInList(text: string, name: string): string | undefined {
     const line = text.split(/\r?\n/).find((one) => one.slice(64).replace(/^ [ *]/, "") === name);
     return line && /^[0-9a-f]{64}$/.test(line.slice(0, 64)) ? line.slice(0, 64) : undefined;
@@ -119,7 +119,7 @@ function sumInGitHub(text: string, name: string): string | undefined {
         const digest = assets?.find((asset) => asset.name === name)?.digest;
         return /^sha256:([0-9a-f]{64})$/.exec(digest ?? "")?.[1];
     } catch {
-        return undefined; // another page in its place
+        return undefined; // another page instead
     }
 }
 

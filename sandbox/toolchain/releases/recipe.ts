@@ -1,4 +1,4 @@
-/** How a cache entry is made from a release. */
+/** How to create a cache entry from a release. */
 import * as fs from "node:fs";
 import * as path from "node:path";
 import type { Recipe } from "../cache";
@@ -10,7 +10,7 @@ import type { Release } from "./table";
 import { unpack } from "./unpack";
 
 export interface ReleaseRecipeOptions extends CurlOptions {
-    /** Folder of files that are not complete yet. */
+    /** Folder of incomplete files. */
     folder: string;
 }
 
@@ -34,7 +34,7 @@ export function releaseRecipe(name: string, release: Release, options: ReleaseRe
                 }),
             );
             const errors = results.flatMap((one) => (one.status === "rejected" ? [one.reason as Error] : []));
-            // A file that is not what it must be outweighs one that cannot be had.
+            // A wrong checksum is reported before a failed download.
             if (errors.length > 0) throw errors.find((error) => error instanceof ToolchainError) ?? errors[0];
             const files = results.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
             for (const [i, { program, members }] of downloads.entries()) {
@@ -50,7 +50,7 @@ export function releaseRecipe(name: string, release: Release, options: ReleaseRe
 
 const MB = 1_000_000;
 
-/** How much of some files is here. */
+/** Received and total sizes of some files. */
 export class Received {
     private readonly files = new Map<string, { before: number; total?: number }>();
     private readonly started = Date.now();
@@ -63,7 +63,7 @@ export class Received {
         this.files.get(file)!.total = sizeOf(file);
     }
 
-    /** Size, percent and time left; the last two as soon as every server has said how large its file is. */
+    /** Size, percent and remaining time; the last two once all servers have sent the sizes. */
     text(now = Date.now()): string | undefined {
         if (this.files.size === 0) return undefined;
         const files = [...this.files].map(([file, { before, total }]) => ({

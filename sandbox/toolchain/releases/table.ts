@@ -1,12 +1,12 @@
 /**
- * Where released programs are downloaded, for each recipe that has one. What is missing here is built: KubeRay releases its
- * operator as a container image only, and Kubernetes its control plane for Linux only.
+ * Sources of released programs, for each recipe that has one. The others are built: KubeRay releases its operator only as a
+ * container image, and Kubernetes its control plane only for Linux.
  */
 import { sdkVersion } from "../launchers";
 import versions from "../versions.json";
 import { PINNED } from "./checksums";
 
-/** What says which checksum a downloaded file must have. */
+/** Source of the checksum of a file. */
 export type Checksum =
     /** Pinned in this table: `sha256:…` or `sha512:…`. */
     | { pinned: string }
@@ -19,9 +19,9 @@ export type Checksum =
 export interface Download {
     url: string;
     checksum: Checksum;
-    /** Name of the program, where the file is the program itself. */
+    /** Name of the program, if the file is the program itself. */
     program?: string;
-    /** Path in the archive by the name that the file gets, where it is one. */
+    /** Paths in an archive by the names of the extracted files. */
     members?: Record<string, string>;
 }
 
@@ -35,7 +35,7 @@ export interface Platform {
     arch: "amd64" | "arm64";
 }
 
-/** This machine, as releases name it; undefined where none of the programs is released for it. */
+/** This machine in the names of releases; undefined: no program is released for it. */
 export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform" | "arch">): Platform | undefined {
     const released = { x64: "amd64", arm64: "arm64" } as const;
     if ((platform !== "linux" && platform !== "darwin") || !(arch in released)) return undefined;
@@ -44,7 +44,7 @@ export function thisPlatform({ platform, arch }: Pick<NodeJS.Process, "platform"
 
 const github = (repository: string, tag: string) => `https://github.com/${repository}/releases/download/${tag}`;
 
-/** @throws Error when checksums.ts was forgotten with a new version */
+/** @throws Error if checksums.ts lacks a new version */
 function pinned(file: string): Checksum {
     if (PINNED[file] === undefined) throw new Error(`${file} has no checksum in releases/checksums.ts. Add it.`);
     return { pinned: PINNED[file] };
@@ -60,7 +60,7 @@ function provider(name: string, { os, arch }: Platform): Download {
     };
 }
 
-/** Pulumi with its language host, and the providers that have an emulator only for lack of a release. */
+/** Pulumi with its language host, and the providers that are emulated only without a release. */
 function pulumi(platform: Platform): Release {
     const version = versions.pulumi;
     const base = github("pulumi/pulumi", `v${version}`);
@@ -122,7 +122,7 @@ function helm({ os, arch }: Platform): Release {
 
 const RELEASES = { pulumi, "kubernetes-provider": kubernetesProvider, etcd, kubernetes, kubectl, kwok, helm };
 
-/** The release of a recipe's programs for a platform, where there is one. */
+/** The release of a recipe's programs for a platform, if there is one. */
 export function releaseOf(recipe: string, platform: Platform): Release | undefined {
     return recipe in RELEASES ? RELEASES[recipe as keyof typeof RELEASES](platform) : undefined;
 }

@@ -1,4 +1,4 @@
-/** Takes programs out of a downloaded archive. */
+/** Extracts programs from a downloaded archive. */
 import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { DownloadFailed } from "./download";
 
 /**
- * Unpacks the named members only, with the system's `tar`, into `work`, and puts them into `out`. Whatever else the archive
- * holds is not written, so no path of it can lead out of the folder. Zip files exist for macOS only, whose tar reads them.
+ * Extracts only the named members, with the system's `tar`, into `work`, and moves them to `out`. Other members are not
+ * written, so their paths cannot leave the folder. Only macOS has zip files, and its tar reads them.
  */
 export async function unpack(
     archive: string,
@@ -24,7 +24,7 @@ export async function unpack(
     );
     for (const [to, member] of Object.entries(members)) {
         const file = path.join(work, member);
-        // A link could lead anywhere.
+        // A link could point anywhere.
         if (!fs.lstatSync(file).isFile()) throw new DownloadFailed(`${name}: ${member} is not a file`);
         fs.renameSync(file, path.join(out, to));
     }

@@ -1,8 +1,8 @@
 /**
- * Emulates the part of etcd 3.6's JSON gateway that fills an etcd and sets its password, over what the gateways of an emulator
- * share. Answers are those of etcd 3.6.16. Tokens are good for as long as the password is.
+ * Emulates the part of etcd 3.6's JSON gateway that fills an etcd and sets its password, on the configuration that emulated
+ * gateways share. Answers are those of etcd 3.6.16. Tokens are valid until the password changes.
  *
- * Unsupported: other users than root, comparisons in a transaction, revisions of before, leases, watches.
+ * Unsupported: users other than root, comparisons in a transaction, earlier revisions, leases, watches.
  */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { Unsupported } from "../../gateway/unsupported";
 import { listen, type Listening } from "../../processes/listen";
 
 const PREFIX = "/apisix";
-/** The folders' keys, which APISIX writes when it starts, are one thing to the emulator: this one stands for all. */
+/** APISIX writes the keys of the folders when it starts. For the emulator they are one flag, so this key represents all. */
 const FOLDERS = "/routes/";
 
 type Body = Record<string, unknown>;
@@ -21,7 +21,7 @@ interface Range {
     limit?: number;
 }
 
-/** What etcd refuses, with gRPC's code. */
+/** An error of etcd with its gRPC code. */
 class Refused extends Error {
     constructor(
         readonly code: number,
@@ -31,7 +31,7 @@ class Refused extends Error {
     }
 }
 
-/** @param configuration what etcd holds now */
+/** @param configuration returns the current data of etcd */
 export async function startEtcdApi(configuration: () => Configuration): Promise<Listening> {
     const server = createServer((request, response) => {
         const answer = (status: number, body: object) =>

@@ -1,17 +1,17 @@
-/** How a container of etcd 3.6 is set up: by flags alone. */
+/** Configuration of an etcd 3.6 container: flags only. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import type { Snapshot } from "../cluster";
 import { expanded, variablesOf } from "../pods/environment";
 import { ETCD } from "../pods/images";
 
-/** Flags that are emulated, or make no difference here. */
+/** Flags that are emulated, or have no effect here. */
 const FLAGS = [
     ...["name", "data-dir", "initial-cluster", "initial-cluster-token", "initial-cluster-state"],
     ...["listen-client-urls", "advertise-client-urls", "listen-peer-urls", "initial-advertise-peer-urls"],
     ...["listen-metrics-urls", "auto-compaction-mode", "auto-compaction-retention"],
 ];
 
-/** Flags of a pod's container, with the values of its variables. @throws Error as {@link variablesOf} */
+/** Flags of a pod's container with expanded variables. @throws Error as {@link variablesOf} */
 export function etcdFlags(pod: V1Pod, now: Snapshot): Record<string, string> {
     const container = etcdContainer(pod);
     const variables = variablesOf(pod, container, now);
@@ -26,7 +26,7 @@ export function etcdProblem(container: V1Container): string | undefined {
     return other && `unsupported by the sandbox: etcd with --${other[0]}`;
 }
 
-/** Names of the members, in their order. */
+/** Names of the members in order. */
 export function memberNames(pod: V1Pod): string[] {
     const listed = flagsOf(etcdContainer(pod)).find(([flag]) => flag === "initial-cluster")?.[1];
     return listed?.split(",").map((member) => member.split("=")[0]) ?? [pod.metadata!.name!];

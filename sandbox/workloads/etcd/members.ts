@@ -1,9 +1,9 @@
 /**
- * What the gateways of one etcd share. It lasts as long as a pod of etcd does, or of a gateway that reads it: it survives a
- * restart of the pods and not the loss of etcd. It can lose what it holds on order. While fewer than half of the members and
- * one more are there, nothing is read or written through an Admin API, and gateways go on with what they have in memory.
+ * The data that the gateways of one etcd share. It exists as long as a pod of etcd, or of a gateway that uses it: it survives a
+ * restart of the pods, but not the loss of etcd, which tests can inject. Without a majority of the members, Admin APIs neither
+ * read nor write, and gateways use the objects in their memory.
  *
- * Each ready member answers on its client port, as api.ts emulates it.
+ * Each ready member serves api.ts on its client port.
  *
  * Unsupported: the readiness probe of a member, which fails without a quorum.
  */
@@ -22,26 +22,24 @@ const CLIENT_PORT = 2379;
 export class EtcdMembers {
     /** By namespace and name of the StatefulSet. */
     private readonly configurations = new Map<string, Configuration>();
-    /** Members that an etcd has, there or not. */
+    /** Number of members of an etcd, running or not. */
     private readonly sizes = new Map<string, number>();
     /** By namespace and name of the member's pod. */
     private readonly apis = new Map<string, Listening>();
 
-    /** @param pod of APISIX */
+    /** @param pod a pod of APISIX */
     configurationOf(pod: V1Pod, now: Snapshot): Configuration {
         return this.configuration(readBy(pod, now));
     }
 
-    /**
-     * Makes each etcd lose its data: its members restart empty, or all keys are deleted while it runs.
-     */
+    /** Makes each etcd lose its data: its members restart empty, or all keys are deleted while it runs. */
     lose(how: "data" | "keys"): void {
         for (const [key, configuration] of this.configurations)
             if (how === "keys") configuration.clear();
             else this.configurations.set(key, configuration.lose());
     }
 
-    /** @param reachable whether the machine of a pod can be reached */
+    /** @param reachable whether the node of a pod is reachable */
     reconcile(now: Snapshot, reachable: (pod: V1Pod) => boolean): void {
         const members = now.pods.filter((pod) => runs(pod, ETCD));
         const held = new Set([
@@ -57,12 +55,12 @@ export class EtcdMembers {
         for (const [key, configuration] of this.configurations) {
             const there = members.filter((pod) => etcdOf(pod) === key && isReady(pod) && reachable(pod)).length;
             const size = this.sizes.get(key);
-            // Of an etcd that is no pod nothing is known here.
+            // An etcd outside of pods always has a quorum here.
             configuration.hasQuorum = size === undefined || there > size / 2;
         }
     }
 
-    /** Has each ready member answer on its client port, and the others not. */
+    /** Opens the client port of each ready member, and closes those of the others. */
     async serve(now: Snapshot): Promise<void> {
         const ready = now.pods.filter((pod) => runs(pod, ETCD) && isReady(pod) && !pod.metadata!.deletionTimestamp);
         for (const pod of ready)
@@ -77,7 +75,7 @@ export class EtcdMembers {
             }
     }
 
-    /** Port on 127.0.0.1 that emulates one of a member's. */
+    /** Port on 127.0.0.1 of the emulator of a member. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         return port === CLIENT_PORT ? this.apis.get(`${namespace}/${name}`)?.port : undefined;
     }
@@ -100,7 +98,7 @@ function etcdOf({ metadata }: V1Pod): string {
     return `${metadata!.namespace}/${metadata!.name!.replace(/-\d+$/, "")}`;
 }
 
-/** The same of the etcd that a gateway reads: its Service has the name of the StatefulSet. */
+/** The same for the etcd of a gateway: its Service has the name of the StatefulSet. */
 function readBy(pod: V1Pod, now: Snapshot): string {
     const text = settingsOf(pod, now)?.text;
     const [name, namespace] = (text === undefined ? "" : (etcdHosts(text)[0]?.host ?? "")).split(".");

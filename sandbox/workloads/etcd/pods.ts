@@ -1,8 +1,8 @@
 /**
- * Runs a real etcd for each running pod of one, for gateways that are real. What it stores lies where its claim says, and
- * lasts as long as the claim; a pod without one begins empty. A member whose node is cut off is halted.
+ * Runs a real etcd for each running pod of etcd, for real gateways. Its data is in a folder for its claim, as long as the claim
+ * exists; a pod without a claim starts empty. A member whose node is cut off is suspended.
  *
- * A member has the flags of its container, with ports of this machine for those of the pods.
+ * A member has the flags of its container, with ports of this machine instead of those of the pods.
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import { etcdPassword } from "../gateway-settings/secrets";
 import { APISIX, ETCD, isRunning, runs } from "../pods/images";
 
 const CLIENT_PORT = 2379;
-/** A byte of zero in base64: from it to itself, etcd takes every key. */
+/** A zero byte in base64: as start and end of a range, it means all keys. */
 const EVERY = "AA==";
 
 interface Member {
@@ -29,12 +29,12 @@ interface Member {
 export class EtcdPods {
     /** By uid of the pod. */
     private readonly members = new Map<string, Member>();
-    /** Ports of members among themselves, by release and name: they are part of what a member stores. */
+    /** Ports between members, by release and name: a member stores them in its data. */
     private readonly peerPorts = new Map<string, number>();
-    /** Folders of data, by the uid of what they belong to. */
+    /** Folders of data, by the uid of their claim or pod. */
     private readonly kept = new Map<string, string>();
     private last: Snapshot | undefined;
-    /** Called when the members that are to lose their data have come back without it. */
+    /** Called when the members have restarted without their data. */
     private emptied: (() => void) | undefined;
 
     constructor(
@@ -73,8 +73,8 @@ export class EtcdPods {
     }
 
     /**
-     * Has the members come back without their data, at the next look, or deletes all keys while they run.
-     * @returns when they are at it
+     * Restarts the members without their data at the next reconciliation, or deletes all keys while they run.
+     * @returns a promise for the end of that
      */
     async lose(how: "data" | "keys"): Promise<void> {
         if (how === "data") return new Promise((resolve) => (this.emptied = resolve));
@@ -85,7 +85,7 @@ export class EtcdPods {
                 await deleteKeys(`http://127.0.0.1:${clientPort}`, password);
     }
 
-    /** Port on 127.0.0.1 of a member behind a Service; undefined for other Services. @throws Error where none is ready */
+    /** Port on 127.0.0.1 of a member behind a Service; undefined: another Service. @throws Error if none is ready */
     behind(service: V1Service, port: number): number | undefined {
         const members = [...this.members.values()].filter(({ pod }) => selects(service, pod));
         const behind = this.last?.pods.some((pod) => runs(pod, ETCD) && selects(service, pod));
@@ -95,7 +95,7 @@ export class EtcdPods {
         return ready.clientPort;
     }
 
-    /** Port on 127.0.0.1 of one member's client port. */
+    /** Port on 127.0.0.1 for a member's client port. */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = [...this.members.values()].find(
             ({ pod: { metadata } }) => metadata!.namespace === namespace && metadata!.name === name,
@@ -170,7 +170,7 @@ export class EtcdPods {
     }
 }
 
-/** What one gateway's etcd holds; another's rejects the password. */
+/** The keys of one gateway's etcd. An etcd of another gateway rejects the password. */
 async function deleteKeys(client: string, password: string | undefined): Promise<void> {
     const call = async (path: string, body: object, token?: string) => {
         const headers: Record<string, string> = token === undefined ? {} : { Authorization: token };

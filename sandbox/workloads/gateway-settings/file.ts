@@ -1,7 +1,7 @@
 /**
- * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml where the environment
- * names a profile. Only a file mounted by its own path from a ConfigMap is read. Of one that a profile names it is checked
- * that the gateway could start with it as it is emulated here.
+ * The settings file of a container of APISIX 3.18: conf/config.yaml, or conf/config-<profile>.yaml if the environment has a
+ * profile. Only a file that is mounted by its own path from a ConfigMap is read. The file of a profile is checked: the emulated
+ * gateway must be able to start with it.
  */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -31,7 +31,7 @@ export function settingsFile(pod: V1Pod, container: V1Container, configMaps: Con
     return configMaps.get(`${pod.metadata!.namespace}/${name}`)?.[mount?.subPath ?? ""];
 }
 
-/** The same, of what there is in the cluster, with the file's name. */
+/** The same for the current objects of the cluster, with the name of the file. */
 export function settingsOf(pod: V1Pod, now: Snapshot): { name: string; text: string } | undefined {
     const container = containerOf(pod);
     const maps = now.configMaps.map(({ metadata: m, data }) => [`${m!.namespace}/${m!.name}`, data ?? {}] as const);
@@ -50,7 +50,7 @@ interface Settings {
     };
 }
 
-/** Settings of a log or of metrics that are not emulated. */
+/** Why settings of a log or of metrics are unsupported; undefined: they are supported. */
 function unsupportedIn(text: string): string | undefined {
     try {
         observedOf(text);
@@ -62,8 +62,8 @@ function unsupportedIn(text: string): string | undefined {
 }
 
 /**
- * Why a gateway does not start with the file its profile names.
- * @param reachable whether a pod answers behind a Service's name
+ * Why a gateway does not start with the file of its profile.
+ * @param reachable whether a pod answers behind the name of a Service
  */
 export function profileProblem(
     pod: V1Pod,
@@ -88,15 +88,15 @@ export function profileProblem(
     const isVariable = (text = "") => names.includes(/^\$\{\{(\w+)\}\}$/.exec(text)?.[1] ?? "");
     for (const { name, key } of admin?.admin_key ?? [])
         if (!isVariable(key)) return `admin_key ${name}: must be a variable of the environment`;
-    // Without a user etcd is asked without a password, whatever the environment has.
+    // Without a user, etcd is used without a password, whatever the environment has.
     if (etcd?.user !== undefined && !isVariable(etcd.password))
         return "etcd.password: must be a variable of the environment";
     if ((etcd?.user === undefined) !== !names.includes("APISIX_ETCD_PASSWORD"))
-        return "etcd.user: must be set where the environment has APISIX_ETCD_PASSWORD, and there alone";
+        return "etcd.user: must be set if and only if the environment has APISIX_ETCD_PASSWORD";
     const [first] = apisix?.data_encryption?.keyring ?? [];
     if (first !== undefined && !isVariable(first))
         return "data_encryption.keyring: the first one must be a variable of the environment";
-    if ((admin?.admin_key ?? []).length === 0) return "admin_key: APISIX would make keys of its own";
+    if ((admin?.admin_key ?? []).length === 0) return "admin_key: must not be empty, or APISIX generates keys";
     const hosts = etcd?.host ?? [];
     const answers = hosts.some((host) => {
         const { hostname, port: of } = new URL(host);

@@ -1,4 +1,4 @@
-/** What a gateway keeps and shows of requests, from its settings file as it stood when its pod started. */
+/** Log and metrics of a gateway, from its settings file at the start of its pod. */
 import { parse } from "yaml";
 import { Unsupported } from "../../gateway/unsupported";
 import type { AccessLogSettings } from "../../gateway/observed/access-log";
@@ -18,7 +18,7 @@ interface Settings {
 export interface Observed {
     /** Unset: no log, since APISIX's own format is not emulated. */
     accessLog?: AccessLogSettings;
-    /** Unset: metrics are served to the pod itself alone. */
+    /** Unset: only the pod itself can read the metrics. */
     metrics?: MetricsOptions;
 }
 
@@ -39,7 +39,7 @@ function accessLogOf(nginx: NonNullable<Settings["nginx_config"]>): AccessLogSet
     return { format, escape, httpSnippet: http, serverSnippet: server };
 }
 
-/** Attributes of the plugin that are emulated. Those of the chart say what APISIX does without them. */
+/** Emulated attributes of the plugin. The chart's defaults are APISIX's. */
 const ATTRIBUTES: Record<string, (value: unknown) => boolean> = {
     export_addr: () => true,
     default_buckets: (value) => Array.isArray(value) && value.every((bound) => typeof bound === "number"),
@@ -58,5 +58,5 @@ function metricsOf(attributes: Record<string, unknown> | undefined): MetricsOpti
     return { port: 0, buckets: attributes.default_buckets as number[] | undefined };
 }
 
-/** Port of the metrics in the container. */
+/** Port for metrics in the container. */
 export const METRICS_PORT = 9091;

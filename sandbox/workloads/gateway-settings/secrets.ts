@@ -1,20 +1,20 @@
-/** What a container of APISIX gets of Secrets, by its variables. */
+/** Keys of Secrets for a container of APISIX, in its variables. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { decoded, type Snapshot } from "../cluster";
 import { variablesOf } from "../pods/environment";
 import { containerOf } from "./file";
 
-/** Keys of the chart where no Secret is named. */
+/** Default keys of the chart, without a Secret. */
 const WELL_KNOWN = { admin: "edd1c9f034335f136f87ad84b625c8f1", viewer: "4054f7cf07e344346cd3f287985e76a2" };
 
-/** What a gateway asks etcd with; undefined: without a user. */
+/** The gateway's password for etcd; undefined: no user. */
 export function etcdPassword(pod: V1Pod, now: Snapshot): string | undefined {
     const container = containerOf(pod);
     const variable = (container.env ?? []).filter(({ name }) => name === "APISIX_ETCD_PASSWORD");
     return variablesOf(pod, { ...container, env: variable }, now).APISIX_ETCD_PASSWORD;
 }
 
-/** The keys in a pod's environment, as its container would see them if it started now. */
+/** The keys in a pod's environment, if its container started now. */
 export function adminKeys(pod: V1Pod, now: Snapshot): { adminKey: string; viewerKey: string } | undefined {
     const container = containerOf(pod);
     const value = (name: string): string | undefined => {

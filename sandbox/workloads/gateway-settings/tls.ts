@@ -1,4 +1,4 @@
-/** What a gateway takes of TLS from its settings file, as it stood when its pod started. */
+/** TLS settings of a gateway, from its settings file at the start of its pod. */
 import { parse } from "yaml";
 import type { GatewayOptions } from "../../gateway/server";
 
@@ -12,6 +12,6 @@ export function tlsOf(text: string | undefined): Pick<GatewayOptions, "tls" | "h
     const { enable, listen, ssl_protocols } = apisix?.ssl ?? {};
     const httpsPort = plugin_attr?.redirect?.https_port;
     if (!enable) return { httpsPort };
-    // The port in the container; its emulator listens on any free one.
+    // The port in the container. Its emulator listens on any free one.
     return { httpsPort: httpsPort ?? listen?.[0]?.port, tls: { port: 0, protocols: ssl_protocols ?? "" } };
 }

@@ -6,11 +6,11 @@ import { APISIX, runs } from "../pods/images";
 
 /** Address of the load balancer of the nodes. */
 const FRONT = "127.0.0.1";
-/** The node's own address, which kube-proxy lets a real gateway see: what comes from the loopback of its pod it trusts. */
+/** The address from which a real gateway sees connections, that of the node: it would trust the loopback of its pod. */
 const NODE = "127.0.0.2";
-/** A node port that should be open at an address. */
+/** A node port to open at an address. */
 export interface Place {
-    /** Node whose address it is at; unset: in front of all nodes. */
+    /** Node of the address; unset: the load balancer of all nodes. */
     node?: string;
     address: string;
     port: number;
@@ -20,9 +20,9 @@ export interface Place {
 }
 
 export interface NodePortsOptions {
-    /** Where a new connection goes. @param turn how many there were before it */
+    /** Decides the destination of a new connection. @param turn number of earlier connections */
     destination: (place: Place, turn: number) => Destination;
-    /** Whether the gateways are real: what comes from the loopback of their pod they trust. */
+    /** Whether the gateways are real. They trust connections from the loopback of their pod. */
     real: boolean;
     log: (line: string) => void;
 }
@@ -30,9 +30,9 @@ export interface NodePortsOptions {
 export class NodePorts {
     /** By address and port. */
     private readonly open = new Map<string, { node?: string; nodePort: NodePort }>();
-    /** Connections there have been, by address and port. */
+    /** Number of connections so far, by address and port. */
     private readonly turns = new Map<string, number>();
-    /** What callers have lost at ports that are closed. */
+    /** Losses of callers at closed ports. */
     private readonly before: Lost = { cut: 0, refused: 0, unanswered: 0 };
     private readonly said = new Set<string>();
 
@@ -49,12 +49,12 @@ export class NodePorts {
         for (const [key, place] of wanted) if (!this.open.has(key)) await this.openAt(key, place);
     }
 
-    /** A pod was killed: what waits for its answers is lost. */
+    /** Handles the kill of a pod: its running requests are lost. */
     cut(pod: string): void {
         for (const { nodePort } of this.open.values()) nodePort.cut(pod);
     }
 
-    /** Lets nothing more through to a node, nor from its pods. @param pods by uid */
+    /** Drops all packets of a node and its pods. @param pods by uid */
     silence(node: string, pods: string[]): void {
         for (const { node: own, nodePort } of this.open.values()) {
             if (own === node) nodePort.silence();
@@ -62,12 +62,12 @@ export class NodePorts {
         }
     }
 
-    /** Ends what was silenced. */
+    /** Ends the silenced connections. */
     resume(): void {
         for (const { nodePort } of this.open.values()) nodePort.resume();
     }
 
-    /** What callers have lost since the world began. */
+    /** Losses of callers since the start of the world. */
     lost(): Lost {
         const sum = { ...this.before };
         for (const { nodePort } of this.open.values()) add(sum, nodePort.lost);

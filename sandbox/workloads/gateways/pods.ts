@@ -1,9 +1,9 @@
 /**
- * Emulates the containers of APISIX, or has real ones run: a gateway for each pod from when it is ready until it ends, with counters of its own
- * and the keys it was started with. A deleted pod ends as kubelet lets it (see pods/end.ts), and its object goes when it
- * has; a pod whose object is gone before that (a deletion by force, kubelet's SIGKILL) has its connections reset.
+ * Emulates the containers of APISIX, or runs real ones: a gateway for each ready pod until its end, with its own counters and
+ * the keys at its start. A deleted pod ends as with kubelet (see pods/end.ts), and then its object is deleted. If the object is
+ * deleted earlier (by force, with SIGKILL from kubelet), its connections are reset.
  *
- * Unsupported: a container that starts again in its pod, liveness and readiness probes of a running one.
+ * Unsupported: restarts of a container in its pod, liveness probes, and readiness probes of a running container.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Configuration } from "../../gateway/objects/configuration";
@@ -22,26 +22,26 @@ import { podEnd } from "../pods/end";
 export interface GatewayPod {
     pod: V1Pod;
     gateway: Gateway;
-    /** What its container has written on its output, oldest line first. Unset: it is not kept */
+    /** Output of its container, oldest line first. Unset: it is not kept. */
     output?: () => string;
-    /** Text of the settings file it was started with. */
+    /** Text of the settings file at its start. */
     settings: string | undefined;
-    /** `runs`; `leaves`, in preStop, still answering; `quits`, finishing what is under way; `gone`. */
+    /** `runs`; `leaves`: in preStop, still answering; `quits`: finishing running requests; `gone`. */
     state: "runs" | "leaves" | "quits" | "gone";
-    /** When its deletion was seen, or its end; milliseconds. */
+    /** Time of its observed deletion, or of its end; milliseconds. */
     leftAt?: number;
 }
 
 export interface GatewayPodsOptions {
     clock: Clock;
-    /** Names and addresses that the gateways connect to. */
+    /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
     configurationOf(pod: V1Pod, now: Snapshot): Configuration;
-    /** Says whether the machine of a pod can be reached: nothing is started or ended on another. */
+    /** Whether the node of a pod is reachable. Nothing is started or ended on other nodes. */
     reachable(pod: V1Pod): boolean;
     /** Called before the running requests of a pod are cut. */
     cut(uid: string): void;
-    /** Called when a deleted pod's containers have ended: its object can go. */
+    /** Called when the containers of a deleted pod have ended, to delete its object. */
     ended(pod: V1Pod): Promise<void>;
     /** Real gateways, each started before its pod is ready. @default emulators */
     real?: RealGateways;
@@ -78,12 +78,12 @@ export class GatewayPods {
         return this.pods.get(uid);
     }
 
-    /** All that run or have done so lately, the youngest last. */
+    /** Running gateways and those that ended lately, the youngest last. */
     list(): GatewayPod[] {
         return [...this.pods.values()].sort((a, b) => byAge(a.pod, b.pod));
     }
 
-    /** Ends one at once, and resets its connections. */
+    /** Ends a gateway at once, and resets its connections. */
     async kill(uid: string): Promise<void> {
         const known = this.pods.get(uid);
         if (!known || known.state === "gone") return;
@@ -93,7 +93,7 @@ export class GatewayPods {
         await known.gateway.kill();
     }
 
-    /** Forgets those that ended before a moment, in milliseconds. */
+    /** Forgets gateways that ended before a time, in milliseconds. */
     forget(before: number): void {
         for (const [uid, { state, leftAt }] of this.pods)
             if (state === "gone" && leftAt! < before && !this.ending.has(uid)) this.pods.delete(uid);
@@ -147,7 +147,7 @@ export class GatewayPods {
         const done = new AbortController();
         const quits = gateway.close(Infinity).finally(() => done.abort());
         await Promise.race([quits, elapse(clock, answers, AbortSignal.any([signal, done.signal]))]);
-        // All is answered; the last bytes may still be on their way to the callers.
+        // All requests are answered, but the last bytes may still be in transit to the callers.
         if (done.signal.aborted) leaving.state = "gone";
         await this.kill(pod.metadata!.uid!);
     }
@@ -162,7 +162,7 @@ export class GatewayPods {
     }
 }
 
-/** Lines of a container's output that are kept: a sandbox may run for days. */
+/** Number of lines of a container's output to keep: a sandbox may run for days. */
 const MOST_LINES = 10_000;
 
 function keep(lines: string[], line: string): void {

@@ -1,6 +1,6 @@
 /**
- * Starts a real APISIX for each pod of it while the pod waits for its readiness probe, so that a pod is ready when its
- * gateway listens. One that does not start is tried again, as kubelet does.
+ * Starts a real APISIX for each pod while the pod waits for its readiness probe, so that a pod is ready when its gateway
+ * listens. A failed start is repeated, as by kubelet.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Gateway } from "../../gateway/server";
@@ -14,14 +14,14 @@ import type { Snapshot } from "../cluster";
 import { variablesOf } from "../pods/environment";
 import { APISIX, runs } from "../pods/images";
 
-/** Until a gateway that did not start is tried again, in milliseconds. */
+/** Wait after a failed start, in milliseconds. */
 const BACKOFF_MILLISECONDS = 2000;
 
 interface Start {
     gateway?: Gateway;
-    /** Settles when it listens, or has failed. */
+    /** Settles when it listens or has failed. */
     over: Promise<void>;
-    /** The pod is gone: what comes up must go. */
+    /** Whether the pod is deleted, so that the gateway must end after its start. */
     unwanted?: boolean;
 }
 
@@ -37,7 +37,7 @@ export class RealGateways {
         private readonly changed: () => void,
     ) {}
 
-    /** Begins to start one, unless that has been done. */
+    /** Starts a gateway, unless it is started already. */
     begin(pod: V1Pod, now: Snapshot): void {
         const uid = pod.metadata!.uid!;
         if (this.starts.has(uid) || this.stop.signal.aborted) return;
@@ -51,7 +51,7 @@ export class RealGateways {
         return this.starts.get(pod.metadata!.uid!)?.gateway;
     }
 
-    /** Ends the gateways of pods that were deleted before they were ready. The user of a ready gateway ends it. */
+    /** Ends the gateways of pods that were deleted before they were ready. GatewayPods ends a ready one. */
     async reconcile(now: Snapshot, taken: (uid: string) => boolean): Promise<void> {
         const uids = new Set(now.pods.filter((pod) => runs(pod, APISIX)).map(({ metadata }) => metadata!.uid!));
         for (const [uid, start] of this.starts) {

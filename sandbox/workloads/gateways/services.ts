@@ -1,13 +1,13 @@
 /**
- * Emulates what leads to the gateways: Services, their node ports, and the cluster's DNS as far as it names them.
+ * Emulates the network in front of the gateways: Services, their node ports, and their names in the cluster's DNS.
  *
- * Emulated of kube-proxy 1.34: every node answers on a node port, whichever runs the pods (externalTrafficPolicy Cluster;
- * with Local its own alone); connections go to the ready pods in turn (kube-proxy takes any); where none is ready, to those
- * in preStop; a pod that leaves gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is the load
- * balancer of the nodes, which knows at once which of them are up.
+ * Emulated, of kube-proxy 1.34: every node answers on a node port, whichever node runs the pods (externalTrafficPolicy Cluster;
+ * with Local only its own pods). Connections go to the ready pods in turn (kube-proxy picks randomly), and without a ready pod
+ * to those in preStop. A deleted pod gets new connections until the nodes know of it, 1 s later. 127.0.0.1 is the load balancer
+ * of the nodes, which always knows the reachable ones.
  *
- * Unsupported: answers that are lost in a node that is cut off although another node's pod gives them, where the
- * connection came in at 127.0.0.1; what the cluster's own clients (ingress controllers, connectors) lose.
+ * Unsupported: losses of answers through a node that is cut off, of a pod on another node, for connections to 127.0.0.1; losses
+ * of clients in the cluster (ingress controllers, connectors).
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import type { Resolve } from "../../gateway/counters/redis-connections";
@@ -29,15 +29,15 @@ const DATA_PORT = 9080;
 const ADMIN_PORT = 9180;
 /** The same for TLS. */
 const TLS_PORT = 9443;
-/** How long nodes go on with the endpoints they know: kube-proxy's --iptables-min-sync-period. */
+/** Time for which nodes use outdated endpoints: --iptables-min-sync-period of kube-proxy. */
 const ENDPOINTS_SECONDS = 1;
 
 export interface GatewaysOptions {
-    /** Names and addresses that the gateways connect to. */
+    /** Resolves names and addresses for connections of the gateways. */
     resolve: Resolve;
     /** @default real time */
     clock?: Clock;
-    /** Takes a pod's object away: its containers have ended. @default it stays */
+    /** Deletes a pod's object after its containers have ended. @default it stays */
     ended?: (pod: V1Pod) => Promise<void>;
     /** @default emulators */
     real?: RealGateways;
@@ -90,13 +90,13 @@ export class Gateways {
         await this.etcd.close();
     }
 
-    /** Whether a gateway could read etcd with what its pod has: APISIX ends while it starts when etcd rejects it. */
+    /** Whether a gateway can read etcd with its pod's password: APISIX exits at its start if etcd rejects it. */
     admits(pod: V1Pod, now: Snapshot): boolean {
         this.etcd.reconcile(now, this.reachable);
         return this.etcd.configurationOf(pod, now).current().password === etcdPassword(pod, now);
     }
 
-    /** Ends a pod's gateway at once; its object is another matter. */
+    /** Ends a pod's gateway at once, but does not delete its object. */
     kill(uid: string): Promise<void> {
         return this.pods.kill(uid);
     }
@@ -105,7 +105,7 @@ export class Gateways {
         this.etcd.lose(how);
     }
 
-    /** Lets nothing through to a node and its pods, nor from them. */
+    /** Drops all packets of a node and its pods. */
     cutOff(node: string): void {
         this.isCutOff.add(node);
         const its = this.pods.list().filter(({ pod }) => pod.spec?.nodeName === node);
@@ -115,7 +115,7 @@ export class Gateways {
         );
     }
 
-    /** Whether new connections are led to pods of a node, as far as is known of their readiness. */
+    /** Whether new connections may go to pods of a node, by their last known readiness. */
     leadTo(node: string): boolean {
         return this.pods.list().some(({ pod }) => pod.spec?.nodeName === node && this.isListedReady(pod));
     }
@@ -125,14 +125,14 @@ export class Gateways {
         this.nodePorts.resume();
     }
 
-    /** What callers have lost at node ports since the world began. */
+    /** Losses of callers at node ports since the start of the world. */
     lost(): Lost {
         return this.nodePorts.lost();
     }
 
     readonly reachable = (pod: V1Pod): boolean => !this.isCutOff.has(pod.spec?.nodeName ?? "");
 
-    /** URL of the Admin API behind a Service. While a Deployment is rolled, the youngest pod's keys will stay. */
+    /** URL of the Admin API behind a Service. During a rollout it is the youngest pod's, whose keys stay. */
     readonly resolveAdmin = (service: { namespace: string; name: string; port?: number }): string | undefined => {
         const found = this.service(service.namespace, service.name);
         const port = found?.spec?.ports?.find((p) => service.port === undefined || p.port === service.port);
@@ -140,7 +140,10 @@ export class Gateways {
         return gateway && port?.targetPort === ADMIN_PORT ? `http://127.0.0.1:${gateway.adminPort}` : undefined;
     };
 
-    /** Local port of a container's data, TLS or Admin port, or of an etcd emulator. A pod of a node that is cut off cannot be reached. */
+    /**
+     * Local port for a container's data, TLS or Admin port, or of an etcd emulator. A pod on a node that is cut off is
+     * unreachable.
+     */
     podPort(namespace: string, name: string, port: number): number | undefined {
         const found = this.pods
             .list()
@@ -153,7 +156,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     }
 
-    /** What the gateway of a pod has written on its output; undefined where none runs or has run lately. */
+    /** Output of the gateway of a pod; undefined: none runs or has run lately. */
     output(namespace: string, name: string): string | undefined {
         const found = this.pods
             .list()
@@ -162,9 +165,9 @@ export class Gateways {
     }
 
     /**
-     * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`.
-     * Undefined for other names.
-     * @throws Error where there is no such Service, or no ready pod behind its port
+     * Emulates the cluster's DNS and kube-proxy for the data port behind `<service>.<namespace>.svc.cluster.local`. Undefined:
+     * another name.
+     * @throws Error without such a Service, or without a ready pod behind its port
      */
     readonly resolveData = (host: string, port: number): number | undefined => {
         const [, name, namespace] = /^([^.]+)\.([^.]+)\.svc\.cluster\.local\.?$/.exec(host) ?? [];
@@ -177,7 +180,7 @@ export class Gateways {
         return gateway.port;
     };
 
-    /** Port on 127.0.0.1 that emulates a port of the pod with an address; undefined where nothing listens there. */
+    /** Port on 127.0.0.1 of the emulator of a port of the pod with an address; undefined: there is no listener. */
     readonly portAt = (address: string, port: number): number | undefined => {
         const found = this.pods
             .list()
@@ -186,7 +189,7 @@ export class Gateways {
         return localPort(found.gateway, port);
     };
 
-    /** Port on 127.0.0.1 behind a port of a Service; undefined where no gateway is behind it. @throws Error where none is ready */
+    /** Port on 127.0.0.1 for a port of a Service; undefined: it has no gateways. @throws Error if none is ready */
     behindPort(service: V1Service, port: number): number | undefined {
         if (!this.last?.pods.some((pod) => runs(pod, APISIX) && selects(service, pod))) return undefined;
         const target = service.spec?.ports?.find((one) => one.port === port)?.targetPort;
@@ -195,7 +198,7 @@ export class Gateways {
         return localPort(gateway, Number(target));
     }
 
-    /** Where a new connection at a node port goes: each pod in turn. */
+    /** Destination of a new connection to a node port: each pod in turn. */
     private destination({ node, service: { metadata }, targetPort }: Place, turn: number): Destination {
         if (node !== undefined && this.isCutOff.has(node)) return "silence";
         const service = this.service(metadata!.namespace!, metadata!.name!);
@@ -205,12 +208,12 @@ export class Gateways {
         const { pod, gateway, state } = endpoints[turn % endpoints.length];
         if (!this.reachable(pod)) return "silence";
         const port = targetPort === TLS_PORT ? gateway.tlsPort : gateway.port;
-        // A pod without TLS has nothing that listens there.
+        // A pod without TLS has no listener on that port.
         if (state === "quits" || state === "gone" || port === undefined) return "gone";
         return { pod: pod.metadata!.uid!, port };
     }
 
-    /** What the nodes know of the pods behind a Service. */
+    /** Endpoints of a Service as the nodes know them. */
     private endpoints(service: V1Service | undefined): GatewayPod[] {
         if (!service) return [];
         const behind = this.pods.list().filter(({ pod }) => selects(service, pod));
@@ -221,7 +224,7 @@ export class Gateways {
         return known.length > 0 ? known : behind.filter(({ state }) => state === "leaves");
     }
 
-    /** By the last look at the cluster; a pod whose object is gone is not. */
+    /** By the last snapshot of the cluster. A pod without an object is not ready. */
     private isListedReady({ metadata }: V1Pod): boolean {
         const pod = this.last?.pods.find((p) => p.metadata!.uid === metadata!.uid);
         return pod !== undefined && isReady(pod);
@@ -231,7 +234,7 @@ export class Gateways {
         return this.last?.services.find((s) => s.metadata!.name === name && s.metadata!.namespace === namespace);
     }
 
-    /** The gateways of a Service's ready pods that can be reached, the youngest pod last. */
+    /** The gateways of a Service's reachable ready pods, the youngest last. */
     private behind(service: V1Service | undefined): Gateway[] {
         if (!service) return [];
         const pods = this.pods.list().filter(({ pod, state }) => selects(service, pod) && state === "runs");

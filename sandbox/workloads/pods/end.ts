@@ -1,10 +1,10 @@
 /**
- * How the containers of a pod that is deleted end, by kubelet 1.34 and nginx (APISIX 3.18): preStop runs first and uses
- * the grace period up; then comes the image's stop signal, SIGQUIT, and what is left of the period, at least 2 s, is for
- * the answers under way. nginx itself cuts them after worker_shutdown_timeout, 240 s unless config.yaml says otherwise.
+ * The end of the containers of a deleted pod, by kubelet 1.34 and nginx (APISIX 3.18): preStop runs first, within the grace
+ * period. Then the image's stop signal, SIGQUIT, is sent, and the rest of the period, at least 2 s, is for running requests.
+ * nginx itself cuts them after worker_shutdown_timeout, 240 s by default.
  *
- * preStop is emulated as a sleep alone: `sleep.seconds`, and an exec of `sleep N`, by a shell or not. Refused: all other
- * forms, and fractions of a second.
+ * Emulated: a preStop that sleeps: `sleep.seconds`, and an exec of `sleep N`, with or without a shell.
+ * Unsupported: all other forms, and fractions of a second.
  */
 import type { V1Container, V1LifecycleHandler, V1Pod } from "@kubernetes/client-node";
 import { parse } from "yaml";
@@ -16,24 +16,24 @@ const LEAST_SECONDS = 2;
 /** Default of APISIX's nginx_config.worker_shutdown_timeout. */
 const WORKER_SHUTDOWN_SECONDS = 240;
 
-/** Pod seconds. */
+/** Seconds of pods. */
 export interface PodEnd {
-    /** The container goes on as before, though no new connections are sent to it. */
+    /** Time for which the container continues as before, but gets no new connections. */
     preStop: number;
-    /** From SIGQUIT until what is still under way is cut. */
+    /** Time from SIGQUIT until running requests are cut. */
     answers: number;
 }
 
-/** Why the end of a container cannot be emulated. */
+/** Why the end of a container is unsupported; undefined: it is supported. */
 export function preStopProblem({ lifecycle }: V1Container): string | undefined {
     const handler = lifecycle?.preStop;
     if (!handler || sleepOf(handler) !== undefined) return undefined;
     return `unsupported by the sandbox: a preStop other than a sleep of whole seconds (${JSON.stringify(handler)})`;
 }
 
-/** @param config text of APISIX's config.yaml, as the pod sees it */
+/** @param config text of APISIX's config.yaml in the pod */
 export function podEnd(pod: V1Pod, container: V1Container, config?: string): PodEnd {
-    // The deletion may have asked for another period than the pod's own.
+    // A deletion may have another period than the pod.
     const { deletionGracePeriodSeconds } = pod.metadata!;
     const grace = deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
     const handler = container.lifecycle?.preStop;
@@ -41,7 +41,7 @@ export function podEnd(pod: V1Pod, container: V1Container, config?: string): Pod
     return { preStop, answers: Math.min(Math.max(grace - preStop, LEAST_SECONDS), workerShutdownSeconds(config)) };
 }
 
-/** Seconds that a handler sleeps; undefined when it does anything else. */
+/** Seconds for which a handler sleeps; undefined: it does anything else. */
 function sleepOf({ exec, sleep, httpGet, tcpSocket }: V1LifecycleHandler): number | undefined {
     if (httpGet || tcpSocket) return undefined;
     if (sleep) return sleep.seconds;

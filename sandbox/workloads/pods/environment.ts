@@ -1,8 +1,8 @@
-/** Variables of a container as kubelet gives them to it. Unsupported: envFrom, resourceFieldRef. */
+/** A container's variables, as kubelet sets them. Unsupported: envFrom, resourceFieldRef. */
 import type { V1Container, V1Pod } from "@kubernetes/client-node";
 import { decoded, type Snapshot } from "../cluster";
 
-/** @throws Error where a reference names nothing that exists, or is unsupported */
+/** @throws Error for a reference to a missing object, or an unsupported one */
 export function variablesOf(pod: V1Pod, container: V1Container, now: Snapshot): Record<string, string> {
     const variables: Record<string, string> = {};
     for (const { name, value, valueFrom } of container.env ?? []) {
@@ -42,7 +42,7 @@ function field({ metadata, spec, status }: V1Pod, path: string): string | undefi
     return fields[path];
 }
 
-/** A text of a container with the values of variables for each `$(NAME)`; of others it stays, as the kubelet leaves it. */
+/** Replaces each `$(NAME)` of a known variable in a text. Unknown ones stay, as with kubelet. */
 export function expanded(text: string, variables: Record<string, string>): string {
     return text.replace(/\$\((\w+)\)/g, (whole, name: string) => variables[name] ?? whole);
 }

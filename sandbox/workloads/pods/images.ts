@@ -1,19 +1,19 @@
 /** Images of the pods that the sandbox emulates. */
 import type { V1Pod } from "@kubernetes/client-node";
 
-/** Any registry may stand in front. */
+/** With any registry as prefix. */
 export const APISIX = /(^|\/)apisix:/;
 export const ETCD = /(^|\/)etcd:/;
 export const CONTROLLER = /(^|\/)apisix-ingress-controller:/;
 export const VALKEY = /(^|\/)valkey\/valkey:\d/;
 
-/** Does nothing, in any version. */
+/** An image without an effect, in any version. */
 export const PAUSE = /^registry\.k8s\.io\/pause:\d/;
 
 /** The only emulated version. */
 export const CLOUDFLARED = /^(docker\.io\/)?cloudflare\/cloudflared:2026\.8\.2(@sha256:[\da-f]{64})?$/;
 
-/** Namespace and release: what belongs together. */
+/** Namespace and release of a pod. */
 export function instance(pod: V1Pod): string {
     return `${pod.metadata!.namespace}/${pod.metadata!.labels?.["app.kubernetes.io/instance"]}`;
 }
@@ -26,12 +26,12 @@ export function runs(pod: V1Pod, pattern: RegExp): boolean {
     return image(pod, pattern) !== undefined && pod.metadata?.ownerReferences?.[0]?.kind !== "Job";
 }
 
-/** Its containers are there, ready or not. */
+/** Whether its containers run, ready or not. */
 export function isRunning(pod: V1Pod): boolean {
     return pod.status?.phase === "Running" && !pod.metadata?.deletionTimestamp;
 }
 
-/** The youngest last; the order stays while pods come and go. */
+/** The youngest last. The order of existing pods never changes. */
 export function byAge(a: V1Pod, b: V1Pod): number {
     const created = (pod: V1Pod) => new Date(pod.metadata!.creationTimestamp ?? 0).getTime();
     return created(a) - created(b) || (a.metadata!.uid! < b.metadata!.uid! ? -1 : 1);

@@ -2,7 +2,7 @@ import type { V1Pod } from "@kubernetes/client-node";
 import type { ControlPlane } from "../../control-plane";
 import type { Cluster } from "../cluster";
 
-/** The text of a kubeconfig with the access of a pod's own ServiceAccount, so that the chart's roles are put to the test. */
+/** A kubeconfig with the permissions of a pod's own ServiceAccount, which tests the roles of the chart. */
 export async function serviceAccountOf(
     pod: V1Pod,
     cluster: Pick<Cluster, "rest">,

@@ -1,6 +1,6 @@
 /**
- * Emulates the cluster's DNS, kube-proxy and pod network for Alpa in pods: names and addresses of Services, and of pods. Facts:
- * MicroK8s' ranges of addresses; a Service leads to its ready pods, or with publishNotReadyAddresses to all of them.
+ * Emulates the cluster's DNS, kube-proxy and pod network for Alpa in pods: names and addresses of Services and pods. Facts:
+ * address ranges of MicroK8s; a Service has its ready pods as endpoints, or with publishNotReadyAddresses all of them.
  */
 import type { V1Pod, V1Service } from "@kubernetes/client-node";
 import { POD_RANGE, SERVICE_RANGE } from "../../control-plane/arguments";
@@ -9,13 +9,13 @@ import { ALPA_PORT } from "./container";
 
 export interface AlpaPods {
     emulates(pod: V1Pod): boolean;
-    /** Port on 127.0.0.1 of Alpa in a pod; undefined where its port is not open. */
+    /** Port on 127.0.0.1 of Alpa in a pod; undefined: its port is closed. */
     alpaOf(pod: V1Pod): number | undefined;
 }
 
 /**
- * Port on 127.0.0.1 that emulates an address; undefined if the address is not one of Alpa's pods or Services.
- * @throws Error if it is such an address, but no program answers
+ * Port on 127.0.0.1 of the emulator of an address; undefined: not an address of Alpa's pods or Services.
+ * @throws Error if no program answers at such an address
  */
 export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: number): number | undefined {
     const refused = new Error(`${host}:${port}: connection refused`);
@@ -25,7 +25,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     );
     if (service) {
         const behind = now.pods.filter((pod) => pods.emulates(pod) && selects(service, pod));
-        // Another emulator has pods behind it, or there are none yet.
+        // Its pods belong to another emulator, or do not exist yet.
         if (behind.length === 0) return name === undefined ? fail(refused) : undefined;
         const reached = behind.filter((pod) => service.spec!.publishNotReadyAddresses || isReady(pod));
         const open = reached.filter((pod) => targetOf(service, port, pod) === ALPA_PORT).map(pods.alpaOf);
@@ -36,7 +36,7 @@ export function alpaAddress(now: Snapshot, pods: AlpaPods, host: string, port: n
     return (pod && port === ALPA_PORT ? pods.alpaOf(pod) : undefined) ?? fail(refused);
 }
 
-/** Port of a pod that a Service's port leads to; a headless Service leads to the same one. */
+/** Target port of a Service port. A headless Service has the same port. */
 function targetOf({ spec }: V1Service, port: number, pod: V1Pod): number | undefined {
     if (spec!.clusterIP === "None") return port;
     const found = spec!.ports?.find((one) => one.port === port);

@@ -1,9 +1,9 @@
-/** What RayClusters say of their pods: how many there are to be, and of which Ray. */
+/** The number of pods and the Ray version of RayClusters. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Cluster } from "../cluster";
 import { rayCluster } from "./container";
 
-/** As much of a RayCluster as is looked at. */
+/** The used fields of a RayCluster. */
 interface RayCluster {
     spec: { rayVersion?: string; workerGroupSpecs?: { replicas?: number; numOfHosts?: number; suspend?: boolean }[] };
 }
@@ -14,12 +14,12 @@ export class RayClusters {
 
     constructor(private readonly cluster: Pick<Cluster, "rest">) {}
 
-    /** Clears the cache, so that each cluster is looked up again. */
+    /** Clears the cache, so that each cluster is read again. */
     forget(): void {
         this.known.clear();
     }
 
-    /** Pods that there are to be in a pod's RayCluster, with its head. */
+    /** Desired number of pods in a pod's RayCluster, including its head. */
     async wanted(pod: V1Pod): Promise<number> {
         const { workerGroupSpecs = [] } = (await this.of(pod))?.spec ?? {};
         const groups = workerGroupSpecs.filter(({ suspend }) => !suspend);

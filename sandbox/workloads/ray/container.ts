@@ -1,18 +1,19 @@
 /**
- * What the containers of a serving image do, as far as it is emulated, read from their commands and probes: Ray, Alpa's
- * launch, and what a probe would find. Pure.
+ * The behavior of the containers of a serving image, read from their commands and probes: Ray, Alpa's launch, and the results
+ * of probes. Pure.
  *
  * Emulated: a launch of `launch_model_worker.py --model … --path …` anywhere in the head's command or plain variables; tcp
- * probes of Ray's ports and Alpa's; exec probes that run `ray health-check`, that ask Alpa's port for an answer, and that
- * look for files of a mounted folder (`ls`, `test`). An HTTP probe of Alpa's port fails, as it answers 400. Every other probe
- * is never passed, and says so. Unsupported: liveness probes, images that lack a program, what models Alpa knows.
+ * probes of the ports of Ray and Alpa; exec probes that run `ray health-check`, that request an answer from Alpa's port, or
+ * that check for files in a mounted folder (`ls`, `test`). An HTTP probe of Alpa's port fails, because it answers 400. Every
+ * other probe always fails, with a message.
+ * Unsupported: liveness probes, images without a program, models that Alpa does not know.
  */
 import type { V1Container, V1Pod, V1Probe } from "@kubernetes/client-node";
 
 export const ALPA_PORT = 20001;
-/** Ports that Ray's head listens on. */
+/** Ports of Ray's head. */
 const HEAD_PORTS = [6379, 8265, 10001];
-/** Ray's own check of health over HTTP, which the operator's probes ask; taken as absent before this version. */
+/** Paths of Ray's own health check over HTTP, which the operator's probes use. Older versions than this do not have them. */
 const RAYLET_HEALTH = /local_raylet_healthz|api\/healthz/;
 const RAYLET_HEALTH_SINCE = [2, 4];
 
@@ -30,12 +31,12 @@ export function rayCluster(pod: V1Pod): string | undefined {
     return pod.metadata?.labels?.["ray.io/cluster"];
 }
 
-/** GPUs that a container asks for. */
+/** Number of GPUs that a container requests. */
 export function gpusOf({ resources }: V1Container): number {
     return Number(resources?.limits?.["nvidia.com/gpu"] ?? 0);
 }
 
-/** Alpa's launch in a head's pod; undefined where it has none. */
+/** Alpa's launch in the pod of a head; undefined: it has none. */
 export function launchOf(pod: V1Pod): Launch | undefined {
     for (const container of isHead(pod) ? pod.spec!.containers : []) {
         const text = commandText(container);
@@ -54,15 +55,15 @@ function commandText({ command = [], args = [], env = [] }: V1Container): string
     return [[...command, ...args].join(" "), ...env.map(({ value = "" }) => value)].join("\n");
 }
 
-/** Variables of the container's own, as its shell sees them. */
+/** The container's own variables, as its shell sees them. */
 function expand(text: string, { env = [] }: V1Container): string {
     const values = new Map(env.map(({ name, value = "" }) => [name, value]));
     return text.replace(/\$(?:\{(\w+)\}|\((\w+)\)|(\w+))/g, (whole, a, b, c) => values.get(a ?? b ?? c) ?? whole);
 }
 
 /**
- * Why the weights are not where Alpa's launch looks for them.
- * @param folders on every node that hold weights
+ * Why the weights are not in the folder of Alpa's launch.
+ * @param folders folders with weights on every node
  */
 export function weightsProblem(pod: V1Pod, path: string, folders: string[]): string | undefined {
     const missing = `FileNotFoundError: [Errno 2] No such file or directory: '${path}'`;
@@ -70,7 +71,7 @@ export function weightsProblem(pod: V1Pod, path: string, folders: string[]): str
     const mounts = pod.spec!.containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
     const inside = mounts.filter(({ mountPath }) => isBelow(path, mountPath));
     const [mount] = inside.sort((a, b) => b.mountPath.length - a.mountPath.length);
-    // In the image, which nothing is known of.
+    // In the image, whose contents are unknown.
     if (!mount) return undefined;
     const { hostPath, persistentVolumeClaim } = pod.spec!.volumes?.find(({ name }) => name === mount.name) ?? {};
     if (persistentVolumeClaim) return undefined;
@@ -81,7 +82,7 @@ function isBelow(path: string, folder: string): boolean {
     return `${path.replace(/\/$/, "")}/`.startsWith(`${folder.replace(/\/$/, "")}/`);
 }
 
-/** Why a volume of the node's own cannot be mounted. @param folders that every node has */
+/** Why a hostPath volume cannot be mounted. @param folders folders on every node */
 export function hostPathProblem(pod: V1Pod, folders: string[]): string | undefined {
     for (const { name, hostPath } of pod.spec?.volumes ?? []) {
         if (!hostPath || hostPath.type !== "Directory") continue;
@@ -91,17 +92,17 @@ export function hostPathProblem(pod: V1Pod, folders: string[]): string | undefin
     return undefined;
 }
 
-/** What is there for probes to find. */
+/** The state that probes check. */
 export interface Found {
-    /** Ray's head of the pod's cluster runs. */
+    /** Whether Ray's head of the pod's cluster runs. */
     head: boolean;
-    /** Alpa in the pod: its port is open, or its model loaded too. */
+    /** Alpa in the pod: its port is open, or its model is loaded too. */
     alpa: "none" | "open" | "loaded";
-    /** Version of Ray in the RayCluster, as "2.0.0". */
+    /** Version of Ray in the RayCluster, for example "2.0.0". */
     rayVersion: string;
 }
 
-/** What the first probe says that a pod's container does not pass yet; undefined when it is ready. */
+/** The message of the first failing probe; undefined: the container is ready. */
 export function notReady(pod: V1Pod, found: Found): string | undefined {
     for (const { startupProbe, readinessProbe } of pod.spec!.containers) {
         const why =
@@ -128,7 +129,7 @@ function fails({ tcpSocket, httpGet, exec }: V1Probe, pod: V1Pod, found: Found):
     if (RAYLET_HEALTH.test(text)) return rayletFails(text, found);
     if (/\bray health-check\b/.test(text)) return found.head ? undefined : "ray health-check: the head does not answer";
     if (text.includes(`:${ALPA_PORT}/`)) return alpaIs("loaded") ? undefined : "the model is not loaded";
-    if (/\b(ls|test|\[) /.test(text)) return undefined; // volumes were looked at before
+    if (/\b(ls|test|\[) /.test(text)) return undefined; // volumes were checked before
     return `unsupported by the sandbox: ${text || "this kind of probe"}`;
 }
 

@@ -1,4 +1,4 @@
-/** A pod with a serving image as it is emulated: what it runs, and what ends it. */
+/** An emulated pod with a serving image: its processes, and the conditions for its end. */
 import type { V1Pod } from "@kubernetes/client-node";
 import type { Hold } from "../../gpus/ledger";
 import type { Launched } from "../../gpus/loading";
@@ -6,25 +6,25 @@ import { isHead } from "./container";
 import type { PodState } from "./status";
 import type { Watchdog } from "./watchdog";
 
-/** kubelet's first pause before a container is started again, and the longest one, in seconds. */
+/** kubelet's first and longest pause before a restart of a container, in seconds. */
 const BACK_OFF_SECONDS = [10, 300];
 
 export interface EmulatedPod {
     pod: V1Pod;
-    /** While its containers run. */
+    /** Set while its containers run. */
     run?: { hold?: Hold; startedAt: string };
-    /** Why it does not. */
+    /** Why they do not run. */
     failure?: PodState & { until: number };
     failures: number;
     restarts: number;
     launched?: Launched;
     watchdog?: Watchdog;
-    /** When a pod of its RayCluster was lost, in milliseconds. */
+    /** Time of the loss of a pod of its RayCluster, in milliseconds. */
     lostAt?: number;
     ending?: Promise<void>;
 }
 
-/** Pause before its containers are started again, in seconds. */
+/** Pause before the restart of its containers, in seconds. */
 export function backOff({ failures }: EmulatedPod): number {
     const [first, longest] = BACK_OFF_SECONDS;
     return Math.min(first * 2 ** failures, longest);
@@ -40,7 +40,7 @@ export async function end(one: EmulatedPod): Promise<void> {
     one.run = undefined;
 }
 
-/** Whether the hook of a pod that is on its way out has something to wait for. @param others of its RayCluster, itself among them */
+/** Whether a terminating pod's preStop hook still waits. @param others pods of its RayCluster, including itself */
 export async function isNeeded(one: EmulatedPod, others: EmulatedPod[]): Promise<boolean> {
     if (!isHead(one.pod)) return others.some(({ pod, run }) => isHead(pod) && run !== undefined);
     if (!one.launched || one.lostAt !== undefined || others.some(({ run }) => run === undefined)) return false;

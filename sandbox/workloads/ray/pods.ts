@@ -1,16 +1,16 @@
 /**
- * Emulates pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and
- * those that only have the image on a node. Facts: kubelet 1.34, KubeRay 1.6.
+ * Emulates pods of an image that serves Alpa: those of a RayCluster, whose containers hold GPUs and run Ray and Alpa, and pods
+ * that only pull the image to a node. Facts: kubelet 1.34, KubeRay 1.6.
  *
- * Emulated: a container starts when its image, volumes and variables are there and, of a worker, when Ray's head runs; it
- * ends with an error when its GPUs are held by a process of the host, and starts again after 10 s, 20 s … 5 min; it is ready
- * when its probes would say so. Alpa is launched when every pod of its RayCluster runs, and is loaded after a time. A pod
- * that is deleted ends at once, or with a preStop hook at the latest after its grace period: a head's when Alpa has no
- * connections any more, a worker's when the head has ended; its GPUs are free then. Answers under way are cut off when a
- * worker ends before the head. What watches Alpa in the head's container is run as it is (watchdog.ts), and ends the
- * container. What a pod asks of the network, and what its hook does, is not looked at.
- * Known difference: 5 s after a worker was lost the head's container ends, where its own command has to notice; until then
- * Alpa answers as before, where the real one answers nothing.
+ * Emulated: a container starts when its image, volumes and variables exist; that of a worker also waits for Ray's head. It
+ * fails while a process of the host holds its GPUs, and restarts after 10 s, 20 s … 5 min. It is ready when its probes would
+ * succeed. Alpa is launched when every pod of its RayCluster runs, and loads for a time. A deleted pod ends at once. With a
+ * preStop hook it ends at the latest after its grace period: a head when Alpa has no connections, a worker after its head. Its
+ * GPUs are free then. Running answers are cut off if a worker ends before the head. The watchdog of Alpa in the head's
+ * container is real (watchdog.ts), and ends the container. The commands of a preStop hook and the network checks of a pod are
+ * not executed.
+ * Known difference: 5 s after the loss of a worker the head's container ends, while the real one depends on its own command.
+ * Until then Alpa answers as before, while the real one stops answering.
  */
 import type { V1Pod } from "@kubernetes/client-node";
 import { ENDS_SLOWLY_ANNOTATION, STARTABLE_ANNOTATION } from "../../control-plane";
@@ -28,7 +28,7 @@ import { backOff, end, isNeeded, type EmulatedPod } from "./emulated-pod";
 import { essence, statusOf, type PodState } from "./status";
 import { startWatchdog, type WatchdogOptions } from "./watchdog";
 
-/** Time until the loss of a worker ends the head's container, in seconds. */
+/** Time from the loss of a worker to the end of the head's container, in seconds. */
 const LOSS_SECONDS = 5;
 /** Kubernetes' default. */
 const GRACE_SECONDS = 30;
@@ -38,20 +38,20 @@ export interface RayPodsOptions extends WatchdogOptions {
     faults: GpuFaults;
     /** Images that serve Alpa. */
     images: RegExp;
-    /** Folders that every node has, with the weights in them. */
+    /** Folders with weights on every node. */
     weights: string[];
-    /** How long the model takes to load, in seconds. */
+    /** Time to load the model, in seconds. */
     loadSeconds: number;
-    /** Of Alpa in a pod; in the network of its node it is at this port. */
+    /** Alpa's options. In the host network it listens on this port. */
     alpa: Pick<AlpaOptions, "port" | "seconds" | "onRequest">;
 }
 
 interface Surroundings {
     cluster: Pick<Cluster, "rest">;
     clock: Clock;
-    /** Takes a pod's object away: its containers have ended. */
+    /** Deletes a pod's object after its containers have ended. */
     ended: (pod: V1Pod) => Promise<void>;
-    /** Called when something has changed that no watch tells. */
+    /** Called after changes without a watch event. */
     changed: () => void;
     log: (line: string) => void;
 }
@@ -88,7 +88,7 @@ export class RayPods {
             this.pods.set(uid, Object.assign(one, { pod }));
             if (pod.metadata!.deletionTimestamp) one.ending ??= this.endInOrder(one);
         }
-        // Heads first: workers wait for them.
+        // Heads first, because workers wait for them.
         const alive = [...this.pods.values()].filter(({ ending }) => !ending);
         alive.sort((a, b) => Number(isHead(b.pod)) - Number(isHead(a.pod)));
         for (const one of alive) if (!one.run) this.start(one, supplies);
@@ -96,7 +96,7 @@ export class RayPods {
         for (const one of alive) await this.show(one, supplies);
     }
 
-    /** Port on 127.0.0.1 of Alpa in a pod; undefined where its port is not open. */
+    /** Port on 127.0.0.1 of Alpa in a pod; undefined: its port is closed. */
     readonly alpaOf = (pod: V1Pod): number | undefined => this.pods.get(pod.metadata!.uid!)?.launched?.port;
 
     async close(): Promise<void> {
@@ -123,7 +123,7 @@ export class RayPods {
         if (hold) this.around.log(`${namespace}/${name}: holds the GPUs of ${node}`);
     }
 
-    /** What keeps the containers from starting, that the kubelet sees. */
+    /** Why the containers cannot start, by the checks of the kubelet. */
     private lack(pod: V1Pod, supplies: Supplies): Extract<PodState, { is: "waiting" }> | undefined {
         const volume = hostPathProblem(pod, this.options.weights);
         if (volume) return { is: "waiting", reason: "ContainerCreating", message: volume };
@@ -162,7 +162,7 @@ export class RayPods {
         setTimeout(() => this.stop.signal.aborted || this.around.changed(), afterMilliseconds + 1).unref();
     }
 
-    /** Launches Alpa in a head's pod, or ends it, as all pods of its RayCluster run or not. */
+    /** Launches Alpa in the pod of a head if all pods of its RayCluster run, and ends it otherwise. */
     private async followAlpa(head: EmulatedPod): Promise<void> {
         if (!launchOf(head.pod)) return;
         const complete = await this.isComplete(head.pod, head.launched !== undefined);
@@ -179,7 +179,7 @@ export class RayPods {
         const own = { ...alpa, port: hostNetwork ? alpa.port : 0 };
         try {
             const launched = await launch({ side: "pod", node: nodeName!, faults, loadSeconds, alpa: own });
-            // Its pod may have gone meanwhile.
+            // Its pod may have been deleted in the meantime.
             if (!head.run || head.ending || this.stop.signal.aborted) return launched.close();
             head.launched = launched;
             await this.watch(head, launched);
@@ -193,7 +193,7 @@ export class RayPods {
         }
     }
 
-    /** Runs what watches Alpa, where the pod has that; with it the container ends. */
+    /** Runs the pod's watchdog of Alpa, if it has one. Its end ends the container. */
     private async watch(head: EmulatedPod, launched: Launched): Promise<void> {
         head.watchdog = await startWatchdog(head.pod, launched.port, this.options);
         void head.watchdog?.ended.then(async (line) => {
@@ -202,7 +202,7 @@ export class RayPods {
         });
     }
 
-    /** Ends Alpa, and with it its container. */
+    /** Ends Alpa and its container. */
     private async lose(head: EmulatedPod, message: string): Promise<void> {
         const { launched, watchdog } = head;
         head.launched = head.watchdog = undefined;
@@ -234,7 +234,7 @@ export class RayPods {
             await this.around.cluster.rest.call("PATCH", path, { metadata: { annotations: slowly } });
             return;
         }
-        // kwok makes it ready, and gives it its address.
+        // kwok sets its readiness and its address.
         if (state.is === "running" && state.ready && !pod.status?.podIP) return;
         const status = statusOf(pod, state, restarts, run?.startedAt ?? new Date().toISOString());
         if (essence(status) === essence(pod.status)) return;

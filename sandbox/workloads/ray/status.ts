@@ -1,16 +1,16 @@
-/** What the kubelet says of a pod with a serving image: statuses of its containers, and its conditions. Pure. */
+/** A kubelet's status of a pod with a serving image: container statuses and conditions. Pure. */
 import type { V1Container, V1ContainerStatus, V1Pod, V1PodCondition } from "@kubernetes/client-node";
 import { gpusOf } from "./container";
 
-/** What becomes of a pod. */
+/** State of a pod. */
 export type PodState =
     /** Waits for something before any container starts. */
     | { is: "waiting"; container?: string; reason: string; message: string }
-    /** The container that needs the GPUs has ended, and starts again after a time. */
+    /** The container with GPUs has ended, and restarts after a pause. */
     | { is: "crashed"; message: string; backOffSeconds: number; at: string }
     | { is: "running"; ready: boolean };
 
-/** The container that ends when the program fails: the one with the GPUs. */
+/** The container that ends when the program fails: the one with GPUs. */
 function mainContainer({ spec }: V1Pod): V1Container {
     return spec!.containers.find((container) => gpusOf(container) > 0) ?? spec!.containers[0];
 }
@@ -43,14 +43,14 @@ function containerState(pod: V1Pod, container: V1Container, main: boolean, state
     }
     const running = { running: { startedAt } };
     if (state.is === "running" || !main) {
-        // How it ended last stays in the status while it runs again, as the kubelet keeps it.
+        // As with kubelet, the status keeps the last termination after a restart.
         const last = pod.status?.containerStatuses?.find((one) => one.name === name)?.lastState;
         const lastState = last?.terminated && { lastState: last };
         return { ready: state.is !== "running" || state.ready, started: true, state: running, ...lastState };
     }
     const { namespace, uid } = pod.metadata!;
     const message = `back-off ${state.backOffSeconds}s restarting failed container=${name} pod=${pod.metadata!.name}_${namespace}(${uid})`;
-    // Only by this policy does the kubelet take what the program said last.
+    // Only with this policy kubelet uses the last output of the program.
     const said = container.terminationMessagePolicy === "FallbackToLogsOnError" ? { message: state.message } : {};
     return {
         ready: false,
@@ -71,7 +71,7 @@ function conditions(pod: V1Pod, ready: boolean): V1PodCondition[] {
     return [...others, ...own];
 }
 
-/** What two statuses have to differ in for one to be written; the API server adds fields of its own. */
+/** The compared part of statuses: a difference is written. The API server adds other fields. */
 export function essence(status: V1Pod["status"] | ReturnType<typeof statusOf> | undefined): string {
     const ready = status?.conditions?.find(({ type }) => type === "Ready")?.status ?? "False";
     const containers = (status?.containerStatuses ?? []).map((one) => {

@@ -1,17 +1,17 @@
-/** What watches Alpa in a head's container. It is the pod's own script, run by this machine's bash: nothing of it is emulated. */
+/** The watchdog of Alpa in a head's container: the pod's own script, run by this machine's bash. Nothing of it is emulated. */
 import { join } from "node:path";
 import type { V1Pod } from "@kubernetes/client-node";
 import { lastLines, spawnTracked } from "../../processes";
 import { ALPA_PORT, isHead } from "./container";
 
 export interface WatchdogOptions {
-    /** Where its process is recorded, and its log is. */
+    /** State directory for recording its process and for its log. */
     stateDir: string;
     env: NodeJS.ProcessEnv;
 }
 
 export interface Watchdog {
-    /** The last line of its log; undefined when it was stopped. */
+    /** The last line of its log; undefined: it was stopped. */
     ended: Promise<string | undefined>;
     stop(): Promise<void>;
 }
@@ -19,7 +19,7 @@ export interface Watchdog {
 /**
  * Starts the script in the variable ALPA_WATCHDOG.
  * @param port of Alpa in the pod, on this machine
- * @returns undefined where the pod has none
+ * @returns undefined if the pod has none
  */
 export async function startWatchdog(
     pod: V1Pod,

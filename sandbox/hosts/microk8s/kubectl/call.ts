@@ -2,13 +2,13 @@ import type { KubeRest } from "../rest";
 
 export interface KubectlCall {
     rest: KubeRest;
-    /** Words after the verb. */
+    /** Arguments after the verb. */
     words: string[];
     options: Record<string, string>;
     signal: AbortSignal;
-    /** How long one of kubectl's own waits is emulated, in milliseconds for seconds. */
+    /** Converts seconds of kubectl's waits into milliseconds here. */
     milliseconds: (seconds: number) => number;
 }
 
-/** What kubectl itself says is wrong. */
+/** An error message of kubectl itself. */
 export class KubectlError extends Error {}

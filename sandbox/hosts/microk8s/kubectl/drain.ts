@@ -1,4 +1,4 @@
-/** kubectl drain: cordons a node and evicts its pods; PodDisruptionBudgets are kept by the API. */
+/** kubectl drain: cordons a node and evicts its pods. The API enforces PodDisruptionBudgets. */
 import type { Reply } from "../../reply";
 import { ApiError, ask, find, type KubeObject } from "../rest";
 import { type KubectlCall, KubectlError } from "./call";
@@ -7,7 +7,7 @@ import { list } from "./resources";
 import { pause } from "../../../processes";
 import { durationOf, until } from "./wait";
 
-/** Between two tries of an eviction that a budget forbids, in seconds. */
+/** Time between two tries of an eviction that a budget forbids, in seconds. */
 const RETRY_SECONDS = 5;
 
 export async function drain(call: KubectlCall): Promise<Reply> {
@@ -39,7 +39,7 @@ export async function drain(call: KubectlCall): Promise<Reply> {
 
 const id = ({ metadata }: KubeObject) => `${metadata.namespace}/${metadata.name}`;
 
-/** Which pods stay, which forbid a drain, and which go. */
+/** Pods that stay, pods that prevent a drain, and pods to evict. */
 function sorted(pods: KubeObject[], options: Record<string, string>) {
     const leave: string[] = [];
     const refuse: string[] = [];
@@ -70,7 +70,7 @@ function sorted(pods: KubeObject[], options: Record<string, string>) {
     return { leave, refuse, evict };
 }
 
-/** Evicts a pod and waits until it is gone: "" then, or what went wrong. */
+/** Evicts a pod and waits for its deletion. Returns "" or an error. */
 async function gone(call: KubectlCall, pod: KubeObject, end: number, grace?: string): Promise<string> {
     const { name, namespace, uid } = pod.metadata;
     const path = `/api/v1/namespaces/${namespace}/pods/${name}`;

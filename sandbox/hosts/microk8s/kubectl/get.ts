@@ -30,7 +30,7 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
             ...(options["--field-selector"] ? { fieldSelector: options["--field-selector"] } : {}),
         });
     }
-    // kubectl shows them only when asked to.
+    // kubectl prints them only on request.
     for (const { metadata } of objects) delete metadata.managedFields;
     const whole = names.length === 1 ? objects[0] : { apiVersion: "v1", kind: "List", items: objects, metadata: {} };
     const output = options["--output"] ?? "";
@@ -39,7 +39,7 @@ export async function get({ rest, words, options }: KubectlCall): Promise<Reply>
     if (output === "yaml") return said(stringify(whole));
     if (output === "name") return said(objects.map(({ metadata }) => `${resource.full}/${metadata.name}\n`).join(""));
     const template = /^jsonpath=(.*)$/s.exec(output)?.[1];
-    // As it is, without a line's end.
+    // The text without a final line break.
     if (template !== undefined) return { code: 0, out: jsonPath(template, whole), err: "" };
     if (output !== "" && output !== "wide") return unsupported(`kubectl get -o ${output}`);
     if (objects.length === 0) return { code: 0, out: "", err: "No resources found\n" };

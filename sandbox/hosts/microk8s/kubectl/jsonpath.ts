@@ -1,6 +1,6 @@
 /**
- * kubectl's JSONPath templates: `{.a.b}`, `['a']`, `.a\.b`, `[*]`, `[0]`, `[?(@.a=="b")]`, `{range …}…{end}`, `{"\n"}`.
- * Everything else is an error.
+ * kubectl's JSONPath templates: `{.a.b}`, `['a']`, `.a\.b`, `[*]`, `[0]`, `[?(@.a=="b")]`, `{range …}…{end}`, `{"\n"}`. All
+ * others are unsupported.
  */
 import { KubectlError } from "./call";
 
@@ -38,7 +38,7 @@ const text = (value: unknown) => (typeof value === "object" ? JSON.stringify(val
 const STEP =
     /^(?:\.?\['(?<quoted>[^']+)'\]|\.(?<name>(?:\\.|[\w/@-])+)|\[(?<index>\*|\d+)\]|\[\?\(@(?<path>[^=!]+?)\s*==\s*["'](?<value>[^"']*)["']\)\])/;
 
-/** All values at a path. */
+/** Returns all values at a path. */
 function select(path: string, object: unknown): unknown[] {
     let rest = path.replace(/^[$@]/, "");
     let found: unknown[] = object === undefined ? [] : [object];

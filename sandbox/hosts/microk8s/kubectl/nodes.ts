@@ -14,15 +14,16 @@ interface Taint {
 const patch = ({ rest }: KubectlCall, node: KubeObject, change: object) =>
     ask(rest, "PATCH", `/api/v1/nodes/${node.metadata.name}`, change, MERGE_PATCH);
 
-/** Words that name nodes, and those that change them. */
+/** Separates the names of nodes from the changes. */
 function split(words: string[], isChange: (word: string) => boolean): { names: string[]; changes: string[] } {
     const at = words.findIndex((word, i) => i > 0 && isChange(word));
     const { resource, names } = targets(at < 0 ? words : words.slice(0, at));
-    if (resource.plural !== "nodes") throw new KubectlError(`sandbox: kubectl: only nodes can be changed`);
+    if (resource.plural !== "nodes")
+        throw new KubectlError("unsupported by the sandbox: kubectl changes of kinds other than nodes");
     return { names, changes: at < 0 ? [] : words.slice(at) };
 }
 
-/** Labels that get another value; null: that go. @param changes `key=value` or `key-` */
+/** Labels to set; null: to remove. @param changes `key=value` or `key-` */
 function changedLabels(had: Record<string, string>, changes: string[], overwrite: boolean) {
     const labels: Record<string, string | null> = {};
     for (const change of changes) {
@@ -65,7 +66,7 @@ export async function taint(call: KubectlCall): Promise<Reply> {
     return said(out);
 }
 
-/** @returns whether there is one more than before, or another value */
+/** @returns whether a taint was added or its value changed */
 async function changeTaints(call: KubectlCall, node: KubeObject, changes: string[]): Promise<boolean> {
     const { name, resourceVersion } = node.metadata;
     let taints: Taint[] = node.spec?.taints ?? [];
@@ -89,7 +90,7 @@ async function changeTaints(call: KubectlCall, node: KubeObject, changes: string
         added = true;
     }
     try {
-        // The whole list is written: not over one that the node's controllers have changed meanwhile.
+        // The whole list is written, with its resourceVersion, so that a change by controllers in between is not lost.
         await patch(call, node, { metadata: { resourceVersion }, spec: { taints: taints.length > 0 ? taints : null } });
     } catch (error) {
         if (!(error instanceof ApiError && error.status === 409)) throw error;
@@ -98,7 +99,7 @@ async function changeTaints(call: KubectlCall, node: KubeObject, changes: string
     return added;
 }
 
-/** Nodes by name alone, as cordon and drain take them. */
+/** Nodes by name only, as cordon and drain accept them. */
 export function plainNodes(call: KubectlCall): Promise<KubeObject[]> {
     return nodesNamed(
         call.rest,

@@ -1,11 +1,11 @@
-/** Kinds that the kubectl emulator knows, and how they are named on its command line. */
+/** Kinds of the kubectl emulator, with their names on the command line. */
 import { KubectlError } from "./call";
 import { ask, type KubeObject, type KubeRest } from "../rest";
 
 export interface Resource {
     plural: string;
     singular: string;
-    /** As it is named in output: `deployment.apps`. */
+    /** Name in output: `deployment.apps`. */
     full: string;
     group: string;
     namespaced: boolean;
@@ -40,7 +40,7 @@ function resourceNamed(given: string): Resource {
     return known;
 }
 
-/** What words like `node a b` or `node/a deployment/b` name; no names stand for all. */
+/** Resolves words like `node a b` or `node/a deployment/b`. Without names, all objects. */
 export function targets(words: string[]): { resource: Resource; names: string[] } {
     if (words.length === 0) throw new KubectlError("error: you must specify one or more resources");
     if (!words[0].includes("/")) return { resource: resourceNamed(words[0]), names: words.slice(1) };
@@ -50,7 +50,7 @@ export function targets(words: string[]): { resource: Resource; names: string[] 
     return { resource: [...kinds][0], names: pairs.map(([, name]) => name) };
 }
 
-/** @param namespace none: all of them */
+/** @param namespace unset: all namespaces */
 export function collection({ group, plural, namespaced }: Resource, namespace?: string): string {
     return `${group}${namespaced && namespace ? `/namespaces/${namespace}` : ""}/${plural}`;
 }
@@ -64,7 +64,7 @@ export async function list(
     return (await ask<{ items: KubeObject[] }>(rest, "GET", query ? `${path}?${query}` : path)).items;
 }
 
-/** The nodes that words and `-l` or `--all` name, each of which must be there. */
+/** Returns the nodes of names, `-l` or `--all`. All of them must exist. */
 export async function nodesNamed(
     rest: KubeRest,
     names: string[],

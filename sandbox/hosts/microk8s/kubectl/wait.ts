@@ -1,10 +1,10 @@
 /** Waits that end when their caller disconnects. */
 import { pause } from "../../../processes";
 
-/** Between two looks, in milliseconds. */
+/** Poll interval in milliseconds. */
 const LOOK_MILLISECONDS = 50;
 
-/** Looks until something is there; undefined when the time is over or the caller gone. */
+/** Polls until there is a value. Undefined: timeout, or the caller has disconnected. */
 export async function until<T>(
     look: () => Promise<T | undefined>,
     milliseconds: number,
@@ -18,7 +18,7 @@ export async function until<T>(
     }
 }
 
-/** `90s`, `1m30s`, `0`; undefined for anything else. In milliseconds. */
+/** Parses `90s`, `1m30s`, `0` to milliseconds; undefined: anything else. */
 export function durationOf(text: string): number | undefined {
     if (text === "0") return 0;
     const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };

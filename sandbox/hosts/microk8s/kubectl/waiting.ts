@@ -5,7 +5,7 @@ import { type KubectlCall, KubectlError } from "./call";
 import { collection, list, targets } from "./resources";
 import { durationOf, until } from "./wait";
 
-/** A week, which is what a negative time stands for. */
+/** A week, the meaning of a negative timeout. */
 const LONG = 7 * 24 * 3_600_000;
 
 function timeoutOf({ options }: KubectlCall, byDefault: number): number {
@@ -78,7 +78,7 @@ export async function rolloutStatus(call: KubectlCall): Promise<Reply> {
     return said([...lines, ...(end === "" ? [`deployment "${names[0]}" successfully rolled out`] : [])].join("\n"));
 }
 
-/** What a Deployment still waits for; "" when it is rolled out. */
+/** What a rollout of a Deployment waits for; "": it is complete. */
 function unfinished({ metadata, spec, status = {} }: KubeObject): string {
     const { replicas = 0, updatedReplicas: updated = 0, availableReplicas: available = 0 } = status;
     const wanted = spec?.replicas ?? 1;

@@ -31,7 +31,7 @@ export const serviceToken: ResourceType = {
             ["previousClientSecretExpiresAt", "previous_client_secret_expires_at"],
         ),
     ],
-    // Only a higher version brings a new secret; an answer without one keeps the old, silently.
+    // Only a higher version rotates the secret. An answer without one silently keeps the old one.
     adjust: (planned, _inputs, state) =>
         state && state.clientSecretVersion !== undefined && planned.clientSecretVersion !== state.clientSecretVersion
             ? { ...planned, clientSecret: UNKNOWN }
@@ -39,7 +39,7 @@ export const serviceToken: ResourceType = {
 };
 
 const text = (property: string): Fields => ({ [property]: required("string") });
-/** One of these per element: who, or what, a rule is about. */
+/** One selector per element. */
 const SELECTOR: Fields = {
     serviceToken: optional({ object: text("tokenId") }),
     anyValidServiceToken: optional({ object: {} }),
@@ -154,7 +154,7 @@ export const application: ResourceType = {
     adjust: (planned, inputs, state) => {
         const result: Values = { ...planned };
         if (Array.isArray(planned.policies)) result.policies = planned.policies.map(withPrecedence);
-        // Each of the three follows from the others: what the API derived is forgotten when its source changes.
+        // Each of the three is derived from the others: derived values are dropped when their source changes.
         const three = ["domain", "destinations", "selfHostedDomains"];
         const changed = three.some((name) => {
             const given = inputs[name];
@@ -186,7 +186,7 @@ function policyProblems(policies: Value | undefined) {
 const withPrecedence = (element: Value, index: number): Value =>
     isObject(element) && element.precedence === undefined ? { ...element, precedence: index + 1 } : element;
 
-/** A policy as a program writes it: the API answers a reusable one with everything it holds. */
+/** A policy as in a program. The API answers a reusable one with all its fields. */
 function shortPolicy(element: Value): Value {
     if (!isObject(element)) return element;
     const { id, precedence, reusable, ...inline } = element;

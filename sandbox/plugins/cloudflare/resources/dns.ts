@@ -17,7 +17,7 @@ const given = (type: "number" | "string", names: string[]): Fields =>
 /** Types whose content is the API's text of their data. */
 const DATA_TYPES = "CAA CERT DNSKEY DS HTTPS LOC NAPTR SMIMEA SRV SSHFP SVCB TLSA URI".split(" ");
 
-/** Whether two names are one: the API answers a relative name or `@` with the full one. */
+/** Whether two names are equal: the API answers a relative name or `@` with the full name. */
 function sameName(state: Value | undefined, planned: Value | undefined): boolean {
     if (typeof state !== "string" || typeof planned !== "string") return false;
     const shortOf = (short: string, full: string) => short === "@" || full.startsWith(`${short}.`);
@@ -57,7 +57,7 @@ export const dnsRecord: ResourceType = {
         known(inputs.content) && known(inputs.data)
             ? [{ property: "content", problem: "Only one of content and data can be given" }]
             : [],
-    // Only here: an update to such a pair is sent as it is.
+    // Only at creation: an update to such a pair is sent.
     refuseCreate: ({ proxied, ttl }) =>
         proxied === true && ttl !== 1 ? "ttl must be set to 1 when `proxied` is true" : undefined,
     crash: ({ type, data }) =>

@@ -9,7 +9,7 @@ import { zone, zoneDnssec, zoneSetting } from "./zone";
 
 const token = (name: string) => `cloudflare:index/${name[0].toLowerCase()}${name.slice(1)}:${name}`;
 
-/** The resources that are emulated, by type. */
+/** The emulated resources, by type. */
 export const RESOURCE_TYPES: Record<string, ResourceType> = Object.fromEntries(
     Object.entries({
         Zone: zone,

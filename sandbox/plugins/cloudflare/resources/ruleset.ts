@@ -7,7 +7,7 @@ const RESPONSE: Fields = {
     contentType: required("string"),
     content: required("string"),
 };
-/** What an action needs: the answer of a block, and what a skip skips. */
+/** Parameters of an action: the response of a block, and the skipped parts of a skip. */
 const ACTION_PARAMETERS: Fields = {
     response: optional({ object: RESPONSE }),
     ruleset: optional("string"),
@@ -33,7 +33,7 @@ const RULE: Fields = {
     actionParameters: optional({ object: ACTION_PARAMETERS }, { default: {} }),
     ratelimit: optional({ object: RATELIMIT }),
     logging: optional({ object: { enabled: required("boolean") } }),
-    // The API's own when the program gives none; the id of a rule is never sent, so this is its only identity.
+    // The API's own if the program sets none. The id of a rule is never sent, so this is its only identity.
     ref: both("string"),
     id: computed("string"),
 };

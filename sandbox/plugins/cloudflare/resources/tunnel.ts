@@ -30,7 +30,7 @@ export const tunnel: ResourceType = {
     problems: (inputs) => oneOf(inputs, "configSrc", "config_src", ["local", "cloudflare"]),
 };
 
-/** Options of a rule, or of all rules: on the wire nearly as in programs, unlike everything else. */
+/** Options of one rule or of all rules. Their names in the API are almost those of programs, unlike all other fields. */
 const SPELLED: Record<string, string> = { matchSnItoHost: "matchSNItoHost", noTlsVerify: "noTLSVerify" };
 const option = (type: "string" | "number" | "boolean", ...names: string[]): Fields =>
     Object.fromEntries(names.map((name) => [name, optional(type, { wire: SPELLED[name] ?? name })]));
@@ -74,7 +74,7 @@ export const tunnelConfig: ResourceType = {
         create: "PUT accounts/{accountId}/cfd_tunnel/{tunnelId}/configurations",
         read: "GET accounts/{accountId}/cfd_tunnel/{tunnelId}/configurations",
         update: "PUT accounts/{accountId}/cfd_tunnel/{tunnelId}/configurations",
-        // Nothing is sent on a removal: the configuration lives as long as the tunnel.
+        // A removal sends no request: the configuration exists as long as the tunnel.
     },
     idName: "tunnel_id",
     idIs: "tunnelId",

@@ -6,8 +6,8 @@ import { createBody } from "../wire";
 const MODULE = "application/javascript+module";
 
 /**
- * A Worker of one module. Facts: services/workers_script of terraform-provider-cloudflare 5.22.0. A write sends the module and then its
- * metadata; a read asks for the service, its settings and its text, and keeps of the state what they leave out.
+ * A Worker of one module. Facts: services/workers_script of terraform-provider-cloudflare 5.22.0. A write sends the module and
+ * its metadata. A read requests the service, its settings and its text, and keeps the state's values for missing fields.
  */
 export const workersScript: ResourceType = {
     fields: {

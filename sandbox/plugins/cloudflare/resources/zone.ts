@@ -36,7 +36,7 @@ export const zone: ResourceType = {
     idName: "zone_id",
     importParts: ["id"],
     problems: (inputs) => oneOf(inputs, "type", "type", ["full", "partial", "secondary", "internal"]),
-    // An empty list is not sent, and is no difference.
+    // An empty list is not sent, and is not a difference.
     adjust: (planned) =>
         Array.isArray(planned.vanityNameServers) && planned.vanityNameServers.length === 0
             ? { ...planned, vanityNameServers: undefined }
@@ -57,7 +57,7 @@ export const zoneSetting: ResourceType = {
         create: "PATCH zones/{zoneId}/settings/{settingId}",
         read: "GET zones/{zoneId}/settings/{settingId}",
         update: "PATCH zones/{zoneId}/settings/{settingId}",
-        // Nothing is sent on a removal: the setting stays as it is.
+        // A removal sends no request: the setting stays unchanged.
     },
     idName: "setting_id",
     idIs: "settingId",

@@ -656,7 +656,7 @@ describe("cloudflare provider", () => {
                 "an input that is unsupported",
                 "DnsRecord",
                 { ...RECORD, includeShadowMetadata: true },
-                /knows no input "include/,
+                /has no input "include/,
             ],
             ["a missing input", "DnsRecord", { zoneId: ZONE, name: "x", type: "A" }, /Missing required property 'ttl'/],
             ["a text for a number", "DnsRecord", { ...RECORD, ttl: "1" }, /ttl must be a number/],
@@ -670,7 +670,7 @@ describe("cloudflare provider", () => {
                 "a nested input that is unsupported",
                 "ZeroTrustAccessPolicy",
                 { accountId: ACCOUNT, name: "p", decision: "allow", includes: [{ okta: {} }] },
-                /knows no input "includes\[0\]\.okta"/,
+                /has no input "includes\[0\]\.okta"/,
             ],
             [
                 "a decision the API does not know",
