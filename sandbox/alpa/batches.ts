@@ -35,7 +35,7 @@ export interface Scoring {
 // With this many queued requests the worker generates at once: batch_wait_size_mult × max_batch_size.
 const FULL_QUEUE = 10 * MAX_BATCH;
 
-// Most cache entries, over all users: logprobs_past_cache_size_limit of the worker.
+// Largest number of cache entries, over all users: logprobs_past_cache_size_limit of the worker.
 const CACHE_LIMIT = 4;
 
 // Time from the first request of a cache: LOGPROBS_PRIORITY_TIME_LIMIT_S.
@@ -46,7 +46,7 @@ export interface BatchOptions {
     seconds: number;
     /** @default "usual" */
     weights?: Weights;
-    /** Resolves when a batch with one request stops waiting for more. */
+    /** The wait for more requests after the first one of a batch. */
     batchWindow: () => Promise<unknown>;
     /** The current time in milliseconds, for the age of caches. */
     now: () => number;

@@ -7,7 +7,7 @@ import { isInt, PyError, type PyValue } from "./python-value";
 /** Longest prompt and answer together, in tokens: the constant max_seq_len of the worker. */
 export const MAX_SEQUENCE = 1024;
 
-/** Most prompts in one batch: the constant max_batch_size of the worker. */
+/** Largest number of prompts in one batch: the constant max_batch_size of the worker. */
 export const MAX_BATCH = 4;
 
 const VOCABULARY = 300;
@@ -60,7 +60,7 @@ export interface GenerateArgs {
     maxTokens: bigint[];
     /** The last request's value: the real worker uses one value for the whole batch. */
     n: bigint;
-    /** The same. */
+    /** The last request's value too. */
     echo: boolean;
     /** @default "usual" */
     weights?: Weights;

@@ -55,7 +55,7 @@ export interface AccountOptions {
     clock?: () => number;
     /** Time from the activation of a zone to its edge certificate, in seconds. @default 120: "up to 24 h, usually minutes" */
     certificateSeconds?: number;
-    /** Most requests in 5 minutes, counted over all tokens of a user. @default 1200 */
+    /** Largest number of requests in 5 minutes, counted over all tokens of a user. @default 1200 */
     requestsPerFiveMinutes?: number;
 }
 

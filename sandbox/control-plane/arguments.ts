@@ -11,7 +11,7 @@ export interface Ports {
     controllerManager: number;
     scheduler: number;
     kwok: number;
-    /** Address of the CONNECT proxy that kube-apiserver uses for connections into the cluster: see service-proxy.ts. */
+    /** Port of the CONNECT proxy that kube-apiserver uses for connections into the cluster: see service-proxy.ts. */
     serviceProxy: number;
     /** The emulated kubelet of every node: see kubelet.ts. */
     kubelet: number;

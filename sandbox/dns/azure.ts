@@ -1,35 +1,34 @@
 /**
- * Emulator of Azure DNS as far as a zone leaves it: public zones with the record types of its API, served by four names
- * (here by one port). Facts: exports of the Azure CLI (SOA, name servers, times to live), RFC 1034 for the rest.
+ * Emulator of Azure DNS for zones that move away: public zones with the record types of its API, on four server names (here
+ * with one port). Facts: exports of the Azure CLI (SOA, name servers, TTLs); RFC 1034 for everything else.
  *
- * Unsupported: alias record sets that follow a resource (give the addresses they have), private zones, signatures (a signed
- * zone has its DNSKEY, the resolver emulator asks for no more), changes through Azure's API, and the time a change takes to
- * reach all servers.
+ * Unsupported: alias record sets for a resource (use their addresses), private zones, signatures (a signed zone has its DNSKEY,
+ * which is enough for the resolver emulator), changes through Azure's API, and their delay.
  */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { wireData } from "../../dns/values";
 import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
-/** Azure's own times to live, in seconds. */
+/** Azure's own TTLs, in seconds. */
 const SOA_TTL = 3600;
 const NS_TTL = 172800;
 const NEGATIVE_TTL = 300;
 
 export interface AzureZone {
     name: string;
-    /** `ns1-NN.azure-dns.com` and so on, as the registrar gets them. */
+    /** `ns1-NN.azure-dns.com` and so on, for the registrar. */
     nameServers: string[];
     /** May be changed while it is served. */
     records: ZoneRecord[];
-    /** Time to live of the zone's own NS, in seconds; can be lowered before a move. */
+    /** TTL of the zone's own NS, in seconds; can be lowered before a move. */
     nsTtlSeconds: number;
     /** Public key of a signed zone, base64 (algorithm 13). */
     key?: string;
     says: Says;
 }
 
-/** @param number of the servers, as Azure chooses it */
+/** @param number NN in the names of the servers, which Azure chooses */
 export function azureZone(name: string, records: ZoneRecord[], number = 5): AzureZone {
     const nn = String(number).padStart(2, "0");
     const nameServers = ["com", "net", "org", "info"].map((end, i) => `ns${i + 1}-${nn}.azure-dns.${end}`);
@@ -37,7 +36,7 @@ export function azureZone(name: string, records: ZoneRecord[], number = 5): Azur
         ...{ name, nameServers, records, nsTtlSeconds: NS_TTL },
         says: (asked, type) => {
             const foreign = zone.records.find((record) => record.name === name && record.type === "NS");
-            // Azure keeps the zone's own NS itself.
+            // Azure manages the zone's own NS.
             return foreign ? refuse("SERVFAIL") : lookUp(served(zone), asked, type);
         },
     };

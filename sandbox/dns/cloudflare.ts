@@ -1,12 +1,12 @@
 /**
- * Emulator of Cloudflare's authoritative servers: answers from the records of a Cloudflare account's zones, as they are
- * at the moment. Facts: Cloudflare's pages on proxied records (edge addresses, 300 s; the origin while a zone is pending or
- * paused), on flattening, on pending zones (they answer at once) and moved ones (they go on).
+ * Emulator of Cloudflare's authoritative servers: answers from the current records of a Cloudflare account's zones. Facts:
+ * Cloudflare's documentation of proxied records (edge addresses, 300 s; the origin while a zone is pending or paused), of
+ * flattening, of pending zones (they answer at once) and moved ones (they keep answering).
  *
- * Emulated with one port for all server names; a change is visible at once. Rejected: types that the packet library
- * does not support (NOTIMP), a CNAME at the apex to a name without known addresses (SERVFAIL), zones of other types
- * than full (REFUSED). Unsupported: signatures (a signed zone has its DNSKEY, the resolver emulator asks for no more),
- * HTTPS records of proxied names, load balancing, `settings` of a record.
+ * All server names have one port, and changes are visible at once. Rejected: types without support in the packet library
+ * (NOTIMP), a CNAME at the apex to a name with unknown addresses (SERVFAIL), zones of other types than full (REFUSED).
+ * Unsupported: signatures (a signed zone has its DNSKEY, which is enough for the resolver emulator), HTTPS records of proxied
+ * names, load balancing, `settings` of a record.
  */
 import { wireData } from "../../dns/values";
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
@@ -16,13 +16,13 @@ import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord, type ServedZone } from "./zone";
 
 export interface CloudflareDnsOptions {
-    /** Addresses of the edge. @default of the ranges for documentation */
+    /** Addresses of the edge. @default addresses of the ranges for documentation */
     edge?: { v4: string[]; v6: string[] };
-    /** Addresses of a name outside of the zone, for a CNAME at the apex. @default none are known */
+    /** Addresses of names outside of the zone, for a CNAME at the apex. @default none */
     addressesOf?: (name: string) => string[];
 }
 
-/** "Automatic", and what it is answered with, as every proxied record is. */
+/** "Automatic", and its TTL in answers, which all proxied records have. */
 const AUTOMATIC = 1;
 const AUTOMATIC_TTL = 300;
 const NS_TTL = 86400;
@@ -69,7 +69,7 @@ function addressRecords(name: string, ttl: number, addresses: string[]): ServedR
     return addresses.map((data) => ({ name, type: data.includes(":") ? "AAAA" : "A", ttl, data }));
 }
 
-/** Addresses at the end of the chain of CNAMEs that begins at a name; empty if they are unknown. */
+/** Addresses at the end of the CNAME chain of a name; empty: unknown. */
 function flattened(records: ServedRecord[], target: string, options: CloudflareDnsOptions): string[] {
     for (let here = target, hops = 0; hops < 8; hops++) {
         const at = records.filter((r) => r.name === here);
@@ -91,7 +91,7 @@ function served(record: DnsRecord): ServedRecord {
     return { name: record.name, type: record.type, ttl: ttlOf(record), data: dataOf(record) };
 }
 
-/** undefined: a type that is not answered here. */
+/** undefined: an unsupported type. */
 function dataOf({ type, content, data, priority }: DnsRecord): unknown {
     const field = (key: string) => Number(data?.[key]);
     const common = { name: "", ttl: 0, proxied: false };
@@ -131,14 +131,14 @@ function dataOf({ type, content, data, priority }: DnsRecord): unknown {
     }
 }
 
-/** Strings of a TXT record: quoted ones as they are, a text without quotes cut after every 255 bytes. */
+/** Strings of a TXT record: quoted ones unchanged, other text split after every 255 bytes. */
 export function textStrings(content: string): string[] {
     if (!content.startsWith('"')) return content.match(/[\s\S]{1,255}/g) ?? [""];
     const strings = [...content.matchAll(/"((?:[^"\\]|\\[\s\S])*)"/g)];
     return strings.flatMap(([, text]) => text.replace(/\\([\s\S])/g, "$1").match(/[\s\S]{1,255}/g) ?? [""]);
 }
 
-/** A key that signs keys and records alike. */
+/** A key that signs both keys and records. */
 function keyData(publicKey: string) {
     return { flags: 257, algorithm: 13, key: Buffer.from(publicKey, "base64") };
 }

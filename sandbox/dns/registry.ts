@@ -1,9 +1,9 @@
 /**
- * Emulator of a registry with its registrar: a top-level domain whose server hands out delegations and DS records, and
- * the form in which their owner sets them. Facts: the usual times to live of .com (NS 2 days, DS 1 day, "nothing" 15 min).
+ * Emulator of a registry with its registrar: a top-level domain whose server returns delegations and DS records, and methods to
+ * set them. Facts: the usual TTLs of .com (NS 2 days, DS 1 day, negative answers 15 min).
  *
- * Unsupported: glue (the resolver emulator knows where the servers are), the time a change takes, signing of the domain
- * itself, other zones inside it than those that were set.
+ * Unsupported: glue (the resolver emulator knows the addresses of the servers), the delay of a change, signing of the domain
+ * itself, zones that were not set.
  */
 import type { Says } from "./server";
 import { lookUp, refuse, type ServedRecord } from "./zone";
@@ -24,7 +24,7 @@ export class Registry {
     delegation(zone: string): string[] {
         return this.delegations.get(zone) ?? [];
     }
-    /** Replaces the name servers of a zone, as a registrar's form does. */
+    /** Replaces the name servers of a zone, as with a registrar. */
     delegate(zone: string, servers: string[]): void {
         this.delegations.set(zone, servers);
     }
@@ -36,7 +36,7 @@ export class Registry {
     setDs(zone: string, ds: string[]): void {
         const values = ds.map((text) => text.replace(/^.*\sDS\s+/i, "").toLowerCase());
         const wrong = values.find((value) => !/^\d+ \d+ \d+ ([0-9a-f]{2})+$/.test(value));
-        if (wrong !== undefined) throw new Error(`the registry refuses this DS record: ${wrong}`);
+        if (wrong !== undefined) throw new Error(`the registry rejects this DS record: ${wrong}`);
         this.signers.set(zone, values);
     }
 

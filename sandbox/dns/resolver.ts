@@ -1,34 +1,35 @@
 /**
- * Emulator of a caching, validating resolver, to be asked throughout a move: it keeps delegations, DS records, keys and
- * answers for their time to live, on a clock that tests move. Facts: RFC 1034, 2308 (negative answers), 4035 (bogus).
+ * Emulator of a caching, validating resolver for queries during a move: it caches delegations, DS records, keys and answers for
+ * their TTL, on a clock that tests set. Facts: RFC 1034, 2308 (negative answers), 4035 (bogus).
  *
- * `child` believes the NS that the zone has of itself over those of the zone above, as resolvers do by default; `parent`
- * goes by the zone above. A move must be right for both.
+ * `child` prefers the zone's own NS to those of the parent zone, as resolvers do by default. `parent` uses those of the parent
+ * zone. A move must work with both.
  *
- * Validation is emulated in one respect: where the zone above has a DS record, the zone must have a DNSKEY that matches
- * one, else SERVFAIL. Signatures are neither made nor checked. Unsupported: search for the root, glue, prefetch, serving
- * stale answers, resolvers that renew a delegation for ever from what the old zone says of itself, and zones other than those of the one domain that it is given.
+ * Emulated of validation: if the parent zone has DS records, the zone must have a DNSKEY that matches one, otherwise SERVFAIL.
+ * Signatures are neither created nor verified.
+ * Unsupported: search from the root, glue, prefetch, stale answers, resolvers that renew a delegation forever from the old
+ * zone's own NS, and zones outside of the configured domain.
  */
 import { createHash } from "node:crypto";
 import { isWithin } from "../../dns/names";
 import { ask, NoAnswer, type Answer, type Row, type Server } from "../../dns/query";
 
 export interface ResolverOptions {
-    /** The server of the domain above, and the domain. */
+    /** The server of the parent domain, and the domain. */
     parent: Server;
     domain: string;
-    /** Where a name server is; undefined: the sandbox has none of that name. */
+    /** Returns the name server with a name; undefined: the sandbox has none. */
     at: (name: string) => Server | undefined;
-    /** Milliseconds since 1970. */
+    /** The current time in milliseconds since 1970. */
     now: () => number;
     believes: "parent" | "child";
 }
 
 export interface Resolved {
     rcode: string;
-    /** Sorted values of the type that was asked for. */
+    /** Sorted values of the requested type. */
     values: string[];
-    /** Seconds until it is asked again; 0: now. */
+    /** Seconds until the cache entry expires; 0: now. */
     ttl: number;
 }
 
@@ -39,7 +40,7 @@ interface Kept<T> {
 
 /** Longest chain of CNAMEs. */
 const LONGEST_CHAIN = 8;
-/** A signed zone that does not answer for its key: asked again after this, in seconds. */
+/** Retry interval for the key of a signed zone that does not answer, in seconds. */
 const FAILURE_TTL = 5;
 
 export class Resolver {
@@ -47,7 +48,7 @@ export class Resolver {
 
     constructor(private readonly options: ResolverOptions) {}
 
-    /** Forgets everything, as a flush or a restart does. */
+    /** Clears the cache, as a flush or a restart does. */
     flush(): void {
         this.cache.clear();
     }
@@ -63,7 +64,7 @@ export class Resolver {
             let end = here;
             for (let i = 0; chain.has(end) && i < LONGEST_CHAIN; i++) end = chain.get(end)!;
             const done = values.length > 0 || end === here || answer.rcode !== "NOERROR";
-            // What is outside of the domain belongs to others: the name is all there is to say.
+            // Names outside of the domain are not resolved: the answer is the name.
             if (done || !isWithin(end, this.options.domain)) return { rcode: answer.rcode, values: values.sort(), ttl };
             here = end;
         }
@@ -95,7 +96,7 @@ export class Resolver {
         }
     }
 
-    /** The zone of the domain that a name is in, with its delegation in the cache. */
+    /** The zone of a name, with its delegation in the cache. */
     private async zoneOf(name: string): Promise<string | undefined> {
         const labels = name.slice(0, -this.options.domain.length - 1).split(".");
         const zone = `${labels.at(-1)}.${this.options.domain}`;
@@ -108,12 +109,12 @@ export class Resolver {
         const above = nsOf(referral.authority, zone);
         if (above.names.length === 0) return { value: [], ttl: lifetime(referral).ttl };
         if (this.options.believes === "parent") return { value: above.names, ttl: above.ttl };
-        // What comes first counts until it is replaced: the zone's own set is asked of a server that the parent named.
+        // The first set applies until it is replaced: the zone's own set is requested from a server that the parent names.
         const own = nsOf((await this.askOne(above.names, zone, "NS")).answers, zone);
         return own.names.length > 0 ? { value: own.names, ttl: own.ttl } : { value: above.names, ttl: above.ttl };
     }
 
-    /** Whether answers of a zone can be believed: it is unsigned, or has a key that the zone above vouches for. */
+    /** Whether answers of a zone are valid: it is unsigned, or has a key that matches a DS record of the parent zone. */
     private async trusted(zone: string): Promise<boolean> {
         const { answer: ds } = await this.kept(`ds ${zone}`, async () => {
             const answer = await ask(this.options.parent, { name: zone, type: "DS" });
@@ -133,7 +134,7 @@ export class Resolver {
         return this.askOne(servers, name, type);
     }
 
-    /** Asks one of the servers; the next one where that does not answer. */
+    /** Queries one of the servers, and the next one without an answer. */
     private async askOne(names: string[], name: string, type: string): Promise<Answer> {
         let last: unknown;
         for (const server of names) {
@@ -156,7 +157,7 @@ function nsOf(rows: Row[], zone: string): { names: string[]; ttl: number } {
     return { names: own.map((row) => row.value), ttl: Math.min(...own.map((row) => row.ttl)) };
 }
 
-/** How long an answer is kept: as its shortest record, or as the SOA says for "nothing". */
+/** TTL of an answer: that of its shortest record, or the negative TTL of the SOA. */
 function lifetime(value: Answer): { value: Answer; ttl: number } {
     const rows = value.answers.length > 0 ? value.answers : value.authority.filter((row) => row.type === "SOA");
     return { value, ttl: rows.length > 0 ? Math.min(...rows.map((row) => row.ttl)) : 0 };
@@ -166,7 +167,7 @@ function failure(): Answer {
     return { rcode: "SERVFAIL", authoritative: false, tcp: false, answers: [], authority: [], additional: [] };
 }
 
-/** The DS value that vouches for a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */
+/** The DS value of a key (RFC 4034, 5.1.4 and appendix B). @param key `flags protocol algorithm base64` */
 export function dsOf(zone: string, key: string): string {
     const [flags, protocol, algorithm, base64] = key.split(" ");
     const head = Buffer.from([Number(flags) >> 8, Number(flags) & 255, Number(protocol), Number(algorithm)]);

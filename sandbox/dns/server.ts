@@ -1,10 +1,10 @@
 /**
- * Listens for DNS questions by UDP and TCP on one port of 127.0.0.1, and answers with what an emulator says (azure.ts,
- * cloudflare.ts, registry.ts). Emulated: one question of class IN in a query, EDNS sizes, truncation.
+ * Serves DNS by UDP and TCP on one port of 127.0.0.1, with the answers of an emulator (azure.ts, cloudflare.ts, registry.ts).
  *
- * Refused: opcodes other than QUERY, and the types ANY, AXFR, IXFR and those the packet library has no form for (NOTIMP);
- * other classes (REFUSED); no or several questions (FORMERR). What is no DNS gets no answer. There is no recursion, no
- * signature (RRSIG) and no EDNS option.
+ * Emulated: one question of class IN in a query, EDNS sizes, truncation. Rejected: opcodes other than QUERY, and the types ANY,
+ * AXFR, IXFR and those without support in the packet library (NOTIMP); other classes (REFUSED); no or several questions
+ * (FORMERR). Data other than DNS gets no answer.
+ * Unsupported: recursion, signatures (RRSIG), EDNS options.
  */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { createServer, type Server } from "node:net";
@@ -13,12 +13,12 @@ import { plainName } from "../../dns/names";
 import { listen, type Listening } from "../processes/listen";
 import { refuse, type Reply } from "./zone";
 
-/** What an emulator says to a question. @param name in lower case, without the final dot */
+/** Answers a question. @param name in lower case, without the final dot */
 export type Says = (name: string, type: string) => Reply;
 
 export interface DnsServerOptions {
     says: Says;
-    /** 0 = any free one. */
+    /** 0: any free one. */
     port?: number;
 }
 
@@ -28,20 +28,20 @@ export interface DnsServer {
     port: number;
     /** Received questions, as `udp name type`. */
     asked: string[];
-    /** While true the server answers no question. */
+    /** Whether the server ignores all questions. */
     silent: boolean;
-    /** While true the TCP port takes no connection. */
+    /** Whether the TCP port rejects connections. */
     udpOnly: boolean;
     close(): Promise<void>;
 }
 
 const TYPES = ["A", "AAAA", "CAA", "CNAME", "DNSKEY", "DS", "MX", "NS", "PTR", "SOA", "SRV", "TLSA", "TXT"];
-/** Longest answer by UDP without EDNS (RFC 1035, 2.3.4), and with it at most. */
+/** Longest answer by UDP without EDNS (RFC 1035, 2.3.4), and longest with EDNS. */
 const SMALL = 512;
 const LARGEST = 4096;
-/** Other programs may hold the UDP port of a TCP port that is free. */
+/** Number of attempts: the UDP port of a free TCP port may be taken. */
 const TRIES = 20;
-/** A client that has opened a connection and says nothing, in milliseconds (RFC 7766, 6.2.3: a few seconds). */
+/** Timeout of a TCP connection without data, in milliseconds (RFC 7766, 6.2.3: a few seconds). */
 const IDLE_MS = 5000;
 
 export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Promise<DnsServer> {
@@ -51,7 +51,7 @@ export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Prom
     };
     const tcp = createServer((socket) => {
         socket.setTimeout(IDLE_MS, () => socket.destroy());
-        socket.on("error", () => undefined); // the client went away
+        socket.on("error", () => undefined); // the client has disconnected
         if (running.udpOnly) return void socket.destroy();
         let received = Buffer.alloc(0);
         socket.on("data", (chunk) => {
@@ -80,7 +80,7 @@ export async function startDnsServer({ says, port = 0 }: DnsServerOptions): Prom
     return running;
 }
 
-/** One port for both, as clients expect. */
+/** Opens one port for both, as clients expect. */
 async function bindBoth(tcp: Server, wanted: number): Promise<{ udp: UdpSocket; listening: Listening }> {
     for (let tries = 1; ; tries++) {
         const listening = await listen(tcp, wanted);
@@ -93,7 +93,7 @@ async function bindBoth(tcp: Server, wanted: number): Promise<{ udp: UdpSocket; 
                     resolve();
                 });
             });
-            udp.on("error", () => undefined); // the client has stopped waiting for the answer
+            udp.on("error", () => undefined); // the client no longer waits for the answer
             return { udp, listening };
         } catch (error) {
             udp.close();
@@ -128,7 +128,7 @@ function answerTo(message: Buffer, how: "udp" | "tcp", says: Says, asked: string
     return encoded(query, { ...reply, answers: [], authorities: [], additionals: [] }, opt !== undefined, true);
 }
 
-/** Bits of the header that hold the opcode: an answer repeats it. */
+/** Bits of the header with the opcode, which the answer repeats. */
 const OPCODE = 0x7800;
 const RCODES = ["NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED"];
 

@@ -1,4 +1,4 @@
-/** All name servers of a move: the old side, Cloudflare's, the zone above, and resolvers to ask throughout. */
+/** All name servers of a move: Azure's, Cloudflare's, the registry's, and resolvers for queries during the move. */
 import { type ZoneRecord } from "../../components/cloudflare/dns-record";
 import { type Server } from "../../dns/query";
 import type { Account } from "../cloudflare/account";
@@ -9,27 +9,27 @@ import { Resolver, type ResolverOptions } from "./resolver";
 import { startDnsServer, type DnsServer } from "./server";
 
 export interface DnsOptions extends CloudflareDnsOptions {
-    /** What Cloudflare's servers answer from; its zones follow the registry from now on. */
+    /** The account behind Cloudflare's servers. Its zones follow the registry from now on. */
     account: Account;
-    /** Name of the zone that is at Azure. */
+    /** Name of the zone at Azure. */
     zone: string;
-    /** What Azure has. */
+    /** Records at Azure. */
     records: ZoneRecord[];
-    /** Times to live of the registry. @default those of .com */
+    /** TTLs of the registry. @default those of .com */
     ttls?: Registry["ttls"];
 }
 
 export interface Dns {
     azure: AzureZone;
     registry: Registry;
-    /** Where they listen: `address` is what the config's `oldServers` and `parentServers` take. */
+    /** Addresses: `address` is the value for `oldServers` and `parentServers` in the config. */
     servers: Record<"old" | "new" | "parent", DnsServer>;
-    /** A resolver that has just started, on the account's clock. */
+    /** Creates a resolver with an empty cache, on the account's clock. */
     resolver(believes: ResolverOptions["believes"]): Resolver;
     close(): Promise<void>;
 }
 
-/** The zone is delegated to Azure. Listens on 127.0.0.1 only. */
+/** Starts with the zone delegated to Azure. Listens on 127.0.0.1 only. */
 export async function startDns({ account, zone, records, ttls, ...options }: DnsOptions): Promise<Dns> {
     const azure = azureZone(zone, structuredClone(records));
     const registry = new Registry(zone.slice(zone.indexOf(".") + 1), ttls);

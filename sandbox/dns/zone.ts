@@ -1,4 +1,4 @@
-/** One zone as an authoritative server has it, and the answer to one question (RFC 1034, 4.3.2; RFC 4592). */
+/** One zone of an authoritative server, and its answer to one question (RFC 1034, 4.3.2; RFC 4592). */
 import type * as packet from "dns-packet";
 import { delegationOf, isWithin, parentOf } from "../../dns/names";
 
@@ -6,14 +6,14 @@ export interface ServedRecord {
     name: string;
     type: string;
     ttl: number;
-    /** As dns-packet writes it; undefined: a record that is there and unsupported. */
+    /** In dns-packet's format; undefined: an existing, but unsupported record. */
     data: unknown;
 }
 
 export interface ServedZone {
     name: string;
     soa: { mname: string; rname: string; serial: number; minimum: number; ttlSeconds: number };
-    /** All records but the SOA; the zone's own NS are among them. */
+    /** All records except the SOA, including the zone's own NS. */
     records: ServedRecord[];
 }
 
@@ -25,7 +25,7 @@ export interface Reply {
     additionals: packet.Answer[];
 }
 
-/** CNAMEs followed inside the zone. */
+/** Most CNAMEs to follow inside the zone. */
 const LONGEST_CHAIN = 8;
 
 export function refuse(rcode: Reply["rcode"]): Reply {
@@ -55,7 +55,7 @@ export function lookUp(zone: ServedZone, name: string, type: string): Reply {
 interface Found {
     kind: "answer" | "nodata" | "nxdomain" | "referral";
     records: ServedRecord[];
-    /** Of a referral. */
+    /** Name of the delegated zone, in a referral. */
     cut?: string;
 }
 
@@ -88,7 +88,7 @@ function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found):
         const glue = zone.records.filter(
             (r) => (r.type === "A" || r.type === "AAAA") && servers.some(({ data }) => data === r.name),
         );
-        // After a CNAME the first name decides who has authority (RFC 1035, 4.1.1).
+        // After a CNAME the first name decides about authority (RFC 1035, 4.1.1).
         return {
             ...made,
             authoritative: answers.length > 0,
@@ -103,7 +103,7 @@ function reply(zone: ServedZone, records: ServedRecord[], { kind, cut }: Found):
 function soaOf({ name, soa }: ServedZone): packet.Answer {
     const { mname, rname, serial, minimum, ttlSeconds } = soa;
     const data = { mname, rname, serial, refresh: 3600, retry: 300, expire: 2419200, minimum };
-    // How long "there is nothing" is kept (RFC 2308, 3).
+    // TTL of negative answers (RFC 2308, 3).
     return { name, type: "SOA", class: "IN", ttl: Math.min(ttlSeconds, minimum), data };
 }
 

@@ -43,7 +43,7 @@ export interface BareMetalOptions {
 export interface BareMetalHost {
     name: string;
     host: Host;
-    /** Address for SSH. */
+    /** Network path to its SSH server. */
     way: Way;
 }
 

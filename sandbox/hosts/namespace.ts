@@ -131,7 +131,7 @@ export interface Namespaces {
     close(): void;
 }
 
-/** File of root's mount namespace, which processes of the host have open for `sudo`. */
+/** File descriptor of root's mount namespace, which processes of the host have open for `sudo`. */
 export const ROOT_NAMESPACE = 9;
 
 /**

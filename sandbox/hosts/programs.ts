@@ -14,7 +14,7 @@ export interface ProgramOptions {
     passwordHash: string;
     /** Output of `uname -m`. @default this machine's */
     machine?: string;
-    /** Port of the systemd emulator, and the file with the header that authenticates callers. */
+    /** URL of the systemd emulator, and the file with the header that authenticates callers. */
     systemdUrl: string;
     headerFile: string;
 }

@@ -15,7 +15,7 @@ export interface Failure {
 // The controller gives ADC 15 s (execADCTimeout).
 const REQUEST_MS = 15_000;
 
-/** Most concurrent requests. */
+/** Largest number of concurrent requests. */
 const AT_ONCE = 8;
 
 /** An answer with an error status. */

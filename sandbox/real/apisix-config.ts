@@ -87,7 +87,7 @@ export function apisixConfig(text: string, place: ApisixPlace): string {
     const free = [...ports.streams];
     const moved = (list: unknown[] | undefined) =>
         list?.map((one) => ({ ...(typeof one === "object" ? one : {}), addr: `${HOST}:${free.shift()}` }));
-    // JSON, because an unquoted text such as on would not be a text for APISIX.
+    // Written as JSON: in YAML an unquoted `on` would be a boolean for APISIX.
     return JSON.stringify({
         ...settings,
         apisix: {

@@ -11,7 +11,7 @@ import type { Found } from "./parts";
 
 const run = promisify(execFile);
 
-/** Charts whose values the tests render, from the same source. */
+/** Variable with the source of the charts. Tests that render values use it too. */
 export const CHARTS_VARIABLE = "ALPA_AUTH_CHARTS";
 
 /** Longest wait for one chart, in seconds. */

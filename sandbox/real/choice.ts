@@ -16,7 +16,7 @@ export type RealParts = Partial<Record<PartName, Found>>;
 export interface PartReport {
     part: PartName;
     title: string;
-    /** The version: of the real program, or the emulated one. */
+    /** Version of the real program, or the emulated version. */
     version: string;
     real: boolean;
 }

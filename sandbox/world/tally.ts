@@ -17,7 +17,7 @@ export interface Row extends Answered {
     last: string;
 }
 
-/** Most rows: a sandbox may run for days. */
+/** Largest number of rows: a sandbox may run for days. */
 const MOST_ROWS = 500;
 
 export class Tally {

@@ -24,7 +24,7 @@ export interface ConnectorOptions {
     /** Certificates of authorities for the edge's TLS, in PEM form. @default those of the system */
     ca?: string;
     log: Log;
-    /** `--retries`: the number of times that the wait doubles. @default 5 */
+    /** `--retries`: the number of times that the wait doubles; then it stays the same. @default 5 */
     retries?: number;
     /** First backoff, in milliseconds. It doubles with each retry. @default 1000 */
     backoff?: number;

@@ -14,7 +14,7 @@ export interface RedisConf {
     redis_ssl_verify?: boolean;
     /** Lifetime of an idle connection, in milliseconds. */
     redis_keepalive_timeout: number;
-    /** Most idle connections. */
+    /** Largest number of idle connections. */
     redis_keepalive_pool: number;
 }
 

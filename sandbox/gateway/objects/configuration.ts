@@ -19,7 +19,7 @@ export class Configuration {
     password: string | undefined;
     /** The user as it was created, whether or not etcd authenticates. */
     root: { password: string; granted: boolean } | undefined;
-    /** The user's credentials for requests to etcd. */
+    /** The user's token for requests to etcd. */
     token: string | undefined;
     private next: Configuration | undefined;
 

@@ -143,7 +143,7 @@ function attemptOnce(
 }
 
 interface Sending {
-    /** Stops the sending. */
+    /** Whether sending must stop. */
     isOver: () => boolean;
     /** Called before each piece. */
     sending: () => void;

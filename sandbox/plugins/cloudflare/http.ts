@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Settings } from "./settings";
 
-/** Most retries of a request (cloudflare-go 6.6 and later). */
+/** Largest number of retries of a request (cloudflare-go 6.6 and later). */
 const MAX_RETRIES = 10;
 /** First and longest delay, in milliseconds. */
 const FIRST_DELAY_MS = 2_000;

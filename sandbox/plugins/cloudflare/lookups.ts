@@ -8,7 +8,7 @@ const MAX_ITEMS = 1000;
 
 type Lookup = (api: Api, args: Values) => Promise<Values>;
 
-/** Outputs of a zone in functions. */
+/** The outputs of functions that return a zone. */
 const OUTPUTS = { object: { ...zone.fields, id: { type: "string", kind: "computed" } as const } };
 
 const outputs = (json: unknown) => decode(OUTPUTS, json) as Values;

@@ -177,6 +177,6 @@ describe("registry emulator", () => {
     it("knows nothing else", () => {
         assert.equal(registry.says("other.com", "NS").rcode, "NXDOMAIN");
         assert.equal(registry.says("example.org", "NS").rcode, "REFUSED");
-        assert.throws(() => registry.setDs(ZONE, ["nonsense"]), /refuses this DS record: nonsense/);
+        assert.throws(() => registry.setDs(ZONE, ["nonsense"]), /rejects this DS record: nonsense/);
     });
 });

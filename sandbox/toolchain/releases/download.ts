@@ -6,7 +6,7 @@ import { ToolchainError } from "../errors";
 import { announcedSize, CURL, curl, headersFile, type CurlOptions } from "./curl";
 import type { Checksum, Download } from "./table";
 
-/** Most retries of one call after broken connections, as long as each receives something. */
+/** Largest number of retries of one call after broken connections, as long as each receives something. */
 const TRIES = 5;
 
 /** A release cannot be downloaded now: the program is built instead. */

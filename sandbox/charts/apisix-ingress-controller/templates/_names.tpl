@@ -1,4 +1,4 @@
-{{- /* Names and labels as the chart apisix-ingress-controller makes them; .Chart.Name is the alias below another chart. */ -}}
+{{- /* Names and labels of the chart apisix-ingress-controller; .Chart.Name is the alias below another chart. */ -}}
 
 {{- define "controller.name" -}}
 {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}

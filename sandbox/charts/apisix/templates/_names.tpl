@@ -1,10 +1,10 @@
-{{- /* Names and labels as the chart apisix makes them. */ -}}
+{{- /* Names and labels of the chart apisix. */ -}}
 
 {{- define "apisix.name" -}}
 {{ .Values.nameOverride | default .Chart.Name | trunc 63 | trimSuffix "-" }}
 {{- end }}
 
-{{- /* The release's name alone when it already says "apisix". */ -}}
+{{- /* Only the name of the release if it contains "apisix". */ -}}
 {{- define "apisix.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}
 {{- $full := contains $name .Release.Name | ternary .Release.Name (printf "%s-%s" .Release.Name $name) -}}

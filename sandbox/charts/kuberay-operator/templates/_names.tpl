@@ -1,4 +1,4 @@
-{{- /* Names, labels and rights as the chart kuberay-operator makes them. */ -}}
+{{- /* Names, labels and permissions of the chart kuberay-operator. */ -}}
 
 {{- define "operator.fullname" -}}
 {{- $name := .Values.nameOverride | default .Chart.Name -}}

@@ -17,7 +17,7 @@ import { fieldsOf, parseExpression, type Expression } from "./parse";
 
 const CUSTOM = "http_request_firewall_custom";
 const RATE_LIMIT = "http_ratelimit";
-/** Phases whose rules are unsupported. Empty rulesets of them are accepted. */
+/** The supported phases. A ruleset of another phase is accepted only without rules. */
 const BEFORE_ACCESS = [CUSTOM, RATE_LIMIT];
 
 /** Parameters of the action `skip`. Unsupported products have no effect, so skipping them has none either. */
