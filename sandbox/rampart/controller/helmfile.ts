@@ -20,7 +20,7 @@ export interface Helmfile {
     helmDefaults: { recreatePods: false; wait: true; timeout: number };
 }
 
-/** Accepts everything without a version, and pre-releases. */
+/** Version constraint of a chart without a version: all versions, including pre-releases. */
 const NEWEST = ">0.0.0-0";
 
 export interface HelmfileSettings {
