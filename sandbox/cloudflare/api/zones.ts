@@ -117,7 +117,8 @@ function list(call: Call) {
             (query.get("status") ?? zone.status) === zone.status &&
             (query.getAll("type").length === 0 || query.getAll("type").includes(zone.type)),
     );
-    const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]); // with one account, the last two have no effect
+    // With one account, orders by account have no effect.
+    const sorted = ordered(call, found, ["name", "status", "account.id", "account.name"]);
     return page(
         call,
         sorted.map((zone) => answer(call, zone)),

@@ -77,7 +77,8 @@ class Service {
             return writeDifferences(changed.map((property) => ({ property, kind: "UPDATE", replace: false })));
         }),
         configure: unary((request: provider.ConfigureRequest) => {
-            this.api = new Api(settingsOf(configuration(request), this.env)); // no request: an invalid token fails at the first call
+            // No request: an invalid token fails at the first call.
+            this.api = new Api(settingsOf(configuration(request), this.env));
             return new provider.ConfigureResponse().setSupportspreview(true).setAcceptresources(true);
         }),
     };

@@ -81,7 +81,8 @@ export function checkNeighbours(account: Account, zone: Zone, record: Content, s
     if (others.some((other) => same(other, record))) throw refused(81058, "An identical record already exists.");
     if (others.some((other) => excludes(record, other) || excludes(other, record)))
         throw refused(81053, "An A, AAAA, or CNAME record with that host already exists.");
-    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name"); // Cloudflare manages those
+    // Cloudflare manages the NS records of the zone itself.
+    if (record.type === "NS" && record.name === zone.name) throw new Unsupported("NS record at the zone's own name");
 }
 
 function same(a: Content, b: Content): boolean {
