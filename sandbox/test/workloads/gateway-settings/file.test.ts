@@ -61,7 +61,12 @@ describe("Settings of APISIX in a pod", () => {
     const refused: [why: string, settings: object | undefined, profile: string, problem: RegExp][] = [
         ["a profile without a file", good, "other", /config-other.yaml: no such file/],
         ["a file that its ConfigMap lacks", undefined, "own", /no such file/],
-        ["another role", { ...good, deployment: { ...deployment, role: "data_plane" } }, "own", /another role than traditional/],
+        [
+            "another role",
+            { ...good, deployment: { ...deployment, role: "data_plane" } },
+            "own",
+            /another role than traditional/,
+        ],
         ["another port", { ...good, apisix: { node_listen: [80] } }, "own", /listens on 9080/],
         [
             "an Admin API without a listener",
