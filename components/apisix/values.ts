@@ -78,9 +78,6 @@ export function apisixValues(settings: ReleaseSettings, namespace: string, insta
             ...(tls === undefined ? {} : tlsValues(tls)),
             ...metricsValues(observability),
             admin: {
-                // The chart allows every address if it installs an ingress controller; the generated keys and the
-                // network policies protect the Admin API.
-                enable_admin_ui: false,
                 credentials: {
                     secretName: ADMIN_KEYS_SECRET.name,
                     secretAdminKey: ADMIN_KEYS_SECRET.admin,

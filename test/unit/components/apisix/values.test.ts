@@ -37,7 +37,6 @@ describe("apisixValues", () => {
             secretPasswordKey: "etcd-root-password",
         });
     });
-    it("serves no Admin page", () => assert.equal(values.apisix.admin.enable_admin_ui, false));
     it("gives the ingress controller a name of its own per namespace", () => {
         assert.equal(values["ingress-controller"].config.controllerName, controllerName("team-a"));
         assert.notEqual(controllerName("team-a"), controllerName("team-b"));
