@@ -1,4 +1,4 @@
-/** What each command prints with `--json`, as the reference of the command line shows it. */
+/** The `--json` output of each command, for the reference of the command line. */
 
 const EDIT = "`{stack, changed, file, diff, effects, warnings, next}`";
 const REMOVAL = "`{stack, changed, file, diff, effects, warnings, next, proofs: [{text, failed}]}`";
@@ -11,7 +11,7 @@ const STATUS =
 const CALLERS =
     "[{caller, kind, requests, successes, unsuccessful: [{status, reason, requests}], upstreamSeconds, bytesSent, …}]";
 
-/** By noun and verb. A command that has `--json` must be in it. */
+/** JSON output by noun and verb. Every command with `--json` must be in this table. */
 export const JSON_DOCUMENTS: Record<string, string> = {
     "consumer list": "list of `{consumer, credential, live, problems, …}`, one for each credential",
     "consumer show": `\`{stack, name, type, file, class, limits, ownLimits, lastHandout, ${CREDENTIALS}}\``,

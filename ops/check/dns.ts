@@ -57,7 +57,7 @@ export interface CheckDnsArgs {
     timeout: number;
 }
 
-/** What is compared: from the options, and from the stack file where an option is not given. */
+/** Zone, records and servers to compare: from the command line options, else from the stack file. */
 interface Wanted {
     zone: string;
     records: ZoneRecord[];
@@ -84,7 +84,7 @@ export async function checkDns(context: Context, args: CheckDnsArgs): Promise<vo
     context.note(`${wanted.zone}: ${rows.length} answers, all equal.`);
 }
 
-/** Whether the stack has exposure direct, whose zone stays at Azure, and no --zone is given. */
+/** Whether the stack has exposure direct, whose zone stays at Azure, and the command got no --zone. */
 async function isOfAzure(context: Context, args: CheckDnsArgs): Promise<boolean> {
     const { stack, zone, records, old, new: fresh, server } = args;
     if (server.length > 0) return true;

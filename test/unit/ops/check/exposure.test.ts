@@ -86,7 +86,7 @@ describe("ops check exposure", () => {
         assert.deepEqual(findings(said).wrong, []);
         assert.equal(said.code, 0, said.note);
         const checks = findings(said).entry.map(({ check }) => check);
-        assert.ok(checks.includes("TLS 1.1 is refused") && checks.includes(`the certificate is valid for ${NAME}`));
+        assert.ok(checks.includes("TLS 1.1 is rejected") && checks.includes(`the certificate is valid for ${NAME}`));
     });
     it("says of an open port what it means, first, and exits with 3", async () => {
         const port = await listen(createServer(gateway));
@@ -235,7 +235,7 @@ describe("ops check exposure", () => {
     });
 
     const usage: [what: string, outputs: object, args: string[], problem: RegExp][] = [
-        ["a stack that is not up", {}, [], /must have been brought up/],
+        ["a stack that is not up", {}, [], /has no outputs yet/],
         [
             "a name for an address",
             { url: "http://10.0.0.1" },
