@@ -8,7 +8,7 @@ export interface ObservedCluster {
     status?: Observed["status"] & { readyWorkerReplicas?: number; desiredWorkerReplicas?: number };
 }
 
-/** Until the operator has seen the current generation, its conditions belong to the previous one. */
+/** Judges a RayCluster. Conditions count only after the operator has observed the current generation. */
 export function judgeRayCluster(cluster: ObservedCluster | undefined, running: boolean): Verdict {
     if (cluster === undefined) return { state: "waiting", why: "it does not exist" };
     const { metadata, status } = cluster;
