@@ -54,10 +54,10 @@ function layer(files, regex, message, syntax = PROGRAM) {
     };
 }
 
-const ABOUT_PREFLIGHT = "Preflight knows components and dns only: settings come in as arguments.";
+const ABOUT_PREFLIGHT = "Preflight may import only components and dns: settings come in as arguments.";
 const ABOUT_RULES =
     "Rules check the resulting resources, independent of the program, and also run without a policy pack.";
-const FROM_BELOW = "Components know nothing above them: what they need comes in as arguments.";
+const FROM_BELOW = "Components must not import what uses them: settings come in as arguments.";
 
 /** Code of the Pulumi program. */
 const PRODUCT = ["*.ts", "config/**", "preflight/**", "stacks/**", "components/**", "dns/**"];
@@ -112,7 +112,11 @@ export default tseslint.config(
         "^(?:\\.\\./)+(index|stacks|preflight|ops|sandbox|bench|client|policy|test)(/|$)",
         "Config depends on types of components, and on no code that reads the config.",
     ),
-    layer(["stacks/**"], "^\\.\\./(?!components/)", "Stacks know components only: settings come in as arguments."),
+    layer(
+        ["stacks/**"],
+        "^\\.\\./(?!components/)",
+        "Stacks may import only components: settings come in as arguments.",
+    ),
     layer(["preflight/*.ts"], "^\\.\\./(?!components/|dns/|config/problem-list$)", ABOUT_PREFLIGHT),
     layer(["preflight/*/**"], "^\\.\\./\\.\\./(?!components/|dns/|config/problem-list$)", ABOUT_PREFLIGHT),
     // dns/ is used by the program, the command line and the sandbox.

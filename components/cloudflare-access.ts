@@ -159,7 +159,12 @@ export function tokenHeaders(pair: TokenPair | undefined): string[] {
     return [`CF-Access-Client-Id: ${pair.clientId}`, `CF-Access-Client-Secret: ${pair.clientSecret}`];
 }
 
-/** Returns the earlier date of each token. @param ends times of Cloudflare @param days dates of the config, perhaps of more */
+/**
+ * Returns the earlier of the two dates of each token.
+ *
+ * @param ends expiry times at Cloudflare
+ * @param days expiry dates in the config, also of credentials without a token
+ */
 export function sooner(ends: Record<string, string>, days: Record<string, string>): Record<string, string> {
     const cloudflares = Object.entries(ends).map(([who, end]): [string, string] => [who, end.slice(0, 10)]);
     return Object.fromEntries([

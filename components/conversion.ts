@@ -29,7 +29,7 @@ export interface ConversionSettings {
     /** A running upgrade of the model, after the conversion. Default: none. */
     upgrade?: { phase: UpgradePhase; opt: OptSettings };
     bareMetal: BareMetalSettings;
-    /** Retry-After of the 503 answers meanwhile, in seconds. */
+    /** Retry-After of the 503 answers during the conversion, in seconds. */
     retryAfterSeconds: number;
     /** Digest of the list of callers. */
     callers: string;

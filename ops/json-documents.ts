@@ -47,15 +47,17 @@ export const JSON_DOCUMENTS: Record<string, string> = {
     "convert plan": PLAN,
     "convert status": STATUS,
     "convert run":
-        "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes` that of `convert plan`",
-    "convert abort": "`{stack, to, outcome, …}`, also with `outcome` `asked`. Without `--yes` that of `convert status`",
+        "`{stack, to, outcome, …}`; `outcome` is `converted`, `returned`, `stopped`, `human` or `none`. Without `--yes`: the document of `convert plan`",
+    "convert abort":
+        "the document of `convert run`; `outcome` can also be `asked`. Without `--yes`: the document of `convert status`",
     "convert rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "model upgrade plan":
         "`{stack, reached, underWay, old, new, sameAnswers, steps, budgetSeconds, downSeconds, wholeReturnSeconds, problems}`",
-    "model upgrade status": "`{stack, state, old, new, …}`, the rest as of `convert status`",
+    "model upgrade status": "`{stack, state, old, new, …}`; the other fields are those of `convert status`",
     "model upgrade run":
-        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes` that of `model upgrade plan`",
-    "model upgrade abort": "the same, also with `outcome` `asked`. Without `--yes` that of `model upgrade status`",
+        "`{stack, to, outcome, place, downSeconds, why, record}`; `to` is `old` or `new`, `outcome` is `upgraded`, `returned`, `stopped` or `human`. Without `--yes`: the document of `model upgrade plan`",
+    "model upgrade abort":
+        "the document of `model upgrade run`; `outcome` can also be `asked`. Without `--yes`: the document of `model upgrade status`",
     "model upgrade rehearse": "`{stack, outcome, …}`; `outcome` is `planned` or `rehearsed`",
     "dns import": "`{zone, entries, toDecide, warnings, notes, out, data}`; `data` is `null` with `--out`",
 };

@@ -3,7 +3,7 @@ import { openLister, openReader, type Live, type Reader } from "../kubernetes/cl
 import { isReadyPod, POD_ADMIN_PORT } from "./gateway-pods";
 import { connectToPod, type PodAnswer } from "../kubernetes/pod-connection";
 
-// Reading the Admin API of the gateway's pods. All of this may be stored in the state as text, by the rules of
+// Reads the Admin API of the gateway's pods. Dynamic resources store this code in the state as text: the rules are in
 // dynamic-resource.ts.
 
 /** The Secret with the keys of the Admin API: ADMIN_KEYS_SECRET in values.ts. */

@@ -3,7 +3,7 @@ import { openLister, type Live } from "../kubernetes/cluster-reader";
 import { connectToPod, type PodConnection, type PodConnectionError } from "../kubernetes/pod-connection";
 import type { Verdict } from "../kubernetes/readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** The pods of a gateway, which are queried to verify that a change has reached them. */
 export interface GatewayPods {

@@ -10,7 +10,7 @@ import { secretData } from "../kubernetes/secret-data";
 
 /** Source of a certificate. */
 export type CertificateSource =
-    /** In PEM form; the key is a secret. */
+    /** Certificate and private key in PEM form; the key is a secret. */
     | { kind: "files"; certificate: string; key: pulumi.Output<string> }
     /** cert-manager issues and renews it. */
     | { kind: "cert-manager"; issuer: { name: string; kind: "ClusterIssuer" | "Issuer" } };

@@ -1,7 +1,7 @@
 import type { Sent, LiveConsumer, Plugin } from "./credential-evidence";
 import type { PodConnection } from "../kubernetes/pod-connection";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Plugin settings that the Admin API may store encrypted. */
 const ENCRYPTED = /password|secret/;

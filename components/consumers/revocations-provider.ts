@@ -8,7 +8,7 @@ export interface RevocationsArgs {
     readmit: Record<string, string>;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 /** A key that was declared and then removed. */
 export interface Revocation {

@@ -1,6 +1,6 @@
 import type { EtcdMember } from "./json-api";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Key range of APISIX: the first key, and the end after the last one. Its prefix is `/apisix` (profile.ts). */
 const FIRST = "/apisix/";

@@ -4,7 +4,7 @@ import type { PlainAccess } from "../kubernetes/api-server";
 // etcd's JSON gateway (3.6: https://etcd.io/docs/v3.6/dev-guide/api_grpc_gateway/), through the API server's port-forwarding.
 // The image has no shell for scripts, and a password is sent in a body, never on a command line.
 //
-// These functions are part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** The pods of one etcd, any of which may be queried. */
 export interface EtcdPlace {

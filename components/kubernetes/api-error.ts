@@ -1,4 +1,4 @@
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /**
  * Message of an API server's error. A schema error, which quotes the schema, is shortened to the field and the problem.

@@ -10,7 +10,7 @@ import { parse } from "yaml";
 // methods: its 2,700 files take 0.4 s of a core in the program and again in the process of the dynamic resources, and it
 // opens a connection for each request.
 //
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Access with the kubeconfig in plain text, only while it is used. */
 export interface PlainAccess {

@@ -26,7 +26,7 @@ export type Live = Observed & {
 /** Reads an object; undefined if the object, or the CRD of its kind, does not exist. */
 export type Reader = (ref: ObjectRef) => Promise<Live | undefined>;
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Name of an object in messages. */
 export function titleOf({ kind, namespace, name }: ObjectRef): string {

@@ -6,7 +6,7 @@ import { openApiServer, type PlainAccess } from "./api-server";
 // Requests to one pod through the API server's port-forwarding (`kubectl port-forward`). Unlike the pod proxy, it passes
 // the Authorization header on. Unlike the pod's address, it works outside of the cluster and with network policies.
 //
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** A port of one pod. */
 export interface PodPort {

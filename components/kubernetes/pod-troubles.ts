@@ -1,6 +1,6 @@
 import type { Verdict } from "./readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 /** Fields of a pod that show its problems. */
 export interface ObservedPod {

@@ -1,6 +1,6 @@
 import type { Verdict } from "./readiness";
 
-// Part of what the state keeps as text for dynamic resources, by the rules of dynamic-resource.ts.
+// Dynamic resources store these functions in the state as text: the rules are in dynamic-resource.ts.
 
 export interface Wait {
     /** Name of the awaited object in messages. */

@@ -4,7 +4,7 @@ import { apiErrorMessage } from "../kubernetes/api-error";
 import { askApi, openApiServer, type ApiRequest, type PlainAccess } from "../kubernetes/api-server";
 import { isAbsent, openFinder, openReader, pathOf, titleOf, type Live } from "../kubernetes/cluster-reader";
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 export interface GraphInputs extends PlainAccess {
     apiVersion: string;

@@ -2,7 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { PlainAccess } from "../kubernetes/api-server";
 import { openLister } from "../kubernetes/cluster-reader";
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 /** Longest wait for a graph that is being deleted: the 15 minutes that its deletion may take. */
 const GOING_SECONDS = 900;

@@ -83,7 +83,7 @@ function healthChecks() {
             active: {
                 type: "http",
                 httpPath: "/",
-                // In nanoseconds.
+                // The field is in nanoseconds.
                 timeout: CHECK_TIMEOUT_SECONDS * 1e9,
                 // Without effect for HTTP, but the controller writes its default under a name that APISIX rejects.
                 strictTLS: false,

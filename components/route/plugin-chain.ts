@@ -164,7 +164,7 @@ export function queryStringChain(answers: AnswerSettings = {}): RoutePlugin[] {
 /** The plugin that redirects callers from HTTP to HTTPS. */
 export const REDIRECT = "redirect";
 
-/** Before all other plugins of a route: a request by HTTP is redirected without authentication. */
+/** Priority before all other plugins of a route: a request by HTTP is redirected without authentication. */
 const FIRST = 23000;
 
 /**

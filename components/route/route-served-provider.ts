@@ -21,7 +21,7 @@ export interface RouteServedArgs {
     settleSeconds: number;
 }
 
-// All of this is stored in the state as text, by the rules of dynamic-resource.ts.
+// The state stores this code as text: the rules are in dynamic-resource.ts.
 
 type Inputs = pulumi.Unwrap<Omit<RouteServedArgs, "cluster">> & PlainAccess;
 
@@ -48,7 +48,7 @@ export const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
     },
 };
 
-/** Every request on every connection, since each worker of nginx has its own configuration. */
+/** Pairs every request with every connection, since each worker of nginx has its own configuration. */
 function pairs(connect: () => PodConnection) {
     const connections = Array.from({ length: WORKER_CONNECTIONS }, connect);
     return connections.flatMap((connection) => REQUESTS.map((request) => [connection, request] as const));

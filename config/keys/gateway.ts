@@ -129,7 +129,7 @@ export const installedGatewayKeys = {
             }),
             timeoutMilliseconds: positive("a time in milliseconds").default(100).meta({
                 description:
-                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long; with `each-pod` and `allow` once for each kind of limit (requests, open requests).",
+                    "Longest wait for the counter server, in milliseconds. While the counter server hangs, each request waits that long. With `each-pod` and `allow` it waits once for each kind of limit (requests, open requests).",
                 reason: "Long enough for a busy server in the same cluster, short enough for callers.",
             }),
             image: z

@@ -34,7 +34,7 @@ const podLabels = z.record(z.string(), z.string()).superRefine((labels, context)
 const scraper = z.strictObject({
     namespace: dnsLabel.meta({ description: "Namespace of the pods that read the metrics.", examples: ["monitoring"] }),
     podLabels: podLabels.meta({
-        description: "Labels of those pods, all of which a pod must have. At least one.",
+        description: "Labels of those pods. A pod must have all of them. Name at least one.",
         examples: [{ "app.kubernetes.io/name": "prometheus" }],
     }),
 });

@@ -68,7 +68,10 @@ export const tunnel = z
         }),
         connectorsPerHost: positive("a number of connectors")
             .default(2)
-            .meta({ description: "Connectors on each host.", reason: "One serves while the other is upgraded." }),
+            .meta({
+                description: "Connectors on each host.",
+                reason: "One connector serves while the other is upgraded.",
+            }),
         graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to Alpa.");

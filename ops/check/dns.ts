@@ -119,10 +119,10 @@ async function readWanted(context: Context, args: CheckDnsArgs, signal: AbortSig
     const old = args.old.length > 0 ? args.old : asTexts(value("dns", "oldServers"));
     const phase = PHASES.indexOf(String(value("dns", "phase")) as (typeof PHASES)[number]);
     const problems: string[] = [];
-    if (zone === "") problems.push("--zone: required where the stack has no zone.name. Name the zone.");
+    if (zone === "") problems.push("--zone: required, since the stack has no zone.name. Name the zone.");
     if (file === undefined)
-        problems.push("--records: required where the stack has no dns.records. Name the file with the records.");
-    if (old.length === 0) problems.push("--old: required where the stack has no dns.oldServers. Name the servers.");
+        problems.push("--records: required, since the stack has no dns.records. Name the file with the records.");
+    if (old.length === 0) problems.push("--old: required, since the stack has no dns.oldServers. Name the servers.");
     if (problems.length > 0) throw new UsageError(problems);
     const data = readZoneData(file!, zone, args.records === undefined && stack ? dirname(stack.file) : undefined);
     if (data.problems.length > 0) throw new UsageError(data.problems);

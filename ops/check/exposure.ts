@@ -83,7 +83,7 @@ function adviceOn(ports: PortRow[], entry: EntryCheck[]): string {
     return [
         open.length > 0 ? "Close the open ports in the firewall or the network security group. " : "",
         wrong.length > open.length || entry.some(({ ok }) => !ok)
-            ? "Correct the entry point or its certificate as the table says. "
+            ? "Correct the entry point or its certificate: the table shows what is wrong. "
             : "",
     ].join("");
 }
@@ -149,7 +149,7 @@ async function readTarget(context: Context, args: CheckExposureArgs): Promise<Ta
     if (bad.length > 0) throw new UsageError(bad);
     if (atCloudflare && args.address.length + args.closed.length === 0)
         throw new UsageError([
-            "--address: required where callers come through Cloudflare. Name the hosts: they must not answer from outside.",
+            "--address: required, since callers come through Cloudflare. Name the hosts: they must not answer from outside.",
         ]);
     const ca = args.ca === undefined ? undefined : readCa(args.ca);
     const access = readValue(stack.text, "option") === "cloudflare";

@@ -168,7 +168,7 @@ function report(context: Context, { json: asJson }: SmokeArgs, result: Report): 
     const wrong = rows.filter(({ ok }) => !ok).length;
     if (wrong > 0)
         throw new FindingsError(
-            `smoke: ${url} must answer only its callers (${wrong} of ${rows.length} checks are wrong). Look at the rows with NO; then: npm run ops -- consumer list --check`,
+            `smoke: ${url} must answer only its callers (${wrong} of ${rows.length} checks failed). Look at the rows with NO, then run: npm run ops -- consumer list --check`,
         );
     if (!rows.some(({ got }) => got === "200"))
         throw new Failure(

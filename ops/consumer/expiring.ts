@@ -28,7 +28,7 @@ export interface Expiring {
     expires: string;
     /** Days until it expires; negative if it has expired. */
     days: number;
-    /** The shortest of these periods within which it expires. */
+    /** The shortest of these periods within which the credential expires. */
     class: "expired" | "1 day" | "7 days" | "30 days" | "later";
 }
 

@@ -33,7 +33,7 @@ export interface ListArgs {
     check?: boolean;
 }
 
-const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview says why)";
+const UNREADABLE = "the config is invalid, so limits and tokens were not compared (pulumi preview shows the errors)";
 
 /** Compares the callers of the config with those in the cluster, or at Cloudflare. */
 export async function list(context: Context, args: ListArgs): Promise<void> {

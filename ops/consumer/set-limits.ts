@@ -10,7 +10,7 @@ import { edit, lookUp } from "./plan";
 
 export const command: AddCommand = (consumer, context) =>
     withExamples(
-        withLimits(withChange(withConsumer(consumer.command("set-limits"))), "new limit of the caller", "as it is"),
+        withLimits(withChange(withConsumer(consumer.command("set-limits"))), "new limit of the caller", "unchanged"),
         "consumer set-limits team-b --requests 120 --per-seconds 60",
         "consumer set-limits team-b --clear --concurrent 4 --yes",
         "consumer set-limits night-jobs --class batch --clear",
@@ -20,8 +20,8 @@ export const command: AddCommand = (consumer, context) =>
             "--clear",
             "remove the caller's own limits first, so that those of the stack apply (default: keep them)",
         )
-        .option("--class <name>", "put the caller into this priority class, one of classes (default: as it is)", label)
-        .option("--no-class", "remove the caller from its class (default: as it is)")
+        .option("--class <name>", "put the caller into this priority class, one of classes (default: unchanged)", label)
+        .option("--no-class", "remove the caller from its class (default: unchanged)")
         .action((name, args) => changeLimits(context, name, args));
 
 export interface SetLimitsArgs extends ChangeArgs, LimitArgs {

@@ -172,7 +172,7 @@ function sayLines({ note }: Context, { read, counted, older, ahead, other, oldes
         [ahead, "more than 5 minutes ahead of this machine's clock (compare the clocks)"],
     ] as const;
     const parts = left.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
-    note(`Counted ${counted} of ${read} lines${parts.length === 0 ? "" : `; left out: ${parts.join(", ")}`}.`);
+    note(`Counted ${counted} of ${read} lines${parts.length === 0 ? "" : `; not counted: ${parts.join(", ")}`}.`);
     if (oldest !== null && Date.parse(oldest) > from.getTime())
         note(`The oldest line of the log is of ${oldest}: if requests before that are missing, the log is too short.`);
 }

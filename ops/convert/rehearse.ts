@@ -107,7 +107,7 @@ function recorded({ folder }: Pick<Context, "folder">, kind: RecordFolder["kind"
     return records({ folder, kind }, short);
 }
 
-/** The stack of an interrupted rehearsal no longer exists, so nothing of it can be continued. */
+/** The stack of an interrupted rehearsal no longer exists, so the rehearsal cannot be continued. */
 function endEarlier({ folder }: Context, kind: RecordFolder["kind"], short: string): void {
     for (const { file } of recorded({ folder }, kind, short).filter((one) => !isOver(one))) {
         const entry = { time: new Date().toISOString(), run: basename(file, ".jsonl"), who: whoAmI() };

@@ -90,7 +90,7 @@ export const CODES = {
     "request-refused": ["breaks-callers", "Tell the callers which requests are rejected from then on."],
     "timeout-lowered": [
         "breaks-callers",
-        "Make sure that no answer takes longer than the new limit: longer ones end with 504 or 524.",
+        "Make sure that no answer takes longer than the new limit: longer answers end with 504 or 524.",
     ],
     "service-interrupted": ["breaks-callers", QUIET],
     "alpa-stopped": [
@@ -128,10 +128,7 @@ export const CODES = {
     "dns-record-changed": ["risk", "Make sure that no client needs the old answer: resolvers cache it for its TTL."],
     deleted: ["risk", UNDO],
     replaced: ["risk", QUIET],
-    "left-behind": [
-        "risk",
-        "The object stays, but no stack manages it any more. Delete it by hand, or import it into a stack.",
-    ],
+    "left-behind": ["risk", "The object stays, but no stack manages it. Delete it by hand, or import it into a stack."],
     "unknown-until-apply": ["risk", "Check this property again when the change is applied."],
     "unknown-resource": [
         "risk",

@@ -108,10 +108,13 @@ export function readRefresh(text: string, where: string, stack?: string): Refres
     return { stack: name, steps, config, unshown: unshownChanges(digest.changeSummary, steps) };
 }
 
-const MAKE = "Make it with: pulumi preview --json > preview.json";
-const SHOW = `Pulumi counts a change that the preview does not show. Set ${Object.entries(PROVIDER_ENV)
+const MAKE = "Create it with: pulumi preview --json > preview.json";
+const SETTINGS = Object.entries(PROVIDER_ENV)
     .map(([name, value]) => `${name}=${value}`)
-    .join(" ")} where it runs and make it again; if that is set, look without --json, at --diff.`;
+    .join(" ");
+const SHOW =
+    "Pulumi counts a change that the preview does not show. " +
+    `Set ${SETTINGS} where the preview runs, and create it again; if that is set, read pulumi preview --diff without --json.`;
 
 /**
  * Changes that Pulumi 3.274 counts but omits from the steps: updates found by a refresh, if their provider sends no detailed

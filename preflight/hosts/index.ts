@@ -34,7 +34,7 @@ export function withoutCluster(
     const warnings: string[] = [];
     if (gateway.installer === "rampart" && gateway.install === undefined)
         warnings.push(
-            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of it, choose helm, or install Rampart once the nodes are a cluster, and run pulumi up again.",
+            "gateway.installer: rampart needs Rampart in the cluster, and a new cluster has none. Set rampart.install to your chart of Rampart, choose helm, or install Rampart once the nodes are a cluster, and run pulumi up again.",
         );
     if (tls?.source.kind === "cert-manager")
         warnings.push(
@@ -174,7 +174,7 @@ function rejection(place: string, user: string, why: string): string | undefined
     if (why === MISMATCH)
         return `${place} must have the host key of the config (it has another). If it was reinstalled, compare on the host, and set hostKey: ssh-keyscan -t ed25519 ${place}`;
     if (/authentication methods failed/i.test(why))
-        return `${place} must accept user ${user} with privateKey (it does not). Add the public key of it to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
+        return `${place} must accept user ${user} with privateKey (it does not). Add the public key of privateKey to ~${user}/.ssh/authorized_keys, or correct user or privateKey.`;
     if (/parse.*private ?key|private ?key.*(parse|format)/i.test(why))
         return `${place} must be reached with a private key that can be read (it cannot). Set privateKey again.`;
     return undefined;

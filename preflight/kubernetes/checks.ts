@@ -156,7 +156,7 @@ export async function foreignAmong(objects: ObjectRef[], cluster: ClusterView, o
     return problems;
 }
 
-/** The existing ones of these objects, in their order. */
+/** Reads the objects, in their order: undefined for a missing one. */
 async function liveObjects(objects: ObjectRef[], cluster: ClusterView): Promise<(Live | undefined)[]> {
     const kinds = new Map<string, ObjectRef[]>();
     for (const object of objects) {
@@ -187,7 +187,7 @@ function foreign(object: ObjectRef, theirs: string | undefined, owner: string): 
     );
 }
 
-/** The missing ones of these objects. */
+/** Those of the objects that are missing. */
 export async function absent(cluster: ClusterView, objects: ObjectRef[]): Promise<ObjectRef[]> {
     const found = await Promise.all(objects.map((o) => cluster.read(o)));
     return objects.filter((_, i) => !found[i]);

@@ -29,7 +29,7 @@ export interface Waits {
 /** Values for a node that are not in its command line. The URL of the invitation is a secret. */
 export interface NodeFacts {
     launch: string;
-    /** Names and addresses in its certificate, in the form of the launch configuration. */
+    /** Names and addresses in the node's certificate, in the form of the launch configuration. */
     sans: string[];
     /** Pod network. @default that of MicroK8s */
     podNetwork?: string;

@@ -35,7 +35,7 @@ const tunnel = z
             .default(2)
             .meta({
                 description: "Number of connectors, each in its own pod, on different nodes if possible.",
-                reason: "One serves while the other is upgraded.",
+                reason: "One connector serves while the other is upgraded.",
             }),
         graceSeconds,
     })
@@ -74,5 +74,5 @@ export const exposureKeys = {
     proxyTimeoutSeconds,
 };
 
-/** The same keys, required where exposure is tunnel. */
+/** The keys that exposure: tunnel requires. */
 export const requiredExposureKeys = { account, hostname, zone: zoneInPlace, tunnel };

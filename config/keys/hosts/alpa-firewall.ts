@@ -68,7 +68,7 @@ export const alpaFirewall = z
             .array(ports)
             .default([])
             .meta({
-                description: "Further ports of these hosts that only `alsoFrom` may reach, for example those of Ray.",
+                description: "Other ports of these hosts that only `alsoFrom` may reach, for example those of Ray.",
                 examples: [["6379", "10002-19999"]],
                 reason: "Only the port of Alpa is known.",
             }),

@@ -8,7 +8,7 @@ import { Stanza, type Recipient } from "age-encryption";
 
 const ED25519 = "age-encryption.org/v1/ssh-ed25519";
 const RSA = "age-encryption.org/v1/ssh-rsa";
-/** age refuses shorter ones. */
+/** Shortest RSA key that the program age accepts, in bits. */
 const SHORTEST_RSA = 2048;
 
 /** @param line as in `id_ed25519.pub` or `authorized_keys`, without options @throws Error with what is wrong */

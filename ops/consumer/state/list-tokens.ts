@@ -111,7 +111,7 @@ export async function accessOf({ pulumi }: Context, stack: Stack): Promise<ApiAc
         const token = process.env.CLOUDFLARE_API_TOKEN;
         if (token) return { token, baseUrl };
         throw new UsageError([
-            "CLOUDFLARE_API_TOKEN: required where the stack file has no cloudflare:apiToken. Set it.",
+            "CLOUDFLARE_API_TOKEN: required, since the stack file has no cloudflare:apiToken. Set it.",
         ]);
     }
     const args = ["config", "get", "cloudflare:apiToken", "--stack", stack.name, "--config-file", stack.file];

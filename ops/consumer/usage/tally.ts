@@ -68,7 +68,7 @@ export class Tally {
         return [...this.sums.values()].map(({ owner, ...sum }) => [owner, this.figuresOf(sum)]);
     }
 
-    /** Figures of an owner without a request. */
+    /** Figures of an owner without requests. */
     get zero(): Figures {
         return this.figuresOf({ statuses: new Map(), upstreamMs: 0, bytesSent: 0 });
     }

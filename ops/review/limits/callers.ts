@@ -2,7 +2,7 @@
 import { isMap, type Difference, type Props } from "../differences";
 import type { Verdict } from "../rule";
 
-/** Fields that are derived from other fields: they are reported only if nothing else changes. */
+/** Fields that are derived from other fields. Their changes are reported only if nothing else changes. */
 const DERIVED = new Set(["group", "rejected_msg"]);
 const COUNTED = new Set(["policy", "redis_host", "redis_port", "redis_timeout", "key_ttl"]);
 

@@ -15,7 +15,7 @@ function consumerOf({ objects }: Run, name: string): Change | undefined {
     return objects.get(`kubernetes Consumer ${name}`);
 }
 
-/** Whether the Consumer itself is created or deleted, whose finding covers all its credentials. */
+/** Whether the Consumer itself is created or deleted: the finding of the Consumer then covers all its credentials. */
 function comesOrGoes(owner: Change | undefined): boolean {
     return owner !== undefined && (owner.op === "create" || goes(owner));
 }
@@ -95,7 +95,7 @@ function material(_: Difference, change: Change, run: Run): Verdicts {
     };
 }
 
-/** Sources of generated keys: a salt is in the finding of its Secret; the seed has only this finding. */
+/** Judges a changed source of generated keys. The finding of the Secret covers a salt; only this finding covers the seed. */
 function generated(change: Change, run: Run): Verdicts {
     const { name } = change;
     if (/-seed$/.test(name))

@@ -104,7 +104,7 @@ export const bareMetal = {
             : { code: "added", says: "the stack now manages Alpa on bare metal, which keeps running" },
     deleted: (): Verdict => ({
         code: "changed-inside",
-        says: "the stack no longer manages Alpa on bare metal, and leaves it as it is",
+        says: "the stack no longer manages Alpa on bare metal, and does not change it",
     }),
     changed({ path, old, new: now }: Difference, { name }: Change, run: Run): Verdict {
         const what = `${name}: Alpa on bare metal`;

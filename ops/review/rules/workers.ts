@@ -46,7 +46,7 @@ function passes(change: Change, { changes }: Run): Verdicts {
             (other.kind === "cloudflare WorkersScript" ||
                 (other.kind === "cloudflare DnsRecord" && other.old?.name === hostname)),
     );
-    return isTold ? undefined : refused(`Requests to ${patternOf(change)} pass no Worker`);
+    return isTold ? undefined : refused(`Requests to ${patternOf(change)} no longer pass through the Worker`);
 }
 
 const patternOf = ({ new: now, old }: Change) => String((old ?? now)?.pattern);

@@ -493,7 +493,7 @@ export const GATEWAY: Record<string, Case[]> = {
             "logprobs led to the upstream of completions",
             "intra",
             rule("logprobs", (r) => (r.upstreams = [{ name: "alpa-completions" }])),
-            /^spec\.http\[1\]\.upstreams: must be alpa-logprobs alone/m,
+            /^spec\.http\[1\]\.upstreams: must be only alpa-logprobs/m,
         ],
     ],
     "apisix-version": [

@@ -118,7 +118,7 @@ describe("ops check exposure", () => {
         assert.equal(findings(said).ports.length, CLOSED_PORTS.length);
         const unnamed = await run(outputs, { "alpa-auth:exposure": "tunnel" });
         assert.equal(unnamed.code, 2);
-        assert.match(unnamed.note, /--address: required where callers come through Cloudflare/);
+        assert.match(unnamed.note, /--address: required, since callers come through Cloudflare/);
     });
     it("expects all ports of a host without callers to be closed, and checks no entry point there", async () => {
         const port = await listen(createServer(gateway));

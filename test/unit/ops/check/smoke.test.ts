@@ -130,7 +130,7 @@ describe("ops check smoke", () => {
         const { code, out, note } = await run();
         assert.equal(code, 3);
         assert.match(out, /token .*│ smoke\/hs .*│ 401 │ NO /);
-        assert.match(note, /must answer only its callers \(2 of 15 checks are wrong\)/);
+        assert.match(note, /must answer only its callers \(2 of 15 checks failed\)/);
     });
 
     it("fails when strangers are let in, and when the gateway is old", async () => {
