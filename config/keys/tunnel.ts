@@ -66,12 +66,10 @@ export const tunnel = z
             examples: ["https://mirror.example.com/cloudflared"],
             unset: "the release page of its project",
         }),
-        connectorsPerHost: positive("a number of connectors")
-            .default(2)
-            .meta({
-                description: "Connectors on each host.",
-                reason: "One connector serves while the other is upgraded.",
-            }),
+        connectorsPerHost: positive("a number of connectors").default(2).meta({
+            description: "Connectors on each host.",
+            reason: "One connector serves while the other is upgraded.",
+        }),
         graceSeconds,
     })
     .describe("The connectors (`cloudflared`) that forward requests from Cloudflare to Alpa.");

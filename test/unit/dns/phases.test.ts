@@ -179,11 +179,7 @@ describe("phases of a move", () => {
     });
 
     const BROKEN: [what: string, facts: Partial<DnsFacts>, note: RegExp][] = [
-        [
-            "a name server cannot be asked",
-            { unanswered: ["x by UDP: no answer"] },
-            /unknown \(x by UDP: no answer\)/,
-        ],
+        ["a name server cannot be asked", { unanswered: ["x by UDP: no answer"] }, /unknown \(x by UDP: no answer\)/],
         ["the zone above names others", { delegation: MIRRORED.delegation }, /is reached, and needs exactly/],
         ["the zone is no longer active", zone({ status: "moved" }), /is reached, and needs the zone active/],
         ["a certificate has gone", { certificates: [] }, /is reached, and needs an active edge certificate/],
